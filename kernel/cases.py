@@ -1,0 +1,43 @@
+"""What software must not decide alone is put before an operator, once, and stays there until settled."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+
+from kernel.errors import Conflict
+from kernel.models import Case
+
+
+class AlreadySettled(Conflict):
+    """Someone settled the case first."""
+
+    code = "case_settled"
+    title = "This case is already settled."
+    title_zh = "该事项已处理。"
+
+
+def open_case(
+    *, storefront_id: int | None, kind: str, key: str, title: str, facts: dict[str, Any], now: datetime
+) -> Case:
+    """Open a case, or count one more sighting of the one that is open. `facts` hold no personal data."""
+    case, new = Case.objects.get_or_create(
+        kind=kind,
+        key=key,
+        state=Case.State.OPEN,
+        defaults={"storefront_id": storefront_id, "title": title, "facts": facts, "opened_at": now},
+    )
+    if not new:
+        Case.objects.filter(pk=case.pk).update(seen=F("seen") + 1)
+    return case
+
+
+def settle_case(*, case: Case, by: str, note: str, now: datetime) -> None:
+    """Close the case with a note of what was done; raises AlreadySettled when another one was faster."""
+    changed = Case.objects.filter(pk=case.pk, state=Case.State.OPEN).update(
+        state=Case.State.SETTLED, settled_at=now, settled_by=by, note=note
+    )
+    if changed != 1:
+        raise AlreadySettled()

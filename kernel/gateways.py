@@ -1,0 +1,86 @@
+"""An outside call holds no transaction and no database connection, always ends, and has one error type."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import requests
+from django.db import connection, transaction
+
+from kernel.errors import Upstream
+
+CONNECT_SECONDS, READ_SECONDS = 2.0, 3.0
+
+
+@dataclass(eq=False)
+class Unreachable(Upstream):
+    """No answer, or half an answer: whether the other side acted is not known."""
+
+    code = "upstream_unreachable"
+    party: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An HTTP answer as it came: status, headers, raw bytes."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """HTTP to one outside party. One session a thread, no redirects, no retries of its own."""
+
+    party: str
+    base_url: str
+    _local: threading.local = field(default_factory=threading.local, repr=False, compare=False)
+
+    def call(
+        self,
+        method: str,
+        target: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        read_seconds: float = READ_SECONDS,
+    ) -> Reply:
+        """Send one request to `base_url + target` (path and query, as signed); the answer, whatever its
+        status.
+
+        Raises Unreachable on time-out (connect 2 s, read 3 s) or a broken connection, RuntimeError when a
+        transaction is open.
+        """
+        let_go_of_database()
+        try:
+            answer = self._session().request(
+                method,
+                self.base_url + target,
+                headers=dict(headers or {}),
+                data=body,
+                timeout=(CONNECT_SECONDS, read_seconds),
+                allow_redirects=False,
+            )
+        except requests.RequestException as failure:
+            raise Unreachable(party=self.party, reason=type(failure).__name__) from failure
+        return Reply(answer.status_code, answer.headers, answer.content)
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = self._local.session = requests.Session()
+            session.trust_env = False  # a proxy of the machine must not see signed traffic
+        return session
+
+
+def let_go_of_database() -> None:
+    """Give the connection back before waiting for someone else; refuse to wait inside a transaction."""
+    blocks = [b for b in connection.atomic_blocks if not getattr(b, "_from_testcase", False)]
+    if blocks:
+        raise RuntimeError("an outside call must not be made inside a transaction")
+    if not connection.in_atomic_block and transaction.get_autocommit():
+        connection.close()

@@ -1,0 +1,104 @@
+"""An outside message or a client's key is taken in once; a replay gets the identical answer.
+
+Successes and refusals of law are kept; conflicts and failures are not, so that the caller may try again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, connection
+
+from kernel.errors import Conflict, Invalid
+from kernel.models import Receipt
+
+KEPT_FOR = timedelta(days=30)
+
+
+class InFlight(Conflict):
+    """The same key is being worked on at this moment."""
+
+    code = "idempotency_in_flight"
+    title = "The same request is being processed; try again in a moment."
+    title_zh = "相同的请求正在处理中，请稍后再试。"
+
+
+class KeyReused(Invalid):
+    """The key was used before for another request."""
+
+    code = "idempotency_key_reused"
+    title = "This idempotency key was used for another request; use a new key."
+    title_zh = "该幂等键已用于其他请求，请更换。"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What was answered: HTTP status and the exact bytes of the body."""
+
+    status: int
+    body: bytes
+
+
+def fingerprint(*parts: str | bytes) -> bytes:
+    """SHA-256 over the parts of a request that must be equal in a replay (method, path, body)."""
+    digest = hashlib.sha256()
+    for part in parts:
+        raw = part.encode() if isinstance(part, str) else part
+        digest.update(len(raw).to_bytes(8, "big"))
+        digest.update(raw)
+    return digest.digest()
+
+
+def take(*, source: str, key: str, fingerprint: bytes, storefront_id: int | None = None) -> Answer | None:
+    """Claim (source, key) for this transaction; the earlier answer if there is one, else None.
+
+    Also names the tenant for this transaction, so that the claim costs one statement in all. Raises
+    InFlight when another transaction holds the claim, KeyReused when the fingerprint differs.
+    """
+    lock = int.from_bytes(hashlib.sha256(f"{source}\x00{key}".encode()).digest()[:8], "big", signed=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_try_advisory_xact_lock(%s), set_config('app.storefront', %s, true),"
+            " r.fingerprint, r.status, r.body FROM (SELECT 1) AS one"
+            " LEFT JOIN kernel_receipt r ON r.source = %s AND r.key = %s",
+            [lock, str(storefront_id or ""), source, key],
+        )
+        claimed, _, known, status, body = cursor.fetchone()
+    if known is not None:
+        if bytes(known) != fingerprint:
+            raise KeyReused()
+        return Answer(status, bytes(body))
+    if not claimed:
+        raise InFlight()
+    return None
+
+
+def keep(*, source: str, key: str, fingerprint: bytes, answer: Answer, now: datetime) -> None:
+    """Store the answer in the claiming transaction.
+
+    Where the claim was won in the instant between another one's commit and our snapshot, the unique key
+    tells, the whole transaction is rolled back and the caller, trying again, gets the first answer.
+    """
+    try:
+        Receipt.objects.bulk_create(
+            [
+                Receipt(
+                    source=source,
+                    key=key,
+                    fingerprint=fingerprint,
+                    status=answer.status,
+                    body=answer.body,
+                    at=now,
+                )
+            ]
+        )
+    except IntegrityError as clash:
+        raise InFlight() from clash
+
+
+def forget(*, now: datetime) -> int:
+    """Delete receipts older than 30 days; returns how many."""
+    deleted, _ = Receipt.objects.filter(at__lt=now - KEPT_FOR).delete()
+    return deleted

@@ -1,0 +1,190 @@
+"""A PostgreSQL 18 and a Redis on this machine, from the wheels, for a laptop, a demo and a test.
+
+PostgreSQL listens on a Unix socket alone, which is faster than TCP and closed to other accounts. The socket lies in
+`run` below the base folder, or, when that path is too long for a socket, in a private folder with a short name that
+each start makes anew. The URLs name that folder in the libpq form `postgresql://web:…@/storefront?host=/folder&port=5432`;
+read them with `psycopg.conninfo.conninfo_to_dict`. Redis listens on a loopback port with a password.
+
+Several processes may share the servers. Each holds a shared lock on a file; whoever leaves last stops the servers, and
+a process that was killed has let go of its lock by dying. This package imports no Django: it runs before the settings.
+"""
+
+from __future__ import annotations
+
+import atexit
+import fcntl
+import json
+import os
+import secrets
+import shutil
+import signal
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+
+from backend.embedded import postgres, redis
+from backend.embedded.place import (
+    SYSTEM,
+    EmbeddedError,
+    Place,
+    Programs,
+    exclusive,
+    find_place,
+    find_programs,
+    make_folder,
+    open_lock,
+    replace_file,
+)
+
+__all__ = ["EmbeddedError", "Servers", "discard", "ensure_environment", "pg_bin", "start"]
+
+DATABASE_NAMES = ("DATABASE_URL", "DATABASE_URL_OWNER", "DATABASE_URL_WEB", "DATABASE_URL_WORKER")
+
+
+@dataclass(frozen=True)
+class Servers:
+    """The running servers, and this process's part in them.
+
+    `urls` holds DATABASE_URL_OWNER, DATABASE_URL_WEB, DATABASE_URL_WORKER and REDIS_URL; `pg_bin` is the folder of
+    psql, pg_dump and pgbench.
+    """
+
+    urls: dict[str, str]
+    pg_bin: Path
+    _place: Place = field(repr=False)
+    _programs: Programs = field(repr=False)
+    _lease: list[tuple[int, int]] = field(repr=False)
+
+    def stop(self) -> None:
+        """Leave: the servers stop if nobody else uses them. A second call, or one in a forked child, does nothing."""
+        if not self._lease or self._lease[0][0] != os.getpid():
+            return
+        _, users = self._lease.pop()
+        base = self._place.base
+        try:
+            if not base.exists():
+                halt(self._place, self._programs)
+                return
+            with exclusive(base / "servers-start.lock"):
+                fcntl.flock(users, fcntl.LOCK_UN)
+                if is_unused(base):
+                    halt(self._place, self._programs)
+        finally:
+            os.close(users)
+
+
+def start(base: Path, *, durable: bool = True) -> Servers:
+    """Start the servers of the folder `base`, or join those that run already.
+
+    With `durable=False` nothing is forced to disk: for tests alone. The first starter decides.
+    Raises EmbeddedError, whose text says what to do.
+    """
+    base = make_folder(base.resolve())
+    with exclusive(base / "servers-start.lock"):
+        programs = find_programs()
+        place = find_place(base)
+        users = open_lock(base / "servers-users.lock")
+        fcntl.flock(users, fcntl.LOCK_SH)
+        try:
+            passwords = find_passwords(base)
+            postgres.ensure(place, programs, passwords, durable=durable)
+            port = redis.ensure(place, programs, passwords["redis"])
+        except BaseException:
+            fcntl.flock(users, fcntl.LOCK_UN)
+            os.close(users)
+            raise
+    urls = {
+        f"DATABASE_URL_{role.upper()}": postgres.url(place, role, passwords[role]) for role in postgres.ROLES
+    }
+    urls["REDIS_URL"] = redis.url(port, passwords["redis"])
+    return Servers(urls, programs.pg_bin, place, programs, [(os.getpid(), users)])
+
+
+def ensure_environment(base: Path, *, durable: bool = True) -> Servers | None:
+    """Give `os.environ` the URLs of the embedded servers where it names none, and leave them when this process ends.
+
+    Where the environment names a database and a Redis, nothing is touched and None is given; where it names one of
+    them, only the other's URLs are set. The end is a clean exit, Ctrl-C, SIGTERM or SIGHUP; a signal that has a handler
+    of its own already keeps it. Children that inherit the URLs do not count as users.
+    """
+    wants_database = not any(os.environ.get(name) for name in DATABASE_NAMES)
+    wants_redis = not os.environ.get("REDIS_URL")
+    if not wants_database and not wants_redis:
+        return None
+    servers = start(base, durable=durable)
+    for name, value in servers.urls.items():
+        if wants_redis if name == "REDIS_URL" else wants_database:
+            os.environ[name] = value
+    atexit.register(servers.stop)
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            if signal.getsignal(number) is signal.SIG_DFL:
+                signal.signal(number, leave)
+    return servers
+
+
+def leave(number: int, frame: FrameType | None) -> None:
+    """Turn a deadly signal into an orderly exit, so that what is to be done at the end is done."""
+    sys.exit(128 + number)
+
+
+def pg_bin() -> Path:
+    """The folder of psql, pg_dump and pgbench, whoever runs the database."""
+    return find_programs().pg_bin
+
+
+def discard(base: Path) -> None:
+    """Stop the servers of `base` and delete their data, for a throw-away cluster.
+
+    Raises EmbeddedError, and deletes nothing, while somebody uses them.
+    """
+    base = base.resolve()
+    if not base.exists():
+        return
+    with exclusive(base / "servers-start.lock"):
+        if not is_unused(base):
+            raise EmbeddedError(f"The servers of {base} are in use: end their users first.")
+        place = find_place(base)
+        halt(place, find_programs())
+        shutil.rmtree(place.run, ignore_errors=True)
+        shutil.rmtree(place.data, ignore_errors=True)
+        if place.home.parent == SYSTEM:
+            shutil.rmtree(place.home, ignore_errors=True)
+        for name in ("postgres", "servers-passwords.json", "servers-redis.json"):
+            (base / name).unlink(missing_ok=True)
+
+
+def is_unused(base: Path) -> bool:
+    """Whether no living process uses the servers; must be called with the start lock held."""
+    users = open_lock(base / "servers-users.lock")
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(users)
+    return True
+
+
+def halt(place: Place, programs: Programs) -> None:
+    """Stop both servers."""
+    passwords = find_passwords(place.base) if place.base.exists() else {"redis": ""}
+    redis.stop(place, passwords["redis"])
+    postgres.stop(place, programs)
+
+
+def find_passwords(base: Path) -> dict[str, str]:
+    """The servers' passwords, made at the first start and kept in a file that only its owner may read."""
+    path = base / "servers-passwords.json"
+    names = {*postgres.ROLES, "redis"}
+    if path.exists():
+        found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
+        if names <= found.keys():
+            return found
+    # The roles take on new passwords at the next start, so a lost file does no harm.
+    made = {name: secrets.token_hex(24) for name in sorted(names)}
+    owner = base.stat()
+    replace_file(path, json.dumps(made), owner.st_uid, owner.st_gid)
+    return made

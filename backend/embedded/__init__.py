@@ -20,6 +20,8 @@ import shutil
 import signal
 import sys
 import threading
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -38,7 +40,7 @@ from backend.embedded.place import (
     replace_file,
 )
 
-__all__ = ["EmbeddedError", "Servers", "discard", "ensure_environment", "pg_bin", "start"]
+__all__ = ["EmbeddedError", "Servers", "Stay", "discard", "ensure_environment", "pg_bin", "start"]
 
 DATABASE_NAMES = ("DATABASE_URL", "DATABASE_URL_OWNER", "DATABASE_URL_WEB", "DATABASE_URL_WORKER")
 
@@ -102,27 +104,53 @@ def start(base: Path, *, durable: bool = True) -> Servers:
     return Servers(urls, programs.pg_bin, place, programs, [(os.getpid(), users)])
 
 
-def ensure_environment(base: Path, *, durable: bool = True) -> Servers | None:
-    """Give `os.environ` the URLs of the embedded servers where it names none, and leave them when this process ends.
+class Stay(AbstractContextManager[Servers | None]):
+    """What `ensure_environment` did; leaving it takes the URLs back and leaves the servers."""
 
-    Where the environment names a database and a Redis, nothing is touched and None is given; where it names one of
-    them, only the other's URLs are set. The end is a clean exit, Ctrl-C, SIGTERM or SIGHUP; a signal that has a handler
-    of its own already keeps it. Children that inherit the URLs do not count as users.
+    def __init__(self, servers: Servers | None, names: Sequence[str]) -> None:
+        self.servers = servers
+        self.names = names
+        self.pid = os.getpid()
+
+    def __enter__(self) -> Servers | None:
+        return self.servers
+
+    def __exit__(self, *failure: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave now; a second call, or one in a forked child, does nothing."""
+        if self.servers is None or self.pid != os.getpid():
+            return
+        servers, self.servers = self.servers, None
+        for name in self.names:
+            if os.environ.get(name) == servers.urls[name]:
+                del os.environ[name]
+        servers.stop()
+
+
+def ensure_environment(base: Path, *, durable: bool = True) -> Stay:
+    """Give `os.environ` the URLs of embedded servers where it names none, until this process ends.
+
+    It acts at once; used with `with`, it ends with the block. Where the environment names a database and a
+    Redis, nothing is touched; where it names one of them, only the other's URLs are set. The end is a clean
+    exit, Ctrl-C, SIGTERM or SIGHUP; a signal that already has a handler keeps it. Children that inherit the
+    URLs do not count as users.
     """
     wants_database = not any(os.environ.get(name) for name in DATABASE_NAMES)
     wants_redis = not os.environ.get("REDIS_URL")
     if not wants_database and not wants_redis:
-        return None
+        return Stay(None, ())
     servers = start(base, durable=durable)
-    for name, value in servers.urls.items():
-        if wants_redis if name == "REDIS_URL" else wants_database:
-            os.environ[name] = value
-    atexit.register(servers.stop)
+    names = [name for name in servers.urls if (wants_redis if name == "REDIS_URL" else wants_database)]
+    os.environ.update({name: servers.urls[name] for name in names})
+    stay = Stay(servers, names)
+    atexit.register(stay.close)
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGTERM, signal.SIGHUP):
             if signal.getsignal(number) is signal.SIG_DFL:
                 signal.signal(number, leave)
-    return servers
+    return stay
 
 
 def leave(number: int, frame: FrameType | None) -> None:

@@ -1,0 +1,88 @@
+"""Lets a Pay v3 request in only if the merchant it names signed exactly these bytes within five minutes."""
+
+import re
+import time
+
+from sandbox.signatures import lines, matches
+from sandbox.wire import Json, PayFault, Request
+from sandbox.world import SigningKey, Storefront, World
+
+SCHEME = "WECHATPAY2-SHA256-RSA2048"
+FIELDS = ("mchid", "nonce_str", "timestamp", "serial_no", "signature")
+WINDOW_SECONDS = 300
+LONGEST_NONCE = 32
+SHOWN_BODY = 8  # characters of the body that WeChat repeats in the detail of a SIGN_ERROR
+
+
+def _sign_error(message: str, field: str, issue: str, **more: Json) -> PayFault:
+    # The shape of detail as merchants report it; https://pay.weixin.qq.com/doc/v3/merchant/4012072670
+    detail: Json = {"detail": {"issue": issue}, "field": field, "location": "authorization", **more}
+    return PayFault(401, "SIGN_ERROR", message, detail)
+
+
+def _fields(request: Request) -> dict[str, str]:
+    scheme, _, rest = request.headers.get("authorization", "").partition(" ")
+    if scheme != SCHEME:
+        raise _sign_error("Http头Authorization认证类型不正确", "authorization", f"scheme must be {SCHEME}")
+    found = re.findall(r'(\w+)="([^"]*)"', rest)
+    if re.sub(r'\w+="[^"]*"', "", rest).strip(", ") or sorted(n for n, _ in found) != sorted(FIELDS):
+        raise _sign_error(
+            "Http头Authorization值格式错误，请参考《微信支付商户REST API签名规则》",
+            "authorization",
+            f"must hold each of {', '.join(FIELDS)} once",
+        )
+    return dict(found)
+
+
+def check_headers(request: Request) -> None:
+    """Accept and User-Agent always, Content-Type where there is a body; this comes before the signature."""
+    accept = request.headers.get("accept", "")
+    if not ("application/json" in accept or "*/*" in accept) or not request.headers.get("user-agent"):
+        raise PayFault(400, "INVALID_REQUEST", "Http头缺少Accept或User-Agent")
+    content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if request.method == "POST" and content_type != "application/json":
+        raise PayFault(400, "INVALID_REQUEST", "Http头Content-Type值须为application/json")
+
+
+def authorise(world: World, request: Request) -> Storefront:
+    """The merchant that signed the request; PayFault 401 SIGN_ERROR says in its detail what is wrong."""
+    check_headers(request)
+    fields = _fields(request)
+    merchant = world.by_mchid(fields["mchid"])
+    if merchant is None:
+        raise PayFault(400, "MCH_NOT_EXISTS", "商户号不存在")
+    if not re.fullmatch(r"\d{1,12}", fields["timestamp"]):
+        raise _sign_error("Http头Authorization值格式错误", "timestamp", "must be seconds since 1970")
+    if abs(time.time() - int(fields["timestamp"])) >= WINDOW_SECONDS:
+        message = "Http头Authorization中的timestamp与发起请求的时间不得超过5分钟"
+        raise _sign_error(message, "timestamp", "more than five minutes off")
+    if not 1 <= len(fields["nonce_str"]) <= LONGEST_NONCE:
+        raise _sign_error("Http头Authorization值格式错误", "nonce_str", f"1 to {LONGEST_NONCE} characters")
+    if fields["serial_no"].upper() != merchant.merchant_serial.upper():
+        message = "商户证书序列号有误。请使用签名私钥匹配的证书序列号"
+        raise _sign_error(message, "serial_no", "not the serial of this merchant's certificate")
+    head = (request.method, request.target, fields["timestamp"], fields["nonce_str"])
+    message_signed = lines(*head, request.body)
+    if not matches(merchant.merchant_key, fields["signature"], message_signed):
+        shown = lines(*head).decode() + request.body.decode(errors="replace")[:SHOWN_BODY] + "\n"
+        information: Json = {
+            "method": request.method,
+            "url": request.target,
+            "sign_message_length": len(message_signed),
+            "truncated_sign_message": shown,
+        }
+        raise _sign_error("签名错误", "signature", "sign not match", sign_information=information)
+    return merchant
+
+
+def answering_key(world: World, request: Request) -> SigningKey:
+    """The key that signs the answer: the one the request's Wechatpay-Serial names, else the certificate's.
+
+    PayFault 400 if the request names a key that is not WeChat's.
+    """
+    asked = request.headers.get("wechatpay-serial", "")
+    if asked == world.public_key.serial:
+        return world.public_key
+    if asked and asked.upper() != world.certificate.serial.upper():
+        raise PayFault(400, "PARAM_ERROR", "平台证书序列号Wechatpay-Serial错误")
+    return world.certificate

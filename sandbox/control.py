@@ -1,0 +1,119 @@
+"""The endpoints under /sandbox/, for demo and tests only: they act for people and decide what fails."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sandbox import notices, payer
+from sandbox.fields import Url
+from sandbox.payer import text
+from sandbox.scene import Scene
+from sandbox.switches import parse
+from sandbox.wire import ControlFault, Json, PayFault
+from sandbox.world import Storefront, openid, unionid
+
+
+def _needed(told: Json, name: str) -> str:
+    value = text(told, name)
+    if not value:
+        raise ControlFault(400, f"{name} is needed")
+    return value
+
+
+def _storefront(scene: Scene, told: Json) -> Storefront:
+    storefront = scene.world.by_appid(_needed(told, "appid"))
+    if storefront is None:
+        raise ControlFault(404, "no such appid")
+    return storefront
+
+
+def _number(told: Json, name: str, least: float) -> float:
+    value = told.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or value < least:
+        raise ControlFault(400, f"{name} must be a number, at least {least}")
+    return float(value)
+
+
+def login(scene: Scene, told: Json) -> Json:
+    """What wx.login gives the mini-program of `user`: a js_code."""
+    appid, user = _storefront(scene, told).appid, _needed(told, "user")
+    facts: dict[str, Any] = {"openid": openid(appid, user)}
+    if told.get("unionid") is True:  # only for a mini-program bound to an open platform account
+        facts["unionid"] = unionid(user)
+    return {"code": scene.codes.issue("login", appid, facts), **facts}
+
+
+def phone(scene: Scene, told: Json) -> Json:
+    """What the phone number button gives the mini-program: a code."""
+    pure, country = _needed(told, "phone"), text(told, "country_code") or "86"
+    number = pure if country == "86" else f"+{country}{pure}"
+    facts = {"phoneNumber": number, "purePhoneNumber": pure, "countryCode": country}
+    return {"code": scene.codes.issue("phone", _storefront(scene, told).appid, facts)}
+
+
+def add_switch(scene: Scene, told: Json) -> Json:
+    scene.switches.add(parse(told))
+    return read_switches(scene, {})
+
+
+def read_switches(scene: Scene, _told: Json) -> Json:
+    return {"switches": scene.switches.read()}
+
+
+def time_scale(scene: Scene, told: Json) -> Json:
+    scale = _number(told, "seconds_per_second", 0)
+    scene.courier.set_time_scale(scale)
+    return {"seconds_per_second": scale}
+
+
+def advance(scene: Scene, told: Json) -> Json:
+    scene.clock.advance(_number(told, "seconds", 0))
+    return {"now": scene.clock.now()}
+
+
+def notify_raw(scene: Scene, told: Json) -> Json:
+    """Any event with any content, properly encrypted and signed, to any address a notify_url may have."""
+    merchant = scene.world.by_mchid(_needed(told, "mchid"))
+    if merchant is None:
+        raise ControlFault(404, "no such mchid")
+    resource = told.get("resource", {})
+    if not isinstance(resource, dict):
+        raise ControlFault(400, "resource must be an object")
+    try:
+        Url().check(_needed(told, "url"), "url")
+    except PayFault as fault:
+        raise ControlFault(400, fault.message) from None
+    letter = notices.write(
+        merchant,
+        event_type=_needed(told, "event_type"),
+        summary=text(told, "summary") or "",
+        original_type=text(told, "original_type") or "transaction",
+        resource=resource,
+        url=told["url"],
+        key=notices.signing_key(scene, text(told, "signed_by")),
+        out_trade_no=text(told, "out_trade_no"),
+    )
+    scene.courier.send(letter)
+    return {"notification_id": letter.id}
+
+
+def log(scene: Scene, _told: Json) -> Json:
+    return {**scene.journal.read(), "pending": scene.courier.pending()}
+
+
+def reset(scene: Scene, _told: Json) -> Json:
+    scene.reset()
+    return {}
+
+
+ENDPOINTS: dict[tuple[str, str], Callable[[Scene, Json], Json]] = {
+    ("POST", "/sandbox/login"): login,
+    ("POST", "/sandbox/phone"): phone,
+    ("POST", "/sandbox/pay"): payer.pay,
+    ("POST", "/sandbox/notify_raw"): notify_raw,
+    ("POST", "/sandbox/switches"): add_switch,
+    ("GET", "/sandbox/switches"): read_switches,
+    ("POST", "/sandbox/time_scale"): time_scale,
+    ("POST", "/sandbox/advance"): advance,
+    ("GET", "/sandbox/log"): log,
+    ("POST", "/sandbox/reset"): reset,
+}

@@ -1,0 +1,133 @@
+"""api.mch.weixin.qq.com: order, query, close and certificates as the real Pay v3 takes and answers them."""
+
+from datetime import datetime
+from typing import Any
+
+from cryptography import x509
+
+from sandbox.clock import rfc3339
+from sandbox.fields import CLOSE, JSAPI_ORDER, Record, plain, refuse
+from sandbox.orders import Order
+from sandbox.scene import Scene
+from sandbox.signatures import encrypt
+from sandbox.wire import Json, PayFault, Reply, Request, json_reply, loads
+from sandbox.world import Storefront, World, openid_prefix
+
+MINUTE, DAY = 60, 86_400
+PAYABLE_SECONDS = 7 * DAY  # where no time_expire is given
+LONGEST_PAYABLE_SECONDS = 90 * DAY
+
+
+def _body(request: Request, form: Record) -> Json:
+    try:
+        body = loads(request.body)
+    except (ValueError, RecursionError):
+        raise refuse("/", "is not a JSON object in UTF-8") from None
+    plain(body)
+    form.check(body, "")
+    return body
+
+
+def _own(merchant: Storefront, mchid: Any) -> None:
+    if mchid != merchant.mchid:
+        raise PayFault(403, "NO_AUTH", "商户号与签名的商户号不一致，无权限")
+
+
+def _instant(text: str) -> float:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None or "T" not in text:
+        raise refuse("/time_expire", "must be RFC 3339 with its offset from UTC", value=text)
+    return moment.timestamp()
+
+
+def _expiry(text: str | None, now: float) -> float:
+    """When the order can no longer be paid: at least a minute from now, silently raised, at most 90 days."""
+    if text is None:
+        return now + PAYABLE_SECONDS
+    instant = _instant(text)
+    if instant <= now:
+        raise refuse("/time_expire", "lies in the past", value=text)
+    if instant > now + LONGEST_PAYABLE_SECONDS:
+        raise refuse("/time_expire", "lies more than 90 days ahead", value=text)
+    return max(instant, now + MINUTE)
+
+
+def _payer(world: World, appid: str, openid: str) -> str:
+    """An openid of another mini-program is refused; one we never gave out could be anyone's."""
+    for other in world.storefronts:
+        if other.appid != appid and openid.startswith(openid_prefix(other.appid)):
+            raise refuse("/payer/openid", "appid和openid不匹配", value=openid)
+    return openid
+
+
+def prepay(scene: Scene, request: Request, merchant: Storefront) -> Reply:
+    """POST /v3/pay/transactions/jsapi."""
+    body = _body(request, JSAPI_ORDER)
+    _own(merchant, body["mchid"])
+    storefront = scene.world.by_appid(body["appid"])
+    if storefront is None or storefront.mchid != merchant.mchid:
+        raise PayFault(400, "APPID_MCHID_NOT_MATCH", "appid和mch_id不匹配，请检查后再试")
+    if body["amount"].get("currency", "CNY") != "CNY":
+        raise refuse("/amount/currency", "Currency code is invalid", value=body["amount"]["currency"])
+    openid = _payer(scene.world, storefront.appid, body["payer"]["openid"])
+    now = scene.clock.now()
+    if scene.orders.known(merchant.mchid, body["out_trade_no"]):
+        expires_at = now  # time_expire counts at the first order only
+    else:
+        expires_at = _expiry(body.get("time_expire"), now)
+    order = Order(
+        mchid=merchant.mchid,
+        appid=storefront.appid,
+        out_trade_no=body["out_trade_no"],
+        openid=openid,
+        total=body["amount"]["total"],
+        notify_url=body["notify_url"],
+        # The payer's device may differ from one try to the next.
+        params={name: value for name, value in body.items() if name != "scene_info"},
+        expires_at=expires_at,
+        attach=body.get("attach"),
+    )
+    return json_reply({"prepay_id": scene.orders.place(order)})
+
+
+def query_by_number(scene: Scene, request: Request, merchant: Storefront, number: str) -> Reply:
+    """GET /v3/pay/transactions/out-trade-no/{out_trade_no}?mchid=."""
+    _asked_by(request, merchant)
+    return json_reply(scene.orders.query(merchant.mchid, out_trade_no=number))
+
+
+def query_by_id(scene: Scene, request: Request, merchant: Storefront, number: str) -> Reply:
+    """GET /v3/pay/transactions/id/{transaction_id}?mchid=."""
+    _asked_by(request, merchant)
+    return json_reply(scene.orders.query(merchant.mchid, transaction_id=number))
+
+
+def _asked_by(request: Request, merchant: Storefront) -> None:
+    mchid = request.query.get("mchid")
+    if not mchid:
+        raise refuse("mchid", "is required", location="query")
+    _own(merchant, mchid)
+
+
+def close(scene: Scene, request: Request, merchant: Storefront, number: str) -> Reply:
+    """POST /v3/pay/transactions/out-trade-no/{out_trade_no}/close {mchid}: 204."""
+    body = _body(request, CLOSE)
+    _own(merchant, body["mchid"])
+    scene.orders.close(merchant.mchid, number)
+    return Reply(204)
+
+
+def certificates(scene: Scene, _request: Request, merchant: Storefront) -> Reply:
+    """GET /v3/certificates: the platform certificate, encrypted with this merchant's APIv3 key."""
+    pem = scene.world.certificate_pem
+    certificate = x509.load_pem_x509_certificate(pem.encode())
+    row = {
+        "serial_no": scene.world.certificate.serial,
+        "effective_time": rfc3339(certificate.not_valid_before_utc.timestamp()),
+        "expire_time": rfc3339(certificate.not_valid_after_utc.timestamp()),
+        "encrypt_certificate": encrypt(merchant.apiv3_key, pem.encode(), "certificate"),
+    }
+    return json_reply({"data": [row]})

@@ -1,0 +1,51 @@
+"""Everything one running sandbox holds in memory, each part guarded by a lock of its own."""
+
+from dataclasses import dataclass
+
+from sandbox.clock import Clock
+from sandbox.codes import Codes
+from sandbox.courier import Courier
+from sandbox.journal import Journal
+from sandbox.orders import Orders
+from sandbox.switches import Switches
+from sandbox.tokens import Tokens
+from sandbox.world import World
+
+
+@dataclass(frozen=True)
+class Scene:
+    world: World
+    clock: Clock
+    codes: Codes
+    tokens: Tokens
+    orders: Orders
+    switches: Switches
+    journal: Journal
+    courier: Courier
+
+    def reset(self) -> None:
+        """Forget everything but the keys; what is still to be delivered is not."""
+        for part in (
+            self.courier,
+            self.switches,
+            self.orders,
+            self.codes,
+            self.tokens,
+            self.clock,
+            self.journal,
+        ):
+            part.reset()
+
+
+def build(world: World, *, time_scale: float) -> Scene:
+    clock, journal = Clock(), Journal()
+    return Scene(
+        world=world,
+        clock=clock,
+        codes=Codes(clock),
+        tokens=Tokens(clock),
+        orders=Orders(clock),
+        switches=Switches(),
+        journal=journal,
+        courier=Courier(journal, time_scale=time_scale),
+    )

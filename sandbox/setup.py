@@ -1,0 +1,98 @@
+"""Writes the world once: fresh keys, a platform certificate and two storefronts; what exists is kept."""
+
+import hashlib
+import json
+import secrets
+import string
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from cryptography.x509.oid import NameOID
+
+from sandbox.world import CERTIFICATE_KEY_FILE, PUBLIC_KEY_FILE, WORLD_FILE, load
+
+STOREFRONTS = {"maison": "1900000101", "swift": "1900000202"}
+PLATFORM_YEARS = timedelta(days=5 * 365)  # a platform certificate (平台证书) lives five years
+
+
+def _new_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def _private_pem(key: rsa.RSAPrivateKey) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def _public_pem(key: rsa.RSAPrivateKey) -> str:
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def _certificate(key: rsa.RSAPrivateKey, now: datetime) -> x509.Certificate:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Sandbox Tenpay Platform")])
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + PLATFORM_YEARS)
+        .sign(key, hashes.SHA256())
+    )
+
+
+def _write(path: Path, text: str) -> None:
+    """Readable by the owner alone from its first byte, and there either whole or not at all."""
+    part = path.with_name(path.name + ".part")
+    part.unlink(missing_ok=True)
+    part.touch(mode=0o600)
+    part.write_text(text)
+    part.rename(path)
+
+
+def _storefront(code: str, mchid: str) -> dict[str, str]:
+    letters = string.ascii_letters + string.digits
+    return {
+        "code": code,
+        "appid": "wx" + hashlib.sha256(f"sandbox|{code}".encode()).hexdigest()[:16],
+        "secret": secrets.token_hex(16),
+        "mchid": mchid,
+        "merchant_serial": secrets.token_hex(20).upper(),
+        "merchant_private_key_pem": _private_pem(_new_key()),
+        "apiv3_key": "".join(secrets.choice(letters) for _ in range(32)),
+    }
+
+
+def write_world(folder: Path) -> bool:
+    """Write the world into `folder`; True if it was new, False if one was there and kept.
+
+    `world.json` is written last, so a set-up that was cut short is simply done again.
+    """
+    if (folder / WORLD_FILE).exists():
+        load(folder)
+        return False
+    folder.mkdir(parents=True, exist_ok=True)
+    certificate_key, public_key = _new_key(), _new_key()
+    certificate = _certificate(certificate_key, datetime.now(UTC))
+    _write(folder / CERTIFICATE_KEY_FILE, _private_pem(certificate_key))
+    _write(folder / PUBLIC_KEY_FILE, _private_pem(public_key))
+    world = {
+        "platform": {
+            "cert_serial": format(certificate.serial_number, "040X"),
+            "cert_pem": certificate.public_bytes(Encoding.PEM).decode(),
+            "public_key_id": "PUB_KEY_ID_01" + "".join(secrets.choice(string.digits) for _ in range(26)),
+            "public_key_pem": _public_pem(public_key),
+        },
+        "storefronts": [_storefront(code, mchid) for code, mchid in STOREFRONTS.items()],
+    }
+    _write(folder / WORLD_FILE, json.dumps(world, indent=2) + "\n")
+    return True

@@ -1,0 +1,108 @@
+"""Which call is to go wrong next, and how: one switch spoils one call, in the order they were set."""
+
+from dataclasses import asdict, dataclass
+from threading import Lock
+from typing import Any
+
+from sandbox.wire import ControlFault, Json
+
+LOGIN_CALLS = ("jscode2session", "stable_token", "phone")
+PAY_CALLS = ("prepay", "query", "close", "certificates")
+NOTIFY = "notify"
+
+CALL_MODES = ("timeout_before", "timeout_after", "timeout_late", "500_before", "500_after", "error")
+SIGNATURE_MODES = ("wrong_signature", "stale_timestamp", "signtest")
+NOTIFY_MODES = (*SIGNATURE_MODES, "lost_notification", "duplicate", "security_echo")
+SHORT = {"timeout": "timeout_before", "500": "500_before"}
+MOST_COPIES = 16
+
+
+@dataclass
+class Switch:
+    """`times` uses are left; the other fields matter to some modes only (see README)."""
+
+    call: str
+    mode: str
+    times: int = 1
+    out_trade_no: str | None = None
+    seconds: float = 6.0  # timeouts: longer than any client of ours waits
+    code: str | int | None = None  # error: a v3 code, or an errcode of api.weixin.qq.com
+    status: int = 400  # error, Pay v3 only
+    deliveries: int | None = None  # notify: how many deliveries of the one notification are spoilt
+    copies: int = 2  # duplicate: deliveries at the same time
+    new_id: bool = False  # duplicate: each copy under an id of its own
+
+    def fits(self, call: str, out_trade_no: str | None) -> bool:
+        return self.call == call and self.out_trade_no in (None, out_trade_no)
+
+
+def _modes(call: str) -> tuple[str, ...]:
+    if call in LOGIN_CALLS:
+        return CALL_MODES
+    if call in PAY_CALLS:
+        return (*CALL_MODES, *SIGNATURE_MODES, "unsigned")
+    if call == NOTIFY:
+        return NOTIFY_MODES
+    raise ControlFault(400, f"unknown call {call!r}: one of {(*LOGIN_CALLS, *PAY_CALLS, NOTIFY)}")
+
+
+def _kind_is_right(name: str, value: object) -> bool:
+    if name in ("times", "status", "deliveries", "copies"):
+        return isinstance(value, int) and not isinstance(value, bool) and value > 0
+    if name == "seconds":
+        return isinstance(value, int | float) and not isinstance(value, bool) and value >= 0
+    if name == "new_id":
+        return isinstance(value, bool)
+    if name == "code":
+        return isinstance(value, str | int)
+    return isinstance(value, str)
+
+
+def parse(told: Json) -> Switch:
+    """The switch a control request asks for; ControlFault 400 for anything it does not know."""
+    known = set(Switch.__dataclass_fields__)
+    for name, value in told.items():
+        if name not in known or not _kind_is_right(name, value):
+            raise ControlFault(400, f"{name}: not a field of a switch, or of the wrong kind")
+    if "call" not in told or "mode" not in told:
+        raise ControlFault(400, "a switch needs call and mode")
+    switch = Switch(**told)
+    switch.mode = SHORT.get(switch.mode, switch.mode)
+    if switch.mode not in _modes(switch.call):
+        raise ControlFault(400, f"{switch.call} has no mode {switch.mode!r}: one of {_modes(switch.call)}")
+    if switch.mode == "error" and isinstance(switch.code, int) != (switch.call in LOGIN_CALLS):
+        raise ControlFault(
+            400, "error needs code: an errcode (number) for log-in calls, else a v3 code (text)"
+        )
+    if switch.copies > MOST_COPIES:
+        raise ControlFault(400, f"at most {MOST_COPIES} copies")
+    return switch
+
+
+class Switches:
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._set: list[Switch] = []
+
+    def add(self, switch: Switch) -> None:
+        with self._lock:
+            self._set.append(switch)
+
+    def take(self, call: str, out_trade_no: str | None = None) -> Switch | None:
+        """The first switch that fits, used once; None where nothing is to go wrong."""
+        with self._lock:
+            for switch in self._set:
+                if switch.fits(call, out_trade_no):
+                    switch.times -= 1
+                    if switch.times == 0:
+                        self._set.remove(switch)
+                    return switch
+        return None
+
+    def read(self) -> list[dict[str, Any]]:
+        with self._lock:
+            return [asdict(switch) for switch in self._set]
+
+    def reset(self) -> None:
+        with self._lock:
+            self._set.clear()

@@ -1,12 +1,14 @@
 """A PostgreSQL 18 and a Redis on this machine, from the wheels, for a laptop, a demo and a test.
 
-PostgreSQL listens on a Unix socket alone, which is faster than TCP and closed to other accounts. The socket lies in
-`run` below the base folder, or, when that path is too long for a socket, in a private folder with a short name that
-each start makes anew. The URLs name that folder in the libpq form `postgresql://web:…@/storefront?host=/folder&port=5432`;
-read them with `psycopg.conninfo.conninfo_to_dict`. Redis listens on a loopback port with a password.
+PostgreSQL listens on a Unix socket alone, which is faster than TCP and closed to other accounts. The socket
+lies in `run` below the base folder or, where that path is too long for a socket, in a private folder with a
+short name that each start makes anew. The URLs have the libpq form
+`postgresql://web:…@/storefront?host=/folder&port=…`. Redis listens on a loopback port, the former one whenever
+it is free, with a password.
 
-Several processes may share the servers. Each holds a shared lock on a file; whoever leaves last stops the servers, and
-a process that was killed has let go of its lock by dying. This package imports no Django: it runs before the settings.
+Several processes may share the servers. Each holds a shared lock on a file; whoever leaves last stops the
+servers, and a process that was killed has let go of its lock by dying. No Django here: this runs before the
+settings.
 """
 
 from __future__ import annotations
@@ -21,87 +23,86 @@ import signal
 import sys
 import threading
 from collections.abc import Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
-from backend.embedded import postgres, redis
-from backend.embedded.place import (
-    SYSTEM,
-    EmbeddedError,
-    Place,
-    Programs,
-    exclusive,
-    find_place,
-    find_programs,
-    make_folder,
-    open_lock,
-    replace_file,
-)
+from backend.embedded import postgres, redis, roles
+from backend.embedded.errors import EmbeddedError
+from backend.embedded.files import exclusive, make_folder, open_lock, try_lock
+from backend.embedded.place import Place, find_place
+from backend.embedded.programs import SYSTEM, Programs, find_programs
 
 __all__ = ["EmbeddedError", "Servers", "Stay", "discard", "ensure_environment", "pg_bin", "start"]
 
 DATABASE_NAMES = ("DATABASE_URL", "DATABASE_URL_OWNER", "DATABASE_URL_WEB", "DATABASE_URL_WORKER")
 
 
+START_LOCK = "servers-start.lock"
+USERS_LOCK = "servers-users.lock"
+PASSWORDS = "servers-passwords.json"
+
+
 @dataclass(frozen=True)
 class Servers:
     """The running servers, and this process's part in them.
 
-    `urls` holds DATABASE_URL_OWNER, DATABASE_URL_WEB, DATABASE_URL_WORKER and REDIS_URL; `pg_bin` is the folder of
-    psql, pg_dump and pgbench.
+    `urls` holds DATABASE_URL_OWNER, DATABASE_URL_WEB, DATABASE_URL_WORKER and REDIS_URL; `pg_bin` is the
+    folder of psql, pg_dump and pgbench.
     """
 
     urls: dict[str, str]
     pg_bin: Path
     _place: Place = field(repr=False)
     _programs: Programs = field(repr=False)
+    _passwords: dict[str, str] = field(repr=False)
+    # Process and descriptor of the lock while we are a user, then nothing.
     _lease: list[tuple[int, int]] = field(repr=False)
 
     def stop(self) -> None:
-        """Leave: the servers stop if nobody else uses them. A second call, or one in a forked child, does nothing."""
+        """Leave; the servers stop if nobody else uses them. A second call or a forked child's does nothing."""
         if not self._lease or self._lease[0][0] != os.getpid():
             return
         _, users = self._lease.pop()
         base = self._place.base
         try:
-            if not base.exists():
-                halt(self._place, self._programs)
-                return
-            with exclusive(base / "servers-start.lock"):
+            with exclusive(base / START_LOCK) if base.exists() else nullcontext():
+                # Forked children share our lock: closing alone would not let go of it.
                 fcntl.flock(users, fcntl.LOCK_UN)
-                if is_unused(base):
-                    halt(self._place, self._programs)
+                if try_lock(users, fcntl.LOCK_EX):
+                    halt(self._place, self._programs, self._passwords)
         finally:
             os.close(users)
 
 
 def start(base: Path, *, durable: bool = True) -> Servers:
-    """Start the servers of the folder `base`, or join those that run already.
+    """Start the servers of the folder `base`, or join those that run already, until `stop()`.
 
-    With `durable=False` nothing is forced to disk: for tests alone. The first starter decides.
+    With `durable=False` nothing is forced to disk, which is for tests alone; whoever starts them decides.
     Raises EmbeddedError, whose text says what to do.
     """
-    base = make_folder(base.resolve())
-    with exclusive(base / "servers-start.lock"):
+    base = make_folder(base.absolute()).resolve()
+    with exclusive(base / START_LOCK):
         programs = find_programs()
         place = find_place(base)
-        users = open_lock(base / "servers-users.lock")
+        passwords = find_passwords(place)
+        users = open_lock(base / USERS_LOCK)
         fcntl.flock(users, fcntl.LOCK_SH)
         try:
-            passwords = find_passwords(base)
             postgres.ensure(place, programs, passwords, durable=durable)
             port = redis.ensure(place, programs, passwords["redis"])
         except BaseException:
             fcntl.flock(users, fcntl.LOCK_UN)
+            if try_lock(users, fcntl.LOCK_EX):
+                halt(place, programs, passwords)
             os.close(users)
             raise
     urls = {
-        f"DATABASE_URL_{role.upper()}": postgres.url(place, role, passwords[role]) for role in postgres.ROLES
+        f"DATABASE_URL_{role.upper()}": postgres.url(place, role, passwords[role]) for role in roles.ROLES
     }
     urls["REDIS_URL"] = redis.url(port, passwords["redis"])
-    return Servers(urls, programs.pg_bin, place, programs, [(os.getpid(), users)])
+    return Servers(urls, programs.pg_bin, place, programs, passwords, [(os.getpid(), users)])
 
 
 class Stay(AbstractContextManager[Servers | None]):
@@ -164,55 +165,47 @@ def pg_bin() -> Path:
 
 
 def discard(base: Path) -> None:
-    """Stop the servers of `base` and delete their data, for a throw-away cluster.
+    """Stop the servers of `base` and delete their data: for a throw-away cluster.
 
     Raises EmbeddedError, and deletes nothing, while somebody uses them.
     """
     base = base.resolve()
     if not base.exists():
         return
-    with exclusive(base / "servers-start.lock"):
-        if not is_unused(base):
-            raise EmbeddedError(f"The servers of {base} are in use: end their users first.")
-        place = find_place(base)
-        halt(place, find_programs())
-        shutil.rmtree(place.run, ignore_errors=True)
-        shutil.rmtree(place.data, ignore_errors=True)
-        if place.home.parent == SYSTEM:
-            shutil.rmtree(place.home, ignore_errors=True)
-        for name in ("postgres", "servers-passwords.json", "servers-redis.json"):
-            (base / name).unlink(missing_ok=True)
+    with exclusive(base / START_LOCK):
+        users = open_lock(base / USERS_LOCK)
+        try:
+            if not try_lock(users, fcntl.LOCK_EX):
+                raise EmbeddedError(f"The servers of {base} are in use: end their users first.")
+            place = find_place(base)
+            halt(place, find_programs(), find_passwords(place))
+            for folder in (place.run, place.data, *([place.home] if place.home.parent == SYSTEM else [])):
+                shutil.rmtree(folder, ignore_errors=True)
+            for name in ("postgres", PASSWORDS, redis.STATE):
+                (base / name).unlink(missing_ok=True)
+        finally:
+            os.close(users)
 
 
-def is_unused(base: Path) -> bool:
-    """Whether no living process uses the servers; must be called with the start lock held."""
-    users = open_lock(base / "servers-users.lock")
+def halt(place: Place, programs: Programs, passwords: dict[str, str]) -> None:
+    """Stop both servers, the second also where stopping the first fails."""
     try:
-        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
+        redis.stop(place, passwords["redis"])
     finally:
-        os.close(users)
-    return True
+        postgres.stop(place, programs)
 
 
-def halt(place: Place, programs: Programs) -> None:
-    """Stop both servers."""
-    passwords = find_passwords(place.base) if place.base.exists() else {"redis": ""}
-    redis.stop(place, passwords["redis"])
-    postgres.stop(place, programs)
+def find_passwords(place: Place) -> dict[str, str]:
+    """The servers' passwords, made at the first start and kept in a file that only its owner may read.
 
-
-def find_passwords(base: Path) -> dict[str, str]:
-    """The servers' passwords, made at the first start and kept in a file that only its owner may read."""
-    path = base / "servers-passwords.json"
-    names = {*postgres.ROLES, "redis"}
-    if path.exists():
+    The roles take on new ones at the next start, so losing the file does no harm.
+    """
+    path = place.base / PASSWORDS
+    names = {*roles.ROLES, "redis"}
+    with suppress(FileNotFoundError, ValueError, AttributeError):
         found: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
         if names <= found.keys():
             return found
-    # The roles take on new passwords at the next start, so a lost file does no harm.
     made = {name: secrets.token_hex(24) for name in sorted(names)}
-    owner = base.stat()
-    replace_file(path, json.dumps(made), owner.st_uid, owner.st_gid)
+    place.keep(PASSWORDS, json.dumps(made))
     return made

@@ -1,4 +1,4 @@
-"""Keeps one Redis on a loopback port: without a file of its data, because PostgreSQL is the truth and Redis may be lost."""
+"""Keeps one Redis on a loopback port; it writes no data to disk, because PostgreSQL is the truth."""
 
 from __future__ import annotations
 
@@ -11,11 +11,17 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from backend.embedded.place import EmbeddedError, Place, Programs, replace_file, tail
+from backend.embedded.errors import EmbeddedError
+from backend.embedded.files import tail
+from backend.embedded.place import Place
+from backend.embedded.programs import Programs
 
 HOST = "127.0.0.1"
 START_SECONDS = 10.0
+STOP_SECONDS = 5.0
 TRIES = 5
+# Port and process of the last start, in the base folder.
+STATE = "servers-redis.json"
 
 
 def url(port: int, password: str) -> str:
@@ -41,8 +47,8 @@ def ensure(place: Place, programs: Programs, password: str) -> int:
 
 
 def launch(place: Place, programs: Programs, port: int, password: str) -> bool:
-    """Start Redis on a port and wait until it answers; False when it ended instead, as when the port was taken."""
-    run = place.folder(place.run)
+    """Start Redis and wait until it answers; False when it ended instead, as when the port was taken."""
+    run = place.make_private(place.run)
     lines = [
         f"bind {HOST}",
         f"port {port}",
@@ -58,14 +64,14 @@ def launch(place: Place, programs: Programs, port: int, password: str) -> bool:
     place.write(run / "redis.conf", "\n".join(lines) + "\n")
     script = 'cd -- "$2" && { "$1" redis.conf 1>&2 & echo $!; }'
     with place.open_log("redis") as log:
-        # Started through a shell that ends at once, so that it is no child of ours and outlives us if others use it.
+        # Through a shell that ends at once: it is no child of ours, and outlives us where others use it.
         done = place.account.run(
             ["/bin/sh", "-c", script, "sh", programs.redis_server, run], stdout=subprocess.PIPE, stderr=log
         )
     if done.returncode != 0:
         return False
     pid = int(done.stdout)
-    replace_file(state_file(place), json.dumps({"port": port, "pid": pid}), os.geteuid(), os.getegid())
+    place.keep(STATE, json.dumps({"port": port, "pid": pid}))
     deadline = time.monotonic() + START_SECONDS
     while time.monotonic() < deadline:
         if answers(port, password):
@@ -84,21 +90,16 @@ def stop(place: Place, password: str) -> None:
         return
     with suppress(OSError):
         ask(port, password, b"SHUTDOWN NOSAVE\r\n")
-    deadline = time.monotonic() + 5.0
-    while pid and is_redis(pid) and time.monotonic() < deadline:
+    deadline = time.monotonic() + STOP_SECONDS
+    while is_redis(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
     end(pid, port)
-
-
-def state_file(place: Place) -> Path:
-    """Where port and process of the last start are kept."""
-    return place.base / "servers-redis.json"
 
 
 def state(place: Place) -> tuple[int, int]:
     """Port and process of the last start, or zeros."""
     try:
-        found = json.loads(state_file(place).read_text(encoding="utf-8"))
+        found = json.loads((place.base / STATE).read_text(encoding="utf-8"))
         return int(found["port"]), int(found["pid"])
     except (OSError, ValueError, KeyError, TypeError):
         return 0, 0

@@ -1,0 +1,213 @@
+"""Calls to WeChat Pay v3: an answer counts only if WeChat signed it, and doubt is never taken for failure.
+
+Mini-program payment: https://pay.weixin.qq.com/doc/v3/merchant/4012791897 and the pages beside it.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from kernel import clock
+from kernel.clock import SHANGHAI
+from kernel.gateways import Unreachable
+from wechat.credentials import Merchant
+from wechat.errors import Malformed, OutcomeUnknown, Unverified
+from wechat.gateways import USER_AGENT, gateway
+from wechat.pay.failures import failure
+from wechat.pay.signing import request_authorization, verify
+from wechat.pay.types import Transaction
+
+OUT_TRADE_NO = re.compile(r"[0-9A-Za-z_\-|*]{6,32}")
+DESCRIPTION_LENGTH, ATTACH_LENGTH, NOTIFY_URL_LENGTH = 127, 128, 255
+_ROOT = "/v3/pay/transactions"
+
+
+class PayClient:
+    """WeChat Pay as seen by one merchant. Safe to share between threads; connections are pooled per host.
+
+    `clock` tells the time of signing and of checking freshness: the true time, not a service's `now`, because
+    a sweep that began minutes ago would otherwise sign with a stale instant.
+    """
+
+    def __init__(
+        self, merchant: Merchant, base_url: str, *, clock: Callable[[], datetime] = clock.now
+    ) -> None:
+        self._merchant = merchant
+        self._gateway = gateway("wechat_pay", base_url)
+        self._https = base_url.startswith("https://")
+        self._clock = clock
+
+    def prepay_jsapi(
+        self,
+        *,
+        appid: str,
+        openid: str,
+        out_trade_no: str,
+        description: str,
+        total_fen: int,
+        notify_url: str,
+        time_expire: datetime | None = None,
+        attach: str = "",
+    ) -> str:
+        """Create (or, with identical parameters, renew) a mini-program payment; returns its prepay_id.
+
+        `total_fen` > 0. `time_expire` is the instant after which no one can pay; it counts at the first call.
+        `description` is shown on the payer's bill and is fitted by `bill_text`. Raises ValueError for
+        arguments WeChat could never accept, and OrderPaid, OrderClosed, OutTradeNoUsed, Rejected,
+        RateLimited, OutcomeUnknown.
+        """
+        body: dict[str, Any] = {
+            "appid": appid,
+            "mchid": self._merchant.mchid,
+            "description": bill_text(description),
+            "out_trade_no": _checked_number(out_trade_no),
+            "notify_url": self._checked_notify_url(notify_url),
+            "amount": {"total": _checked_total(total_fen), "currency": "CNY"},
+            "payer": {"openid": openid},
+        }
+        if time_expire is not None:
+            body["time_expire"] = _rfc3339(time_expire)
+        if attach:
+            body["attach"] = _checked_attach(attach)
+        answer = self._object("prepay_jsapi", self._send("prepay_jsapi", "POST", f"{_ROOT}/jsapi", body))
+        prepay_id = answer.get("prepay_id")
+        if not isinstance(prepay_id, str) or not prepay_id:
+            raise OutcomeUnknown(call="prepay_jsapi", reason="the answer has no prepay_id")
+        return prepay_id
+
+    def query_by_out_trade_no(self, out_trade_no: str) -> Transaction:
+        """The payment of this number. Raises OrderNotExist, Rejected, RateLimited, OutcomeUnknown."""
+        path = f"{_ROOT}/out-trade-no/{quote(_checked_number(out_trade_no), safe='')}"
+        transaction = self._query("query_by_out_trade_no", path)
+        if transaction.out_trade_no != out_trade_no:
+            raise OutcomeUnknown(call="query_by_out_trade_no", reason="the answer is about another payment")
+        return transaction
+
+    def query_by_id(self, transaction_id: str) -> Transaction:
+        """The payment of this WeChat number (微信支付订单号). Raises as `query_by_out_trade_no`."""
+        transaction = self._query("query_by_id", f"{_ROOT}/id/{quote(transaction_id, safe='')}")
+        if transaction.transaction_id != transaction_id:
+            raise OutcomeUnknown(call="query_by_id", reason="the answer is about another payment")
+        return transaction
+
+    def close(self, out_trade_no: str) -> None:
+        """Make this number unpayable; returns once WeChat says so (204).
+
+        Raises OrderPaid (query it: the money is there), OrderNotExist, OrderClosed, Rejected, RateLimited,
+        OutcomeUnknown.
+        """
+        path = f"{_ROOT}/out-trade-no/{quote(_checked_number(out_trade_no), safe='')}/close"
+        self._send("close", "POST", path, {"mchid": self._merchant.mchid})
+
+    def _query(self, call: str, path: str) -> Transaction:
+        body = self._send(call, "GET", f"{path}?mchid={quote(self._merchant.mchid, safe='')}", None)
+        malformed = ""
+        try:
+            transaction = Transaction.from_dict(self._object(call, body))
+            if transaction.mchid == self._merchant.mchid:
+                return transaction
+            malformed = "mchid"
+        except Malformed as error:
+            malformed = error.where
+        raise OutcomeUnknown(call=call, reason=f"the answer is malformed: {malformed}")
+
+    def _send(self, call: str, method: str, path: str, content: dict[str, Any] | None) -> bytes:
+        """One signed call; the verified body of a 2xx answer."""
+        body = (
+            b""
+            if content is None
+            else json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
+        )
+        headers = {
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+            "User-Agent": USER_AGENT,
+            "Authorization": request_authorization(
+                merchant=self._merchant, method=method, path=path, body=body, now=self._clock()
+            ),
+        }
+        if self._merchant.answering_serial is not None:
+            headers["Wechatpay-Serial"] = self._merchant.answering_serial
+        unreachable = ""
+        try:
+            reply = self._gateway.call(method, path, headers=headers, body=body or None)
+        except Unreachable as error:
+            unreachable = error.reason
+        if unreachable:  # raised out here, so that no address hangs on it as its context
+            raise OutcomeUnknown(call=call, reason=unreachable)
+        request_id = reply.headers.get("Request-ID", "")[:128]
+        unverified = ""
+        try:
+            verify(reply.headers, reply.body, self._merchant, self._clock())
+        except Unverified as error:
+            unverified = error.reason
+        if unverified:
+            reason = f"HTTP {reply.status}, unverified: {unverified}"
+            raise OutcomeUnknown(call=call, reason=reason, request_id=request_id)
+        if not 200 <= reply.status < 300:
+            raise failure(call=call, status=reply.status, body=reply.body, request_id=request_id)
+        return reply.body
+
+    def _object(self, call: str, body: bytes) -> dict[str, Any]:
+        try:
+            content = json.loads(body)
+        except ValueError:
+            content = None
+        if not isinstance(content, dict):
+            raise OutcomeUnknown(call=call, reason="the answer is not a JSON object")
+        return content
+
+    def _checked_notify_url(self, notify_url: str) -> str:
+        parts = urlsplit(notify_url)
+        schemes = (
+            ("https",) if self._https else ("https", "http")
+        )  # a stand-in host may be told a plain address
+        plain = parts.scheme in schemes and parts.netloc and not parts.query and not parts.fragment
+        if not plain or "?" in notify_url or len(notify_url) > NOTIFY_URL_LENGTH:
+            raise ValueError("notify_url must be https, without query, of at most 255 characters")
+        return notify_url
+
+
+def bill_text(text: str) -> str:
+    """`text` as WeChat can print it, at most 127 characters; raises ValueError if nothing is left.
+
+    v3 takes UTF-8 of one to three bytes only, so whatever lies beyond the Basic Multilingual Plane (emoji,
+    rare characters) is left out, and so are control characters.
+    """
+    fitted = "".join(c for c in text if _printable(c)).strip()[:DESCRIPTION_LENGTH].rstrip()
+    if not fitted:
+        raise ValueError("description must not be empty")
+    return fitted
+
+
+def _printable(character: str) -> bool:
+    point = ord(character)
+    return 0x20 <= point <= 0xFFFF and not 0x7F <= point <= 0x9F and not 0xD800 <= point <= 0xDFFF
+
+
+def _checked_number(out_trade_no: str) -> str:
+    if not OUT_TRADE_NO.fullmatch(out_trade_no):
+        raise ValueError("out_trade_no must be 6 to 32 of [0-9A-Za-z_-|*]")
+    return out_trade_no
+
+
+def _checked_total(total_fen: int) -> int:
+    if isinstance(total_fen, bool) or not isinstance(total_fen, int) or total_fen <= 0:
+        raise ValueError("total_fen must be a positive whole number")
+    return total_fen
+
+
+def _checked_attach(attach: str) -> str:
+    """Ours comes back unchanged or is not sent: a stripped one would no longer match what we kept."""
+    if len(attach) > ATTACH_LENGTH or not all(_printable(c) for c in attach):
+        raise ValueError("attach must be at most 128 printable characters of the Basic Multilingual Plane")
+    return attach
+
+
+def _rfc3339(instant: datetime) -> str:
+    if instant.tzinfo is None:
+        raise ValueError("time_expire needs a time zone")
+    return instant.astimezone(SHANGHAI).isoformat(timespec="seconds")

@@ -1,0 +1,65 @@
+"""A notification is verified over its raw bytes before a single character of it is read."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from wechat.credentials import Merchant
+from wechat.errors import Malformed
+from wechat.pay.signing import decrypt, verify
+from wechat.pay.types import Transaction
+
+PAID = "TRANSACTION.SUCCESS"
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """One notification. `id` repeats when WeChat repeats itself; `resource` is a Transaction for
+    TRANSACTION.SUCCESS and the decrypted object as it came for every other event, known or not."""
+
+    id: str
+    event_type: str
+    resource: Transaction | dict[str, Any] = field(repr=False)
+
+
+def parse(headers: Mapping[str, str], raw_body: bytes, merchant: Merchant, now: datetime) -> Notification:
+    """Verify, decrypt and read one notification; `raw_body` must be the bytes as received.
+
+    Raises `Unverified`, `Undecryptable` or `Malformed` (all `WechatError`): answer 4xx/5xx with
+    `{"code": "FAIL", "message": …}` and WeChat repeats it.
+    https://pay.weixin.qq.com/doc/v3/merchant/4012791902
+    """
+    verify(headers, raw_body, merchant, now)
+    outer = _object(raw_body, "body")
+    resource = outer.get("resource")
+    if resource is None:
+        plain: dict[str, Any] = {}
+    elif isinstance(resource, dict):
+        plain = _object(decrypt(resource, merchant.apiv3_key), "resource")
+    else:
+        raise Malformed(where="resource")
+    event_type = _text(outer, "event_type")
+    return Notification(
+        id=_text(outer, "id"),
+        event_type=event_type,
+        resource=Transaction.from_dict(plain) if event_type == PAID else plain,
+    )
+
+
+def _object(raw: bytes, where: str) -> dict[str, Any]:
+    try:
+        value = json.loads(raw)
+    except ValueError:
+        raise Malformed(where=where) from None
+    if not isinstance(value, dict):
+        raise Malformed(where=where)
+    return value
+
+
+def _text(outer: dict[str, Any], name: str) -> str:
+    value = outer.get(name)
+    if not isinstance(value, str) or not value:
+        raise Malformed(where=name)
+    return value

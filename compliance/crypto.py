@@ -1,0 +1,186 @@
+"""A sealed text opens only with its own key, in the very row and column it was sealed for.
+
+Pure cryptography: no settings, no database. Layout of everything sealed: 1 byte algorithm ‖ 12 bytes nonce ‖
+ciphertext and tag. The algorithm byte lets a second one (SM4-GCM, 国密) arrive without touching rows.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import os
+import re
+import unicodedata
+from pathlib import Path
+from typing import Literal, NoReturn, Protocol
+from uuid import UUID
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+AES_256_GCM = b"\x01"
+IndexKind = Literal["id_number", "phone", "address", "openid"]
+
+
+class VaultError(Exception):
+    """Base of what the vault refuses."""
+
+
+class VaultClosed(VaultError):
+    """The key was destroyed; what it sealed is gone for good."""
+
+
+class Tampered(VaultError):
+    """Not what was sealed here: changed, moved to another row or column, or sealed under another key."""
+
+
+class Key:
+    """A plain data key for the length of one request or task; never printed, never pickled."""
+
+    __slots__ = ("_aead", "id")
+
+    def __init__(self, id: UUID, material: bytes) -> None:
+        if len(material) != 32:
+            raise ValueError("a data key has 32 bytes")
+        self.id = id
+        self._aead = AESGCM(material)
+
+    def seal(self, label: str, ref: UUID | str, text: str) -> bytes:
+        """Encrypt `text` for the column `label` ("table.field") of the row `ref`."""
+        nonce = os.urandom(12)
+        return AES_256_GCM + nonce + self._aead.encrypt(nonce, text.encode(), f"{label}:{ref}".encode())
+
+    def open(self, label: str, ref: UUID | str, blob: bytes) -> str:
+        """Decrypt what `seal` made for the same label and ref; raises Tampered for anything else."""
+        return _open(self._aead, blob, f"{label}:{ref}".encode()).decode()
+
+    def __repr__(self) -> str:
+        return f"<Key {self.id}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a plain key does not leave the process")
+
+
+class MasterKeys(Protocol):
+    """Wraps data keys. A key management service (KMS) is a third implementation of these two calls."""
+
+    def wrap(self, data_key_id: UUID, material: bytes) -> tuple[str, bytes]:
+        """Wrap under the current master key: (master key id, wrapped)."""
+
+    def unwrap(self, data_key_id: UUID, wrapped: bytes, master_key_id: str) -> bytes:
+        """The plain data key; raises Tampered, or VaultError when the master key is not known."""
+
+
+class LocalMasterKeys:
+    """Master keys held in this process, from the environment or a file; the first one is current."""
+
+    __slots__ = ("_aeads", "current")
+
+    def __init__(self, keys: dict[str, bytes]) -> None:
+        if not keys or any(len(material) != 32 for material in keys.values()):
+            raise ValueError("master keys have 32 bytes, and there is at least one")
+        self.current = next(iter(keys))
+        self._aeads = {id: AESGCM(material) for id, material in keys.items()}
+
+    @classmethod
+    def from_text(cls, text: str) -> LocalMasterKeys:
+        """From "id:base64,id:base64"; raises ValueError naming the id, never the key."""
+        return cls(parse_keys(text))
+
+    @classmethod
+    def from_file(cls, path: Path) -> LocalMasterKeys:
+        """From a file with one "id:base64" a line, the current key first."""
+        return cls.from_text(",".join(path.read_text().split()))
+
+    def wrap(self, data_key_id: UUID, material: bytes) -> tuple[str, bytes]:
+        nonce = os.urandom(12)
+        sealed = self._aeads[self.current].encrypt(nonce, material, _wrap_label(data_key_id))
+        return self.current, AES_256_GCM + nonce + sealed
+
+    def unwrap(self, data_key_id: UUID, wrapped: bytes, master_key_id: str) -> bytes:
+        aead = self._aeads.get(master_key_id)
+        if aead is None:
+            raise VaultError(f"master key {master_key_id!r} is not configured")
+        return _open(aead, wrapped, _wrap_label(data_key_id))
+
+    def __repr__(self) -> str:
+        return f"<LocalMasterKeys {', '.join(self._aeads)}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("master keys do not leave the process")
+
+
+class BlindIndex:
+    """Finds equal values without reading them: HMAC-SHA-256 behind one byte that names the key."""
+
+    __slots__ = ("_keys",)
+
+    def __init__(self, keys: dict[str, bytes]) -> None:
+        if not keys or any(len(material) < 32 for material in keys.values()):
+            raise ValueError("index keys have at least 32 bytes, and there is at least one")
+        tagged = {hashlib.sha256(id.encode()).digest()[:1]: material for id, material in keys.items()}
+        if len(tagged) != len(keys):
+            raise ValueError("two ids of index keys share their tag byte; choose another id")
+        self._keys = tuple(tagged.items())
+
+    def blind(self, kind: IndexKind, value: str) -> bytes:
+        """33 bytes under the current key: what is stored and looked for."""
+        tag, key = self._keys[0]
+        return tag + hmac.digest(key, f"{kind}\x00{normal(kind, value)}".encode(), "sha256")
+
+    def blinds(self, kind: IndexKind, value: str) -> list[bytes]:
+        """The same under every known key, current first: what is looked for while keys change."""
+        message = f"{kind}\x00{normal(kind, value)}".encode()
+        return [tag + hmac.digest(key, message, "sha256") for tag, key in self._keys]
+
+    def __repr__(self) -> str:
+        return f"<BlindIndex of {len(self._keys)} keys>"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("index keys do not leave the process")
+
+
+def normal(kind: IndexKind, value: str) -> str:
+    """The one spelling under which a value is indexed, so that equal things are found as equal.
+
+    >>> normal("phone", "+86 138-0013-8000") == normal("phone", "13800138000")
+    True
+    """
+    value = unicodedata.normalize("NFKC", value).strip()
+    if kind == "id_number":
+        return "".join(value.split()).upper()
+    if kind == "phone":
+        digits = re.sub(r"\D", "", value)
+        return re.sub(r"^(?:00)?86(?=1\d{10}$)", "", digits)
+    if kind == "address":
+        return "".join(c for c in value.casefold() if c.isalnum())
+    return value
+
+
+def parse_keys(text: str) -> dict[str, bytes]:
+    """Read "id:base64,id:base64" in order; raises ValueError without showing any key material."""
+    keys: dict[str, bytes] = {}
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        id, colon, encoded = entry.partition(":")
+        if not colon or not id or len(id) > 40 or id in keys:
+            raise ValueError("keys are written id:base64,id:base64, each id once")
+        try:
+            keys[id] = base64.b64decode(encoded, validate=True)
+        except binascii.Error:
+            raise ValueError(f"key {id!r} is not base64") from None
+    return keys
+
+
+def _wrap_label(data_key_id: UUID) -> bytes:
+    return b"compliance_datakey.wrapped:" + data_key_id.bytes
+
+
+def _open(aead: AESGCM, blob: bytes, label: bytes) -> bytes:
+    if blob[:1] != AES_256_GCM:
+        raise Tampered("unknown algorithm")
+    try:
+        return aead.decrypt(blob[1:13], blob[13:], label)
+    except (InvalidTag, ValueError):
+        raise Tampered("this was not sealed here, or was changed") from None

@@ -1,0 +1,97 @@
+"""What a rule may look at: plain frozen facts, gathered before anyone judges, no database behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from kernel.money import share
+
+Unit = Literal["ml", "g", "piece"]
+Moment = Literal["quote", "checkout"]
+
+
+@dataclass(frozen=True, slots=True)
+class LineFacts:
+    """One line of a purchase; amounts are of the whole line, in fen.
+
+    `goods_fen` is the price after public price cuts (they lower the dutiable value) and before coupons and
+    points (non-cash deductions, which do not). `freight_fen` is the line's share of freight and insurance.
+    A box of five masks of 25 ml has content 5 and unit "piece"; a free gift is a line of 0 fen.
+    """
+
+    sku: str
+    hs_code: str
+    quantity: int
+    goods_fen: int
+    freight_fen: int = 0
+    content_per_piece: Decimal | None = None
+    content_unit: Unit | None = None
+
+    def __post_init__(self) -> None:
+        if self.quantity < 1 or self.goods_fen < 0 or self.freight_fen < 0:
+            raise ValueError(f"{self.sku}: a line has a quantity and no negative amounts")
+
+    @property
+    def dutiable_fen(self) -> int:
+        """Goods and their share of freight: the dutiable value (完税价格) of the line, in fen."""
+        return self.goods_fen + self.freight_fen
+
+
+@dataclass(frozen=True, slots=True)
+class BuyerFacts:
+    """What is known of the orderer (订购人), without saying who it is."""
+
+    number_present: bool
+    number_well_formed: bool = False
+    verified: bool = False
+    adult: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Purchase:
+    """A purchase as the law sees it, on a day in Shanghai, at the moment of quote or checkout.
+
+    `year_used_fen` and `year_reserved_fen` are the orderer's, over all storefronts, without this purchase.
+    `notice_confirmed` is the hash of the risk notice that the consumer confirmed for this order.
+    """
+
+    day: date
+    moment: Moment
+    trade_mode: str
+    storefront_trade_modes: frozenset[str]
+    warehouse_trade_mode: str
+    lines: tuple[LineFacts, ...]
+    buyer: BuyerFacts
+    year_used_fen: int = 0
+    year_reserved_fen: int = 0
+    notice_confirmed: str | None = None
+
+    @property
+    def goods_fen(self) -> int:
+        """Goods of all lines, in fen, after public price cuts and before coupons."""
+        return sum(line.goods_fen for line in self.lines)
+
+    @property
+    def freight_fen(self) -> int:
+        """Freight and insurance of all lines, in fen."""
+        return sum(line.freight_fen for line in self.lines)
+
+    @property
+    def dutiable_fen(self) -> int:
+        """The dutiable value of the order, in fen: what both limits look at."""
+        return sum(line.goods_fen + line.freight_fen for line in self.lines)
+
+    @property
+    def pieces(self) -> int:
+        """How many pieces the order has, free gifts included."""
+        return sum(line.quantity for line in self.lines)
+
+
+def with_freight(lines: Sequence[LineFacts], freight_fen: int) -> tuple[LineFacts, ...]:
+    """The lines with freight and insurance shared over them by line value; the shares add up to the fen."""
+    shares = share(freight_fen, [line.goods_fen for line in lines])
+    return tuple(replace(line, freight_fen=part) for line, part in zip(lines, shares, strict=True))

@@ -1,0 +1,75 @@
+"""A purchase is judged by every rule of its day; all refusals are collected, not the first one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from compliance.facts import Purchase
+from compliance.law import Law
+from compliance.rules import RULES
+from compliance.rules.limits import one_piece_above_limit
+from kernel.errors import Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Allowed or not and why; `figures` (JSON-ready) and `edition` say on which law it rests.
+
+    `over_limit` tells the tax engine to levy in full: one piece above the single-transaction limit.
+    """
+
+    allowed: bool
+    refusals: tuple[Refusal, ...]
+    figures: dict[str, Any]
+    edition: str
+    over_limit: bool
+
+
+def judge(purchase: Purchase, law: Law) -> Verdict:
+    """Ask every rule in force on the purchase's day; pure, no reading, no writing.
+
+    Raises ValueError when `law` is of another day than the purchase, or the purchase has no lines.
+    """
+    if purchase.day != law.day:
+        raise ValueError("a purchase is judged by the law of its day")
+    if not purchase.lines:
+        raise ValueError("there is nothing to judge")
+    refusals = tuple(
+        refusal
+        for rule in RULES
+        if rule.since <= purchase.day and purchase.moment in rule.moments
+        if (refusal := rule(purchase, law)) is not None
+    )
+    return Verdict(
+        allowed=not refusals,
+        refusals=refusals,
+        figures={
+            "day": purchase.day.isoformat(),
+            "law": _figures(law),
+            "dutiable_fen": purchase.dutiable_fen,
+            "pieces": purchase.pieces,
+            "year_used_fen": purchase.year_used_fen,
+            "year_reserved_fen": purchase.year_reserved_fen,
+        },
+        edition=law.edition,
+        over_limit=one_piece_above_limit(purchase, law),
+    )
+
+
+@lru_cache(maxsize=32)
+def _figures(law: Law) -> dict[str, Any]:
+    names = {name for rule in RULES if rule.since <= law.day for name in rule.figures}
+    return {name: _plain(law.figure(name)) for name in sorted(names)}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, tuple):
+        return [_plain(v) for v in value]
+    if hasattr(value, "get"):
+        return {k: v for k, v in value.items() if isinstance(v, str)}
+    return value

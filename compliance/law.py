@@ -1,0 +1,165 @@
+"""Every figure of the law is data with a first day in force, a source and a day of last check.
+
+`law/<topic>/<figure>.yaml` is read once a process; `Law(day)` answers with what was in force on that day.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from bisect import bisect_right
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import orjson
+import yaml
+
+FOLDER = Path(__file__).parent / "law"
+
+
+class NoFigure(LookupError):
+    """The law has no such figure on that day."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One value of one figure, in force from `first_day`, with where it stands written."""
+
+    name: str
+    first_day: date
+    value: Any
+    document: str
+    article: str
+    link: str
+    confidence: str
+    checked: date
+    note: str = ""
+
+    @property
+    def citation(self) -> str:
+        """Document and article, as a refusal cites them."""
+        return f"{self.document} {self.article}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """A figure over time: what it is, in which unit, and its values by first day."""
+
+    name: str
+    title: str
+    title_zh: str
+    unit: str
+    days: tuple[date, ...]
+    figures: tuple[Figure, ...]
+
+
+class Law:
+    """The law of one day."""
+
+    __slots__ = ("_topics", "day", "edition")
+
+    def __init__(self, day: date, folder: Path = FOLDER) -> None:
+        self.day = day
+        self._topics, self.edition = read(folder)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Law) and (self.day, self.edition) == (other.day, other.edition)
+
+    def __hash__(self) -> int:
+        return hash((self.day, self.edition))
+
+    def source(self, name: str) -> Figure:
+        """The figure with its source; raises NoFigure for an unknown name or a day before the first."""
+        topic = self._topics.get(name)
+        if topic is None:
+            raise NoFigure(f"there is no figure {name!r}")
+        index = bisect_right(topic.days, self.day)
+        if not index:
+            raise NoFigure(f"{name} has no value on {self.day}; the first is of {topic.days[0]}")
+        return topic.figures[index - 1]
+
+    def figure(self, name: str) -> Any:
+        """The value alone: fen as int for money, Decimal for a rate, tuple for a list, bool, or mapping."""
+        return self.source(name).value
+
+    def figures(self) -> list[Figure]:
+        """Every figure that has a value on this day, by name."""
+        return [self.source(name) for name, topic in self._topics.items() if topic.days[0] <= self.day]
+
+    @property
+    def topics(self) -> Mapping[str, Topic]:
+        """Every figure over time, by name."""
+        return self._topics
+
+
+@cache
+def read(folder: Path) -> tuple[Mapping[str, Topic], str]:
+    """All figures of a folder and the edition: SHA-256 over their canonical content.
+
+    Raises ValueError for a file that lacks a source, a check day, or has two values of one first day.
+    """
+    topics: dict[str, Topic] = {}
+    raw: dict[str, Any] = {}
+    for path in sorted(folder.glob("*/*.yaml")):
+        name = f"{path.parent.name}/{path.stem}"
+        raw[name] = yaml.safe_load(path.read_text(encoding="utf-8"))
+        try:
+            topics[name] = _topic(name, raw[name])
+        except (KeyError, TypeError, ArithmeticError) as problem:
+            raise ValueError(f"{name}: {problem!r}") from problem
+    canonical = orjson.dumps(raw, option=orjson.OPT_SORT_KEYS)
+    return MappingProxyType(topics), hashlib.sha256(canonical).hexdigest()
+
+
+def _topic(name: str, raw: dict[str, Any]) -> Topic:
+    convert = _UNITS[raw["unit"]]
+    figures = sorted(
+        (
+            Figure(
+                name=name,
+                first_day=entry["from"],
+                value=convert(entry["value"]),
+                document=entry["document"],
+                article=entry["article"],
+                link=entry["link"],
+                confidence=entry["confidence"],
+                checked=entry["checked"],
+                note=entry.get("note", ""),
+            )
+            for entry in raw["values"]
+        ),
+        key=lambda figure: figure.first_day,
+    )
+    days = tuple(figure.first_day for figure in figures)
+    if not days or len(set(days)) != len(days):
+        raise ValueError(f"{name}: a figure has values, each with a first day of its own")
+    for figure in figures:
+        if figure.confidence not in ("C", "P", "M") or not figure.document:
+            raise ValueError(f"{name}: a value has a document and a confidence C, P or M")
+    return Topic(name, raw["title"], raw["title_zh"], raw["unit"], days, tuple(figures))
+
+
+def _yuan(text: str) -> int:
+    fen = Decimal(text) * 100
+    if fen != int(fen):
+        raise ValueError(f"{text} is not whole fen")
+    return int(fen)
+
+
+def _percent(text: str) -> Decimal:
+    return Decimal(text) / 100
+
+
+_UNITS: dict[str, Callable[[Any], Any]] = {
+    "yuan": _yuan,
+    "percent": _percent,
+    "percents": lambda texts: tuple(_percent(text) for text in texts),
+    "codes": tuple,
+    "flag": bool,
+    "text": MappingProxyType,
+}

@@ -1,0 +1,265 @@
+"""Keys, subjects, persons, allowances, judgements, consents, tariff: what the law needs to be remembered."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from kernel.ids import uuid7
+
+
+class DataKey(models.Model):
+    """A wrapped data key; the only table that changing a master key has to touch."""
+
+    class Kind(models.TextChoices):
+        SUBJECT = "subject"
+        ORDER = "order"
+        STOREFRONT = "storefront"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    storefront_id = models.BigIntegerField(null=True)
+    wrapped = models.BinaryField()
+    master_key_id = models.CharField(max_length=40)
+    destroy_on = models.DateField(null=True, blank=True)
+    destroyed_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="datakey_destroyed_is_empty",
+                condition=Q(destroyed_at=None) & ~Q(wrapped=b"") | Q(destroyed_at__isnull=False, wrapped=b""),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["destroy_on"], name="datakey_due", condition=Q(destroyed_at=None)),
+            models.Index(fields=["master_key_id", "id"], name="datakey_master"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+
+class Person(models.Model):
+    """A human being behind an identity number, known across storefronts by a blind index alone."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    number_index = models.BinaryField(max_length=33, unique=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class Subject(models.Model):
+    """Whom the data of one customer is about; owns the key under which it is sealed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    storefront_id = models.BigIntegerField()
+    key = models.OneToOneField(DataKey, on_delete=models.PROTECT, related_name="subject")
+    person = models.ForeignKey(
+        Person, null=True, blank=True, on_delete=models.PROTECT, related_name="subjects"
+    )
+    created_at = models.DateTimeField()
+    erased_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["storefront_id", "id"], name="subject_storefront")]
+
+    def __str__(self) -> str:
+        return str(self.id)
+
+
+class AllowanceAccount(models.Model):
+    """What one person has used and reserved of one year's allowance, over all storefronts."""
+
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="allowances")
+    year = models.PositiveSmallIntegerField()
+    reserved_fen = models.BigIntegerField(default=0)
+    used_fen = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["person", "year"], name="allowance_one_a_year"),
+            models.CheckConstraint(name="allowance_reserved_not_negative", condition=Q(reserved_fen__gte=0)),
+            models.CheckConstraint(name="allowance_used_not_negative", condition=Q(used_fen__gte=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.year}"
+
+
+class AllowanceEntry(models.Model):
+    """One movement of an allowance; written once, never changed."""
+
+    class Kind(models.TextChoices):
+        RESERVE = "reserve"
+        USE = "use"
+        FREE = "free"
+        RESTORE = "restore"
+
+    account = models.ForeignKey(AllowanceAccount, on_delete=models.PROTECT, related_name="entries")
+    order_number = models.CharField(max_length=60)
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    amount_fen = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "allowance entries"
+        constraints = [
+            models.UniqueConstraint(fields=["order_number", "kind", "account"], name="allowance_entry_once"),
+            # A reservation ends once: it is used or it is freed, whoever comes first.
+            models.UniqueConstraint(
+                fields=["order_number", "account"],
+                name="allowance_ends_once",
+                condition=Q(kind__in=["use", "free"]),
+            ),
+            models.CheckConstraint(name="allowance_entry_positive", condition=Q(amount_fen__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_number} {self.kind} {self.amount_fen}"
+
+
+class Judgement(models.Model):
+    """A verdict with what it rested on, kept as evidence; UPDATE is refused by a trigger."""
+
+    class Moment(models.TextChoices):
+        QUOTE = "quote"
+        CHECKOUT = "checkout"
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    storefront_id = models.BigIntegerField()
+    subject = models.ForeignKey(Subject, null=True, on_delete=models.PROTECT, related_name="judgements")
+    order_number = models.CharField(max_length=60, null=True, blank=True)
+    moment = models.CharField(max_length=10, choices=Moment.choices)
+    allowed = models.BooleanField()
+    refusals = models.JSONField()
+    figures = models.JSONField()
+    edition = models.CharField(max_length=64)
+    facts_sealed = models.BinaryField()
+    key = models.ForeignKey(DataKey, null=True, on_delete=models.PROTECT, related_name="+")
+    decided_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["order_number"], name="judgement_order"),
+            models.Index(fields=["storefront_id", "decided_at"], name="judgement_storefront"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.moment} {'allowed' if self.allowed else 'refused'} {self.id}"
+
+
+class Consent(models.Model):
+    """What a person agreed to, in which version of which text, and until when."""
+
+    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="consents")
+    storefront_id = models.BigIntegerField()
+    kind = models.CharField(max_length=40)
+    version = models.CharField(max_length=20)
+    text_hash = models.CharField(max_length=64)
+    given_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject", "kind"], name="consent_one_active", condition=Q(withdrawn_at=None)
+            ),
+            models.CheckConstraint(
+                name="consent_withdrawn_after_given",
+                condition=Q(withdrawn_at=None) | Q(withdrawn_at__gte=F("given_at")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.version}"
+
+
+class Access(models.Model):
+    """Someone other than the person opened a personal datum: who, what, and what for. Append-only."""
+
+    storefront_id = models.BigIntegerField(null=True)
+    who = models.CharField(max_length=80)
+    what = models.CharField(max_length=80)
+    ref = models.CharField(max_length=80)
+    purpose = models.CharField(max_length=200)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "accesses"
+        constraints = [
+            models.CheckConstraint(name="access_has_a_reason", condition=~Q(who="") & ~Q(purpose="")),
+        ]
+        indexes = [
+            models.Index(fields=["storefront_id", "id"], name="access_storefront"),
+            models.Index(fields=["ref"], name="access_ref"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.who} {self.what}"
+
+
+class TariffLine(models.Model):
+    """The rates of one commodity code from one day on. Rates are fractions: 0.13 is 13 %.
+
+    `excise_unit` is a number and a unit ("500g", "10l", "1piece"): what `excise_per_unit_fen` is paid for.
+    Excise (消费税) falls due only at or above a threshold where one is given; goods sold by ml or g and goods
+    sold by the piece have different ones.
+    """
+
+    class Excise(models.TextChoices):
+        NONE = "none"
+        AD_VALOREM = "ad_valorem"
+        SPECIFIC = "specific"
+        COMPOUND = "compound"
+
+    class Confidence(models.TextChoices):
+        CONFIRMED = "C", "read in the law or the official text"
+        PARTLY = "P", "from a secondary source, or in part"
+        TO_BE_CONFIRMED = "M", "to be confirmed"
+
+    hs_code = models.CharField(max_length=10)
+    first_day = models.DateField()
+    name_zh = models.CharField(max_length=200)
+    mfn_rate = models.DecimalField(max_digits=7, decimal_places=6)
+    provisional_rate = models.DecimalField(max_digits=7, decimal_places=6, null=True, blank=True)
+    vat_rate = models.DecimalField(max_digits=7, decimal_places=6)
+    excise_kind = models.CharField(max_length=10, choices=Excise.choices, default=Excise.NONE)
+    excise_rate = models.DecimalField(max_digits=7, decimal_places=6, null=True, blank=True)
+    excise_per_unit_fen = models.PositiveIntegerField(null=True, blank=True)
+    excise_unit = models.CharField(max_length=12, default="", blank=True)
+    threshold_fen_per_ml_or_g = models.PositiveIntegerField(null=True, blank=True)
+    threshold_fen_per_piece = models.PositiveIntegerField(null=True, blank=True)
+    source = models.CharField(max_length=200)
+    link = models.CharField(max_length=300, default="", blank=True)
+    confidence = models.CharField(max_length=1, choices=Confidence.choices)
+    checked_on = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["hs_code", "first_day"], name="tariff_one_a_day"),
+            models.CheckConstraint(name="tariff_code", condition=Q(hs_code__regex=r"^(\d{8}|\d{10})$")),
+            models.CheckConstraint(
+                name="tariff_rates",
+                condition=Q(mfn_rate__range=(0, 9), vat_rate__range=(0, 1))
+                & (Q(excise_rate=None) | Q(excise_rate__gt=0, excise_rate__lt=1)),
+            ),
+            models.CheckConstraint(
+                name="tariff_excise_whole",
+                condition=Q(excise_kind="none", excise_rate=None, excise_per_unit_fen=None, excise_unit="")
+                | Q(
+                    excise_kind="ad_valorem",
+                    excise_rate__isnull=False,
+                    excise_per_unit_fen=None,
+                    excise_unit="",
+                )
+                | Q(excise_kind="specific", excise_rate=None, excise_per_unit_fen__gt=0) & ~Q(excise_unit="")
+                | Q(excise_kind="compound", excise_rate__isnull=False, excise_per_unit_fen__gt=0)
+                & ~Q(excise_unit=""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.hs_code} from {self.first_day}"

@@ -1,0 +1,37 @@
+"""The orderer (订购人) is a natural person with an identity number that customs accepts."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from compliance.facts import Purchase
+from compliance.law import Law
+from compliance.rules.book import rule
+
+
+@rule(
+    "IDENTITY-1",
+    law="identity/accepted_types",
+    since=date(2019, 1, 1),
+    zh="消费者（订购人）应当提供身份信息，海关仅接受居民身份证号码。",
+)
+def identity_is_given(case: Purchase, law: Law) -> dict[str, Any] | None:
+    """The consumer (orderer) must give an identity; customs takes the resident identity number only."""
+    if case.buyer.number_present:
+        return None
+    return {"accepted": list(law.figure("identity/accepted_types"))}
+
+
+@rule(
+    "IDENTITY-2",
+    law="identity/number_standard",
+    since=date(2019, 1, 1),
+    zh="订购人的公民身份号码应当符合国家标准（地区、出生日期、校验码）。",
+)
+def identity_number_is_well_formed(case: Purchase, law: Law) -> dict[str, Any] | None:
+    """The orderer's identity number must meet the national standard: region, date of birth and check
+    character."""
+    if case.buyer.number_well_formed or not case.buyer.number_present:
+        return None
+    return {"standard": law.figure("identity/number_standard")["standard"]}

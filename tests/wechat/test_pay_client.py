@@ -207,7 +207,7 @@ def test_query_by_wechats_number_returns_the_paid_transaction(client, merchant, 
 
 @pytest.mark.parametrize(
     "changes",
-    [{"mchid": "1900000110"}, {"out_trade_no": "P26030100002"}, {"trade_state": None}, {"amount": "1"}],
+    [{"out_trade_no": "P26030100002"}, {"trade_state": None}, {"amount": "1"}],
 )
 def test_an_answer_about_something_else_is_an_unknown_outcome(client, merchant, answers, changes):
     answers(200, transaction(merchant, **changes))
@@ -222,6 +222,19 @@ def test_close_is_done_on_a_signed_204(client, merchant, server, answers):
     assert (seen.method, seen.path) == ("POST", f"/v3/pay/transactions/out-trade-no/{NUMBER}/close")
     assert json.loads(seen.body) == {"mchid": merchant.mchid}
     verify_request(merchant, seen)
+
+
+def test_a_report_with_another_app_merchant_or_amount_is_handed_on_to_be_judged(client, merchant, answers):
+    answers(200, transaction(merchant, mchid="1900000110", appid="wx-other", amount={"total": 1}))
+    report = client.query_by_out_trade_no(NUMBER)
+    assert (report.mchid, report.appid, report.total_fen) == ("1900000110", "wx-other", 1)
+
+
+def test_another_transaction_than_the_one_asked_for_is_an_unknown_outcome(client, merchant, answers):
+    answers(200, transaction(merchant, transaction_id="4200000985202103031441826015"))
+    with pytest.raises(OutcomeUnknown) as caught:
+        client.query_by_id("4200000985202103031441826014")
+    assert caught.value.reason == "the answer is about another payment"
 
 
 @pytest.mark.parametrize(

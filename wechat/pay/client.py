@@ -79,7 +79,10 @@ class PayClient:
         return prepay_id
 
     def query_by_out_trade_no(self, out_trade_no: str) -> Transaction:
-        """The payment of this number. Raises OrderNotExist, Rejected, RateLimited, OutcomeUnknown."""
+        """The payment of this number, as WeChat reports it; app, merchant and amount are yours to judge.
+
+        Raises OrderNotExist, Rejected, RateLimited, OutcomeUnknown.
+        """
         path = f"{_ROOT}/out-trade-no/{quote(_checked_number(out_trade_no), safe='')}"
         transaction = self._query("query_by_out_trade_no", path)
         if transaction.out_trade_no != out_trade_no:
@@ -104,15 +107,10 @@ class PayClient:
 
     def _query(self, call: str, path: str) -> Transaction:
         body = self._send(call, "GET", f"{path}?mchid={quote(self._merchant.mchid, safe='')}", None)
-        malformed = ""
         try:
-            transaction = Transaction.from_dict(self._object(call, body))
-            if transaction.mchid == self._merchant.mchid:
-                return transaction
-            malformed = "mchid"
+            return Transaction.from_dict(self._object(call, body))
         except Malformed as error:
-            malformed = error.where
-        raise OutcomeUnknown(call=call, reason=f"the answer is malformed: {malformed}")
+            raise OutcomeUnknown(call=call, reason=f"the answer is malformed: {error.where}") from None
 
     def _send(self, call: str, method: str, path: str, content: dict[str, Any] | None) -> bytes:
         """One signed call; the verified body of a 2xx answer."""

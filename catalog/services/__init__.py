@@ -1,0 +1,1 @@
+"""The verbs of the catalogue, one module each."""

@@ -70,7 +70,7 @@ def parse(told: Json) -> Switch:
     switch.mode = SHORT.get(switch.mode, switch.mode)
     if switch.mode not in _modes(switch.call):
         raise ControlFault(400, f"{switch.call} has no mode {switch.mode!r}: one of {_modes(switch.call)}")
-    if switch.mode == "error" and isinstance(switch.code, int) != (switch.call in LOGIN_CALLS):
+    if switch.mode == "error" and not isinstance(switch.code, int if switch.call in LOGIN_CALLS else str):
         raise ControlFault(
             400, "error needs code: an errcode (number) for log-in calls, else a v3 code (text)"
         )

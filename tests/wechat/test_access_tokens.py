@@ -176,6 +176,18 @@ def test_a_lock_that_has_passed_to_another_is_not_released(app, redis, server, i
     assert redis.get(seen_keys[0]) == b"the next one"
 
 
+def test_a_token_that_came_between_our_look_and_our_lock_is_used(app, redis, server, issuer, monkeypatch):
+    tokens, real = AccessTokens(app, redis, base_url=server.url), redis.set
+
+    def set_after_another(name, value, **options):
+        real(name.removesuffix(":lock"), "token-of-another")
+        return real(name, value, **options)
+
+    monkeypatch.setattr(redis, "set", set_after_another)
+    assert tokens.current() == "token-of-another"
+    assert server.seen == []
+
+
 @pytest.mark.parametrize("expires_in", [300, 60, 0])
 def test_a_token_about_to_expire_is_kept_for_a_second_only(app, redis, server, issuer, expires_in):
     issuer.expires_in = expires_in

@@ -3,7 +3,7 @@
 PostgreSQL listens on a Unix socket alone, which is faster than TCP and closed to other accounts. The socket
 lies in `run` below the base folder or, where that path is too long for a socket, in a private folder with a
 short name that each start makes anew. The URLs have the libpq form
-`postgresql://web:…@/storefront?host=/folder&port=…`. Redis listens on a loopback port, the former one whenever
+`postgresql://web:…@/storefront?host=/folder&port=…`. Redis listens on a loopback port, the former one when
 it is free, with a password.
 
 Several processes may share the servers. Each holds a shared lock on a file; whoever leaves last stops the
@@ -61,7 +61,7 @@ class Servers:
     _lease: list[tuple[int, int]] = field(repr=False)
 
     def stop(self) -> None:
-        """Leave; the servers stop if nobody else uses them. A second call or a forked child's does nothing."""
+        """Leave; the servers stop if nobody else uses them. A second call, or a forked child's, is idle."""
         if not self._lease or self._lease[0][0] != os.getpid():
             return
         _, users = self._lease.pop()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from backend.embedded.errors import EmbeddedError
+from backend.lifeline import tied
 
 # Long enough for a slow disk; what takes longer hangs.
 PROGRAM_SECONDS = 300.0
@@ -41,7 +42,7 @@ class Account:
         if self.uid != os.geteuid():
             switch = {"user": self.uid, "group": self.gid, "extra_groups": []}
         try:
-            return subprocess.run(  # noqa: S603 -- the programs are the wheels' own
+            return subprocess.run(  # noqa: S603 -- the wheels' own programs
                 [str(part) for part in argv],
                 stdin=subprocess.DEVNULL,
                 stdout=stdout,
@@ -53,6 +54,8 @@ class Account:
                 cwd="/",
                 start_new_session=True,
                 umask=0o077,
+                # What a killed start leaves undone must not go on beside the next start.
+                preexec_fn=tied(),
                 **switch,
             )
         except subprocess.TimeoutExpired as error:

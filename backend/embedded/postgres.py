@@ -72,13 +72,22 @@ def ensure(place: Place, programs: Programs, passwords: Mapping[str, str], *, du
 def is_complete(place: Place) -> bool:
     """Whether the data folder is a whole cluster; one that is not is put aside rather than deleted."""
     for left in place.home.glob("postgres.making-*"):
-        shutil.rmtree(left, ignore_errors=True)
+        remove(left)
     if not place.data.exists():
         return False
     if (place.data / "PG_VERSION").is_file() and (place.data / "global" / "pg_control").is_file():
         return True
     place.data.rename(place.home / f"postgres.broken-{secrets.token_hex(4)}")
     return False
+
+
+def remove(folder: Path) -> None:
+    """Delete a folder that a process in its last moments may still write to."""
+    for _ in range(20):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(0.05)
 
 
 def create(place: Place, programs: Programs, *, durable: bool) -> None:
@@ -91,7 +100,7 @@ def create(place: Place, programs: Programs, *, durable: bool) -> None:
         command.append("--no-sync")
     done = place.account.run(command)
     if done.returncode != 0:
-        shutil.rmtree(making, ignore_errors=True)
+        remove(making)
         raise EmbeddedError(
             f"PostgreSQL could not make its data folder:\n{done.stdout.decode('utf-8', 'replace')}"
         )
@@ -168,9 +177,10 @@ def start(place: Place, programs: Programs, *, durable: bool) -> None:
             continue
         seen = None
         configure(place, durable=durable)
-        # It names a process that is dead or another program by now, which would hinder the start. Whether
-        # children of the old server live is no matter of this file: the server asks its shared memory.
-        (place.data / "postmaster.pid").unlink(missing_ok=True)
+        # They name a process that is dead or another program by now, which would hinder the start. Whether
+        # children of the old server live is no matter of these files: the server asks its shared memory.
+        for stale in (place.data / "postmaster.pid", place.run / f"{SOCKET}.lock"):
+            stale.unlink(missing_ok=True)
         with place.open_log("postgres") as log:
             done = place.account.run(control(place, programs, "start"), stdout=log)
         if done.returncode != 0 and server_pid(place) is None:

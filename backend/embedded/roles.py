@@ -45,7 +45,7 @@ def connect(place: Place, database: str = SUPERUSER) -> psycopg.Connection:
 
 
 def prepare(place: Place, passwords: Mapping[str, str]) -> None:
-    """Make roles and database or bring them up to date; do nothing where the database's mark says they are."""
+    """Make roles and database, or bring them up to date where the database's mark is not the wanted one."""
     mark = mark_of(passwords)
     with connect(place) as connection:
         found = connection.execute(

@@ -160,6 +160,7 @@ _UNITS: dict[str, Callable[[Any], Any]] = {
     "percent": _percent,
     "percents": lambda texts: tuple(_percent(text) for text in texts),
     "codes": tuple,
+    "count": int,
     "flag": bool,
     "text": MappingProxyType,
 }

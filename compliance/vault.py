@@ -86,7 +86,7 @@ def insert_key(data_key: DataKey) -> None:
                 data_key.id,
                 data_key.kind,
                 data_key.storefront_id,
-                data_key.wrapped,
+                bytes(data_key.wrapped),
                 data_key.master_key_id,
                 data_key.destroy_on,
             ],
@@ -95,12 +95,11 @@ def insert_key(data_key: DataKey) -> None:
 
 def unwrap(data_key: DataKey) -> Key:
     """The plain key of a row; raises VaultClosed when it was destroyed."""
-    return unwrap_raw(data_key.id, data_key.wrapped, data_key.master_key_id)
+    return unwrap_raw(data_key.id, bytes(data_key.wrapped), data_key.master_key_id)
 
 
 def unwrap_raw(id: UUID, wrapped: bytes, master_key_id: str) -> Key:
     """As `unwrap`, for callers that read the three columns with their own statement."""
-    wrapped = bytes(wrapped)
     if not wrapped:
         raise VaultClosed(f"key {id} was destroyed")
     return Key(id, master_keys().unwrap(id, wrapped, master_key_id))

@@ -1,0 +1,27 @@
+"""How an app declares what it owes to privacy: one entry for each personal field, beside the field's app."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Class = Literal["ordinary", "sensitive", "pseudonym"]
+Basis = Literal["contract", "law", "consent"]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalField:
+    """One personal field (`model` as "app.Model") with what is done with it over its life.
+
+    `klass`: ordinary, sensitive (sealed and shown masked), or pseudonym (a blind index or key that points to
+    a person). `retention`, `export` and `erase` are sentences for the person who asks.
+    """
+
+    model: str
+    field: str
+    klass: Class
+    purpose: str
+    basis: Basis
+    retention: str
+    export: str
+    erase: str

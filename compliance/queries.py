@@ -1,0 +1,71 @@
+"""What others ask compliance: what is left of a year, which rates are in force, which consents hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from django.db import connection
+
+from compliance.models import AllowanceAccount, Consent, TariffLine
+from compliance.tax import Rate
+
+_TARIFF = """
+SELECT DISTINCT ON (hs_code) hs_code, mfn_rate, vat_rate, provisional_rate, excise_kind, excise_rate,
+       excise_per_unit_fen, excise_unit, threshold_fen_per_ml_or_g, threshold_fen_per_piece
+FROM compliance_tariffline WHERE hs_code = ANY(%s) AND first_day <= %s
+ORDER BY hs_code, first_day DESC
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """One person's year, in fen; `left_fen` is never negative."""
+
+    year: int
+    limit_fen: int
+    used_fen: int
+    reserved_fen: int
+
+    @property
+    def left_fen(self) -> int:
+        """What may still be bought this year."""
+        return max(self.limit_fen - self.used_fen - self.reserved_fen, 0)
+
+
+def allowance(*, person_id: UUID | None, year: int, limit_fen: int) -> Allowance:
+    """What the person has used and reserved of the year; an unknown person has used nothing."""
+    row = (
+        AllowanceAccount.objects.filter(person_id=person_id, year=year)
+        .values_list("used_fen", "reserved_fen")
+        .first()
+        if person_id
+        else None
+    )
+    used, reserved = row or (0, 0)
+    return Allowance(year, limit_fen, used, reserved)
+
+
+def tariff(*, hs_codes: Iterable[str], day: date) -> dict[str, Rate]:
+    """The rates in force on `day` by the given codes, in one statement.
+
+    A 10-digit code is answered by its own line, else by the line of its first 8 digits; a code without any
+    is left out, and `tax.assess` then raises TariffMissing.
+    """
+    wanted = set(hs_codes)
+    with connection.cursor() as cursor:
+        cursor.execute(_TARIFF, [sorted(wanted | {code[:8] for code in wanted}), day])
+        lines = {row[0]: Rate(*row) for row in cursor.fetchall()}
+    return {code: rate for code in wanted if (rate := lines.get(code) or lines.get(code[:8])) is not None}
+
+
+def has_tariff(*, hs_code: str, day: date) -> bool:
+    """Whether goods of this code can be taxed on `day`; the catalogue asks before it publishes."""
+    return TariffLine.objects.filter(hs_code__in=[hs_code, hs_code[:8]], first_day__lte=day).exists()
+
+
+def consents(*, subject_id: UUID) -> dict[str, Consent]:
+    """The consents that the subject has given and not withdrawn, by kind."""
+    return {c.kind: c for c in Consent.objects.filter(subject_id=subject_id, withdrawn_at=None)}

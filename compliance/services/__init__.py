@@ -1,0 +1,28 @@
+"""What compliance does for the apps above it; each verb in the module of its subject."""
+
+from compliance.services.allowance import (
+    AllowanceBusy,
+    allowance_free,
+    allowance_reserve,
+    allowance_use,
+)
+from compliance.services.consent import NotCurrent, UnknownConsent, give_consent, withdraw_consent
+from compliance.services.judgement import record_judgement
+from compliance.services.subject import create_subject, link_person
+from compliance.vault import destroy_key, insert_key
+
+__all__ = [
+    "AllowanceBusy",
+    "NotCurrent",
+    "UnknownConsent",
+    "allowance_free",
+    "allowance_reserve",
+    "allowance_use",
+    "create_subject",
+    "destroy_key",
+    "give_consent",
+    "insert_key",
+    "link_person",
+    "record_judgement",
+    "withdraw_consent",
+]

@@ -27,13 +27,13 @@ wiring = Wiring()
 _RECORD = """
 WITH fact AS (
     INSERT INTO kernel_event (storefront_id, name, key, seq, facts, at)
-    SELECT %(storefront_id)s, %(name)s, %(key)s,
-           coalesce((SELECT max(seq) FROM kernel_event WHERE key = %(key)s), 0) + 1,
-           %(facts)s::jsonb, %(at)s
+    SELECT %(storefront_id)s::bigint, %(name)s::text, %(key)s::text,
+           coalesce((SELECT max(seq) FROM kernel_event WHERE key = %(key)s::text), 0) + 1,
+           %(facts)s::jsonb, %(at)s::timestamptz
     RETURNING id
 )
 INSERT INTO kernel_delivery (event_id, handler, key, attempts, next_try_at, error)
-SELECT fact.id, handler, %(key)s, 0, %(at)s, ''
+SELECT fact.id, handler, %(key)s::text, 0, %(at)s::timestamptz, ''
 FROM fact, unnest(%(handlers)s::text[]) AS handler
 """
 

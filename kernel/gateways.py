@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import requests
-from django.db import connection, transaction
+from django.db import connection
 
 from kernel.errors import Upstream
 
@@ -66,8 +66,11 @@ class Gateway:
                 allow_redirects=False,
             )
         except requests.RequestException as failure:
-            raise Unreachable(party=self.party, reason=type(failure).__name__) from failure
-        return Reply(answer.status_code, answer.headers, answer.content)
+            reason = type(failure).__name__
+        else:
+            return Reply(answer.status_code, answer.headers, answer.content)
+        # Raised out here: the library's error names the whole address, which may carry a secret.
+        raise Unreachable(party=self.party, reason=reason)
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
@@ -82,5 +85,5 @@ def let_go_of_database() -> None:
     blocks = [b for b in connection.atomic_blocks if not getattr(b, "_from_testcase", False)]
     if blocks:
         raise RuntimeError("an outside call must not be made inside a transaction")
-    if not connection.in_atomic_block and transaction.get_autocommit():
+    if connection.connection is not None and not connection.in_atomic_block:
         connection.close()

@@ -23,9 +23,7 @@ class NotQueued(Conflict):
     title_zh = "任务已在执行或已结束。"
 
 
-def queue(
-    *, storefront_id: int | None, kind: str, arguments: dict[str, Any], by: str, now: datetime
-) -> Job:
+def queue(*, storefront_id: int | None, kind: str, arguments: dict[str, Any], by: str, now: datetime) -> Job:
     """Write the job down; the caller wakes a worker after the commit."""
     return Job.objects.create(
         storefront_id=storefront_id, kind=kind, arguments=arguments, asked_by=by, queued_at=now

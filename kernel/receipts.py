@@ -60,9 +60,9 @@ def take(*, source: str, key: str, fingerprint: bytes, storefront_id: int | None
     lock = int.from_bytes(hashlib.sha256(f"{source}\x00{key}".encode()).digest()[:8], "big", signed=True)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT pg_try_advisory_xact_lock(%s), set_config('app.storefront', %s, true),"
+            "SELECT pg_try_advisory_xact_lock(%s::bigint), set_config('app.storefront', %s::text, true),"
             " r.fingerprint, r.status, r.body FROM (SELECT 1) AS one"
-            " LEFT JOIN kernel_receipt r ON r.source = %s AND r.key = %s",
+            " LEFT JOIN kernel_receipt r ON r.source = %s::text AND r.key = %s::text",
             [lock, str(storefront_id or ""), source, key],
         )
         claimed, _, known, status, body = cursor.fetchone()

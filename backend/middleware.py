@@ -1,0 +1,51 @@
+"""API paths pass a lean stack; the admin and its kin pass Django's full one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+from django.conf import settings
+from django.core.handlers.exception import convert_exception_to_response
+from django.http import HttpRequest, HttpResponse
+from django.utils.module_loading import import_string
+
+from kernel import problems
+
+Handler = Callable[[HttpRequest], Any]
+LEAN = ("/api/", "/partner/", "/pay/", "/health/")
+
+log = structlog.get_logger(__name__)
+
+
+def lean_or_full(get_response: Handler) -> Handler:
+    """Two stacks over the same views, chosen by path."""
+    full = get_response
+    for name in reversed(settings.FULL_MIDDLEWARE):
+        full = convert_exception_to_response(import_string(name)(full))
+    lean = api_headers(get_response)
+
+    def choose(request: HttpRequest) -> Any:
+        return (lean if request.path_info.startswith(LEAN) else full)(request)
+
+    return choose
+
+
+def api_headers(get_response: Handler) -> Handler:
+    """What every API answer carries: no sniffing; failures outside DRF are problem documents too."""
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        try:
+            response: HttpResponse = get_response(request)
+        except Exception as failure:
+            problem = problems.as_problem(failure)
+            if isinstance(problem, problems.Bug):
+                log.exception("bug", path=request.path_info)
+            response = problems.render(problem, request)
+        if response.status_code == 404 and not response.get("Content-Type", "").endswith("json"):
+            response = problems.render(problems.Missing(), request)
+        response["X-Content-Type-Options"] = "nosniff"
+        return response
+
+    return answer

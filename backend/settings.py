@@ -1,0 +1,240 @@
+"""Every setting comes from the environment; what is missing has a value that is safe on a laptop."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from backend.local_secrets import local_secret
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL = Path(os.environ.get("D2C_LOCAL", ROOT / ".local"))
+PRODUCTION = os.environ.get("D2C_PRODUCTION", "") == "1"
+DEBUG = False
+
+
+def env(name: str, default: str = "") -> str:
+    """The environment's value, or the default where it is unset or empty."""
+    return os.environ.get(name) or default
+
+
+def secret(name: str) -> str:
+    """A secret from the environment; on a laptop one that was generated at first use."""
+    value = os.environ.get(name)
+    if value:
+        return value
+    if PRODUCTION:
+        raise RuntimeError(f"{name} must be set in production")
+    return local_secret(LOCAL, name)
+
+
+def database(url: str) -> dict[str, Any]:
+    """A Django database entry from postgresql://user:password@host:port/name?host=/socket/folder."""
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": parts.path.lstrip("/"),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.get("host") or parts.hostname or "",
+        "PORT": query.get("port") or str(parts.port or ""),
+        "CONN_HEALTH_CHECKS": False,
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        "OPTIONS": {"server_side_binding": True, "prepare_threshold": 1},
+    }
+
+
+SECRET_KEY = secret("SECRET_KEY")
+VAULT_MASTER_KEYS = secret("VAULT_MASTER_KEYS")
+VAULT_INDEX_KEYS = secret("VAULT_INDEX_KEYS")
+PUBLIC_BASE_URL = env("PUBLIC_BASE_URL", "http://127.0.0.1:8000")
+WECHAT_API_BASE = env("WECHAT_API_BASE", "https://api.weixin.qq.com")
+WECHAT_PAY_BASE = env("WECHAT_PAY_BASE", "https://api.mch.weixin.qq.com")
+ALLOWED_HOSTS = env("ALLOWED_HOSTS", "127.0.0.1,localhost,testserver").split(",")
+
+if PRODUCTION:
+    for _base in (WECHAT_API_BASE, WECHAT_PAY_BASE, PUBLIC_BASE_URL):
+        if urlsplit(_base).scheme != "https" or urlsplit(_base).hostname in {"localhost", "127.0.0.1"}:
+            raise RuntimeError(f"{_base}: production talks to the real parties over https, not to a sandbox")
+
+# Roles: owner migrates, web serves, worker works; each has a URL of its own.
+ROLE = env("D2C_ROLE", "web")
+DATABASE_URL = env(f"DATABASE_URL_{ROLE.upper()}") or env("DATABASE_URL", "postgresql://127.0.0.1/storefront")
+DATABASES = {"default": database(DATABASE_URL)}
+if ROLE == "web":
+    DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": 4, "timeout": 5}
+REDIS_URL = env("REDIS_URL", "redis://127.0.0.1:6379/0")
+
+INSTALLED_APPS = [
+    "unfold",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "oauth2_provider",
+    "import_export",
+    "django_otp",
+    "django_otp.plugins.otp_totp",
+    "axes",
+    "django_prometheus",
+    "kernel",
+    "compliance",
+    "storefronts",
+    "catalog",
+    "customers",
+    "inventory",
+    "orders",
+    "payments",
+    "logistics",
+    "customs",
+    "settlement",
+    "returns",
+    "miniprogram_api",
+    "partner_api",
+    "operators",
+    "backend",
+]
+AUTH_USER_MODEL = "storefronts.Operator"
+OAUTH2_PROVIDER_APPLICATION_MODEL = "partner_api.Application"
+OAUTH2_PROVIDER = {"ACCESS_TOKEN_EXPIRE_SECONDS": 3600}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# The admin carries sessions, CSRF and the rest; API paths pass the lean stack only.
+MIDDLEWARE = ["backend.middleware.lean_or_full"]
+FULL_MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django_otp.middleware.OTPMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",
+]
+# These checks look for the full stack in MIDDLEWARE; it stands in FULL_MIDDLEWARE (backend/middleware.py).
+SILENCED_SYSTEM_CHECKS = ["admin.E408", "admin.E409", "admin.E410", "axes.W002"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = 1
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "img-src": ["'self'", "data:"],
+        "style-src": ["'self'", "'unsafe-inline'"],  # unfold and Swagger UI style their elements inline
+        "script-src": ["'self'", "'unsafe-inline'", "'unsafe-eval'"],  # unfold's Alpine evaluates expressions
+        "frame-ancestors": ["'none'"],
+    }
+}
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
+SECURE_HSTS_SECONDS = 31536000 if PRODUCTION else 0
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else None
+
+ROOT_URLCONF = "backend.urls"
+WSGI_APPLICATION = "backend.wsgi.application"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ]
+        },
+    }
+]
+
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+TIME_ZONE = "Asia/Shanghai"  # the days of the law; instants are stored in UTC
+USE_I18N = USE_TZ = True
+
+STATIC_URL = "/static/"
+STATIC_ROOT = ROOT / "staticfiles"
+WHITENOISE_USE_FINDERS = not PRODUCTION
+MEDIA_URL = "/media/"
+MEDIA_ROOT = env("MEDIA_ROOT", str(LOCAL / "media"))
+
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["miniprogram_api.rendering.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["miniprogram_api.rendering.OrjsonParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "kernel.problems.handle",
+    "UNAUTHENTICATED_USER": None,
+    "UNAUTHENTICATED_TOKEN": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Mini-program API · 小程序接口",
+    "DESCRIPTION": "What a WeChat mini-program needs to sell across the Chinese border.",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.0",
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
+    "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 600,
+    "socket_timeout": 5,
+    "socket_connect_timeout": 2,
+}
+CELERY_BEAT_SCHEDULE = {
+    "deliver events": {"task": "backend.tasks.deliver", "schedule": 1.0, "options": {"expires": 2}},
+    "expire unpaid orders": {"task": "orders.tasks.expire", "schedule": 2.0, "options": {"expires": 4}},
+    "sweep unconfirmed payments": {
+        "task": "payments.tasks.sweep",
+        "schedule": 10.0,
+        "options": {"expires": 20},
+    },
+    "forget old receipts": {"task": "backend.tasks.forget", "schedule": 3600.0},
+}
+
+UNFOLD = {
+    "SITE_TITLE": "跨境店铺 · Cross-border storefront",
+    "SITE_HEADER": "跨境店铺",
+    "SITE_SYMBOL": "storefront",
+    "SHOW_HISTORY": True,
+}
+
+LOGGING_CONFIG = None
+from backend.logs import configure as _configure_logs  # noqa: E402  (structlog is set up once, here)
+
+_configure_logs()
+
+if env("SENTRY_DSN"):
+    import sentry_sdk
+
+    sentry_sdk.init(dsn=env("SENTRY_DSN"), send_default_pii=False, include_local_variables=False)

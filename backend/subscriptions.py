@@ -1,0 +1,33 @@
+"""The one file that knows both ends: which handlers hear which event.
+
+A handler is named by its dotted path and takes the event. `outside` marks those that talk to an outside
+party: they run without a transaction and do their own three steps; the others run in one transaction with
+the mark that they are done.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Handler:
+    """One subscriber: `path` is module.function, `outside` whether it calls an outside party."""
+
+    path: str
+    outside: bool = False
+
+
+SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
+    "order.closing": (Handler("payments.tasks.close_attempts", outside=True),),
+}
+
+
+def by_path() -> dict[str, Handler]:
+    """Every handler once, by its path."""
+    return {h.path: h for handlers in SUBSCRIPTIONS.values() for h in handlers}
+
+
+def names() -> dict[str, tuple[str, ...]]:
+    """Event name → paths of its handlers, as the kernel wants it."""
+    return {event: tuple(h.path for h in handlers) for event, handlers in SUBSCRIPTIONS.items()}

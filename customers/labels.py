@@ -1,0 +1,10 @@
+"""The names that bind each sealed field of this app to its place; changing one makes old rows unreadable."""
+
+OPENID = "customers.customer.openid"
+PHONE = "customers.customer.phone"
+NICKNAME = "customers.customer.nickname"
+ADDRESS_NAME = "customers.address.name"
+ADDRESS_PHONE = "customers.address.phone"
+ADDRESS_STREET = "customers.address.street"
+IDENTITY_NAME = "customers.identity.name"
+IDENTITY_NUMBER = "customers.identity.number"

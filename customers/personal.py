@@ -1,0 +1,1 @@
+"""What this app holds about people, field by field."""

@@ -1,0 +1,76 @@
+"""Who orders: name and resident identity number, well-formed by GB 11643, sealed, known by a blind index.
+
+Taking it in asks for the separate consent to sensitive data first (个人信息保护法 Art. 29, law.md R6.2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from compliance import identity as standard
+from compliance import queries as compliance_queries
+from compliance import services as compliance
+from compliance import vault
+from customers import labels
+from customers.models import Customer, Identity
+from kernel import ids
+from kernel.clock import shanghai_day
+from kernel.errors import Conflict, Invalid
+from kernel.tenancy import tenant
+
+CONSENT = "sensitive_identity"
+
+
+@dataclass(eq=False)
+class BadIdentity(Invalid):
+    """The name or the number cannot be right; the values are not repeated."""
+
+    code = "invalid_identity"
+    title = "The field “{field}” is not valid: {why}."
+    title_zh = "“{field}”有误：{why_zh}。"
+    field: str
+    why: str
+    why_zh: str
+
+
+class ConsentNeeded(Conflict):
+    """An identity number is sensitive: its owner agrees to its use separately, before giving it."""
+
+    code = "consent_needed"
+    title = "Give the separate consent “sensitive_identity” before your identity number is taken in."
+    title_zh = "请先单独同意《敏感个人信息处理授权》，再提交身份信息。"
+
+
+def state_identity(*, customer: Customer, name: str, number: str, now: datetime) -> Identity:
+    """Keep the name and number that the customer orders with, and link the person behind the number.
+
+    The same number in another storefront leads to the same person, whose yearly allowance is one. Raises
+    BadIdentity, ConsentNeeded; nothing is kept then.
+    """
+    name = name.strip()
+    if not 2 <= len(name) <= 60 or any(c.isdigit() for c in name):
+        raise BadIdentity("name", "2 to 60 letters as on the identity card", "请填写身份证上的姓名")
+    checked = standard.check(number, shanghai_day(now))
+    if not checked.well_formed:
+        why, why_zh = standard.TEXTS[checked.faults[0]]
+        raise BadIdentity("number", why.rstrip("."), why_zh.rstrip("。"))
+    number = checked.number
+    with tenant(customer.storefront_id):
+        Customer.objects.select_for_update().get(pk=customer.pk)
+        if CONSENT not in compliance_queries.consents(subject_id=customer.subject_id):
+            raise ConsentNeeded()
+        person = compliance.link_person(subject=customer.subject, id_number=number, now=now)
+        key = vault.unwrap(customer.subject.key)
+        found = Identity.objects.filter(customer=customer).first()
+        identity = found or Identity(
+            public_id=ids.uuid7(), storefront_id=customer.storefront_id, customer=customer
+        )
+        identity.person = person
+        identity.name_sealed = key.seal(labels.IDENTITY_NAME, identity.public_id, name)
+        identity.number_sealed = key.seal(labels.IDENTITY_NUMBER, identity.public_id, number)
+        identity.number_index = vault.blind("id_number", number)
+        identity.state = Identity.State.STATED
+        identity.stated_at, identity.verified_at = now, None
+        identity.save()
+    return identity

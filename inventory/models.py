@@ -1,0 +1,87 @@
+"""What lies where, and for whom it is held; the database itself refuses to sell what is not there."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from catalog.models import Variant
+from storefronts.models import Storefront
+
+
+class Warehouse(models.Model):
+    """A place goods leave from, under one trade mode: it belongs to the stock, not to the product."""
+
+    class TradeMode(models.TextChoices):
+        BONDED = "1210", "1210 网购保税进口 · bonded"
+        DIRECT = "9610", "9610 直购进口 · direct mail"
+
+    storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="warehouses")
+    code = models.SlugField(max_length=40)
+    name = models.CharField(max_length=100)
+    name_zh = models.CharField(max_length=100)
+    trade_mode = models.CharField(max_length=4, choices=TradeMode.choices)
+    customs_district = models.CharField(max_length=4, help_text="关区代码, customs district code")
+    position = models.PositiveIntegerField(
+        default=0, help_text="the lowest that can ship everything is chosen"
+    )
+    freight_fen = models.BigIntegerField(default=0)
+    freight_free_from_fen = models.BigIntegerField(null=True, blank=True)
+    parcel_limit_g = models.PositiveIntegerField(
+        default=30000, help_text="one parcel per import list: what is heavier is refused at the quote"
+    )
+    active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["storefront", "code"], name="warehouse_code"),
+            models.CheckConstraint(name="warehouse_freight", condition=Q(freight_fen__gte=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.trade_mode})"
+
+
+class Stock(models.Model):
+    """Pieces of one SKU in one warehouse; available = on_hand − reserved."""
+
+    storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
+    warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="stock")
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="stock")
+    on_hand = models.PositiveIntegerField(default=0)
+    reserved = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name_plural = "stock"
+        constraints = [
+            models.UniqueConstraint(fields=["warehouse", "variant"], name="stock_once"),
+            models.CheckConstraint(name="stock_never_oversold", condition=Q(reserved__lte=F("on_hand"))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.variant} @ {self.warehouse}"
+
+
+class Reservation(models.Model):
+    """Pieces held for someone whom inventory does not know: `holder` is opaque ("order:1042")."""
+
+    class State(models.TextChoices):
+        HELD = "held"
+        RELEASED = "released"
+
+    storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
+    stock = models.ForeignKey(Stock, on_delete=models.PROTECT, related_name="reservations")
+    holder = models.CharField(max_length=80)
+    quantity = models.PositiveIntegerField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.HELD)
+    at = models.DateTimeField()
+    released_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["holder", "stock"], name="reservation_once"),
+            models.CheckConstraint(name="reservation_positive", condition=Q(quantity__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.stock} for {self.holder}"

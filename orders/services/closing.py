@@ -1,0 +1,68 @@
+"""An unpaid order ends in two steps: first WeChat closes its payments, then everything held is given back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from compliance import services as compliance
+from inventory import services as inventory
+from kernel.errors import Conflict
+from kernel.tenancy import tenant
+from orders.models import CouponClaim, Order
+from orders.states import ORDER
+
+EXPIRED, CANCELLED = "expired", "cancelled"
+_VERB = {EXPIRED: "expire", CANCELLED: "cancel"}
+
+
+@dataclass(eq=False)
+class NotCancellable(Conflict):
+    """Only an order that waits for payment can be cancelled here; a paid one is refunded."""
+
+    code = "order_not_cancellable"
+    title = "This order is “{state}” and cannot be cancelled; a paid order is refunded on request."
+    title_zh = "订单当前状态为“{state}”，无法直接取消；已付款订单请申请退款。"
+    state: str
+
+
+def begin_closing(*, order: Order, reason: str, now: datetime) -> None:
+    """Stop taking payments for the order and ask for its attempts to be closed at WeChat (by event).
+
+    Nothing is given back yet. Closing an order that is already closing changes nothing; raises
+    NotCancellable in any other state.
+    """
+    if order.state == "closing":
+        return
+    if "close" not in ORDER.verbs(order.state):
+        raise NotCancellable(state=order.state)
+    with tenant(order.storefront_id):
+        ORDER.move(order, "close", now=now, facts={"reason": reason}, closing_reason=reason)
+
+
+def finish_closing(*, order: Order, now: datetime) -> None:
+    """End a closing order whose payments are closed for certain; stock, allowance and coupon come back.
+
+    Safe to call twice and against a payment that arrived meanwhile: the state decides, once.
+    """
+    with tenant(order.storefront_id):
+        order = Order.objects.select_for_update().get(pk=order.pk)
+        if order.state != "closing":
+            return
+        ORDER.move(order, _VERB[order.closing_reason], now=now, closed_at=now)
+        compliance.allowance_free(order_number=order.number, now=now)
+        CouponClaim.objects.filter(pk=order.claim_id, order_number=order.number).update(order_number="")
+        inventory.release(holder=order.event_key, now=now)
+
+
+def expire_due(*, now: datetime, limit: int = 200) -> int:
+    """Begin closing the orders whose time to pay is over; returns how many."""
+    due = Order.objects.filter(state="placed", expires_at__lte=now).order_by("expires_at")[:limit]
+    closed = 0
+    for order in due:
+        try:
+            begin_closing(order=order, reason=EXPIRED, now=now)
+            closed += 1
+        except Conflict:
+            continue  # paid or cancelled in this instant: its new state decides
+    return closed

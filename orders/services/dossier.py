@@ -1,0 +1,99 @@
+"""Everything that placing an order must know, read in one statement; nothing is decided here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import connection
+
+_READ = """
+SELECT q.id AS quote_id, q.storefront_id, q.warehouse_id, q.claim_id, q.trade_mode, q.over_limit,
+       q.goods_fen, q.freight_fen, q.discount_fen, q.duty_fen, q.vat_fen, q.excise_fen, q.tax_fen,
+       q.total_fen, q.lines::text AS lines, q.edition, q.day, q.catalogue_version, q.expires_at,
+       EXISTS (SELECT 1 FROM orders_order o WHERE o.quote_id = q.id) AS used,
+       v.version AS present_version, w.trade_mode AS warehouse_trade_mode, w.active AS warehouse_active,
+       s.id AS subject_id, k.id AS key_id, k.wrapped, k.master_key_id,
+       a.public_id AS address_ref, a.division_code, a.removed_at IS NULL AS address_kept,
+       a.name_sealed, a.phone_sealed, a.street_sealed,
+       i.public_id AS identity_ref, i.person_id, i.state AS identity_state, i.number_index,
+       i.name_sealed AS buyer_name_sealed, i.number_sealed AS buyer_number_sealed,
+       coalesce(y.used_fen, 0) AS year_used_fen, coalesce(y.reserved_fen, 0) AS year_reserved_fen
+FROM orders_quote q
+JOIN inventory_warehouse w ON w.id = q.warehouse_id
+JOIN customers_customer c ON c.id = q.customer_id
+JOIN compliance_subject s ON s.id = c.subject_id
+JOIN compliance_datakey k ON k.id = s.key_id
+LEFT JOIN catalog_catalogversion v ON v.storefront_id = q.storefront_id
+LEFT JOIN customers_address a ON a.id = q.address_id
+LEFT JOIN customers_identity i ON i.customer_id = c.id AND i.state <> 'rejected'
+LEFT JOIN compliance_allowanceaccount y ON y.person_id = i.person_id AND y.year = %(year)s::int
+WHERE q.token = %(token)s::uuid AND q.customer_id = %(customer)s::bigint
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Dossier:
+    """One quote with its customer's keys, address, identity and allowance, as they stand now.
+
+    The fields of address and identity are None where there is none.
+    """
+
+    quote_id: int
+    storefront_id: int
+    warehouse_id: int
+    claim_id: int | None
+    trade_mode: str
+    over_limit: bool
+    goods_fen: int
+    freight_fen: int
+    discount_fen: int
+    duty_fen: int
+    vat_fen: int
+    excise_fen: int
+    tax_fen: int
+    total_fen: int
+    lines: list[dict[str, Any]]
+    edition: str
+    day: date
+    catalogue_version: int
+    expires_at: datetime
+    used: bool
+    present_version: int
+    warehouse_trade_mode: str
+    warehouse_active: bool
+    subject_id: UUID
+    key_id: UUID
+    wrapped: bytes
+    master_key_id: str
+    address_ref: UUID | None
+    division_code: str | None
+    address_kept: bool
+    name_sealed: bytes | None
+    phone_sealed: bytes | None
+    street_sealed: bytes | None
+    identity_ref: UUID | None
+    person_id: UUID | None
+    identity_state: str | None
+    number_index: bytes | None
+    buyer_name_sealed: bytes | None
+    buyer_number_sealed: bytes | None
+    year_used_fen: int
+    year_reserved_fen: int
+
+
+def read(*, customer_id: int, token: UUID, year: int) -> Dossier | None:
+    """The dossier of a quote of this customer; None when there is no such quote."""
+    with connection.cursor() as cursor:
+        cursor.execute(_READ, {"token": token, "customer": customer_id, "year": year})
+        row = cursor.fetchone()
+        if row is None:
+            return None
+        names = [column.name for column in cursor.description]
+    values = dict(zip(names, row, strict=True))
+    values["lines"] = orjson.loads(values["lines"])
+    values["address_kept"] = bool(values["address_kept"]) and values["address_ref"] is not None
+    return Dossier(**values)

@@ -1,0 +1,294 @@
+"""What a basket costs today: one warehouse, one trade mode, every share to the fen, every refusal named.
+
+The price of a quote derives from public prices, public price cuts and the customer's coupon alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from catalog import queries as catalog
+from catalog.queries import PricedVariant
+from compliance import facts, tax
+from compliance import queries as compliance
+from compliance.facts import LineFacts, Purchase
+from compliance.judge import Verdict, judge
+from compliance.law import Law
+from customers.models import Address, Customer, Identity
+from inventory import queries as inventory
+from inventory.queries import Offer
+from kernel import ids
+from kernel.clock import shanghai_day
+from kernel.errors import Conflict, Invalid, Missing
+from kernel.money import share
+from orders.models import CouponClaim, Quote
+from storefronts import queries as storefronts
+
+MAX_LINES, MAX_QUANTITY = 99, 99  # CEB311 takes 99 lines an order
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One line of a basket, as asked for."""
+
+    sku: str
+    quantity: int
+
+
+@dataclass(eq=False)
+class BadBasket(Invalid):
+    """The basket cannot be quoted as it was sent."""
+
+    code = "invalid_basket"
+    title = "The basket needs 1 to 99 different items of 1 to 99 pieces each."
+    title_zh = "购物清单应包含 1 至 99 种商品，每种 1 至 99 件。"
+
+
+@dataclass(eq=False)
+class NotForSale(Conflict):
+    """Some goods are not sold (any more)."""
+
+    code = "not_for_sale"
+    title = "Some items are not for sale any more."
+    title_zh = "部分商品已下架。"
+    skus: list[str]
+
+
+@dataclass(eq=False)
+class CannotShipTogether(Conflict):
+    """No single warehouse can ship everything: the consumer decides what to order apart.
+
+    `groups` lists, per warehouse, what it could ship; `short` what no warehouse has enough of.
+    """
+
+    code = "cannot_ship_together"
+    title = "These items cannot be shipped in one order; order them apart or change the quantities."
+    title_zh = "以下商品无法合并为一单发货，请分开下单或调整数量。"
+    groups: list[dict[str, Any]]
+    short: list[dict[str, Any]]
+
+
+@dataclass(eq=False)
+class TooHeavy(Conflict):
+    """One import list is one parcel (packNo = 1): what fits no single parcel is not sold in one order."""
+
+    code = "parcel_too_heavy"
+    title = "The order weighs {weight_g} g; one parcel holds at most {limit_g} g. Order in parts."
+    title_zh = "订单重量 {weight_g} 克，超过单个包裹上限 {limit_g} 克，请分开下单。"
+    weight_g: int
+    limit_g: int
+
+
+@dataclass(eq=False)
+class CouponUnusable(Conflict):
+    """The coupon does not fit this basket, is over, or is held by another order."""
+
+    code = "coupon_unusable"
+    title = "This coupon cannot be used for this order."
+    title_zh = "该优惠券不适用于本订单。"
+
+
+def make_quote(
+    *,
+    customer: Customer,
+    wanted: list[Wanted],
+    address_id: UUID | None,
+    coupon_claim_id: UUID | None,
+    now: datetime,
+) -> Quote:
+    """Price a basket and store the quote; refusals of law are listed in it, not raised.
+
+    Raises BadBasket, NotForSale, CannotShipTogether, TooHeavy, CouponUnusable, Missing (address).
+    """
+    shop = storefronts.shop(customer.storefront_id)
+    basket = _basket(customer.storefront_id, wanted, now)
+    offer = _warehouse(customer.storefront_id, basket, shop.trade_modes)
+    weight_g = sum(v.weight_g * quantity for v, quantity in basket)
+    if weight_g > offer.parcel_limit_g:
+        raise TooHeavy(weight_g=weight_g, limit_g=offer.parcel_limit_g)
+    goods_fen = sum(v.price_fen * quantity for v, quantity in basket)
+    freight_fen = offer.freight_fen
+    if offer.freight_free_from_fen is not None and goods_fen >= offer.freight_free_from_fen:
+        freight_fen = 0
+    claim = _claim(customer, coupon_claim_id, goods_fen, now)
+    discount_fen = min(claim.coupon.reduces_fen, goods_fen) if claim else 0
+
+    law = Law(shanghai_day(now))
+    lines = facts.with_freight([_facts(v, quantity) for v, quantity in basket], freight_fen)
+    verdict = _judge(customer, lines, law, offer, frozenset(shop.trade_modes))
+    tariff = compliance.tariff(hs_codes=[line.hs_code for line in lines], day=law.day)
+    taxes = tax.assess(lines, tariff, law, verdict.over_limit)
+    duty_fen = sum(t.duty_fen for t in taxes)
+    vat_fen = sum(t.vat_fen for t in taxes)
+    excise_fen = sum(t.excise_fen for t in taxes)
+    tax_fen = duty_fen + vat_fen + excise_fen
+    total_fen = goods_fen + freight_fen + tax_fen - discount_fen
+    if total_fen <= 0:
+        raise CouponUnusable()  # an order without a price is not accepted by customs (law.md R1.5)
+    discounts = share(discount_fen, [line.goods_fen for line in lines])
+    return Quote.objects.create(
+        token=ids.uuid7(),
+        storefront_id=customer.storefront_id,
+        customer=customer,
+        warehouse_id=offer.warehouse_id,
+        address=_address(customer, address_id),
+        claim=claim,
+        trade_mode=offer.trade_mode,
+        over_limit=verdict.over_limit,
+        goods_fen=goods_fen,
+        freight_fen=freight_fen,
+        discount_fen=discount_fen,
+        duty_fen=duty_fen,
+        vat_fen=vat_fen,
+        excise_fen=excise_fen,
+        tax_fen=tax_fen,
+        total_fen=total_fen,
+        lines=[
+            _line(v, line, levied, discount)
+            for (v, _), line, levied, discount in zip(basket, lines, taxes, discounts, strict=True)
+        ],
+        refusals=[asdict(refusal) for refusal in verdict.refusals],
+        edition=verdict.edition,
+        day=law.day,
+        catalogue_version=catalog.version(customer.storefront_id),
+        made_at=now,
+        expires_at=now + timedelta(seconds=shop.quote_window_seconds),
+    )
+
+
+def _basket(storefront_id: int, wanted: list[Wanted], now: datetime) -> list[tuple[PricedVariant, int]]:
+    """Lines of one SKU are summed; each becomes (variant with its present price, quantity)."""
+    sums: dict[str, int] = {}
+    for line in wanted:
+        sums[line.sku] = sums.get(line.sku, 0) + line.quantity
+    if not 1 <= len(sums) <= MAX_LINES or not all(1 <= q <= MAX_QUANTITY for q in sums.values()):
+        raise BadBasket()
+    priced = catalog.priced_variants(storefront_id, list(sums), now)
+    gone = [sku for sku in sums if sku not in priced or not priced[sku].on_sale]
+    if gone:
+        raise NotForSale(skus=gone)
+    return [(priced[sku], quantity) for sku, quantity in sums.items()]
+
+
+def _warehouse(
+    storefront_id: int, basket: list[tuple[PricedVariant, int]], trade_modes: tuple[str, ...]
+) -> Offer:
+    wanted = {v.variant_id: quantity for v, quantity in basket}
+    offers = inventory.offers(
+        storefront_id=storefront_id, variant_ids=list(wanted), trade_modes=list(trade_modes)
+    )
+    for offer in offers:
+        if offer.covers(wanted):
+            return offer
+    most = {v: max((o.available.get(v, 0) for o in offers), default=0) for v in wanted}
+    raise CannotShipTogether(
+        groups=[
+            {
+                "warehouse": offer.name_zh,
+                "trade_mode": offer.trade_mode,
+                "skus": [v.sku for v, q in basket if offer.available.get(v.variant_id, 0) >= q],
+            }
+            for offer in offers
+        ],
+        short=[
+            {"sku": v.sku, "wanted": q, "available": most[v.variant_id]}
+            for v, q in basket
+            if most[v.variant_id] < q
+        ],
+    )
+
+
+def _judge(
+    customer: Customer, lines: tuple[LineFacts, ...], law: Law, offer: Offer, modes: frozenset[str]
+) -> Verdict:
+    identity = Identity.objects.filter(customer=customer).exclude(state=Identity.State.REJECTED).first()
+    allowance = compliance.allowance(
+        person_id=identity.person_id if identity else None,
+        year=law.day.year,
+        limit_fen=law.figure("import/annual_limit"),
+    )
+    return judge(
+        Purchase(
+            day=law.day,
+            moment="quote",
+            trade_mode=offer.trade_mode,
+            storefront_trade_modes=modes,
+            warehouse_trade_mode=offer.trade_mode,
+            lines=lines,
+            buyer=facts.BuyerFacts(
+                number_present=identity is not None,
+                number_well_formed=identity is not None,
+                verified=identity is not None and identity.state == Identity.State.VERIFIED,
+            ),
+            year_used_fen=allowance.used_fen,
+            year_reserved_fen=allowance.reserved_fen,
+        ),
+        law,
+    )
+
+
+def _claim(customer: Customer, public_id: UUID | None, goods_fen: int, now: datetime) -> CouponClaim | None:
+    if public_id is None:
+        return None
+    claim = (
+        CouponClaim.objects.select_related("coupon")
+        .filter(
+            customer=customer,
+            public_id=public_id,
+            order_number="",
+            coupon__starts_at__lte=now,
+            coupon__ends_at__gt=now,
+            coupon__from_goods_fen__lte=goods_fen,
+        )
+        .first()
+    )
+    if claim is None:
+        raise CouponUnusable()
+    return claim
+
+
+def _address(customer: Customer, public_id: UUID | None) -> Address | None:
+    kept = Address.objects.filter(customer=customer, removed_at=None)
+    if public_id is None:
+        return kept.filter(is_default=True).first()
+    found = kept.filter(public_id=public_id).first()
+    if found is None:
+        raise Missing()
+    return found
+
+
+def _facts(v: PricedVariant, quantity: int) -> LineFacts:
+    return LineFacts(
+        sku=v.sku,
+        hs_code=v.hs_code,
+        quantity=quantity,
+        goods_fen=v.price_fen * quantity,
+        content_per_piece=v.net_content,
+        content_unit=v.net_content_unit,
+    )
+
+
+def _line(v: PricedVariant, line: LineFacts, levied: tax.LineTax, discount_fen: int) -> dict[str, Any]:
+    """One line of the stored quote: what checkout copies into the order, and what the consumer sees."""
+    return {
+        "variant_id": v.variant_id,
+        "sku": v.sku,
+        "name": v.name_en,
+        "name_zh": v.name_zh,
+        "hs_code": v.hs_code,
+        "origin_country": v.origin_country,
+        "quantity": line.quantity,
+        "list_price_fen": v.list_price_fen,
+        "price_fen": v.price_fen,
+        "goods_fen": line.goods_fen,
+        "discount_fen": discount_fen,
+        "freight_fen": line.freight_fen,
+        "duty_fen": levied.duty_fen,
+        "vat_fen": levied.vat_fen,
+        "excise_fen": levied.excise_fen,
+        "content_per_piece": str(v.net_content) if v.net_content is not None else None,
+        "content_unit": v.net_content_unit,
+    }

@@ -1,0 +1,18 @@
+"""WeChat Pay as this house calls it: the client of one merchant number, with that merchant's keys."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from storefronts import queries as storefronts
+from wechat.pay.client import PayClient
+
+
+def client_of(mchid: str) -> PayClient:
+    """A client that signs as `mchid`, retired merchants too; raises Missing for one that is not ours."""
+    return PayClient(storefronts.merchant_by_mchid(mchid), settings.WECHAT_PAY_BASE)
+
+
+def notify_url(mchid: str) -> str:
+    """Where WeChat Pay delivers for `mchid`: https, no query, no log-in (wechat.md B4)."""
+    return f"{settings.PUBLIC_BASE_URL}/pay/wechat/{mchid}"

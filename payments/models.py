@@ -1,0 +1,88 @@
+"""Attempts to pay an order, and every message about them as it came."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from orders.models import Order
+from payments.states import PAYMENT
+from storefronts.models import Storefront
+
+
+class Payment(models.Model):
+    """One attempt to pay one order, under a payment number of its own."""
+
+    storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="payments")
+    out_trade_no = models.CharField(max_length=32, unique=True)
+    mchid = models.CharField(max_length=32)
+    appid = models.CharField(max_length=32)
+    amount_fen = models.BigIntegerField()
+    currency = models.CharField(max_length=3, default="CNY")
+    state = models.CharField(max_length=12, choices=PAYMENT.choices, default=PAYMENT.start)
+    prepay_id = models.CharField(max_length=80, default="", blank=True)
+    prepared_at = models.DateTimeField(null=True, blank=True)
+    transaction_id = models.CharField(max_length=32, null=True, blank=True, unique=True)
+    received_fen = models.BigIntegerField(null=True, blank=True)
+    payer_fen = models.BigIntegerField(null=True, blank=True, help_text="after WeChat's own coupons")
+    succeeded_at = models.DateTimeField(null=True, blank=True)
+    stray_reason = models.CharField(max_length=20, default="", blank=True)
+    created_at = models.DateTimeField()
+    next_query_at = models.DateTimeField()
+    queries = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="payment_positive", condition=Q(amount_fen__gt=0)),
+            models.CheckConstraint(
+                name="payment_succeeded_whole",
+                condition=~Q(state="succeeded")
+                | Q(transaction_id__isnull=False, succeeded_at__isnull=False, received_fen=F("amount_fen")),
+            ),
+            models.UniqueConstraint(
+                fields=["order"], name="payment_one_open", condition=Q(state__in=["created", "prepared"])
+            ),
+            models.UniqueConstraint(
+                fields=["order"], name="payment_one_success", condition=Q(state="succeeded")
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_query_at"],
+                name="payment_to_query",
+                condition=Q(state__in=["created", "prepared"]),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.out_trade_no
+
+    @property
+    def event_key(self) -> str:
+        return f"payment:{self.out_trade_no}"
+
+
+class Notification(models.Model):
+    """A delivery from WeChat Pay exactly as it came, kept whatever became of it."""
+
+    class Outcome(models.TextChoices):
+        RECEIVED = "received"
+        REJECTED = "rejected"
+        TAKEN = "taken"
+        DUPLICATE = "duplicate"
+        IGNORED = "ignored"
+        FAILED = "failed"
+
+    mchid = models.CharField(max_length=32)
+    headers = models.JSONField()
+    body = models.BinaryField()
+    outcome = models.CharField(max_length=12, choices=Outcome.choices, default=Outcome.RECEIVED)
+    error = models.CharField(max_length=300, default="", blank=True)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["outcome", "received_at"], name="notification_outcome")]
+
+    def __str__(self) -> str:
+        return f"{self.mchid} {self.received_at:%F %T} {self.outcome}"

@@ -1,0 +1,41 @@
+"""Closing an order's attempts at WeChat, so that nothing held is given back while someone can still pay."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from kernel.tenancy import tenant
+from orders.models import Order
+from orders.services.closing import finish_closing
+from payments.gateways.wechat_pay import client_of
+from payments.models import Payment
+from payments.services.query import query
+from payments.states import PAYMENT
+from wechat.errors import OrderClosed, OrderNotExist, OrderPaid
+
+OPEN = ("created", "prepared")
+
+
+def close_attempts(*, order: Order, now: datetime) -> None:
+    """Close every open attempt of a closing order, then let the order end; what was paid meanwhile is paid.
+
+    Raises wechat.errors when WeChat's answer is not known: then nothing has ended and the caller tries again.
+    """
+    for payment in Payment.objects.filter(order=order, state__in=OPEN):
+        try:
+            client_of(payment.mchid).close(payment.out_trade_no)
+        except (OrderNotExist, OrderClosed):
+            pass  # it never reached WeChat, or is closed there already
+        except OrderPaid:
+            query(payment=payment, now=now)
+            continue
+        _closed(payment, now)
+    if not Payment.objects.filter(order=order, state__in=OPEN).exists():
+        finish_closing(order=order, now=now)
+
+
+def _closed(payment: Payment, now: datetime) -> None:
+    with tenant(payment.storefront_id):
+        row = Payment.objects.select_for_update().get(pk=payment.pk)
+        if row.state in OPEN:
+            PAYMENT.move(row, "close", now=now)

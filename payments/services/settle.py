@@ -1,0 +1,138 @@
+"""The one door through which money becomes true: notification, query and bill all end here.
+
+Whatever WeChat Pay reports as paid is either matched with the order that waits for it, once, or put before
+an operator with the amount and the numbers. It is never lost and never silently accepted.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+import structlog
+
+from kernel.cases import open_case
+from kernel.tenancy import tenant
+from orders.models import Order
+from orders.services.paid import mark_paid
+from orders.states import ORDER
+from payments.models import Payment
+from payments.states import PAYMENT
+from wechat.pay.types import SUCCESS, Transaction
+
+log = structlog.get_logger(__name__)
+
+
+class Outcome(StrEnum):
+    """What came of one report."""
+
+    SETTLED = "settled"  # the order is paid by this report
+    KNOWN = "known"  # it was told before; nothing changed
+    UNPAID = "unpaid"  # WeChat says that no money has come yet
+    STRAY = "stray"  # money that no order may take: a case is open
+
+
+_STRAY_TITLES = {
+    "unknown": "Paid under a payment number that we never gave out",
+    "amount": "Paid an amount that differs from the order",
+    "currency": "Paid in another currency",
+    "appid": "Paid in another mini-program",
+    "late": "Paid after the order had ended",
+    "twice": "Paid a second time",
+}
+
+
+def settle(*, storefront_id: int, mchid: str, report: Transaction, now: datetime) -> Outcome:
+    """Take in what WeChat Pay says about one payment of merchant `mchid`, whose keys signed it.
+
+    `storefront_id` is the merchant's. Locks the payment, then its order; one transaction. Told twice, by
+    whomever, it changes nothing the second time.
+    """
+    if report.trade_state != SUCCESS:
+        return Outcome.UNPAID
+    with tenant(storefront_id):
+        payment = (
+            Payment.objects.select_for_update()
+            .filter(storefront_id=storefront_id, mchid=mchid, out_trade_no=report.out_trade_no)
+            .first()
+        )
+        if payment is None or report.mchid != mchid:
+            return _unmatched(storefront_id, mchid, report, now)
+        if payment.transaction_id is not None:
+            if payment.transaction_id == report.transaction_id:
+                return Outcome.KNOWN
+            return _unmatched(storefront_id, mchid, report, now)  # one number, two WeChat transactions
+        order = Order.objects.select_for_update().get(pk=payment.order_id)
+        reason = _objection(payment, order, report)
+        if reason:
+            _stray(payment, reason, report, now)
+            return Outcome.STRAY
+        paid_at = report.success_time or now
+        PAYMENT.move(payment, "succeed", now=now, succeeded_at=paid_at, **_received(report))
+        mark_paid(
+            order=order,
+            mchid=mchid,
+            out_trade_no=payment.out_trade_no,
+            transaction_id=report.transaction_id or "",
+            paid_at=paid_at,
+            now=now,
+        )
+        return Outcome.SETTLED
+
+
+def _objection(payment: Payment, order: Order, report: Transaction) -> str:
+    """Why this money must not pay this order; empty when it may."""
+    if report.appid != payment.appid:
+        return "appid"
+    if report.currency != payment.currency:
+        return "currency"
+    if report.total_fen != payment.amount_fen:
+        return "amount"
+    if "pay" not in ORDER.verbs(order.state):
+        return "twice" if order.state == "paid" else "late"
+    if "succeed" not in PAYMENT.verbs(payment.state):
+        return "late"  # closed, and yet it was paid
+    return ""
+
+
+def _received(report: Transaction) -> dict[str, object]:
+    return {
+        "transaction_id": report.transaction_id,
+        "received_fen": report.total_fen,
+        "payer_fen": report.payer_total_fen,
+    }
+
+
+def _stray(payment: Payment, reason: str, report: Transaction, now: datetime) -> None:
+    PAYMENT.move(
+        payment, "stray", now=now, facts={"reason": reason}, stray_reason=reason, **_received(report)
+    )
+    _case(payment.storefront_id, payment.mchid, reason, report, now, order=payment.order.number)
+
+
+def _unmatched(storefront_id: int, mchid: str, report: Transaction, now: datetime) -> Outcome:
+    """Money under a number that is not this merchant's, or under one that is taken: only a case can tell."""
+    _case(storefront_id, mchid, "unknown", report, now, order="")
+    return Outcome.STRAY
+
+
+def _case(
+    storefront_id: int, mchid: str, reason: str, report: Transaction, now: datetime, *, order: str
+) -> None:
+    log.warning("stray_payment", reason=reason, out_trade_no=report.out_trade_no, mchid=mchid)
+    open_case(
+        storefront_id=storefront_id,
+        kind=f"payment.{reason}",
+        key=f"transaction:{report.transaction_id}",
+        title=_STRAY_TITLES[reason],
+        facts={
+            "order": order,
+            "out_trade_no": report.out_trade_no,
+            "transaction_id": report.transaction_id,
+            "total_fen": report.total_fen,
+            "currency": report.currency,
+            "merchant": mchid,
+            "appid": report.appid,
+        },
+        now=now,
+    )

@@ -1,0 +1,113 @@
+"""Starting to pay: one attempt at a time per order, the same number on every retry, no lock while waiting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from kernel import ids
+from kernel.errors import Conflict
+from kernel.tenancy import tenant
+from orders.models import Order
+from payments.gateways.wechat_pay import client_of, notify_url
+from payments.models import Payment
+from payments.services.query import query
+from payments.states import PAYMENT
+from storefronts import queries as storefronts
+from wechat.errors import OrderClosed, OrderPaid, OutTradeNoUsed, WechatError
+from wechat.pay.signing import client_params
+
+FIRST_QUERY_AFTER = timedelta(seconds=30)
+PREPAY_KEPT = timedelta(minutes=90)  # a prepay_id lives two hours (wechat.md B5)
+
+
+@dataclass(eq=False)
+class NotPayable(Conflict):
+    """The order does not wait for money any more."""
+
+    code = "order_not_payable"
+    title = "This order is “{state}” and cannot be paid."
+    title_zh = "订单当前状态为“{state}”，无法支付。"
+    state: str
+
+
+def start_payment(*, order: Order, openid: str, now: datetime) -> dict[str, str]:
+    """Prepare the payment of `order` at WeChat; the parameters for `wx.requestPayment`.
+
+    Three steps: the attempt is committed, WeChat is asked with no transaction open, the outcome is
+    committed. Raises NotPayable, WrongState (closed while we asked), and wechat.errors; after an unknown
+    outcome the same call may be made again and uses the same number.
+    """
+    payment = _attempt(order, now)
+    fresh = payment.prepared_at is not None and now - payment.prepared_at < PREPAY_KEPT
+    if payment.state != "prepared" or not fresh:
+        try:
+            payment = _prepare(payment, order, openid, now)
+        except (OrderClosed, OutTradeNoUsed):
+            _close(payment, now)
+            payment = _prepare(_attempt(order, now), order, openid, now)
+    merchant = storefronts.merchant_by_mchid(payment.mchid)
+    return client_params(merchant, payment.appid, payment.prepay_id, now)
+
+
+def _attempt(order: Order, now: datetime) -> Payment:
+    """The open attempt of the order, or a new one; raises NotPayable."""
+    shop = storefronts.shop(order.storefront_id)
+    merchant = storefronts.merchant_of(order.storefront_id)
+    with tenant(order.storefront_id):
+        order = Order.objects.select_for_update().get(pk=order.pk)
+        if order.state != "placed" or order.expires_at <= now:
+            raise NotPayable(state=order.state if order.state != "placed" else "closing")
+        open_one = Payment.objects.filter(order=order, state__in=["created", "prepared"]).first()
+        return open_one or Payment.objects.create(
+            storefront_id=order.storefront_id,
+            order=order,
+            out_trade_no=ids.number(now),
+            mchid=merchant.mchid,
+            appid=shop.appid,
+            amount_fen=order.total_fen,
+            created_at=now,
+            next_query_at=now + FIRST_QUERY_AFTER,
+        )
+
+
+def _prepare(payment: Payment, order: Order, openid: str, now: datetime) -> Payment:
+    """Ask WeChat for a prepay_id and keep it. A closed attempt is closed at WeChat as well."""
+    shop = storefronts.shop(order.storefront_id)
+    client = client_of(payment.mchid)
+    try:
+        prepay_id = client.prepay_jsapi(
+            appid=payment.appid,
+            openid=openid,
+            out_trade_no=payment.out_trade_no,
+            description=f"{shop.name_zh} 订单 {order.number}",
+            total_fen=payment.amount_fen,
+            notify_url=notify_url(payment.mchid),
+            time_expire=order.expires_at,
+        )
+    except OrderPaid:
+        query(payment=payment, now=now)
+        raise NotPayable(state="paid") from None
+    try:
+        with tenant(payment.storefront_id):
+            PAYMENT.move(payment, "prepare", now=now, prepay_id=prepay_id, prepared_at=now)
+    except Conflict:
+        payment.refresh_from_db()
+        if payment.state == "prepared":
+            return payment  # a twin of this request was faster; both numbers are the same
+        _close_at_wechat(payment)
+        raise NotPayable(state=payment.state) from None
+    return payment
+
+
+def _close(payment: Payment, now: datetime) -> None:
+    with tenant(payment.storefront_id):
+        PAYMENT.move(payment, "close", now=now)
+
+
+def _close_at_wechat(payment: Payment) -> None:
+    """Best effort: the order has ended meanwhile, so its number must not stay payable until it expires."""
+    try:
+        client_of(payment.mchid).close(payment.out_trade_no)
+    except WechatError:
+        return  # it carries time_expire; should it be paid all the same, settle() opens a case

@@ -1,0 +1,139 @@
+"""Which storefront is meant, and the credentials with which it speaks to WeChat."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+
+from compliance import vault
+from kernel.errors import Missing
+from storefronts.models import MerchantAccount, Storefront
+from storefronts.services import APIV3_KEY, APPSECRET, PRIVATE_KEY
+from wechat.credentials import Merchant, MiniProgram, PlatformKey
+
+T = TypeVar("T")
+KEPT_SECONDS = 30.0
+_kept: dict[tuple[str, object], tuple[float, object]] = {}
+
+
+class NoStorefront(Missing):
+    """No open storefront has this appid."""
+
+    code = "storefront_not_found"
+    title = "There is no open storefront with this appid."
+    title_zh = "未找到对应的小程序店铺。"
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What every request needs to know of its storefront; kept in process for half a minute."""
+
+    id: int
+    code: str
+    appid: str
+    name: str
+    name_zh: str
+    trade_modes: tuple[str, ...]
+    payment_window_seconds: int
+    quote_window_seconds: int
+
+
+def shop_by_appid(appid: str) -> Shop:
+    """The open storefront of a mini-program; raises NoStorefront."""
+    return _keep("appid", appid, lambda: _shop(appid=appid))
+
+
+def shop(storefront_id: int) -> Shop:
+    """The open storefront with this id; raises NoStorefront."""
+    return _keep("id", storefront_id, lambda: _shop(pk=storefront_id))
+
+
+def mini_program(storefront_id: int) -> MiniProgram:
+    """appid and secret of the storefront."""
+
+    def read() -> MiniProgram:
+        row = Storefront.objects.select_related("key").get(pk=storefront_id)
+        key = vault.unwrap(row.key)
+        return MiniProgram(appid=row.appid, secret=key.open(APPSECRET, row.code, bytes(row.appsecret_sealed)))
+
+    return _keep("mini_program", storefront_id, read)
+
+
+def merchant_of(storefront_id: int) -> Merchant:
+    """The active merchant account of the storefront with its keys; raises Missing when there is none."""
+    return _keep("merchant", storefront_id, lambda: _merchant(storefront_id=storefront_id, active=True))
+
+
+def merchant_by_mchid(mchid: str) -> Merchant:
+    """A merchant account by its number, retired ones too: late money still arrives for them."""
+    return _keep("mchid", mchid, lambda: _merchant(mchid=mchid))
+
+
+def storefront_id_of_merchant(mchid: str) -> int:
+    """Whose merchant number this is; raises Missing."""
+    found = MerchantAccount.objects.filter(mchid=mchid).values_list("storefront_id", flat=True).first()
+    if found is None:
+        raise Missing()
+    return found
+
+
+def forget_kept() -> None:
+    """Drop what is kept in this process: after a change of credentials, and between tests."""
+    _kept.clear()
+
+
+def _shop(**wanted: object) -> Shop:
+    row = Storefront.objects.filter(state=Storefront.State.OPEN, **wanted).first()
+    if row is None:
+        raise NoStorefront()
+    return Shop(
+        id=row.pk,
+        code=row.code,
+        appid=row.appid,
+        name=row.name,
+        name_zh=row.name_zh,
+        trade_modes=tuple(row.trade_modes),
+        payment_window_seconds=row.payment_window_seconds,
+        quote_window_seconds=row.quote_window_seconds,
+    )
+
+
+def _merchant(**wanted: object) -> Merchant:
+    row = MerchantAccount.objects.select_related("storefront__key").filter(**wanted).first()
+    if row is None:
+        raise Missing()
+    key = vault.unwrap(row.storefront.key)
+    pem = key.open(PRIVATE_KEY, row.mchid, bytes(row.private_key_sealed)).encode()
+    # Validated when it was stored; doing it again costs 30 ms of CPU each time.
+    private = load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True)
+    assert isinstance(private, RSAPrivateKey)
+    return Merchant(
+        mchid=row.mchid,
+        serial_no=row.serial_no,
+        private_key=private,
+        apiv3_key=key.open(APIV3_KEY, row.mchid, bytes(row.apiv3_key_sealed)).encode(),
+        platform_keys=tuple(
+            PlatformKey(k.serial, _public(k.public_key_pem)) for k in row.platform_keys.all()
+        ),
+    )
+
+
+def _public(pem: str) -> RSAPublicKey:
+    key = load_pem_public_key(pem.encode())
+    assert isinstance(key, RSAPublicKey)
+    return key
+
+
+def _keep(kind: str, name: object, read: Callable[[], T]) -> T:
+    now = time.monotonic()
+    held = _kept.get((kind, name))
+    if held is not None and held[0] > now:
+        return held[1]  # type: ignore[return-value]  # one kind, one type
+    value = read()
+    _kept[(kind, name)] = (now + KEPT_SECONDS, value)
+    return value

@@ -1,0 +1,102 @@
+"""Opening a storefront and giving it its WeChat credentials; every secret is sealed before it is stored."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+from django.db import transaction
+
+from compliance import vault
+from compliance.models import DataKey
+from kernel.errors import Invalid
+from storefronts.models import BrandCompany, MerchantAccount, PlatformKey, Storefront
+
+APPSECRET = "storefronts.storefront.appsecret"
+PRIVATE_KEY = "storefronts.merchantaccount.private_key"
+APIV3_KEY = "storefronts.merchantaccount.apiv3_key"
+
+
+@dataclass(eq=False)
+class BadKey(Invalid):
+    """A key does not have the form that WeChat Pay issues."""
+
+    code = "bad_key"
+    title = "{what} is not usable: {why}."
+    title_zh = "{what} 无法使用：{why}。"
+    what: str
+    why: str
+
+
+@transaction.atomic
+def open_storefront(
+    *,
+    brand: BrandCompany,
+    code: str,
+    name: str,
+    name_zh: str,
+    appid: str,
+    appsecret: str,
+    trade_modes: list[str],
+    payment_window_seconds: int = 1800,
+) -> Storefront:
+    """Create a storefront with a key of its own, or bring the one with this code up to date."""
+    storefront = Storefront.objects.select_for_update().filter(code=code).first()
+    if storefront is None:
+        row, key = vault.new_key("storefront", None)
+        vault.insert_key(row)
+        storefront = Storefront(code=code, key=row)
+    else:
+        key = vault.unwrap(storefront.key)
+    storefront.brand = brand
+    storefront.name, storefront.name_zh = name, name_zh
+    storefront.appid = appid
+    storefront.appsecret_sealed = key.seal(APPSECRET, code, appsecret)
+    storefront.trade_modes = trade_modes
+    storefront.payment_window_seconds = payment_window_seconds
+    storefront.save()
+    DataKey.objects.filter(pk=storefront.key_id).update(storefront_id=storefront.pk)
+    return storefront
+
+
+@transaction.atomic
+def set_merchant(
+    *,
+    storefront: Storefront,
+    mchid: str,
+    serial_no: str,
+    private_key_pem: str,
+    apiv3_key: str,
+    platform_keys: dict[str, str],
+) -> MerchantAccount:
+    """Make `mchid` the active merchant of the storefront; `platform_keys` maps serial → public key PEM.
+
+    Raises BadKey when a PEM does not parse or the APIv3 key is not 32 bytes; nothing is changed then.
+    """
+    if len(apiv3_key.encode()) != 32:
+        raise BadKey(what="APIv3 key", why="it must be 32 bytes long")
+    try:
+        load_pem_private_key(private_key_pem.encode(), None)
+        for pem in platform_keys.values():
+            load_pem_public_key(pem.encode())
+    except ValueError as failure:
+        raise BadKey(what="PEM", why="it does not parse") from failure
+    key = vault.unwrap(storefront.key)
+    MerchantAccount.objects.filter(storefront=storefront).exclude(mchid=mchid).update(active=False)
+    merchant, _ = MerchantAccount.objects.update_or_create(
+        mchid=mchid,
+        defaults={
+            "storefront": storefront,
+            "serial_no": serial_no,
+            "private_key_sealed": key.seal(PRIVATE_KEY, mchid, private_key_pem),
+            "apiv3_key_sealed": key.seal(APIV3_KEY, mchid, apiv3_key),
+            "active": True,
+        },
+    )
+    for serial, pem in platform_keys.items():
+        PlatformKey.objects.update_or_create(
+            merchant=merchant,
+            serial=serial,
+            defaults={"storefront": storefront, "public_key_pem": pem},
+        )
+    return merchant

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 import orjson
 from django.db import connection
@@ -29,6 +29,8 @@ TABLES = """
   LEFT JOIN catalog_media media ON media.product_id = p.id AND media.position = 0
 """
 BY_SKU = f"SELECT {COLUMNS} {TABLES} WHERE v.storefront_id = %(storefront)s AND v.sku = ANY(%(skus)s)"
+
+_OPTIONS = 8  # place of the JSON column
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,5 +84,6 @@ def priced_variants(storefront_id: int, skus: Sequence[str], now: datetime) -> d
 
 def from_row(row: Sequence[Any]) -> PricedVariant:
     """A row of COLUMNS as a dataclass; JSON comes from the driver as text."""
-    options = row[8] if isinstance(row[8], dict) else orjson.loads(row[8])
-    return PricedVariant(*row[:8], cast(dict[str, dict[str, str]], options), *row[9:])
+    values = list(row)
+    values[_OPTIONS] = orjson.loads(row[_OPTIONS])
+    return PricedVariant(*values)

@@ -42,7 +42,7 @@ def refresh_products(products: Sequence[int], *, now: datetime) -> int:
     """
     with connection.cursor() as cursor:
         cursor.execute(_UPDATE, {"products": list(products), "now": now})
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 def refresh_due_prices(*, now: datetime) -> int:

@@ -1,0 +1,87 @@
+"""What an import meets in the catalogue: shelves and brands, the SKUs that are there, cuts, what is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from django.db.models import Max
+
+from catalog.importing.faults import Fault
+from catalog.models import Brand, Category, PriceCut, Product, Variant
+from catalog.services.publication import has_recall_firm
+from compliance.models import TariffLine
+
+if TYPE_CHECKING:
+    from catalog.importing.plan import ProductPlan
+
+
+@dataclass(frozen=True)
+class Present:
+    """The part of the catalogue that a file speaks of, read in a constant number of statements."""
+
+    categories: dict[str, int]
+    brands: dict[str, int]
+    shown: frozenset[str]  # codes of the file's products that are published
+    owner: dict[str, str]  # SKU → code of its product
+    cut_fen: dict[str, int]  # SKU → dearest cut that runs or is to come
+    recall_firm: bool
+
+    @classmethod
+    def read(
+        cls, storefront_id: int, products: Iterable[str], skus: Iterable[str], *, now: datetime
+    ) -> Present:
+        """Look up what the file names."""
+        of = {"storefront_id": storefront_id}
+        variants = Variant.objects.filter(**of, sku__in=list(skus))
+        return cls(
+            categories=dict(Category.objects.filter(**of).values_list("code", "pk")),
+            brands=dict(Brand.objects.filter(**of).values_list("code", "pk")),
+            shown=frozenset(
+                Product.objects.filter(**of, code__in=list(products), state="published").values_list(
+                    "code", flat=True
+                )
+            ),
+            owner=dict(variants.values_list("sku", "product__code")),
+            cut_fen=dict(
+                PriceCut.objects.filter(variant__in=variants, ends_at__gt=now)
+                .values_list("variant__sku")
+                .annotate(dearest=Max("price_fen"))
+            ),
+            recall_firm=has_recall_firm(storefront_id),
+        )
+
+    def faults(self, product: ProductPlan) -> Iterator[Fault]:
+        """What of this product cannot stand beside the catalogue as it is."""
+        if product.category is not None and product.category not in self.categories:
+            yield Fault(product.line, "category", "there is no such category", "分类不存在")
+        if product.brand is not None and product.brand not in self.brands:
+            yield Fault(product.line, "brand", "there is no such brand", "品牌不存在")
+        for variant in product.variants:
+            owner = self.owner.get(variant.sku, product.code)
+            if owner != product.code:
+                yield Fault(variant.line, "sku", f"belongs to the product {owner}", f"已属于商品 {owner}")
+            cut = self.cut_fen.get(variant.sku)
+            if cut is not None and variant.values["price_fen"] <= cut:
+                yield Fault(variant.line, "price", "is not above its price cut", "不高于该商品的活动价")
+            if product.code in self.shown and variant.values["active"]:
+                if not variant.values["e_label_zh"]:
+                    yield Fault(variant.line, "e_label_zh", "the product is on sale", "商品在售，不能为空")
+                if variant.values["is_food"] and not self.recall_firm:
+                    yield Fault(variant.line, "is_food", "no food recall firm on file", "未登记食品召回企业")
+
+    def warnings(self, products: Iterable[ProductPlan]) -> Iterator[Fault]:
+        """Commodity codes without a tariff line: such goods can be imported and shown, not quoted."""
+        lines: dict[str, int] = {}
+        for product in products:
+            for variant in product.variants:
+                lines.setdefault(variant.values["hs_code"], variant.line)
+        wanted = {*lines, *(code[:8] for code in lines)}
+        known = set(TariffLine.objects.filter(hs_code__in=wanted).values_list("hs_code", flat=True))
+        for code, line in lines.items():
+            if code not in known and code[:8] not in known:
+                yield Fault(
+                    line, "hs_code", f"no tariff line on file for {code}", f"税则库中没有 {code} 的税率"
+                )

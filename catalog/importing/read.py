@@ -1,0 +1,161 @@
+"""A CSV or XLSX file becomes rows of text, or faults; a hostile one costs neither memory nor a formula."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from xml.etree.ElementTree import ParseError
+
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from catalog.importing.faults import BadCell, Fault
+
+MAX_BYTES = 20 * 1024 * 1024
+MAX_ROWS = 20_000
+MAX_COLUMNS = 100
+MAX_UNPACKED_BYTES = 200 * 1024 * 1024
+MAX_PARTS = 2_000  # files within a workbook
+
+# = and @ always; + and - before anything but a blank or a plain number
+_FORMULA_START = re.compile(r"[=@\t\r]|[+-](?!\s|$|[0-9.]+$)")
+FORMULA = BadCell("a formula; write its value", "单元格为公式，请改为数值或文本")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The cells of one line by column name, stripped; an empty cell is the empty string."""
+
+    line: int
+    cells: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Table:
+    """What could be read, and what could not; `header` are the column names in order."""
+
+    header: list[str]
+    rows: list[Row]
+    faults: list[Fault]
+
+
+def read(name: str, content: bytes) -> Table:
+    """Read a file by its name's ending (.csv or .xlsx). Faults are in the table, never raised."""
+    if len(content) > MAX_BYTES:
+        return _broken("the file is larger than 20 MB", "文件超过 20 MB")
+    kind = name.lower().rpartition(".")[2]
+    try:
+        if kind == "csv":
+            return _table(_csv(content))
+        if kind == "xlsx":
+            return _table(_xlsx(content))
+    except BadCell as bad:
+        return _broken(bad.message, bad.message_zh)
+    return _broken("neither .csv nor .xlsx", "仅支持 .csv 或 .xlsx 文件")
+
+
+def _broken(message: str, message_zh: str) -> Table:
+    return Table([], [], [Fault(0, "", message, message_zh)])
+
+
+def _table(lines: Iterator[tuple[int, Sequence[str | BadCell]]]) -> Table:
+    header: list[str] = []
+    rows: list[Row] = []
+    faults: list[Fault] = []
+    for line, cells in lines:
+        if not any(cells):
+            continue
+        if not header:
+            header = [str(cell).strip().lower() for cell in cells]
+            while header and not header[-1]:
+                header.pop()
+            twice = {name for name in header if name and header.count(name) > 1}
+            faults += [Fault(line, n, "this column stands twice", "列名重复") for n in sorted(twice)]
+            continue
+        if len(rows) == MAX_ROWS:
+            return _broken("more than 20,000 rows", "超过 20,000 行")
+        if any(cells[len(header) :]):
+            faults.append(Fault(line, "", "more cells than the header has", "单元格数多于表头"))
+        found: dict[str, str] = {}
+        for name, cell in zip(header, cells, strict=False):
+            if isinstance(cell, BadCell):
+                faults.append(cell.at(line, name))
+            else:
+                found[name] = cell.strip()
+        rows.append(Row(line, found))
+    if not rows:
+        faults.append(Fault(0, "", "no rows", "文件没有数据行"))
+    return Table(header, rows, faults)
+
+
+def _csv(content: bytes) -> Iterator[tuple[int, Sequence[str | BadCell]]]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as failure:
+        raise BadCell(
+            "not UTF-8; save it as “CSV UTF-8”", "文件不是 UTF-8 编码，请另存为“CSV UTF-8”"
+        ) from failure
+    if "\0" in text:
+        raise BadCell("not a text file", "文件不是文本")
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    line = 1
+    try:
+        for cells in reader:
+            yield line, [FORMULA if _looks_like_formula(cell) else cell for cell in cells[:MAX_COLUMNS]]
+            line = reader.line_num + 1  # a quoted cell may run over several lines
+    except csv.Error as failure:
+        raise BadCell(f"line {line}: {failure}", f"第 {line} 行格式错误") from failure
+
+
+def _looks_like_formula(cell: str) -> bool:
+    """What a spreadsheet would run when somebody opens the file there."""
+    return _FORMULA_START.match(cell) is not None
+
+
+def _xlsx(content: bytes) -> Iterator[tuple[int, Sequence[str | BadCell]]]:
+    _refuse_bomb(content)
+    try:
+        book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
+        sheet = book.worksheets[0]
+        sheet.reset_dimensions()
+        # one line more than may be there tells a full sheet from one that is too long
+        lines = sheet.iter_rows(max_row=MAX_ROWS + 2, max_col=MAX_COLUMNS)
+        for number, cells in enumerate(lines, start=1):
+            yield number, [_text(cell.value, cell.data_type) for cell in cells]
+    except (InvalidFileException, ParseError, KeyError, ValueError, IndexError, OSError) as failure:
+        raise BadCell("not a readable workbook", "无法读取该工作簿") from failure
+
+
+def _refuse_bomb(content: bytes) -> None:
+    """A workbook is a zip of XML: look at what it unpacks to, and at entities, before anything is read."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            parts = archive.infolist()
+            unpacked = sum(part.file_size for part in parts)
+            if len(parts) > MAX_PARTS or unpacked > MAX_UNPACKED_BYTES:
+                raise BadCell("the workbook unpacks to too much", "工作簿解压后过大")
+            for part in parts:
+                if part.filename.endswith((".xml", ".rels")):
+                    with archive.open(part) as file:
+                        if b"<!DOCTYPE" in file.read(4096):
+                            raise BadCell("the workbook declares entities", "工作簿包含不允许的声明")
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as failure:
+        raise BadCell("not a readable workbook", "无法读取该工作簿") from failure
+
+
+def _text(value: object, data_type: str) -> str | BadCell:
+    if data_type == "f":
+        return FORMULA
+    if data_type == "e":
+        return BadCell(f"an error value, {value}", "单元格为错误值")
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)

@@ -1,0 +1,63 @@
+"""Plain makers of lawful purchases; a test changes the one thing it is about."""
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from compliance.facts import BuyerFacts, LineFacts, Purchase
+from compliance.judge import Verdict, judge
+from compliance.law import Law
+from compliance.notice import risk_notice
+from compliance.tax import Rate
+
+DAY = date(2026, 11, 23)
+LAW = Law(DAY)
+CREAM = Rate(
+    "33049900",
+    mfn_rate=Decimal("0.01"),
+    vat_rate=Decimal("0.13"),
+    excise_kind="ad_valorem",
+    excise_rate=Decimal("0.15"),
+    threshold_fen_per_ml_or_g=1000,
+    threshold_fen_per_piece=1500,
+)
+
+
+def line(goods_fen: int = 10000, freight_fen: int = 0, quantity: int = 1, **changes: Any) -> LineFacts:
+    """One jar of 50 ml of cream."""
+    made = LineFacts(
+        sku="CREAM",
+        hs_code="3304990010",
+        quantity=quantity,
+        goods_fen=goods_fen,
+        freight_fen=freight_fen,
+        content_per_piece=Decimal(50),
+        content_unit="ml",
+    )
+    return replace(made, **changes)
+
+
+def purchase(*lines: LineFacts, **changes: Any) -> Purchase:
+    """A purchase that every rule allows."""
+    made = Purchase(
+        day=DAY,
+        moment="checkout",
+        trade_mode="1210",
+        storefront_trade_modes=frozenset({"1210", "9610"}),
+        warehouse_trade_mode="1210",
+        lines=lines or (line(),),
+        buyer=BuyerFacts(number_present=True, number_well_formed=True, verified=True, adult=True),
+        notice_confirmed=risk_notice(LAW).sha256,
+    )
+    return replace(made, **changes)
+
+
+def judged(case: Purchase) -> Verdict:
+    """The verdict by the law of the purchase's day."""
+    return judge(case, Law(case.day))
+
+
+def refused(case: Purchase) -> list[str]:
+    """The numbers of the rules that refuse."""
+    return [refusal.rule for refusal in judged(case).refusals]

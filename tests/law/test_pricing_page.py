@@ -1,0 +1,91 @@
+"""Every worked table of docs/pricing.md is run; a number changed on either side fails here."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from compliance.facts import LineFacts, with_freight
+from compliance.tax import Rate, assess
+from tests.law.law_cases import LAW, judged, line, purchase
+
+PAGE = Path(__file__).parents[2] / "docs" / "pricing.md"
+
+
+def table(first_column: str) -> list[dict[str, str]]:
+    """The rows of the one table whose heading begins with this column."""
+    rows, head = [], None
+    for text in PAGE.read_text(encoding="utf-8").splitlines():
+        cells = [cell.strip() for cell in text.strip("|").split("|")]
+        if not text.startswith("|"):
+            if head:
+                return rows
+        elif head is None:
+            head = cells if cells[0] == first_column else None
+        elif not set(text) <= set("|- "):
+            rows.append(dict(zip(head, cells, strict=True)))
+    assert head, f"no table {first_column!r}"
+    return rows
+
+
+def fen(text: str) -> int:
+    return int(Decimal(text.replace(",", "")) * 100)
+
+
+def percent(text: str) -> Decimal | None:
+    return Decimal(text) / 100 if text else None
+
+
+RATES = {
+    row["goods"]: Rate(
+        row["goods"],
+        mfn_rate=percent(row["duty"]) or Decimal(0),
+        vat_rate=percent(row["VAT"]) or Decimal(0),
+        provisional_rate=percent(row["provisional"]),
+        excise_kind={(0, 0): "none", (1, 0): "ad_valorem", (0, 1): "specific", (1, 1): "compound"}[
+            (int(bool(row["CT"])), int(bool(row["unit"])))
+        ],
+        excise_rate=percent(row["CT"]),
+        excise_per_unit_fen=fen(row["CT per unit"]) if row["unit"] else None,
+        excise_unit=row["unit"],
+        threshold_fen_per_ml_or_g=fen(row["from, per ml or g"]) if row["from, per ml or g"] else None,
+        threshold_fen_per_piece=fen(row["from, per piece"]) if row["from, per piece"] else None,
+    )
+    for row in table("goods")
+}
+
+
+@pytest.mark.parametrize("row", table("case"), ids=lambda row: row["case"])
+def test_the_worked_line(row):
+    content, unit = row["content"].split() if row["content"] else (None, None)
+    made = LineFacts(
+        sku=row["case"],
+        hs_code=row["goods"],
+        quantity=int(row["pieces"]),
+        goods_fen=fen(row["value"]),
+        freight_fen=fen(row["freight"]),
+        content_per_piece=Decimal(content) if content else None,
+        content_unit=unit,
+    )
+    [tax] = assess([made], RATES, LAW, over_limit={"within": False, "in full": True}[row["levy"]])
+    assert (tax.duty_fen, tax.excise_fen, tax.vat_fen) == (fen(row["D"]), fen(row["CT"]), fen(row["VAT"]))
+
+
+@pytest.mark.parametrize("row", table("freight"), ids=lambda row: row["goods of the lines"])
+def test_the_worked_shares_of_freight(row):
+    goods = [line(fen(text)) for text in row["goods of the lines"].split(", ")]
+    shares = [made.freight_fen for made in with_freight(goods, fen(row["freight"]))]
+    assert shares == [fen(text) for text in row["shares"].split(", ")]
+
+
+@pytest.mark.parametrize("row", table("dutiable value"), ids=lambda row: " ".join(row.values()))
+def test_the_worked_limits(row):
+    case = purchase(
+        line(fen(row["dutiable value"]), quantity=int(row["pieces"])),
+        year_used_fen=fen(row["of the year before"]),
+    )
+    verdict = judged(case)
+    answer = "in full" if verdict.over_limit else "within"
+    if verdict.refusals:
+        answer = " ".join(["refused", *sorted(r.rule for r in verdict.refusals)])
+    assert answer == row["answer"]

@@ -91,7 +91,7 @@ def _deliver(pk: int, handlers: dict[str, Handler], now: datetime | None) -> boo
 
 
 def _claim(pk: int, now: datetime) -> Delivery | None:
-    """Lease the delivery for a minute, in a transaction of its own, so that no lock outlives a dead worker."""
+    """Lease the delivery for a minute, in its own transaction: no lock outlives a dead worker."""
     with transaction.atomic():
         row = (
             Delivery.objects.select_for_update(skip_locked=True, of=("self",))

@@ -92,7 +92,7 @@ def insert_order(
     expires_at: datetime,
     now: datetime,
 ) -> Placed:
-    """Insert the order and its lines in one statement; raises QuoteUsed when the quote has an order already."""
+    """Insert the order and its lines in one statement; raises QuoteUsed when the quote has an order."""
     try:
         with connection.cursor() as cursor:
             cursor.execute(

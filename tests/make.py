@@ -1,0 +1,327 @@
+"""Plain functions that make what a test needs; every name, number and address here is invented."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+
+from catalog.models import Brand, CatalogVersion, Category, Product, Variant
+from compliance import services as compliance
+from compliance import vault
+from compliance.consent_texts import current_text
+from compliance.law import Law
+from compliance.models import TariffLine
+from compliance.notice import risk_notice
+from customers import labels
+from customers.models import Address, Customer, Identity, Session
+from customers.services.addresses import AddressText, add_address
+from customers.services.identity import state_identity
+from customers.services.login import TOKEN_LIVES, token_hash
+from inventory.models import Stock, Warehouse
+from kernel import ids
+from kernel.clock import shanghai_day
+from orders.models import Coupon, CouponClaim, Order, Quote
+from orders.services.place import Confirmation, place_order
+from orders.services.quote import Wanted, make_quote
+from storefronts import queries as storefronts
+from storefronts.models import BrandCompany, Storefront
+from storefronts.services import open_storefront, set_merchant
+
+NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)  # noon in Shanghai
+ALICE, BOB, STRANGER = "alice", "bob", "stranger"
+# Invented numbers with a right check character; the region and the birth dates belong to no one we know.
+NUMBERS = {ALICE: "11010519491231002X", BOB: "310115199001010019", STRANGER: "440106198507070015"}
+NAMES = {ALICE: "王爱丽", BOB: "李宝宝", STRANGER: "陌生人"}
+PHONES = {ALICE: "13800138000", BOB: "13900139000", STRANGER: "13700137000"}
+
+
+def check_character(body: str) -> str:
+    """The last character of an identity number whose first 17 digits are `body` (GB 11643-1999)."""
+    weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+    return "10X98765432"[sum(int(d) * w for d, w in zip(body, weights, strict=True)) % 11]
+
+
+def id_number(serial: int) -> str:
+    """The `serial`-th (0–999,999) of a row of invented identity numbers."""
+    body = f"110101{1950 + serial // 12000 % 50:04d}{serial // 1000 % 12 + 1:02d}15{serial % 1000:03d}"
+    return body + check_character(body)
+
+
+@lru_cache(maxsize=4)
+def rsa_key(name: str) -> rsa.RSAPrivateKey:
+    """One RSA key per name and process: making one takes a tenth of a second."""
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def private_pem(key: rsa.RSAPrivateKey) -> str:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def public_pem(key: rsa.RSAPrivateKey) -> str:
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def storefront(code: str = "maison", **changes: Any) -> Storefront:
+    """An open storefront with a merchant account, whose platform key is rsa_key("platform")."""
+    brand, _ = BrandCompany.objects.get_or_create(
+        code=f"{code}-group", defaults={"name": "Maison Group SAS", "country": "FR"}
+    )
+    made = open_storefront(
+        **{
+            "brand": brand,
+            "code": code,
+            "name": f"{code.title()} Shop",
+            "name_zh": f"{code} 海外旗舰店",
+            "appid": f"wx{code:0<16}"[:18],
+            "appsecret": "s" * 32,
+            "trade_modes": ["1210", "9610"],
+            **changes,
+        }
+    )
+    set_merchant(
+        storefront=made,
+        mchid=f"16{sum(code.encode()):08d}",
+        serial_no="5157F09EFDC096DE15EBE81A47057A7232F1B8E1",
+        private_key_pem=private_pem(rsa_key("merchant")),
+        apiv3_key="k" * 32,
+        platform_keys={"PUB_KEY_ID_0000000000": public_pem(rsa_key("platform"))},
+    )
+    return made
+
+
+def tariff() -> None:
+    """Three lines: goods at 13 % VAT without excise, cosmetics with excise from 10 yuan/ml, food at 9 %."""
+    common = {
+        "first_day": datetime(2026, 1, 1).date(),
+        "source": "test",
+        "confidence": "M",
+        "checked_on": datetime(2026, 11, 1).date(),
+    }
+    for code, vat, mfn, more in (
+        ("85163100", "0.13", "0.10", {}),
+        (
+            "33049900",
+            "0.13",
+            "0.01",
+            {
+                "excise_kind": "ad_valorem",
+                "excise_rate": "0.15",
+                "threshold_fen_per_ml_or_g": 1000,
+                "threshold_fen_per_piece": 1500,
+            },
+        ),
+        ("19011010", "0.13", "0.05", {}),
+    ):
+        TariffLine.objects.get_or_create(
+            hs_code=code,
+            first_day=common["first_day"],
+            defaults={**common, "name_zh": "测试", "mfn_rate": mfn, "vat_rate": vat, **more},
+        )
+
+
+def warehouse(shop: Storefront, code: str = "ningbo", **changes: Any) -> Warehouse:
+    made, _ = Warehouse.objects.update_or_create(
+        storefront=shop,
+        code=code,
+        defaults={
+            "name": "Ningbo bonded",
+            "name_zh": "宁波保税仓",
+            "trade_mode": "1210",
+            "customs_district": "3105",
+            **changes,
+        },
+    )
+    return made
+
+
+def variant(shop: Storefront, sku: str = "HD-1", price_fen: int = 10_000, **changes: Any) -> Variant:
+    """A published product with one variant: a hair dryer unless said otherwise. Bumps the version."""
+    tariff()
+    category, _ = Category.objects.get_or_create(
+        storefront=shop, code="small", defaults={"name_zh": "小家电", "name_en": "Small appliances"}
+    )
+    label, _ = Brand.objects.get_or_create(
+        storefront=shop,
+        code="aube",
+        defaults={"name_zh": "欧本", "name_en": "Aube", "origin_country": "FR"},
+    )
+    product = Product.objects.create(
+        storefront=shop,
+        code=f"p-{sku.lower()}",
+        category=category,
+        brand=label,
+        name_zh=f"吹风机 {sku}",
+        name_en=f"Hair dryer {sku}",
+        state="published",
+        published_at=NOW,
+        from_price_fen=price_fen,
+        created_at=NOW,
+    )
+    made = Variant.objects.create(
+        **{
+            "storefront": shop,
+            "product": product,
+            "sku": sku,
+            "price_fen": price_fen,
+            "weight_g": 500,
+            "hs_code": "8516310000",
+            "origin_country": "305",
+            "origin_iso": "FR",
+            "unit": "001",
+            "legal_unit_1": "001",
+            "legal_quantity_1": 1,
+            "spec_zh": "电吹风",
+            "customs_confirmed": True,
+            **changes,
+        }
+    )
+    row, new = CatalogVersion.objects.get_or_create(storefront=shop, defaults={"version": 1})
+    if not new:
+        row.version += 1
+        row.save()
+    return made
+
+
+def stock(place: Warehouse, made: Variant, on_hand: int = 100) -> Stock:
+    row, _ = Stock.objects.update_or_create(
+        warehouse=place, variant=made, defaults={"storefront_id": place.storefront_id, "on_hand": on_hand}
+    )
+    return row
+
+
+def customer(shop: Storefront, who: str = ALICE, now: datetime = NOW) -> Customer:
+    """A logged-in customer without address or identity."""
+    subject, key = compliance.create_subject(storefront_id=shop.pk, now=now)
+    public_id = ids.uuid7()
+    openid = f"o-{shop.code}-{who}"
+    return Customer.objects.create(
+        public_id=public_id,
+        storefront=shop,
+        subject=subject,
+        openid_index=vault.blind("openid", openid),
+        openid_sealed=key.seal(labels.OPENID, public_id, openid),
+        created_at=now,
+    )
+
+
+def token(person: Customer, now: datetime | None = None) -> str:
+    """A bearer token of the customer, good from the real present on unless `now` is given."""
+    plain = ids.token()
+    at = now or datetime.now(UTC)
+    Session.objects.create(
+        token_hash=token_hash(plain),
+        storefront_id=person.storefront_id,
+        customer=person,
+        created_at=at,
+        expires_at=at + TOKEN_LIVES,
+    )
+    return plain
+
+
+def address(person: Customer, who: str = ALICE, now: datetime = NOW, **changes: Any) -> Address:
+    text = AddressText(
+        **{
+            "name": NAMES.get(who, "收件人"),
+            "phone": PHONES.get(who, "13600136000"),
+            "division_code": "310115",
+            "street": "世纪大道 1 号",
+            **changes,
+        }
+    )
+    return add_address(customer=person, text=text, is_default=True, now=now)
+
+
+def consent(person: Customer, kind: str = "sensitive_identity", now: datetime = NOW) -> None:
+    text = current_text(kind, shanghai_day(now))
+    assert text is not None
+    compliance.give_consent(subject=person.subject, kind=kind, version=text.version, now=now)
+
+
+def identity(person: Customer, who: str = ALICE, number: str | None = None, now: datetime = NOW) -> Identity:
+    consent(person, now=now)
+    return state_identity(
+        customer=person, name=NAMES.get(who, "测试人"), number=number or NUMBERS[who], now=now
+    )
+
+
+def buyer(shop: Storefront, who: str = ALICE, number: str | None = None, now: datetime = NOW) -> Customer:
+    """A customer who may buy at once: with address and identity."""
+    person = customer(shop, who, now)
+    address(person, who, now)
+    identity(person, who, number, now)
+    return person
+
+
+def coupon(person: Customer, reduces_fen: int = 1_000, code: str = "WELCOME") -> CouponClaim:
+    made, _ = Coupon.objects.get_or_create(
+        storefront_id=person.storefront_id,
+        code=code,
+        defaults={
+            "name": "Welcome",
+            "name_zh": "新人券",
+            "reduces_fen": reduces_fen,
+            "starts_at": NOW - timedelta(days=30),
+            "ends_at": NOW + timedelta(days=365),
+        },
+    )
+    return CouponClaim.objects.create(
+        storefront_id=person.storefront_id, coupon=made, customer=person, claimed_at=NOW
+    )
+
+
+def quote(person: Customer, *wanted: tuple[str, int], now: datetime = NOW, **more: Any) -> Quote:
+    """A quote for (sku, quantity) pairs at the customer's default address."""
+    return make_quote(
+        customer=person,
+        wanted=[Wanted(sku, quantity) for sku, quantity in wanted],
+        address_id=more.pop("address_id", None),
+        coupon_claim_id=more.pop("coupon_claim_id", None),
+        now=now,
+    )
+
+
+def notice_hash(now: datetime = NOW) -> str:
+    return risk_notice(Law(shanghai_day(now))).sha256
+
+
+def order(person: Customer, *wanted: tuple[str, int], now: datetime = NOW, **more: Any) -> Order:
+    """An order placed on a fresh quote, with the current risk notice confirmed."""
+    made = quote(person, *wanted, now=now, **more)
+    placed = place_order(
+        shop=storefronts.shop(person.storefront_id),
+        customer_id=person.pk,
+        quote_token=made.token,
+        confirmation=Confirmation(notice_hash(now)),
+        now=now,
+    )
+    return Order.objects.get(number=placed.number)
+
+
+@dataclass(frozen=True)
+class World:
+    """A storefront with one warehouse, two SKUs (100.00 and 50.00 yuan) in stock, and Alice, ready to buy."""
+
+    shop: Storefront
+    warehouse: Warehouse
+    dryer: Variant
+    iron: Variant
+    alice: Customer
+
+
+def world(on_hand: int = 100) -> World:
+    shop = storefront()
+    place = warehouse(shop)
+    dryer, iron = variant(shop, "HD-1", 10_000), variant(shop, "IR-1", 5_000)
+    stock(place, dryer, on_hand)
+    stock(place, iron, on_hand)
+    return World(shop, place, dryer, iron, buyer(shop))

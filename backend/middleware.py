@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.module_loading import import_string
 
 from kernel import problems
+from kernel.errors import Missing
 
 Handler = Callable[[HttpRequest], Any]
 LEAN = ("/api/", "/partner/", "/pay/", "/health/")
@@ -44,7 +45,7 @@ def api_headers(get_response: Handler) -> Handler:
                 log.exception("bug", path=request.path_info)
             response = problems.render(problem, request)
         if response.status_code == 404 and not response.get("Content-Type", "").endswith("json"):
-            response = problems.render(problems.Missing(), request)
+            response = problems.render(Missing(), request)
         response["X-Content-Type-Options"] = "nosniff"
         return response
 

@@ -169,7 +169,7 @@ TIME_ZONE = "Asia/Shanghai"  # the days of the law; instants are stored in UTC
 USE_I18N = USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = ROOT / "staticfiles"
+STATIC_ROOT = env("STATIC_ROOT") or None  # where collectstatic puts them; a laptop serves them from the packages
 WHITENOISE_USE_FINDERS = not PRODUCTION
 MEDIA_URL = "/media/"
 MEDIA_ROOT = env("MEDIA_ROOT", str(LOCAL / "media"))

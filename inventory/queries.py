@@ -54,7 +54,8 @@ def offers(*, storefront_id: int, variant_ids: Sequence[int], trade_modes: Seque
         )
     )
     found: dict[int, Offer] = {}
-    for *head, variant_id, on_hand, reserved in rows:
+    for row in rows:
+        head, (variant_id, on_hand, reserved) = row[:8], row[8:]
         offer = found.setdefault(head[0], Offer(*head, {}))
         offer.available[variant_id] = on_hand - reserved
     return list(found.values())

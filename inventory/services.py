@@ -100,7 +100,7 @@ def release(*, holder: str, now: datetime) -> int:
     """Give back all that is held for `holder`; a second call finds nothing to do. Rows of stock changed."""
     with connection.cursor() as cursor:
         cursor.execute(_RELEASE, {"holder": holder, "at": now})
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 @transaction.atomic

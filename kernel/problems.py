@@ -140,7 +140,7 @@ def as_problem(failure: BaseException) -> Problem:
     if isinstance(failure, drf.ValidationError):
         return BadFields(failure.get_full_details())
     if isinstance(failure, drf.Throttled):
-        return Throttled(int(failure.wait or 1) + 1)
+        return Throttled(int(getattr(failure, "wait", None) or 1) + 1)
     for kind, problem in _DRF:
         if isinstance(failure, kind):
             return problem()

@@ -127,7 +127,7 @@ class PlatformKey(models.Model):
 class Operator(AbstractUser):
     """A person who works in the admin; consumers are not Django users."""
 
-    class Meta(AbstractUser.Meta):
+    class Meta:
         verbose_name = "operator"
 
 

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
+from django.db import transaction
+
 from catalog.models import Brand, CatalogVersion, Category, Product, Variant
 from compliance import services as compliance
 from compliance import vault
@@ -43,6 +45,11 @@ ALICE, BOB, STRANGER = "alice", "bob", "stranger"
 NUMBERS = {ALICE: "11010519491231002X", BOB: "310115199001010019", STRANGER: "440106198507070015"}
 NAMES = {ALICE: "王爱丽", BOB: "李宝宝", STRANGER: "陌生人"}
 PHONES = {ALICE: "13800138000", BOB: "13900139000", STRANGER: "13700137000"}
+
+
+def present() -> datetime:
+    """The real present, for tests in which someone else looks at a clock."""
+    return datetime.now(UTC)
 
 
 def check_character(body: str) -> str:
@@ -297,13 +304,14 @@ def notice_hash(now: datetime = NOW) -> str:
 def order(person: Customer, *wanted: tuple[str, int], now: datetime = NOW, **more: Any) -> Order:
     """An order placed on a fresh quote, with the current risk notice confirmed."""
     made = quote(person, *wanted, now=now, **more)
-    placed = place_order(
-        shop=storefronts.shop(person.storefront_id),
-        customer_id=person.pk,
-        quote_token=made.token,
-        confirmation=Confirmation(notice_hash(now)),
-        now=now,
-    )
+    with transaction.atomic():
+        placed = place_order(
+            shop=storefronts.shop(person.storefront_id),
+            customer_id=person.pk,
+            quote_token=made.token,
+            confirmation=Confirmation(notice_hash(now)),
+            now=now,
+        )
     return Order.objects.get(number=placed.number)
 
 

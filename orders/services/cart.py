@@ -34,10 +34,10 @@ def put(*, customer: Customer, sku: str, quantity: int, now: datetime) -> None:
         if variant is None:
             raise NotForSale(skus=[sku])
         held = CartLine.objects.filter(customer=customer)
-        if held.exclude(variant_id=variant.id).count() >= MAX_LINES:
+        if held.exclude(variant_id=variant.variant_id).count() >= MAX_LINES:
             raise CartFull()
         CartLine.objects.update_or_create(
             customer=customer,
-            variant_id=variant.id,
+            variant_id=variant.variant_id,
             defaults={"storefront_id": customer.storefront_id, "quantity": quantity, "added_at": now},
         )

@@ -51,7 +51,8 @@ def finish_closing(*, order: Order, now: datetime) -> None:
             return
         ORDER.move(order, _VERB[order.closing_reason], now=now, closed_at=now)
         compliance.allowance_free(order_number=order.number, now=now)
-        CouponClaim.objects.filter(pk=order.claim_id, order_number=order.number).update(order_number="")
+        if order.claim_id is not None:
+            CouponClaim.objects.filter(pk=order.claim_id, order_number=order.number).update(order_number="")
         inventory.release(holder=order.event_key, now=now)
 
 

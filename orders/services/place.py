@@ -94,7 +94,10 @@ def place_order(
     )
     if not reserved:  # another order of this person took the rest in this instant
         purchase = _purchase(found, shop, law, confirmation, anew=True)
-        _refuse(found, purchase, judge(purchase, law), own_key, now)
+        verdict = judge(purchase, law)
+        if verdict.allowed:  # and gave it back in the next
+            raise compliance.AllowanceBusy()
+        _refuse(found, purchase, verdict, own_key, now)
 
     key_row, order_key = vault.new_key("order", found.storefront_id, evidence_until(law))
     vault.insert_key(key_row)

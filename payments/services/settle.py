@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import structlog
 
@@ -95,7 +96,7 @@ def _objection(payment: Payment, order: Order, report: Transaction) -> str:
     return ""
 
 
-def _received(report: Transaction) -> dict[str, object]:
+def _received(report: Transaction) -> dict[str, Any]:
     return {
         "transaction_id": report.transaction_id,
         "received_fen": report.total_fen,

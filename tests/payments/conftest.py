@@ -1,0 +1,36 @@
+"""Payments are tested against WeChat's stand-in: a real process with keys of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests import make
+from tests.stand_in import StandIn, running, storefront_in
+
+
+@pytest.fixture(scope="session")
+def stand_in_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    with running(tmp_path_factory.mktemp("stand-in")) as process:
+        yield process
+
+
+@pytest.fixture
+def wechat(stand_in_process: StandIn, settings: Any) -> StandIn:
+    """The stand-in, empty, and the product told to call it."""
+    stand_in_process.control("reset")
+    settings.WECHAT_API_BASE = settings.WECHAT_PAY_BASE = stand_in_process.url
+    return stand_in_process
+
+
+@pytest.fixture
+def world(wechat: StandIn, db: None) -> make.World:
+    """A storefront known to the stand-in, with stock, and Alice ready to buy."""
+    shop = storefront_in(wechat)
+    place = make.warehouse(shop)
+    dryer, iron = make.variant(shop, "HD-1", 10_000), make.variant(shop, "IR-1", 5_000)
+    make.stock(place, dryer)
+    make.stock(place, iron)
+    return make.World(shop, place, dryer, iron, make.buyer(shop, now=make.present()))

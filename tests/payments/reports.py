@@ -1,0 +1,85 @@
+"""What WeChat Pay would report about a payment, and its notification, signed by the test's platform key."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import time
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+
+from payments.models import Payment
+from tests import make
+from wechat.pay.types import Transaction
+
+
+def report_of(payment: Payment, **changes: Any) -> Transaction:
+    """A successful payment of the right amount, unless said otherwise."""
+    facts = {
+        "appid": payment.appid,
+        "mchid": payment.mchid,
+        "out_trade_no": payment.out_trade_no,
+        "transaction_id": "4200001234202611200000000001",
+        "trade_state": "SUCCESS",
+        "success_time": make.NOW,
+        "openid": "o-test",
+        "total_fen": payment.amount_fen,
+        "payer_total_fen": payment.amount_fen,
+        "currency": "CNY",
+        "raw": {},
+        **changes,
+    }
+    return Transaction(**facts)
+
+
+def delivery_of(
+    payment: Payment, *, id: str | None = None, age: int = 0, **changes: Any
+) -> tuple[bytes, dict[str, str]]:
+    """Body and headers of a notification to a storefront of tests.make (platform key "platform")."""
+    report = report_of(payment, **changes)
+    plain = {
+        "appid": report.appid,
+        "mchid": report.mchid,
+        "out_trade_no": report.out_trade_no,
+        "transaction_id": report.transaction_id,
+        "trade_state": report.trade_state,
+        "success_time": "2026-11-20T12:00:00+08:00",
+        "payer": {"openid": report.openid},
+        "amount": {"total": report.total_fen, "payer_total": report.total_fen, "currency": report.currency},
+    }
+    nonce = secrets.token_hex(6)
+    sealed = AESGCM(b"k" * 32).encrypt(nonce.encode(), json.dumps(plain).encode(), b"transaction")
+    body = json.dumps(
+        {
+            "id": id or secrets.token_hex(16),
+            "create_time": "2026-11-20T12:00:00+08:00",
+            "resource_type": "encrypt-resource",
+            "event_type": "TRANSACTION.SUCCESS",
+            "summary": "支付成功",
+            "resource": {
+                "original_type": "transaction",
+                "algorithm": "AEAD_AES_256_GCM",
+                "ciphertext": base64.b64encode(sealed).decode(),
+                "associated_data": "transaction",
+                "nonce": nonce,
+            },
+        }
+    ).encode()
+    return body, signed(body, age=age)
+
+
+def signed(body: bytes, *, age: int = 0) -> dict[str, str]:
+    """The headers with which the platform key signs `body`, `age` seconds ago."""
+    stamp, nonce = str(int(time.time()) - age), secrets.token_hex(16)
+    message = f"{stamp}\n{nonce}\n".encode() + body + b"\n"
+    signature = make.rsa_key("platform").sign(message, padding.PKCS1v15(), SHA256())
+    return {
+        "Wechatpay-Serial": "PUB_KEY_ID_0000000000",
+        "Wechatpay-Timestamp": stamp,
+        "Wechatpay-Nonce": nonce,
+        "Wechatpay-Signature": base64.b64encode(signature).decode(),
+    }

@@ -1,0 +1,146 @@
+"""Fifty orders of one person at once: the year's limit holds, and nothing is lost or counted twice."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+
+from compliance.models import AllowanceAccount, AllowanceEntry, Person
+from compliance.services import (
+    AllowanceBusy,
+    allowance_free,
+    allowance_reserve,
+    allowance_use,
+    create_subject,
+    link_person,
+)
+from kernel.ids import uuid7
+
+NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+LIMIT = 2_600_000
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def person() -> Person:
+    return Person.objects.create(number_index=uuid7().bytes, created_at=NOW)
+
+
+def at_once(calls: list[Callable[[], Any]], threads: int = 10) -> list[Any]:
+    """Run the calls on connections of their own, as many at a time as there are threads."""
+    start = threading.Barrier(min(threads, len(calls)))
+    waited = threading.local()
+
+    def run(call: Callable[[], Any]) -> Any:
+        if not getattr(waited, "done", False):
+            connection.ensure_connection()
+            waited.done = True
+            start.wait(timeout=20)
+        try:
+            return call()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(run, calls))
+
+
+def reserve(person: Person, order: str, amount_fen: int) -> bool:
+    return allowance_reserve(
+        person_id=person.id, order_number=order, amount_fen=amount_fen, limit_fen=LIMIT, year=2026, now=NOW
+    )
+
+
+def test_without_the_guard_reading_and_then_writing_passes_the_limit(person):
+    AllowanceAccount.objects.create(person=person, year=2026)
+    both_have_read = threading.Barrier(2)
+
+    def unguarded() -> None:
+        with transaction.atomic():
+            account = AllowanceAccount.objects.get(person=person, year=2026)
+            both_have_read.wait(timeout=20)
+            if account.reserved_fen + 2_000_000 <= LIMIT:
+                with connection.cursor() as cursor:
+                    cursor.execute(
+                        "UPDATE compliance_allowanceaccount SET reserved_fen = reserved_fen + 2000000"
+                        " WHERE id = %s",
+                        [account.id],
+                    )
+
+    at_once([unguarded, unguarded], threads=2)
+    assert AllowanceAccount.objects.get().reserved_fen == 4_000_000
+
+
+def test_fifty_orders_of_one_person_take_exactly_what_the_year_allows(person):
+    done = at_once([lambda n=n: reserve(person, f"O{n}", 100_000) for n in range(50)])
+    assert done.count(True) == 26
+    assert done.count(False) == 24
+    account = AllowanceAccount.objects.get()
+    assert (account.reserved_fen, account.used_fen) == (LIMIT, 0)
+    assert AllowanceEntry.objects.filter(kind="reserve").count() == 26
+
+
+def test_one_order_reserved_ten_times_at_once_is_reserved_once(person):
+    def once() -> Any:
+        try:
+            return reserve(person, "SAME", 100_000)
+        except AllowanceBusy:
+            return "busy"
+
+    done = at_once([once] * 10)
+    assert True in done and False not in done
+    assert AllowanceAccount.objects.get().reserved_fen == 100_000
+    assert AllowanceEntry.objects.count() == 1
+
+
+def test_freeing_and_using_one_order_at_once_ends_it_once(person):
+    for round_ in range(10):
+        reserve(person, f"R{round_}", 100_000)
+        reserve(person, f"OTHER{round_}", 100_000)
+        freed, used = at_once(
+            [
+                lambda r=round_: allowance_free(order_number=f"R{r}", now=NOW),
+                lambda r=round_: allowance_use(order_number=f"R{r}", year=2026, now=NOW),
+            ],
+            threads=2,
+        )
+        assert sorted([freed, used]) == [0, 100_000]
+    account = AllowanceAccount.objects.get()
+    assert account.reserved_fen == 1_000_000
+    used_entries = AllowanceEntry.objects.filter(kind="use").count()
+    assert account.used_fen == used_entries * 100_000
+    assert AllowanceEntry.objects.filter(kind__in=["use", "free"]).count() == 10
+
+
+def test_reserving_freeing_and_using_at_once_keeps_entries_and_account_equal(person):
+    for n in range(20):
+        reserve(person, f"OLD{n}", 50_000)
+    calls: list[Callable[[], Any]] = []
+    for n in range(20):
+        calls.append(lambda n=n: reserve(person, f"NEW{n}", 100_000))
+        if n % 2:
+            calls.append(lambda n=n: allowance_free(order_number=f"OLD{n}", now=NOW))
+        else:
+            calls.append(lambda n=n: allowance_use(order_number=f"OLD{n}", year=2026, now=NOW))
+    at_once(calls)
+    account = AllowanceAccount.objects.get()
+    sums = dict.fromkeys(("reserve", "free", "use"), 0)
+    for kind, amount_fen in AllowanceEntry.objects.values_list("kind", "amount_fen"):
+        sums[kind] += amount_fen
+    assert (sums["free"], sums["use"]) == (500_000, 500_000)
+    assert account.reserved_fen == sums["reserve"] - sums["free"] - sums["use"]
+    assert account.used_fen == sums["use"]
+    assert account.reserved_fen + account.used_fen <= LIMIT
+
+
+def test_an_identity_seen_for_the_first_time_twenty_times_at_once_is_one_person():
+    subjects = [create_subject(storefront_id=n, now=NOW)[0] for n in range(20)]
+    linked = at_once(
+        [lambda s=s: link_person(subject=s, id_number="11010519491231002X", now=NOW) for s in subjects]
+    )
+    assert len({p.id for p in linked}) == 1
+    assert Person.objects.count() == 1

@@ -1,0 +1,89 @@
+"""Five notifications, the query and the expiry at once: one change, one event, stock counted once (A4)."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from inventory.models import Stock
+from kernel.models import Case, Event
+from orders.models import Order
+from orders.services.closing import expire_due, finish_closing
+from payments.models import Payment
+from payments.services.settle import Outcome, settle
+from tests import make
+from tests.payments.reports import report_of
+from tests.races.test_stock import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def payment():
+    world = make.world()
+    order = make.order(world.alice, ("HD-1", 2))
+    return Payment.objects.create(
+        storefront=world.shop,
+        order=order,
+        out_trade_no="T" + order.number,
+        mchid=world.shop.merchants.get().mchid,
+        appid=world.shop.appid,
+        amount_fen=order.total_fen,
+        state="prepared",
+        created_at=make.NOW,
+        next_query_at=make.NOW,
+    )
+
+
+def naive_settle(payment: Payment, pause: threading.Barrier) -> str:
+    """What a shop without the guard does: look at the state, then write."""
+    state = Order.objects.get(pk=payment.order_id).state
+    pause.wait(timeout=20)
+    if state == "placed":
+        Order.objects.filter(pk=payment.order_id).update(closing_reason="paid")
+        return "paid"
+    return "known"
+
+
+def test_with_the_guard_off_six_callers_each_believe_they_paid_the_order(payment):
+    pause = threading.Barrier(6)
+    assert at_once([lambda: naive_settle(payment, pause)] * 6) == ["paid"] * 6
+
+
+def test_notifications_query_and_expiry_at_once_change_the_state_once(payment):
+    report = report_of(payment)
+    late = payment.order.expires_at + timedelta(seconds=1)
+
+    def tell() -> Outcome:
+        return settle(storefront_id=payment.storefront_id, mchid=payment.mchid, report=report, now=make.NOW)
+
+    results = at_once([tell] * 6 + [lambda: expire_due(now=late)])
+    outcomes = results[:6]
+    assert outcomes.count(Outcome.SETTLED) == 1, results
+    assert outcomes.count(Outcome.KNOWN) == 5, results
+    order = Order.objects.get()
+    assert order.state == "paid"
+    assert Event.objects.filter(name="order.paid").count() == 1
+    assert Stock.objects.get(variant__sku="HD-1").reserved == 2
+    assert Case.objects.count() == 0
+
+
+def test_payment_against_the_end_of_closing_either_pays_or_opens_a_case(payment):
+    expire_due(now=payment.order.expires_at + timedelta(seconds=1))
+    order, report = Order.objects.get(), report_of(payment)
+
+    def tell() -> Outcome:
+        return settle(storefront_id=payment.storefront_id, mchid=payment.mchid, report=report, now=make.NOW)
+
+    outcome, ended = at_once([tell, lambda: finish_closing(order=order, now=make.NOW)])
+    assert ended is None
+    order.refresh_from_db()
+    held = Stock.objects.get(variant__sku="HD-1").reserved
+    if outcome is Outcome.SETTLED:
+        assert (order.state, held, Case.objects.count()) == ("paid", 2, 0)
+    else:
+        assert (order.state, held, Case.objects.get().kind) == ("expired", 0, "payment.late")
+    connection.close()

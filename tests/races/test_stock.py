@@ -1,0 +1,152 @@
+"""Nobody sells what is not there, and two baskets in opposite order wait for each other (A1–A3)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection, transaction
+
+from inventory import services as inventory
+from inventory.models import Reservation, Stock
+from inventory.services import SoldOut
+from kernel.errors import Conflict
+from orders.models import Order
+from orders.services.place import Confirmation, place_order
+from storefronts import queries as storefronts
+from tests import make
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def at_once(calls: list[Callable[[], object]]) -> list[object]:
+    """Run every call in a thread with a connection of its own, all starting together; results or errors."""
+    barrier = threading.Barrier(len(calls))
+
+    def run(call: Callable[[], object]) -> object:
+        try:
+            connection.ensure_connection()
+            barrier.wait(timeout=20)
+            return call()
+        except Exception as failure:
+            return failure
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(run, calls))
+
+
+def reserve(warehouse_id: int, wanted: list[tuple[int, int]], holder: str) -> str:
+    with transaction.atomic():
+        inventory.reserve(warehouse_id=warehouse_id, wanted=wanted, holder=holder, now=make.NOW)
+    return holder
+
+
+def naive_reserve(stock_id: int, pause: threading.Barrier) -> str:
+    """What a shop without the guard does: look, then write what was seen."""
+    stock = Stock.objects.get(pk=stock_id)
+    pause.wait(timeout=20)
+    if stock.on_hand - stock.reserved >= 1:
+        Stock.objects.filter(pk=stock_id).update(reserved=stock.reserved + 1)
+        return "sold"
+    return "sold out"
+
+
+def test_with_the_guard_off_one_piece_is_sold_eight_times():
+    world = make.world(on_hand=1)
+    stock = Stock.objects.get(variant=world.dryer)
+    pause = threading.Barrier(8)
+    results = at_once([lambda: naive_reserve(stock.pk, pause)] * 8)
+    assert results.count("sold") == 8
+
+
+def test_with_the_guard_on_twenty_pieces_go_to_twenty_of_sixty():
+    world = make.world(on_hand=20)
+    calls = [lambda n=n: reserve(world.warehouse.pk, [(world.dryer.pk, 1)], f"order:{n}") for n in range(60)]
+    results = at_once(calls)
+    assert sum(isinstance(r, str) for r in results) == 20
+    assert all(isinstance(r, (str, SoldOut)) for r in results), results
+    assert Stock.objects.get(variant=world.dryer).reserved == 20
+    assert Reservation.objects.count() == 20
+
+
+def test_baskets_in_opposite_order_do_not_deadlock():
+    world = make.world(on_hand=1000)
+    forward = [(world.dryer.pk, 1), (world.iron.pk, 1)]
+    calls = [
+        lambda n=n: reserve(world.warehouse.pk, forward if n % 2 else forward[::-1], f"order:{n}")
+        for n in range(40)
+    ]
+    assert all(isinstance(r, str) for r in at_once(calls))
+    assert list(Stock.objects.order_by("pk").values_list("reserved", flat=True)) == [40, 40]
+
+
+def test_two_lines_of_one_stock_item_are_summed_before_the_check():
+    world = make.world(on_hand=3)
+    with pytest.raises(SoldOut), transaction.atomic():
+        reserve(world.warehouse.pk, [(world.dryer.pk, 2), (world.dryer.pk, 2)], "order:1")
+    assert Stock.objects.get(variant=world.dryer).reserved == 0
+    assert reserve(world.warehouse.pk, [(world.dryer.pk, 2), (world.dryer.pk, 1)], "order:2")
+    assert Stock.objects.get(variant=world.dryer).reserved == 3
+
+
+def test_releasing_twice_at_once_gives_back_once():
+    world = make.world(on_hand=5)
+    reserve(world.warehouse.pk, [(world.dryer.pk, 3)], "order:1")
+
+    def release() -> int:
+        with transaction.atomic():
+            return inventory.release(holder="order:1", now=make.NOW)
+
+    assert sorted(at_once([release] * 6)) == [0, 0, 0, 0, 0, 1]
+    assert Stock.objects.get(variant=world.dryer).reserved == 0
+
+
+def test_eight_submits_of_one_quote_make_one_order():
+    world = make.world()
+    quote = make.quote(world.alice, ("HD-1", 1))
+    shop, notice = storefronts.shop(world.shop.pk), make.notice_hash()
+
+    def submit() -> str:
+        with transaction.atomic():
+            return place_order(
+                shop=shop,
+                customer_id=world.alice.pk,
+                quote_token=quote.token,
+                confirmation=Confirmation(notice),
+                now=make.NOW,
+            ).number
+
+    results = at_once([submit] * 8)
+    assert sum(isinstance(r, str) for r in results) == 1
+    assert all(isinstance(r, (str, Conflict)) for r in results), results
+    assert Order.objects.count() == 1
+    assert Stock.objects.get(variant=world.dryer).reserved == 1
+
+
+def test_one_persons_parallel_orders_never_exceed_the_year():
+    """26,000.00 a year: ten orders of 4,000.00 at once, six fit."""
+    shop = make.storefront()
+    place = make.warehouse(shop)
+    big = make.variant(shop, "BIG-1", 400_000)
+    make.stock(place, big, 100)
+    alice = make.buyer(shop)
+    quotes = [make.quote(alice, ("BIG-1", 1)) for _ in range(10)]
+    facts, notice = storefronts.shop(shop.pk), make.notice_hash()
+
+    def submit(quote) -> str:
+        with transaction.atomic():
+            return place_order(
+                shop=facts,
+                customer_id=alice.pk,
+                quote_token=quote.token,
+                confirmation=Confirmation(notice),
+                now=make.NOW,
+            ).number
+
+    results = at_once([lambda q=q: submit(q) for q in quotes])
+    assert sum(isinstance(r, str) for r in results) == 6
+    assert {r.refusals[0].rule for r in results if not isinstance(r, str)} == {"LIMIT-2"}

@@ -1,0 +1,92 @@
+"""Consents are separate, versioned, given once, and withdrawn at once."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from compliance.consent_texts import FOLDER, current_text, current_texts, read
+from compliance.models import Consent
+from compliance.queries import consents
+from compliance.services import (
+    NotCurrent,
+    UnknownConsent,
+    create_subject,
+    give_consent,
+    withdraw_consent,
+)
+
+NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+DAY = date(2026, 11, 23)
+
+
+@pytest.fixture
+def subject(db):
+    return create_subject(storefront_id=7, now=NOW)[0]
+
+
+def test_the_four_texts_are_separate_and_only_what_the_service_needs_is_required():
+    assert [(t.kind, t.required) for t in current_texts(DAY)] == [
+        ("privacy_policy", True),
+        ("sensitive_identity", True),
+        ("marketing", False),
+        ("personalisation", False),
+    ]
+    for text in current_texts(DAY):
+        assert text.zh and text.en and text.title_zh and text.title_en and len(text.sha256) == 64
+
+
+def test_there_is_no_text_before_its_first_day():
+    assert current_texts(date(2025, 12, 31)) == []
+    assert current_text("marketing", date(2025, 12, 31)) is None
+
+
+def test_giving_records_version_hash_and_instant(subject):
+    given = give_consent(subject=subject, kind="marketing", version="1", now=NOW)
+    assert (given.version, given.text_hash, given.given_at) == (
+        "1",
+        current_text("marketing", DAY).sha256,
+        NOW,
+    )
+    assert set(consents(subject_id=subject.id)) == {"marketing"}
+
+
+def test_giving_twice_is_once(subject):
+    first = give_consent(subject=subject, kind="marketing", version="1", now=NOW)
+    assert give_consent(subject=subject, kind="marketing", version="1", now=NOW + timedelta(1)) == first
+    assert Consent.objects.count() == 1
+
+
+def test_withdrawing_ends_it_at_once_and_it_can_be_given_again(subject):
+    give_consent(subject=subject, kind="marketing", version="1", now=NOW)
+    assert withdraw_consent(subject_id=subject.id, kind="marketing", now=NOW) is True
+    assert withdraw_consent(subject_id=subject.id, kind="marketing", now=NOW) is False
+    assert consents(subject_id=subject.id) == {}
+    give_consent(subject=subject, kind="marketing", version="1", now=NOW)
+    assert Consent.objects.count() == 2
+
+
+def test_an_unknown_kind_and_an_old_version_are_refused_and_nothing_is_recorded(subject):
+    with pytest.raises(UnknownConsent):
+        give_consent(subject=subject, kind="everything", version="1", now=NOW)
+    with pytest.raises(NotCurrent) as refusal:
+        give_consent(subject=subject, kind="marketing", version="0", now=NOW)
+    assert refusal.value.version == "1"
+    assert not Consent.objects.exists()
+
+
+def test_a_new_version_ends_the_consent_to_the_old_one(subject, tmp_path, monkeypatch):
+    for path in FOLDER.glob("marketing.yaml"):
+        text = path.read_text(encoding="utf-8")
+        extra = '  - {version: "2", from: 2026-12-01, zh: 新文本, en: new text}\n'
+        (tmp_path / path.name).write_text(text + extra, encoding="utf-8")
+    monkeypatch.setattr("compliance.consent_texts.FOLDER", tmp_path)
+    give_consent(subject=subject, kind="marketing", version="1", now=NOW)
+    later = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)  # midnight in Shanghai, 1 December
+    with pytest.raises(NotCurrent):
+        give_consent(subject=subject, kind="marketing", version="1", now=later)
+    give_consent(subject=subject, kind="marketing", version="2", now=later)
+    assert list(Consent.objects.order_by("id").values_list("version", "withdrawn_at")) == [
+        ("1", later),
+        ("2", None),
+    ]
+    read.cache_clear()

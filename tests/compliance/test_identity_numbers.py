@@ -3,7 +3,7 @@
 from datetime import date
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from compliance.identity import PROVINCES, TEXTS, Fault, Kind, age, check
@@ -74,6 +74,7 @@ def test_permits_and_permanent_residence_cards_are_told_apart(body, kind):
     assert checked.kind == kind
 
 
+@settings(deadline=None)
 @given(
     st.sampled_from(sorted(PROVINCES)),
     st.integers(0, 9999),

@@ -1,0 +1,1 @@
+"""A demo assortment of invented brands: what a merchant sees first, and what the journey buys."""

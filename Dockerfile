@@ -18,7 +18,8 @@ ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     DJANGO_SETTINGS_MODULE=backend.settings \
-    MEDIA_ROOT=/var/lib/storefront/media
+    MEDIA_ROOT=/var/lib/storefront/media \
+    STATIC_ROOT=/app/staticfiles
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY . /app

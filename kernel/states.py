@@ -77,15 +77,16 @@ class Machine:
         assert issubclass(model, models.Model)
         with transaction.atomic(savepoint=False):
             moved = model._default_manager.filter(pk=row.pk, state=before).update(state=after, **changes)
-            if moved != 1:
-                raise WrongState(machine=self.name, verb=verb, state=before)
-            events.record(
-                storefront_id=row.storefront_id,
-                name=f"{self.name}.{after}",
-                key=row.event_key,
-                facts={"from": before, "verb": verb, **(facts or {})},
-                now=now,
-            )
+            if moved == 1:
+                events.record(
+                    storefront_id=row.storefront_id,
+                    name=f"{self.name}.{after}",
+                    key=row.event_key,
+                    facts={"from": before, "verb": verb, **(facts or {})},
+                    now=now,
+                )
+        if moved != 1:  # raised out here, so that the caller's transaction stays usable
+            raise WrongState(machine=self.name, verb=verb, state=before)
         row.state = after
         for field, value in changes.items():
             setattr(row, field, value)

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
-from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
 import pytest
+from redis import Redis
 
 from backend import embedded
-
-
-@pytest.fixture(scope="module")
-def servers() -> Iterator[embedded.Servers]:
-    """One pair of servers for the tests that only look; in a folder every account may enter."""
-    folder = Path(tempfile.mkdtemp(prefix="embedded-"))
-    folder.chmod(0o755)
-    running = embedded.start(folder / ".local", durable=False)
-    yield running
-    running.stop()
-    embedded.discard(folder / ".local")
-    shutil.rmtree(folder)
 
 
 def owner(servers: embedded.Servers) -> psycopg.Connection:

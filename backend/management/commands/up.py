@@ -1,0 +1,61 @@
+"""`manage.py up`: the whole house on this machine, until Ctrl-C."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from backend.embedded import EmbeddedError
+from backend.house import SANDBOX_PORT, WEB_PORT, House, HouseError, alone, plan, usual
+from backend.opening import Clock, prepare, start
+from backend.seeding.demo import OPERATOR, operator_password
+from backend.supervisor import ChildFailed, Supervisor
+
+
+class Command(BaseCommand):
+    help = "Set up and start every part of the house on this machine, and keep it running until Ctrl-C."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, help=f"of the web; {WEB_PORT} if it is free")
+        parser.add_argument("--sandbox-port", type=int, help=f"of the sandbox; {SANDBOX_PORT} if it is free")
+        parser.add_argument("--logs", action="store_true", help="show the processes' logs")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if settings.PRODUCTION:
+            raise CommandError("In production each process has its own supervisor: docs/operations.md.")
+        web, sandbox = options["port"], options["sandbox_port"]
+        clock = Clock(self.stdout.write)
+        try:
+            with alone(settings.LOCAL):
+                house = plan(
+                    settings.LOCAL,
+                    web_port=usual(WEB_PORT) if web is None else web,
+                    sandbox_port=usual(SANDBOX_PORT) if sandbox is None else sandbox,
+                )
+                prepare(house, clock)
+                echo = self.stdout.write if options["logs"] else None
+                with Supervisor(log=house.log, echo=echo) as supervisor:
+                    start(house, supervisor, clock)
+                    self.stdout.write(addresses(house))
+                    supervisor.watch()
+        except KeyboardInterrupt:
+            self.stdout.write("\nStopped.")
+        except (ChildFailed, EmbeddedError, HouseError) as failure:
+            raise CommandError(str(failure)) from failure
+
+
+def addresses(house: House) -> str:
+    """Where to look, and how to log in there."""
+    return f"""
+  mini-program API 小程序接口  {house.web}/api/v1/docs/
+  operators' admin 运营后台    {house.web}/admin/  {OPERATOR} / {operator_password()}
+  WeChat's stand-in 微信沙箱   {house.sandbox}/sandbox/log
+  logs 日志                    {house.log}
+
+To see a purchase 走一遍购物流程:
+  .venv/bin/python manage.py journey --base {house.web} --sandbox {house.sandbox}
+
+Ctrl-C stops everything."""

@@ -1,0 +1,125 @@
+"""The demonstration's firms, storefronts, stock and operator; done again it only brings things up to date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.x509 import load_pem_x509_certificate
+from django.conf import settings
+from django.db import transaction
+
+from backend.local_secrets import local_secret
+from backend.seeding.goods import fill_shelves, fill_warehouse
+from inventory.models import Warehouse
+from orders.models import Coupon
+from storefronts.models import BrandCompany, LegalParty, Membership, Operator, Storefront
+from storefronts.services import open_storefront, set_merchant
+
+OPERATOR = "operator"
+COUPONS_LAST = timedelta(days=365)
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """What one storefront has to sell."""
+
+    storefront: Storefront
+    skus: int
+    pieces_added: int
+
+
+@cache
+def plan() -> dict[str, Any]:
+    """The file beside this one."""
+    found: dict[str, Any] = yaml.safe_load(Path(__file__).with_name("demo.yaml").read_text(encoding="utf-8"))
+    return found
+
+
+def seed(*, world: dict[str, Any], now: datetime) -> list[Seeded]:
+    """Open the storefronts of `world` (the sandbox's world.json) and fill them; idempotent."""
+    told = plan()
+    brand, _ = BrandCompany.objects.update_or_create(
+        code=told["brand"]["code"], defaults={k: v for k, v in told["brand"].items() if k != "code"}
+    )
+    operator = put_operator()
+    seeded = []
+    for credentials in world["storefronts"]:
+        wanted = told["storefronts"][credentials["code"]]
+        with transaction.atomic():
+            storefront = put_storefront(brand, wanted, credentials, world["platform"])
+            for role, party in told["parties"].items():
+                LegalParty.objects.update_or_create(storefront=storefront, role=role, defaults=party)
+            Membership.objects.get_or_create(
+                storefront=storefront, operator=operator, role=Membership.Role.OWNER
+            )
+            for code, coupon in wanted["coupons"].items():
+                put_coupon(storefront, code, coupon, now)
+        skus = fill_shelves(storefront, wanted.get("shelves"), now=now)
+        pieces = sum(put_warehouse(storefront, code, one) for code, one in wanted["warehouses"].items())
+        seeded.append(Seeded(storefront, skus, pieces))
+    return seeded
+
+
+def operator_password() -> str:
+    """The operator's first password, made at the first set-up and kept beside the other secrets."""
+    return local_secret(settings.LOCAL, "OPERATOR_PASSWORD")[:20]
+
+
+def put_operator() -> Operator:
+    """The one who may see everything in the admin; a password that was changed since stays."""
+    operator = Operator.objects.filter(username=OPERATOR).first()
+    return operator or Operator.objects.create_superuser(OPERATOR, password=operator_password())
+
+
+def put_storefront(
+    brand: BrandCompany, wanted: dict[str, Any], credentials: dict[str, str], platform: dict[str, str]
+) -> Storefront:
+    """Paste in the credentials as an operator would who got them from WeChat."""
+    storefront = open_storefront(
+        brand=brand,
+        code=credentials["code"],
+        name=wanted["name"],
+        name_zh=wanted["name_zh"],
+        appid=credentials["appid"],
+        appsecret=credentials["secret"],
+        trade_modes=wanted["trade_modes"],
+        payment_window_seconds=wanted["payment_window_seconds"],
+    )
+    certificate = load_pem_x509_certificate(platform["cert_pem"].encode()).public_key()
+    set_merchant(
+        storefront=storefront,
+        mchid=credentials["mchid"],
+        serial_no=credentials["merchant_serial"],
+        private_key_pem=credentials["merchant_private_key_pem"],
+        apiv3_key=credentials["apiv3_key"],
+        platform_keys={
+            platform["cert_serial"]: certificate.public_bytes(
+                Encoding.PEM, PublicFormat.SubjectPublicKeyInfo
+            ).decode(),
+            platform["public_key_id"]: platform["public_key_pem"],
+        },
+    )
+    return storefront
+
+
+def put_coupon(storefront: Storefront, code: str, coupon: dict[str, Any], now: datetime) -> None:
+    """A coupon, good for a year from the last set-up."""
+    Coupon.objects.update_or_create(
+        storefront=storefront,
+        code=code,
+        defaults={**coupon, "ends_at": now + COUPONS_LAST},
+        create_defaults={**coupon, "starts_at": now, "ends_at": now + COUPONS_LAST},
+    )
+
+
+def put_warehouse(storefront: Storefront, code: str, wanted: dict[str, Any]) -> int:
+    """A warehouse and what lies in it; returns how many pieces were added."""
+    facts = {name: value for name, value in wanted.items() if name not in ("stock", "shelves")}
+    warehouse, _ = Warehouse.objects.update_or_create(storefront=storefront, code=code, defaults=facts)
+    return fill_warehouse(warehouse, wanted["stock"], wanted.get("shelves"))

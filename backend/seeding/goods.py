@@ -1,0 +1,83 @@
+"""What the demonstration sells and how much of it lies in stock."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import datetime
+from pathlib import Path
+
+from django.core.management import call_command
+from django.db.models import F, Q
+
+import catalog
+from catalog.models import Category, Product, Variant
+from catalog.services.import_products import import_products
+from catalog.services.publication import publish
+from catalog.services.shelves import put_brand, put_category
+from inventory.models import Stock, Warehouse
+from inventory.services import set_on_hand
+from storefronts.models import Storefront
+
+FILES = Path(catalog.__file__).parent / "demo"
+
+
+def fill_shelves(storefront: Storefront, shelves: list[str] | None, *, now: datetime) -> int:
+    """Put the demonstration's catalogue on the shelves, all of it or some categories of the first level.
+
+    Returns how many SKUs are for sale.
+    """
+    if shelves is None:
+        call_command("load_demo_catalogue", storefront=storefront.code, verbosity=0)
+    else:
+        load_part(storefront, shelves, now)
+    return Variant.objects.filter(storefront=storefront, active=True, product__state="published").count()
+
+
+def load_part(storefront: Storefront, shelves: list[str], now: datetime) -> None:
+    """Import only the products of the categories `shelves`, without pictures."""
+    categories = [row for row in rows("categories.csv") if {row["code"], row["parent"]} & set(shelves)]
+    for position, row in enumerate(categories):
+        put_category(storefront_id=storefront.pk, position=position, **row)
+    codes = {row["code"] for row in categories}
+    kept: list[dict[str, str]] = []
+    keeps = False
+    for row in rows("products.csv"):
+        # A row without a category is one more variant of the product above it.
+        keeps = row["category"] in codes if row["category"] else keeps
+        if keeps:
+            kept.append(row)
+    brands = {row["brand"] for row in kept}
+    for row in rows("brands.csv"):
+        if row["code"] in brands:
+            put_brand(storefront_id=storefront.pk, **row)
+    file = io.StringIO()
+    writer = csv.DictWriter(file, list(kept[0]))
+    writer.writeheader()
+    writer.writerows(kept)
+    content = file.getvalue().encode()
+    import_products(storefront_id=storefront.pk, file_name="part.csv", content=content, now=now)
+    for code in Product.objects.filter(storefront=storefront, state="draft").values_list("code", flat=True):
+        publish(storefront_id=storefront.pk, code=code, now=now)
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    """A file of the demonstration's catalogue."""
+    with (FILES / name).open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def fill_warehouse(warehouse: Warehouse, pieces: int, shelves: list[str] | None) -> int:
+    """Top every SKU up to `pieces` that nobody holds; returns how many pieces were added."""
+    variants = Variant.objects.filter(storefront=warehouse.storefront, active=True)
+    if shelves is not None:
+        firsts = Category.objects.filter(storefront=warehouse.storefront, code__in=shelves)
+        variants = variants.filter(Q(product__category__in=firsts) | Q(product__category__parent__in=firsts))
+    enough = Stock.objects.filter(warehouse=warehouse, on_hand__gte=F("reserved") + pieces)
+    added = 0
+    for variant in variants.exclude(pk__in=enough.values("variant_id")):
+        before = Stock.objects.filter(warehouse=warehouse, variant=variant).first()
+        on_hand, reserved = (before.on_hand, before.reserved) if before else (0, 0)
+        set_on_hand(warehouse=warehouse, variant=variant, on_hand=reserved + pieces)
+        added += reserved + pieces - on_hand
+    return added

@@ -1,3 +1,78 @@
-"""placeholder"""
+"""Every address of the consumers' door, below /api/v1/."""
 
-urlpatterns = []
+from __future__ import annotations
+
+from django.urls import URLPattern, path, register_converter
+
+from catalog.models import SKU
+from miniprogram_api import schema
+from miniprogram_api.addresses import Address, Addresses, Divisions
+from miniprogram_api.cart import CartLineView, CartView
+from miniprogram_api.consents import Consents, ConsentTo, RiskNotice
+from miniprogram_api.coupons import ClaimCoupon, Coupons
+from miniprogram_api.home import Home
+from miniprogram_api.identity import MyIdentity
+from miniprogram_api.kept import kept
+from miniprogram_api.me import Me, MyPhone
+from miniprogram_api.orders import CancelOrder, Orders, OrderView
+from miniprogram_api.payment import StartPayment, SyncPayment
+from miniprogram_api.products import LIST_PARAMETERS, Brands, Categories, Product, Products
+from miniprogram_api.quotes import Quotes, QuoteView
+from miniprogram_api.session import SessionView
+
+
+class SkuConverter:
+    """A SKU; what cannot be one is no address."""
+
+    regex = SKU.strip("^$")
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+class NumberConverter(SkuConverter):
+    """A public order number."""
+
+    regex = "[0-9A-Z]{10,32}"
+
+
+register_converter(SkuConverter, "sku")
+register_converter(NumberConverter, "number")
+
+endpoints: list[URLPattern] = [
+    path("session", SessionView.as_view()),
+    path("me", Me.as_view()),
+    path("me/phone", MyPhone.as_view()),
+    path("me/addresses", Addresses.as_view()),
+    path("me/addresses/<uuid:id>", Address.as_view()),
+    path("me/identity", MyIdentity.as_view()),
+    path("me/consents", Consents.as_view()),
+    path("me/consents/<slug:kind>", ConsentTo.as_view()),
+    path("divisions", Divisions.as_view()),
+    path("risk-notice", RiskNotice.as_view()),
+    path("home", kept(Home.as_view())),
+    path("categories", kept(Categories.as_view())),
+    path("brands", kept(Brands.as_view())),
+    path("products", kept(Products.as_view(), *LIST_PARAMETERS)),
+    path("products/<slug:code>", kept(Product.as_view())),
+    path("cart", CartView.as_view()),
+    path("cart/lines/<sku:sku>", CartLineView.as_view()),
+    path("coupons", Coupons.as_view()),
+    path("coupons/<slug:code>/claim", ClaimCoupon.as_view()),
+    path("quotes", Quotes.as_view()),
+    path("quotes/<uuid:token>", QuoteView.as_view()),
+    path("orders", Orders.as_view()),
+    path("orders/<number:number>", OrderView.as_view()),
+    path("orders/<number:number>/cancel", CancelOrder.as_view()),
+    path("orders/<number:number>/payment", StartPayment.as_view()),
+    path("orders/<number:number>/payment/sync", SyncPayment.as_view()),
+]
+urlpatterns: list[URLPattern] = [
+    *endpoints,
+    path("schema/", schema.schema, name="schema"),
+    path("docs/", schema.docs, name="docs"),
+    path("docs/start.js", schema.docs_script, name="docs-script"),
+]

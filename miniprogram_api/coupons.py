@@ -1,0 +1,108 @@
+"""Coupons in the customer's hands, and those that could be."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from miniprogram_api.documents import Text, answers, in_path
+from miniprogram_api.door import Door, Json
+from miniprogram_api.throttle import Limit
+from orders import queries as orders
+from orders.models import Coupon, CouponClaim
+from orders.services.coupons import claim_coupon
+
+CLAIM_STATES = USABLE, NOT_YET, USED, OVER = "usable", "not_yet", "used", "over"
+
+
+class CouponOut(serializers.Serializer[Any]):
+    """A coupon pays a part of the order; it never lowers the dutiable value (完税价格)."""
+
+    code = serializers.CharField()
+    name = Text()
+    reduces_fen = serializers.IntegerField()
+    from_goods_fen = serializers.IntegerField(help_text="usable from this value of goods on")
+    starts_at = serializers.DateTimeField()
+    ends_at = serializers.DateTimeField()
+
+
+class ClaimOut(serializers.Serializer[Any]):
+    """A coupon in the customer's hands; `id` goes into a quote."""
+
+    id = serializers.UUIDField()
+    state = serializers.ChoiceField(CLAIM_STATES)
+    claimed_at = serializers.DateTimeField()
+    order = serializers.CharField(allow_null=True)
+    coupon = CouponOut()
+
+
+class CouponList(serializers.Serializer[Any]):
+    claims = ClaimOut(many=True)
+    claimable = CouponOut(many=True)
+
+
+class Coupons(Door):
+    """优惠券."""
+
+    @extend_schema(operation_id="coupons", tags=["cart"], responses=answers(200, CouponList, 401, 404))
+    def get(self, request: Request) -> HttpResponse:
+        """The customer's own coupons, and those that can be claimed."""
+        who = self.own.customer_id
+        free = orders.claimable(storefront_id=self.shop.id, customer_id=who, now=self.now)
+        return Json(
+            {
+                "claims": [_claim(claim, self.now) for claim in orders.claims(customer_id=who)],
+                "claimable": [_coupon(coupon) for coupon in free],
+            }
+        )
+
+
+class ClaimCoupon(Door):
+    """领取优惠券."""
+
+    limits = {"POST": Limit("claims", 30, 60)}
+
+    @extend_schema(
+        operation_id="claim_coupon",
+        tags=["cart"],
+        parameters=[in_path("code", "of the coupon")],
+        request=None,
+        responses=answers(201, ClaimOut, 401, 404, 409, 429),
+    )
+    def post(self, request: Request, code: str) -> HttpResponse:
+        """Claim a coupon; claiming it again answers with the claim one has."""
+        return Json(_claim(claim_coupon(customer=self.customer(), code=code, now=self.now), self.now), 201)
+
+
+def _claim(claim: CouponClaim, now: datetime) -> dict[str, Any]:
+    coupon = claim.coupon
+    state = USABLE
+    if claim.order_number:
+        state = USED
+    elif now < coupon.starts_at:
+        state = NOT_YET
+    elif now >= coupon.ends_at:
+        state = OVER
+    return {
+        "id": claim.public_id,
+        "state": state,
+        "claimed_at": claim.claimed_at,
+        "order": claim.order_number or None,
+        "coupon": _coupon(coupon),
+    }
+
+
+def _coupon(coupon: Coupon) -> dict[str, Any]:
+    return {
+        "code": coupon.code,
+        "name": {"zh": coupon.name_zh, "en": coupon.name},
+        "reduces_fen": coupon.reduces_fen,
+        "from_goods_fen": coupon.from_goods_fen,
+        "starts_at": coupon.starts_at,
+        "ends_at": coupon.ends_at,
+    }

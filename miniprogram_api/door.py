@@ -1,0 +1,128 @@
+"""The one base of every consumer's endpoint: caller, storefront, instant, language, limit, transaction.
+
+A view answers with `Json`. It reads and writes inside one transaction that knows its tenant, except where
+`own_transaction` names the method: it calls someone outside, or its service keeps transactions of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, ClassVar, Literal, TypeVar
+
+import orjson
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils import translation
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from customers import queries as customers
+from customers.models import Customer
+from kernel import clock
+from kernel.problems import Unauthenticated, language_of
+from kernel.tenancy import tenant
+from miniprogram_api import throttle
+from miniprogram_api.caller import BearerToken, Caller, shop_by_header, shop_of
+from miniprogram_api.throttle import Limit
+from storefronts.queries import Shop
+
+S = TypeVar("S", bound=serializers.Serializer[Any])
+
+
+class Json(HttpResponse):
+    """An answer of the API; `skus` are those whose availability it shows (see kept.py)."""
+
+    def __init__(self, data: Any, status: int = 200, skus: Sequence[str] = ()) -> None:
+        super().__init__(orjson.dumps(data), status=status, content_type="application/json")
+        self.skus = skus
+
+
+def nothing() -> HttpResponse:
+    """204: done, and there is nothing to show."""
+    answer = HttpResponse(status=204)
+    del answer["Content-Type"]
+    return answer
+
+
+class Door(APIView):
+    """Base of the endpoints. `audience` says whom it serves: a logged-in customer, anyone in a storefront,
+    or anyone at all. `limits` are by method; `own_transaction` and `customers_only` name methods."""
+
+    authentication_classes = [BearerToken]
+    audience: ClassVar[Literal["customer", "storefront", "anyone"]] = "customer"
+    own_transaction: ClassVar[frozenset[str]] = frozenset()
+    customers_only: ClassVar[frozenset[str]] = frozenset()
+    limits: ClassVar[dict[str, Limit]] = {}
+
+    now: datetime
+    shop: Shop
+    caller: Caller | None
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """DRF's own, with our clock, language and transaction around the handler."""
+        self.args, self.kwargs = args, kwargs
+        self.now = clock.now()
+        wrapped = self.request = self.initialize_request(request, *args, **kwargs)
+        self.headers = self.default_response_headers
+        with translation.override("en" if language_of(request) == "en" else "zh-hans"):
+            try:
+                self.initial(wrapped, *args, **kwargs)
+                handler = self.http_method_not_allowed
+                if wrapped.method and wrapped.method.lower() in self.http_method_names:
+                    handler = getattr(self, wrapped.method.lower(), handler)
+                with self._scope(wrapped.method):
+                    response = handler(wrapped, *args, **kwargs)
+            except Exception as failure:
+                response = self.handle_exception(failure)
+        self.response = self.finalize_response(wrapped, response, *args, **kwargs)
+        return self.response
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Who calls, in which storefront, and not too often. Answers are JSON whatever Accept says."""
+        self.caller = request.user if isinstance(request.user, Caller) else None
+        if self.caller is not None:
+            self.shop = shop_of(self.caller.storefront_id, request._request)
+        elif self.audience == "customer" or request.method in self.customers_only:
+            raise Unauthenticated()
+        elif self.audience == "storefront":
+            self.shop = shop_by_header(request._request)
+        limit = self.limits.get(request.method or "")
+        if limit is not None:
+            who = str(self.caller.customer_id) if self.caller else throttle.client(request._request)
+            if who:
+                throttle.writes.spend(limit, who)
+
+    @contextmanager
+    def _scope(self, method: str | None) -> Iterator[None]:
+        if method in self.own_transaction or self.audience == "anyone":
+            yield
+        else:
+            with transaction.atomic(), tenant(self.shop.id):
+                yield
+
+    @property
+    def own(self) -> Caller:
+        """The customer who calls, in views for customers."""
+        if self.caller is None:
+            raise Unauthenticated()
+        return self.caller
+
+    def customer(self) -> Customer:
+        """The row of the customer who calls, with the keys that open their data."""
+        with tenant(self.shop.id):
+            return customers.customer(self.own.customer_id)
+
+    def taken(self, shape: type[S]) -> S:
+        """The body, checked against its serializer; a ValidationError becomes a 422 problem."""
+        checked = shape(data=self.request.data)
+        checked.is_valid(raise_exception=True)
+        return checked
+
+    def asked(self, shape: type[S]) -> S:
+        """The query parameters, checked against their serializer; unknown ones are ignored."""
+        checked = shape(data=self.request.query_params.dict())
+        checked.is_valid(raise_exception=True)
+        return checked

@@ -1,0 +1,89 @@
+"""Who orders, shown masked to themselves, and what is left of their year."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from compliance import queries as compliance
+from compliance.law import Law
+from customers import queries as customers
+from customers.services.identity import state_identity
+from kernel.clock import shanghai_day
+from miniprogram_api.documents import answers
+from miniprogram_api.door import Door, Json
+from miniprogram_api.me import IDENTITY_STATES
+from miniprogram_api.throttle import Limit
+
+
+class IdentityIn(serializers.Serializer[Any]):
+    """Name and resident identity number (公民身份号码, GB 11643) of the one who orders."""
+
+    name = serializers.CharField(max_length=60)
+    number = serializers.CharField(max_length=32)
+
+
+class AllowanceOut(serializers.Serializer[Any]):
+    """The person's year (年度交易额度), in fen: our estimate; customs is authoritative."""
+
+    year = serializers.IntegerField()
+    limit_fen = serializers.IntegerField()
+    used_fen = serializers.IntegerField()
+    reserved_fen = serializers.IntegerField()
+    left_fen = serializers.IntegerField()
+
+
+class IdentityOut(serializers.Serializer[Any]):
+    state = serializers.ChoiceField(IDENTITY_STATES)
+    name_masked = serializers.CharField(allow_blank=True)
+    number_masked = serializers.CharField(allow_blank=True)
+    allowance = AllowanceOut()
+
+
+class MyIdentity(Door):
+    """实名信息与额度."""
+
+    limits = {"PUT": Limit("identity", 10, 3600)}
+
+    @extend_schema(operation_id="identity", tags=["me"], responses=answers(200, IdentityOut, 401, 404))
+    def get(self, request: Request) -> HttpResponse:
+        """The identity one orders with, masked, and the allowance of this year."""
+        return Json(self._shown())
+
+    @extend_schema(
+        operation_id="state_identity",
+        tags=["me"],
+        request=IdentityIn,
+        responses=answers(200, IdentityOut, 400, 401, 404, 409, 415, 422, 429),
+    )
+    def put(self, request: Request) -> HttpResponse:
+        """State who orders; asks for the consent “sensitive_identity” first."""
+        wanted = self.taken(IdentityIn).validated_data
+        state_identity(customer=self.customer(), name=wanted["name"], number=wanted["number"], now=self.now)
+        return Json(self._shown())
+
+    def _shown(self) -> dict[str, Any]:
+        row = self.customer()
+        profile = customers.profile(row)
+        law = Law(shanghai_day(self.now))
+        year = compliance.allowance(
+            person_id=row.subject.person_id if profile.identity_state else None,
+            year=law.day.year,
+            limit_fen=law.figure("import/annual_limit"),
+        )
+        return {
+            "state": profile.identity_state or "none",
+            "name_masked": profile.identity_name_masked,
+            "number_masked": profile.identity_number_masked,
+            "allowance": {
+                "year": year.year,
+                "limit_fen": year.limit_fen,
+                "used_fen": year.used_fen,
+                "reserved_fen": year.reserved_fen,
+                "left_fen": year.left_fen,
+            },
+        }

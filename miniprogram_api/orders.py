@@ -1,0 +1,330 @@
+"""Placing an order, once per key, and following it: list, detail, cancel."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import UUID
+
+import orjson
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from catalog import queries as catalog
+from kernel import problems, receipts
+from kernel.errors import Refused
+from kernel.problems import BadFields
+from kernel.receipts import Answer
+from miniprogram_api.documents import Text, answers, in_path
+from miniprogram_api.door import Door, Json
+from miniprogram_api.idempotency import HEADER, LONGEST, SHORTEST, fingerprint_of, key_of, told
+from miniprogram_api.quotes import AmountsOut, TaxedLine, WarehouseOut, amounts, taxed_line
+from miniprogram_api.throttle import Limit
+from orders import queries as orders
+from orders.models import Order, OrderLine
+from orders.services.closing import CANCELLED, begin_closing
+from orders.services.place import Confirmation, place_order
+from orders.services.write import Placed
+from orders.states import ORDER
+from payments.models import Payment
+from payments.states import PAYMENT
+
+NUMBER = in_path("number", "of the order")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_KEY = OpenApiParameter(
+    HEADER,
+    {"type": "string", "minLength": SHORTEST, "maxLength": LONGEST, "pattern": "^[ -~]+$"},
+    OpenApiParameter.HEADER,
+    required=True,
+    description="每笔订单一个新值；重试时不变 · a new one for each order, the same one for a retry",
+)
+
+
+class OrderIn(serializers.Serializer[Any]):
+    """The quote to order on, and the hash of the risk notice that the consumer confirmed just now."""
+
+    quote = serializers.UUIDField()
+    risk_notice = serializers.RegexField(r"^[0-9a-f]{64}$", allow_null=True)
+
+
+class OrderPlaced(serializers.Serializer[Any]):
+    number = serializers.CharField()
+    state = serializers.ChoiceField(ORDER.states)
+    total_fen = serializers.IntegerField()
+    expires_at = serializers.DateTimeField(help_text="pay before this")
+
+
+class OrderState(serializers.Serializer[Any]):
+    number = serializers.CharField()
+    state = serializers.ChoiceField(ORDER.states)
+
+
+class BriefLine(serializers.Serializer[Any]):
+    sku = serializers.CharField()
+    name = Text()
+    quantity = serializers.IntegerField()
+    price_fen = serializers.IntegerField()
+    thumbnail_url = serializers.CharField(allow_null=True)
+
+
+class OrderCard(serializers.Serializer[Any]):
+    """An order in the list."""
+
+    number = serializers.CharField()
+    state = serializers.ChoiceField(ORDER.states)
+    placed_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    total_fen = serializers.IntegerField()
+    pieces = serializers.IntegerField()
+    lines = BriefLine(many=True)
+
+
+class OrderPageOut(serializers.Serializer[Any]):
+    items = OrderCard(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class OrderQuery(serializers.Serializer[Any]):
+    state = serializers.ChoiceField(ORDER.states, required=False)
+    cursor = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    limit = serializers.IntegerField(min_value=1, max_value=orders.MAX_LIMIT, required=False)
+
+
+class OrderedLine(TaxedLine):
+    thumbnail_url = serializers.CharField(allow_null=True)
+
+
+class ConsigneeOut(serializers.Serializer[Any]):
+    name_masked = serializers.CharField(allow_blank=True)
+    phone_masked = serializers.CharField(allow_blank=True)
+    region = serializers.ListField(child=serializers.CharField())
+    street_masked = serializers.CharField(allow_blank=True)
+
+
+class StepOut(serializers.Serializer[Any]):
+    state = serializers.ChoiceField(ORDER.states)
+    at = serializers.DateTimeField()
+
+
+class PaymentOut(serializers.Serializer[Any]):
+    """An attempt to pay."""
+
+    state = serializers.ChoiceField(PAYMENT.states)
+    created_at = serializers.DateTimeField()
+    succeeded_at = serializers.DateTimeField(allow_null=True)
+
+
+class OrderOut(serializers.Serializer[Any]):
+    number = serializers.CharField()
+    state = serializers.ChoiceField(ORDER.states)
+    placed_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    paid_at = serializers.DateTimeField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
+    trade_mode = serializers.ChoiceField(["1210", "9610"])
+    warehouse = WarehouseOut()
+    over_limit = serializers.BooleanField()
+    lines = OrderedLine(many=True)
+    amounts = AmountsOut()
+    consignee = ConsigneeOut()
+    history = StepOut(many=True)
+    payments = PaymentOut(many=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    quote: UUID
+    risk_notice: str | None
+
+
+class Orders(Door):
+    """订单."""
+
+    own_transaction = frozenset({"POST"})
+    limits = {"POST": Limit("orders", 60, 60)}
+
+    @extend_schema(
+        operation_id="orders",
+        tags=["orders"],
+        parameters=[OrderQuery],
+        responses=answers(200, OrderPageOut, 401, 404, 422),
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """The customer's orders, the youngest first; follow `next_cursor` for more."""
+        wanted = self.asked(OrderQuery).validated_data
+        page = orders.orders(customer_id=self.own.customer_id, **wanted)
+        pictures = _pictures(self, [line for lines in page.lines.values() for line in lines])
+        return Json(
+            {
+                "items": [_card(row, page.lines[row.pk], pictures) for row in page.items],
+                "next_cursor": page.next_cursor,
+            }
+        )
+
+    @extend_schema(
+        operation_id="place_order",
+        tags=["orders"],
+        request=OrderIn,
+        parameters=[_KEY],
+        responses=answers(201, OrderPlaced, 400, 401, 403, 404, 409, 415, 422, 429),
+    )
+    def post(self, request: Request) -> HttpResponse:
+        """Place an order at the quote's price, or not at all. Send the same key again after a lost answer."""
+        return place(self, request._request)
+
+
+class OrderView(Door):
+    """订单详情."""
+
+    @extend_schema(
+        operation_id="order", tags=["orders"], parameters=[NUMBER], responses=answers(200, OrderOut, 401, 404)
+    )
+    def get(self, request: Request, number: str) -> HttpResponse:
+        """One order with lines, amounts, consignee (masked), history and payments."""
+        row = orders.order(customer_id=self.own.customer_id, number=number)
+        held = orders.lines(row)
+        pictures = _pictures(self, held)
+        lines = [taxed_line(vars(line)) | {"thumbnail_url": pictures.get(line.sku)} for line in held]
+        to = orders.consignee(row)
+        attempts = Payment.objects.filter(order=row).order_by("id")
+        return Json(
+            {
+                "number": row.number,
+                "state": row.state,
+                "placed_at": row.placed_at,
+                "expires_at": row.expires_at,
+                "paid_at": row.paid_at,
+                "closed_at": row.closed_at,
+                "trade_mode": row.trade_mode,
+                "warehouse": {"name": {"zh": row.warehouse.name_zh, "en": row.warehouse.name}},
+                "over_limit": row.over_limit,
+                "lines": lines,
+                "amounts": amounts(row, lines),
+                "consignee": {
+                    "name_masked": to.name_masked,
+                    "phone_masked": to.phone_masked,
+                    "region": to.region,
+                    "street_masked": to.street_masked,
+                },
+                "history": [{"state": step.state, "at": step.at} for step in orders.history(row)],
+                "payments": list(attempts.values("state", "created_at", "succeeded_at")),
+            }
+        )
+
+
+class CancelOrder(Door):
+    """取消订单."""
+
+    limits = {"POST": Limit("cancel", 60, 60)}
+
+    @extend_schema(
+        operation_id="cancel_order",
+        tags=["orders"],
+        parameters=[NUMBER],
+        request=None,
+        responses=answers(200, OrderState, 401, 404, 409, 429),
+    )
+    def post(self, request: Request, number: str) -> HttpResponse:
+        """Cancel an unpaid order: WeChat closes the payment first, then everything held comes back."""
+        row = orders.order(customer_id=self.own.customer_id, number=number)
+        begin_closing(order=row, reason=CANCELLED, now=self.now)
+        return Json({"number": row.number, "state": row.state})
+
+
+def place(door: Door, request: HttpRequest) -> HttpResponse:
+    """The whole of checkout, in one transaction: claim the key, place, keep the answer."""
+    key, print_, wish = key_of(request), fingerprint_of(request), _wish(request)
+    source = f"api:{door.own.customer_id}:orders.place"
+    kept: list[Answer] = []
+
+    def keep(answer: Answer) -> None:
+        receipts.keep(source=source, key=key, fingerprint=print_, answer=answer, now=door.now)
+        kept.append(answer)
+
+    def keep_placed(placed: Placed) -> None:
+        body = {
+            "number": placed.number,
+            "state": ORDER.start,
+            "total_fen": placed.total_fen,
+            "expires_at": placed.expires_at,
+        }
+        keep(Answer(201, orjson.dumps(body)))
+
+    with transaction.atomic():
+        before = receipts.take(source=source, key=key, fingerprint=print_, storefront_id=door.shop.id)
+        if before is not None:
+            return told(before, replayed=True)
+        try:
+            place_order(
+                shop=door.shop,
+                customer_id=door.own.customer_id,
+                quote_token=wish.quote,
+                confirmation=Confirmation(wish.risk_notice),
+                now=door.now,
+                on_placed=keep_placed,
+            )
+        except Refused as refused:  # its judgement stays, and so does the answer
+            document = problems.document(refused, problems.language_of(request))
+            keep(Answer(problems.status_of(refused), orjson.dumps(document)))
+    return told(kept[0])
+
+
+def _wish(request: HttpRequest) -> _Wish:
+    """The body, checked by hand: this is the path that counts. Raises Malformed, BadFields."""
+    if request.content_type != "application/json":
+        raise problems.UnsupportedMediaType()
+    try:
+        body = orjson.loads(request.body)
+    except orjson.JSONDecodeError as failure:
+        raise problems.Malformed() from failure
+    if not isinstance(body, dict):
+        raise BadFields({"non_field_errors": [_fault("an object is needed", "invalid")]})
+    quote, notice = body.get("quote"), body.get("risk_notice")
+    try:
+        token = UUID(quote if isinstance(quote, str) and len(quote) == 36 else "")
+    except ValueError as failure:
+        raise BadFields({"quote": [_fault("the token of a quote is needed", "invalid")]}) from failure
+    if notice is not None and not (isinstance(notice, str) and _SHA256.fullmatch(notice)):
+        raise BadFields({"risk_notice": [_fault("the sha256 of the risk notice, or null", "invalid")]})
+    return _Wish(token, cast(str | None, notice))
+
+
+def _fault(message: str, code: str) -> dict[str, str]:
+    return {"message": message, "code": code}
+
+
+def _pictures(door: Door, lines: list[OrderLine]) -> dict[str, str]:
+    """SKU → thumbnail, of the goods that the catalogue still knows; one statement."""
+    skus = list({line.sku for line in lines})
+    found = catalog.priced_variants(door.shop.id, skus, door.now) if skus else {}
+    return {
+        sku: f"{settings.MEDIA_URL}{variant.thumbnail_path}"
+        for sku, variant in found.items()
+        if variant.thumbnail_path
+    }
+
+
+def _card(row: Order, lines: list[OrderLine], pictures: dict[str, str]) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "state": row.state,
+        "placed_at": row.placed_at,
+        "expires_at": row.expires_at,
+        "total_fen": row.total_fen,
+        "pieces": sum(line.quantity for line in lines),
+        "lines": [
+            {
+                "sku": line.sku,
+                "name": {"zh": line.name_zh, "en": line.name},
+                "quantity": line.quantity,
+                "price_fen": line.price_fen,
+                "thumbnail_url": pictures.get(line.sku),
+            }
+            for line in lines
+        ],
+    }

@@ -1,0 +1,151 @@
+"""What a customer may see of their own cart, coupons, quotes and orders; anyone else's are Missing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from catalog.cursors import BadCursor
+from compliance import masking, vault
+from customers import divisions
+from kernel.errors import Missing
+from kernel.models import Event
+from orders import labels
+from orders.models import CartLine, Coupon, CouponClaim, Order, OrderLine, Quote
+from orders.states import ORDER
+
+MAX_LIMIT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class CartItem:
+    """One line of the cart, as it was put there."""
+
+    sku: str
+    quantity: int
+    added_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """Orders, the youngest first, with their lines, and the cursor of the next page."""
+
+    items: list[Order]
+    lines: dict[int, list[OrderLine]]
+    next_cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Consignee:
+    """Who receives the parcel, as far as a screen may show it."""
+
+    name_masked: str
+    phone_masked: str
+    region: list[str]
+    street_masked: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A state that the order entered, and when."""
+
+    state: str
+    at: datetime
+
+
+def cart(*, customer_id: int) -> list[CartItem]:
+    """The cart, the last put line first, in one statement."""
+    rows = CartLine.objects.filter(customer_id=customer_id).order_by("-added_at", "-id")
+    return [CartItem(*row) for row in rows.values_list("variant__sku", "quantity", "added_at")]
+
+
+def claims(*, customer_id: int) -> list[CouponClaim]:
+    """The customer's coupons, the youngest first."""
+    return list(CouponClaim.objects.filter(customer_id=customer_id).select_related("coupon").order_by("-id"))
+
+
+def claimable(*, storefront_id: int, customer_id: int, now: datetime) -> list[Coupon]:
+    """The coupons that the customer could claim now, those that end first before the others."""
+    return list(
+        Coupon.objects.filter(storefront_id=storefront_id, starts_at__lte=now, ends_at__gt=now)
+        .exclude(claims__customer_id=customer_id)
+        .order_by("ends_at", "code")
+    )
+
+
+def quote(*, customer_id: int, token: UUID) -> Quote:
+    """A quote of the customer with warehouse, address and coupon; raises Missing."""
+    found = (
+        Quote.objects.filter(customer_id=customer_id, token=token)
+        .select_related("warehouse", "address", "claim__coupon")
+        .first()
+    )
+    if found is None:
+        raise Missing()
+    return found
+
+
+def number_of(found: Quote) -> str | None:
+    """The number of the order that was placed on a quote."""
+    return Order.objects.filter(quote=found).values_list("number", flat=True).first()
+
+
+def order(*, customer_id: int, number: str) -> Order:
+    """An order of the customer with warehouse and key; raises Missing."""
+    found = (
+        Order.objects.filter(customer_id=customer_id, number=number)
+        .select_related("warehouse", "key", "claim__coupon")
+        .first()
+    )
+    if found is None:
+        raise Missing()
+    return found
+
+
+def lines(found: Order) -> list[OrderLine]:
+    """The lines of an order in their order."""
+    return list(OrderLine.objects.filter(order=found).order_by("position"))
+
+
+def orders(*, customer_id: int, state: str = "", cursor: str = "", limit: int = 20) -> OrderPage:
+    """One page of the customer's orders, in at most three statements. The cursor is the number of the last
+    order of the page before; raises BadCursor for one that is not the customer's."""
+    limit = max(1, min(limit, MAX_LIMIT))
+    own = Order.objects.filter(customer_id=customer_id)
+    rows = own.filter(state=state) if state else own
+    if cursor:
+        last = own.filter(number=cursor).values_list("id", flat=True).first()
+        if last is None:
+            raise BadCursor()
+        rows = rows.filter(id__lt=last)
+    found = list(rows.order_by("-id")[: limit + 1])
+    items = found[:limit]
+    by_order: dict[int, list[OrderLine]] = {row.pk: [] for row in items}
+    for line in OrderLine.objects.filter(order_id__in=list(by_order)).order_by("order_id", "position"):
+        by_order[line.order_id].append(line)
+    return OrderPage(items, by_order, items[-1].number if len(found) > limit else None)
+
+
+def consignee(found: Order) -> Consignee:
+    """The receiver for the customer's own screen, masked; empty once the order's key was destroyed."""
+    region = divisions.path(found.division_code)
+    try:
+        key = vault.unwrap(found.key)
+    except vault.VaultClosed:
+        return Consignee("", "", region, "")
+    name = key.open(labels.CONSIGNEE_NAME, found.number, bytes(found.consignee_name_sealed))
+    phone = key.open(labels.CONSIGNEE_PHONE, found.number, bytes(found.consignee_phone_sealed))
+    return Consignee(
+        name_masked=masking.name(name),
+        phone_masked=masking.phone(phone),
+        region=region,
+        street_masked=masking.address("".join(region)),
+    )
+
+
+def history(found: Order) -> list[Step]:
+    """The states that the order went through; what else its events say stays in the house."""
+    rows = Event.objects.filter(key=found.event_key).order_by("seq").values_list("name", "at")
+    steps = [Step(name.removeprefix(f"{ORDER.name}."), at) for name, at in rows]
+    return [step for step in steps if step.state in ORDER.states]

@@ -29,6 +29,8 @@ class Command(BaseCommand):
             media_root=Path(settings.MEDIA_ROOT),
             now=now(),
         )
+        if not options["verbosity"]:
+            return
         for warning in done.imported.warnings:
             self.stderr.write(f"warning: {warning}")
         if done.held_back:

@@ -65,7 +65,9 @@ class DivisionList(serializers.Serializer[Any]):
 
 
 class DivisionQuery(serializers.Serializer[Any]):
-    parent = serializers.RegexField(r"^[0-9]{6}$", required=False, help_text="without it, the provinces")
+    parent = serializers.RegexField(  # type: ignore[assignment]  # a parameter of the query
+        r"^[0-9]{6}$", required=False, help_text="without it, the provinces"
+    )
 
 
 class Addresses(Door):

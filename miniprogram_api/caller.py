@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 from uuid import UUID
 
 from django.db import connection
@@ -82,7 +82,7 @@ class BearerToken(BaseAuthentication):
         token = bearer(request._request)
         if token is None:
             return None
-        view = cast("Door", cast(dict[str, Any], request.parser_context)["view"])
+        view = cast("Door", request.parser_context["view"])
         return find_caller(token, view.now), None
 
     def authenticate_header(self, request: Request) -> str:

@@ -30,7 +30,9 @@ class ConsentOut(serializers.Serializer[Any]):
     kind = serializers.CharField()
     version = serializers.CharField()
     sha256 = serializers.CharField()
-    required = serializers.BooleanField(help_text="without it the service cannot be given")
+    required = serializers.BooleanField(  # type: ignore[assignment]  # a field of the document
+        help_text="without it the service cannot be given"
+    )
     title = Text()
     text = Text()
     given = serializers.BooleanField()

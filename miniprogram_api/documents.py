@@ -47,7 +47,9 @@ class Problem(serializers.Serializer[Any]):
     status = serializers.IntegerField()
     code = serializers.CharField()
     refusals = RefusalDocument(many=True, required=False)
-    errors = serializers.JSONField(required=False, help_text="by field, when the body or query is malformed")
+    errors = serializers.JSONField(  # type: ignore[assignment]  # a field of the document
+        required=False, help_text="by field, when the body or query is malformed"
+    )
     seconds = serializers.IntegerField(required=False, help_text="how long to wait, when throttled")
 
 

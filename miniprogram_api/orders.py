@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -291,7 +291,7 @@ def _wish(request: HttpRequest) -> _Wish:
         raise BadFields({"quote": [_fault("the token of a quote is needed", "invalid")]}) from failure
     if notice is not None and not (isinstance(notice, str) and _SHA256.fullmatch(notice)):
         raise BadFields({"risk_notice": [_fault("the sha256 of the risk notice, or null", "invalid")]})
-    return _Wish(token, cast(str | None, notice))
+    return _Wish(token, notice)
 
 
 def _fault(message: str, code: str) -> dict[str, str]:

@@ -10,7 +10,6 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from customers import queries as customers
-from kernel.tenancy import tenant
 from miniprogram_api.documents import answers
 from miniprogram_api.door import Door, Json
 from miniprogram_api.orders import NUMBER, OrderState
@@ -72,7 +71,7 @@ class SyncPayment(Door):
         """Ask WeChat whether the money has come, instead of waiting for its notification."""
         row = order_of(self, number)
         if row.state in ("placed", "closing"):
-            with tenant(self.shop.id):
+            with self.transaction():
                 waiting = list(Payment.objects.filter(order=row, state__in=OPEN))
             for payment in waiting:
                 query(payment=payment, now=self.now)
@@ -82,5 +81,5 @@ class SyncPayment(Door):
 
 def order_of(door: Door, number: str) -> Order:
     """The caller's order, read in a transaction that is over; raises Missing."""
-    with tenant(door.shop.id):
+    with door.transaction():
         return orders.order(customer_id=door.own.customer_id, number=number)

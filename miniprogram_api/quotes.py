@@ -30,7 +30,7 @@ class QuoteIn(serializers.Serializer[Any]):
     """Either `lines`, or `"cart": true` for all that is valid in the cart. Without `address_id` the default
     address is taken."""
 
-    lines = WantedLine(many=True, required=False, allow_empty=False, max_length=MAX_LINES)
+    lines = serializers.ListField(child=WantedLine(), required=False, min_length=1, max_length=MAX_LINES)
     cart = serializers.BooleanField(required=False)
     address_id = serializers.UUIDField(required=False, allow_null=True)
     coupon_id = serializers.UUIDField(required=False, allow_null=True, help_text="`id` of a claim")

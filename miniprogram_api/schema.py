@@ -78,7 +78,7 @@ def document() -> bytes:
     from miniprogram_api.urls import endpoints  # noqa: PLC0415  (the addresses name this module)
 
     patterns: list[URLPattern | URLResolver] = [path("api/v1/", include(endpoints))]
-    with patched_settings({"ENUM_NAME_OVERRIDES": NAMES}):  # type: ignore[no-untyped-call]
+    with patched_settings({"ENUM_NAME_OVERRIDES": NAMES}):
         generator = SchemaGenerator(patterns=patterns)  # type: ignore[no-untyped-call]
         made: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return orjson.dumps(made, option=orjson.OPT_NON_STR_KEYS)

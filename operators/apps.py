@@ -1,4 +1,4 @@
-"""Registers the package with Django; its promise stands in README.md."""
+"""Registers the package with Django and gives every model its name in two languages."""
 
 from django.apps import AppConfig
 
@@ -6,3 +6,8 @@ from django.apps import AppConfig
 class OperatorsConfig(AppConfig):
     name = "operators"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from operators import names
+
+        names.lay_over()

@@ -1,0 +1,329 @@
+"""Every page of the admin stands on this class: own storefronts only, read-only unless a verb is opened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, models
+from django.db.models import OuterRef, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from unfold.admin import ModelAdmin
+
+from kernel import events
+from kernel.clock import now
+from kernel.errors import Conflict, Problem, Refused
+from kernel.tenancy import tenant
+from operators import amounts
+from operators.bilingual import chinese
+from operators.filters import StorefrontFilter
+from operators.names import state_name
+from operators.scope import OWNERS, PLATFORM, READERS, SHARED, scope_of, storefront_id_of
+from storefronts.models import Storefront
+
+
+class Taken(Conflict):
+    """A row with the same key is there already."""
+
+    code = "already_there"
+    title = "There is already one like this."
+    title_zh = "已存在相同的记录。"
+
+
+def register(*labels: str) -> Callable[[type[Scoped]], type[Scoped]]:
+    """Register an admin for models by label, in place of one that a library registered itself."""
+
+    def put(admin_class: type[Scoped]) -> type[Scoped]:
+        from django.apps import apps  # noqa: PLC0415  (the registry is full when the admin is discovered)
+
+        for label in labels:
+            model = apps.get_model(label)
+            if admin.site.is_registered(model):
+                admin.site.unregister(model)
+            admin.site.register(model, admin_class)
+        return admin_class
+
+    return put
+
+
+class Scoped(ModelAdmin):  # type: ignore[misc]  # the base is untyped
+    """Base of every ModelAdmin.
+
+    `scope_path` says where a row names its storefront. Nothing can be written until a class opens it:
+    `editable` are the fields of the change form, `addable` those of the add form, `removable` allows to
+    delete; each for `writers` in the storefront of the very row. Binary fields are never read.
+    """
+
+    scope_path: ClassVar[str] = "storefront_id"
+    scope_many: ClassVar[bool] = False
+    readers: ClassVar[frozenset[str]] = READERS
+    writers: ClassVar[frozenset[str]] = OWNERS
+    editable: ClassVar[tuple[str, ...]] = ()
+    addable: ClassVar[tuple[str, ...]] = ()
+    removable: ClassVar[bool] = False
+    hidden: ClassVar[tuple[str, ...]] = ()
+
+    list_per_page = 50
+    list_max_show_all = 50
+    show_full_result_count = False
+    list_filter_sheet = False
+    show_facets = admin.ShowFacets.NEVER
+    compressed_fields = True
+
+    def __init__(self, model: type[models.Model], site: admin.AdminSite) -> None:
+        super().__init__(model, site)
+        self.sealed = tuple(f.name for f in model._meta.concrete_fields if isinstance(f, models.BinaryField))
+        shown: dict[str, Any] = dict(self.readonly_preprocess_fields)
+        for field in model._meta.concrete_fields:
+            if field.name.endswith("_fen"):
+                shown[field.name] = amounts.shown
+            elif field.choices:
+                shown[field.name] = _named(dict(field.flatchoices), model._meta.label)
+        self.readonly_preprocess_fields = shown
+
+    # What is seen.
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows = super().get_queryset(request).defer(*self.sealed)
+        if self.scope_path == "storefront_id" and not _has(self.model, "storefront"):
+            code = Storefront.objects.filter(pk=OuterRef("storefront_id")).values("code")[:1]
+            rows = rows.annotate(storefront_code=Subquery(code))
+        return self.narrow(request, rows)
+
+    def narrow(self, request: HttpRequest, rows: QuerySet[Any], roles: frozenset[str] = READERS) -> Any:
+        """Of `rows` of this model, those the operator may see in one of `roles`."""
+        return scope_of(request).narrow(rows, self.scope_path, self.readers & roles, many=self.scope_many)
+
+    @admin.display(description="storefront")
+    def storefront_name(self, row: Any) -> str:
+        """The storefront's code, for rows below the layer that knows storefronts."""
+        return getattr(row, "storefront_code", None) or "-"
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[Any]:
+        if obj is None and self.addable:
+            return self.addable
+        if self.fields:
+            return list(self.fields)
+        own = [f.name for f in self.model._meta.concrete_fields if not f.primary_key]
+        return [name for name in own if name not in self.sealed and name not in self.hidden]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None and self.addable:
+            return [(None, {"fields": self.addable})]
+        return super().get_fieldsets(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Sequence[Any]:
+        if obj is None:
+            return ()
+        names = [*self.get_fields(request, obj)]
+        for _, options in self.fieldsets or ():
+            names += _flat(options["fields"])
+        declared = [name for name in self.readonly_fields if name not in names]
+        return [name for name in names if name not in self.editable] + declared
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return [_column(name, self.model) for name in super().get_list_display(request)]
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        filters = list(super().get_list_filter(request))
+        if self.scope_path in (PLATFORM, SHARED) or self.scope_many:
+            return filters
+        return [StorefrontFilter.at(self.scope_path), *filters]
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest | None = None) -> bool:
+        """Only what a declared filter asks for: a hash or an index is not to be guessed letter by letter."""
+        filters = self.get_list_filter(request) if request is not None else self.list_filter
+        declared = {f if isinstance(f, str) else getattr(f, "parameter_name", None) for f in filters}
+        return lookup in declared or lookup.partition("__")[0] in declared & {*self.list_filter}
+
+    # What may be done.
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        scope = scope_of(request)
+        if self.scope_path == PLATFORM:
+            return scope.everything
+        return scope.may_anywhere(self.readers) and self._mine(request, obj, self.readers)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.has_view_permission(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(self.addable) and self._may(request, None)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(self.editable) and self._may(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.removable and self._may(request, obj)
+
+    def has_write_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """For actions: `permissions=["write"]`; each row is asked again by `act`."""
+        return self._may(request, obj)
+
+    def _may(self, request: HttpRequest, obj: Any) -> bool:
+        scope = scope_of(request)
+        return scope.may_anywhere(self.writers) and self._mine(request, obj, self.writers)
+
+    def _mine(self, request: HttpRequest, obj: Any, roles: frozenset[str]) -> bool:
+        if not isinstance(obj, self.model) or self.scope_path == SHARED:
+            return True
+        if self.scope_many:
+            return bool(scope_of(request).everything or self.narrow(request, _one(obj), roles).exists())
+        return scope_of(request).may(storefront_id_of(obj, self.scope_path), roles)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        actions: dict[str, Any] = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+    # Forms.
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
+        if db_field.name.endswith("_fen"):
+            return amounts.YuanField(
+                label=db_field.verbose_name,
+                required=not db_field.blank and not db_field.has_default(),
+                min_value=0,
+            )
+        return super().formfield_for_dbfield(db_field, request, **options)
+
+    def formfield_for_foreignkey(self, db_field: Any, request: Any, **options: Any) -> Any:
+        """Only rows in which the operator may write can be chosen."""
+        target = self.admin_site._registry.get(db_field.remote_field.model)
+        if isinstance(target, Scoped):
+            rows = db_field.remote_field.model._default_manager.all()
+            options["queryset"] = target.narrow(request, rows, self.writers)
+        return super().formfield_for_foreignkey(db_field, request, **options)
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        try:
+            answer: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+        except Problem as problem:  # its transaction is rolled back
+            self.tell(request, problem)
+            return HttpResponseRedirect(request.get_full_path())
+        return answer
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Write a row that no service owns; the event keeps who changed which fields."""
+        storefront_id = self.checked_storefront(request, obj)
+        with tenant(storefront_id):
+            try:
+                obj.save()
+            except IntegrityError as clash:
+                raise Taken() from clash
+            self.record(
+                request, obj, storefront_id, "changed" if change else "added", fields=form.changed_data
+            )
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        storefront_id = self.checked_storefront(request, obj)
+        with tenant(storefront_id):
+            self.record(request, obj, storefront_id, "removed")
+            obj.delete()
+
+    def checked_storefront(self, request: HttpRequest, obj: Any) -> int:
+        """The storefront of a row about to be written; raises PermissionDenied when it is not theirs."""
+        storefront_id = storefront_id_of(obj, self.scope_path)
+        if storefront_id is None or not scope_of(request).may(storefront_id, self.writers):
+            raise PermissionDenied
+        return storefront_id
+
+    def checked_row(self, request: HttpRequest, obj: Any) -> None:
+        """As `checked_storefront`, for rows that may also belong to the platform as a whole."""
+        if not scope_of(request).may(storefront_id_of(obj, self.scope_path), self.writers):
+            raise PermissionDenied
+
+    def record(self, request: Any, obj: Any, storefront_id: int, what: str, **facts: Any) -> None:
+        """Who did what to a row, as an event beside the change; `facts` are never personal."""
+        name = self.opts.model_name
+        events.record(
+            storefront_id=storefront_id,
+            name=f"{name}.{what}",
+            key=f"{name}:{obj.pk}",
+            facts={"by": request.user.get_username(), **facts},
+            now=now(),
+        )
+
+    def act(self, request: HttpRequest, rows: QuerySet[Any], verb: Callable[[Any], object]) -> None:
+        """Call `verb` for each row in which the operator may write, and tell what came of it."""
+        done = 0
+        for row in rows:
+            if not self._mine(request, row, self.writers):
+                continue
+            try:
+                verb(row)
+                done += 1
+            except Problem as problem:
+                self.tell(request, problem, prefix=f"{row}: ")
+        if done:
+            self.message_user(request, f"已处理 {done} 条" if chinese() else f"{done} done", messages.SUCCESS)
+
+    def tell(self, request: HttpRequest, problem: Problem, prefix: str = "") -> None:
+        """A refusal in the reader's language, with the sentences of law it rests on."""
+        zh = chinese()
+        text = problem.text("zh" if zh else "en")
+        if isinstance(problem, Refused):
+            text += " " + " ".join(r.sentence_zh if zh else r.sentence for r in problem.refusals)
+        self.message_user(request, f"{prefix}{text}", messages.ERROR)
+
+
+_COLOURS = {
+    "success": "paid succeeded published done settled taken verified open confirmed",
+    "warning": "placed closing created prepared queued running held stated received draft pending",
+    "danger": "stray failed rejected refused",
+    "info": "duplicate ignored released",
+}
+COLOURS = {state: colour for colour, states in _COLOURS.items() for state in states.split()}
+
+
+def _column(name: Any, model: type[models.Model]) -> Any:
+    """Amounts are shown in yuan and states as coloured labels; the rest as it is."""
+    if not isinstance(name, str) or not _has(model, name):
+        return name
+    field = model._meta.get_field(name)
+    if name.endswith("_fen"):
+        shown = amounts.column(name)
+    elif isinstance(field, models.Field) and field.choices:
+        shown = _state_column(name, dict(field.flatchoices), model._meta.label)
+    else:
+        return name
+    shown.short_description = field.verbose_name  # type: ignore[union-attr]
+    return shown
+
+
+def _state_column(name: str, labels: dict[Any, Any], owner: str) -> Any:
+    def state(row: Any) -> Any:
+        value = getattr(row, name)
+        if value in (None, ""):
+            return None
+        return value, state_name(value, labels.get(value, value), owner)
+
+    state.admin_order_field = name  # type: ignore[attr-defined]
+    state.label = {value: COLOURS.get(str(value), "") for value in labels}  # type: ignore[attr-defined]
+    return state
+
+
+def _named(labels: dict[Any, Any], owner: str) -> Callable[[Any], Any]:
+    by_label = {str(label): value for value, label in labels.items()}
+
+    def shown(contents: Any) -> Any:
+        value = by_label.get(str(contents))
+        return contents if value is None else state_name(value, labels[value], owner)
+
+    return shown
+
+
+def _flat(fields: Sequence[Any]) -> list[Any]:
+    return [name for item in fields for name in (item if isinstance(item, (tuple, list)) else (item,))]
+
+
+def _has(model: type[models.Model], name: str) -> bool:
+    return any(field.name == name for field in model._meta.get_fields())
+
+
+def _one(obj: models.Model) -> QuerySet[Any]:
+    return type(obj)._default_manager.filter(pk=obj.pk)

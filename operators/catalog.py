@@ -1,0 +1,158 @@
+"""The catalogue as merchandisers see it: to look up, to publish, to price; every change by its services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from catalog.services import prices, publication
+from kernel.clock import now
+from operators.base import Scoped, register
+from operators.bilingual import say
+from operators.filters import states
+from operators.scope import SELLERS
+
+
+@register("catalog.Category")
+class CategoryAdmin(Scoped):
+    """The shelves."""
+
+    list_display = ("code", "name_zh", "name_en", "parent", "position", "storefront")
+    list_select_related = ("parent", "storefront")
+    search_fields = ("code__startswith", "name_zh", "name_en")
+    ordering = ("storefront", "position", "code")
+
+
+@register("catalog.Brand")
+class BrandAdmin(Scoped):
+    """The labels under which the storefront sells."""
+
+    list_display = ("code", "name_zh", "name_en", "origin_country", "storefront")
+    list_select_related = ("storefront",)
+    search_fields = ("code__startswith", "name_zh", "name_en")
+    ordering = ("storefront", "code")
+
+
+@register("catalog.Product")
+class ProductAdmin(Scoped):
+    """Products with their state; published and withdrawn from here."""
+
+    writers = SELLERS
+    hidden = ("search",)
+    list_display = (
+        "code",
+        "name_zh",
+        "name_en",
+        "category",
+        "brand",
+        "from_price_fen",
+        "state",
+        "sold_count",
+        "storefront",
+    )
+    list_select_related = ("category", "brand", "storefront")
+    list_filter = (states("state"), "published_at")
+    search_fields = ("code__startswith", "name_zh", "name_en", "variants__sku__startswith")
+    ordering = ("-id",)
+    actions = ("publish", "withdraw")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).defer("search")
+
+    @admin.action(description=say("上架", "Publish"), permissions=["write"])
+    def publish(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        self.act(
+            request,
+            rows,
+            lambda p: publication.publish(storefront_id=p.storefront_id, code=p.code, now=now()),
+        )
+
+    @admin.action(description=say("下架", "Withdraw"), permissions=["write"])
+    def withdraw(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        self.act(
+            request,
+            rows,
+            lambda p: publication.withdraw(storefront_id=p.storefront_id, code=p.code, now=now()),
+        )
+
+
+@register("catalog.Variant")
+class VariantAdmin(Scoped):
+    """What can be bought, with what customs must know of it; its price is changed here."""
+
+    writers = SELLERS
+    editable = ("price_fen",)
+    list_display = (
+        "sku",
+        "product",
+        "price_fen",
+        "hs_code",
+        "origin_iso",
+        "weight_g",
+        "customs_confirmed",
+        "active",
+        "storefront",
+    )
+    list_select_related = ("product", "storefront")
+    list_filter = ("active", "customs_confirmed", "is_food", "adult_only")
+    search_fields = ("sku__startswith", "bar_code__exact", "hs_code__startswith", "product__name_zh")
+    ordering = ("-id",)
+
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        prices.set_price(
+            storefront_id=self.checked_storefront(request, obj),
+            sku=obj.sku,
+            price_fen=form.cleaned_data["price_fen"],
+            now=now(),
+        )
+
+
+@register("catalog.PriceCut")
+class PriceCutAdmin(Scoped):
+    """Public price cuts (公开降价): announced here, ended here, never rewritten."""
+
+    writers = SELLERS
+    addable = ("variant", "price_fen", "starts_at", "ends_at", "name_zh", "name_en")
+    autocomplete_fields = ("variant",)
+    list_display = ("variant", "price_fen", "starts_at", "ends_at", "name_zh", "name_en", "storefront")
+    list_select_related = ("variant", "storefront")
+    list_filter = ("starts_at", "ends_at")
+    search_fields = ("variant__sku__startswith", "name_zh", "name_en")
+    ordering = ("-id",)
+    actions = ("end",)
+
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        obj.storefront_id = obj.variant.storefront_id
+        obj.pk = prices.cut_price(
+            storefront_id=self.checked_storefront(request, obj),
+            sku=obj.variant.sku,
+            now=now(),
+            **{name: form.cleaned_data[name] for name in self.addable if name != "variant"},
+        ).pk
+
+    @admin.action(description=say("立即结束", "End now"), permissions=["write"])
+    def end(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        self.act(
+            request, rows, lambda c: prices.end_cut(storefront_id=c.storefront_id, cut_id=c.pk, now=now())
+        )
+
+
+@register("catalog.Media")
+class MediaAdmin(Scoped):
+    """The pictures of a product."""
+
+    list_display = ("path", "product", "width", "height", "position", "storefront")
+    list_select_related = ("product", "storefront")
+    search_fields = ("product__code__startswith",)
+    ordering = ("-id",)
+
+
+@register("catalog.CatalogVersion")
+class CatalogVersionAdmin(Scoped):
+    """How often the catalogue was changed."""
+
+    list_display = ("storefront", "version")
+    list_select_related = ("storefront",)

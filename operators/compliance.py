@@ -1,0 +1,119 @@
+"""The law's own tables are the same for all; what it remembers of persons is read by the platform alone."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from operators.base import Scoped, register
+from operators.bilingual import say
+from operators.filters import states
+from operators.scope import DECIDERS, PLATFORM, SHARED
+
+
+@register("compliance.DataKey")
+class DataKeyAdmin(Scoped):
+    """Which keys there are and when they end; the keys themselves are never shown."""
+
+    readers = DECIDERS
+    list_display = ("id", "kind", "master_key_id", "destroy_on", "destroyed_at", "storefront_name")
+    list_filter = (states("kind"), "destroy_on")
+    ordering = ("-id",)
+
+
+@register("compliance.Person")
+class PersonAdmin(Scoped):
+    """Human beings behind verified numbers, over all storefronts: no name, no number."""
+
+    scope_path = PLATFORM
+    list_display = ("id", "created_at")
+    list_filter = ("created_at",)
+    ordering = ("-id",)
+
+
+@register("compliance.Subject")
+class SubjectAdmin(Scoped):
+    """Whom sealed data is about."""
+
+    hidden = ("person", "key")
+    list_display = ("id", "created_at", "erased_at", "storefront_name")
+    list_filter = ("created_at",)
+    ordering = ("-id",)
+
+
+@register("compliance.AllowanceAccount")
+class AllowanceAccountAdmin(Scoped):
+    """A person's year over all storefronts: what another storefront sold is not a storefront's to see."""
+
+    scope_path = PLATFORM
+    list_display = ("person", "year", "used_fen", "reserved_fen")
+    list_filter = ("year",)
+    list_select_related = ("person",)
+    ordering = ("-id",)
+
+
+@register("compliance.AllowanceEntry")
+class AllowanceEntryAdmin(Scoped):
+    """Each movement of an allowance."""
+
+    scope_path = PLATFORM
+    list_display = ("order_number", "kind", "amount_fen", "at")
+    list_filter = (states("kind"), "at")
+    search_fields = ("order_number__startswith",)
+    ordering = ("-id",)
+
+
+@register("compliance.Judgement")
+class JudgementAdmin(Scoped):
+    """Why a purchase was allowed or refused, on which figures; the facts themselves stay sealed."""
+
+    hidden = ("key", "subject")
+    list_display = ("decided_at", "moment", "allowed", "rules", "order_number", "storefront_name")
+    list_filter = (states("moment"), "allowed", "decided_at")
+    search_fields = ("order_number__startswith",)
+    ordering = ("-id",)
+
+    @admin.display(description=say("拒绝规则", "refused by"))
+    def rules(self, row: object) -> str:
+        return ", ".join(refusal["rule"] for refusal in getattr(row, "refusals", ())) or "-"
+
+
+@register("compliance.Consent")
+class ConsentAdmin(Scoped):
+    """Who agreed to what, in which version, and until when."""
+
+    hidden = ("subject",)
+    list_display = ("kind", "version", "given_at", "withdrawn_at", "storefront_name")
+    list_filter = ("given_at",)
+    search_fields = ("kind__startswith",)
+    ordering = ("-id",)
+
+
+@register("compliance.Access")
+class AccessAdmin(Scoped):
+    """Who opened whose personal data, and what for."""
+
+    readers = DECIDERS | {"auditor"}
+    list_display = ("at", "who", "what", "ref", "purpose", "storefront_name")
+    list_filter = ("at",)
+    search_fields = ("who__startswith", "ref__startswith", "what__startswith")
+    ordering = ("-id",)
+
+
+@register("compliance.TariffLine")
+class TariffLineAdmin(Scoped):
+    """The rates of the tariff from their first day on, with source and confidence."""
+
+    scope_path = SHARED
+    list_display = (
+        "hs_code",
+        "name_zh",
+        "first_day",
+        "mfn_rate",
+        "vat_rate",
+        "excise_kind",
+        "excise_rate",
+        "confidence",
+    )
+    list_filter = (states("excise_kind"), states("confidence"), "first_day")
+    search_fields = ("hs_code__startswith", "name_zh")
+    ordering = ("hs_code", "-first_day")

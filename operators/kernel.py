@@ -1,0 +1,125 @@
+"""What happened and what waits: events and receipts to read, cases to settle, approvals to decide."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+
+from kernel import approvals, cases
+from kernel.clock import now
+from kernel.models import Approval, Case
+from operators.base import Scoped, register
+from operators.filters import states
+from operators.scope import DECIDERS, PLATFORM, WORKERS
+
+
+@register("kernel.Event")
+class EventAdmin(Scoped):
+    """The history of everything."""
+
+    list_display = ("at", "name", "key", "seq", "storefront_name")
+    list_filter = ("at",)
+    search_fields = ("key__startswith", "name__startswith")
+    ordering = ("-id",)
+
+
+@register("kernel.Delivery")
+class DeliveryAdmin(Scoped):
+    """Events on their way to those who listen; what keeps failing shows here."""
+
+    scope_path = "event__storefront_id"
+    list_display = ("event", "handler", "attempts", "next_try_at", "done_at")
+    list_filter = ("next_try_at", ("done_at", admin.EmptyFieldListFilter))
+    list_select_related = ("event",)
+    search_fields = ("key__startswith", "handler__startswith")
+    ordering = ("-id",)
+
+
+@register("kernel.Receipt")
+class ReceiptAdmin(Scoped):
+    """Messages and client keys that were taken in."""
+
+    scope_path = PLATFORM
+    list_display = ("at", "source", "key", "status")
+    list_filter = ("at",)
+    search_fields = ("key__startswith", "source__startswith")
+    ordering = ("-id",)
+
+
+@register("kernel.Case")
+class CaseAdmin(Scoped):
+    """What needs a human; it is settled with a note of what was done."""
+
+    writers = WORKERS
+    editable = ("note",)
+    list_display = ("title", "kind", "key", "state", "seen", "opened_at", "settled_by", "storefront_name")
+    list_filter = (states("state"), "opened_at")
+    search_fields = ("key__startswith", "title")
+    ordering = ("-id",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if isinstance(obj, Case) and obj.state != Case.State.OPEN:
+            return False
+        return super().has_change_permission(request, obj)
+
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        self.checked_row(request, obj)
+        cases.settle_case(case=obj, by=request.user.get_username(), note=form.cleaned_data["note"], now=now())
+
+
+@register("kernel.Approval")
+class ApprovalAdmin(Scoped):
+    """What one operator asks for, another one grants or declines."""
+
+    writers = DECIDERS
+    editable = ("granted", "reason")
+    list_display = ("verb", "key", "asked_by", "asked_at", "granted", "decided_by", "storefront_name")
+    list_filter = ("granted", "asked_at")
+    search_fields = ("key__startswith", "verb__startswith")
+    ordering = ("-id",)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        if isinstance(obj, Approval) and (
+            obj.granted is not None or obj.asked_by == request.user.get_username()
+        ):
+            return False
+        return super().has_change_permission(request, obj)
+
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **options)
+        if field is not None:
+            field.required = True
+        return field
+
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        self.checked_row(request, obj)
+        approvals.decide(
+            approval=obj,
+            by=request.user.get_username(),
+            granted=form.cleaned_data["granted"],
+            reason=form.cleaned_data["reason"],
+            now=now(),
+        )
+
+
+@register("kernel.Job")
+class JobAdmin(Scoped):
+    """Long work, how far it is and how it ended."""
+
+    list_display = ("kind", "state", "done", "total", "asked_by", "queued_at", "ended_at", "storefront_name")
+    list_filter = (states("state"), "queued_at")
+    search_fields = ("kind__startswith", "asked_by__startswith")
+    ordering = ("-id",)
+
+
+@register("kernel.File")
+class FileAdmin(Scoped):
+    """Files that the house holds for someone, until their day."""
+
+    list_display = ("name", "media_type", "size", "sealed", "made_at", "expires_at", "storefront_name")
+    list_filter = ("made_at",)
+    search_fields = ("name", "sha256__startswith")
+    hidden = ("path",)
+    ordering = ("-id",)

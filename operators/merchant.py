@@ -1,0 +1,108 @@
+"""A storefront's WeChat Pay keys go in by this form; what is stored, or was typed, is never shown again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from kernel.errors import Problem
+from kernel.tenancy import tenant
+from operators.bilingual import say
+from storefronts import queries
+from storefronts.models import MerchantAccount
+from storefronts.services import set_merchant
+
+
+class Unrepeated(UnfoldAdminTextareaWidget):  # type: ignore[misc]  # the base is untyped
+    """A text area that never shows what was typed into it."""
+
+    def format_value(self, value: Any) -> str:
+        return ""
+
+
+class MerchantForm(forms.Form):
+    """Merchant number, the merchant's private key, the APIv3 key and WeChat Pay's public key."""
+
+    mchid = forms.RegexField(
+        r"^\d{8,32}$", label=say("商户号", "merchant number"), widget=UnfoldAdminTextInputWidget
+    )
+    serial_no = forms.RegexField(
+        r"^[0-9A-F]{8,64}$",
+        label=say("商户证书序列号", "serial of the merchant certificate"),
+        widget=UnfoldAdminTextInputWidget,
+    )
+    private_key_pem = forms.CharField(
+        label=say("商户私钥（PEM）", "merchant private key (PEM)"), widget=Unrepeated
+    )
+    apiv3_key = forms.CharField(
+        label=say("APIv3 密钥", "APIv3 key"),
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+        min_length=32,
+        max_length=32,
+    )
+    platform_serial = forms.CharField(
+        label=say("微信支付公钥 ID 或平台证书序列号", "WeChat Pay public key id or certificate serial"),
+        max_length=64,
+        widget=UnfoldAdminTextInputWidget,
+    )
+    platform_key_pem = forms.CharField(
+        label=say("微信支付公钥（PEM）", "WeChat Pay public key (PEM)"), widget=UnfoldAdminTextareaWidget
+    )
+
+    def __init__(self, *args: Any, storefront_id: int, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.storefront_id = storefront_id
+
+    def clean_mchid(self) -> str:
+        """Another storefront's merchant number is not to be taken over."""
+        mchid: str = self.cleaned_data["mchid"]
+        if MerchantAccount.objects.filter(mchid=mchid).exclude(storefront_id=self.storefront_id).exists():
+            raise forms.ValidationError(say("该商户号不可用。", "This merchant number cannot be used."))
+        return mchid
+
+
+def merchant_page(page: Any, request: Any, object_id: str) -> HttpResponse:
+    """Show the empty form, or seal and store what was sent. Raises Http404 for a foreign storefront."""
+    storefront = page.get_queryset(request).filter(pk=object_id).select_related("key").first()
+    if storefront is None:
+        raise Http404
+    form = MerchantForm(request.POST or None, storefront_id=storefront.pk)
+    if request.method == "POST" and form.is_valid() and _store(page, request, storefront, form.cleaned_data):
+        return HttpResponseRedirect(reverse("admin:storefronts_storefront_change", args=[storefront.pk]))
+    context = {
+        **page.admin_site.each_context(request),
+        "title": say("微信支付商户密钥", "WeChat Pay merchant and keys"),
+        "subtitle": str(storefront),
+        "opts": page.opts,
+        "form": form,
+        "original": storefront,
+    }
+    answer = TemplateResponse(request, "operators/merchant.html", context)
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def _store(page: Any, request: HttpRequest, storefront: Any, values: dict[str, str]) -> bool:
+    try:
+        with tenant(storefront.pk):
+            set_merchant(
+                storefront=storefront,
+                mchid=values["mchid"],
+                serial_no=values["serial_no"],
+                private_key_pem=values["private_key_pem"],
+                apiv3_key=values["apiv3_key"],
+                platform_keys={values["platform_serial"]: values["platform_key_pem"]},
+            )
+            page.record(request, storefront, storefront.pk, "merchant_set", mchid=values["mchid"])
+    except Problem as problem:
+        page.tell(request, problem)
+        return False
+    queries.forget_kept()
+    page.message_user(request, say("密钥已加密保存。", "The keys are sealed and stored."), messages.SUCCESS)
+    return True

@@ -1,0 +1,73 @@
+"""The Chinese names of what the admin shows, laid over the models at start; English ones are the models' own.
+
+Laying them over changes no migration: those are written from what the models declare.
+"""
+
+from __future__ import annotations
+
+import csv
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.db import models
+
+from operators.bilingual import chinese, say
+
+_FILE = Path(__file__).parent / "data" / "names.csv"
+
+
+@lru_cache(maxsize=1)
+def _names() -> dict[tuple[str, str], tuple[str, str]]:
+    """(kind, key) → (Chinese, English or ""); kinds are app, model, field, state."""
+    with _FILE.open(encoding="utf-8", newline="") as lines:
+        return {(row["kind"], row["key"]): (row["zh"], row["en"]) for row in csv.DictReader(lines)}
+
+
+def chinese_name(kind: str, key: str) -> str:
+    """The Chinese name of an app, model ("orders.Order") or field; "" where there is none."""
+    return _names().get((kind, key), ("", ""))[0]
+
+
+def state_name(value: Any, label: Any, owner: str = "") -> str:
+    """What a state or another choice is called in the reader's language.
+
+    `label` is the model's own; `owner` names the model where the same word means another thing.
+    """
+    names = _names()
+    found = names.get(("state", f"{owner}:{value}")) or names.get(("state", str(value)))
+    zh, en = found or ("", "")
+    if chinese():
+        return zh or str(label)
+    return en or (str(label) if str(label) != str(value) else str(value).replace("_", " "))
+
+
+def lay_over() -> None:
+    """Give apps, models and fields a name in both languages."""
+    for config in apps.get_app_configs():
+        zh, en = _names().get(("app", config.label), ("", ""))
+        if zh:
+            config.verbose_name = say(zh, en or str(config.verbose_name))
+        for model in config.get_models():
+            _name_model(model)
+
+
+def _name_model(model: type[models.Model]) -> None:
+    meta = model._meta
+    zh, en = _names().get(("model", meta.label), ("", ""))
+    if zh:
+        plural = str(meta.verbose_name_plural)
+        meta.verbose_name = say(zh, en or str(meta.verbose_name))
+        meta.verbose_name_plural = say(zh, f"{en}s" if en else plural)
+        for field in meta.concrete_fields:
+            _name_field(field)
+
+
+def _name_field(field: Any) -> None:
+    zh, en = _names().get(("field", field.name), ("", ""))
+    en = en or str(field.verbose_name)
+    if field.name.endswith("_fen"):
+        zh, en = f"{zh}（元）", f"{en.removesuffix(' fen')} (CNY)"
+    if zh:
+        field.verbose_name = say(zh, en)

@@ -1,0 +1,167 @@
+"""What an operator asks of an order, as tables: lines, payments, the judgement with its law, the history."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+from django.utils.formats import localize
+from django.utils.html import format_html
+from django.utils.timezone import localtime
+
+from compliance.models import Judgement
+from kernel.errors import Refusal
+from kernel.models import Event
+from kernel.money import yuan
+from operators.bilingual import chinese, say
+from operators.names import state_name
+from orders.models import Order
+from payments.models import Payment
+
+Table = dict[str, Any]
+
+
+def tell(order: Order) -> list[Table]:
+    """The tables of the page, each with a title, headers and rows; five statements whatever the order."""
+    payments = list(Payment.objects.filter(order=order).order_by("id"))
+    judgements = list(
+        Judgement.objects.filter(order_number=order.number, storefront_id=order.storefront_id)
+        .defer("facts_sealed")
+        .order_by("decided_at")
+    )
+    keys = [order.event_key, *(p.event_key for p in payments)]
+    events = Event.objects.filter(key__in=keys, storefront_id=order.storefront_id).order_by("at", "id")
+    return [
+        _lines(order),
+        _payments(payments),
+        *(_judgement(j) for j in judgements),
+        _history(list(events)),
+    ]
+
+
+def _lines(order: Order) -> Table:
+    zh = chinese()
+    return {
+        "title": say("商品明细（元）", "Lines (CNY)"),
+        "headers": [
+            "SKU",
+            say("品名", "item"),
+            say("税则号列", "HS code"),
+            say("数量", "quantity"),
+            say("原价", "list price"),
+            say("单价", "price"),
+            say("金额", "goods"),
+            say("优惠券", "coupons"),
+            say("运费", "freight"),
+            say("关税", "duty"),
+            say("增值税", "VAT"),
+            say("消费税", "consumption tax"),
+        ],
+        "rows": [
+            [
+                line.sku,
+                line.name_zh if zh else line.name,
+                line.hs_code,
+                line.quantity,
+                *(
+                    yuan(fen)
+                    for fen in (
+                        line.list_price_fen,
+                        line.price_fen,
+                        line.goods_fen,
+                        line.discount_fen,
+                        line.freight_fen,
+                        line.duty_fen,
+                        line.vat_fen,
+                        line.excise_fen,
+                    )
+                ),
+            ]
+            for line in order.lines.all()
+        ],
+    }
+
+
+def _payments(payments: list[Payment]) -> Table:
+    return {
+        "title": say("支付", "Payments"),
+        "headers": [
+            say("支付单号", "payment number"),
+            say("状态", "state"),
+            say("金额（元）", "amount (CNY)"),
+            say("实收（元）", "received (CNY)"),
+            say("微信支付订单号", "WeChat transaction"),
+            say("创建", "created"),
+            say("成功", "succeeded"),
+            say("异常原因", "why stray"),
+        ],
+        "rows": [
+            [
+                p.out_trade_no,
+                state_name(p.state, p.state),
+                yuan(p.amount_fen),
+                "-" if p.received_fen is None else yuan(p.received_fen),
+                p.transaction_id or "-",
+                _when(p.created_at),
+                _when(p.succeeded_at),
+                p.stray_reason or "-",
+            ]
+            for p in payments
+        ],
+    }
+
+
+def _judgement(judgement: Judgement) -> Table:
+    """A refusal per row with its citation; when there is none, the figures of law it was allowed by."""
+    verdict = say("允许", "allowed") if judgement.allowed else say("拒绝", "refused")
+    title = say("合规判定", "Judgement")
+    rows = [_refusal(refusal) for refusal in judgement.refusals]
+    rows += [_figure(name, value) for name, value in sorted(judgement.figures.get("law", {}).items())]
+    return {
+        "title": f"{title} · {verdict} · {_when(judgement.decided_at)} · {judgement.edition[:12]}",
+        "headers": [
+            say("规则或依据", "rule or figure"),
+            say("内容", "what it says"),
+            say("出处", "citation"),
+        ],
+        "rows": rows,
+    }
+
+
+def _refusal(refusal: dict[str, Any]) -> list[Any]:
+    known = {name: refusal.get(name, "") for name in Refusal.__dataclass_fields__}
+    sentence = known["sentence_zh"] if chinese() else known["sentence"]
+    return [known["rule"], sentence, _cited(known["citation"], known["link"])]
+
+
+def _figure(name: str, value: Any) -> list[Any]:
+    if not isinstance(value, dict):
+        return [name, _brief(value), "-"]
+    said = {k: v for k, v in value.items() if k not in {"citation", "document", "article", "link"}}
+    cited = " ".join(str(value[k]) for k in ("citation", "document", "article") if value.get(k))
+    return [name, _brief(said.get("value", said)), _cited(cited or "-", str(value.get("link", "")))]
+
+
+def _cited(text: str, link: str) -> Any:
+    if not link.startswith("https://"):
+        return text
+    return format_html(
+        '<a href="{}" class="text-link" rel="noreferrer noopener" target="_blank">{}</a>', link, text
+    )
+
+
+def _history(events: list[Event]) -> Table:
+    return {
+        "title": say("经过", "History"),
+        "headers": [say("时间", "time"), say("事件", "event"), say("对象", "about"), say("事实", "facts")],
+        "rows": [[_when(e.at), e.name, f"{e.key} #{e.seq}", _brief(e.facts)] for e in events],
+    }
+
+
+def _when(instant: Any) -> str:
+    return "-" if instant is None else str(localize(localtime(instant)))
+
+
+def _brief(value: Any) -> str:
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    return text if len(text) <= 300 else f"{text[:300]}…"

@@ -1,0 +1,178 @@
+"""Orders to read: what was agreed, what was paid, why it was allowed, and everything that happened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+
+from customers.divisions import path
+from operators import order_story
+from operators.base import Scoped, register
+from operators.bilingual import say
+from operators.filters import BlindFilter, states
+from operators.scope import SELLERS
+from operators.sealed_search import SealedSearch
+
+_AMOUNTS = (
+    "goods_fen",
+    "discount_fen",
+    "freight_fen",
+    "duty_fen",
+    "vat_fen",
+    "excise_fen",
+    "tax_fen",
+    "total_fen",
+)
+
+
+@register("orders.Order")
+class OrderAdmin(SealedSearch, Scoped):
+    """The whole story of an order on one page; nothing can be changed here."""
+
+    list_display = (
+        "number",
+        "state",
+        "total_fen",
+        "tax_fen",
+        "trade_mode",
+        "placed_at",
+        "paid_at",
+        "storefront",
+    )
+    list_select_related = ("storefront",)
+    list_filter = (
+        states("state"),
+        BlindFilter.over("buyer_index", "phone_index"),
+        "over_limit",
+        "placed_at",
+        "paid_at",
+    )
+    search_fields = (
+        "number__startswith",
+        "out_trade_no__exact",
+        "transaction_id__exact",
+        "lines__sku__exact",
+    )
+    search_help_text = say("订单号、支付单号或 SKU", "Order number, payment number or SKU")
+    ordering = ("-id",)
+    fieldsets = (
+        (
+            say("订单", "Order"),
+            {
+                "fields": (
+                    ("number", "state", "closing_reason"),
+                    ("storefront", "warehouse", "trade_mode"),
+                    ("placed_at", "paid_at", "expires_at"),
+                    ("customer", "region", "over_limit"),
+                )
+            },
+        ),
+        (
+            say("金额（元）", "Amounts (CNY)"),
+            {"fields": (_AMOUNTS[:4], _AMOUNTS[4:])},
+        ),
+        (
+            say("支付与告知", "Payment and notice"),
+            {
+                "fields": (
+                    ("mchid", "out_trade_no", "transaction_id"),
+                    ("notice_confirmed_at", "notice_hash", "closed_at"),
+                )
+            },
+        ),
+    )
+    change_form_outer_after_template = "operators/order_story.html"
+
+    @admin.display(description=say("收货地区", "region"))
+    def region(self, row: Any) -> str:
+        return " ".join(path(row.division_code)) or str(row.division_code)
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        order = self.get_object(request, object_id)
+        context = {"story": order_story.tell(order) if order else [], **(extra_context or {})}
+        answer: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return answer
+
+
+@register("orders.OrderLine")
+class OrderLineAdmin(Scoped):
+    """The lines of all orders, with every share they carry."""
+
+    list_display = ("order", "sku", "name_zh", "quantity", "price_fen", "goods_fen", "vat_fen", "storefront")
+    list_select_related = ("order", "storefront")
+    search_fields = ("order__number__startswith", "sku__startswith", "hs_code__startswith")
+    ordering = ("-id",)
+
+
+@register("orders.Quote")
+class QuoteAdmin(Scoped):
+    """What baskets would have cost, and why some were refused."""
+
+    hidden = ("address",)
+    list_display = (
+        "token",
+        "total_fen",
+        "tax_fen",
+        "trade_mode",
+        "refused_by",
+        "made_at",
+        "expires_at",
+        "storefront",
+    )
+    list_select_related = ("storefront",)
+    list_filter = ("trade_mode", "over_limit", "made_at")
+    search_fields = ("token__exact", "order__number__startswith")
+    ordering = ("-id",)
+
+    @admin.display(description=say("拒绝规则", "refused by"))
+    def refused_by(self, row: Any) -> str:
+        return ", ".join(refusal.get("rule", "") for refusal in row.refusals) or "-"
+
+
+@register("orders.CartLine")
+class CartLineAdmin(Scoped):
+    """What lies in carts."""
+
+    list_display = ("customer", "variant", "quantity", "added_at", "storefront")
+    list_select_related = ("customer", "variant", "storefront")
+    list_filter = ("added_at",)
+    search_fields = ("customer__public_id__exact", "variant__sku__startswith")
+    ordering = ("-id",)
+
+
+@register("orders.Coupon")
+class CouponAdmin(Scoped):
+    """Non-cash deductions (优惠券): they pay a part of an order and never lower the dutiable value."""
+
+    writers = SELLERS
+    editable = ("name", "name_zh", "ends_at")
+    addable = (
+        "storefront",
+        "code",
+        "name",
+        "name_zh",
+        "reduces_fen",
+        "from_goods_fen",
+        "starts_at",
+        "ends_at",
+    )
+    list_display = ("code", "name_zh", "reduces_fen", "from_goods_fen", "starts_at", "ends_at", "storefront")
+    list_select_related = ("storefront",)
+    list_filter = ("starts_at", "ends_at")
+    search_fields = ("code__startswith", "name", "name_zh")
+    ordering = ("-id",)
+
+
+@register("orders.CouponClaim")
+class CouponClaimAdmin(Scoped):
+    """Coupons in consumers' hands."""
+
+    list_display = ("public_id", "coupon", "customer", "order_number", "claimed_at", "storefront")
+    list_select_related = ("coupon", "customer", "storefront")
+    list_filter = ("claimed_at",)
+    search_fields = ("order_number__startswith", "coupon__code__startswith", "public_id__exact")
+    ordering = ("-id",)

@@ -1,0 +1,47 @@
+"""Payments and what WeChat reported of them, to read; money is moved by services alone."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from operators.base import Scoped, register
+from operators.filters import states
+from operators.scope import PLATFORM
+
+
+@register("payments.Payment")
+class PaymentAdmin(Scoped):
+    """Each attempt to pay, under its own number."""
+
+    list_display = (
+        "out_trade_no",
+        "order",
+        "amount_fen",
+        "received_fen",
+        "state",
+        "transaction_id",
+        "created_at",
+        "succeeded_at",
+        "storefront",
+    )
+    list_select_related = ("order", "storefront")
+    list_filter = (
+        states("state"),
+        "created_at",
+        "succeeded_at",
+        ("stray_reason", admin.EmptyFieldListFilter),
+    )
+    search_fields = ("out_trade_no__startswith", "transaction_id__exact", "order__number__startswith")
+    hidden = ("prepay_id",)
+    ordering = ("-id",)
+
+
+@register("payments.Notification")
+class NotificationAdmin(Scoped):
+    """What WeChat Pay delivered, kept as it came; the body is sealed and not shown."""
+
+    scope_path = PLATFORM
+    list_display = ("received_at", "mchid", "outcome", "error")
+    list_filter = (states("outcome"), "received_at")
+    search_fields = ("mchid__exact",)
+    ordering = ("-id",)

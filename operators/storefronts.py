@@ -1,0 +1,131 @@
+"""The storefront and who answers for it; its secrets go in by one form and never come out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from unfold.decorators import action
+
+from operators.base import Scoped, register
+from operators.bilingual import say
+from operators.filters import states
+from operators.merchant import merchant_page
+from operators.scope import OWNERS, PLATFORM, scope_of
+from storefronts import queries
+
+
+@register("storefronts.BrandCompany")
+class BrandCompanyAdmin(Scoped):
+    """The foreign companies that sell."""
+
+    scope_path = "storefronts__id"
+    scope_many = True
+    list_display = ("code", "name", "name_zh", "country", "currency")
+    search_fields = ("code__startswith", "name", "name_zh")
+    ordering = ("code",)
+
+
+@register("storefronts.Storefront")
+class StorefrontAdmin(Scoped):
+    """The mini-program: what it is called, which trade modes it uses, how long one may take to pay."""
+
+    scope_path = "id"
+    editable = ("name", "name_zh", "state", "trade_modes", "payment_window_seconds", "quote_window_seconds")
+    hidden = ("key",)
+    list_display = ("code", "name", "name_zh", "brand", "appid", "state")
+    list_select_related = ("brand",)
+    list_filter = (states("state"),)
+    search_fields = ("code__startswith", "name", "name_zh")
+    ordering = ("code",)
+    actions_detail = ("merchant",)
+
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        queries.forget_kept()
+
+    @action(  # type: ignore[untyped-decorator]
+        description=say("微信支付商户密钥", "WeChat Pay merchant and keys"),
+        url_path="merchant",
+        permissions=["secrets"],
+        icon="key",
+    )
+    def merchant(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return merchant_page(self, request, object_id)
+
+    def has_secrets_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Owners of this very storefront."""
+        return str(object_id).isdigit() and scope_of(request).may(int(object_id), OWNERS)
+
+
+@register("storefronts.LegalParty")
+class LegalPartyAdmin(Scoped):
+    """Who answers before customs and the market regulator, one per role."""
+
+    writers = OWNERS | {"compliance"}
+    editable = ("name", "country", "customs_code", "credit_code", "contact")
+    addable = ("storefront", "role", *editable)
+    removable = True
+    list_display = ("storefront", "role", "name", "country", "customs_code", "credit_code")
+    list_select_related = ("storefront",)
+    list_filter = (states("role"),)
+    search_fields = ("name", "customs_code__startswith", "credit_code__startswith")
+    ordering = ("storefront", "role")
+
+
+@register("storefronts.MerchantAccount")
+class MerchantAccountAdmin(Scoped):
+    """Merchant numbers; their keys are set on the storefront's page and never shown."""
+
+    list_display = ("mchid", "storefront", "serial_no", "active")
+    list_select_related = ("storefront",)
+    list_filter = ("active",)
+    search_fields = ("mchid__startswith",)
+    ordering = ("mchid",)
+
+
+@register("storefronts.PlatformKey")
+class PlatformKeyAdmin(Scoped):
+    """The public keys with which WeChat Pay signs."""
+
+    list_display = ("serial", "merchant", "storefront", "expires_at")
+    list_select_related = ("merchant", "storefront")
+    search_fields = ("serial__startswith",)
+    ordering = ("serial",)
+
+
+@register("storefronts.Operator")
+class OperatorAdmin(Scoped):
+    """Colleagues: those who work in one of one's own storefronts."""
+
+    scope_path = "memberships__storefront_id"
+    scope_many = True
+    fields = ("username", "is_active", "is_staff", "is_superuser", "last_login", "date_joined")
+    list_display = ("username", "is_active", "is_superuser", "last_login")
+    list_filter = ("is_active",)
+    search_fields = ("username__startswith",)
+    ordering = ("username",)
+
+
+@register("storefronts.Membership")
+class MembershipAdmin(Scoped):
+    """Which role an operator has in which storefront; owners decide it."""
+
+    addable = ("operator", "storefront", "role")
+    removable = True
+    autocomplete_fields = ("operator",)
+    list_display = ("operator", "storefront", "role")
+    list_select_related = ("operator", "storefront")
+    list_filter = (states("role"),)
+    search_fields = ("operator__username__startswith",)
+    ordering = ("storefront", "operator")
+
+
+@register("auth.Group")
+class GroupAdmin(Scoped):
+    """Not used to grant anything: roles are memberships."""
+
+    scope_path = PLATFORM
+    fields = ("name",)
+    list_display = ("name",)
+    ordering = ("name",)

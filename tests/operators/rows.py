@@ -1,0 +1,152 @@
+"""One row of every model a storefront owns, with names and numbers that no page may show."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group
+from django_otp.plugins.otp_totp.models import TOTPDevice
+from oauth2_provider.models import AccessToken
+
+from catalog.models import Media, PriceCut
+from compliance import vault
+from compliance.models import Access
+from customers import labels
+from kernel import approvals, cases, files, jobs
+from kernel.models import Delivery, Event, Receipt
+from orders.models import CartLine
+from partner_api.models import Application
+from payments.models import Notification, Payment
+from storefronts.models import LegalParty, Membership, Operator
+from tests import make
+
+PASSWORD = "an-invented-pass-word-7"
+NICKNAME = "爱丽的昵称"
+STREET = "世纪大道 1 号"
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+def operator(name: str, shop: Any = None, role: str = "owner", **changes: Any) -> Operator:
+    """An operator, with a role in `shop` where one is given."""
+    made = Operator.objects.create_user(
+        username=name, password=PASSWORD, **{"is_staff": True, "email": f"{name}@shop.test", **changes}
+    )
+    if shop is not None:
+        Membership.objects.create(operator=made, storefront=shop, role=role)
+    return made
+
+
+def fill(world: make.World, round: int = 0) -> dict[str, Any]:
+    """One row more of everything; returns the order, payment, case and approval of this round."""
+    shop, now = world.shop, make.NOW
+    alice = world.alice if round == 0 else make.customer(shop, f"alice-{round}")
+    if round:
+        make.address(alice)
+        make.identity(alice, number=make.id_number(round))
+    key = vault.unwrap(alice.subject.key)
+    alice.nickname_sealed = key.seal(labels.NICKNAME, alice.public_id, NICKNAME)
+    alice.phone_sealed = key.seal(labels.PHONE, alice.public_id, make.PHONES[make.ALICE])
+    alice.phone_index = vault.blind("phone", make.PHONES[make.ALICE])
+    alice.save()
+    made = make.variant(shop, f"X-{round}", 20_000)
+    make.stock(make.warehouse(shop, f"place-{round}"), made)
+    make.coupon(alice, code=f"C{round}")
+    make.token(alice)
+    order = make.order(alice, ("HD-1", 1), ("IR-1", 1))
+    CartLine.objects.create(storefront=shop, customer=alice, variant=made, quantity=1, added_at=now)
+    PriceCut.objects.create(
+        storefront=shop,
+        variant=made,
+        price_fen=9_000,
+        starts_at=now,
+        ends_at=now + timedelta(days=9000),
+        name_zh="黑色星期五",
+        name_en="Black Friday",
+    )
+    Media.objects.create(
+        storefront=shop,
+        product=made.product,
+        path=f"m/{round}.png",
+        thumbnail_path=f"m/{round}-s.png",
+        alt_zh="图",
+        alt_en="Picture",
+        width=8,
+        height=8,
+    )
+    payment = Payment.objects.create(
+        storefront=shop,
+        order=order,
+        out_trade_no=f"P{shop.pk}-{round}-1234",
+        mchid="1600000000",
+        appid=shop.appid,
+        amount_fen=order.total_fen,
+        created_at=now,
+        next_query_at=now,
+    )
+    event = Event.objects.filter(key=order.event_key).first()
+    Delivery.objects.create(event=event, handler="test.handler", key=event.key, next_try_at=now)
+    Receipt.objects.create(
+        source=f"test:{shop.code}", key=str(round), fingerprint=b"f" * 32, status=200, body=b"{}", at=now
+    )
+    Notification.objects.create(mchid="1600000000", headers={}, body=b"{}", received_at=now)
+    case = cases.open_case(
+        storefront_id=shop.pk,
+        kind="stray",
+        key=f"payment:{shop.pk}-{round}",
+        title="Stray money",
+        facts={},
+        now=now,
+    )
+    approval = approvals.ask(
+        storefront_id=shop.pk, verb="refund", key=f"{shop.pk}-{round}", facts={}, by="someone", now=now
+    )
+    jobs.queue(storefront_id=shop.pk, kind="import", arguments={}, by="someone", now=now)
+    files.store(storefront_id=shop.pk, name="f.csv", media_type="text/csv", content=b"x", now=now)
+    Access.objects.create(storefront_id=shop.pk, who="someone", what="x.y", ref="1", purpose="test", at=now)
+    if round == 0:
+        LegalParty.objects.create(storefront=shop, role="ebc", name="Maison SAS", country="FR")
+        operator(f"colleague-{shop.code}", shop, "auditor")
+    else:
+        LegalParty.objects.create(
+            storefront=shop, role=LegalParty.Role.values[round], name="Party", country="FR"
+        )
+        operator(f"colleague-{shop.code}-{round}", shop, "auditor")
+    app = Application.objects.create(
+        name=f"WMS {round}",
+        storefront=shop,
+        client_type="confidential",
+        authorization_grant_type="client-credentials",
+        client_secret="an-invented-client-secret",
+    )
+    AccessToken.objects.create(
+        application=app, token=f"plain-{shop.pk}-{round}", expires=now + timedelta(days=9000), scope="profile"
+    )
+    colleague = Operator.objects.get(username__startswith="colleague", pk=Operator.objects.latest("pk").pk)
+    TOTPDevice.objects.create(user=colleague, name="phone", key="0123456789abcdef0123456789abcdef01234567")
+    Group.objects.get_or_create(name=f"group-{round}")
+    LogEntry.objects.create(user=colleague, action_flag=1, object_repr="x")
+    return {"order": order, "payment": payment, "case": case, "approval": approval, "variant": made}
+
+
+SECRET_TEXTS = (
+    make.PHONES[make.ALICE],
+    make.NUMBERS[make.ALICE],
+    make.NAMES[make.ALICE],
+    NICKNAME,
+    STREET,
+    "o-maison-alice",
+    "s" * 32,
+    "k" * 32,
+    "PRIVATE KEY",
+    "an-invented-client-secret",
+    "plain-",
+    "0123456789abcdef0123456789abcdef01234567",
+    "pbkdf2_",
+    "md5$",
+    "&lt;memory",
+    "b&#x27;\\x",
+    "b'\\x",
+    "colleague-maison@shop.test",
+)

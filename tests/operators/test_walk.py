@@ -1,0 +1,172 @@
+"""Every model has a page; a page shows its own storefront's rows, a stranger's none, and never a secret."""
+
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils.html import escape
+
+from operators.base import Scoped
+from operators.scope import PLATFORM, SHARED
+from tests import make
+from tests.operators import rows
+
+pytestmark = pytest.mark.django_db
+
+# Django's own plumbing: a session's key is a credential, permissions and content types are not used here.
+WITHOUT_A_PAGE = {"contenttypes.ContentType", "sessions.Session", "auth.Permission"}
+MODELS = sorted((m for m in apps.get_models() if m in admin.site._registry), key=lambda m: m._meta.label)
+OWNED = [m for m in MODELS if admin.site._registry[m].scope_path not in (PLATFORM, SHARED)]
+
+
+def names(models):
+    return {"argvalues": models, "ids": [m._meta.label for m in models]}
+
+
+def list_url(model):
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+
+def detail_url(model, pk):
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[pk])
+
+
+@pytest.fixture
+def world():
+    made = make.world()
+    rows.fill(made)
+    return made
+
+
+def enter(client, operator):
+    client.force_login(operator, backend=rows.BACKEND)
+    return client
+
+
+def test_every_model_has_a_page_on_the_scoped_class():
+    registered = {m._meta.label for m in admin.site._registry}
+    assert {m._meta.label for m in apps.get_models()} - registered == WITHOUT_A_PAGE
+    assert [m for m, page in admin.site._registry.items() if not isinstance(page, Scoped)] == []
+
+
+def test_the_walk_has_a_row_of_every_model_that_a_storefront_owns(client, world):
+    enter(client, rows.operator("owner", world.shop))
+    empty = [m._meta.label for m in OWNED if not client.get(list_url(m)).context["cl"].result_count]
+    assert empty == []
+
+
+def test_a_stranger_sees_nothing_in_any_list_and_no_page_of_any_row(client, world):
+    enter(client, rows.operator("stranger", make.storefront("swift")))
+    seen = {}
+    for model in MODELS:
+        answer = client.get(list_url(model))
+        if answer.status_code == 403:
+            continue
+        page = admin.site._registry[model]
+        own = {world.shop.pk} if page.scope_path != SHARED else set()
+        shown = [row for row in answer.context["cl"].result_list if page.scope_path != SHARED]
+        for row in shown:
+            # What a stranger does see belongs to the stranger's own storefront.
+            mine = page.narrow(answer.wsgi_request, model._default_manager.filter(pk=row.pk))
+            assert mine.exists() and not own & {getattr(row, "storefront_id", None)}
+            seen[model._meta.label] = len(shown)
+        if page.scope_path in (PLATFORM, SHARED):
+            continue
+        foreign = model._default_manager.exclude(pk__in=[row.pk for row in shown])
+        assert foreign.exists(), model
+        for pk in foreign.values_list("pk", flat=True):
+            for url in (detail_url(model, pk), detail_url(model, pk).replace("/change/", "/history/")):
+                assert client.get(url).status_code in (302, 403, 404), url
+            posted = client.post(detail_url(model, pk), {"name": "taken over"})
+            assert posted.status_code in (302, 403, 404)
+    assert seen == {
+        "storefronts.BrandCompany": 1,
+        "storefronts.Storefront": 1,
+        "storefronts.MerchantAccount": 1,
+        "storefronts.PlatformKey": 1,
+        "storefronts.Operator": 1,
+        "storefronts.Membership": 1,
+        "compliance.DataKey": 1,
+    }
+
+
+def test_an_operator_without_a_storefront_sees_no_page_at_all(client, world):
+    enter(client, rows.operator("nobody"))
+    assert {client.get(list_url(m)).status_code for m in MODELS} == {403}
+
+
+def test_a_consumer_of_the_door_without_staff_rights_is_sent_to_the_log_in(client, world):
+    enter(client, rows.operator("outside", world.shop, is_staff=False))
+    answer = client.get(list_url(MODELS[0]))
+    assert answer.status_code == 302
+    assert "/admin/login/" in answer["Location"]
+
+
+@pytest.mark.parametrize("language", ["zh-CN", "en"])
+@pytest.mark.parametrize("who", ["owner", "platform"])
+def test_no_page_shows_a_sealed_byte_or_a_plain_personal_datum(client, world, who, language):
+    chosen = (
+        rows.operator("owner", world.shop) if who == "owner" else rows.operator("platform", is_superuser=True)
+    )
+    enter(client, chosen)
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+    visited = 0
+    for model in MODELS:
+        answer = client.get(list_url(model))
+        if answer.status_code == 403 and who == "owner":
+            assert admin.site._registry[model].scope_path == PLATFORM
+            continue
+        assert answer.status_code == 200, model
+        pages = [(list_url(model), answer)]
+        for row in list(answer.context["cl"].result_list)[:2]:
+            url = detail_url(model, row.pk)
+            pages.append((url, client.get(url)))
+            assert pages[-1][1].status_code == 200, url
+        for url, page in pages:
+            html = page.content.decode()
+            found = [text for text in rows.SECRET_TEXTS if text in html or escape(text) in html]
+            assert found == [], url
+            visited += 1
+    assert visited > 60
+
+
+def test_the_number_of_statements_of_a_list_does_not_grow_with_its_rows(client, world):
+    enter(client, rows.operator("platform", is_superuser=True))
+
+    def counts():
+        found = {}
+        for model in MODELS:
+            with CaptureQueriesContext(
+                connection,
+            ) as queries:
+                answer = client.get(list_url(model))
+            assert answer.status_code == 200
+            found[model._meta.label] = len([q for q in queries if " ROLE" not in q["sql"]])
+        return found
+
+    counts()
+    before = counts()
+    for round in (1, 2, 3):
+        rows.fill(world, round)
+    after = counts()
+    assert after == before
+    assert max(after.values()) <= 8
+    assert {m: n for m, n in after.items() if n > 6} == {}
+
+
+def test_an_order_page_takes_as_many_statements_for_many_lines_as_for_few(client, world):
+    enter(client, rows.operator("owner", world.shop))
+    make.stock(world.warehouse, make.variant(world.shop, "Y-1", 3_000))
+    make.stock(world.warehouse, make.variant(world.shop, "Y-2", 3_000))
+    few = make.order(world.alice, ("HD-1", 1))
+    many = make.order(world.alice, ("HD-1", 1), ("IR-1", 2), ("Y-1", 1), ("Y-2", 1))
+    taken = []
+    for order in (few, few, many):
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(detail_url(type(order), order.pk)).status_code == 200
+        taken.append(len(queries))
+    assert taken[1] == taken[2] <= 25

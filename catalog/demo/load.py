@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+
+from django.db.models import QuerySet
 
 from catalog.demo import pictures, stage
 from catalog.models import Media, PriceCut, Product
 from catalog.services.import_products import ImportReport, import_products
 from catalog.services.prices import cut_price
-from catalog.services.publication import publish
+from catalog.services.publication import has_recall_firm, publish
 from catalog.services.shelves import Picture, put_brand, put_category, put_pictures
-from kernel.errors import Refused
 
 _HERE = Path(__file__).parent
 PRODUCTS = _HERE / "products.csv"
@@ -46,23 +46,20 @@ def load(*, storefront_id: int, storefront_code: str, media_root: Path, now: dat
     mine = Product.objects.filter(
         storefront_id=storefront_id, code__in={row["product_code"] for row in _rows("products.csv")}
     ).order_by("pk")
-    published, held_back = _publish(
-        mine.filter(state="draft").values_list("code", flat=True), storefront_id, now
-    )
+    published, held_back = _publish(mine.filter(state="draft"), storefront_id, now)
     drawn = _draw(list(mine.select_related("brand", "category")), storefront_code, media_root)
     return Loaded(imported, published, held_back, drawn, _start_sale(storefront_id, now))
 
 
-def _publish(codes: Iterable[str], storefront_id: int, now: datetime) -> tuple[int, int]:
-    published = held_back = 0
-    for number, code in enumerate(codes):
-        try:
-            # a minute apart, so that “newest” has an order to show
-            publish(storefront_id=storefront_id, code=code, now=now - timedelta(minutes=number))
-            published += 1
-        except Refused:
-            held_back += 1
-    return published, held_back
+def _publish(drafts: QuerySet[Product], storefront_id: int, now: datetime) -> tuple[int, int]:
+    """Publish what may be shown; returns how many were, and how many foods must wait."""
+    foods = drafts.filter(variants__is_food=True).distinct()
+    held = set() if has_recall_firm(storefront_id) else set(foods.values_list("code", flat=True))
+    shown = [code for code in drafts.values_list("code", flat=True) if code not in held]
+    for number, code in enumerate(shown):
+        # a minute apart, so that “newest” has an order to show
+        publish(storefront_id=storefront_id, code=code, now=now - timedelta(minutes=number))
+    return len(shown), len(held)
 
 
 def _draw(products: list[Product], storefront_code: str, media_root: Path) -> int:

@@ -139,8 +139,8 @@ def _two_lines(words: str) -> list[str]:
     if len(words) < 17 or " " not in words:
         return [words]
     parts = words.split(" ")
-    breaks = [(" ".join(parts[:n]), " ".join(parts[n:])) for n in range(1, len(parts))]
-    return list(min(breaks, key=lambda pair: abs(len(pair[0]) - len(pair[1]))))
+    breaks = [[" ".join(parts[:n]), " ".join(parts[n:])] for n in range(1, len(parts))]
+    return min(breaks, key=lambda pair: abs(len(pair[0]) - len(pair[1])))
 
 
 def _scaled(box: Box) -> tuple[float, float, float, float]:

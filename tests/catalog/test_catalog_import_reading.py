@@ -1,0 +1,101 @@
+"""A file becomes rows or faults, whoever wrote it."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from openpyxl import Workbook
+
+from catalog.importing import read as reading
+from catalog.importing.read import Row, read
+
+
+def sheet(*lines: Sequence[Any]) -> bytes:
+    book = Workbook()
+    assert book.active is not None
+    for line in lines:
+        book.active.append(line)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def messages(name: str, content: bytes) -> list[tuple[int, str, str]]:
+    return [(fault.line, fault.column, fault.message) for fault in read(name, content).faults]
+
+
+def test_a_csv_may_have_a_byte_order_mark_blank_lines_and_cells_of_several_lines() -> None:
+    content = '\ufeffSKU,Name\r\n\r\nA,"one\ntwo"\r\n B ,\r\n'.encode()
+    found = read("x.CSV", content)
+    assert found.faults == []
+    assert found.header == ["sku", "name"]
+    assert found.rows == [Row(3, {"sku": "A", "name": "one\ntwo"}), Row(5, {"sku": "B", "name": ""})]
+
+
+def test_a_workbook_gives_the_text_that_was_meant() -> None:
+    found = read("x.xlsx", sheet(["sku", "hs_code", "price", "active"], ["A", 3304990039, 199.5, True]))
+    assert found.faults == []
+    assert found.rows == [Row(2, {"sku": "A", "hs_code": "3304990039", "price": "199.5", "active": "yes"})]
+
+
+def test_formulas_are_refused_in_both_kinds_of_file() -> None:
+    formula = "a formula; write its value"
+    assert messages("x.xlsx", sheet(["sku", "price"], ["A", "=1+1"])) == [(2, "price", formula)]
+    content = b"sku,a,b,c,d\nA,=1+1,@SUM(A1),+cmd|x,-2+3\nB,-5,+8,- item,-\n"
+    assert messages("x.csv", content) == [(2, name, formula) for name in "abcd"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("x.pdf", b"sku\nA\n", "neither .csv nor .xlsx"),
+        ("x.csv", "sku\n玫瑰\n".encode("gb18030"), "not UTF-8; save it as “CSV UTF-8”"),
+        ("x.csv", b"sku\n\0\n", "not a text file"),
+        ("x.csv", b"", "no rows"),
+        ("x.csv", b"sku\n", "no rows"),
+        ("x.xlsx", b"not a zip", "not a readable workbook"),
+        ("x.csv", b"x" * (20 * 1024 * 1024 + 1), "the file is larger than 20 MB"),
+        ("x.csv", b"sku\n" + b"A\n" * 20_001, "more than 20,000 rows"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(name: str, content: bytes, message: str) -> None:
+    found = read(name, content)
+    assert [fault.message for fault in found.faults] == [message]
+    assert found.rows == []
+
+
+def test_a_csv_whose_quotes_do_not_close_names_the_line() -> None:
+    assert messages("x.csv", b'sku\nA\n"B\n')[0][2].startswith("line 3: ")
+
+
+def test_a_column_that_stands_twice_and_cells_without_a_column_are_faults() -> None:
+    assert messages("x.csv", b"sku,sku\nA,B,C\n") == [
+        (1, "sku", "this column stands twice"),
+        (2, "", "more cells than the header has"),
+    ]
+
+
+def test_a_workbook_of_twenty_thousand_and_one_rows_is_refused() -> None:
+    content = sheet(["sku"], *[["A"]] * 20_001)
+    assert messages("x.xlsx", content) == [(0, "", "more than 20,000 rows")]
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b"0" * (reading.MAX_UNPACKED_BYTES + 1))
+    assert len(bomb.getvalue()) < 1_000_000
+    monkeypatch.setattr(reading, "load_workbook", None)
+    assert messages("x.xlsx", bomb.getvalue()) == [(0, "", "the workbook unpacks to too much")]
+
+
+def test_a_workbook_with_entities_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr("xl/workbook.xml", b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><a/>')
+    monkeypatch.setattr(reading, "load_workbook", None)
+    assert messages("x.xlsx", content.getvalue()) == [(0, "", "the workbook declares entities")]

@@ -30,20 +30,26 @@ def lean_or_full(get_response: Handler) -> Handler:
     def choose(request: HttpRequest) -> Any:
         return (lean if request.path_info.startswith(LEAN) else full)(request)
 
+    # What a view raises never comes back through get_response: Django has made a page of it by then.
+    choose.process_exception = problem_page  # type: ignore[attr-defined]
     return choose
 
 
+def problem_page(request: HttpRequest, failure: Exception) -> HttpResponse | None:
+    """A problem document for what a view of the lean stack raises; the others have Django's pages."""
+    if not request.path_info.startswith(LEAN):
+        return None
+    problem = problems.as_problem(failure)
+    if isinstance(problem, problems.Bug):
+        log.exception("bug", path=request.path_info, exc_info=failure)
+    return problems.render(problem, request)
+
+
 def api_headers(get_response: Handler) -> Handler:
-    """What every API answer carries: no sniffing; failures outside DRF are problem documents too."""
+    """What every API answer carries: no sniffing, and a problem document also where no view is found."""
 
     def answer(request: HttpRequest) -> HttpResponse:
-        try:
-            response: HttpResponse = get_response(request)
-        except Exception as failure:
-            problem = problems.as_problem(failure)
-            if isinstance(problem, problems.Bug):
-                log.exception("bug", path=request.path_info)
-            response = problems.render(problem, request)
+        response: HttpResponse = get_response(request)
         if response.status_code == 404 and not response.get("Content-Type", "").endswith("json"):
             response = problems.render(Missing(), request)
         response["X-Content-Type-Options"] = "nosniff"

@@ -1,0 +1,1 @@
+"""Plays one consumer's purchase across the border over HTTP, the unhappy turns included, and reports it."""

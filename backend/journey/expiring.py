@@ -1,0 +1,103 @@
+"""An order that is not paid in time, in the second mini-program, and money that comes all the same."""
+
+from __future__ import annotations
+
+from backend.journey.account import SEPARATE, agree, enter
+from backend.journey.client import wait
+from backend.journey.ordering import place, quote, risk_notice
+from backend.journey.paying import start, wait_for
+from backend.journey.report import Unexpected, expect, expect_that, step
+from backend.journey.stage import ADDRESS, NAME, SWIFT, Stage, yuan
+from kernel.models import Case
+
+MORE_THAN_THERE_IS = 99
+
+
+def left(stage: Stage) -> int:
+    """How many pieces can still be sold: asked for too many, the house says how many there are."""
+    basket = [{"sku": stage.swift_sku, "quantity": MORE_THAN_THERE_IS}]
+    problem = stage.alice_at_swift.refused(
+        "POST", "quotes", {"lines": basket}, status=409, code="cannot_ship_together"
+    )
+    return int(problem["short"][0]["available"])
+
+
+@step("另一家小程序", "another mini-program: same person, one yearly allowance")
+def enter_swift(stage: Stage) -> str:
+    who = stage.alice_at_swift
+    enter(stage, who)
+    agree(who)
+    agree(who, SEPARATE)
+    who.call("POST", "me/addresses", ADDRESS, status=201)
+    there = who.call("PUT", "me/identity", {"name": NAME, "number": stage.number})["allowance"]
+    here = stage.alice.get("me/identity")["allowance"]
+    expect(here, there)
+    expect_that(there["used_fen"] + there["reserved_fen"] > 0, "two orders count", there)
+    return f"{yuan(there['left_fen'])} left, in both"
+
+
+@step("限时三秒支付", "an order that must be paid within three seconds")
+def order_swift(stage: Stage) -> str:
+    who = stage.alice_at_swift
+    stage.swift_sku = who.get("products?sort=price")["items"][0]["skus"][0]
+    before = left(stage)
+    quoted = quote(who, [{"sku": stage.swift_sku, "quantity": 2}])
+    stage.order = place(who, quoted, risk_notice(stage))
+    stage.payment = start(stage, who, stage.order["number"], SWIFT)
+    stage.swift_left = before
+    expect(before - 2, left(stage))
+    return f"{stage.order['number']}, stock {before} → {before - 2}"
+
+
+@step("订单过期", "not paid in time: WeChat closes first, then the order expires")
+def expire(stage: Stage) -> str:
+    seen = wait_for(stage.alice_at_swift, stage.order["number"], "expired", seconds=15)
+    history = [one["state"] for one in seen["history"]]  # type: ignore[attr-defined]
+    expect(["placed", "closing", "expired"], history)
+    expect(["closed"], [one["state"] for one in seen["payments"]])  # type: ignore[attr-defined]
+    return "placed → closing → expired, payment closed"
+
+
+@step("库存释放", "what it held is for sale again")
+def stock_back(stage: Stage) -> str:
+    expect(stage.swift_left, left(stage))
+    return f"stock {stage.swift_left} again"
+
+
+@step("过期后到账", "money that comes all the same is not taken for the order")
+def pay_late(stage: Stage) -> str:
+    prepay_id = stage.payment["package"].removeprefix("prepay_id=")
+    paid = stage.sandbox.tell("pay", prepay_id=prepay_id, force=True)
+    calls = stage.sandbox.log("calls", paid["out_trade_no"])
+    expect([("prepay", 200), ("close", 204)], [(row["call"], row["status"]) for row in calls])
+
+    def told() -> bool:
+        rows = stage.sandbox.log("notifications", paid["out_trade_no"])
+        return any(row["outcome"] == "acknowledged" for row in rows)
+
+    wait("the notification acknowledged", told)
+    expect("expired", stage.alice_at_swift.get(f"orders/{stage.order['number']}")["state"])
+    stage.out_trade_no = paid["out_trade_no"]
+    return f"{yuan(paid['total'])} came; the order stays expired"
+
+
+@step("待处理事项", "a case is open for the operators (read in the database)")
+def case_open(stage: Stage) -> str:
+    # The one thing that is not seen over HTTP: no consumer sees it, and operators see it in the admin.
+    case = Case.objects.filter(
+        kind="payment.late", state=Case.State.OPEN, facts__out_trade_no=stage.out_trade_no
+    ).first()
+    if case is None:
+        raise Unexpected("an open case payment.late", None)
+    expect(stage.order["number"], case.facts["order"])
+    return f"{case.title}: {yuan(case.facts['total_fen'])}"
+
+
+@step("退出登录", "log out; the token is worth nothing")
+def log_out(stage: Stage) -> str:
+    stage.alice.call("DELETE", "session", status=204)
+    stage.alice.refused("GET", "me", status=401, code="unauthenticated")
+    return "204, then 401"
+
+
+STEPS = (enter_swift, order_swift, expire, stock_back, pay_late, case_open, log_out)

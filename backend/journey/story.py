@@ -1,0 +1,7 @@
+"""The whole journey, in order."""
+
+from __future__ import annotations
+
+from backend.journey import account, expiring, ordering, paying, shelves
+
+STORY = (*account.STEPS, *shelves.STEPS, *ordering.STEPS, *paying.STEPS, *expiring.STEPS)

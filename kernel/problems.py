@@ -170,7 +170,7 @@ def render(problem: Problem, request: HttpRequest | None) -> HttpResponse:
     """The problem as an HTTP answer."""
     language = language_of(request)
     answer = HttpResponse(
-        orjson.dumps(document(problem, language), default=str),
+        orjson.dumps(document(problem, language), default=str, option=orjson.OPT_NON_STR_KEYS),
         status=status_of(problem),
         content_type="application/problem+json",
     )

@@ -1,0 +1,176 @@
+"""Quotes and orders as the consumer sees them: every share, both kinds of reduction, history, cancelling."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from catalog.models import PriceCut
+from orders.models import Order, Quote
+from orders.services.closing import finish_closing
+from tests import make
+from tests.miniprogram_api.conftest import Phone
+
+
+def lines(*wanted: tuple[str, int]) -> list[dict[str, Any]]:
+    return [{"sku": sku, "quantity": quantity} for sku, quantity in wanted]
+
+
+def test_a_quote_keeps_price_cut_and_coupon_apart(alice: Phone, world: make.World) -> None:
+    now = make.present()
+    PriceCut.objects.create(
+        storefront=world.shop,
+        variant=world.dryer,
+        price_fen=8_000,
+        starts_at=now - timedelta(hours=1),
+        ends_at=now + timedelta(hours=1),
+        name_zh="双十一",
+        name_en="Singles' Day",
+    )
+    claim = make.coupon(world.alice, 1_000)
+    wanted = {"lines": lines(("HD-1", 1), ("IR-1", 2)), "coupon_id": str(claim.public_id)}
+    answer = alice.post("quotes", wanted)
+    assert answer.status_code == 201
+    quote = answer.json()
+    # the cut lowers the dutiable value to 80.00 + 100.00 yuan; the coupon of 10.00 pays and lowers no tax
+    assert quote["amounts"] == {
+        "list_goods_fen": 20_000,
+        "price_cut_fen": 2_000,
+        "goods_fen": 18_000,
+        "freight_fen": 0,
+        "coupon_fen": 1_000,
+        "duty_fen": 0,
+        "vat_fen": 1_638,
+        "excise_fen": 0,
+        "tax_fen": 1_638,
+        "total_fen": 18_638,
+    }
+    assert [(x["sku"], x["goods_fen"], x["coupon_fen"], x["tax_fen"]) for x in quote["lines"]] == [
+        ("HD-1", 8_000, 444, 728),
+        ("IR-1", 10_000, 556, 910),
+    ]
+    assert (quote["trade_mode"], quote["warehouse"]["name"]["zh"]) == ("1210", "宁波保税仓")
+    assert (quote["placeable"], quote["obstacles"], quote["refusals"]) == (True, [], [])
+    assert quote["coupon_id"] == str(claim.public_id)
+    assert alice.get(f"quotes/{quote['token']}").json() == quote
+
+
+def test_a_quote_lists_every_refusal_with_its_source(alice: Phone, world: make.World) -> None:
+    make.stock(world.warehouse, make.variant(world.shop, "XL-1", 300_000))
+    quote = alice.post("quotes", {"lines": lines(("XL-1", 10))}).json()
+    assert [refusal["rule"] for refusal in quote["refusals"]] == ["LIMIT-1", "LIMIT-2"]
+    for refusal in quote["refusals"]:
+        assert refusal["citation"].startswith("财关税")
+        assert refusal["sentence"] and refusal["sentence_zh"] and refusal["link"].startswith("https://")
+    assert (quote["placeable"], quote["obstacles"]) == (False, ["refused"])
+
+
+def test_a_quote_of_the_cart_takes_what_is_valid_in_it(alice: Phone) -> None:
+    empty = alice.post("quotes", {"cart": True})
+    assert (empty.status_code, empty.json()["code"]) == (422, "invalid_basket")
+    alice.put("cart/lines/HD-1", {"quantity": 2})
+    quote = alice.post("quotes", {"cart": True}).json()
+    assert [(line["sku"], line["quantity"]) for line in quote["lines"]] == [("HD-1", 2)]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"cart": False},
+        {"lines": []},
+        {"cart": True, "lines": lines(("HD-1", 1))},
+        {"lines": lines(("HD-1", 0))},
+        {"lines": lines(("HD-1", 100))},
+        {"lines": [{"sku": "HD-1"}]},
+        {"lines": "HD-1"},
+        {"lines": lines(("HD-1", 1)), "address_id": "home"},
+    ],
+)
+def test_a_basket_that_makes_no_sense_is_422(alice: Phone, body: dict[str, Any]) -> None:
+    answer = alice.post("quotes", body)
+    assert (answer.status_code, answer.json()["code"]) == (422, "invalid_fields")
+    assert Quote.objects.count() == 0
+
+
+def test_goods_that_no_warehouse_has_are_named(alice: Phone, world: make.World) -> None:
+    answer = alice.post("quotes", {"lines": lines(("HD-1", 99), ("IR-1", 99), ("NO-1", 1))})
+    assert (answer.status_code, answer.json()["code"], answer.json()["skus"]) == (
+        409,
+        "not_for_sale",
+        ["NO-1"],
+    )
+    make.stock(world.warehouse, world.dryer, 5)
+    answer = alice.post("quotes", {"lines": lines(("HD-1", 6))})
+    assert (answer.status_code, answer.json()["code"]) == (409, "cannot_ship_together")
+    assert answer.json()["short"] == [{"sku": "HD-1", "wanted": 6, "available": 5}]
+
+
+def test_an_expired_or_used_quote_says_so(alice: Phone, world: make.World) -> None:
+    order = make.order(world.alice, ("HD-1", 1), now=make.present())
+    used = alice.get(f"quotes/{order.quote.token}").json()
+    assert (used["obstacles"], used["order"]) == (["used"], order.number)
+    old = make.quote(world.alice, ("HD-1", 1), now=make.present() - timedelta(hours=1))
+    assert alice.get(f"quotes/{old.token}").json()["obstacles"] == ["expired"]
+
+
+def test_an_order_is_shown_whole_with_its_consignee_masked(alice: Phone, world: make.World) -> None:
+    order = make.order(world.alice, ("HD-1", 2), ("IR-1", 1), now=make.present())
+    shown = alice.get(f"orders/{order.number}")
+    assert shown.status_code == 200
+    body = shown.json()
+    assert (body["number"], body["state"], body["paid_at"]) == (order.number, "placed", None)
+    assert body["consignee"] == {
+        "name_masked": "王*",
+        "phone_masked": "138****8000",
+        "region": ["上海市", "浦东新区"],
+        "street_masked": "上海市浦东新区***",
+    }
+    assert [(x["sku"], x["quantity"], x["vat_fen"]) for x in body["lines"]] == [
+        ("HD-1", 2, 1_820),
+        ("IR-1", 1, 455),
+    ]
+    assert body["amounts"]["total_fen"] == order.total_fen == 27_275
+    assert [step["state"] for step in body["history"]] == ["placed"]
+    assert body["payments"] == []
+    for secret in ("王爱丽", "13800138000", "世纪大道", "11010519491231002X", str(order.key_id)):
+        assert secret not in shown.content.decode()
+
+
+def test_the_list_goes_page_by_page_and_by_state(alice: Phone, world: make.World) -> None:
+    numbers = [make.order(world.alice, ("IR-1", 1), now=make.present()).number for _ in range(3)]
+    first = alice.get("orders?limit=2").json()
+    assert [card["number"] for card in first["items"]] == [numbers[2], numbers[1]]
+    assert first["items"][0]["lines"][0]["sku"] == "IR-1"
+    rest = alice.get(f"orders?limit=2&cursor={first['next_cursor']}").json()
+    assert ([card["number"] for card in rest["items"]], rest["next_cursor"]) == ([numbers[0]], None)
+    Order.objects.filter(number=numbers[1]).update(state="closing")
+    assert [c["number"] for c in alice.get("orders?state=closing").json()["items"]] == [numbers[1]]
+    assert alice.get("orders?state=lost").status_code == 422
+    wrong = alice.get("orders?cursor=261124045709481C8M5NM84BF")
+    assert (wrong.status_code, wrong.json()["code"]) == (422, "bad_cursor")
+
+
+def test_cancelling_asks_for_the_payment_to_be_closed_first(alice: Phone, world: make.World) -> None:
+    order = make.order(world.alice, ("HD-1", 1), now=make.present())
+    path = f"orders/{order.number}"
+    for _ in range(2):  # the second time changes nothing
+        answer = alice.post(f"{path}/cancel")
+        assert (answer.status_code, answer.json()["state"]) == (200, "closing")
+    order.refresh_from_db()
+    finish_closing(order=order, now=make.present())
+    shown = alice.get(path).json()
+    assert [step["state"] for step in shown["history"]] == ["placed", "closing", "cancelled"]
+    assert shown["closed_at"] is not None
+    late = alice.post(f"{path}/cancel")
+    assert (late.status_code, late.json()["code"]) == (409, "order_not_cancellable")
+
+
+def test_another_address_of_the_api_is_a_problem_document(alice: Phone) -> None:
+    for path in ("nothing", "orders/short", "orders/26112404570948!", "products/", "me/addresses/1"):
+        answer = alice.get(path)
+        assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+    wrong = alice.put("orders", {})
+    assert (wrong.status_code, wrong.json()["code"]) == (405, "method_not_allowed")

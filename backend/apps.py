@@ -7,7 +7,7 @@ class BackendConfig(AppConfig):
     name = "backend"
 
     def ready(self) -> None:
-        from backend import delivery, subscriptions
+        from backend import celery, delivery, subscriptions  # noqa: F401  (celery: so that tasks know our broker)
         from kernel import events
 
         events.wiring.handlers = subscriptions.names()

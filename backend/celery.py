@@ -12,3 +12,5 @@ os.environ.setdefault("D2C_ROLE", "worker")
 app = Celery("backend")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# For every thread: otherwise a task sent from a thread of the web would go to Celery's own default broker.
+app.set_default()

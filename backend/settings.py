@@ -169,7 +169,9 @@ TIME_ZONE = "Asia/Shanghai"  # the days of the law; instants are stored in UTC
 USE_I18N = USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = env("STATIC_ROOT") or None  # where collectstatic puts them; a laptop serves them from the packages
+STATIC_ROOT = (
+    env("STATIC_ROOT") or None
+)  # where collectstatic puts them; a laptop serves them from the packages
 WHITENOISE_USE_FINDERS = not PRODUCTION
 MEDIA_URL = "/media/"
 MEDIA_ROOT = env("MEDIA_ROOT", str(LOCAL / "media"))
@@ -210,6 +212,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 600,
     "socket_timeout": 5,
     "socket_connect_timeout": 2,
+    # A web request that wakes a worker tries once: without Redis, beat's next second does as well.
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0,
 }
 CELERY_BEAT_SCHEDULE = {
     "deliver events": {"task": "backend.tasks.deliver", "schedule": 1.0, "options": {"expires": 2}},

@@ -29,6 +29,16 @@ def agree(who: Consumer, *kinds: str) -> list[str]:
     return list(wanted)
 
 
+def settle_in(stage: Stage, who: Consumer) -> dict[str, Any]:
+    """Everything from the log-in to the identity, in one go; what is known of the identity then."""
+    enter(stage, who)
+    agree(who)
+    agree(who, SEPARATE)
+    who.call("POST", "me/addresses", ADDRESS, status=201)
+    own: dict[str, Any] = who.call("PUT", "me/identity", {"name": NAME, "number": stage.number})
+    return own
+
+
 @step("登录", "log in with the code of wx.login")
 def log_in(stage: Stage) -> str:
     made = enter(stage, stage.alice)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from backend.journey.account import SEPARATE, agree, enter
+from backend.journey.account import settle_in
 from backend.journey.client import wait
 from backend.journey.ordering import place, quote, risk_notice
 from backend.journey.paying import start, wait_for
 from backend.journey.report import Unexpected, expect, expect_that, step
-from backend.journey.stage import ADDRESS, NAME, SWIFT, Stage, yuan
+from backend.journey.stage import SWIFT, Stage, yuan
 from kernel.models import Case
 
 MORE_THAN_THERE_IS = 99
@@ -25,11 +25,7 @@ def left(stage: Stage) -> int:
 @step("另一家小程序", "another mini-program: same person, one yearly allowance")
 def enter_swift(stage: Stage) -> str:
     who = stage.alice_at_swift
-    enter(stage, who)
-    agree(who)
-    agree(who, SEPARATE)
-    who.call("POST", "me/addresses", ADDRESS, status=201)
-    there = who.call("PUT", "me/identity", {"name": NAME, "number": stage.number})["allowance"]
+    there = settle_in(stage, who)["allowance"]
     here = stage.alice.get("me/identity")["allowance"]
     expect(here, there)
     expect_that(there["used_fen"] + there["reserved_fen"] > 0, "two orders count", there)

@@ -59,8 +59,8 @@ def choose(stage: Stage) -> str:
     second = next(c for c in products(stage, "sort=price&category=haircare") if c["in_stock"])
     stage.basket.append({"sku": second["skus"][0], "quantity": 2})
     big = next(c for c in products(stage, "sort=-price&category=apparel") if c["in_stock"])
-    pieces = LIMIT_FEN // big["price_fen"] + 1
-    stage.big_basket = [{"sku": big["skus"][0], "quantity": max(pieces, 2)}]
+    pieces = max(LIMIT_FEN // big["price_fen"] + 1, 2)
+    stage.big_basket = [{"sku": big["skus"][0], "quantity": pieces}]
     return f"2 × {second['name']['zh']}; {pieces} × {big['name']['zh']}"
 
 

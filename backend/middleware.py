@@ -53,6 +53,8 @@ def api_headers(get_response: Handler) -> Handler:
         if response.status_code == 404 and not response.get("Content-Type", "").endswith("json"):
             response = problems.render(Missing(), request)
         response["X-Content-Type-Options"] = "nosniff"
+        if not response.streaming and "Content-Length" not in response:
+            response["Content-Length"] = str(len(response.content))
         return response
 
     return answer

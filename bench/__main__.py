@@ -1,0 +1,39 @@
+"""`python -m bench`: starts a web server and a durable PostgreSQL of its own and prints a line a figure.
+
+Every rate is a ratio against a floor of the same run: a constant-JSON view of the same server for pages, and
+pgbench writing the same rows for checkout. The targets are those that the product promises.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+LOCAL = ROOT / ".local" / "bench"
+
+
+def main() -> int:
+    """Run all measurements; 0 when every target is met."""
+    from backend import embedded  # noqa: PLC0415  (the servers are started before Django's settings are read)
+
+    servers = embedded.start(LOCAL)
+    os.environ.update(servers.urls)
+    os.environ.update(D2C_LOCAL=str(LOCAL), D2C_ROLE="owner", DJANGO_SETTINGS_MODULE="backend.settings")
+    try:
+        import django  # noqa: PLC0415
+
+        django.setup()
+        from django.core.management import call_command  # noqa: PLC0415
+
+        from bench.figures import measure  # noqa: PLC0415
+
+        call_command("migrate", verbosity=0)
+        return measure(servers, LOCAL)
+    finally:
+        servers.stop()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,220 @@
+"""The figures: pages against a constant view, checkout against pgbench, crowds that must not oversell."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+from time import process_time
+
+import orjson
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from django.db import connection
+
+from backend import house
+from backend.embedded import Servers
+from backend.supervisor import Supervisor
+from bench import cpu, floor, load, stage
+from bench.report import Report
+from compliance import vault
+from compliance.law import Law
+from compliance.notice import risk_notice
+from inventory.models import Stock
+from kernel.clock import now as present
+from kernel.clock import shanghai_day
+from orders.models import Order
+
+PAGE_SECONDS, PAGE_CLIENTS = 6.0, 8
+CHECKOUTS, CHECKOUT_CLIENTS = 1_600, 8
+FLOOR_SECONDS = 8
+BUYERS = 200
+
+
+def measure(servers: Servers, local: Path) -> int:
+    """Measure everything once; the number of missed targets, at most 1."""
+    report = Report()
+    now = present()
+    stage.empty()
+    shop, _ = stage.catalogue(now)
+    buyers = stage.buyers(shop, BUYERS, now)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    os.environ["THROTTLE_FACTOR"] = "1000"
+    plan = house.plan(local, servers.urls)
+    with Supervisor(log=plan.log) as running:
+        running.start(plan.serving())
+        web = cpu.Meter(_web_processes(plan.web_port))
+        database = cpu.Meter(cpu.postgres(local / "postgres"))
+        pages(report, plan.web_port, web)
+        checkout(report, servers, local, plan.web_port, web, database, buyers, now)
+        crowds(report, plan.web_port, buyers, now)
+    sealing(report)
+    return 1 if report.missed else 0
+
+
+def pages(report: Report, port: int, web: cpu.Meter) -> None:
+    """Product list and detail against a constant-JSON view, in turns so that all meet the same weather."""
+    headers = {"X-Appid": stage.APPID, "Accept-Language": "zh-CN"}
+    wanted = {
+        "constant": [load.get("/health/live", headers)],
+        "product_list": [load.get("/api/v1/products?limit=20", headers)],
+        "product_detail": [load.get("/api/v1/products/p0001", headers)],
+    }
+    rates: dict[str, list[float]] = {name: [] for name in wanted}
+    costs: dict[str, list[float]] = {name: [] for name in wanted}
+    for requests in wanted.values():
+        load.run(port, requests, clients=PAGE_CLIENTS, seconds=1)  # warm
+    for _ in range(3):
+        for name, requests in wanted.items():
+            before = web.seconds()
+            result = load.run(port, requests, clients=PAGE_CLIENTS, seconds=PAGE_SECONDS / 3)
+            assert set(result.statuses) == {200}, (name, result.statuses, result.samples)
+            rates[name].append(result.rate)
+            costs[name].append((web.seconds() - before) * 1000 / result.answered)
+    for name in ("product_list", "product_detail"):
+        report.figure(
+            f"{name}_rate",
+            median(rates[name]),
+            "requests/s",
+            floor=median(rates["constant"]),
+            target="0.7",
+        )
+        report.figure(
+            f"{name}_cpu",
+            median(costs[name]),
+            "ms/request",
+            floor=median(costs["constant"]),
+            target="1.3",
+            at_most=True,
+        )
+
+
+def checkout(
+    report: Report,
+    servers: Servers,
+    local: Path,
+    port: int,
+    web: cpu.Meter,
+    database: cpu.Meter,
+    buyers: list[stage.Buyer],
+    now: datetime,
+) -> None:
+    """Orders of two lines over HTTP against pgbench writing the same rows."""
+    requests = _orders(buyers, CHECKOUTS + 101, now)
+    warm, pattern, timed = requests[:100], requests[100], requests[101:]
+    _place(port, warm, CHECKOUT_CLIENTS)
+    _place(port, [pattern], 1)
+    key = pattern.split(b"Idempotency-Key: ")[1].split(b"\r\n")[0].decode()
+    number = Order.objects.latest("id").number
+    script = floor.prepare(local, number=number, receipt=key)
+    floors, floor_costs = [], []
+    half = len(timed) // 2
+    rates, costs = [], []
+    for part in (timed[:half], timed[half:]):
+        floor.reset()
+        before = database.seconds()
+        bare = floor.run(servers.pg_bin, servers.urls["DATABASE_URL_OWNER"], script, FLOOR_SECONDS)
+        floors.append(bare.rate)
+        floor_costs.append((database.seconds() - before + bare.pgbench_seconds) * 1000 / bare.transactions)
+        before = web.seconds() + database.seconds()
+        result = _place(port, part, CHECKOUT_CLIENTS)
+        rates.append(result.rate)
+        costs.append((web.seconds() + database.seconds() - before) * 1000 / result.answered)
+    report.figure("checkout_rate", median(rates), "orders/s", floor=median(floors), target="0.10")
+    report.figure(
+        "checkout_cpu",
+        median(costs),
+        "ms/order (web and PostgreSQL)",
+        floor=median(floor_costs),
+        target="5",
+        at_most=True,
+    )
+
+
+def crowds(report: Report, port: int, buyers: list[stage.Buyer], now: datetime) -> None:
+    """60 buyers on 20 pieces, and 200 on one SKU: exactly what is there is sold, nothing else goes wrong."""
+    for name, count, pieces, sku in (
+        ("60_buyers_on_20_pieces", 60, 20, "SKU-0900"),
+        ("200_buyers_on_one_sku", 200, 100, "SKU-0901"),
+    ):
+        stock = Stock.objects.get(variant__sku=sku)
+        requests = _orders(buyers[:count], count, now, (sku, 1))
+        Stock.objects.filter(pk=stock.pk).update(on_hand=pieces)
+        result = load.run(port, requests, clients=count)
+        sold = result.statuses[201]
+        stock.refresh_from_db()
+        assert stock.reserved == sold, "what was reserved is what was sold"
+        report.figure(name, sold, "orders", floor=None, target=f"={pieces}")
+        others = sum(n for status, n in result.statuses.items() if status not in (201, 409))
+        others += sum(b"sold_out" not in body for body in result.samples)
+        report.figure(f"{name}_other_errors", others, "answers", floor=None, target="=0")
+
+
+def sealing(report: Report) -> None:
+    """Sealing and opening one personal field against AES-256-GCM alone."""
+    _, key = vault.new_key("subject", None)
+    material = os.urandom(32)
+    ref, text, rounds = uuid.uuid4(), "张三丰", 20_000
+
+    def bare() -> None:
+        AESGCM(material).encrypt(os.urandom(12), text.encode(), b"customers.identity.name")
+
+    def both() -> None:
+        key.open("customers.identity.name", ref, key.seal("customers.identity.name", ref, text))
+
+    times: dict[str, list[float]] = {"bare": [], "both": []}
+    for _ in range(5):
+        for name, act in (("bare", bare), ("both", both)):
+            began = process_time()
+            for _ in range(rounds):
+                act()
+            times[name].append((process_time() - began) / rounds * 1e6)
+    report.figure(
+        "seal_and_open",
+        median(times["both"]),
+        "µs CPU",
+        floor=median(times["bare"]),
+        target="3",
+        at_most=True,
+    )
+
+
+def _orders(buyers: list[stage.Buyer], count: int, now: datetime, *wanted: tuple[str, int]) -> list[bytes]:
+    """Requests that each place one order on a fresh quote; two lines unless said otherwise."""
+    notice = risk_notice(Law(shanghai_day(now))).sha256
+    each = -(-count // len(buyers))
+    made: list[list[bytes]] = []
+    for n, buyer in enumerate(buyers):
+        lines = wanted or ((f"SKU-{n % 450:04d}", 1), (f"SKU-{450 + n % 450:04d}", 1))
+        made.append(
+            [
+                load.post(
+                    "/api/v1/orders",
+                    {"Authorization": f"Bearer {buyer.token}", "Idempotency-Key": uuid.uuid4().hex},
+                    orjson.dumps({"quote": str(quote.token), "risk_notice": notice}),
+                )
+                for quote in stage.quotes(buyer, each, now, *lines)
+            ]
+        )
+    return [request for row in zip(*made, strict=True) for request in row][:count]
+
+
+def _place(port: int, requests: list[bytes], clients: int) -> load.Result:
+    result = load.run(port, requests, clients=clients)
+    assert set(result.statuses) == {201}, (result.statuses, result.samples)
+    return result
+
+
+def _web_processes(port: int):  # type: ignore[no-untyped-def]
+    import psutil  # noqa: PLC0415
+
+    def find():  # type: ignore[no-untyped-def]
+        for process in psutil.process_iter(["cmdline"]):
+            line = " ".join(process.info["cmdline"] or ())
+            if "granian" in line and f"--port {port}" in line:
+                return cpu.family(process.pid)()
+        return []
+
+    return find

@@ -1,0 +1,46 @@
+"""One JSON line a figure, each a ratio against a floor of the same run; the last word is whether all are met."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Report:
+    """Collects the figures and prints each as it comes."""
+
+    missed: list[str] = field(default_factory=list)
+
+    def figure(
+        self, name: str, value: float, unit: str, *, floor: float | None, target: str, at_most: bool = False
+    ) -> None:
+        """Print one figure. `target` is "0.7" for a ratio to the floor, or "=20" for an exact value."""
+        ratio = value / floor if floor else None
+        if target.startswith("="):
+            ok = value == float(target[1:])
+        else:
+            measured = ratio if ratio is not None else value
+            ok = measured <= float(target) if at_most else measured >= float(target)
+        if not ok:
+            self.missed.append(name)
+        sign = "" if target.startswith("=") else ("≤ " if at_most else "≥ ")
+        print(
+            json.dumps(
+                {
+                    "name": name,
+                    "value": _round(value),
+                    "unit": unit,
+                    "floor": _round(floor),
+                    "ratio": _round(ratio),
+                    "target": sign + target,
+                    "ok": ok,
+                },
+                ensure_ascii=False,
+            ),
+            flush=True,
+        )
+
+
+def _round(number: float | None) -> float | None:
+    return None if number is None else float(f"{number:.4g}")

@@ -8,6 +8,6 @@ class OperatorsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from operators import names
+        from operators import names  # noqa: PLC0415  (models are not there before)
 
         names.lay_over()

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, models
+from django.db import IntegrityError, models, transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from unfold.admin import ModelAdmin
 
 from kernel import events
 from kernel.clock import now
 from kernel.errors import Conflict, Problem, Refused
 from kernel.tenancy import tenant
-from operators import amounts
-from operators.bilingual import chinese
+from operators import amounts, columns
+from operators.bilingual import chinese, say
 from operators.filters import StorefrontFilter
 from operators.names import state_name
 from operators.scope import OWNERS, PLATFORM, READERS, SHARED, scope_of, storefront_id_of
 from storefronts.models import Storefront
+
+if TYPE_CHECKING:
+    ModelAdmin = Any  # the types that can be inferred of unfold contradict those of Django
+else:
+    from unfold.admin import ModelAdmin
 
 
 class Taken(Conflict):
@@ -48,7 +52,7 @@ def register(*labels: str) -> Callable[[type[Scoped]], type[Scoped]]:
     return put
 
 
-class Scoped(ModelAdmin):  # type: ignore[misc]  # the base is untyped
+class Scoped(ModelAdmin):  # type: ignore[misc]
     """Base of every ModelAdmin.
 
     `scope_path` says where a row names its storefront. Nothing can be written until a class opens it:
@@ -75,28 +79,33 @@ class Scoped(ModelAdmin):  # type: ignore[misc]  # the base is untyped
     def __init__(self, model: type[models.Model], site: admin.AdminSite) -> None:
         super().__init__(model, site)
         self.sealed = tuple(f.name for f in model._meta.concrete_fields if isinstance(f, models.BinaryField))
-        shown: dict[str, Any] = dict(self.readonly_preprocess_fields)
+        self.documents = {
+            f.name: columns.document_shown(f) for f in model._meta.concrete_fields if columns.is_document(f)
+        }
+        shown: dict[str, Any] = {}
         for field in model._meta.concrete_fields:
             if field.name.endswith("_fen"):
                 shown[field.name] = amounts.shown
             elif field.choices:
-                shown[field.name] = _named(dict(field.flatchoices), model._meta.label)
+                shown[field.name] = columns.choice_shown(dict(field.flatchoices), model._meta.label)
         self.readonly_preprocess_fields = shown
 
     # What is seen.
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = super().get_queryset(request).defer(*self.sealed)
-        if self.scope_path == "storefront_id" and not _has(self.model, "storefront"):
+        if self.scope_path == "storefront_id" and not columns.has_field(self.model, "storefront"):
             code = Storefront.objects.filter(pk=OuterRef("storefront_id")).values("code")[:1]
             rows = rows.annotate(storefront_code=Subquery(code))
         return self.narrow(request, rows)
 
-    def narrow(self, request: HttpRequest, rows: QuerySet[Any], roles: frozenset[str] = READERS) -> Any:
+    def narrow(
+        self, request: HttpRequest, rows: QuerySet[Any], roles: frozenset[str] = READERS
+    ) -> QuerySet[Any]:
         """Of `rows` of this model, those the operator may see in one of `roles`."""
         return scope_of(request).narrow(rows, self.scope_path, self.readers & roles, many=self.scope_many)
 
-    @admin.display(description="storefront")
+    @admin.display(description=say("店铺", "storefront"))
     def storefront_name(self, row: Any) -> str:
         """The storefront's code, for rows below the layer that knows storefronts."""
         return getattr(row, "storefront_code", None) or "-"
@@ -107,7 +116,8 @@ class Scoped(ModelAdmin):  # type: ignore[misc]  # the base is untyped
         if self.fields:
             return list(self.fields)
         own = [f.name for f in self.model._meta.concrete_fields if not f.primary_key]
-        return [name for name in own if name not in self.sealed and name not in self.hidden]
+        kept = [name for name in own if name not in self.sealed and name not in self.hidden]
+        return [self.documents.get(n, n if n != "storefront_id" else "storefront_name") for n in kept]
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None and self.addable:
@@ -124,7 +134,10 @@ class Scoped(ModelAdmin):  # type: ignore[misc]  # the base is untyped
         return [name for name in names if name not in self.editable] + declared
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        return [_column(name, self.model) for name in super().get_list_display(request)]
+        names = list(super().get_list_display(request))
+        if len(scope_of(request).names) == 1:  # always the same one
+            names = [name for name in names if name not in ("storefront", "storefront_name")] or names
+        return [columns.column_of(name, self.model) for name in names]
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         filters = list(super().get_list_filter(request))
@@ -188,6 +201,13 @@ class Scoped(ModelAdmin):  # type: ignore[misc]  # the base is untyped
                 min_value=0,
             )
         return super().formfield_for_dbfield(db_field, request, **options)
+
+    def formfield_for_choice_field(self, db_field: Any, request: Any, **options: Any) -> Any:
+        if "choices" not in options:
+            owner = self.model._meta.label
+            named = [(value, state_name(value, label, owner)) for value, label in db_field.flatchoices]
+            options["choices"] = [("", say("请选择", "Select")), *named]
+        return super().formfield_for_choice_field(db_field, request, **options)
 
     def formfield_for_foreignkey(self, db_field: Any, request: Any, **options: Any) -> Any:
         """Only rows in which the operator may write can be chosen."""
@@ -255,7 +275,8 @@ class Scoped(ModelAdmin):  # type: ignore[misc]  # the base is untyped
             if not self._mine(request, row, self.writers):
                 continue
             try:
-                verb(row)
+                with transaction.atomic():  # what one row refuses does not touch the others
+                    verb(row)
                 done += 1
             except Problem as problem:
                 self.tell(request, problem, prefix=f"{row}: ")
@@ -271,58 +292,8 @@ class Scoped(ModelAdmin):  # type: ignore[misc]  # the base is untyped
         self.message_user(request, f"{prefix}{text}", messages.ERROR)
 
 
-_COLOURS = {
-    "success": "paid succeeded published done settled taken verified open confirmed",
-    "warning": "placed closing created prepared queued running held stated received draft pending",
-    "danger": "stray failed rejected refused",
-    "info": "duplicate ignored released",
-}
-COLOURS = {state: colour for colour, states in _COLOURS.items() for state in states.split()}
-
-
-def _column(name: Any, model: type[models.Model]) -> Any:
-    """Amounts are shown in yuan and states as coloured labels; the rest as it is."""
-    if not isinstance(name, str) or not _has(model, name):
-        return name
-    field = model._meta.get_field(name)
-    if name.endswith("_fen"):
-        shown = amounts.column(name)
-    elif isinstance(field, models.Field) and field.choices:
-        shown = _state_column(name, dict(field.flatchoices), model._meta.label)
-    else:
-        return name
-    shown.short_description = field.verbose_name  # type: ignore[union-attr]
-    return shown
-
-
-def _state_column(name: str, labels: dict[Any, Any], owner: str) -> Any:
-    def state(row: Any) -> Any:
-        value = getattr(row, name)
-        if value in (None, ""):
-            return None
-        return value, state_name(value, labels.get(value, value), owner)
-
-    state.admin_order_field = name  # type: ignore[attr-defined]
-    state.label = {value: COLOURS.get(str(value), "") for value in labels}  # type: ignore[attr-defined]
-    return state
-
-
-def _named(labels: dict[Any, Any], owner: str) -> Callable[[Any], Any]:
-    by_label = {str(label): value for value, label in labels.items()}
-
-    def shown(contents: Any) -> Any:
-        value = by_label.get(str(contents))
-        return contents if value is None else state_name(value, labels[value], owner)
-
-    return shown
-
-
 def _flat(fields: Sequence[Any]) -> list[Any]:
     return [name for item in fields for name in (item if isinstance(item, (tuple, list)) else (item,))]
-
-
-def _has(model: type[models.Model], name: str) -> bool:
-    return any(field.name == name for field in model._meta.get_fields())
 
 
 def _one(obj: models.Model) -> QuerySet[Any]:

@@ -14,7 +14,7 @@ from operators.sealed_search import SealedSearch
 
 
 @register("customers.Customer")
-class CustomerAdmin(SealedSearch, Scoped):
+class CustomerAdmin(SealedSearch):
     """WeChat users of the storefront; phone, nickname and openid stay sealed."""
 
     hidden = ("subject",)
@@ -52,7 +52,7 @@ class AddressAdmin(Scoped):
 
 
 @register("customers.Identity")
-class IdentityAdmin(SealedSearch, Scoped):
+class IdentityAdmin(SealedSearch):
     """Whether an identity is stated or verified; name and number stay sealed."""
 
     hidden = ("person",)

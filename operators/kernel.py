@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from kernel import approvals, cases
 from kernel.clock import now
 from kernel.models import Approval, Case
 from operators.base import Scoped, register
+from operators.bilingual import say
 from operators.filters import states
 from operators.scope import DECIDERS, PLATFORM, WORKERS
 
@@ -59,6 +62,12 @@ class CaseAdmin(Scoped):
     search_fields = ("key__startswith", "title")
     ordering = ("-id",)
 
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
+        field = super().formfield_for_dbfield(db_field, request, **options)
+        if field is not None:
+            field.required = True  # what was done is told
+        return field
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         if isinstance(obj, Case) and obj.state != Case.State.OPEN:
             return False
@@ -88,6 +97,13 @@ class ApprovalAdmin(Scoped):
         return super().has_change_permission(request, obj)
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
+        if db_field.name == "granted":
+            return forms.TypedChoiceField(
+                label=db_field.verbose_name,
+                choices=[("", "-"), ("yes", say("批准", "grant")), ("no", say("驳回", "decline"))],
+                coerce=lambda answer: answer == "yes",
+                widget=UnfoldAdminSelectWidget,
+            )
         field = super().formfield_for_dbfield(db_field, request, **options)
         if field is not None:
             field.required = True

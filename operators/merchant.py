@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -19,7 +20,7 @@ from storefronts.models import MerchantAccount
 from storefronts.services import set_merchant
 
 
-class Unrepeated(UnfoldAdminTextareaWidget):  # type: ignore[misc]  # the base is untyped
+class Unrepeated(UnfoldAdminTextareaWidget):
     """A text area that never shows what was typed into it."""
 
     def format_value(self, value: Any) -> str:
@@ -90,7 +91,7 @@ def merchant_page(page: Any, request: Any, object_id: str) -> HttpResponse:
 
 def _store(page: Any, request: HttpRequest, storefront: Any, values: dict[str, str]) -> bool:
     try:
-        with tenant(storefront.pk):
+        with transaction.atomic(), tenant(storefront.pk):
             set_merchant(
                 storefront=storefront,
                 mchid=values["mchid"],

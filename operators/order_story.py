@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import orjson
@@ -9,8 +10,9 @@ from django.utils.formats import localize
 from django.utils.html import format_html
 from django.utils.timezone import localtime
 
+from compliance.law import Law, NoFigure
 from compliance.models import Judgement
-from kernel.errors import Refusal
+from kernel.clock import shanghai_day
 from kernel.models import Event
 from kernel.money import yuan
 from operators.bilingual import chinese, say
@@ -112,13 +114,17 @@ def _payments(payments: list[Payment]) -> Table:
 
 
 def _judgement(judgement: Judgement) -> Table:
-    """A refusal per row with its citation; when there is none, the figures of law it was allowed by."""
+    """Each refusal, then each figure of law that the verdict rested on, with where it stands written."""
     verdict = say("允许", "allowed") if judgement.allowed else say("拒绝", "refused")
     title = say("合规判定", "Judgement")
+    law = Law(_day(judgement))
     rows = [_refusal(refusal) for refusal in judgement.refusals]
-    rows += [_figure(name, value) for name, value in sorted(judgement.figures.get("law", {}).items())]
+    rows += [_figure(law, name, value) for name, value in sorted(judgement.figures.get("law", {}).items())]
+    edition = judgement.edition[:12]
+    if law.edition != judgement.edition:
+        edition = say(f"{edition}（引文取自现行版本）", f"{edition} (citations from the present edition)")
     return {
-        "title": f"{title} · {verdict} · {_when(judgement.decided_at)} · {judgement.edition[:12]}",
+        "title": f"{title} · {verdict} · {_when(judgement.decided_at)} · {edition}",
         "headers": [
             say("规则或依据", "rule or figure"),
             say("内容", "what it says"),
@@ -128,18 +134,27 @@ def _judgement(judgement: Judgement) -> Table:
     }
 
 
+def _day(judgement: Judgement) -> date:
+    day = judgement.figures.get("day")
+    return date.fromisoformat(day) if day else shanghai_day(judgement.decided_at)
+
+
 def _refusal(refusal: dict[str, Any]) -> list[Any]:
-    known = {name: refusal.get(name, "") for name in Refusal.__dataclass_fields__}
-    sentence = known["sentence_zh"] if chinese() else known["sentence"]
-    return [known["rule"], sentence, _cited(known["citation"], known["link"])]
+    sentence = refusal.get("sentence_zh" if chinese() else "sentence", "")
+    return [refusal.get("rule", ""), sentence, _cited(refusal.get("citation", ""), refusal.get("link", ""))]
 
 
-def _figure(name: str, value: Any) -> list[Any]:
-    if not isinstance(value, dict):
+def _figure(law: Law, name: str, value: Any) -> list[Any]:
+    topic = law.topics.get(name)
+    if topic is None:
         return [name, _brief(value), "-"]
-    said = {k: v for k, v in value.items() if k not in {"citation", "document", "article", "link"}}
-    cited = " ".join(str(value[k]) for k in ("citation", "document", "article") if value.get(k))
-    return [name, _brief(said.get("value", said)), _cited(cited or "-", str(value.get("link", "")))]
+    title = topic.title_zh if chinese() else topic.title
+    shown = f"{yuan(value)} CNY" if topic.unit == "yuan" and isinstance(value, int) else _brief(value)
+    try:
+        source = law.source(name)
+    except NoFigure:
+        return [title, shown, "-"]
+    return [title, shown, _cited(source.citation, source.link)]
 
 
 def _cited(text: str, link: str) -> Any:

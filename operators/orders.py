@@ -28,7 +28,7 @@ _AMOUNTS = (
 
 
 @register("orders.Order")
-class OrderAdmin(SealedSearch, Scoped):
+class OrderAdmin(SealedSearch):
     """The whole story of an order on one page; nothing can be changed here."""
 
     list_display = (
@@ -78,12 +78,17 @@ class OrderAdmin(SealedSearch, Scoped):
             {
                 "fields": (
                     ("mchid", "out_trade_no", "transaction_id"),
-                    ("notice_confirmed_at", "notice_hash", "closed_at"),
+                    ("notice_confirmed_at", "notice", "closed_at"),
                 )
             },
         ),
     )
+    compressed_fields = False
     change_form_outer_after_template = "operators/order_story.html"
+
+    @admin.display(description=say("风险告知书版本", "risk notice"))
+    def notice(self, row: Any) -> str:
+        return str(row.notice_hash[:12])
 
     @admin.display(description=say("收货地区", "region"))
     def region(self, row: Any) -> str:

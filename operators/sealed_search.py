@@ -12,6 +12,7 @@ from django.urls import path, reverse
 
 from compliance import vault
 from compliance.crypto import IndexKind
+from operators.base import Scoped
 from operators.bilingual import say
 
 _ID_NUMBER = re.compile(r"^\d{17}[\dXx]$")
@@ -26,19 +27,17 @@ def kind_of(text: str) -> IndexKind | None:
     return "phone" if _PHONE.match(bare) else None
 
 
-class SealedSearch:
+class SealedSearch(Scoped):
     """Adds a box above the list that finds rows by phone or identity number.
 
     What is typed into the ordinary search box by mistake is taken the same way and not shown again.
     """
 
-    admin_site: Any
-    opts: Any
     list_before_template = "operators/sealed_search.html"
 
     def get_urls(self) -> list[Any]:
         find = path("find/", self.admin_site.admin_view(self.find), name=self._find_name())
-        return [find, *super().get_urls()]  # type: ignore[misc]  # a mixin of ModelAdmin
+        return [find, *super().get_urls()]
 
     def find(self, request: HttpRequest) -> HttpResponse:
         """Take the posted number and go to the list of what has its index."""
@@ -49,7 +48,7 @@ class SealedSearch:
         if kind_of(typed):
             return self._to_index(request, typed)
         context = {"find_url": reverse(f"admin:{self._find_name()}"), **(extra_context or {})}
-        answer: HttpResponse = super().changelist_view(request, context)  # type: ignore[misc]
+        answer: HttpResponse = super().changelist_view(request, context)
         return answer
 
     def _to_index(self, request: HttpRequest, text: str) -> HttpResponse:

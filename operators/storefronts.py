@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
+from inventory.models import Warehouse
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
@@ -40,11 +43,20 @@ class StorefrontAdmin(Scoped):
     ordering = ("code",)
     actions_detail = ("merchant",)
 
+    def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
+        if db_field.name == "trade_modes":
+            return forms.MultipleChoiceField(
+                label=db_field.verbose_name,
+                choices=Warehouse.TradeMode.choices,
+                widget=UnfoldAdminCheckboxSelectMultipleWidget,
+            )
+        return super().formfield_for_dbfield(db_field, request, **options)
+
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         queries.forget_kept()
 
-    @action(  # type: ignore[untyped-decorator]
+    @action(  # type: ignore[operator]  # its return type is inferred wrongly
         description=say("微信支付商户密钥", "WeChat Pay merchant and keys"),
         url_path="merchant",
         permissions=["secrets"],

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import Any
 
-from oauth2_provider.models import get_access_token_model
+from oauth2_provider.models import AccessToken
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -46,12 +46,11 @@ class BearerToken(BaseAuthentication):
             raise Unauthenticated()
         checksum = hashlib.sha256(value.strip().encode()).hexdigest()
         token = (
-            get_access_token_model()
-            .objects.select_related("application__storefront")
+            AccessToken.objects.select_related("application__storefront")
             .filter(token_checksum=checksum, expires__gt=now(), application__isnull=False)
             .first()
         )
-        if token is None:
+        if token is None or token.application is None:
             raise Unauthenticated()
         storefront = token.application.storefront
         if storefront is None or storefront.state != Storefront.State.OPEN:

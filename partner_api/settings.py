@@ -1,4 +1,4 @@
-"""How the partner door issues tokens: client credentials alone, short-lived, kept as hashes (RFC 6749, 9700)."""
+"""How the partner door issues tokens: client credentials alone, short-lived, kept as hashes."""
 
 from __future__ import annotations
 

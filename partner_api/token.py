@@ -11,8 +11,8 @@ from typing import Any
 import orjson
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
-from oauth2_provider.views import TokenView
-from oauthlib.oauth2 import BackendApplicationServer
+from oauth2_provider.views.base import TokenView
+from oauthlib.oauth2 import BackendApplicationServer  # type: ignore[import-untyped]
 
 from kernel import problems
 from kernel.errors import Invalid, Problem
@@ -35,7 +35,7 @@ class BadGrant(Invalid):
     title_zh = "请以表单方式提交 grant_type=client_credentials，并仅申请该应用可用的权限范围。"
 
 
-class Token(TokenView):  # type: ignore[misc]  # the base is untyped
+class Token(TokenView):
     """POST grant_type=client_credentials with the credentials as HTTP Basic or in the form."""
 
     http_method_names = ["post"]

@@ -79,7 +79,12 @@ def test_neither_the_secret_nor_the_token_rests_in_plain(client):
     [
         ("wrong", {}, 401, "invalid_client"),
         (SECRET, {"grant_type": "password", "username": "a", "password": "b"}, 400, "unsupported_grant_type"),
-        (SECRET, {"grant_type": "urn:ietf:params:oauth:grant-type:device_code"}, 400, "unsupported_grant_type"),
+        (
+            SECRET,
+            {"grant_type": "urn:ietf:params:oauth:grant-type:device_code"},
+            400,
+            "unsupported_grant_type",
+        ),
         (SECRET, {"scope": "everything"}, 400, "invalid_scope"),
     ],
 )

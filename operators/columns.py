@@ -1,0 +1,79 @@
+"""What a column or a read-only field looks like: amounts in yuan, states as labels, documents as text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin
+from django.db import models
+from django.utils.html import format_html
+
+from operators import amounts
+from operators.names import state_name
+
+_COLOURS = {
+    "success": "paid succeeded published done settled taken verified open confirmed",
+    "warning": "placed closing created prepared queued running held stated received draft pending",
+    "danger": "stray failed rejected refused",
+    "info": "duplicate ignored released",
+}
+COLOURS = {state: colour for colour, states in _COLOURS.items() for state in states.split()}
+
+
+def column_of(name: Any, model: type[models.Model]) -> Any:
+    """Amounts are shown in yuan and states as coloured labels; the rest as it is."""
+    if not isinstance(name, str) or not has_field(model, name):
+        return name
+    field = model._meta.get_field(name)
+    if name.endswith("_fen"):
+        shown = amounts.column(name)
+    elif isinstance(field, models.Field) and field.choices:
+        shown = _state_column(name, dict(field.flatchoices), model._meta.label)
+    else:
+        return name
+    shown.short_description = field.verbose_name  # type: ignore[union-attr]
+    return shown
+
+
+def _state_column(name: str, labels: dict[Any, Any], owner: str) -> Any:
+    def state(row: Any) -> Any:
+        value = getattr(row, name)
+        if value in (None, ""):
+            return None
+        return value, state_name(value, labels.get(value, value), owner)
+
+    state.admin_order_field = name  # type: ignore[attr-defined]
+    state.label = {value: COLOURS.get(str(value), "") for value in labels}  # type: ignore[attr-defined]
+    return state
+
+
+def choice_shown(labels: dict[Any, Any], owner: str) -> Callable[[Any], Any]:
+    by_label = {str(label): value for value, label in labels.items()}
+
+    def shown(contents: Any) -> Any:
+        value = by_label.get(str(contents))
+        return contents if value is None else state_name(value, labels[value], owner)
+
+    return shown
+
+
+def is_document(field: Any) -> bool:
+    return isinstance(field, models.JSONField)
+
+
+def document_shown(field: Any) -> Any:
+    """A JSON column as text to read, Chinese as Chinese."""
+
+    @admin.display(description=field.verbose_name)
+    def document(row: Any) -> Any:
+        value = getattr(row, field.attname)
+        text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
+        return format_html('<pre class="whitespace-pre-wrap break-words text-xs">{}</pre>', text)
+
+    return document
+
+
+def has_field(model: type[models.Model], name: str) -> bool:
+    return any(field.name == name for field in model._meta.get_fields())

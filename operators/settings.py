@@ -1,0 +1,26 @@
+"""How the admin looks and where its parts come from; callbacks are named, not imported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.templatetags.static import static
+
+from operators.bilingual import say
+
+UNFOLD: dict[str, Any] = {
+    "SITE_TITLE": say("跨境店铺运营后台", "Cross-border storefront"),
+    "SITE_HEADER": say("跨境店铺", "Storefront"),
+    "SITE_SYMBOL": "storefront",
+    "SITE_URL": None,  # there is no page at the root to go to
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("operators/icon.svg")}
+    ],
+    "SHOW_HISTORY": True,
+    "SHOW_VIEW_ON_SITE": False,
+    "SIDEBAR": {
+        "show_search": True,
+        "show_all_applications": False,
+        "navigation": "operators.navigation.groups",
+    },
+}

@@ -1,0 +1,104 @@
+"""Keys and persons: what goes in is sealed and never shown, and a person is found without being named."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from compliance import vault
+from kernel.models import Event
+from storefronts import queries
+from storefronts.models import MerchantAccount
+from tests import make
+from tests.operators import rows
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world():
+    return make.world()
+
+
+@pytest.fixture
+def made(world):
+    return rows.fill(world)
+
+
+def enter(client, operator):
+    client.force_login(operator, backend=rows.BACKEND)
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    return client
+
+
+def merchant_form(**changes):
+    return {
+        "mchid": "1700000001",
+        "serial_no": "AB" * 10,
+        "private_key_pem": make.private_pem(make.rsa_key("other")),
+        "apiv3_key": "n" * 32,
+        "platform_serial": "PUB_KEY_ID_1",
+        "platform_key_pem": make.public_pem(make.rsa_key("platform")),
+        **changes,
+    }
+
+
+def test_an_owner_sets_the_merchants_keys_which_are_sealed_and_never_shown(client, world):
+    url = reverse("admin:storefronts_storefront_change", args=[world.shop.pk]).replace("change", "merchant")
+    enter(client, rows.operator("finance", world.shop, "finance"))
+    assert client.post(url, merchant_form()).status_code == 403
+    enter(client, rows.operator("owner", world.shop))
+    page = client.get(url)
+    assert "no-store" in page["Cache-Control"]
+    refused = client.post(url, merchant_form(private_key_pem="not a key", apiv3_key="z" * 32))
+    assert refused.status_code == 200
+    assert "not a key" not in refused.content.decode()
+    assert "z" * 32 not in refused.content.decode()
+    assert MerchantAccount.objects.filter(mchid="1700000001").count() == 0
+    assert client.post(url, merchant_form()).status_code == 302
+    merchant = queries.merchant_of(world.shop.pk)
+    assert (merchant.mchid, merchant.apiv3_key) == ("1700000001", b"n" * 32)
+    stored = MerchantAccount.objects.get(mchid="1700000001")
+    assert b"n" * 32 not in bytes(stored.apiv3_key_sealed)
+    assert Event.objects.get(name="storefront.merchant_set").facts == {"by": "owner", "mchid": "1700000001"}
+
+
+def test_another_storefronts_merchant_number_cannot_be_taken_over(client, world):
+    other = make.storefront("swift")
+    theirs = MerchantAccount.objects.get(storefront=other)
+    enter(client, rows.operator("owner", world.shop))
+    url = reverse("admin:storefronts_storefront_change", args=[world.shop.pk]).replace("change", "merchant")
+    answer = client.post(url, merchant_form(mchid=theirs.mchid))
+    assert answer.status_code == 200
+    assert MerchantAccount.objects.get(pk=theirs.pk).storefront_id == other.pk
+    assert client.post(url.replace(str(world.shop.pk), str(other.pk)), merchant_form()).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "number", [make.PHONES[make.ALICE], "+86 138-0013-8000", make.NUMBERS[make.ALICE].lower()]
+)
+def test_a_person_is_found_by_blind_index_and_the_number_is_never_shown(client, world, made, number):
+    enter(client, rows.operator("care", world.shop, "customer_service"))
+    other = make.buyer(world.shop, make.BOB, number=make.id_number(5))
+    make.order(other, ("HD-1", 1))
+    for asked in (
+        client.post(reverse("admin:orders_order_find"), {"number": number}),
+        client.get(reverse("admin:orders_order_changelist"), {"q": number}),
+    ):
+        assert asked.status_code == 302
+        assert number not in asked["Location"]
+        page = client.get(asked["Location"])
+        assert [o.number for o in page.context["cl"].result_list] == [made["order"].number]
+        assert make.PHONES[make.ALICE] not in page.content.decode()
+
+
+def test_an_index_cannot_be_guessed_letter_by_letter(client, world, made):
+    enter(client, rows.operator("owner", world.shop))
+    first = vault.blind("phone", make.PHONES[make.ALICE]).hex()[:2]
+    for name, lookup in (
+        ("orders_order", f"phone_index__startswith={first}"),
+        ("storefronts_operator", "password__startswith=m"),
+        ("storefronts_storefront", "key__wrapped__isnull=0"),
+        ("partner_api_application", "client_secret__startswith=p"),
+    ):
+        assert client.get(reverse(f"admin:{name}_changelist") + f"?{lookup}").status_code == 400, name

@@ -1,0 +1,105 @@
+"""The way in: log-in, both languages, the sidebar for each role, and the command that makes operators."""
+
+from __future__ import annotations
+
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.urls import reverse
+from django.utils.translation import override
+
+from operators.names import chinese_name, state_name
+from operators.navigation import GROUPS
+from storefronts.models import Membership, Operator
+from tests import make
+from tests.operators import rows
+
+pytestmark = pytest.mark.django_db
+
+
+def index(client, language="en"):
+    return client.get(reverse("admin:index"), headers={"accept-language": language}).content.decode()
+
+
+def test_an_operator_logs_in_with_name_and_password(client):
+    rows.operator("owner", make.storefront())
+    answer = client.post(
+        reverse("admin:login"), {"username": "owner", "password": rows.PASSWORD, "next": "/admin/"}
+    )
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/")
+    assert client.get("/admin/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [("zh-CN", ["订单", "支付单", "待处理"]), ("en", ["Orders", "Payments", "To do"])]
+)
+def test_the_admin_speaks_the_readers_language(client, language, words):
+    client.force_login(rows.operator("owner", make.storefront()), backend=rows.BACKEND)
+    html = index(client, language)
+    assert [word for word in words if word not in html] == []
+
+
+def test_the_sidebar_shows_what_one_may_open_and_nothing_else(client):
+    shop = make.storefront()
+    receipts = reverse("admin:kernel_receipt_changelist")
+    client.force_login(rows.operator("owner", shop), backend=rows.BACKEND)
+    assert receipts not in index(client)
+    client.force_login(rows.operator("platform", is_superuser=True), backend=rows.BACKEND)
+    assert receipts in index(client)
+
+
+def test_every_entry_of_the_sidebar_has_a_chinese_name():
+    labels = [label for _, entries in GROUPS for label, _ in entries]
+    third_party = {"axes.AccessLog", "admin.LogEntry"}
+    assert [one for one in labels if one not in third_party and not chinese_name("model", one)] == []
+
+
+def test_the_same_word_may_mean_another_thing_in_another_model():
+    with override("zh-hans"):
+        assert state_name("open", "open", "storefronts.Storefront") == "营业中"
+        assert state_name("open", "open", "kernel.Case") == "待处理"
+
+
+def make_operator(monkeypatch, *args, password=""):
+    monkeypatch.setenv("OPERATOR_PASSWORD", password)
+    out = StringIO()
+    call_command("make_operator", *args, stdout=out)
+    return out.getvalue()
+
+
+def test_the_command_makes_an_operator_and_prints_the_password_once(monkeypatch):
+    make.storefront()
+    args = ("--username", "mei", "--storefront", "maison", "--role", "owner")
+    said = make_operator(monkeypatch, *args)
+    password = said.split("password: ")[1].strip()
+    mei = Operator.objects.get(username="mei")
+    assert mei.check_password(password)
+    assert (mei.is_staff, mei.is_superuser) == (True, False)
+    again = make_operator(monkeypatch, *args)
+    assert "password" not in again
+    mei.refresh_from_db()
+    assert mei.check_password(password)
+    assert Membership.objects.filter(operator=mei, role="owner").count() == 1
+
+
+def test_the_command_takes_the_password_from_the_environment_and_does_not_print_it(monkeypatch):
+    said = make_operator(monkeypatch, "--username", "root", "--superuser", password=rows.PASSWORD)
+    assert rows.PASSWORD not in said
+    root = Operator.objects.get(username="root")
+    assert (root.is_superuser, root.check_password(rows.PASSWORD)) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ("--username", "x"),
+        ("--username", "x", "--storefront", "maison"),
+        ("--username", "x", "--storefront", "nowhere", "--role", "owner"),
+    ],
+)
+def test_the_command_refuses_half_a_role_and_makes_nobody(monkeypatch, args):
+    make.storefront()
+    with pytest.raises(CommandError):
+        make_operator(monkeypatch, *args)
+    assert Operator.objects.count() == 0

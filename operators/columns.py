@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import models
+from django.utils.functional import lazy
 from django.utils.html import format_html
 
 from operators import amounts
@@ -63,10 +64,17 @@ def is_document(field: Any) -> bool:
     return isinstance(field, models.JSONField)
 
 
+def _name_of(field: Any) -> str:
+    return str(field.verbose_name)
+
+
+_label: Any = lazy(_name_of, str)  # pages are made before the names are laid over the models
+
+
 def document_shown(field: Any) -> Any:
     """A JSON column as text to read, Chinese as Chinese."""
 
-    @admin.display(description=field.verbose_name)
+    @admin.display(description=_label(field))
     def document(row: Any) -> Any:
         value = getattr(row, field.attname)
         text = json.dumps(value, ensure_ascii=False, indent=2, default=str)

@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils.translation import override
 
+from kernel.cases import open_case
 from operators.names import chinese_name, state_name
 from operators.navigation import GROUPS
 from storefronts.models import Membership, Operator
@@ -59,6 +60,15 @@ def test_the_same_word_may_mean_another_thing_in_another_model():
     with override("zh-hans"):
         assert state_name("open", "open", "storefronts.Storefront") == "营业中"
         assert state_name("open", "open", "kernel.Case") == "待处理"
+
+
+def test_the_fields_of_a_page_are_named_in_chinese_too(client):
+    shop = make.storefront()
+    made = open_case(storefront_id=shop.pk, kind="x", key="y", title="t", facts={"名": "值"}, now=make.NOW)
+    client.force_login(rows.operator("owner", shop), backend=rows.BACKEND)
+    url = reverse("admin:kernel_case_change", args=[made.pk])
+    html = client.get(url, headers={"accept-language": "zh-CN"}).content.decode()
+    assert [word for word in ("店铺", "事实", "处理说明", "maison", "名", "值") if word not in html] == []
 
 
 def make_operator(monkeypatch, *args, password=""):

@@ -132,6 +132,7 @@ AUTHENTICATION_BACKENDS = [
 ]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 1
+AXES_VERBOSE = False  # it greets in the log of every process
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -175,6 +176,8 @@ STATIC_ROOT = (
 WHITENOISE_USE_FINDERS = not PRODUCTION
 MEDIA_URL = "/media/"
 MEDIA_ROOT = env("MEDIA_ROOT", str(LOCAL / "media"))
+
+THROTTLE_FACTOR = int(env("THROTTLE_FACTOR", "1"))  # how much wider every limit is; a load test plays many customers
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 

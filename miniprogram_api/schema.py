@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any
 
@@ -19,6 +20,7 @@ from miniprogram_api.me import IDENTITY_STATES
 from orders.states import ORDER
 from payments.states import PAYMENT
 
+_CONVERTER = re.compile(r"<\w+:(\w+)>")
 # One name for each set of values, however many fields have it.
 NAMES = {
     "OrderStateEnum": ORDER.choices,
@@ -81,6 +83,11 @@ def document() -> bytes:
     with patched_settings({"ENUM_NAME_OVERRIDES": NAMES}):
         generator = SchemaGenerator(patterns=patterns)  # type: ignore[no-untyped-call]
         made: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    for pattern in endpoints:
+        address = "/api/v1/" + _CONVERTER.sub(r"{\1}", str(pattern.pattern))
+        title = str(pattern.callback.cls.__doc__).partition("\n")[0].rstrip(".")  # type: ignore[attr-defined]
+        for operation in made["paths"][address].values():
+            operation["summary"] = f"{title} · {operation['description'].split('. ')[0].rstrip('.')}"
     return orjson.dumps(made, option=orjson.OPT_NON_STR_KEYS)
 
 

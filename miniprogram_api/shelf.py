@@ -53,8 +53,9 @@ def present(storefront_id: int) -> Shelf:
         if age < FRESH_SECONDS or (age < STALE_SECONDS and place.lock.locked()):
             return held
     with place.lock:
-        if place.shelf is not None and place.shelf is not held and now <= place.shelf.read_at:
-            return place.shelf  # someone else read it while we waited
+        read = place.shelf
+        if read is not None and time.monotonic() - read.read_at < FRESH_SECONDS:
+            return read  # someone else read it while we waited
         place.shelf = _read(storefront_id)
         return place.shelf
 

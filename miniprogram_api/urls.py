@@ -43,6 +43,12 @@ register_converter(SkuConverter, "sku")
 register_converter(NumberConverter, "number")
 
 endpoints: list[URLPattern] = [
+    # The pages for everyone stand first: an address is found by trying one after the other.
+    path("home", kept(Home.as_view())),
+    path("categories", kept(Categories.as_view())),
+    path("brands", kept(Brands.as_view())),
+    path("products", kept(Products.as_view(), *LIST_PARAMETERS)),
+    path("products/<slug:code>", kept(Product.as_view())),
     path("session", SessionView.as_view()),
     path("me", Me.as_view()),
     path("me/phone", MyPhone.as_view()),
@@ -53,11 +59,6 @@ endpoints: list[URLPattern] = [
     path("me/consents/<slug:kind>", ConsentTo.as_view()),
     path("divisions", Divisions.as_view()),
     path("risk-notice", RiskNotice.as_view()),
-    path("home", kept(Home.as_view())),
-    path("categories", kept(Categories.as_view())),
-    path("brands", kept(Brands.as_view())),
-    path("products", kept(Products.as_view(), *LIST_PARAMETERS)),
-    path("products/<slug:code>", kept(Product.as_view())),
     path("cart", CartView.as_view()),
     path("cart/lines/<sku:sku>", CartLineView.as_view()),
     path("coupons", Coupons.as_view()),

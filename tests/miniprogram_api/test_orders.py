@@ -174,3 +174,9 @@ def test_another_address_of_the_api_is_a_problem_document(alice: Phone) -> None:
         assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
     wrong = alice.put("orders", {})
     assert (wrong.status_code, wrong.json()["code"]) == (405, "method_not_allowed")
+
+
+def test_asking_for_the_options_is_no_bug(alice: Phone) -> None:
+    assert alice.call("OPTIONS", "orders").status_code == 200
+    assert alice.call("OPTIONS", "products").status_code == 200
+    assert alice.call("TRACE", "orders").status_code == 405

@@ -1,4 +1,4 @@
-"""The OpenAPI document is true: what it generates is answered as it says, and the page needs no other host."""
+"""The OpenAPI document is true: what it allows is answered as it says; its page needs no other host."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ def test_the_document_is_openapi_3_1_and_names_every_address(client: Client, db:
     assert len(operations) == OPERATIONS
     for operation in operations:
         assert operation["description"], operation["operationId"]
+        assert " · " in operation["summary"]
         for status, response in operation["responses"].items():
             if int(status) >= 400:
                 assert response["content"]["application/problem+json"]["schema"] == {

@@ -14,7 +14,6 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
-
 from django.db import transaction
 
 from catalog.models import Brand, CatalogVersion, Category, Product, Variant
@@ -42,7 +41,7 @@ from storefronts.services import open_storefront, set_merchant
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)  # noon in Shanghai
 ALICE, BOB, STRANGER = "alice", "bob", "stranger"
 # Invented numbers with a right check character; the region and the birth dates belong to no one we know.
-NUMBERS = {ALICE: "11010519491231002X", BOB: "310115199001010019", STRANGER: "440106198507070015"}
+NUMBERS = {ALICE: "11010519491231002X", BOB: "310115199001010010", STRANGER: "440106198507070019"}
 NAMES = {ALICE: "王爱丽", BOB: "李宝宝", STRANGER: "陌生人"}
 PHONES = {ALICE: "13800138000", BOB: "13900139000", STRANGER: "13700137000"}
 

@@ -12,8 +12,9 @@ def main() -> None:
     """Run one command with the servers it needs."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "backend.settings")
     os.environ.setdefault("D2C_ROLE", "owner")
-    from backend.embedded import ensure_environment
-    from django.core.management import execute_from_command_line
+    from django.core.management import execute_from_command_line  # noqa: PLC0415 -- after the environment
+
+    from backend.embedded import ensure_environment  # noqa: PLC0415
 
     with ensure_environment(Path(__file__).resolve().parent / ".local"):
         execute_from_command_line(sys.argv)

@@ -7,8 +7,9 @@ class BackendConfig(AppConfig):
     name = "backend"
 
     def ready(self) -> None:
-        from backend import celery, delivery, subscriptions  # noqa: F401  (celery: so that tasks know our broker)
-        from kernel import events
+        # Models can be imported only now; celery, so that tasks know our broker.
+        from backend import celery, delivery, subscriptions  # noqa: F401, PLC0415
+        from kernel import events  # noqa: PLC0415
 
         events.wiring.handlers = subscriptions.names()
         events.wiring.wake = delivery.wake

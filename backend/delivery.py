@@ -39,7 +39,7 @@ def wake() -> None:
     if time.monotonic() - _last_wake < WAKE_EVERY:
         return
     _last_wake = time.monotonic()
-    from backend.tasks import deliver
+    from backend.tasks import deliver  # noqa: PLC0415 -- it imports us
 
     try:
         deliver.apply_async(expires=5, retry=False, ignore_result=True)

@@ -8,6 +8,8 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from backend.local_secrets import local_secret
+from operators.settings import UNFOLD  # noqa: F401  (titles, sidebar)
+from partner_api.settings import OAUTH2_PROVIDER  # noqa: F401  (tokens of partners)
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = Path(os.environ.get("D2C_LOCAL", ROOT / ".local"))
@@ -105,7 +107,6 @@ INSTALLED_APPS = [
 ]
 AUTH_USER_MODEL = "storefronts.Operator"
 OAUTH2_PROVIDER_APPLICATION_MODEL = "partner_api.Application"
-OAUTH2_PROVIDER = {"ACCESS_TOKEN_EXPIRE_SECONDS": 3600}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The admin carries sessions, CSRF and the rest; API paths pass the lean stack only.
@@ -177,7 +178,9 @@ WHITENOISE_USE_FINDERS = not PRODUCTION
 MEDIA_URL = "/media/"
 MEDIA_ROOT = env("MEDIA_ROOT", str(LOCAL / "media"))
 
-THROTTLE_FACTOR = int(env("THROTTLE_FACTOR", "1"))  # how much wider every limit is; a load test plays many customers
+THROTTLE_FACTOR = int(
+    env("THROTTLE_FACTOR", "1")
+)  # how much wider every limit is; a load test plays many customers
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
@@ -228,15 +231,14 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 20},
     },
+    "follow price cuts": {
+        "task": "catalog.tasks.refresh_due_prices",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
     "forget old receipts": {"task": "backend.tasks.forget", "schedule": 3600.0},
 }
 
-UNFOLD = {
-    "SITE_TITLE": "跨境店铺 · Cross-border storefront",
-    "SITE_HEADER": "跨境店铺",
-    "SITE_SYMBOL": "storefront",
-    "SHOW_HISTORY": True,
-}
 
 LOGGING_CONFIG = None
 from backend.logs import configure as _configure_logs  # noqa: E402  (structlog is set up once, here)

@@ -1,1 +1,1 @@
-"""Measures the house against floors taken in the same run; `python -m bench` prints one JSON line a figure."""
+"""Measures the house against floors taken in the same run: `python -m bench`, one JSON line a figure."""

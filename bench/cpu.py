@@ -37,6 +37,19 @@ def family(pid: int) -> Callable[[], Iterable[psutil.Process]]:
     return find
 
 
+def granian(port: int) -> Callable[[], Iterable[psutil.Process]]:
+    """The web server that listens on `port`, with its workers."""
+
+    def find() -> Iterable[psutil.Process]:
+        for process in psutil.process_iter(["cmdline"]):
+            line = " ".join(process.info["cmdline"] or ())
+            if "granian" in line and f"--port {port} " in line:
+                return family(process.pid)()
+        raise LookupError(f"no web server on port {port}")
+
+    return find
+
+
 def postgres(data: Path) -> Callable[[], Iterable[psutil.Process]]:
     """The PostgreSQL whose data folder is `data`, with its backends."""
 

@@ -45,17 +45,16 @@ def measure(servers: Servers, local: Path) -> int:
     plan = house.plan(local, servers.urls)
     with Supervisor(log=plan.log) as running:
         running.start(plan.serving())
-        web = cpu.Meter(_web_processes(plan.web_port))
-        database = cpu.Meter(cpu.postgres(local / "postgres"))
-        pages(report, plan.web_port, web)
-        checkout(report, servers, local, plan.web_port, web, database, buyers, now)
+        pages(report, plan.web_port)
+        checkout(report, servers, plan, buyers, now)
         crowds(report, plan.web_port, buyers, now)
     sealing(report)
     return 1 if report.missed else 0
 
 
-def pages(report: Report, port: int, web: cpu.Meter) -> None:
+def pages(report: Report, port: int) -> None:
     """Product list and detail against a constant-JSON view, in turns so that all meet the same weather."""
+    web = cpu.Meter(cpu.granian(port))
     headers = {"X-Appid": stage.APPID, "Accept-Language": "zh-CN"}
     wanted = {
         "constant": [load.get("/health/live", headers)],
@@ -92,23 +91,18 @@ def pages(report: Report, port: int, web: cpu.Meter) -> None:
 
 
 def checkout(
-    report: Report,
-    servers: Servers,
-    local: Path,
-    port: int,
-    web: cpu.Meter,
-    database: cpu.Meter,
-    buyers: list[stage.Buyer],
-    now: datetime,
+    report: Report, servers: Servers, plan: house.House, buyers: list[stage.Buyer], now: datetime
 ) -> None:
     """Orders of two lines over HTTP against pgbench writing the same rows."""
+    port, web = plan.web_port, cpu.Meter(cpu.granian(plan.web_port))
+    database = cpu.Meter(cpu.postgres(plan.local / "postgres"))
     requests = _orders(buyers, CHECKOUTS + 101, now)
     warm, pattern, timed = requests[:100], requests[100], requests[101:]
     _place(port, warm, CHECKOUT_CLIENTS)
     _place(port, [pattern], 1)
     key = pattern.split(b"Idempotency-Key: ")[1].split(b"\r\n")[0].decode()
     number = Order.objects.latest("id").number
-    script = floor.prepare(local, number=number, receipt=key)
+    script = floor.prepare(plan.local, number=number, receipt=key)
     floors, floor_costs = [], []
     half = len(timed) // 2
     rates, costs = [], []
@@ -205,16 +199,3 @@ def _place(port: int, requests: list[bytes], clients: int) -> load.Result:
     result = load.run(port, requests, clients=clients)
     assert set(result.statuses) == {201}, (result.statuses, result.samples)
     return result
-
-
-def _web_processes(port: int):  # type: ignore[no-untyped-def]
-    import psutil  # noqa: PLC0415
-
-    def find():  # type: ignore[no-untyped-def]
-        for process in psutil.process_iter(["cmdline"]):
-            line = " ".join(process.info["cmdline"] or ())
-            if "granian" in line and f"--port {port}" in line:
-                return cpu.family(process.pid)()
-        return []
-
-    return find

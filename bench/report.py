@@ -1,4 +1,4 @@
-"""One JSON line a figure, each a ratio against a floor of the same run; the last word is whether all are met."""
+"""One JSON line a figure, each a ratio against a floor of the same run."""
 
 from __future__ import annotations
 

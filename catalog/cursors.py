@@ -42,6 +42,8 @@ def decode(cursor: str, *, sort: str) -> Place:
     except (binascii.Error, ValueError) as failure:
         raise BadCursor() from failure
     match found:
-        case [str() as of, int() | str() as value, str() as code] if of == sort:
+        case [str() as of, int() | str() as value, str() as code] if (
+            of == sort and "\x00" not in f"{value}{code}"
+        ):
             return Place(of, value, code)
     raise BadCursor()

@@ -16,6 +16,18 @@ from kernel.models import Receipt
 
 KEPT_FOR = timedelta(days=30)
 
+# The claiming transaction runs the same few statements each time: planning them anew costs more than it
+# gains, so it is told to keep its plans.
+_TAKE = """
+SELECT pg_try_advisory_xact_lock(%s::bigint), set_config('app.storefront', %s::text, true),
+       set_config('plan_cache_mode', 'force_generic_plan', true), r.fingerprint, r.status, r.body
+FROM (SELECT 1) AS one LEFT JOIN kernel_receipt r ON r.source = %s::text AND r.key = %s::text
+"""
+_KEEP = """
+INSERT INTO kernel_receipt (source, key, fingerprint, status, body, at)
+VALUES (%s::text, %s::text, %s::bytea, %s::int, %s::bytea, %s::timestamptz)
+"""
+
 
 class InFlight(Conflict):
     """The same key is being worked on at this moment."""
@@ -59,13 +71,8 @@ def take(*, source: str, key: str, fingerprint: bytes, storefront_id: int | None
     """
     lock = int.from_bytes(hashlib.sha256(f"{source}\x00{key}".encode()).digest()[:8], "big", signed=True)
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_try_advisory_xact_lock(%s::bigint), set_config('app.storefront', %s::text, true),"
-            " r.fingerprint, r.status, r.body FROM (SELECT 1) AS one"
-            " LEFT JOIN kernel_receipt r ON r.source = %s::text AND r.key = %s::text",
-            [lock, str(storefront_id or ""), source, key],
-        )
-        claimed, _, known, status, body = cursor.fetchone()
+        cursor.execute(_TAKE, [lock, str(storefront_id or ""), source, key])
+        claimed, _, _, known, status, body = cursor.fetchone()
     if known is not None:
         if bytes(known) != fingerprint:
             raise KeyReused()
@@ -82,18 +89,8 @@ def keep(*, source: str, key: str, fingerprint: bytes, answer: Answer, now: date
     tells, the whole transaction is rolled back and the caller, trying again, gets the first answer.
     """
     try:
-        Receipt.objects.bulk_create(
-            [
-                Receipt(
-                    source=source,
-                    key=key,
-                    fingerprint=fingerprint,
-                    status=answer.status,
-                    body=answer.body,
-                    at=now,
-                )
-            ]
-        )
+        with connection.cursor() as cursor:
+            cursor.execute(_KEEP, [source, key, fingerprint, answer.status, answer.body, now])
     except IntegrityError as clash:
         raise InFlight() from clash
 

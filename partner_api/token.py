@@ -12,7 +12,7 @@ import orjson
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from oauth2_provider.views.base import TokenView
-from oauthlib.oauth2 import BackendApplicationServer  # type: ignore[import-untyped]
+from oauthlib.oauth2 import BackendApplicationServer
 
 from kernel import problems
 from kernel.errors import Invalid, Problem

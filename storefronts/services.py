@@ -9,7 +9,7 @@ from django.db import transaction
 
 from compliance import vault
 from compliance.models import DataKey
-from kernel.errors import Invalid
+from kernel.errors import Conflict, Invalid
 from storefronts.models import BrandCompany, MerchantAccount, PlatformKey, Storefront
 
 APPSECRET = "storefronts.storefront.appsecret"
@@ -26,6 +26,16 @@ class BadKey(Invalid):
     title_zh = "{what} 无法使用：{why}。"
     what: str
     why: str
+
+
+@dataclass(eq=False)
+class MerchantTaken(Conflict):
+    """A merchant number belongs to one storefront."""
+
+    code = "merchant_taken"
+    title = "The merchant number {mchid} belongs to another storefront."
+    title_zh = "商户号 {mchid} 已属于其他店铺。"
+    mchid: str
 
 
 @transaction.atomic
@@ -81,6 +91,8 @@ def set_merchant(
             load_pem_public_key(pem.encode())
     except ValueError as failure:
         raise BadKey(what="PEM", why="it does not parse") from failure
+    if MerchantAccount.objects.filter(mchid=mchid).exclude(storefront=storefront).exists():
+        raise MerchantTaken(mchid=mchid)
     key = vault.unwrap(storefront.key)
     MerchantAccount.objects.filter(storefront=storefront).exclude(mchid=mchid).update(active=False)
     merchant, _ = MerchantAccount.objects.update_or_create(

@@ -1,4 +1,4 @@
-"""What every test may ask for: the database, a client that acts as the role `web`, and clean process memory."""
+"""What every test may ask for: the database, a client acting as the role `web`, and clean process memory."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ import orjson
 from django.db import IntegrityError, connection
 
 from kernel.errors import Conflict
-from orders.models import CartLine, CouponClaim
+from orders.models import CouponClaim
 from orders.services.dossier import Dossier
 from orders.services.quote import CouponUnusable
 
@@ -80,6 +80,8 @@ FROM placed, jsonb_to_recordset(%(lines)s::jsonb) AS l(
     duty_fen bigint, vat_fen bigint, excise_fen bigint)
 """
 
+_CLEAR = "DELETE FROM orders_cartline WHERE customer_id = %s::bigint AND variant_id = ANY(%s::bigint[])"
+
 
 def insert_order(
     found: Dossier,
@@ -134,4 +136,5 @@ def hold_claim(*, claim_id: int, order_number: str) -> None:
 
 def clear_cart(*, customer_id: int, variant_ids: Sequence[int]) -> None:
     """What was ordered leaves the cart."""
-    CartLine.objects.filter(customer_id=customer_id, variant_id__in=list(variant_ids))._raw_delete("default")
+    with connection.cursor() as cursor:
+        cursor.execute(_CLEAR, [customer_id, list(variant_ids)])

@@ -65,8 +65,6 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'operator',
-                'verbose_name_plural': 'users',
-                'abstract': False,
             },
             managers=[
                 ('objects', django.contrib.auth.models.UserManager()),

@@ -1,17 +1,25 @@
-"""A consumer buys across the border, over HTTP, in a house of real processes."""
+"""A consumer buys across the border, over HTTP, in a house of real processes; then its parts are killed.
+
+PostgreSQL is the truth, and nothing is lost. One file, so that a parallel run starts one house for all of it.
+"""
 
 from __future__ import annotations
 
 import json
 import re
+import time
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
+from backend.journey.account import settle_in
+from backend.journey.ordering import place, quote, risk_notice
+from backend.journey.paying import start, wait_for
 from backend.journey.report import Step
+from backend.journey.stage import MAISON, Stage
 from backend.journey.story import STORY
-from tests.journeys.conftest import Running
-
-pytestmark = pytest.mark.xdist_group("house")
+from tests.journeys.conftest import Running, wait_until
 
 
 @pytest.fixture(scope="session")
@@ -59,3 +67,97 @@ def test_the_web_process_acts_as_the_role_web_alone(running: Running) -> None:
     assert "web" in roles
     own = running.house.environment("web")
     assert own["DATABASE_URL_OWNER"] == own["DATABASE_URL_WORKER"] == ""
+
+
+@pytest.fixture
+def whole(running: Running) -> Iterator[Running]:
+    """The house, put together again afterwards."""
+    yield running
+    running.restart_redis()
+    if all(child.name != "worker" for child, _, _ in running.supervisor.running):
+        running.restart_worker()
+
+
+def basket(stage: Stage) -> list[dict[str, Any]]:
+    cards = stage.alice.get("products?sort=price&category=haircare")["items"]
+    return [{"sku": next(card for card in cards if card["in_stock"])["skus"][0], "quantity": 2}]
+
+
+def unpaid_order(stage: Stage) -> tuple[str, dict[str, str]]:
+    """An order whose payment WeChat has prepared."""
+    order = place(stage.alice, quote(stage.alice, basket(stage)), risk_notice(stage))
+    return order["number"], start(stage, stage.alice, order["number"], MAISON)
+
+
+def state(stage: Stage, number: str) -> str:
+    return str(stage.alice.get(f"orders/{number}")["state"])
+
+
+def reserved(running: Running, number: str) -> str:
+    rows = running.ask(
+        "SELECT DISTINCT state FROM inventory_reservation WHERE holder = %s", f"order:{number}"
+    )
+    return str(rows[0][0])
+
+
+def test_an_event_whose_worker_was_killed_in_the_middle_is_delivered_after_the_restart(
+    whole: Running,
+) -> None:
+    stage = whole.stage()
+    settle_in(stage, stage.alice)
+    number, _ = unpaid_order(stage)
+    key = f"order:{number}"
+    # WeChat closes the payment, and says nothing for six seconds: the worker waits for its answer …
+    stage.sandbox.tell("switches", call="close", mode="timeout_after")
+    stage.alice.call("POST", f"orders/{number}/cancel")
+    attempts = "SELECT 1 FROM kernel_delivery WHERE key = %s AND attempts = 1 AND done_at IS NULL"
+    wait_until(lambda: whole.ask(attempts, key), "the worker has taken the event", 10)
+    time.sleep(0.3)
+    whole.kill("worker")  # … and dies.
+    assert (state(stage, number), reserved(whole, number)) == ("closing", "held")
+
+    whole.restart_worker()
+    # The dead worker's lease of a minute is over.
+    whole.ask("UPDATE kernel_delivery SET next_try_at = now() WHERE key = %s AND done_at IS NULL", key)
+    wait_for(stage.alice, number, "cancelled", seconds=20)
+    assert reserved(whole, number) == "released"
+    rows = whole.ask("SELECT attempts, done_at IS NOT NULL FROM kernel_delivery WHERE key = %s", key)
+    assert rows == [(2, True)]
+
+
+def test_events_recorded_while_no_worker_lives_wait_for_the_next_one(whole: Running) -> None:
+    stage = whole.stage()
+    settle_in(stage, stage.alice)
+    number, _ = unpaid_order(stage)
+    whole.kill("worker")
+    stage.alice.call("POST", f"orders/{number}/cancel")
+    time.sleep(1.5)
+    assert (state(stage, number), reserved(whole, number)) == ("closing", "held")
+    whole.restart_worker()
+    wait_for(stage.alice, number, "cancelled", seconds=20)
+    assert reserved(whole, number) == "released"
+
+
+def test_orders_are_placed_and_paid_while_redis_is_dead_and_what_waited_is_done_when_it_is_back(
+    whole: Running,
+) -> None:
+    stage = whole.stage()
+    settle_in(stage, stage.alice)
+    whole.kill_redis()
+    began = time.monotonic()
+    paid, told = unpaid_order(stage)
+    stage.sandbox.tell("pay", client=told)
+    wait_for(stage.alice, paid, "paid")
+    cancelled, _ = unpaid_order(stage)
+    stage.alice.call("POST", f"orders/{cancelled}/cancel")
+    assert time.monotonic() - began < 15, "nobody waited for the dead Redis"
+    time.sleep(1.5)
+    assert (state(stage, paid), state(stage, cancelled)) == ("paid", "closing")
+
+    whole.restart_redis()
+    wait_for(stage.alice, cancelled, "cancelled", seconds=40)
+    assert (state(stage, paid), reserved(whole, paid), reserved(whole, cancelled)) == (
+        "paid",
+        "held",
+        "released",
+    )

@@ -12,14 +12,14 @@ from django.core.management.base import BaseCommand
 from kernel.errors import Problem, Upstream
 
 PACKAGES = (
-    "kernel wechat compliance storefronts customers catalog inventory orders payments miniprogram_api operators"
-    " partner_api"
-).split()
+    *("kernel", "wechat", "compliance", "storefronts", "customers", "catalog", "inventory", "orders"),
+    *("payments", "miniprogram_api", "operators", "partner_api"),
+)
 HEAD = """# Errors
 
-Every failure is `application/problem+json` (RFC 9457) with `type`, `title`, `status`, `code` and the fields of
-its kind. Texts are Chinese unless `Accept-Language` asks for English first. Words in braces are fields of the
-answer. Written by `manage.py errors`.
+Every failure is `application/problem+json` (RFC 9457) with `type`, `title`, `status`, `code` and the fields
+of its kind. Texts are Chinese unless `Accept-Language` asks for English first. Words in braces are fields of
+the answer. Written by `manage.py errors`.
 
 | code | status | English | 中文 |
 |---|---|---|---|

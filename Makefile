@@ -40,7 +40,7 @@ run: .venv/.installed
 	@$(BIN)/python manage.py up
 
 test: .venv/.installed browser
-	$(RUN) pytest -n $(WORKERS) --dist loadgroup
+	$(RUN) pytest -n $(WORKERS) --dist loadfile
 
 check: .venv/.installed browser
 	$(RUN) ruff format --check .
@@ -48,7 +48,7 @@ check: .venv/.installed browser
 	$(RUN) mypy .
 	$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	$(BIN)/python manage.py makemigrations --check --dry-run
-	$(RUN) pytest -n $(WORKERS) --dist loadgroup
+	$(RUN) pytest -n $(WORKERS) --dist loadfile
 
 bench: .venv/.installed
 	@$(RUN) bench

@@ -82,7 +82,7 @@ def pay_again(stage: Stage) -> str:
     return "409 order_not_payable, 409 order_not_cancellable"
 
 
-@step("通知丢失", "a second order; the notification is lost, the query finds the money")
+@step("通知丢失", "a second order: the notification is lost, a query finds it")
 def lost(stage: Stage) -> str:
     made = place(stage.alice, quote(stage.alice, stage.basket), risk_notice(stage))
     told = start(stage, stage.alice, made["number"], MAISON)

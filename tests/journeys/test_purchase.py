@@ -59,6 +59,24 @@ def test_the_journey_fails_with_status_1_where_nobody_answers(running: Running) 
     assert " 1 ✗ " in done.stdout
 
 
+def test_setting_up_again_changes_nothing_that_is_there(running: Running) -> None:
+    tables = (
+        *(
+            "storefronts_storefront",
+            "storefronts_legalparty",
+            "storefronts_platformkey",
+            "storefronts_operator",
+        ),
+        *("catalog_product", "catalog_variant", "inventory_stock", "orders_coupon", "compliance_tariffline"),
+    )
+    count = "SELECT " + ", ".join(f"(SELECT count(*) FROM {table})" for table in tables)
+    before = running.ask(count)
+    done = running.manage("seed_demo", "--world", str(running.house.world))
+    assert done.returncode == 0, done.stderr
+    assert running.ask(count) == before
+    assert min(before[0]) > 0
+
+
 def test_the_web_process_acts_as_the_role_web_alone(running: Running) -> None:
     running.stage().alice.send("GET", "home")
     roles = {

@@ -1,8 +1,8 @@
 """The floor of a checkout: PostgreSQL writing the same rows by pgbench, one prepared statement a row.
 
-The tables are copies of the real ones with their indexes and checks (foreign keys left out). The script is
-made from the rows that one real order of two lines has written, so that both write the same columns of the
-same width. Eight clients, durable commits, tables emptied before each run.
+The tables are copies of the real ones with their indexes, checks and foreign keys to rows that stand already.
+The script is made from the rows that one real order of two lines has written, so that both write the same
+columns of the same width. Eight clients, durable commits, tables emptied before each run.
 """
 
 from __future__ import annotations
@@ -92,10 +92,25 @@ def prepare(folder: Path, *, number: str, receipt: str) -> Path:
             rows = cursor.fetchall()
             assert rows, f"the pattern order has written no row of {table}"
             lines += [_insert(table, dict(zip(names, row, strict=True)), changing) for row in rows]
+            _same_keys(table, changing)
     lines += [STOCK.format(":low"), STOCK.format(":high"), "COMMIT;", ""]
     script = folder / "floor.sql"
     script.write_text("\n".join(lines))
     return script
+
+
+def _same_keys(table: str, changing: dict[str, str]) -> None:
+    """Give the copy the real table's foreign keys, except of columns whose values here are made up."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_get_constraintdef(c.oid), a.attname FROM pg_constraint c"
+            " JOIN pg_attribute a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]"
+            " WHERE c.contype = 'f' AND c.conrelid = %s::regclass",
+            [f"public.{table}"],
+        )
+        for definition, column in cursor.fetchall():
+            if column not in changing:
+                cursor.execute(f"ALTER TABLE floor.{table} ADD {definition}")
 
 
 def reset() -> None:
@@ -143,7 +158,9 @@ def _literal(value: object) -> str:
         return f"E'{escaped}'"
     if isinstance(value, datetime):
         return "now()"
-    return sql.Literal(bytes(value) if isinstance(value, memoryview) else value).as_string(None)
+    if isinstance(value, (bytes, memoryview)):
+        return f"'\\x{bytes(value).hex()}'::bytea"
+    return sql.Literal(value).as_string(None)
 
 
 def _children() -> float:

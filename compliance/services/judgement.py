@@ -12,15 +12,29 @@ from django.db import connection
 
 from compliance.facts import Purchase
 from compliance.judge import Verdict
+from compliance.models import DataKey
 from compliance.vault import Key
 from kernel.ids import uuid7
 
 FACTS = "compliance_judgement.facts"
 
-_INSERT = (
-    "INSERT INTO compliance_judgement (id, storefront_id, subject_id, order_number, moment, allowed,"
-    " refusals, figures, edition, facts_sealed, key_id, decided_at)"
-    " VALUES (%s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s, %s, %s)"
+_INSERT = """
+INSERT INTO compliance_judgement (id, storefront_id, subject_id, order_number, moment, allowed, refusals,
+    figures, edition, facts_sealed, key_id, decided_at)
+VALUES (%(id)s::uuid, %(storefront)s::bigint, %(subject)s::uuid, %(order)s::text, %(moment)s::text,
+    %(allowed)s::boolean, %(refusals)s::jsonb, %(figures)s::jsonb, %(edition)s::text, %(facts)s::bytea,
+    %(key)s::uuid, %(now)s::timestamptz)
+"""
+# The foreign key is looked at when the statement ends, so both rows may come in one.
+_INSERT_WITH_KEY = (
+    """
+WITH key AS (
+    INSERT INTO compliance_datakey (id, kind, storefront_id, wrapped, master_key_id, destroy_on)
+    VALUES (%(key)s::uuid, %(kind)s::text, %(key_storefront)s::bigint, %(wrapped)s::bytea, %(master)s::text,
+        %(destroy_on)s::date)
+)
+"""
+    + _INSERT
 )
 
 
@@ -33,34 +47,44 @@ def record_judgement(
     verdict: Verdict,
     key: Key | None,
     now: datetime,
+    new_key: DataKey | None = None,
     more_figures: dict[str, Any] | None = None,
 ) -> UUID:
     """Write the judgement in exactly one statement; its id.
 
     The facts are sealed under `key`: the order's retention key, or the subject's where there is no order.
-    Without a key they are not kept. The key's row must exist already. `more_figures` are JSON-ready and not
+    Without a key they are not kept. The key's row must exist already, unless it is given as `new_key` and
+    saved here. `more_figures` are JSON-ready and not
     personal, such as the rates of tax that the quote used.
     """
     id = uuid7()
     facts = key.seal(FACTS, id, orjson.dumps(purchase, default=_plain).decode()) if key else b""
+    values: dict[str, object] = {
+        "id": id,
+        "storefront": storefront_id,
+        "subject": subject_id,
+        "order": order_number,
+        "moment": purchase.moment,
+        "allowed": verdict.allowed,
+        "refusals": orjson.dumps(verdict.refusals).decode(),
+        "figures": orjson.dumps(verdict.figures | (more_figures or {}), default=_plain).decode(),
+        "edition": verdict.edition,
+        "facts": facts,
+        "key": key.id if key else None,
+        "now": now,
+    }
+    statement = _INSERT
+    if new_key is not None:
+        statement = _INSERT_WITH_KEY
+        values |= {
+            "kind": new_key.kind,
+            "key_storefront": new_key.storefront_id,
+            "wrapped": new_key.wrapped,
+            "master": new_key.master_key_id,
+            "destroy_on": new_key.destroy_on,
+        }
     with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT,
-            [
-                id,
-                storefront_id,
-                subject_id,
-                order_number,
-                purchase.moment,
-                verdict.allowed,
-                orjson.dumps(verdict.refusals).decode(),
-                orjson.dumps(verdict.figures | (more_figures or {}), default=_plain).decode(),
-                verdict.edition,
-                facts,
-                key.id if key else None,
-                now,
-            ],
-        )
+        cursor.execute(statement, values)
     return id
 
 

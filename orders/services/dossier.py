@@ -15,6 +15,7 @@ SELECT q.id AS quote_id, q.storefront_id, q.warehouse_id, q.claim_id, q.trade_mo
        q.goods_fen, q.freight_fen, q.discount_fen, q.duty_fen, q.vat_fen, q.excise_fen, q.tax_fen,
        q.total_fen, q.lines::text AS lines, q.edition, q.day, q.catalogue_version, q.expires_at,
        EXISTS (SELECT 1 FROM orders_order o WHERE o.quote_id = q.id) AS used,
+       EXISTS (SELECT 1 FROM orders_cartline l WHERE l.customer_id = q.customer_id) AS has_cart,
        v.version AS present_version, w.trade_mode AS warehouse_trade_mode, w.active AS warehouse_active,
        s.id AS subject_id, k.id AS key_id, k.wrapped, k.master_key_id,
        a.public_id AS address_ref, a.division_code, a.removed_at IS NULL AS address_kept,
@@ -62,6 +63,7 @@ class Dossier:
     catalogue_version: int
     expires_at: datetime
     used: bool
+    has_cart: bool
     present_version: int
     warehouse_trade_mode: str
     warehouse_active: bool

@@ -100,7 +100,6 @@ def place_order(
         _refuse(found, purchase, verdict, own_key, now)
 
     key_row, order_key = vault.new_key("order", found.storefront_id, evidence_until(law))
-    vault.insert_key(key_row)
     compliance.record_judgement(
         storefront_id=found.storefront_id,
         subject_id=found.subject_id,
@@ -108,6 +107,7 @@ def place_order(
         purchase=purchase,
         verdict=verdict,
         key=order_key,
+        new_key=key_row,
         now=now,
     )
     placed = insert_order(
@@ -129,7 +129,8 @@ def place_order(
         facts={"total_fen": found.total_fen, "trade_mode": found.trade_mode},
         now=now,
     )
-    clear_cart(customer_id=customer_id, variant_ids=[line["variant_id"] for line in found.lines])
+    if found.has_cart:
+        clear_cart(customer_id=customer_id, variant_ids=[line["variant_id"] for line in found.lines])
     on_placed(placed)
     inventory.reserve(
         warehouse_id=found.warehouse_id,

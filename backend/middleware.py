@@ -20,25 +20,50 @@ LEAN = ("/api/", "/partner/", "/pay/", "/health/")
 log = structlog.get_logger(__name__)
 
 
-def lean_or_full(get_response: Handler) -> Handler:
-    """Two stacks over the same views, chosen by path."""
-    full = get_response
-    for name in reversed(settings.FULL_MIDDLEWARE):
-        full = convert_exception_to_response(import_string(name)(full))
-    lean = api_headers(get_response)
+class LeanOrFull:
+    """Two stacks over the same views, chosen by path.
 
-    def choose(request: HttpRequest) -> Any:
-        return (lean if request.path_info.startswith(LEAN) else full)(request)
+    Django calls the hooks of what stands in MIDDLEWARE, and that is this class alone: it passes them on to
+    the full stack, whose CSRF check lives in one.
+    """
 
-    # What a view raises never comes back through get_response: Django has made a page of it by then.
-    choose.process_exception = problem_page  # type: ignore[attr-defined]
-    return choose
+    def __init__(self, get_response: Handler) -> None:
+        self.hooks: list[Callable[..., HttpResponse | None]] = []
+        full = get_response
+        for name in reversed(settings.FULL_MIDDLEWARE):
+            layer = import_string(name)(full)
+            if hasattr(layer, "process_view"):
+                self.hooks.insert(0, layer.process_view)
+            full = convert_exception_to_response(layer)
+        self.full, self.lean = full, api_headers(get_response)
 
+    def __call__(self, request: HttpRequest) -> Any:
+        return (self.lean if is_lean(request) else self.full)(request)
 
-def problem_page(request: HttpRequest, failure: Exception) -> HttpResponse | None:
-    """A problem document for what a view of the lean stack raises; the others have Django's pages."""
-    if not request.path_info.startswith(LEAN):
+    def process_view(
+        self, request: HttpRequest, view: Handler, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        """The full stack's, in its order; the first that answers decides."""
+        if is_lean(request):
+            return None
+        for hook in self.hooks:
+            answer = hook(request, view, args, kwargs)
+            if answer is not None:
+                return answer
         return None
+
+    def process_exception(self, request: HttpRequest, failure: Exception) -> HttpResponse | None:
+        """What a view raises never comes back through get_response: Django has made a page of it by then."""
+        return problem_page(request, failure) if is_lean(request) else None
+
+
+def is_lean(request: HttpRequest) -> bool:
+    """Whether the path belongs to an API."""
+    return request.path_info.startswith(LEAN)
+
+
+def problem_page(request: HttpRequest, failure: Exception) -> HttpResponse:
+    """A problem document for what a view of the lean stack raises; the others have Django's pages."""
     problem = problems.as_problem(failure)
     if isinstance(problem, problems.Bug):
         log.exception("bug", path=request.path_info, exc_info=failure)

@@ -110,7 +110,7 @@ OAUTH2_PROVIDER_APPLICATION_MODEL = "partner_api.Application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The admin carries sessions, CSRF and the rest; API paths pass the lean stack only.
-MIDDLEWARE = ["backend.middleware.lean_or_full"]
+MIDDLEWARE = ["backend.middleware.LeanOrFull"]
 FULL_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

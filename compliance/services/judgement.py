@@ -26,16 +26,13 @@ VALUES (%(id)s::uuid, %(storefront)s::bigint, %(subject)s::uuid, %(order)s::text
     %(key)s::uuid, %(now)s::timestamptz)
 """
 # The foreign key is looked at when the statement ends, so both rows may come in one.
-_INSERT_WITH_KEY = (
-    """
+_KEY = """
 WITH key AS (
     INSERT INTO compliance_datakey (id, kind, storefront_id, wrapped, master_key_id, destroy_on)
     VALUES (%(key)s::uuid, %(kind)s::text, %(key_storefront)s::bigint, %(wrapped)s::bytea, %(master)s::text,
         %(destroy_on)s::date)
 )
 """
-    + _INSERT
-)
 
 
 def record_judgement(
@@ -59,7 +56,7 @@ def record_judgement(
     """
     id = uuid7()
     facts = key.seal(FACTS, id, orjson.dumps(purchase, default=_plain).decode()) if key else b""
-    values: dict[str, object] = {
+    values: dict[str, Any] = {
         "id": id,
         "storefront": storefront_id,
         "subject": subject_id,
@@ -75,7 +72,7 @@ def record_judgement(
     }
     statement = _INSERT
     if new_key is not None:
-        statement = _INSERT_WITH_KEY
+        statement = _KEY + _INSERT
         values |= {
             "kind": new_key.kind,
             "key_storefront": new_key.storefront_id,

@@ -1,0 +1,40 @@
+"""The lean stack is lean, and the full one is whole: its view hooks run too."""
+
+from __future__ import annotations
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import path
+
+from backend.middleware import LeanOrFull
+from backend.urls import urlpatterns as doors
+
+
+def take(_):
+    return HttpResponse("taken")
+
+
+urlpatterns = [*doors, path("page/take", take), path("partner/take", take)]
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.django_db
+def test_a_form_without_its_token_is_refused_on_pages_and_not_asked_for_on_apis():
+    browser = Client(enforce_csrf_checks=True)
+    assert browser.post("/page/take").status_code == 403
+    assert browser.post("/partner/take").content == b"taken"
+
+
+@pytest.mark.django_db
+def test_pages_carry_a_content_security_policy_and_apis_set_no_cookie(client):
+    page, api = client.get("/admin/login/"), client.get("/health/live")
+    assert "default-src" in page["Content-Security-Policy"]
+    assert not api.cookies
+    assert api["X-Content-Type-Options"] == "nosniff"
+    assert int(api["Content-Length"]) == len(api.content)
+
+
+def test_the_first_hook_that_answers_decides():
+    stack = LeanOrFull(lambda _: HttpResponse())
+    assert [hook.__qualname__.split(".")[0] for hook in stack.hooks][:1] == ["CsrfViewMiddleware"]

@@ -64,8 +64,10 @@ def token_hash(token: str) -> bytes:
 
 def _customer(storefront_id: int, openid: str, now: datetime) -> tuple[Customer, bool]:
     """The customer behind the openid; a first log-in makes one, two at once make one."""
-    index = vault.blind("openid", openid)
-    found = Customer.objects.filter(storefront_id=storefront_id, openid_index=index, closed_at=None).first()
+    known = Customer.objects.filter(
+        storefront_id=storefront_id, openid_index__in=vault.blinds("openid", openid), closed_at=None
+    )
+    found = known.first()
     if found is not None:
         return found, False
     try:
@@ -76,9 +78,9 @@ def _customer(storefront_id: int, openid: str, now: datetime) -> tuple[Customer,
                 public_id=public_id,
                 storefront_id=storefront_id,
                 subject=subject,
-                openid_index=index,
+                openid_index=vault.blind("openid", openid),
                 openid_sealed=key.seal(labels.OPENID, public_id, openid),
                 created_at=now,
             ), True
     except IntegrityError:
-        return Customer.objects.get(storefront_id=storefront_id, openid_index=index), False
+        return known.get(), False

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.apps import apps
 from django.db import models
+from django.utils import translation
 
 from operators.bilingual import chinese, say
 
@@ -45,12 +46,13 @@ def state_name(value: Any, label: Any, owner: str = "") -> str:
 
 def lay_over() -> None:
     """Give apps, models and fields a name in both languages."""
-    for config in apps.get_app_configs():
-        zh, en = _names().get(("app", config.label), ("", ""))
-        if zh:
-            config.verbose_name = say(zh, en or str(config.verbose_name))
-        for model in config.get_models():
-            _name_model(model)
+    with translation.override("en"):  # Django's own names are read here as the English ones
+        for config in apps.get_app_configs():
+            zh, en = _names().get(("app", config.label), ("", ""))
+            if zh:
+                config.verbose_name = say(zh, en or str(config.verbose_name))
+            for model in config.get_models():
+                _name_model(model)
 
 
 def _name_model(model: type[models.Model]) -> None:

@@ -236,8 +236,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"expires": 10},
     },
-    "forget noise": {"task": "payments.tasks.forget_noise", "schedule": 86400.0},
-    "forget old receipts": {"task": "backend.tasks.forget", "schedule": 3600.0},
+    "forget what has had its day": {"task": "backend.tasks.forget", "schedule": 3600.0},
 }
 
 

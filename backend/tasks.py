@@ -5,8 +5,11 @@ from __future__ import annotations
 from celery import shared_task
 
 from backend import delivery
+from customers.services.login import forget_sessions
 from kernel import files, receipts
 from kernel.clock import now
+from orders.services.quote import forget_quotes
+from payments.webhooks import forget_noise
 
 
 @shared_task
@@ -17,6 +20,10 @@ def deliver() -> None:
 
 @shared_task
 def forget() -> None:
-    """Remove what has had its day: receipts after 30 days, files after their expiry."""
-    receipts.forget(now=now())
-    files.forget(now=now())
+    """Remove what has had its day: receipts, files, sessions, unused quotes, noise at the webhook."""
+    at = now()
+    receipts.forget(now=at)
+    files.forget(now=at)
+    forget_sessions(now=at)
+    forget_quotes(now=at)
+    forget_noise(now=at)

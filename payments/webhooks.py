@@ -6,7 +6,7 @@ https://pay.weixin.qq.com/doc/v3/merchant/4012791902
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import transaction
@@ -27,6 +27,7 @@ from wechat.pay.types import Transaction
 MAX_BODY = 64 * 1024
 HEADERS = ("Wechatpay-Serial", "Wechatpay-Timestamp", "Wechatpay-Nonce", "Wechatpay-Signature", "Request-ID")
 ACCEPTED = 204
+NOISE_KEPT_FOR = timedelta(days=30)
 
 log = structlog.get_logger(__name__)
 
@@ -53,6 +54,11 @@ def wechat_pay(request: HttpRequest, mchid: str) -> HttpResponse:
     outcome = _take_in(mchid, notice, now)
     Raw.objects.filter(pk=raw.pk).update(outcome=outcome)
     return HttpResponse(status=ACCEPTED)
+
+
+def forget_noise(*, now: datetime) -> int:
+    """Drop the deliveries that were not WeChat's, after a month; returns how many."""
+    return Raw.objects.filter(outcome=Raw.Outcome.REJECTED, received_at__lt=now - NOISE_KEPT_FOR).delete()[0]
 
 
 def _take_in(mchid: str, notice: Notification, now: datetime) -> Raw.Outcome:

@@ -57,6 +57,11 @@ def log_out(*, token: str, now: datetime) -> None:
     Session.objects.filter(token_hash=token_hash(token), revoked_at=None).update(revoked_at=now)
 
 
+def forget_sessions(*, now: datetime) -> int:
+    """Remove the sessions that ended a day ago or more; returns how many."""
+    return Session.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()[0]
+
+
 def token_hash(token: str) -> bytes:
     """What is kept of a token: SHA-256 of 256 random bits needs no salt."""
     return hashlib.sha256(token.encode()).digest()

@@ -27,6 +27,7 @@ from kernel.money import share
 from orders.models import CouponClaim, Quote
 from storefronts import queries as storefronts
 
+KEPT_FOR = timedelta(days=7)
 MAX_LINES, MAX_QUANTITY = 99, 99  # CEB311 takes 99 lines an order
 
 
@@ -157,6 +158,11 @@ def make_quote(
         made_at=now,
         expires_at=now + timedelta(seconds=shop.quote_window_seconds),
     )
+
+
+def forget_quotes(*, now: datetime) -> int:
+    """Remove the quotes on which nobody ordered, a week after their time; returns how many."""
+    return Quote.objects.filter(order=None, expires_at__lt=now - KEPT_FOR).delete()[0]
 
 
 def _basket(storefront_id: int, wanted: list[Wanted], now: datetime) -> list[tuple[PricedVariant, int]]:

@@ -5,10 +5,19 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import signal
 import tempfile
+import threading
 from pathlib import Path
 
 from backend.embedded import discard, start
+
+if (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    and threading.current_thread() is threading.main_thread()
+):
+    # A shell ignores Ctrl-C for what it runs in the background; tests that send it mean it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if "D2C_TEST_CLUSTER" not in os.environ:  # the workers of a parallel run inherit the environment
     _base = Path(tempfile.mkdtemp(prefix="storefront-test-"))

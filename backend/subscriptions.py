@@ -20,6 +20,7 @@ class Handler:
 
 SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
     "order.closing": (Handler("payments.tasks.close_attempts", outside=True),),
+    "order.paid": (Handler("orders.tasks.count_paid"),),
 }
 
 

@@ -1,0 +1,68 @@
+"""What is paid for counts as sold: once, whoever delivers it how often, and no page is thrown away for it."""
+
+from __future__ import annotations
+
+import pytest
+
+from backend import delivery
+from catalog import queries
+from catalog.models import Product
+from catalog.services.sold import count_sold
+from kernel.models import Delivery
+from orders.models import Order
+from orders.services.paid import mark_paid
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+
+def sold() -> dict[str, int]:
+    return dict(Product.objects.values_list("code", "sold_count"))
+
+
+def pay(order: Order) -> None:
+    mark_paid(order=order, mchid="1", out_trade_no="2", transaction_id="3", paid_at=make.NOW, now=make.NOW)
+
+
+def test_a_paid_order_counts_once_however_often_events_are_delivered() -> None:
+    world = make.world()
+    pay(make.order(world.alice, ("HD-1", 2), ("IR-1", 1)))
+    before = queries.version(world.shop.pk)
+    assert sold() == {"p-hd-1": 0, "p-ir-1": 0}
+    assert delivery.drain() == 1
+    assert sold() == {"p-hd-1": 2, "p-ir-1": 1}
+    assert delivery.drain() == 0
+    assert sold() == {"p-hd-1": 2, "p-ir-1": 1}
+    assert queries.version(world.shop.pk) == before
+
+
+def test_pieces_of_two_variants_of_one_product_are_added_up() -> None:
+    world = make.world()
+    world.iron.product = world.dryer.product
+    world.iron.save()
+    pay(make.order(world.alice, ("HD-1", 2), ("IR-1", 1)))
+    delivery.drain()
+    assert sold()["p-hd-1"] == 3
+
+
+def test_a_count_that_fails_is_not_half_counted_and_comes_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = make.world()
+    pay(make.order(world.alice, ("HD-1", 2)))
+
+    def dies(*args: object) -> None:
+        raise ConnectionError("the worker dies before the mark")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(delivery, "_done", dies)
+        assert delivery.drain() == 0
+    assert sold()["p-hd-1"] == 0
+    Delivery.objects.update(next_try_at=make.NOW)
+    assert delivery.drain() == 1
+    assert sold()["p-hd-1"] == 2
+
+
+def test_the_goods_of_another_storefront_are_not_counted() -> None:
+    world = make.world()
+    count_sold(storefront_id=world.shop.pk + 1, pieces={world.dryer.product_id: 1})
+    count_sold(storefront_id=world.shop.pk, pieces={})
+    assert sold()["p-hd-1"] == 0

@@ -32,4 +32,4 @@ USER house
 ENV D2C_PRODUCTION=1
 EXPOSE 8000
 CMD ["granian", "--interface", "wsgi", "backend.wsgi:application", "--host", "0.0.0.0", "--port", "8000", \
-     "--workers", "2", "--blocking-threads", "4"]
+     "--workers", "2", "--blocking-threads", "4", "--respawn-failed-workers"]

@@ -114,7 +114,14 @@ class House:
         argv = [
             *(sys.executable, "-m", "granian", "--interface", "wsgi", "--host", HOST),
             *("--port", str(self.web_port), "--workers", str(WEB_WORKERS)),
-            *("--blocking-threads", str(WEB_THREADS), "--no-ws", "--log-level", "warning"),
+            *(
+                "--blocking-threads",
+                str(WEB_THREADS),
+                "--no-ws",
+                "--log-level",
+                "warning",
+                "--respawn-failed-workers",
+            ),
             "backend.wsgi:application",
         ]
         return Child("web", argv, self.environment("web"), responds(f"{self.web}/health/ready"))

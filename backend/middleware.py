@@ -15,6 +15,7 @@ from kernel import problems
 from kernel.errors import Missing
 
 Handler = Callable[[HttpRequest], Any]
+MAX_BODY = 64 * 1024  # no call of ours needs more; CSV and pictures go through the admin
 LEAN = ("/api/", "/partner/", "/pay/", "/health/")
 
 log = structlog.get_logger(__name__)
@@ -38,7 +39,11 @@ class LeanOrFull:
         self.full, self.lean = full, api_headers(get_response)
 
     def __call__(self, request: HttpRequest) -> Any:
-        return (self.lean if is_lean(request) else self.full)(request)
+        if not is_lean(request):
+            return self.full(request)
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MAX_BODY:
+            return problems.render(problems.TooLarge(MAX_BODY), request)  # not a byte of it is read
+        return self.lean(request)
 
     def process_view(
         self, request: HttpRequest, view: Handler, args: tuple[Any, ...], kwargs: dict[str, Any]

@@ -8,11 +8,14 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from backend.local_secrets import local_secret
+from backend.production import check_production
 from operators.settings import UNFOLD  # noqa: F401  (titles, sidebar)
 from partner_api.settings import OAUTH2_PROVIDER  # noqa: F401  (tokens of partners)
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = Path(os.environ.get("D2C_LOCAL", ROOT / ".local"))
+if os.environ.get("D2C_PRODUCTION", "") not in {"", "0", "1"}:
+    raise RuntimeError("D2C_PRODUCTION is 1 in production, and 0 or unset elsewhere")
 PRODUCTION = os.environ.get("D2C_PRODUCTION", "") == "1"
 DEBUG = False
 
@@ -57,10 +60,10 @@ WECHAT_API_BASE = env("WECHAT_API_BASE", "https://api.weixin.qq.com")
 WECHAT_PAY_BASE = env("WECHAT_PAY_BASE", "https://api.mch.weixin.qq.com")
 ALLOWED_HOSTS = env("ALLOWED_HOSTS", "127.0.0.1,localhost,testserver").split(",")
 
+THROTTLE_FACTOR = int(env("THROTTLE_FACTOR", "1"))  # how much wider every limit is, for a load test
+
 if PRODUCTION:
-    for _base in (WECHAT_API_BASE, WECHAT_PAY_BASE, PUBLIC_BASE_URL):
-        if urlsplit(_base).scheme != "https" or urlsplit(_base).hostname in {"localhost", "127.0.0.1"}:
-            raise RuntimeError(f"{_base}: production talks to the real parties over https, not to a sandbox")
+    check_production(globals())
 
 # Roles: owner migrates, web serves, worker works; each has a URL of its own.
 ROLE = env("D2C_ROLE", "web")
@@ -178,9 +181,6 @@ WHITENOISE_USE_FINDERS = not PRODUCTION
 MEDIA_URL = "/media/"
 MEDIA_ROOT = env("MEDIA_ROOT", str(LOCAL / "media"))
 
-THROTTLE_FACTOR = int(
-    env("THROTTLE_FACTOR", "1")
-)  # how much wider every limit is; a load test plays many customers
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 

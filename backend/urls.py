@@ -18,4 +18,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
 ]
 if not settings.PRODUCTION:  # in production the proxy or object storage serves media
-    urlpatterns.append(path("media/<path:path>", serve, {"document_root": settings.MEDIA_ROOT}))
+    urlpatterns.append(
+        path("media/catalog/<path:path>", serve, {"document_root": f"{settings.MEDIA_ROOT}/catalog"})
+    )

@@ -6,7 +6,8 @@ from typing import Any
 
 import orjson
 import structlog
-from django.core.exceptions import PermissionDenied
+from django.conf import settings
+from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from rest_framework import exceptions as drf
@@ -38,6 +39,22 @@ class Malformed(Invalid):
     code = "malformed"
     title = "The body is not valid JSON."
     title_zh = "请求体不是有效的 JSON。"
+
+
+class TooLarge(Problem):
+    """The body is larger than anything this address has use for."""
+
+    status = 413
+    code = "body_too_large"
+    title = "The body is too large; at most {limit} bytes are read."
+    title_zh = "请求体过大，最多 {limit} 字节。"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self.limit = limit
+
+    def facts(self) -> dict[str, Any]:
+        return {"limit": self.limit}
 
 
 class Unauthenticated(Problem):
@@ -107,7 +124,7 @@ class Bug(Problem):
     title_zh = "服务内部错误。"
 
 
-_DRF: tuple[tuple[type[Exception], type[Problem]], ...] = (
+_KNOWN: tuple[tuple[type[Exception], type[Problem]], ...] = (
     (drf.ParseError, Malformed),
     (drf.NotAuthenticated, Unauthenticated),
     (drf.AuthenticationFailed, Unauthenticated),
@@ -118,6 +135,7 @@ _DRF: tuple[tuple[type[Exception], type[Problem]], ...] = (
     (drf.MethodNotAllowed, MethodNotAllowed),
     (drf.NotAcceptable, NotAcceptable),
     (drf.UnsupportedMediaType, UnsupportedMediaType),
+    (OperationalError, Busy),
 )
 
 
@@ -141,12 +159,9 @@ def as_problem(failure: BaseException) -> Problem:
         return BadFields(failure.get_full_details())
     if isinstance(failure, drf.Throttled):
         return Throttled(int(getattr(failure, "wait", None) or 1) + 1)
-    for kind, problem in _DRF:
-        if isinstance(failure, kind):
-            return problem()
-    if isinstance(failure, OperationalError):
-        return Busy()
-    return Bug()
+    if isinstance(failure, RequestDataTooBig):
+        return TooLarge(settings.DATA_UPLOAD_MAX_MEMORY_SIZE or 0)
+    return next((problem() for kind, problem in _KNOWN if isinstance(failure, kind)), Bug())
 
 
 def document(problem: Problem, language: str) -> dict[str, Any]:

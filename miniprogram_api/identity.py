@@ -11,13 +11,16 @@ from rest_framework.request import Request
 
 from compliance import queries as compliance
 from compliance.law import Law
+from compliance.queries import Allowance
 from customers import queries as customers
+from customers.models import Identity
 from customers.services.identity import state_identity
 from kernel.clock import shanghai_day
 from miniprogram_api.documents import answers
 from miniprogram_api.door import Door, Json
 from miniprogram_api.me import IDENTITY_STATES
 from miniprogram_api.throttle import Limit
+from orders import queries as orders
 
 
 class IdentityIn(serializers.Serializer[Any]):
@@ -28,7 +31,11 @@ class IdentityIn(serializers.Serializer[Any]):
 
 
 class AllowanceOut(serializers.Serializer[Any]):
-    """The person's year (年度交易额度), in fen: our estimate; customs is authoritative."""
+    """The person's year (年度交易额度), in fen: our estimate; customs is authoritative.
+
+    Until the identity is verified it counts this customer's own orders only; what may be bought is judged by
+    all orders of the person in any case.
+    """
 
     year = serializers.IntegerField()
     limit_fen = serializers.IntegerField()
@@ -70,11 +77,15 @@ class MyIdentity(Door):
         row = self.customer()
         profile = customers.profile(row)
         law = Law(shanghai_day(self.now))
-        year = compliance.allowance(
-            person_id=row.subject.person_id if profile.identity_state else None,
-            year=law.day.year,
-            limit_fen=law.figure("import/annual_limit"),
-        )
+        limit_fen = law.figure("import/annual_limit")
+        if profile.identity_state == Identity.State.VERIFIED:
+            year = compliance.allowance(
+                person_id=row.subject.person_id, year=law.day.year, limit_fen=limit_fen
+            )
+        else:
+            # Whoever merely states a number must not learn what its owner has bought elsewhere.
+            own_fen = orders.reserved_fen(customer_id=row.pk, year=law.day.year)
+            year = Allowance(law.day.year, limit_fen, 0, own_fen)
         return {
             "state": profile.identity_state or "none",
             "name_masked": profile.identity_name_masked,

@@ -200,6 +200,10 @@ class OrderLine(models.Model):
     name_zh = models.CharField(max_length=200)
     hs_code = models.CharField(max_length=10)
     origin_country = models.CharField(max_length=3)
+    customs = models.JSONField(
+        help_text="units, legal quantities, content, specification as declared (申报要素)"
+    )
+    rates = models.JSONField(help_text="the rates that the taxes of this line rest on")
     quantity = models.PositiveIntegerField()
     list_price_fen = models.BigIntegerField()
     price_fen = models.BigIntegerField()

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import F, Sum
+
 from catalog.cursors import BadCursor
 from compliance import masking, vault
 from customers import divisions
@@ -16,6 +18,14 @@ from orders.models import CartLine, Coupon, CouponClaim, Order, OrderLine, Quote
 from orders.states import ORDER
 
 MAX_LIMIT = 50
+
+
+def reserved_fen(*, customer_id: int, year: int) -> int:
+    """What this customer's own living orders of a calendar year (in Shanghai) take of the allowance."""
+    living = Order.objects.filter(
+        customer_id=customer_id, placed_at__year=year, state__in=("placed", "closing", "paid")
+    )
+    return living.aggregate(total=Sum(F("goods_fen") + F("freight_fen")))["total"] or 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """Where WeChat Pay delivers."""
 
-from django.urls import path
+from django.urls import re_path
 
 from payments import webhooks
 
-urlpatterns = [path("wechat/<str:mchid>", webhooks.wechat_pay)]
+urlpatterns = [re_path(r"^wechat/(?P<mchid>[0-9]{1,32})$", webhooks.wechat_pay)]

@@ -1,4 +1,4 @@
-"""WeChat Pay's notifications: kept as they came, verified over the raw bytes, taken in once.
+"""WeChat Pay's notifications: verified over the raw bytes, kept as they came, taken in once.
 
 No network is touched before the answer. Success is 204; anything else makes WeChat repeat itself.
 https://pay.weixin.qq.com/doc/v3/merchant/4012791902
@@ -9,24 +9,26 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import structlog
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from kernel import receipts
+from kernel.cases import open_case
 from kernel.clock import now as present
 from kernel.errors import Missing, Problem
 from payments.models import Notification as Raw
 from payments.services.settle import settle
 from storefronts import queries as storefronts
-from wechat.errors import WechatError
+from wechat.errors import Unverified, WechatError
 from wechat.pay.notifications import PAID, Notification, parse
 from wechat.pay.types import Transaction
 
 MAX_BODY = 64 * 1024
 HEADERS = ("Wechatpay-Serial", "Wechatpay-Timestamp", "Wechatpay-Nonce", "Wechatpay-Signature", "Request-ID")
 ACCEPTED = 204
+NOISE_A_MINUTE, NOISE_BYTES = 30, 2048
 NOISE_KEPT_FOR = timedelta(days=30)
 
 log = structlog.get_logger(__name__)
@@ -45,13 +47,18 @@ def wechat_pay(request: HttpRequest, mchid: str) -> HttpResponse:
     except Missing:
         return _fail(404, "no such merchant")
     now = present()
-    raw = Raw.objects.create(mchid=mchid, headers=headers, body=body, received_at=now)
     try:
         notice = parse(headers, body, merchant, now)
     except WechatError as failure:
-        log.warning("notification_rejected", mchid=mchid, error=failure.code)
-        return _rejected(raw, failure)
-    outcome = _take_in(mchid, notice, now)
+        return _rejected(mchid, headers, body, failure, now)
+    raw = Raw.objects.create(mchid=mchid, headers=headers, body=body, received_at=now)
+    try:
+        outcome = _take_in(mchid, notice, now)
+    except (Problem, OperationalError):
+        raise  # in flight, or busy: WeChat tries again
+    except Exception as failure:
+        _untakeable(raw, notice, failure, now)
+        return _fail(500, "not taken in")
     Raw.objects.filter(pk=raw.pk).update(outcome=outcome)
     return HttpResponse(status=ACCEPTED)
 
@@ -83,8 +90,41 @@ def _take_in(mchid: str, notice: Notification, now: datetime) -> Raw.Outcome:
     return outcome
 
 
-def _rejected(raw: Raw, failure: Problem) -> HttpResponse:
-    Raw.objects.filter(pk=raw.pk).update(outcome=Raw.Outcome.REJECTED, error=str(failure)[:300])
+def _untakeable(raw: Raw, notice: Notification, failure: Exception, now: datetime) -> None:
+    """Genuine, and yet it cannot be written: an operator must see it, for it may be money."""
+    log.error("notification_untakeable", mchid=raw.mchid, notification=raw.pk, exc_info=failure)
+    Raw.objects.filter(pk=raw.pk).update(outcome=Raw.Outcome.FAILED, error=type(failure).__name__)
+    open_case(
+        storefront_id=storefronts.storefront_id_of_merchant(raw.mchid),
+        kind="payment.untakeable",
+        key=f"notification:{raw.pk}",
+        title="A genuine notification of WeChat Pay could not be taken in",
+        facts={"merchant": raw.mchid, "event": notice.event_type[:60], "error": type(failure).__name__},
+        now=now,
+    )
+
+
+def _rejected(
+    mchid: str, headers: dict[str, str], body: bytes, failure: Problem, now: datetime
+) -> HttpResponse:
+    """Keep the first of what is not believed: anyone may send noise, and noise must not fill the tables.
+
+    What is signed by WeChat and cannot be read is kept whole, however much of it there is.
+    """
+    log.warning("notification_rejected", mchid=mchid, error=failure.code)
+    recent = Raw.objects.filter(
+        mchid=mchid, outcome=Raw.Outcome.REJECTED, received_at__gt=now - timedelta(minutes=1)
+    )
+    signed = not isinstance(failure, Unverified)
+    if signed or recent.count() < NOISE_A_MINUTE:
+        Raw.objects.create(
+            mchid=mchid,
+            headers=headers,
+            body=body if signed else body[:NOISE_BYTES],
+            outcome=Raw.Outcome.REJECTED,
+            error=str(failure)[:300],
+            received_at=now,
+        )
     return _fail(401, "signature or content not accepted")
 
 

@@ -50,4 +50,6 @@ def annual_total_within_limit(case: Purchase, law: Law) -> dict[str, Any] | None
     left_fen = limit_fen - case.year_used_fen - case.year_reserved_fen
     if case.dutiable_fen <= left_fen:
         return None
-    return {"dutiable_fen": case.dutiable_fen, "limit_fen": limit_fen, "left_fen": max(left_fen, 0)}
+    facts = {"dutiable_fen": case.dutiable_fen, "limit_fen": limit_fen}
+    # Only a verified person is told what is left: it says what was bought elsewhere.
+    return facts | {"left_fen": max(left_fen, 0)} if case.buyer.verified else facts

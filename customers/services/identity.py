@@ -5,6 +5,7 @@ Taking it in asks for the separate consent to sensitive data first (个人信息
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,6 +35,14 @@ class BadIdentity(Invalid):
     why_zh: str
 
 
+class IdentityInUse(Conflict):
+    """Orders of this year stand under the present identity: another number would be another allowance."""
+
+    code = "identity_in_use"
+    title = "You have ordered with your present identity this year; ask the shop's service to change it."
+    title_zh = "本年度已使用当前实名信息下单，如需更换请联系客服。"
+
+
 class ConsentNeeded(Conflict):
     """An identity number is sensitive: its owner agrees to its use separately, before giving it."""
 
@@ -46,10 +55,10 @@ def state_identity(*, customer: Customer, name: str, number: str, now: datetime)
     """Keep the name and number that the customer orders with, and link the person behind the number.
 
     The same number in another storefront leads to the same person, whose yearly allowance is one. Raises
-    BadIdentity, ConsentNeeded; nothing is kept then.
+    BadIdentity, ConsentNeeded, IdentityInUse; nothing is kept then.
     """
     name = name.strip()
-    if not 2 <= len(name) <= 60 or any(c.isdigit() for c in name):
+    if not 2 <= len(name) <= 60 or not all(_on_a_card(c) for c in name):
         raise BadIdentity("name", "2 to 60 letters as on the identity card", "请填写身份证上的姓名")
     checked = standard.check(number, shanghai_day(now))
     if not checked.well_formed:
@@ -60,9 +69,14 @@ def state_identity(*, customer: Customer, name: str, number: str, now: datetime)
         Customer.objects.select_for_update().get(pk=customer.pk)
         if CONSENT not in compliance_queries.consents(subject_id=customer.subject_id):
             raise ConsentNeeded()
+        found = Identity.objects.filter(customer=customer).first()
         person = compliance.link_person(subject=customer.subject, id_number=number, now=now)
         key = vault.unwrap(customer.subject.key)
-        found = Identity.objects.filter(customer=customer).first()
+        if found is not None and found.person_id != person.pk:
+            year = shanghai_day(now).year
+            before = compliance_queries.allowance(person_id=found.person_id, year=year, limit_fen=0)
+            if before.used_fen or before.reserved_fen:
+                raise IdentityInUse()
         identity = found or Identity(
             public_id=ids.uuid7(), storefront_id=customer.storefront_id, customer=customer
         )
@@ -74,3 +88,8 @@ def state_identity(*, customer: Customer, name: str, number: str, now: datetime)
         identity.stated_at, identity.verified_at = now, None
         identity.save()
     return identity
+
+
+def _on_a_card(character: str) -> bool:
+    """Letters of any script, the dot of long names (·), and what joins parts of Latin ones."""
+    return unicodedata.category(character) in {"Lo", "Lu", "Ll", "Mn", "Mc"} or character in "·• -'."

@@ -14,11 +14,20 @@ from compliance import vault
 from customers import labels
 from customers.models import Customer, Session
 from kernel import ids
+from kernel.errors import Conflict
 from kernel.tenancy import tenant
 from storefronts import queries as storefronts
 from wechat.login import code_to_session
 
 TOKEN_LIVES = timedelta(hours=2)
+
+
+class AccountClosed(Conflict):
+    """The consumer closed this account."""
+
+    code = "account_closed"
+    title = "This account was closed."
+    title_zh = "该账号已注销。"
 
 
 @dataclass(frozen=True)
@@ -70,10 +79,12 @@ def token_hash(token: str) -> bytes:
 def _customer(storefront_id: int, openid: str, now: datetime) -> tuple[Customer, bool]:
     """The customer behind the openid; a first log-in makes one, two at once make one."""
     known = Customer.objects.filter(
-        storefront_id=storefront_id, openid_index__in=vault.blinds("openid", openid), closed_at=None
+        storefront_id=storefront_id, openid_index__in=vault.blinds("openid", openid)
     )
     found = known.first()
     if found is not None:
+        if found.closed_at is not None:
+            raise AccountClosed()
         return found, False
     try:
         with transaction.atomic():

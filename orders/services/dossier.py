@@ -22,6 +22,8 @@ SELECT q.id AS quote_id, q.storefront_id, q.warehouse_id, q.claim_id, q.trade_mo
        a.name_sealed, a.phone_sealed, a.street_sealed,
        i.public_id AS identity_ref, i.person_id, i.state AS identity_state, i.number_index,
        i.name_sealed AS buyer_name_sealed, i.number_sealed AS buyer_number_sealed,
+       EXISTS (SELECT 1 FROM compliance_consent n WHERE n.subject_id = s.id AND n.withdrawn_at IS NULL
+               AND n.kind = 'sensitive_identity') AS consented,
        coalesce(y.used_fen, 0) AS year_used_fen, coalesce(y.reserved_fen, 0) AS year_reserved_fen
 FROM orders_quote q
 JOIN inventory_warehouse w ON w.id = q.warehouse_id
@@ -83,6 +85,7 @@ class Dossier:
     number_index: bytes | None
     buyer_name_sealed: bytes | None
     buyer_number_sealed: bytes | None
+    consented: bool
     year_used_fen: int
     year_reserved_fen: int
 

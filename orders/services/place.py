@@ -21,6 +21,7 @@ from compliance.facts import BuyerFacts, LineFacts, Purchase
 from compliance.judge import Verdict, judge
 from compliance.law import Law
 from customers import labels as customer_labels
+from customers.services.identity import ConsentNeeded
 from inventory import services as inventory
 from kernel import events, ids
 from kernel.clock import shanghai_day
@@ -33,7 +34,11 @@ from storefronts.queries import Shop
 
 
 class QuoteStale(Conflict):
-    """The quote's time is over, or the goods or the law have changed: ask for a new one."""
+    """The quote's time is over, or the goods or the law have changed: ask for a new one.
+
+    The rates of tax that the quote used stand for its quarter of an hour within one day of the law, like its
+    prices; they are kept with the order and its judgement.
+    """
 
     code = "quote_stale"
     title = "The quote is no longer valid; ask for a new one."
@@ -68,7 +73,7 @@ def place_order(
     but Refused (after which only the refused judgement is written, and should stay).
 
     `on_placed` runs before the stock is taken: the caller keeps its receipt there. Raises Missing,
-    QuoteUsed, QuoteStale, AddressNeeded, CouponUnusable, SoldOut (Conflict) and Refused.
+    QuoteUsed, QuoteStale, AddressNeeded, ConsentNeeded, CouponUnusable, SoldOut (Conflict) and Refused.
     """
     day = shanghai_day(now)
     law = Law(day)
@@ -108,6 +113,7 @@ def place_order(
         verdict=verdict,
         key=order_key,
         new_key=key_row,
+        more_figures={"rates": {line["sku"]: line["rates"] for line in found.lines}},
         now=now,
     )
     placed = insert_order(
@@ -160,6 +166,8 @@ def _check(found: Dossier, law: Law, now: datetime) -> None:
         _check_goods(found, now)
     if not found.address_kept:
         raise AddressNeeded()
+    if found.identity_ref is not None and not found.consented:
+        raise ConsentNeeded()  # withdrawn since the identity was given
 
 
 def _check_goods(found: Dossier, now: datetime) -> None:

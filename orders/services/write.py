@@ -69,15 +69,16 @@ WITH placed AS (
     RETURNING id, storefront_id
 )
 INSERT INTO orders_orderline (
-    storefront_id, order_id, position, variant_id, sku, name, name_zh, hs_code, origin_country, quantity,
-    list_price_fen, price_fen, goods_fen, discount_fen, freight_fen, duty_fen, vat_fen, excise_fen)
+    storefront_id, order_id, position, variant_id, sku, name, name_zh, hs_code, origin_country, customs,
+    rates, quantity, list_price_fen, price_fen, goods_fen, discount_fen, freight_fen, duty_fen, vat_fen,
+    excise_fen)
 SELECT placed.storefront_id, placed.id, row_number() OVER (), l.variant_id, l.sku, l.name, l.name_zh,
-    l.hs_code, l.origin_country, l.quantity, l.list_price_fen, l.price_fen, l.goods_fen, l.discount_fen,
-    l.freight_fen, l.duty_fen, l.vat_fen, l.excise_fen
+    l.hs_code, l.origin_country, l.customs, l.rates, l.quantity, l.list_price_fen, l.price_fen, l.goods_fen,
+    l.discount_fen, l.freight_fen, l.duty_fen, l.vat_fen, l.excise_fen
 FROM placed, jsonb_to_recordset(%(lines)s::jsonb) AS l(
-    variant_id bigint, sku text, name text, name_zh text, hs_code text, origin_country text, quantity int,
-    list_price_fen bigint, price_fen bigint, goods_fen bigint, discount_fen bigint, freight_fen bigint,
-    duty_fen bigint, vat_fen bigint, excise_fen bigint)
+    variant_id bigint, sku text, name text, name_zh text, hs_code text, origin_country text, customs jsonb,
+    rates jsonb, quantity int, list_price_fen bigint, price_fen bigint, goods_fen bigint, discount_fen bigint,
+    freight_fen bigint, duty_fen bigint, vat_fen bigint, excise_fen bigint)
 """
 
 _CLEAR = "DELETE FROM orders_cartline WHERE customer_id = %s::bigint AND variant_id = ANY(%s::bigint[])"

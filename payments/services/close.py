@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
+from kernel.errors import Upstream
 from kernel.tenancy import tenant
 from orders.models import Order
 from orders.services.closing import finish_closing
@@ -16,10 +18,21 @@ from wechat.errors import OrderClosed, OrderNotExist, OrderPaid
 OPEN = ("created", "prepared")
 
 
+@dataclass(eq=False)
+class StillOpen(Upstream):
+    """WeChat will not close a payment and will not say that it is paid: neither end is certain."""
+
+    code = "payment_still_open"
+    title = "A payment of order {order} is neither closed nor paid at WeChat."
+    title_zh = "订单 {order} 的支付在微信侧既未关闭也未完成。"
+    order: str
+
+
 def close_attempts(*, order: Order, now: datetime) -> None:
     """Close every open attempt of a closing order, then let the order end; what was paid meanwhile is paid.
 
-    Raises wechat.errors when WeChat's answer is not known: then nothing has ended and the caller tries again.
+    Raises StillOpen, and wechat.errors when WeChat's answer is not known: then nothing has ended, and the
+    caller tries again.
     """
     for payment in Payment.objects.filter(order=order, state__in=OPEN):
         try:
@@ -30,8 +43,9 @@ def close_attempts(*, order: Order, now: datetime) -> None:
             query(payment=payment, now=now)
             continue
         _closed(payment, now)
-    if not Payment.objects.filter(order=order, state__in=OPEN).exists():
-        finish_closing(order=order, now=now)
+    if Payment.objects.filter(order=order, state__in=OPEN).exists():
+        raise StillOpen(order=order.number)
+    finish_closing(order=order, now=now)
 
 
 def _closed(payment: Payment, now: datetime) -> None:

@@ -22,6 +22,7 @@ from payments.states import PAYMENT
 from wechat.pay.types import SUCCESS, Transaction
 
 log = structlog.get_logger(__name__)
+REFUNDED = "REFUND"  # trade_state of what was paid and then refunded, in part or whole
 
 
 class Outcome(StrEnum):
@@ -34,6 +35,7 @@ class Outcome(StrEnum):
 
 
 _STRAY_TITLES = {
+    "refunded": "Paid and already refunded at WeChat, not by us",
     "unknown": "Paid under a payment number that we never gave out",
     "amount": "Paid an amount that differs from the order",
     "currency": "Paid in another currency",
@@ -49,7 +51,8 @@ def settle(*, storefront_id: int, mchid: str, report: Transaction, now: datetime
     `storefront_id` is the merchant's. Locks the payment, then its order; one transaction. Told twice, by
     whomever, it changes nothing the second time.
     """
-    if report.trade_state != SUCCESS:
+    paid = report.trade_state == SUCCESS
+    if not paid and not (report.trade_state == REFUNDED and report.transaction_id):
         return Outcome.UNPAID
     with tenant(storefront_id):
         payment = (
@@ -83,17 +86,16 @@ def settle(*, storefront_id: int, mchid: str, report: Transaction, now: datetime
 
 def _objection(payment: Payment, order: Order, report: Transaction) -> str:
     """Why this money must not pay this order; empty when it may."""
-    if report.appid != payment.appid:
-        return "appid"
-    if report.currency != payment.currency:
-        return "currency"
-    if report.total_fen != payment.amount_fen:
-        return "amount"
-    if "pay" not in ORDER.verbs(order.state):
-        return "twice" if order.state == "paid" else "late"
-    if "succeed" not in PAYMENT.verbs(payment.state):
-        return "late"  # closed, and yet it was paid
-    return ""
+    ended = "twice" if order.state == "paid" else "late"
+    wrong = (
+        ("refunded", report.trade_state == REFUNDED),
+        ("appid", report.appid != payment.appid),
+        ("currency", report.currency != payment.currency),
+        ("amount", report.total_fen != payment.amount_fen),
+        (ended, "pay" not in ORDER.verbs(order.state)),
+        ("late", "succeed" not in PAYMENT.verbs(payment.state)),  # closed, and yet it was paid
+    )
+    return next((reason for reason, holds in wrong if holds), "")
 
 
 def _received(report: Transaction) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from payments.services.query import query
 from payments.states import PAYMENT
 from storefronts import queries as storefronts
 from wechat.errors import OrderClosed, OrderPaid, OutTradeNoUsed, WechatError
+from wechat.pay.client import bill_text
 from wechat.pay.signing import client_params
 
 FIRST_QUERY_AFTER = timedelta(seconds=30)
@@ -42,10 +43,11 @@ def start_payment(*, order: Order, openid: str, now: datetime) -> dict[str, str]
     fresh = payment.prepared_at is not None and now - payment.prepared_at < PREPAY_KEPT
     if payment.state != "prepared" or not fresh:
         try:
-            payment = _prepare(payment, order, openid, now)
+            payment = _prepare(payment, openid, now)
         except (OrderClosed, OutTradeNoUsed):
+            _close_at_wechat(payment)  # a number used with other parameters may still be payable
             _close(payment, now)
-            payment = _prepare(_attempt(order, now), order, openid, now)
+            payment = _prepare(_attempt(order, now), openid, now)
     merchant = storefronts.merchant_by_mchid(payment.mchid)
     return client_params(merchant, payment.appid, payment.prepay_id, now)
 
@@ -66,24 +68,26 @@ def _attempt(order: Order, now: datetime) -> Payment:
             mchid=merchant.mchid,
             appid=shop.appid,
             amount_fen=order.total_fen,
+            description=bill_text(f"{shop.name_zh} 订单 {order.number}"),
+            notify_url=notify_url(merchant.mchid),
+            time_expire=order.expires_at,
             created_at=now,
             next_query_at=now + FIRST_QUERY_AFTER,
         )
 
 
-def _prepare(payment: Payment, order: Order, openid: str, now: datetime) -> Payment:
+def _prepare(payment: Payment, openid: str, now: datetime) -> Payment:
     """Ask WeChat for a prepay_id and keep it. A closed attempt is closed at WeChat as well."""
-    shop = storefronts.shop(order.storefront_id)
     client = client_of(payment.mchid)
     try:
         prepay_id = client.prepay_jsapi(
             appid=payment.appid,
             openid=openid,
             out_trade_no=payment.out_trade_no,
-            description=f"{shop.name_zh} 订单 {order.number}",
+            description=payment.description,
             total_fen=payment.amount_fen,
-            notify_url=notify_url(payment.mchid),
-            time_expire=order.expires_at,
+            notify_url=payment.notify_url,
+            time_expire=payment.time_expire,
         )
     except OrderPaid:
         query(payment=payment, now=now)
@@ -106,7 +110,7 @@ def _close(payment: Payment, now: datetime) -> None:
 
 
 def _close_at_wechat(payment: Payment) -> None:
-    """Best effort: the order has ended meanwhile, so its number must not stay payable until it expires."""
+    """Best effort: nobody waits for this number any more, so it must not stay payable until it expires."""
     try:
         client_of(payment.mchid).close(payment.out_trade_no)
     except WechatError:

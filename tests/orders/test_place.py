@@ -8,6 +8,8 @@ import pytest
 from django.db import transaction
 
 from compliance.models import AllowanceAccount, Judgement
+from compliance.services import withdraw_consent
+from customers.services.identity import ConsentNeeded
 from inventory.models import Stock
 from inventory.services import SoldOut
 from kernel.errors import Refused
@@ -65,6 +67,25 @@ def test_without_the_risk_notice_it_is_refused_and_only_the_judgement_stays():
     assert Stock.objects.get(variant=world.dryer).reserved == 0
     assert AllowanceAccount.objects.count() == 0
     assert Judgement.objects.get().allowed is False
+
+
+def test_after_the_consent_is_withdrawn_nothing_can_be_ordered():
+    world = make.world()
+    quote = make.quote(world.alice, ("HD-1", 1))
+    withdraw_consent(subject_id=world.alice.subject_id, kind="sensitive_identity", now=make.NOW)
+    with pytest.raises(ConsentNeeded):
+        place(world.alice, quote)
+    assert Order.objects.count() == 0
+
+
+def test_a_line_keeps_what_will_be_declared_and_the_rates_of_its_taxes():
+    world = make.world()
+    placed = place(world.alice, make.quote(world.alice, ("HD-1", 1)))
+    line = Order.objects.get(number=placed.number).lines.get()
+    assert (line.customs["legal_unit_1"], line.customs["weight_g"]) == ("001", 500)
+    assert (line.rates["vat"], line.rates["excise"]) == ("0.130000", "none")
+    figures = Judgement.objects.get(order_number=placed.number).figures
+    assert figures["rates"]["HD-1"] == line.rates
 
 
 def test_sold_out_leaves_nothing_behind():

@@ -13,7 +13,7 @@ from kernel.errors import Upstream
 from kernel.models import Case, Event
 from orders.services.closing import begin_closing, expire_due
 from payments.models import Payment
-from payments.services.close import close_attempts
+from payments.services.close import StillOpen, close_attempts
 from payments.services.query import query, sweep
 from payments.services.settle import Outcome, settle
 from payments.services.start import NotPayable, start_payment
@@ -159,6 +159,40 @@ def test_a_second_payment_of_a_paid_order_is_put_before_an_operator(world, order
     assert settle(report=first, **facts) is Outcome.KNOWN
     assert settle(report=report_of(payment, transaction_id="4" * 28), **facts) is Outcome.STRAY
     assert Case.objects.get().facts["transaction_id"] == "4" * 28
+
+
+def test_a_retry_tells_wechat_the_same_also_after_the_shop_was_renamed(wechat, world, order):
+    wechat.control("switches", call="prepay", mode="500_after", times=1)
+    with pytest.raises(Upstream):
+        start(order, world)
+    world.shop.name_zh = "改名后的店"
+    world.shop.save()
+    storefronts.forget_kept()
+    assert start(order, world)["package"].startswith("prepay_id=")
+    assert Payment.objects.count() == 1
+
+
+def test_what_wechat_neither_closes_nor_calls_paid_is_tried_again(wechat, world, order):
+    start(order, world)
+    begin_closing(order=order, reason="expired", now=make.present())
+    wechat.control("switches", call="close", mode="error", code="ORDERPAID", status=400, times=1)
+    with pytest.raises(StillOpen):
+        close_attempts(order=order, now=make.present())
+    order.refresh_from_db()
+    assert order.state == "closing"
+    close_attempts(order=order, now=make.present())
+    order.refresh_from_db()
+    assert order.state == "expired"
+
+
+def test_what_was_refunded_behind_our_back_is_a_case(world, order, wechat):
+    start(order, world)
+    payment = Payment.objects.get()
+    report = report_of(payment, trade_state="REFUND")
+    outcome = settle(storefront_id=world.shop.pk, mchid=payment.mchid, report=report, now=make.NOW)
+    assert outcome is Outcome.STRAY
+    order.refresh_from_db()
+    assert (order.state, Case.objects.get().kind) == ("placed", "payment.refunded")
 
 
 def test_two_storefronts_keep_their_keys_apart(wechat, world, order):

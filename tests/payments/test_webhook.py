@@ -6,7 +6,7 @@ import secrets
 
 import pytest
 
-from kernel.models import Event, Receipt
+from kernel.models import Case, Event, Receipt
 from payments.models import Notification, Payment
 from payments.services.start import FIRST_QUERY_AFTER
 from tests import make
@@ -26,6 +26,9 @@ def payment():
         mchid=world.shop.merchants.get().mchid,
         appid=world.shop.appid,
         amount_fen=order.total_fen,
+        description="测试",
+        notify_url="https://shop.test/pay",
+        time_expire=order.expires_at,
         state="prepared",
         created_at=make.NOW,
         next_query_at=make.NOW + FIRST_QUERY_AFTER,
@@ -87,10 +90,44 @@ def test_an_unknown_event_is_taken_in_and_ignored(client, payment):
 
 def test_noise_is_turned_away_without_a_row(client, payment):
     assert deliver(client, payment, b"{}", {}).status_code == 400
-    assert deliver(client, payment, b"x" * 70_000, signed(b"x")).status_code == 400
+    assert deliver(client, payment, b"x" * 70_000, signed(b"x")).status_code == 413
     assert deliver(client, payment, b"{}", signed(b"{}"), mchid="0000000000").status_code == 404
     assert client.get(f"/pay/wechat/{payment.mchid}").status_code == 405
     assert Notification.objects.count() == 0
+
+
+def test_what_cannot_be_written_is_put_before_an_operator(client, payment):
+    other = make.order(payment.order.customer, ("IR-1", 1))
+    twin = Payment.objects.create(
+        storefront=payment.storefront,
+        order=other,
+        out_trade_no="U" + other.number,
+        mchid=payment.mchid,
+        appid=payment.appid,
+        amount_fen=other.total_fen,
+        description="测试",
+        notify_url="https://shop.test/pay",
+        time_expire=other.expires_at,
+        state="prepared",
+        created_at=make.NOW,
+        next_query_at=make.NOW,
+    )
+    assert deliver(client, payment, *delivery_of(payment)).status_code == 204
+    # Genuine, and under the same WeChat transaction number as the other one: it must not vanish.
+    assert deliver(client, twin, *delivery_of(twin)).status_code == 500
+    assert Case.objects.get().kind == "payment.untakeable"
+    assert Notification.objects.latest("pk").outcome == "failed"
+    other.refresh_from_db()
+    assert other.state == "placed"
+
+
+def test_noise_cannot_fill_the_table(client, payment):
+    body, headers = b"x" * 60_000, signed(b"something else")
+    for _ in range(35):
+        assert deliver(client, payment, body, headers).status_code == 401
+    assert Notification.objects.count() == 30
+    assert {len(row.body) for row in Notification.objects.all()} == {2048}
+    assert deliver(client, payment, *delivery_of(payment)).status_code == 204
 
 
 def test_settling_a_notification_takes_few_statements(client, payment, django_assert_max_num_queries):

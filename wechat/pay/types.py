@@ -8,6 +8,8 @@ from typing import Any
 from wechat.errors import Malformed
 
 SUCCESS = "SUCCESS"
+LONGEST = 128  # no member we read is longer
+MOST_FEN = 10**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ def _text(raw: Mapping[str, Any], name: str) -> str | None:
     value = raw.get(name)
     if value is not None and not isinstance(value, str):
         raise Malformed(where=name)
+    if value and (len(value) > LONGEST or "\x00" in value):
+        raise Malformed(where=name)
     return value or None
 
 
@@ -85,7 +89,7 @@ def _fen(raw: Mapping[str, Any], name: str) -> int | None:
     value = raw.get(name)
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_FEN:
         raise Malformed(where=name)
     return int(value)
 
@@ -98,6 +102,6 @@ def _instant(raw: Mapping[str, Any], name: str) -> datetime | None:
         instant = datetime.fromisoformat(text)
     except ValueError:
         raise Malformed(where=name) from None
-    if instant.tzinfo is None:
+    if instant.tzinfo is None or not 2011 <= instant.year <= 2100:
         raise Malformed(where=name)
     return instant

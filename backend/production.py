@@ -1,0 +1,39 @@
+"""Production starts with real parties and real secrets, or not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+WECHAT_HOSTS = {
+    "WECHAT_API_BASE": {"api.weixin.qq.com", "api2.weixin.qq.com", "sh.api.weixin.qq.com"},
+    "WECHAT_PAY_BASE": {"api.mch.weixin.qq.com", "api2.mch.weixin.qq.com", "apihk.mch.weixin.qq.com"},
+}
+SHORTEST_SECRET = 32
+
+
+def check_production(settings: Mapping[str, Any]) -> None:
+    """Raises RuntimeError naming the first setting that belongs to a laptop or a load test."""
+    for name, hosts in WECHAT_HOSTS.items():
+        parts = urlsplit(settings[name])
+        if parts.scheme != "https" or parts.hostname not in hosts:
+            raise RuntimeError(f"{name}: production talks to WeChat over https, not to {settings[name]}")
+    public = urlsplit(settings["PUBLIC_BASE_URL"])
+    if public.scheme != "https" or not public.hostname or _is_address(public.hostname):
+        raise RuntimeError("PUBLIC_BASE_URL: WeChat delivers to a public name over https")
+    if len(settings["SECRET_KEY"]) < SHORTEST_SECRET:
+        raise RuntimeError(f"SECRET_KEY needs at least {SHORTEST_SECRET} characters")
+    if "*" in settings["ALLOWED_HOSTS"]:
+        raise RuntimeError("ALLOWED_HOSTS names the hosts; it does not allow all")
+    if settings["THROTTLE_FACTOR"] != 1:
+        raise RuntimeError("THROTTLE_FACTOR is for load tests")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return True

@@ -1,0 +1,53 @@
+"""Production refuses what belongs to a laptop."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from backend.production import check_production
+
+GOOD = {
+    "WECHAT_API_BASE": "https://api.weixin.qq.com",
+    "WECHAT_PAY_BASE": "https://api.mch.weixin.qq.com",
+    "PUBLIC_BASE_URL": "https://shop.example.com",
+    "SECRET_KEY": "x" * 50,
+    "ALLOWED_HOSTS": ["shop.example.com"],
+    "THROTTLE_FACTOR": 1,
+}
+
+
+def test_good_settings_pass():
+    check_production(GOOD)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WECHAT_PAY_BASE", "https://127.0.0.2:8100"),
+        ("WECHAT_PAY_BASE", "https://wechat-sandbox.example"),
+        ("WECHAT_API_BASE", "http://api.weixin.qq.com"),
+        ("PUBLIC_BASE_URL", "https://[::1]"),
+        ("PUBLIC_BASE_URL", "http://shop.example.com"),
+        ("SECRET_KEY", "x"),
+        ("ALLOWED_HOSTS", ["*"]),
+        ("THROTTLE_FACTOR", 1000),
+    ],
+)
+def test_a_laptops_setting_is_named(name, value):
+    with pytest.raises(RuntimeError, match=name):
+        check_production(GOOD | {name: value})
+
+
+def test_a_switch_that_is_neither_on_nor_off_is_refused():
+    done = subprocess.run(
+        [sys.executable, "-c", "import backend.settings"],
+        env=os.environ | {"D2C_PRODUCTION": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "D2C_PRODUCTION is 1 in production" in done.stderr

@@ -1,0 +1,63 @@
+"""An identity is taken in after consent, kept to while orders stand under it, and tells nothing of others."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+
+from customers.models import Identity
+from customers.services.identity import BadIdentity, ConsentNeeded, IdentityInUse, state_identity
+from customers.services.login import AccountClosed, _customer
+from tests import make
+
+pytestmark = pytest.mark.django_db
+
+
+def test_without_the_separate_consent_no_number_is_taken_in():
+    alice = make.customer(make.storefront())
+    with pytest.raises(ConsentNeeded), transaction.atomic():
+        state_identity(customer=alice, name="王爱丽", number=make.NUMBERS[make.ALICE], now=make.NOW)
+    assert Identity.objects.count() == 0
+
+
+@pytest.mark.parametrize("name", ["王", "王\n小", "王\u202e小礼", "\u200b\u200b", "😀😀", "王 2"])
+def test_a_name_that_no_identity_card_bears_is_refused(name):
+    alice = make.customer(make.storefront())
+    make.consent(alice)
+    with pytest.raises(BadIdentity):
+        state_identity(customer=alice, name=name, number=make.NUMBERS[make.ALICE], now=make.NOW)
+
+
+@pytest.mark.parametrize("name", ["王爱丽", "买买提·艾力", "Jean-Luc Müller", "㛃㛃"])
+def test_names_as_they_stand_on_cards_are_taken(name):
+    alice = make.customer(make.storefront())
+    make.consent(alice)
+    state_identity(customer=alice, name=name, number=make.NUMBERS[make.ALICE], now=make.NOW)
+
+
+def test_a_new_number_is_no_fresh_year_once_orders_stand_under_the_old_one():
+    world = make.world()
+    state_identity(
+        customer=world.alice, name="王爱丽", number=make.id_number(7), now=make.NOW
+    )  # a slip mended
+    make.order(world.alice, ("HD-1", 1))
+    with pytest.raises(IdentityInUse), transaction.atomic():
+        state_identity(customer=world.alice, name="王爱丽", number=make.id_number(8), now=make.NOW)
+    state_identity(
+        customer=world.alice, name="王爱莉", number=make.id_number(7), now=make.NOW
+    )  # the name may
+
+
+def test_one_number_in_two_storefronts_is_one_person():
+    maison, swift = make.storefront(), make.storefront("swift")
+    here, there = make.buyer(maison), make.buyer(swift)
+    assert here.identity.person_id == there.identity.person_id
+
+
+def test_a_closed_account_is_told_so():
+    shop = make.storefront()
+    alice = make.customer(shop)
+    alice.closed_at = make.NOW
+    alice.save()
+    with pytest.raises(AccountClosed):
+        _customer(shop.pk, f"o-{shop.code}-{make.ALICE}", make.NOW)

@@ -18,6 +18,8 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from kernel.names import in_chinese
+
 
 class Problem(Exception):
     """Base of every expected failure; rendered as RFC 9457 problem details by kernel.problems."""
@@ -37,8 +39,10 @@ class Problem(Exception):
         return f"{self.code}: {self.text('en')}"
 
     def text(self, language: str) -> str:
-        """The title in `language` ("zh" or "en"), with its fields filled in."""
-        return (self.title_zh if language == "zh" else self.title).format(**self.facts())
+        """The title in `language` ("zh" or "en"), with its fields filled in; see kernel.names."""
+        if language == "zh":
+            return self.title_zh.format(**in_chinese(self.facts()))
+        return self.title.format(**self.facts())
 
 
 class Invalid(Problem):

@@ -19,6 +19,7 @@ from customers.services.addresses import AddressText, add_address, change_addres
 from kernel.errors import Missing
 from miniprogram_api.documents import answers, in_path
 from miniprogram_api.door import Door, Json, nothing
+from miniprogram_api.sayings import A_DIVISION, A_MOBILE
 from miniprogram_api.throttle import Limit
 
 CHANGES = Limit("addresses", 120, 3600)
@@ -29,8 +30,14 @@ class AddressIn(serializers.Serializer[Any]):
     """A whole address."""
 
     name = serializers.CharField(max_length=60, min_length=2)
-    phone = serializers.RegexField(r"^1[3-9][0-9]{9}$", help_text="mainland mobile number")
-    division_code = serializers.RegexField(r"^[0-9]{6}$", help_text="区县级行政区划代码 (GB/T 2260)")
+    phone = serializers.RegexField(
+        r"^1[3-9][0-9]{9}$", help_text="mainland mobile number", error_messages={"invalid": A_MOBILE}
+    )
+    division_code = serializers.RegexField(
+        r"^[0-9]{6}$",
+        help_text="区县级行政区划代码 (GB/T 2260)",
+        error_messages={"invalid": A_DIVISION},
+    )
     street = serializers.CharField(max_length=200, min_length=4)
     is_default = serializers.BooleanField(default=False)
 
@@ -66,7 +73,10 @@ class DivisionList(serializers.Serializer[Any]):
 
 class DivisionQuery(serializers.Serializer[Any]):
     parent = serializers.RegexField(  # type: ignore[assignment]  # a parameter of the query
-        r"^[0-9]{6}$", required=False, help_text="without it, the provinces"
+        r"^[0-9]{6}$",
+        required=False,
+        help_text="without it, the provinces",
+        error_messages={"invalid": A_DIVISION},
     )
 
 

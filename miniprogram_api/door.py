@@ -26,6 +26,7 @@ from kernel.problems import Unauthenticated, language_of
 from kernel.tenancy import tenant
 from miniprogram_api import throttle
 from miniprogram_api.caller import BearerToken, Caller, shop_by_header, shop_of
+from miniprogram_api.sayings import AN_OBJECT, retold
 from miniprogram_api.throttle import Limit
 from storefronts.queries import Shop
 
@@ -116,12 +117,19 @@ class Door(APIView):
 
     def taken(self, shape: type[S]) -> S:
         """The body, checked against its serializer; a ValidationError becomes a 422 problem."""
-        checked = shape(data=self.request.data)
-        checked.is_valid(raise_exception=True)
-        return checked
+        if not isinstance(self.request.data, dict):
+            raise serializers.ValidationError({"non_field_errors": [str(AN_OBJECT)]})
+        return _checked(shape(data=self.request.data))
 
     def asked(self, shape: type[S]) -> S:
         """The query parameters, checked against their serializer; unknown ones are ignored."""
-        checked = shape(data=self.request.query_params.dict())
-        checked.is_valid(raise_exception=True)
-        return checked
+        return _checked(shape(data=self.request.query_params.dict()))
+
+
+def _checked(shape: S) -> S:
+    """The shape, when what it was given fits; raises ValidationError in words of the caller's language."""
+    try:
+        shape.is_valid(raise_exception=True)
+    except serializers.ValidationError as failure:
+        raise serializers.ValidationError(retold(failure.detail)) from failure
+    return shape

@@ -24,6 +24,7 @@ from miniprogram_api.documents import Text, answers, in_path
 from miniprogram_api.door import Door, Json
 from miniprogram_api.idempotency import HEADER, LONGEST, SHORTEST, fingerprint_of, key_of, told
 from miniprogram_api.quotes import AmountsOut, TaxedLine, WarehouseOut, amounts, taxed_line
+from miniprogram_api.sayings import A_NOTICE, A_QUOTE, AN_OBJECT
 from miniprogram_api.throttle import Limit
 from orders import queries as orders
 from orders.models import Order, OrderLine
@@ -283,19 +284,19 @@ def _wish(request: HttpRequest) -> _Wish:
     except orjson.JSONDecodeError as failure:
         raise problems.Malformed() from failure
     if not isinstance(body, dict):
-        raise BadFields({"non_field_errors": [_fault("an object is needed", "invalid")]})
+        raise BadFields({"non_field_errors": [_fault(AN_OBJECT)]})
     quote, notice = body.get("quote"), body.get("risk_notice")
     try:
         token = UUID(quote if isinstance(quote, str) and len(quote) == 36 else "")
     except ValueError as failure:
-        raise BadFields({"quote": [_fault("the token of a quote is needed", "invalid")]}) from failure
+        raise BadFields({"quote": [_fault(A_QUOTE)]}) from failure
     if notice is not None and not (isinstance(notice, str) and _SHA256.fullmatch(notice)):
-        raise BadFields({"risk_notice": [_fault("the sha256 of the risk notice, or null", "invalid")]})
+        raise BadFields({"risk_notice": [_fault(A_NOTICE)]})
     return _Wish(token, notice)
 
 
-def _fault(message: str, code: str) -> dict[str, str]:
-    return {"message": message, "code": code}
+def _fault(message: str) -> dict[str, str]:
+    return {"message": str(message), "code": "invalid"}
 
 
 def _pictures(door: Door, lines: list[OrderLine]) -> dict[str, str]:

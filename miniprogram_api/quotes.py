@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from miniprogram_api.cart import shown_cart
 from miniprogram_api.documents import RefusalDocument, Text, answers, in_path
 from miniprogram_api.door import Door, Json
+from miniprogram_api.sayings import AN_ID, AN_OBJECT, ONE_OF_TWO
 from miniprogram_api.throttle import Limit
 from orders import queries as orders
 from orders.models import Amounts, Quote
@@ -22,6 +23,8 @@ from orders.services.quote import MAX_LINES, MAX_QUANTITY, Wanted, make_quote
 
 
 class WantedLine(serializers.Serializer[Any]):
+    default_error_messages = {"invalid": AN_OBJECT}
+
     sku = serializers.CharField(max_length=64)
     quantity = serializers.IntegerField(min_value=1, max_value=MAX_QUANTITY)
 
@@ -32,13 +35,15 @@ class QuoteIn(serializers.Serializer[Any]):
 
     lines = serializers.ListField(child=WantedLine(), required=False, min_length=1, max_length=MAX_LINES)
     cart = serializers.BooleanField(required=False)
-    address_id = serializers.UUIDField(required=False, allow_null=True)
-    coupon_id = serializers.UUIDField(required=False, allow_null=True, help_text="`id` of a claim")
+    address_id = serializers.UUIDField(required=False, allow_null=True, error_messages={"invalid": AN_ID})
+    coupon_id = serializers.UUIDField(
+        required=False, allow_null=True, help_text="`id` of a claim", error_messages={"invalid": AN_ID}
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """One of the two ways to name the goods, not both."""
         if bool(attrs.get("lines")) == bool(attrs.get("cart")):
-            raise serializers.ValidationError("lines 与 cart 二选一 · either lines or cart")
+            raise serializers.ValidationError(str(ONE_OF_TWO))
         return attrs
 
 

@@ -20,9 +20,9 @@ def count_sold(*, storefront_id: int, pieces: Mapping[int, int]) -> None:
     """Add to `sold_count` of each product (id → pieces), in one statement and the caller's transaction.
 
     Adding is not repeatable: the caller sees to it that a sale is told once. The catalogue's version stays as
-    it is, or no page could be kept while goods are selling: a kept page shows the new order when the catalogue
-    or availability changes next. The version's row is locked all the same, as every writer of products
-    does first, so that this and an import never wait for each other in a circle.
+    it is, or no page could be kept while goods are selling: a kept page shows the new order when the
+    catalogue or availability changes next. The version's row is locked all the same, as every writer of
+    products does first, so that this and an import never wait for each other in a circle.
     """
     if not pieces:
         return

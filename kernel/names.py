@@ -1,0 +1,41 @@
+"""A Chinese sentence names states and fields in Chinese; the codes stay what machines read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+_FIELDS = {
+    "name": "姓名",
+    "phone": "手机号",
+    "number": "身份证号码",
+    "division_code": "所在地区",
+    "street": "详细地址",
+}
+_STATES = {
+    # orders
+    "placed": "待付款",
+    "closing": "关闭中",
+    "paid": "已付款",
+    "expired": "已超时关闭",
+    "cancelled": "已取消",
+    # payments
+    "created": "已创建",
+    "prepared": "待支付",
+    "succeeded": "支付成功",
+    "closed": "已关闭",
+    "stray": "异常到账",
+    # products
+    "draft": "草稿",
+    "published": "已上架",
+    "withdrawn": "已下架",
+}
+ZH: Mapping[str, Mapping[str, str]] = {"field": _FIELDS, "state": _STATES}
+
+
+def in_chinese(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """The facts of an error as a Chinese title shows them: `field` and `state` by name, the rest as it is."""
+    return {
+        key: ZH[key].get(value, value) if key in ZH and isinstance(value, str) else value
+        for key, value in facts.items()
+    }

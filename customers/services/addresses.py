@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -15,7 +16,9 @@ from kernel.errors import Conflict, Invalid, Missing
 from kernel.tenancy import tenant
 
 AT_MOST = 20
-MOBILE = re.compile(r"1[3-9]\d{9}")
+# Control, format, surrogate, private, unassigned, line breaks, pictures: no waybill, no CEB message bears them.
+UNPRINTABLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "So"}
+MOBILE = re.compile(r"1[3-9][0-9]{9}")
 
 
 @dataclass(frozen=True)
@@ -105,6 +108,9 @@ def check(text: AddressText) -> None:
         raise BadAddress("division_code", "a county of China (GB/T 2260)", "需为区县级行政区划代码")
     if not 4 <= len(text.street.strip()) <= 200:
         raise BadAddress("street", "4 to 200 characters", "需 4 至 200 个字")
+    for field, value in (("name", text.name), ("street", text.street)):
+        if any(unicodedata.category(c) in UNPRINTABLE for c in value):
+            raise BadAddress(field, "letters, digits and punctuation only", "请勿使用表情、换行或不可见字符")
 
 
 def _seal(address: Address, text: AddressText, customer: Customer) -> None:

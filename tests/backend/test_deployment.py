@@ -103,7 +103,14 @@ def test_nothing_starts_before_what_it_needs_is_healthy() -> None:
         for name, service in services.items()
         if "depends_on" in service
     }
-    assert needs == {"migrate": ready, "web": migrated, "worker": migrated, "beat": migrated}
+    proxy = {"web": "service_healthy"}
+    assert needs == {
+        "migrate": ready,
+        "web": migrated,
+        "proxy": proxy,
+        "worker": migrated,
+        "beat": migrated,
+    }
     assert {name for name in ("postgres", "redis", "web") if "healthcheck" in services[name]} == {
         "postgres",
         "redis",

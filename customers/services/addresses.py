@@ -16,7 +16,7 @@ from kernel.errors import Conflict, Invalid, Missing
 from kernel.tenancy import tenant
 
 AT_MOST = 20
-# Control, format, surrogate, private, unassigned, line breaks, pictures: no waybill, no CEB message bears them.
+# Control, format, surrogate, private, unassigned, line breaks, pictures: no waybill bears them.
 UNPRINTABLE = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp", "So"}
 MOBILE = re.compile(r"1[3-9][0-9]{9}")
 

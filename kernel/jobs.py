@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from kernel.clock import now as present
 from kernel.errors import Conflict
@@ -23,6 +24,14 @@ class NotQueued(Conflict):
     title_zh = "任务已在执行或已结束。"
 
 
+class NotStopped(Conflict):
+    """The job still waits for a worker, or all of it is done."""
+
+    code = "job_not_stopped"
+    title = "Only a job that died or failed can be queued again."
+    title_zh = "仅中断或失败的任务可重新排队。"
+
+
 def queue(*, storefront_id: int | None, kind: str, arguments: dict[str, Any], by: str, now: datetime) -> Job:
     """Write the job down; the caller wakes a worker after the commit."""
     return Job.objects.create(
@@ -30,30 +39,64 @@ def queue(*, storefront_id: int | None, kind: str, arguments: dict[str, Any], by
     )
 
 
+def requeue(*, job: Job, now: datetime) -> None:
+    """Queue a failed job again, or a running one whose worker died. Raises NotStopped.
+
+    Should the worker be alive after all, nothing is done twice: the end of its work finds that the job was
+    taken from it, and what it wrote is rolled back.
+    """
+    again = Job.objects.filter(pk=job.pk, state__in=[Job.State.RUNNING, Job.State.FAILED]).update(
+        state=Job.State.QUEUED, queued_at=now, started_at=None, ended_at=None, done=0, total=0, error=""
+    )
+    if again != 1:
+        raise NotStopped()
+    job.refresh_from_db()
+
+
 def run(*, job: Job, work: Callable[[Job, Progress], dict[str, Any]], now: datetime) -> None:
     """Claim the job, do `work`, keep its result or its error. Raises NotQueued when it is taken.
 
     `work` is given the job and a function to report progress (done, total); it returns the result. Its
     writes and the end of the job are one transaction: a job that dies half-way has written nothing and
-    stays "running" for an operator to queue again.
+    stays "running" until it is queued again. Progress goes over a connection of its own and is seen at
+    once; `run` is therefore not called inside a transaction.
     """
-    claimed = Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(
-        state=Job.State.RUNNING, started_at=now
-    )
+    with transaction.atomic(durable=True):
+        claimed = Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(
+            state=Job.State.RUNNING, started_at=now
+        )
     if claimed != 1:
         raise NotQueued()
-
-    def report(done: int, total: int) -> None:
-        Job.objects.filter(pk=job.pk).update(done=done, total=total)
-
+    mine = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, started_at=now)
     try:
-        with transaction.atomic():
+        with _progress(job, now) as report, transaction.atomic(durable=True):
             result = work(job, report)
-            Job.objects.filter(pk=job.pk).update(state=Job.State.DONE, result=result, ended_at=present())
+            if mine.update(state=Job.State.DONE, result=result, ended_at=present()) != 1:
+                raise NotQueued()
     except Exception as failure:
-        Job.objects.filter(pk=job.pk).update(
+        mine.update(
             state=Job.State.FAILED, error=f"{type(failure).__name__}: {failure}"[:2000], ended_at=present()
         )
         raise
     finally:
         job.refresh_from_db()
+
+
+@contextmanager
+def _progress(job: Job, started_at: datetime) -> Iterator[Progress]:
+    """A report that commits at once, whatever transaction the work is in; its connection is closed after."""
+    aside = connection.copy()
+    table = connection.ops.quote_name(Job._meta.db_table)
+
+    def report(done: int, total: int) -> None:
+        with aside.cursor() as cursor:
+            cursor.execute(
+                f"UPDATE {table} SET done = %s, total = %s"  # noqa: S608  (our own table)
+                " WHERE id = %s AND state = 'running' AND started_at = %s",
+                [done, total, job.pk, started_at],
+            )
+
+    try:
+        yield report
+    finally:
+        aside.close()

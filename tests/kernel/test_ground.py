@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError, connection, transaction
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -205,7 +205,18 @@ def test_nobody_approves_their_own_wish():
     assert approvals.granted(verb="refund", key="x")
 
 
-@pytest.mark.django_db
+def from_outside(sql: str, job: Job) -> tuple[str, int, int]:
+    """The job as everyone else meets it: over another connection."""
+    aside = connection.copy()
+    try:
+        with aside.cursor() as cursor:
+            cursor.execute(sql, [job.pk])
+            return cursor.fetchone()
+    finally:
+        aside.close()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_job_runs_once_and_a_failed_one_has_written_nothing():
     job = jobs.queue(storefront_id=None, kind="k", arguments={}, by="ann", now=make.NOW)
 
@@ -217,8 +228,69 @@ def test_a_job_runs_once_and_a_failed_one_has_written_nothing():
     with pytest.raises(ValueError, match="half-way"):
         jobs.run(job=job, work=work, now=make.NOW)
     assert (job.state, Event.objects.count()) == ("failed", 0)
+    assert (job.done, job.total, job.error) == (1, 2, "ValueError: half-way")
     with pytest.raises(jobs.NotQueued):
         jobs.run(job=job, work=work, now=make.NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_progress_is_seen_while_the_work_is_not_committed():
+    job = jobs.queue(storefront_id=None, kind="k", arguments={}, by="ann", now=make.NOW)
+    seen = []
+
+    def work(job: Job, report: jobs.Progress) -> dict[str, int]:
+        tell("job")
+        for done in (1, 2):
+            report(done, 2)
+            seen.append(from_outside("SELECT state, done, total FROM kernel_job WHERE id = %s", job))
+        return {"written": 1}
+
+    jobs.run(job=job, work=work, now=make.NOW)
+    assert seen == [("running", 1, 2), ("running", 2, 2)]
+    assert (job.state, job.done, job.total, job.result) == ("done", 2, 2, {"written": 1})
+    assert Event.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_that_died_is_queued_again_and_one_that_waits_or_is_done_is_not():
+    job = jobs.queue(storefront_id=None, kind="k", arguments={}, by="ann", now=make.NOW)
+    with pytest.raises(jobs.NotStopped):
+        jobs.requeue(job=job, now=make.NOW)
+    Job.objects.update(state="running", started_at=make.NOW, done=5, total=9)  # and its worker is no more
+    later = make.NOW + timedelta(hours=1)
+    jobs.requeue(job=job, now=later)
+    assert (job.state, job.queued_at, job.started_at, job.done, job.total) == ("queued", later, None, 0, 0)
+    jobs.run(job=job, work=lambda job, report: {}, now=later)
+    with pytest.raises(jobs.NotStopped):
+        jobs.requeue(job=job, now=later)
+    assert job.state == "done"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_from_whom_the_job_was_taken_writes_nothing():
+    job = jobs.queue(storefront_id=None, kind="k", arguments={}, by="ann", now=make.NOW)
+
+    def slow(job: Job, report: jobs.Progress) -> dict[str, int]:
+        tell("slow")
+        from_outside(
+            "UPDATE kernel_job SET state = 'queued', started_at = NULL WHERE id = %s"
+            " RETURNING state, done, total",
+            job,
+        )
+        return {}
+
+    with pytest.raises(jobs.NotQueued):
+        jobs.run(job=job, work=slow, now=make.NOW)
+    assert (job.state, job.error, Event.objects.count()) == ("queued", "", 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_job_is_not_run_inside_a_transaction():
+    job = jobs.queue(storefront_id=None, kind="k", arguments={}, by="ann", now=make.NOW)
+    with pytest.raises(RuntimeError), transaction.atomic():
+        jobs.run(job=job, work=lambda job, report: {}, now=make.NOW)
+    job.refresh_from_db()
+    assert job.state == "queued"
 
 
 @pytest.mark.django_db

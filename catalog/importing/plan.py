@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from catalog import reference
 from catalog.importing.columns import BY_NAME, COLUMNS, PRODUCT_COLUMNS, VARIANT_COLUMNS
 from catalog.importing.faults import BadCell, Fault
 from catalog.importing.present import Present
-from catalog.importing.read import Row, Table
+from catalog.importing.read import Row, Table, on_line
 
 # columns whose model field has another name or form
 _RENAMED = {"sku", "options_zh", "options_en", "price", "origin"}
@@ -21,7 +21,7 @@ _RENAMED = {"sku", "options_zh", "options_en", "price", "origin"}
 class VariantPlan:
     """One SKU as it is to be; `values` are model fields."""
 
-    line: int
+    row: int
     sku: str
     product_code: str
     values: dict[str, Any]
@@ -31,7 +31,7 @@ class VariantPlan:
 class ProductPlan:
     """One product as it is to be; a column that the file leaves empty everywhere is empty text."""
 
-    line: int
+    row: int
     code: str
     category: str | None  # None where the cell is a fault
     brand: str | None
@@ -55,7 +55,7 @@ def make_plan(storefront_id: int, table: Table, *, now: datetime) -> Plan:
     """Check every cell of `table` by itself, against the rest of the file, and against the catalogue."""
     faults = [*table.faults, *_header_faults(table)]
     plan = Plan({}, faults, [])
-    if any(fault.line <= 1 for fault in faults):
+    if any(fault.row <= 1 for fault in faults):
         return plan  # without its columns nothing else of the file can be judged
     lines: dict[str, int] = {}
     for row in table.rows:
@@ -66,8 +66,12 @@ def make_plan(storefront_id: int, table: Table, *, now: datetime) -> Plan:
         faults.extend(present.faults(product))
     plan.warnings.extend(present.warnings(plan.products.values()))
     order = {name: number for number, name in enumerate(BY_NAME)}
-    faults.sort(key=lambda fault: (fault.line, order.get(fault.column, -1)))
-    return plan
+    faults.sort(key=lambda fault: (fault.row, order.get(fault.column, -1)))
+    return replace(
+        plan,
+        faults=[on_line(fault, table.lines) for fault in faults],
+        warnings=[on_line(warning, table.lines) for warning in plan.warnings],
+    )
 
 
 def _header_faults(table: Table) -> Iterator[Fault]:
@@ -94,37 +98,37 @@ def _take(row: Row, plan: Plan, lines: dict[str, int]) -> None:
         of_product[column.name] = _parse(row, column.name, plan)
     of_variant = {column.name: _parse(row, column.name, plan) for column in VARIANT_COLUMNS}
     sku = row.cells.get("sku", "")
-    if sku and lines.setdefault(sku, row.line) != row.line:
+    if sku and lines.setdefault(sku, row.number) != row.number:
         plan.faults.append(
-            Fault(row.line, "sku", f"stands already in line {lines[sku]}", f"与第 {lines[sku]} 行重复")
+            Fault(row.number, "sku", f"stands already in row {lines[sku]}", f"与第 {lines[sku]} 行重复")
         )
     if known is not None:
         plan.faults.extend(_unlike(row, known, of_product))
     elif of_product["product_code"] is not None:
         known = plan.products[code] = ProductPlan(
-            line=row.line,
+            row=row.number,
             code=code,
             category=of_product.pop("category"),
             brand=of_product.pop("brand"),
             texts={name: value for name, value in of_product.items() if name != "product_code"},
         )
     if known is not None and len(plan.faults) == before:
-        plan.faults.extend(_across_cells(row.line, of_variant))
+        plan.faults.extend(_across_cells(row.number, of_variant))
         known.variants.append(_variant(row, code, of_variant, position=len(known.variants)))
 
 
 def _parse(row: Row, name: str, plan: Plan) -> Any:
     column = BY_NAME[name]
-    if name not in row.cells and any(f.line == row.line and f.column == name for f in plan.faults):
+    if name not in row.cells and any(f.row == row.number and f.column == name for f in plan.faults):
         return None  # the reader has refused this cell already
     cell = row.cells.get(name, "")
     if not cell and column.required:
-        plan.faults.append(Fault(row.line, name, "must not be empty", "不能为空"))
+        plan.faults.append(Fault(row.number, name, "must not be empty", "不能为空"))
         return None
     try:
         return column.parse(cell)
     except BadCell as bad:
-        plan.faults.append(bad.at(row.line, name))
+        plan.faults.append(bad.at(row.number, name))
         return None
 
 
@@ -134,10 +138,10 @@ def _unlike(row: Row, known: ProductPlan, said: dict[str, Any]) -> Iterator[Faul
     for name, value in said.items():
         if value is not None and before[name] is not None and value != before[name]:
             yield Fault(
-                row.line,
+                row.number,
                 name,
-                f"differs from line {known.line} of the same product",
-                f"与同一商品第 {known.line} 行不一致",
+                f"differs from row {known.row} of the same product",
+                f"与同一商品第 {known.row} 行不一致",
             )
 
 
@@ -166,12 +170,12 @@ def _against_itself(product: ProductPlan) -> Iterator[Fault]:
         key = repr(variant.values["options"])
         if key in seen:
             yield Fault(
-                variant.line,
+                variant.row,
                 "options_zh",
-                f"same options as line {seen[key]}",
+                f"same options as row {seen[key]}",
                 f"选项与第 {seen[key]} 行相同",
             )
-        seen.setdefault(key, variant.line)
+        seen.setdefault(key, variant.row)
 
 
 def _variant(row: Row, code: str, of: dict[str, Any], *, position: int) -> VariantPlan:
@@ -181,4 +185,4 @@ def _variant(row: Row, code: str, of: dict[str, Any], *, position: int) -> Varia
     values["origin_iso"] = of["origin"]
     values["origin_country"] = reference.countries()[of["origin"]].customs_code
     values["position"] = position
-    return VariantPlan(row.line, of["sku"], code, values)
+    return VariantPlan(row.number, of["sku"], code, values)

@@ -56,28 +56,28 @@ class Present:
     def faults(self, product: ProductPlan) -> Iterator[Fault]:
         """What of this product cannot stand beside the catalogue as it is."""
         if product.category is not None and product.category not in self.categories:
-            yield Fault(product.line, "category", "there is no such category", "分类不存在")
+            yield Fault(product.row, "category", "there is no such category", "分类不存在")
         if product.brand is not None and product.brand not in self.brands:
-            yield Fault(product.line, "brand", "there is no such brand", "品牌不存在")
+            yield Fault(product.row, "brand", "there is no such brand", "品牌不存在")
         for variant in product.variants:
             owner = self.owner.get(variant.sku, product.code)
             if owner != product.code:
-                yield Fault(variant.line, "sku", f"belongs to the product {owner}", f"已属于商品 {owner}")
+                yield Fault(variant.row, "sku", f"belongs to the product {owner}", f"已属于商品 {owner}")
             cut = self.cut_fen.get(variant.sku)
             if cut is not None and variant.values["price_fen"] <= cut:
-                yield Fault(variant.line, "price", "is not above its price cut", "不高于该商品的活动价")
+                yield Fault(variant.row, "price", "is not above its price cut", "不高于该商品的活动价")
             if product.code in self.shown and variant.values["active"]:
                 if not variant.values["e_label_zh"]:
-                    yield Fault(variant.line, "e_label_zh", "the product is on sale", "商品在售，不能为空")
+                    yield Fault(variant.row, "e_label_zh", "the product is on sale", "商品在售，不能为空")
                 if variant.values["is_food"] and not self.recall_firm:
-                    yield Fault(variant.line, "is_food", "no food recall firm on file", "未登记食品召回企业")
+                    yield Fault(variant.row, "is_food", "no food recall firm on file", "未登记食品召回企业")
 
     def warnings(self, products: Iterable[ProductPlan]) -> Iterator[Fault]:
         """Commodity codes without a tariff line: such goods can be imported and shown, not quoted."""
         lines: dict[str, int] = {}
         for product in products:
             for variant in product.variants:
-                lines.setdefault(variant.values["hs_code"], variant.line)
+                lines.setdefault(variant.values["hs_code"], variant.row)
         wanted = {*lines, *(code[:8] for code in lines)}
         known = set(TariffLine.objects.filter(hs_code__in=wanted).values_list("hs_code", flat=True))
         for code, line in lines.items():

@@ -7,7 +7,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
@@ -28,19 +28,23 @@ FORMULA = BadCell("a formula; write its value", "单元格为公式，请改为�
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The cells of one line by column name, stripped; an empty cell is the empty string."""
+    """The cells of one row by column name, stripped; an empty one is the empty string. The header is row 1."""
 
-    line: int
+    number: int
     cells: dict[str, str]
 
 
 @dataclass(frozen=True)
 class Table:
-    """What could be read, and what could not; `header` are the column names in order."""
+    """What could be read, and what could not; `header` are the column names in order.
+
+    `lines` tells, for a CSV, on which line of the file each row begins.
+    """
 
     header: list[str]
     rows: list[Row]
     faults: list[Fault]
+    lines: dict[int, int] = field(default_factory=dict)
 
 
 def read(name: str, content: bytes) -> Table:
@@ -50,7 +54,9 @@ def read(name: str, content: bytes) -> Table:
     kind = name.lower().rpartition(".")[2]
     try:
         if kind == "csv":
-            return _table(_csv(content))
+            lines: dict[int, int] = {}
+            table = _table(_csv(content, lines))
+            return replace(table, lines=lines, faults=[on_line(fault, lines) for fault in table.faults])
         if kind == "xlsx":
             return _table(_xlsx(content))
     except BadCell as bad:
@@ -62,11 +68,16 @@ def _broken(message: str, message_zh: str) -> Table:
     return Table([], [], [Fault(0, "", message, message_zh)])
 
 
-def _table(lines: Iterator[tuple[int, Sequence[str | BadCell]]]) -> Table:
+def on_line(fault: Fault, lines: dict[int, int]) -> Fault:
+    """The fault with the line of the file on which its row begins, where the file has lines."""
+    return replace(fault, line=lines.get(fault.row))
+
+
+def _table(numbered: Iterator[tuple[int, Sequence[str | BadCell]]]) -> Table:
     header: list[str] = []
     rows: list[Row] = []
     faults: list[Fault] = []
-    for line, cells in lines:
+    for number, cells in numbered:
         if not any(cells):
             continue
         if not header:
@@ -74,25 +85,25 @@ def _table(lines: Iterator[tuple[int, Sequence[str | BadCell]]]) -> Table:
             while header and not header[-1]:
                 header.pop()
             twice = {name for name in header if name and header.count(name) > 1}
-            faults += [Fault(line, n, "this column stands twice", "列名重复") for n in sorted(twice)]
+            faults += [Fault(number, n, "this column stands twice", "列名重复") for n in sorted(twice)]
             continue
         if len(rows) == MAX_ROWS:
             return _broken("more than 20,000 rows", "超过 20,000 行")
         if any(cells[len(header) :]):
-            faults.append(Fault(line, "", "more cells than the header has", "单元格数多于表头"))
+            faults.append(Fault(number, "", "more cells than the header has", "单元格数多于表头"))
         found: dict[str, str] = {}
         for name, cell in zip(header, cells, strict=False):
             if isinstance(cell, BadCell):
-                faults.append(cell.at(line, name))
+                faults.append(cell.at(number, name))
             else:
                 found[name] = cell.strip()
-        rows.append(Row(line, found))
+        rows.append(Row(number, found))
     if not rows:
         faults.append(Fault(0, "", "no rows", "文件没有数据行"))
     return Table(header, rows, faults)
 
 
-def _csv(content: bytes) -> Iterator[tuple[int, Sequence[str | BadCell]]]:
+def _csv(content: bytes, lines: dict[int, int]) -> Iterator[tuple[int, Sequence[str | BadCell]]]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as failure:
@@ -102,13 +113,16 @@ def _csv(content: bytes) -> Iterator[tuple[int, Sequence[str | BadCell]]]:
     if "\0" in text:
         raise BadCell("not a text file", "文件不是文本")
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    line = 1
+    number = line = 1
     try:
         for cells in reader:
-            yield line, [FORMULA if _looks_like_formula(cell) else cell for cell in cells[:MAX_COLUMNS]]
-            line = reader.line_num + 1  # a quoted cell may run over several lines
+            lines[number] = line
+            yield number, [FORMULA if _looks_like_formula(cell) else cell for cell in cells[:MAX_COLUMNS]]
+            number, line = number + 1, reader.line_num + 1  # a quoted cell may run over several lines
     except csv.Error as failure:
-        raise BadCell(f"line {line}: {failure}", f"第 {line} 行格式错误") from failure
+        raise BadCell(
+            f"row {number} (line {line}): {failure}", f"第 {number} 行（文件第 {line} 行）格式错误"
+        ) from failure
 
 
 def _looks_like_formula(cell: str) -> bool:

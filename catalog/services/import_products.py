@@ -34,7 +34,7 @@ class ImportReport:
 
 
 def check_products(*, storefront_id: int, file_name: str, content: bytes, now: datetime) -> ImportReport:
-    """The dry run: every fault of the file by line and column, and what an import would change."""
+    """The dry run: every fault of the file by row and column, and what an import would change."""
     table = read(file_name, content)
     plan = make_plan(storefront_id, table, now=now)
     return _report(table, plan, _Changes.between(storefront_id, plan))

@@ -1,4 +1,4 @@
-"""An import says every fault by line and column, and writes whole or not at all."""
+"""An import says every fault by row and column, and writes whole or not at all."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.catalog.shelf import GOOD, NOW, row, shelves, table
 
 def check(shop: Storefront, *rows: dict[str, str]) -> list[tuple[int, str, str]]:
     report = check_products(storefront_id=shop.pk, file_name="f.csv", content=table(*rows), now=NOW)
-    return [(fault.line, fault.column, fault.message) for fault in report.faults]
+    return [(fault.row, fault.column, fault.message) for fault in report.faults]
 
 
 def bring_in(shop: Storefront, *rows: dict[str, str]) -> ImportReport:
@@ -89,7 +89,7 @@ def counts(report: ImportReport) -> tuple[int, int, int, int]:
         ({"customs_confirmed": "no"}, "customs_note", "must say what is still to be confirmed"),
     ],
 )
-def test_a_bad_cell_is_named_by_line_and_column(
+def test_a_bad_cell_is_named_by_row_and_column(
     shop: Storefront, changes: dict[str, str], column: str, message: str
 ) -> None:
     assert check(shop, row(product_code="good", sku="GOOD"), row(**changes)) == [(3, column, message)]
@@ -98,7 +98,7 @@ def test_a_bad_cell_is_named_by_line_and_column(
 def test_every_fault_of_a_file_is_told_at_once_in_order_and_in_chinese_too(shop: Storefront) -> None:
     rows = [row(price="free", origin="XX"), row(sku="RS-50", hs_code="1"), row(category="no", name_zh="")]
     report = check_products(storefront_id=shop.pk, file_name="f.csv", content=table(*rows), now=NOW)
-    assert [(f.line, f.column) for f in report.faults] == [
+    assert [(f.row, f.column) for f in report.faults] == [
         (2, "price"),
         (2, "origin"),
         (3, "hs_code"),
@@ -119,9 +119,9 @@ def test_a_file_without_its_columns_is_told_which(shop: Storefront) -> None:
 
 def test_rows_of_one_product_must_agree_and_be_told_apart(shop: Storefront) -> None:
     assert check(shop, row(), row(sku="RS-31", name_en="Other")) == [
-        (3, "name_en", "differs from line 2 of the same product")
+        (3, "name_en", "differs from row 2 of the same product")
     ]
-    assert check(shop, row(), row(sku="RS-31")) == [(3, "options_zh", "same options as line 2")]
+    assert check(shop, row(), row(sku="RS-31")) == [(3, "options_zh", "same options as row 2")]
     assert check(shop, row(), row(sku="RS-31", active="no")) == []
 
 
@@ -140,7 +140,7 @@ def test_with_one_fault_nothing_is_written(shop: Storefront) -> None:
     version = queries.version(shop.pk)
     with pytest.raises(ImportRefused) as refused, transaction.atomic():
         bring_in(shop, row(product_code="good", sku="GOOD"), row(price="free"))
-    assert [(f.line, f.column) for f in refused.value.faults] == [(3, "price")]
+    assert [(f.row, f.column) for f in refused.value.faults] == [(3, "price")]
     assert refused.value.facts()["count"] == 1
     assert Product.objects.count() == Variant.objects.count() == Event.objects.count() == 0
     assert queries.version(shop.pk) == version
@@ -209,7 +209,7 @@ def test_what_is_on_sale_keeps_what_it_needs(shop: Storefront) -> None:
 
 def test_a_code_without_a_tariff_line_is_a_warning_until_there_is_one(shop: Storefront) -> None:
     report = bring_in(shop, row(), row(product_code="two", sku="TWO"))
-    assert [(w.line, w.column) for w in report.warnings] == [(2, "hs_code")]
+    assert [(w.row, w.column) for w in report.warnings] == [(2, "hs_code")]
     make.tariff()
     assert bring_in(shop, row()).warnings == ()
 
@@ -250,12 +250,12 @@ def test_the_command_checks_then_imports(shop: Storefront, tmp_path: Any, capsys
     bad.write_bytes(table(row(price="free")))
     call_command("import_catalogue", str(good), storefront="maison", dry_run=True)
     assert Product.objects.count() == 0
-    with pytest.raises(CommandError, match="line 2, price: not an amount"), transaction.atomic():
+    with pytest.raises(CommandError, match="row 2, price: not an amount"), transaction.atomic():
         call_command("import_catalogue", str(bad), storefront="maison")
-    with pytest.raises(CommandError, match="1 faults; nothing was written"):
+    with pytest.raises(CommandError, match=r"^1 fault; nothing was written"):
         call_command("import_catalogue", str(bad), storefront="maison", dry_run=True)
     call_command("import_catalogue", str(good), storefront="maison")
     assert Product.objects.count() == 1
     assert capsys.readouterr().out.splitlines()[-1] == (
-        "1 rows: products 1 new, 0 changed; SKUs 1 new, 0 changed"
+        "1 row: products 1 new, 0 changed; SKUs 1 new, 0 changed"
     )

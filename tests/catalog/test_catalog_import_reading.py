@@ -25,7 +25,7 @@ def sheet(*lines: Sequence[Any]) -> bytes:
 
 
 def messages(name: str, content: bytes) -> list[tuple[int, str, str]]:
-    return [(fault.line, fault.column, fault.message) for fault in read(name, content).faults]
+    return [(fault.row, fault.column, fault.message) for fault in read(name, content).faults]
 
 
 def test_a_csv_may_have_a_byte_order_mark_blank_lines_and_cells_of_several_lines() -> None:
@@ -33,7 +33,8 @@ def test_a_csv_may_have_a_byte_order_mark_blank_lines_and_cells_of_several_lines
     found = read("x.CSV", content)
     assert found.faults == []
     assert found.header == ["sku", "name"]
-    assert found.rows == [Row(3, {"sku": "A", "name": "one\ntwo"}), Row(5, {"sku": "B", "name": ""})]
+    assert found.rows == [Row(3, {"sku": "A", "name": "one\ntwo"}), Row(4, {"sku": "B", "name": ""})]
+    assert found.lines == {1: 1, 2: 2, 3: 3, 4: 5}
 
 
 def test_a_workbook_gives_the_text_that_was_meant() -> None:
@@ -68,8 +69,16 @@ def test_a_file_that_cannot_be_read_says_why(name: str, content: bytes, message:
     assert found.rows == []
 
 
-def test_a_csv_whose_quotes_do_not_close_names_the_line() -> None:
-    assert messages("x.csv", b'sku\nA\n"B\n')[0][2].startswith("line 3: ")
+def test_a_csv_whose_quotes_do_not_close_names_the_row_and_the_line() -> None:
+    assert messages("x.csv", b'sku\n"A\nA"\n"B\n')[0][2].startswith("row 3 (line 4): ")
+
+
+def test_a_row_has_the_number_that_a_spreadsheet_shows_and_its_line_in_brackets() -> None:
+    after_a_long_cell = b'sku,name\nA,"one\ntwo\nthree"\nB,=1+1\n'
+    assert str(read("x.csv", after_a_long_cell).faults[0]).startswith("row 3 (line 5), name: a formula;")
+    assert str(read("x.csv", b"sku,name\nB,=1+1\n").faults[0]).startswith("row 2, name: a formula;")
+    rows = (["sku", "name"], ["A", "one\ntwo\nthree"], ["B", "=1+1"])
+    assert str(read("x.xlsx", sheet(*rows)).faults[0]).startswith("row 3, name: a formula;")
 
 
 def test_a_column_that_stands_twice_and_cells_without_a_column_are_faults() -> None:

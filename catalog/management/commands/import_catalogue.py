@@ -37,7 +37,7 @@ class Command(BaseCommand):
             raise CommandError("\n".join([refused.text("en"), *map(str, refused.faults)])) from refused
         self.tell(report)
         if report.faults:
-            raise CommandError(f"{len(report.faults)} faults; nothing was written.")
+            raise CommandError(f"{_many(len(report.faults), 'fault')}; nothing was written.")
 
     def tell(self, report: ImportReport) -> None:
         """What was found and done, one line each."""
@@ -46,6 +46,11 @@ class Command(BaseCommand):
         for warning in report.warnings:
             self.stderr.write(f"warning: {warning}")
         self.stdout.write(
-            f"{report.rows} rows: products {report.products_new} new, {report.products_changed} changed;"
+            f"{_many(report.rows, 'row')}:"
+            f" products {report.products_new} new, {report.products_changed} changed;"
             f" SKUs {report.variants_new} new, {report.variants_changed} changed"
         )
+
+
+def _many(number: int, thing: str) -> str:
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"

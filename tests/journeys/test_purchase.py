@@ -19,6 +19,7 @@ from backend.journey.paying import start, wait_for
 from backend.journey.report import Step
 from backend.journey.stage import MAISON, Stage
 from backend.journey.story import STORY
+from tests.journeys.browser import opened
 from tests.journeys.conftest import Running, wait_until
 
 
@@ -179,3 +180,30 @@ def test_orders_are_placed_and_paid_while_redis_is_dead_and_what_waited_is_done_
         "held",
         "released",
     )
+
+
+def test_the_pages_that_people_open_show_what_they_should_and_ask_no_other_host(
+    running: Running, played: tuple[int, list[str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPERATOR_PASSWORD", "a-password-for-looking-1")
+    made = running.manage("make_operator", "--username", "looker", "--superuser")
+    assert made.returncode == 0, made.stderr
+    number = running.ask("SELECT number FROM orders_order WHERE state = 'paid' ORDER BY id LIMIT 1")[0][0]
+    web = running.house.web
+    with opened() as (page, complaints):
+        page.goto(f"{web}/api/v1/docs/")
+        page.get_by_text("/api/v1/orders/{number}/payment").first.wait_for()
+        page.goto(f"{web}/admin/")
+        page.fill("[name=username]", "looker")
+        page.fill("[name=password]", "a-password-for-looking-1")
+        page.click("[type=submit]")
+        page.wait_for_url(f"{web}/admin/")
+        page.goto(f"{web}/admin/orders/order/?q={number}")
+        page.get_by_role("link", name=number).first.click()
+        page.wait_for_load_state()
+        story = page.content()
+        page.goto(f"{web}/admin/catalog/product/")
+        page.get_by_role("table").first.wait_for()
+    assert number in story
+    assert "财关税" in story or "1210" in story
+    assert complaints == []

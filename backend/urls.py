@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 from django.views.static import serve
 
-from backend import health
+from backend import health, problems_page
 
 urlpatterns = [
     path("api/v1/", include("miniprogram_api.urls")),
@@ -15,9 +16,14 @@ urlpatterns = [
     path("pay/", include("payments.urls")),
     path("health/live", health.live),
     path("health/ready", health.ready),
+    path("problems/<slug:code>", problems_page.page),
+    path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/", admin.site.urls),
 ]
-if not settings.PRODUCTION:  # in production the proxy or object storage serves media
+if settings.PRODUCTION:
+    urlpatterns.append(path("", problems_page.nothing_here))
+else:  # a laptop has no proxy that serves media, and someone who looks around
+    urlpatterns.append(path("", RedirectView.as_view(url="/api/v1/docs/")))
     urlpatterns.append(
         path("media/catalog/<path:path>", serve, {"document_root": f"{settings.MEDIA_ROOT}/catalog"})
     )

@@ -28,7 +28,7 @@ FORMULA = BadCell("a formula; write its value", "单元格为公式，请改为�
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """The cells of one row by column name, stripped; an empty one is the empty string. The header is row 1."""
+    """The cells of one row by column name, stripped; an empty one is "". The header is row 1."""
 
     number: int
     cells: dict[str, str]

@@ -196,7 +196,26 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Mini-program API · 小程序接口",
-    "DESCRIPTION": "What a WeChat mini-program needs to sell across the Chinese border.",
+    "DESCRIPTION": """What a WeChat mini-program needs to sell across the Chinese border.
+跨境电商小程序所需的全部接口。
+
+**Try it · 试一试** (while `make run` runs; the appids stand in `.local/sandbox/world.json`):
+
+1. `curl -s SANDBOX/sandbox/login -d '{"appid": "APPID", "user": "me"}'`, SANDBOX being the address that
+   `make run` prints for WeChat's stand-in, gives a code that is good once, as `wx.login` does · 取登录码
+2. `POST /api/v1/session` below, with the header `X-Appid: APPID` and the body `{"code": "…"}` · 登录
+3. Take `token` from the answer, press **Authorize** and paste it · 填入令牌
+4. `PUT /me/consents/{kind}`, `POST /me/addresses`, `PUT /me/identity`: now they may buy · 授权、地址、实名
+5. `POST /quotes`, `POST /orders` with an `Idempotency-Key`, `POST /orders/{number}/payment` · 报价、下单
+""",
+    "TAGS": [
+        {"name": "session", "description": "登录与退出 · Logging in with WeChat, and out"},
+        {"name": "shelves", "description": "首页与商品 · Home, categories, brands, products"},
+        {"name": "me", "description": "我的 · Profile, phone, addresses, identity, consents"},
+        {"name": "cart", "description": "购物车与优惠券 · Cart and coupons"},
+        {"name": "orders", "description": "报价、订单与支付 · Quotes, orders, payment"},
+        {"name": "reference", "description": "参考资料 · Divisions of China, the risk notice"},
+    ],
     "VERSION": "1.0.0",
     "OAS_VERSION": "3.1.0",
     "SCHEMA_PATH_PREFIX": r"/api/v1",

@@ -55,6 +55,18 @@ def test_the_document_is_openapi_3_1_and_names_every_address(client: Client, db:
                 }
 
 
+def test_every_group_of_addresses_is_introduced_in_both_languages() -> None:
+    told = orjson.loads(document())
+    used = {tag for path in told["paths"].values() for one in path.values() for tag in one["tags"]}
+    assert {tag["name"] for tag in told["tags"]} == used
+    for tag in told["tags"]:
+        assert re.fullmatch(r"[\u4e00-\u9fff、]+ · [A-Z].+", tag["description"])
+    introduction = told["info"]["description"]
+    for named in re.findall(r"(?:GET|PUT|POST) (/\S+?)`", introduction):
+        assert "/api/v1/" + named.removeprefix("/api/v1/").lstrip("/") in told["paths"], named
+    assert "/sandbox/login" in introduction
+
+
 def test_the_page_loads_nothing_from_elsewhere(client: Client, db: None) -> None:
     answer = client.get("/api/v1/docs/")
     page = answer.content.decode()

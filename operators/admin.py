@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.contrib import admin
+
 from operators import (  # noqa: F401
     access,
     catalog,
@@ -14,3 +16,5 @@ from operators import (  # noqa: F401
     payments,
     storefronts,
 )
+
+admin.site.index_template = "operators/home.html"

@@ -15,7 +15,7 @@ from kernel import events
 from kernel.clock import now
 from kernel.errors import Conflict, Problem, Refused
 from kernel.tenancy import tenant
-from operators import amounts, columns
+from operators import amounts, columns, told
 from operators.bilingual import chinese, say
 from operators.filters import StorefrontFilter
 from operators.names import state_name
@@ -82,10 +82,19 @@ class Scoped(ModelAdmin):  # type: ignore[misc]
         self.documents = {
             f.name: columns.document_shown(f) for f in model._meta.concrete_fields if columns.is_document(f)
         }
+        # A row that has a name in both languages is shown by it; what is written keeps its own field.
+        written = {*self.editable, *self.addable}
+        self.documents |= {
+            f.name: columns.named_shown(f)
+            for f in model._meta.concrete_fields
+            if columns.is_named(f) and f.name not in written
+        }
         shown: dict[str, Any] = {}
         for field in model._meta.concrete_fields:
             if field.name.endswith("_fen"):
                 shown[field.name] = amounts.shown
+            elif field.name in ("closing_reason", "stray_reason"):
+                shown[field.name] = told.reason_name
             elif field.choices:
                 shown[field.name] = columns.choice_shown(dict(field.flatchoices), model._meta.label)
         self.readonly_preprocess_fields = shown

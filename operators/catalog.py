@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
+from django.utils.html import format_html
 
+from catalog.models import Media
 from catalog.services import prices, publication
 from kernel.clock import now
 from operators.base import Scoped, register
@@ -43,6 +46,7 @@ class ProductAdmin(Scoped):
     writers = SELLERS
     hidden = ("search",)
     list_display = (
+        "picture",
         "code",
         "name_zh",
         "name_en",
@@ -56,11 +60,26 @@ class ProductAdmin(Scoped):
     list_select_related = ("category", "brand", "storefront")
     list_filter = (states("state"), "published_at")
     search_fields = ("code__startswith", "name_zh", "name_en", "variants__sku__startswith")
+    list_display_links = ("code",)
     ordering = ("-id",)
     actions = ("publish", "withdraw")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).defer("search")
+        first = Media.objects.filter(product=OuterRef("pk")).order_by("position").values("thumbnail_path")[:1]
+        rows: QuerySet[Any] = super().get_queryset(request)
+        rows = rows.defer("search").annotate(thumbnail=Subquery(first))
+        return rows
+
+    @admin.display(description=say("图片", "picture"))
+    def picture(self, row: Any) -> Any:
+        if not row.thumbnail:
+            return "-"
+        return format_html(
+            '<img src="{}{}" alt="" loading="lazy" width="40" height="40" '
+            'style="width:40px;height:40px;object-fit:cover;border-radius:6px">',
+            settings.MEDIA_URL,
+            row.thumbnail,
+        )
 
     @admin.action(description=say("上架", "Publish"), permissions=["write"])
     def publish(self, request: HttpRequest, rows: QuerySet[Any]) -> None:

@@ -12,7 +12,9 @@ from django.utils.functional import lazy
 from django.utils.html import format_html
 
 from operators import amounts
+from operators.bilingual import chinese
 from operators.names import state_name
+from operators.told import page_of
 
 _COLOURS = {
     "success": "paid succeeded published done settled taken verified open confirmed",
@@ -28,7 +30,9 @@ def column_of(name: Any, model: type[models.Model]) -> Any:
     if not isinstance(name, str) or not has_field(model, name):
         return name
     field = model._meta.get_field(name)
-    if name.endswith("_fen"):
+    if is_named(field):
+        shown = _named_column(name, linked=False)
+    elif name.endswith("_fen"):
         shown = amounts.column(name)
     elif isinstance(field, models.Field) and field.choices:
         shown = _state_column(name, dict(field.flatchoices), model._meta.label)
@@ -48,6 +52,37 @@ def _state_column(name: str, labels: dict[Any, Any], owner: str) -> Any:
     state.admin_order_field = name  # type: ignore[attr-defined]
     state.label = {value: COLOURS.get(str(value), "") for value in labels}  # type: ignore[attr-defined]
     return state
+
+
+def is_named(field: Any) -> bool:
+    """Whether a field points at rows that have a name in both languages: a storefront, warehouse, brand …"""
+    target = getattr(field, "related_model", None)
+    return isinstance(target, type) and issubclass(target, models.Model) and has_field(target, "name_zh")
+
+
+def name_of(row: Any) -> str:
+    """The name of such a row in the reader's language; its code where it has none."""
+    name = row.name_zh if chinese() else getattr(row, "name_en", None) or getattr(row, "name", "")
+    return str(name or row)
+
+
+def named_shown(field: Any) -> Any:
+    """Such a field on a page: the name, leading to the row."""
+    column = _named_column(field.name, linked=True)
+    column.short_description = _label(field)
+    return column
+
+
+def _named_column(name: str, *, linked: bool) -> Any:
+    def named(row: Any) -> Any:
+        target = getattr(row, name)
+        if target is None:
+            return "-"
+        text = name_of(target)
+        return format_html('<a class="text-link" href="{}">{}</a>', page_of(target), text) if linked else text
+
+    named.admin_order_field = name  # type: ignore[attr-defined]
+    return named
 
 
 def choice_shown(labels: dict[Any, Any], owner: str) -> Callable[[Any], Any]:

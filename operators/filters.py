@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.http import HttpRequest
 
+from kernel.clock import now
 from operators.bilingual import say
 from operators.names import state_name
 from operators.scope import scope_of
@@ -60,6 +62,49 @@ def states(field: str, title: Any = None) -> type[admin.SimpleListFilter]:
             return queryset.filter(**{field: self.value()}) if self.value() else queryset
 
     return StateFilter
+
+
+class Switch(admin.SimpleListFilter):
+    """One question that a row answers with yes or is left out."""
+
+    yes: Any = ""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("1", self.yes)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(self.question()) if self.value() else queryset
+
+    @classmethod
+    def question(cls) -> Q:
+        raise NotImplementedError
+
+
+class LateFilter(Switch):
+    """Deliveries that should have been done a minute ago."""
+
+    title = say("投递", "delivery")
+    parameter_name = "late"
+    yes = say("逾一分钟未完成", "not done after a minute")
+
+    @classmethod
+    def question(cls) -> Q:
+        return Q(done_at=None, event__at__lt=now() - timedelta(minutes=1))
+
+
+FEW = 10
+
+
+class FewFilter(Switch):
+    """Stock that runs out."""
+
+    title = say("余量", "left")
+    parameter_name = "few"
+    yes = say(f"可售不多于 {FEW} 件", f"{FEW} pieces or fewer")
+
+    @classmethod
+    def question(cls) -> Q:
+        return Q(on_hand__lte=F("reserved") + FEW)
 
 
 class BlindFilter(admin.SimpleListFilter):

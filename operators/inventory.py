@@ -11,7 +11,7 @@ from inventory import services
 from kernel.tenancy import tenant
 from operators.base import Scoped, register
 from operators.bilingual import say
-from operators.filters import states
+from operators.filters import FewFilter, states
 from operators.scope import PACKERS
 
 _TERMS = (
@@ -63,6 +63,7 @@ class StockAdmin(Scoped):
     autocomplete_fields = ("warehouse", "variant")
     list_display = ("variant", "warehouse", "on_hand", "reserved", "available", "storefront")
     list_select_related = ("variant", "warehouse", "storefront")
+    list_filter = (FewFilter,)
     search_fields = ("variant__sku__startswith", "warehouse__code__startswith")
     ordering = ("-id",)
 

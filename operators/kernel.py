@@ -12,20 +12,36 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from kernel import approvals, cases
 from kernel.clock import now
 from kernel.models import Approval, Case
+from operators import told
 from operators.base import Scoped, register
 from operators.bilingual import say
-from operators.filters import states
+from operators.filters import LateFilter, states
 from operators.scope import DECIDERS, PLATFORM, WORKERS
+from orders.models import Order
+from payments.models import Payment
 
 
 @register("kernel.Event")
 class EventAdmin(Scoped):
     """The history of everything."""
 
-    list_display = ("at", "name", "key", "seq", "storefront_name")
+    fields = ("at", "what", "thing", "seq", "facts_told", "storefront_name")
+    list_display = ("at", "what", "thing", "seq", "storefront_name")
     list_filter = ("at",)
     search_fields = ("key__startswith", "name__startswith")
     ordering = ("-id",)
+
+    @admin.display(description=say("事件", "event"), ordering="name")
+    def what(self, row: Any) -> str:
+        return told.event_name(row.name)
+
+    @admin.display(description=say("对象", "about"), ordering="key")
+    def thing(self, row: Any) -> Any:
+        return told.about(row.key)
+
+    @admin.display(description=say("事实", "facts"))
+    def facts_told(self, row: Any) -> Any:
+        return told.facts(row.facts, name=row.name)
 
 
 @register("kernel.Delivery")
@@ -34,7 +50,7 @@ class DeliveryAdmin(Scoped):
 
     scope_path = "event__storefront_id"
     list_display = ("event", "handler", "attempts", "next_try_at", "done_at")
-    list_filter = ("next_try_at", ("done_at", admin.EmptyFieldListFilter))
+    list_filter = (LateFilter, "next_try_at", ("done_at", admin.EmptyFieldListFilter))
     list_select_related = ("event",)
     search_fields = ("key__startswith", "handler__startswith")
     ordering = ("-id",)
@@ -57,10 +73,34 @@ class CaseAdmin(Scoped):
 
     writers = WORKERS
     editable = ("note",)
-    list_display = ("title", "kind", "key", "state", "seen", "opened_at", "settled_by", "storefront_name")
+    fields = (
+        "what",
+        "thing",
+        "facts_told",
+        "state",
+        "seen",
+        "opened_at",
+        "storefront_name",
+        "note",
+        "settled_at",
+        "settled_by",
+    )
+    list_display = ("what", "thing", "state", "seen", "opened_at", "settled_by", "storefront_name")
     list_filter = (states("state"), "opened_at")
-    search_fields = ("key__startswith", "title")
+    search_fields = ("key__startswith", "title", "kind__startswith")
     ordering = ("-id",)
+
+    @admin.display(description=say("事项", "what"), ordering="kind")
+    def what(self, row: Any) -> str:
+        return told.case_title(row.kind, row.title)
+
+    @admin.display(description=say("对象", "about"), ordering="key")
+    def thing(self, row: Any) -> Any:
+        return told.about(row.key)
+
+    @admin.display(description=say("事实", "facts"))
+    def facts_told(self, row: Any) -> Any:
+        return told.facts(row.facts, _links(row))
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **options)
@@ -76,6 +116,21 @@ class CaseAdmin(Scoped):
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         self.checked_row(request, obj)
         cases.settle_case(case=obj, by=request.user.get_username(), note=form.cleaned_data["note"], now=now())
+
+
+def _links(case: Case) -> dict[str, str]:
+    """Addresses of the order and the payment that a case names, of the case's own storefront alone."""
+    shop, number, payment = case.storefront_id, case.facts.get("order"), case.facts.get("out_trade_no")
+    if shop is None:
+        return {}
+    about = case.facts.get("key", case.key)
+    if not number and str(about).startswith("order:"):
+        number = str(about).removeprefix("order:")
+    found = [
+        *Order.objects.filter(storefront_id=shop, number=number or "").only("number"),
+        *Payment.objects.filter(storefront_id=shop, out_trade_no=payment or "").only("out_trade_no"),
+    ]
+    return {str(row): told.page_of(row) for row in found}
 
 
 @register("kernel.Approval")

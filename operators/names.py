@@ -13,6 +13,8 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 from django.utils import translation
+from django.utils.functional import lazy
+from django.utils.translation import get_language
 
 from operators.bilingual import chinese, say
 
@@ -21,14 +23,34 @@ _FILE = Path(__file__).parent / "data" / "names.csv"
 
 @lru_cache(maxsize=1)
 def _names() -> dict[tuple[str, str], tuple[str, str]]:
-    """(kind, key) → (Chinese, English or ""); kinds are app, model, field, state."""
+    """(kind, key) → (Chinese, English or "").
+
+    Kinds are app, model, field and state, laid over models; help by its text; event, case, reason, thing and
+    fact, which name codes of events and cases.
+    """
     with _FILE.open(encoding="utf-8", newline="") as lines:
         return {(row["kind"], row["key"]): (row["zh"], row["en"]) for row in csv.DictReader(lines)}
+
+
+def _pick_help(zh: str, en: str, own: str) -> str:
+    language = get_language()
+    if language is None:  # migrations are written with no language: they keep the model's own text
+        return own
+    return zh if language.startswith("zh") else en
+
+
+_help: Any = lazy(_pick_help, str)
 
 
 def chinese_name(kind: str, key: str) -> str:
     """The Chinese name of an app, model ("orders.Order") or field; "" where there is none."""
     return _names().get((kind, key), ("", ""))[0]
+
+
+def named(kind: str, key: str) -> str:
+    """The name in the reader's language; "" where there is none."""
+    zh, en = _names().get((kind, key), ("", ""))
+    return zh if chinese() else en
 
 
 def state_name(value: Any, label: Any, owner: str = "") -> str:
@@ -67,6 +89,9 @@ def _name_model(model: type[models.Model]) -> None:
 
 
 def _name_field(field: Any) -> None:
+    text = str(field.help_text)
+    if helped := _names().get(("help", text)):
+        field.help_text = _help(helped[0], helped[1] or text, text)
     zh, en = _names().get(("field", field.name), ("", ""))
     en = en or str(field.verbose_name)
     if field.name.endswith("_fen"):

@@ -15,6 +15,7 @@ from compliance.models import Judgement
 from kernel.clock import shanghai_day
 from kernel.models import Event
 from kernel.money import yuan
+from operators import told
 from operators.bilingual import chinese, say
 from operators.names import state_name
 from orders.models import Order
@@ -31,13 +32,14 @@ def tell(order: Order) -> list[Table]:
         .defer("facts_sealed")
         .order_by("decided_at")
     )
+    links = {payment.out_trade_no: told.page_of(payment) for payment in payments}
     keys = [order.event_key, *(p.event_key for p in payments)]
     events = Event.objects.filter(key__in=keys, storefront_id=order.storefront_id).order_by("at", "id")
     return [
         _lines(order),
-        _payments(payments),
+        _payments(payments, links),
         *(_judgement(j) for j in judgements),
-        _history(list(events)),
+        _history(list(events), links),
     ]
 
 
@@ -84,7 +86,7 @@ def _lines(order: Order) -> Table:
     }
 
 
-def _payments(payments: list[Payment]) -> Table:
+def _payments(payments: list[Payment], links: told.Links) -> Table:
     return {
         "title": say("支付", "Payments"),
         "headers": [
@@ -99,14 +101,14 @@ def _payments(payments: list[Payment]) -> Table:
         ],
         "rows": [
             [
-                p.out_trade_no,
-                state_name(p.state, p.state),
+                told.linked(p.out_trade_no, links),
+                state_name(p.state, p.state, "payments.Payment"),
                 yuan(p.amount_fen),
                 "-" if p.received_fen is None else yuan(p.received_fen),
                 p.transaction_id or "-",
                 _when(p.created_at),
                 _when(p.succeeded_at),
-                p.stray_reason or "-",
+                told.reason_name(p.stray_reason) if p.stray_reason else "-",
             ]
             for p in payments
         ],
@@ -165,11 +167,19 @@ def _cited(text: str, link: str) -> Any:
     )
 
 
-def _history(events: list[Event]) -> Table:
+def _history(events: list[Event], links: told.Links) -> Table:
     return {
         "title": say("经过", "History"),
         "headers": [say("时间", "time"), say("事件", "event"), say("对象", "about"), say("事实", "facts")],
-        "rows": [[_when(e.at), e.name, f"{e.key} #{e.seq}", _brief(e.facts)] for e in events],
+        "rows": [
+            [
+                _when(e.at),
+                told.event_name(e.name),
+                told.about(e.key, links),
+                told.facts(e.facts, links, name=e.name),
+            ]
+            for e in events
+        ],
     }
 
 

@@ -11,6 +11,7 @@ from customers.divisions import path
 from operators import order_story
 from operators.base import Scoped, register
 from operators.bilingual import say
+from operators.columns import name_of
 from operators.filters import BlindFilter, states
 from operators.scope import SELLERS
 from operators.sealed_search import SealedSearch
@@ -39,9 +40,10 @@ class OrderAdmin(SealedSearch):
         "trade_mode",
         "placed_at",
         "paid_at",
+        "warehouse",
         "storefront",
     )
-    list_select_related = ("storefront",)
+    list_select_related = ("warehouse", "storefront")
     list_filter = (
         states("state"),
         BlindFilter.over("buyer_index", "phone_index"),
@@ -63,7 +65,7 @@ class OrderAdmin(SealedSearch):
             {
                 "fields": (
                     ("number", "state", "closing_reason"),
-                    ("storefront", "warehouse", "trade_mode"),
+                    ("shop", "place", "trade_mode"),
                     ("placed_at", "paid_at", "expires_at"),
                     ("customer", "region", "over_limit"),
                 )
@@ -85,6 +87,14 @@ class OrderAdmin(SealedSearch):
     )
     compressed_fields = False
     change_form_outer_after_template = "operators/order_story.html"
+
+    @admin.display(description=say("店铺", "storefront"))
+    def shop(self, row: Any) -> str:
+        return name_of(row.storefront)
+
+    @admin.display(description=say("仓库", "warehouse"))
+    def place(self, row: Any) -> str:
+        return name_of(row.warehouse)
 
     @admin.display(description=say("风险告知书版本", "risk notice"))
     def notice(self, row: Any) -> str:

@@ -18,6 +18,7 @@ UNFOLD: dict[str, Any] = {
     ],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
+    "DASHBOARD_CALLBACK": "operators.dashboard.fill",
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": False,

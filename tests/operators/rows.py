@@ -82,6 +82,9 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
         mchid="1600000000",
         appid=shop.appid,
         amount_fen=order.total_fen,
+        description="Maison",
+        notify_url="https://shop.test/pay/wechat/1600000000",
+        time_expire=now + timedelta(minutes=30),
         created_at=now,
         next_query_at=now,
     )

@@ -229,7 +229,7 @@ def test_an_order_page_tells_lines_judgement_with_its_law_and_history(client, wo
         "163.65",
         "财关税〔2018〕49号",
         "5000.00 CNY",
-        "order.placed",
+        "order placed",
     ):
         assert told in html, told
 

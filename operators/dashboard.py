@@ -1,0 +1,101 @@
+"""The first page of the admin: what today brought and what waits, counted in one's own storefronts alone."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import admin
+from django.db.models import Count, Model, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.timezone import localtime
+
+from inventory.models import Stock
+from kernel.clock import now
+from kernel.models import Case, Delivery
+from operators.bilingual import say
+from operators.filters import FEW, FewFilter, LateFilter
+from operators.navigation import groups
+from orders.models import Order
+
+# Registered, and reached from the rows that point at them; of no use as lists of their own.
+PLUMBING = frozenset(
+    {
+        "auth.Group",
+        "axes.AccessAttempt",
+        "axes.AccessAttemptExpiration",
+        "axes.AccessFailureLog",
+        "catalog.CatalogVersion",
+        "customers.Session",
+        "oauth2_provider.DeviceGrant",
+        "oauth2_provider.Grant",
+        "oauth2_provider.IDToken",
+        "oauth2_provider.RefreshToken",
+        "orders.CouponClaim",
+    }
+)
+
+Card = dict[str, Any]
+
+
+def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """What the index shows besides unfold's own; named in the settings."""
+    apps = []
+    for app in context["app_list"]:
+        kept = [model for model in app["models"] if model["model"]._meta.label not in PLUMBING]
+        if kept:
+            apps.append({**app, "models": kept})
+    context.update(cards=cards(request, now()), groups=groups(request), app_list=apps)
+    return context
+
+
+def cards(request: HttpRequest, at: datetime) -> list[Card]:
+    """The figures, each with the list it counts; four statements at most, whatever there is to count."""
+    found: list[Card] = []
+    orders = _mine(request, Order)
+    if orders is not None:
+        today = localtime(at).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+        counted = orders.filter(
+            Q(state="placed") | Q(placed_at__gte=today) | Q(paid_at__gte=today)
+        ).aggregate(
+            placed=Count("pk", filter=Q(placed_at__gte=today)),
+            to_pay=Count("pk", filter=Q(state="placed")),
+            paid=Count("pk", filter=Q(paid_at__gte=today)),
+        )
+        found += [
+            _card(say("今日下单", "Orders today"), counted["placed"], Order, placed_at__gte=str(today)),
+            _card(say("待付款", "To pay"), counted["to_pay"], Order, state="placed"),
+            _card(say("今日已付款", "Paid today"), counted["paid"], Order, paid_at__gte=str(today)),
+        ]
+    cases = _mine(request, Case)
+    if cases is not None:
+        waiting = cases.filter(state=Case.State.OPEN).count()
+        found.append(_card(say("待办事项", "Open cases"), waiting, Case, wrong=waiting, state="open"))
+    deliveries = _mine(request, Delivery)
+    if deliveries is not None:
+        late = deliveries.filter(LateFilter.question()).count()
+        title = say("逾一分钟未投递的事件", "Events not delivered after a minute")
+        found.append(_card(title, late, Delivery, wrong=late, **{LateFilter.parameter_name: "1"}))
+    stock = _mine(request, Stock)
+    if stock is not None:
+        few = stock.filter(FewFilter.question()).aggregate(skus=Count("variant", distinct=True))["skus"]
+        title = say(f"可售不多于 {FEW} 件的 SKU", f"SKUs with {FEW} pieces or fewer")
+        found.append(_card(title, few, Stock, wrong=few, **{FewFilter.parameter_name: "1"}))
+    return found
+
+
+def _mine(request: HttpRequest, model: type[Model]) -> QuerySet[Any] | None:
+    """The operator's own rows; None when the page is not theirs to open."""
+    page: Any = admin.site._registry[model]
+    if not page.has_view_permission(request):
+        return None
+    rows: QuerySet[Any] = page.narrow(request, model._default_manager.all())
+    return rows
+
+
+def _card(title: Any, count: int, model: type[Model], *, wrong: int = 0, **asked: str) -> Card:
+    meta = model._meta
+    url = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
+    return {"title": title, "count": count, "url": f"{url}?{urlencode(asked)}", "wrong": bool(wrong)}

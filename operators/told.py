@@ -1,0 +1,105 @@
+"""Events and cases in the reader's words: names, amounts in yuan, links to what is meant."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+
+from kernel.money import yuan
+from operators.bilingual import chinese, say
+from operators.names import named, state_name
+
+# What a row of the history already says by the event's name.
+_SAID = ("from", "verb")
+Links = Mapping[str, str]
+
+
+def event_name(name: str) -> str:
+    """ "order.paid" in words; what the admin itself records is made of the model's name and the verb's."""
+    known = named("event", name)
+    if known:
+        return known
+    thing, _, verb = name.partition(".")
+    subject, done = named("thing", thing), named("event", f"*.{verb}")
+    if not subject or not done:
+        return name
+    return f"{done}{subject}" if chinese() else f"{subject} {done}"
+
+
+def about(key: str, links: Links | None = None) -> Any:
+    """ "order:123" as "order 123", with a link where the caller knows one."""
+    thing, colon, number = key.partition(":")
+    kind = named("thing", thing)
+    if not colon or not kind:
+        return key
+    return format_html("{} {}", kind, linked(number, links))
+
+
+def reason_name(code: Any) -> str:
+    """Why an order was closed or money is stray."""
+    return named("reason", str(code)) or str(code)
+
+
+def case_name(kind: str) -> str:
+    """The kind of a case in words; the code where it has none."""
+    return named("case", kind) or kind
+
+
+def case_title(kind: str, title: str) -> str:
+    """What a reader sees of a case in a list: the name of its kind, else the stored title."""
+    return named("case", kind) or title
+
+
+def facts(told: Mapping[str, Any], links: Links | None = None, *, name: str = "") -> Any:
+    """Facts as "name: value" one a line; a move of a state machine as "before → after"."""
+    rows: list[tuple[Any, Any]] = []
+    thing, _, after = name.partition(".")
+    before = told.get("from")
+    if isinstance(before, str) and "verb" in told:
+        owner = {"order": "orders.Order", "payment": "payments.Payment", "product": "catalog.Product"}
+        names = [state_name(state, state, owner.get(thing, "")) for state in (before, after)]
+        rows.append((say("状态", "state"), " → ".join(names)))
+    rows += [(_key(key), _value(key, value, links)) for key, value in told.items() if key not in _SAID]
+    if not rows:
+        return "-"
+    return format_html_join(
+        "", '<div><span class="text-font-subtle-light dark:text-font-subtle-dark">{}</span> {}</div>', rows
+    )
+
+
+def linked(text: str, links: Links | None) -> Any:
+    """The text, as a link when `links` has an address for it."""
+    url = (links or {}).get(text)
+    return text if url is None else format_html('<a class="text-link" href="{}">{}</a>', url, text)
+
+
+def page_of(row: Any) -> str:
+    """The address of a row's page in the admin."""
+    meta = row._meta
+    return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.pk])
+
+
+_READ = {"reason": reason_name, "event": event_name}
+
+
+def _key(key: str) -> str:
+    return named("fact", key) or named("field", key) or key.removesuffix("_fen").replace("_", " ")
+
+
+def _value(key: str, value: Any, links: Links | None) -> Any:
+    if value in (None, ""):
+        return "-"
+    if key.endswith("_fen") and isinstance(value, int):
+        return f"¥{yuan(value)}"
+    if key in _READ:
+        return _READ[key](str(value))
+    if key == "key":
+        return about(str(value), links)
+    if key == "fields" and isinstance(value, list):
+        return ("、" if chinese() else ", ").join(_key(str(one)) for one in value)
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    return linked(text if len(text) <= 300 else f"{text[:300]}…", links)

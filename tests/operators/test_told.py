@@ -1,0 +1,113 @@
+"""Events, cases and reasons are told in the reader's language, amounts in yuan, with links."""
+
+from __future__ import annotations
+
+import pytest
+from django.apps import apps
+from django.urls import reverse
+from django.utils.translation import deactivate_all, override
+
+from kernel.cases import open_case
+from operators import told
+from operators.names import _names
+from payments.services.settle import _STRAY_TITLES
+from tests import make
+from tests.operators import rows
+
+
+def said(language, call, *args, **more):
+    with override(language):
+        return str(call(*args, **more))
+
+
+@pytest.mark.parametrize(
+    ("name", "zh", "en"),
+    [
+        ("order.closing", "订单开始关闭", "order closing"),
+        ("warehouse.changed", "修改仓库", "warehouse changed"),
+        ("unheard.of", "unheard.of", "unheard.of"),
+    ],
+)
+def test_an_event_has_a_name_in_both_languages(name, zh, en):
+    assert (said("zh-hans", told.event_name, name), said("en", told.event_name, name)) == (zh, en)
+
+
+def test_a_move_is_told_as_states_and_a_reason_in_words():
+    facts = {"from": "placed", "verb": "close", "reason": "expired"}
+    zh = said("zh-hans", told.facts, facts, name="order.closing")
+    assert [word for word in ("待付款 → 关闭中", "超时未付款") if word not in zh] == []
+    assert "{" not in zh and "verb" not in zh and "placed" not in zh
+    assert "not paid in time" in said("en", told.facts, facts, name="order.closing")
+
+
+def test_an_amount_is_told_in_yuan_and_text_is_escaped():
+    html = said("en", told.facts, {"total_fen": 12345, "error": "<b>"})
+    assert "¥123.45" in html and "&lt;b&gt;" in html and "<b>" not in html
+
+
+def test_every_case_of_stray_money_has_a_name():
+    assert {("case", f"payment.{reason}") for reason in _STRAY_TITLES} <= set(_names())
+    assert {("reason", reason) for reason in _STRAY_TITLES} <= set(_names())
+
+
+def test_every_help_text_of_the_house_is_there_in_both_languages():
+    ours = {"storefronts", "catalog", "inventory"}  # where help texts stand beside a field to fill in
+    fields = [f for m in apps.get_models() if m._meta.app_label in ours for f in m._meta.concrete_fields]
+    with override("zh-hans"):
+        helped = {str(f.help_text) for f in fields if f.name.islower() and f.help_text}
+    assert [t for t in helped if t.isascii() and "Django" not in t and "ISO" not in t] == []
+
+
+def test_a_migration_is_written_from_the_models_own_help_text():
+    field = apps.get_model("catalog.Variant")._meta.get_field("legal_unit_1")
+    with override("en"):
+        assert str(field.help_text) == "customs unit code"
+        deactivate_all()
+        assert str(field.help_text) == "法定第一计量单位"
+
+
+@pytest.mark.django_db
+def test_a_case_leads_to_its_order_and_payment_and_never_to_another_storefronts(client):
+    world = make.world()
+    made = rows.fill(world)
+    facts = {
+        "order": made["order"].number,
+        "out_trade_no": made["payment"].out_trade_no,
+        "total_fen": 16_365,
+        "appid": "wx1",
+    }
+    links = [
+        reverse("admin:orders_order_change", args=[made["order"].pk]),
+        reverse("admin:payments_payment_change", args=[made["payment"].pk]),
+    ]
+    swift = make.storefront("swift")
+    client.force_login(rows.operator("both", is_superuser=True), backend=rows.BACKEND)
+    for shop, shown in ((world.shop, True), (swift, False)):
+        case = open_case(
+            storefront_id=shop.pk,
+            kind="payment.late",
+            key=f"transaction:{shop.pk}",
+            title="t",
+            facts=facts,
+            now=make.NOW,
+        )
+        url = reverse("admin:kernel_case_change", args=[case.pk])
+        html = client.get(url, headers={"accept-language": "zh-CN"}).content.decode()
+        assert [f'href="{link}"' in html for link in links] == [shown, shown]
+        assert "订单结束后付款到账" in html and "¥163.65" in html
+
+
+@pytest.mark.django_db
+def test_lists_name_brand_warehouse_and_storefront_in_the_readers_language(client):
+    world = make.world()
+    rows.fill(world)
+    make.storefront("swift")  # the column stands where there are several
+    client.force_login(rows.operator("both", is_superuser=True), backend=rows.BACKEND)
+    for page, zh, en in (
+        ("orders_order", [world.warehouse.name_zh, world.shop.name_zh], world.warehouse.name),
+        ("catalog_product", [world.shop.name_zh], "<img"),
+    ):
+        url = reverse(f"admin:{page}_changelist")
+        html = client.get(url, headers={"accept-language": "zh-CN"}).content.decode()
+        assert [name for name in zh if name not in html] == []
+        assert en in client.get(url, headers={"accept-language": "en"}).content.decode()

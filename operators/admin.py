@@ -16,5 +16,7 @@ from operators import (  # noqa: F401
     payments,
     storefronts,
 )
+from operators.bilingual import say
 
+admin.site.index_title = say("概览", "Overview")
 admin.site.index_template = "operators/home.html"

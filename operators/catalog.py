@@ -66,9 +66,8 @@ class ProductAdmin(Scoped):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         first = Media.objects.filter(product=OuterRef("pk")).order_by("position").values("thumbnail_path")[:1]
-        rows: QuerySet[Any] = super().get_queryset(request)
-        rows = rows.defer("search").annotate(thumbnail=Subquery(first))
-        return rows
+        rows: QuerySet[Any] = super().get_queryset(request).defer("search")
+        return rows.annotate(thumbnail=Subquery(first))  # type: ignore[no-any-return]
 
     @admin.display(description=say("图片", "picture"))
     def picture(self, row: Any) -> Any:

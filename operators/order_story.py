@@ -151,7 +151,7 @@ def _figure(law: Law, name: str, value: Any) -> list[Any]:
     if topic is None:
         return [name, _brief(value), "-"]
     title = topic.title_zh if chinese() else topic.title
-    shown = f"{yuan(value)} CNY" if topic.unit == "yuan" and isinstance(value, int) else _brief(value)
+    shown = f"¥{yuan(value)}" if topic.unit == "yuan" and isinstance(value, int) else _brief(value)
     try:
         source = law.source(name)
     except NoFigure:
@@ -188,5 +188,11 @@ def _when(instant: Any) -> str:
 
 
 def _brief(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(say("是", "yes") if value else say("否", "no"))
+    if isinstance(value, list):
+        return ("、" if chinese() else ", ").join(state_name(one, one) for one in value)
+    if isinstance(value, dict):
+        return "; ".join(f"{told.fact_name(key)}: {_brief(one)}" for key, one in value.items())
     text = value if isinstance(value, str) else orjson.dumps(value).decode()
     return text if len(text) <= 300 else f"{text[:300]}…"

@@ -44,11 +44,6 @@ def reason_name(code: Any) -> str:
     return named("reason", str(code)) or str(code)
 
 
-def case_name(kind: str) -> str:
-    """The kind of a case in words; the code where it has none."""
-    return named("case", kind) or kind
-
-
 def case_title(kind: str, title: str) -> str:
     """What a reader sees of a case in a list: the name of its kind, else the stored title."""
     return named("case", kind) or title
@@ -63,7 +58,7 @@ def facts(told: Mapping[str, Any], links: Links | None = None, *, name: str = ""
         owner = {"order": "orders.Order", "payment": "payments.Payment", "product": "catalog.Product"}
         names = [state_name(state, state, owner.get(thing, "")) for state in (before, after)]
         rows.append((say("状态", "state"), " → ".join(names)))
-    rows += [(_key(key), _value(key, value, links)) for key, value in told.items() if key not in _SAID]
+    rows += [(fact_name(key), _value(key, value, links)) for key, value in told.items() if key not in _SAID]
     if not rows:
         return "-"
     return format_html_join(
@@ -86,7 +81,8 @@ def page_of(row: Any) -> str:
 _READ = {"reason": reason_name, "event": event_name}
 
 
-def _key(key: str) -> str:
+def fact_name(key: str) -> str:
+    """What a fact is called; its own key where it has no name."""
     return named("fact", key) or named("field", key) or key.removesuffix("_fen").replace("_", " ")
 
 
@@ -100,6 +96,6 @@ def _value(key: str, value: Any, links: Links | None) -> Any:
     if key == "key":
         return about(str(value), links)
     if key == "fields" and isinstance(value, list):
-        return ("、" if chinese() else ", ").join(_key(str(one)) for one in value)
+        return ("、" if chinese() else ", ").join(fact_name(str(one)) for one in value)
     text = value if isinstance(value, str) else orjson.dumps(value).decode()
     return linked(text if len(text) <= 300 else f"{text[:300]}…", links)

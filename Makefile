@@ -30,7 +30,7 @@ help:
 		echo "name it with: make PYTHON=/path/to/python3.11"; exit 1; fi; \
 	began=$$(date +%s); echo "Building .venv with $$($$python --version) ..."; \
 	$$python -m venv .venv && \
-	$(RUN) pip install --quiet --disable-pip-version-check -r requirements-dev.txt && \
+	$(RUN) pip install -qq --disable-pip-version-check -r requirements-dev.txt && \
 	touch $@ && echo "Built .venv in $$(( $$(date +%s) - began )) s"
 
 demo: .venv/.installed

@@ -23,7 +23,7 @@ def left(stage: Stage) -> int:
     return int(problem["short"][0]["available"])
 
 
-@step("另一家小程序", "another mini-program: same person, one yearly allowance (read in the database)")
+@step("另一家小程序", "another mini-program: same person, one yearly allowance")
 def enter_swift(stage: Stage) -> str:
     who = stage.alice_at_swift
     there = settle_in(stage, who)["allowance"]
@@ -33,7 +33,7 @@ def enter_swift(stage: Stage) -> str:
     found = AllowanceAccount.objects.filter(reserved_fen=here["reserved_fen"], year=here["year"])
     people = [account.person.subjects.count() for account in found]
     expect_that(2 in people, "one person behind two customers", people)
-    return f"{yuan(here['left_fen'])} left of one person's year, for both"
+    return f"{yuan(here['left_fen'])} left of one person's year, for both (read in the database)"
 
 
 @step("限时三秒支付", "an order that must be paid within three seconds")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,7 @@ SELECT q.id AS quote_id, q.storefront_id, q.warehouse_id, q.claim_id, q.trade_mo
        EXISTS (SELECT 1 FROM orders_cartline l WHERE l.customer_id = q.customer_id) AS has_cart,
        v.version AS present_version, w.trade_mode AS warehouse_trade_mode, w.active AS warehouse_active,
        s.id AS subject_id, k.id AS key_id, k.wrapped, k.master_key_id,
-       a.public_id AS address_ref, a.division_code, a.removed_at IS NULL AS address_kept,
+       a.public_id AS address_ref, a.division_code, a.id IS NOT NULL AND a.removed_at IS NULL AS address_kept,
        a.name_sealed, a.phone_sealed, a.street_sealed,
        i.public_id AS identity_ref, i.person_id, i.state AS identity_state, i.number_index,
        i.name_sealed AS buyer_name_sealed, i.number_sealed AS buyer_number_sealed,
@@ -42,7 +42,8 @@ WHERE q.token = %(token)s::uuid AND q.customer_id = %(customer)s::bigint
 class Dossier:
     """One quote with its customer's keys, address, identity and allowance, as they stand now.
 
-    The fields of address and identity are None where there is none.
+    The fields stand in the order of the columns of _READ. Those of address and identity are None where there
+    is none.
     """
 
     quote_id: int
@@ -90,15 +91,17 @@ class Dossier:
     year_reserved_fen: int
 
 
+NAMES = [field.name for field in fields(Dossier)]
+LINES = NAMES.index("lines")
+
+
 def read(*, customer_id: int, token: UUID, year: int) -> Dossier | None:
     """The dossier of a quote of this customer; None when there is no such quote."""
     with connection.cursor() as cursor:
         cursor.execute(_READ, {"token": token, "customer": customer_id, "year": year})
         row = cursor.fetchone()
-        if row is None:
-            return None
-        names = [column.name for column in cursor.description]
-    values = dict(zip(names, row, strict=True))
-    values["lines"] = orjson.loads(values["lines"])
-    values["address_kept"] = bool(values["address_kept"]) and values["address_ref"] is not None
-    return Dossier(**values)
+    if row is None:
+        return None
+    values: list[Any] = list(row)
+    values[LINES] = orjson.loads(values[LINES])
+    return Dossier(*values)

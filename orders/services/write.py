@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-import orjson
 from django.db import IntegrityError, connection
 
 from kernel.errors import Conflict
@@ -66,7 +65,7 @@ WITH placed AS (
         %(consignee_phone)s::bytea, %(consignee_street)s::bytea, %(division_code)s::text,
         %(buyer_index)s::bytea, %(phone_index)s::bytea, %(address_index)s::bytea
     FROM orders_quote q WHERE q.id = %(quote)s::bigint
-    RETURNING id, storefront_id
+    RETURNING id, storefront_id, quote_id
 )
 INSERT INTO orders_orderline (
     storefront_id, order_id, position, variant_id, sku, name, name_zh, hs_code, origin_country, customs,
@@ -75,7 +74,7 @@ INSERT INTO orders_orderline (
 SELECT placed.storefront_id, placed.id, row_number() OVER (), l.variant_id, l.sku, l.name, l.name_zh,
     l.hs_code, l.origin_country, l.customs, l.rates, l.quantity, l.list_price_fen, l.price_fen, l.goods_fen,
     l.discount_fen, l.freight_fen, l.duty_fen, l.vat_fen, l.excise_fen
-FROM placed, jsonb_to_recordset(%(lines)s::jsonb) AS l(
+FROM placed JOIN orders_quote q ON q.id = placed.quote_id, jsonb_to_recordset(q.lines) AS l(
     variant_id bigint, sku text, name text, name_zh text, hs_code text, origin_country text, customs jsonb,
     rates jsonb, quantity int, list_price_fen bigint, price_fen bigint, goods_fen bigint, discount_fen bigint,
     freight_fen bigint, duty_fen bigint, vat_fen bigint, excise_fen bigint)
@@ -107,7 +106,6 @@ def insert_order(
                     "person": found.person_id,
                     "key": key_id,
                     "quote": found.quote_id,
-                    "lines": orjson.dumps(found.lines).decode(),
                     "notice_hash": notice_hash,
                     "expires_at": expires_at,
                     "now": now,

@@ -15,6 +15,11 @@ from operators.names import state_name
 from operators.scope import scope_of
 
 
+def is_number(text: str) -> bool:
+    """Whether an address's piece can be a primary key: plain digits that fit a bigint."""
+    return text.isascii() and text.isdecimal() and len(text) < 19
+
+
 class StorefrontFilter(admin.SimpleListFilter):
     """The operator's own storefronts, offered when there are several."""
 
@@ -29,7 +34,7 @@ class StorefrontFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         wanted = self.value()
-        if not wanted or not wanted.isdigit():
+        if not wanted or not is_number(wanted):
             return queryset
         path = self.path or "storefront_id"
         return queryset.filter(**{path: int(wanted)})
@@ -59,7 +64,8 @@ def states(field: str, title: Any = None) -> type[admin.SimpleListFilter]:
             ]
 
         def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-            return queryset.filter(**{field: self.value()}) if self.value() else queryset
+            known = {value for value, _ in self.lookup_choices}
+            return queryset.filter(**{field: self.value()}) if self.value() in known else queryset
 
     return StateFilter
 

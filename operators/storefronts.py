@@ -12,7 +12,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from inventory.models import Warehouse
 from operators.base import Scoped, register
 from operators.bilingual import say
-from operators.filters import states
+from operators.filters import is_number, states
 from operators.merchant import merchant_page
 from operators.scope import OWNERS, PLATFORM, scope_of
 from storefronts import queries
@@ -67,7 +67,7 @@ class StorefrontAdmin(Scoped):
 
     def has_secrets_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Owners of this very storefront."""
-        return str(object_id).isdigit() and scope_of(request).may(int(object_id), OWNERS)
+        return is_number(str(object_id)) and scope_of(request).may(int(object_id), OWNERS)
 
 
 @register("storefronts.LegalParty")

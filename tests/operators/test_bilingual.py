@@ -1,10 +1,13 @@
-"""A reader of English sees no Chinese label, and a reader of Chinese no English one."""
+"""A reader of English sees no Chinese label; an address that makes no sense filters nothing."""
 
 from __future__ import annotations
 
 import re
 
 import pytest
+
+from storefronts.models import Operator
+from tests import make
 
 
 @pytest.mark.django_db
@@ -13,3 +16,14 @@ def test_the_log_in_page_speaks_one_language(client, language, label):
     page = client.get("/admin/login/", headers={"Accept-Language": language}).content.decode()
     found = re.findall(r"<label[^>]*>\s*([^<]+?)\s*<", page)
     assert label in " ".join(found)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "query", ["storefront=%C2%B2", "state=%00", "state=nonsense", "storefront=99999999999999999999"]
+)
+def test_a_filter_that_makes_no_sense_filters_nothing(client, query):
+    make.world()
+    operator = Operator.objects.create_superuser("looker", password="a-password-for-looking-1")
+    client.force_login(operator, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get(f"/admin/orders/order/?{query}").status_code == 200

@@ -34,6 +34,7 @@ from kernel.clock import shanghai_day
 from orders.models import Coupon, CouponClaim, Order, Quote
 from orders.services.place import Confirmation, place_order
 from orders.services.quote import Wanted, make_quote
+from payments.models import Payment
 from storefronts import queries as storefronts
 from storefronts.models import BrandCompany, Storefront
 from storefronts.services import open_storefront, set_merchant
@@ -312,6 +313,25 @@ def order(person: Customer, *wanted: tuple[str, int], now: datetime = NOW, **mor
             now=now,
         )
     return Order.objects.get(number=placed.number)
+
+
+def payment(made: Order, state: str = "prepared") -> Payment:
+    """An attempt to pay the order, as far as WeChat's prepay_id."""
+    shop = made.storefront
+    return Payment.objects.create(
+        storefront=shop,
+        order=made,
+        out_trade_no=f"T{made.number}",
+        mchid=shop.merchants.get().mchid,
+        appid=shop.appid,
+        amount_fen=made.total_fen,
+        description="测试",
+        notify_url="https://shop.test/pay",
+        time_expire=made.expires_at,
+        state=state,
+        created_at=NOW,
+        next_query_at=NOW + timedelta(seconds=30),
+    )
 
 
 @dataclass(frozen=True)

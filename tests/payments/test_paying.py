@@ -20,6 +20,7 @@ from payments.services.start import NotPayable, start_payment
 from storefronts import queries as storefronts
 from tests import make
 from tests.payments.reports import report_of
+from tests.stand_in import storefront_in
 
 # Outside calls refuse to run inside a transaction, so the tests' own must not be open either.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -195,7 +196,11 @@ def test_what_was_refunded_behind_our_back_is_a_case(world, order, wechat):
     assert (order.state, Case.objects.get().kind) == ("placed", "payment.refunded")
 
 
-def test_two_storefronts_keep_their_keys_apart(wechat, world, order):
+def test_two_storefronts_keep_their_merchants_and_keys_apart(wechat, world, order):
+    other = storefront_in(wechat, 1)
+    ours, theirs = storefronts.merchant_of(world.shop.pk), storefronts.merchant_of(other.pk)
+    assert ours.mchid != theirs.mchid
+    assert ours.apiv3_key != theirs.apiv3_key
+    assert ours.private_key.private_numbers() != theirs.private_key.private_numbers()
     start(order, world)
-    storefronts.forget_kept()
-    assert storefronts.merchant_of(world.shop.pk).mchid == Payment.objects.get().mchid
+    assert Payment.objects.get().mchid == ours.mchid

@@ -7,8 +7,7 @@ import secrets
 import pytest
 
 from kernel.models import Case, Event, Receipt
-from payments.models import Notification, Payment
-from payments.services.start import FIRST_QUERY_AFTER
+from payments.models import Notification
 from tests import make
 from tests.payments.reports import delivery_of, signed
 
@@ -17,22 +16,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def payment():
-    world = make.world()
-    order = make.order(world.alice, ("HD-1", 1))
-    return Payment.objects.create(
-        storefront=world.shop,
-        order=order,
-        out_trade_no="T" + order.number,
-        mchid=world.shop.merchants.get().mchid,
-        appid=world.shop.appid,
-        amount_fen=order.total_fen,
-        description="测试",
-        notify_url="https://shop.test/pay",
-        time_expire=order.expires_at,
-        state="prepared",
-        created_at=make.NOW,
-        next_query_at=make.NOW + FIRST_QUERY_AFTER,
-    )
+    return make.payment(make.order(make.world().alice, ("HD-1", 1)))
 
 
 def deliver(client, payment, body, headers, mchid=None):
@@ -98,20 +82,7 @@ def test_noise_is_turned_away_without_a_row(client, payment):
 
 def test_what_cannot_be_written_is_put_before_an_operator(client, payment):
     other = make.order(payment.order.customer, ("IR-1", 1))
-    twin = Payment.objects.create(
-        storefront=payment.storefront,
-        order=other,
-        out_trade_no="U" + other.number,
-        mchid=payment.mchid,
-        appid=payment.appid,
-        amount_fen=other.total_fen,
-        description="测试",
-        notify_url="https://shop.test/pay",
-        time_expire=other.expires_at,
-        state="prepared",
-        created_at=make.NOW,
-        next_query_at=make.NOW,
-    )
+    twin = make.payment(other)
     assert deliver(client, payment, *delivery_of(payment)).status_code == 204
     # Genuine, and under the same WeChat transaction number as the other one: it must not vanish.
     assert deliver(client, twin, *delivery_of(twin)).status_code == 500

@@ -16,29 +16,14 @@ from payments.models import Payment
 from payments.services.settle import Outcome, settle
 from tests import make
 from tests.payments.reports import report_of
-from tests.races.test_stock import at_once
+from tests.races.crowd import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
 def payment():
-    world = make.world()
-    order = make.order(world.alice, ("HD-1", 2))
-    return Payment.objects.create(
-        storefront=world.shop,
-        order=order,
-        out_trade_no="T" + order.number,
-        mchid=world.shop.merchants.get().mchid,
-        appid=world.shop.appid,
-        amount_fen=order.total_fen,
-        description="测试",
-        notify_url="https://shop.test/pay",
-        time_expire=order.expires_at,
-        state="prepared",
-        created_at=make.NOW,
-        next_query_at=make.NOW,
-    )
+    return make.payment(make.order(make.world().alice, ("HD-1", 2)))
 
 
 def naive_settle(payment: Payment, pause: threading.Barrier) -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from inventory import services as inventory
 from inventory.models import Reservation, Stock
@@ -17,26 +15,9 @@ from orders.models import Order
 from orders.services.place import Confirmation, place_order
 from storefronts import queries as storefronts
 from tests import make
+from tests.races.crowd import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(calls: list[Callable[[], object]]) -> list[object]:
-    """Run every call in a thread with a connection of its own, all starting together; results or errors."""
-    barrier = threading.Barrier(len(calls))
-
-    def run(call: Callable[[], object]) -> object:
-        try:
-            connection.ensure_connection()
-            barrier.wait(timeout=20)
-            return call()
-        except Exception as failure:
-            return failure
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
 
 
 def reserve(warehouse_id: int, wanted: list[tuple[int, int]], holder: str) -> str:

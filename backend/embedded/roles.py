@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 
 import psycopg
 from psycopg import sql
@@ -23,6 +24,12 @@ TIMEOUTS: Mapping[str, Mapping[str, str]] = {
         "idle_in_transaction_session_timeout": "60s",
     },
 }
+# The statement of a starter that was killed may still end after we have looked.
+ALREADY_THERE = (
+    psycopg.errors.DuplicateDatabase,
+    psycopg.errors.DuplicateObject,
+    psycopg.errors.UniqueViolation,
+)
 RIGHTS = (
     # As a member the owner, and with it the tests, can act as web or worker and end their sessions.
     "ALTER ROLE owner CREATEDB",
@@ -61,7 +68,8 @@ def prepare(place: Place, passwords: Mapping[str, str]) -> None:
     database = sql.Identifier(DATABASE)
     with connect(place) as connection:
         if found is None:
-            connection.execute(sql.SQL("CREATE DATABASE {} OWNER owner").format(database))
+            with suppress(*ALREADY_THERE):
+                connection.execute(sql.SQL("CREATE DATABASE {} OWNER owner").format(database))
         # Last, so that a start that was killed on the way is made good by the next one.
         connection.execute(sql.SQL("COMMENT ON DATABASE {} IS {}").format(database, sql.Literal(mark)))
 
@@ -72,7 +80,8 @@ def make_roles(connection: psycopg.Connection, passwords: Mapping[str, str]) -> 
     for role in ROLES:
         name = sql.Identifier(role)
         if role not in known:
-            connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(name))
+            with suppress(*ALREADY_THERE):
+                connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(name))
         # Sent already hashed, so that no log can hold it.
         hashed = connection.pgconn.encrypt_password(passwords[role].encode(), role.encode(), b"scram-sha-256")
         connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(name, sql.Literal(hashed.decode())))

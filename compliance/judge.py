@@ -18,10 +18,12 @@ from kernel.errors import Refusal
 class Verdict:
     """Allowed or not and why; `figures` (JSON-ready) and `edition` say on which law it rests.
 
+    `judged` are the numbers of the rules that were asked: what is among them and did not refuse was passed.
     `over_limit` tells the tax engine to levy in full: one piece above the single-transaction limit.
     """
 
     allowed: bool
+    judged: tuple[str, ...]
     refusals: tuple[Refusal, ...]
     figures: dict[str, Any]
     edition: str
@@ -37,14 +39,11 @@ def judge(purchase: Purchase, law: Law) -> Verdict:
         raise ValueError("a purchase is judged by the law of its day")
     if not purchase.lines:
         raise ValueError("there is nothing to judge")
-    refusals = tuple(
-        refusal
-        for rule in RULES
-        if rule.since <= purchase.day and purchase.moment in rule.moments
-        if (refusal := rule(purchase, law)) is not None
-    )
+    asked = [rule for rule in RULES if rule.since <= purchase.day and purchase.moment in rule.moments]
+    refusals = tuple(refusal for rule in asked if (refusal := rule(purchase, law)) is not None)
     return Verdict(
         allowed=not refusals,
+        judged=tuple(rule.id for rule in asked),
         refusals=refusals,
         figures={
             "day": purchase.day.isoformat(),

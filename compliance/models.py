@@ -134,6 +134,7 @@ class Judgement(models.Model):
     order_number = models.CharField(max_length=60, null=True, blank=True)
     moment = models.CharField(max_length=10, choices=Moment.choices)
     allowed = models.BooleanField()
+    judged = models.JSONField(default=list, help_text="numbers of the rules that were asked")
     refusals = models.JSONField()
     figures = models.JSONField()
     edition = models.CharField(max_length=64)

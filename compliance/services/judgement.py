@@ -19,11 +19,11 @@ from kernel.ids import uuid7
 FACTS = "compliance_judgement.facts"
 
 _INSERT = """
-INSERT INTO compliance_judgement (id, storefront_id, subject_id, order_number, moment, allowed, refusals,
-    figures, edition, facts_sealed, key_id, decided_at)
+INSERT INTO compliance_judgement (id, storefront_id, subject_id, order_number, moment, allowed, judged,
+    refusals, figures, edition, facts_sealed, key_id, decided_at)
 VALUES (%(id)s::uuid, %(storefront)s::bigint, %(subject)s::uuid, %(order)s::text, %(moment)s::text,
-    %(allowed)s::boolean, %(refusals)s::jsonb, %(figures)s::jsonb, %(edition)s::text, %(facts)s::bytea,
-    %(key)s::uuid, %(now)s::timestamptz)
+    %(allowed)s::boolean, %(judged)s::jsonb, %(refusals)s::jsonb, %(figures)s::jsonb, %(edition)s::text,
+    %(facts)s::bytea, %(key)s::uuid, %(now)s::timestamptz)
 """
 # The foreign key is looked at when the statement ends, so both rows may come in one.
 _KEY = """
@@ -63,6 +63,7 @@ def record_judgement(
         "order": order_number,
         "moment": purchase.moment,
         "allowed": verdict.allowed,
+        "judged": orjson.dumps(verdict.judged).decode(),
         "refusals": orjson.dumps(verdict.refusals).decode(),
         "figures": orjson.dumps(verdict.figures | (more_figures or {}), default=_plain).decode(),
         "edition": verdict.edition,

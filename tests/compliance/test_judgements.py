@@ -36,6 +36,7 @@ def test_a_judgement_is_one_statement_and_tells_everything(django_assert_num_que
     stored = Judgement.objects.get(pk=id)
     assert (stored.allowed, stored.moment, stored.order_number) == (False, "checkout", "261123A")
     assert [r["rule"] for r in stored.refusals] == ["LIMIT-1"]
+    assert "LIMIT-1" in stored.judged and "LIMIT-2" in stored.judged
     assert stored.refusals[0]["citation"] == "财关税〔2018〕49号 第一条"
     assert stored.figures["law"]["import/annual_limit"] == 2_600_000
     assert stored.figures["tax"] == [{"vat_rate": "0.13"}]

@@ -85,6 +85,7 @@ def test_all_refusals_are_collected_not_the_first():
 def test_a_verdict_carries_the_figures_and_the_edition_it_rests_on():
     verdict = judged(purchase(line(12345), year_used_fen=7))
     assert verdict.allowed and verdict.refusals == ()
+    assert verdict.judged == tuple(entry.id for entry in RULES if "checkout" in entry.moments)
     assert verdict.edition == LAW.edition and len(verdict.edition) == 64
     assert verdict.figures["law"]["import/single_transaction_limit"] == 500000
     assert verdict.figures["law"]["import/annual_limit"] == 2600000

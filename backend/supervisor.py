@@ -24,6 +24,7 @@ from backend.lifeline import tied
 __all__ = ["Child", "ChildFailed", "Supervisor", "free_port", "responds"]
 
 LARGEST_LOG = 10 * 1024 * 1024
+PATIENCE = 5
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -125,6 +126,27 @@ class Supervisor:
         while not until():
             self.check()
             time.sleep(0.2)
+
+    def keep(self, *, tend: Callable[[], object], say: Callable[[str], object]) -> None:
+        """Wait for ever, and start again what ends by itself; `say` is told. `tend` is called each second.
+
+        Raises ChildFailed for a child that has ended `PATIENCE` times within a minute.
+        """
+        ends: list[tuple[str, float]] = []
+        while True:
+            tend()
+            for entry in [one for one in self.running if one[1].poll() is not None]:
+                child, process, pump = entry
+                ends = [one for one in ends if time.monotonic() - one[1] < 60]
+                ends.append((child.name, time.monotonic()))
+                if [name for name, _ in ends].count(child.name) >= PATIENCE:
+                    raise self.failed(child, process, pump, f"ended {PATIENCE} times within a minute")
+                end(process, 0)  # its own children may live still
+                self.tell("-", process.pid)
+                self.running.remove(entry)
+                self.start(child)
+                say(f"{child.name} ended with status {process.returncode} and was started again")
+            time.sleep(1.0)
 
     def check(self) -> None:
         """Raise ChildFailed if a child has ended by itself."""

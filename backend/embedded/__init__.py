@@ -34,11 +34,12 @@ from backend.embedded.files import exclusive, make_folder, open_lock, try_lock
 from backend.embedded.place import Place, find_place
 from backend.embedded.programs import SYSTEM, Programs, find_programs
 
-__all__ = ["EmbeddedError", "Servers", "Stay", "discard", "ensure_environment", "pg_bin", "start"]
+__all__ = ["EmbeddedError", "Servers", "Stay", "discard", "ensure_environment", "pg_bin", "revive", "start"]
 
 DATABASE_NAMES = ("DATABASE_URL", "DATABASE_URL_OWNER", "DATABASE_URL_WEB", "DATABASE_URL_WORKER")
 
-
+# The servers that `ensure_environment` gave this process.
+_given: list[tuple[Path, bool, Servers]] = []
 START_LOCK = "servers-start.lock"
 USERS_LOCK = "servers-users.lock"
 PASSWORDS = "servers-passwords.json"
@@ -59,6 +60,11 @@ class Servers:
     _passwords: dict[str, str] = field(repr=False)
     # Process and descriptor of the lock while we are a user, then nothing.
     _lease: list[tuple[int, int]] = field(repr=False)
+
+    @property
+    def alive(self) -> bool:
+        """Whether both processes live; they may still be starting."""
+        return postgres.server_pid(self._place) is not None and redis.is_redis(redis.state(self._place)[1])
 
     def stop(self) -> None:
         """Leave; the servers stop if nobody else uses them. A second call, or a forked child's, is idle."""
@@ -149,6 +155,7 @@ def ensure_environment(base: Path, *, durable: bool = True) -> Stay:
     servers = start(base, durable=durable)
     names = [name for name in servers.urls if (wants_redis if name == "REDIS_URL" else wants_database)]
     os.environ.update({name: servers.urls[name] for name in names})
+    _given.append((base, durable, servers))
     stay = Stay(servers, names)
     atexit.register(stay.close)
     if threading.current_thread() is threading.main_thread():
@@ -156,6 +163,17 @@ def ensure_environment(base: Path, *, durable: bool = True) -> Stay:
             if signal.getsignal(number) is signal.SIG_DFL:
                 signal.signal(number, leave)
     return stay
+
+
+def revive() -> bool:
+    """Start again what was killed of the servers that `ensure_environment` gave us; True when something was.
+
+    Raises EmbeddedError as `start`.
+    """
+    dead = [(base, durable) for base, durable, servers in _given if servers._lease and not servers.alive]
+    for base, durable in dead:
+        start(base, durable=durable).stop()  # we are users already, so that it stays
+    return bool(dead)
 
 
 def leave(number: int, frame: FrameType | None) -> None:

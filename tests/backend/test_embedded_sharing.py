@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from redis import Redis
 
 from backend import embedded
 
@@ -174,6 +176,28 @@ def test_an_empty_environment_gets_all_urls_for_the_length_of_the_block(base: Pa
             assert inherited is None
         assert runs(base)
     assert [name for name in NAMES if name in os.environ] == []
+    assert not runs(base)
+
+
+def test_killed_servers_come_back_while_their_user_lives_and_not_after_it_has_left(
+    base: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with embedded.ensure_environment(base, durable=False) as servers:
+        assert servers is not None
+        assert embedded.revive() is False
+        redis = json.loads((base / "servers-redis.json").read_text())["pid"]
+        postmaster = int((base / "postgres" / "postmaster.pid").read_text().split()[0])
+        for pid in (redis, postmaster):
+            os.kill(pid, signal.SIGKILL)
+        while any(Path(f"/proc/{pid}/cmdline").exists() for pid in (redis, postmaster)):
+            time.sleep(0.02)
+        assert embedded.revive() is True
+        with psycopg.connect(servers.urls["DATABASE_URL_OWNER"]) as connection:
+            assert connection.execute("SELECT 1").fetchone() == (1,)
+        with Redis.from_url(servers.urls["REDIS_URL"]) as client:
+            assert client.ping() is True
+        assert embedded.revive() is False
+    assert embedded.revive() is False
     assert not runs(base)
 
 

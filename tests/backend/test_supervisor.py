@@ -202,6 +202,44 @@ def test_a_child_ends_when_supervisor_and_guardian_are_killed_together(tmp_path:
     assert gone([int(only)], 2.0)
 
 
+class Enough(Exception):
+    """Ends a house that is kept for ever."""
+
+
+def test_a_killed_child_is_started_again_while_the_house_is_kept(tmp_path: Path) -> None:
+    heard: list[str] = []
+    turns = iter(range(3))
+
+    def tend() -> None:
+        turn = next(turns)
+        if turn == 0:
+            os.killpg(house.running[0][1].pid, signal.SIGKILL)
+            house.running[0][1].wait()
+        if turn == 1:
+            raise Enough
+
+    with Supervisor(log=tmp_path, grace=0.3) as house, pytest.raises(Enough):
+        house.start(child("sleeper", SLEEP))
+        first = house.running[0][1].pid
+        try:
+            house.keep(tend=tend, say=heard.append)
+        finally:
+            second = house.running[0][1]
+            assert [one[0].name for one in house.running] == ["sleeper"]
+            assert second.pid != first
+            assert second.poll() is None
+    assert heard == ["sleeper ended with status -9 and was started again"]
+    assert gone([first, second.pid], 1.0)
+
+
+def test_a_child_that_will_not_stay_up_ends_the_house_with_its_last_words(tmp_path: Path) -> None:
+    with Supervisor(log=tmp_path, grace=0.3) as house:
+        house.start(child("hopeless", "print('no use')"))
+        with pytest.raises(ChildFailed, match=r"ended 5 times within a minute[\s\S]*no use"):
+            house.keep(tend=lambda: [one[1].wait() for one in house.running], say=lambda _: None)
+    assert (tmp_path / "hopeless.log").read_text().count("no use") == 5
+
+
 def test_a_free_port_is_one_that_can_be_listened_on() -> None:
     port = free_port()
     with http.server.HTTPServer(("127.0.0.1", port), http.server.BaseHTTPRequestHandler) as server:

@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from backend.embedded import EmbeddedError
+from backend.embedded import EmbeddedError, revive
 from backend.house import SANDBOX_PORT, WEB_PORT, House, HouseError, alone, plan, usual
 from backend.opening import Clock, prepare, start
 from backend.seeding.demo import OPERATOR, operator_password
@@ -40,11 +40,16 @@ class Command(BaseCommand):
                 with Supervisor(log=house.log, echo=echo) as supervisor:
                     start(house, supervisor, clock)
                     self.stdout.write(addresses(house))
-                    supervisor.watch()
+                    supervisor.keep(tend=self.tend_servers, say=self.stdout.write)
         except KeyboardInterrupt:
             self.stdout.write("\nStopped.")
         except (ChildFailed, EmbeddedError, HouseError) as failure:
             raise CommandError(str(failure)) from failure
+
+    def tend_servers(self) -> None:
+        """What was killed of PostgreSQL and Redis comes back while the house runs."""
+        if revive():
+            self.stdout.write("PostgreSQL or Redis had ended and was started again")
 
 
 def addresses(house: House) -> str:

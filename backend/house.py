@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sys
@@ -42,7 +43,7 @@ class House:
 
     @property
     def sandbox(self) -> str:
-        """Address of WeChat's stand-in."""
+        """Address of the stand-in for WeChat and Tencent Cloud."""
         return f"http://{HOST}:{self.sandbox_port}"
 
     @property
@@ -75,12 +76,21 @@ class House:
             "PUBLIC_BASE_URL": self.web,
             "WECHAT_API_BASE": self.sandbox,
             "WECHAT_PAY_BASE": self.sandbox,
+            "FACEID_BASE": self.sandbox,
+            **self._tencent(),
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
         }
 
+    def _tencent(self) -> dict[str, str]:
+        """Keys of the account that the sandbox made for us, once it was set up."""
+        if not self.world.exists():
+            return {}
+        keys = json.loads(self.world.read_text(encoding="utf-8"))["tencent"]
+        return {"FACEID_SECRET_ID": keys["secret_id"], "FACEID_SECRET_KEY": keys["secret_key"]}
+
     def wechat(self) -> Child:
-        """The stand-in for WeChat."""
+        """The stand-in for WeChat and Tencent Cloud."""
         folder = str(self.world.parent)
         argv = [sys.executable, "-m", "sandbox", "serve", folder, "--port", str(self.sandbox_port)]
         # It has keys of its own and no business with ours.

@@ -7,19 +7,25 @@ from ipaddress import ip_address
 from typing import Any
 from urllib.parse import urlsplit
 
-WECHAT_HOSTS = {
+PARTY_HOSTS = {
     "WECHAT_API_BASE": {"api.weixin.qq.com", "api2.weixin.qq.com", "sh.api.weixin.qq.com"},
     "WECHAT_PAY_BASE": {"api.mch.weixin.qq.com", "api2.mch.weixin.qq.com", "apihk.mch.weixin.qq.com"},
+    "FACEID_BASE": {"faceid.tencentcloudapi.com"},
 }
 SHORTEST_SECRET = 32
 
 
 def check_production(settings: Mapping[str, Any]) -> None:
     """Raises RuntimeError naming the first setting that belongs to a laptop or a load test."""
-    for name, hosts in WECHAT_HOSTS.items():
+    for name, hosts in PARTY_HOSTS.items():
         parts = urlsplit(settings[name])
         if parts.scheme != "https" or parts.hostname not in hosts:
-            raise RuntimeError(f"{name}: production talks to WeChat over https, not to {settings[name]}")
+            raise RuntimeError(
+                f"{name}: production talks to the real party over https, not to {settings[name]}"
+            )
+    for name in ("FACEID_SECRET_ID", "FACEID_SECRET_KEY"):
+        if not settings[name]:
+            raise RuntimeError(f"{name} must be set in production: orderers are verified before they pay")
     public = urlsplit(settings["PUBLIC_BASE_URL"])
     if public.scheme != "https" or not public.hostname or _is_address(public.hostname):
         raise RuntimeError("PUBLIC_BASE_URL: WeChat delivers to a public name over https")

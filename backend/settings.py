@@ -58,6 +58,10 @@ VAULT_INDEX_KEYS = secret("VAULT_INDEX_KEYS")
 PUBLIC_BASE_URL = env("PUBLIC_BASE_URL", "http://127.0.0.1:8000")
 WECHAT_API_BASE = env("WECHAT_API_BASE", "https://api.weixin.qq.com")
 WECHAT_PAY_BASE = env("WECHAT_PAY_BASE", "https://api.mch.weixin.qq.com")
+IDENTITY_PROVIDER = "faceid"  # see customers/gateways/providers.py
+FACEID_BASE = env("FACEID_BASE", "https://faceid.tencentcloudapi.com")
+FACEID_SECRET_ID = env("FACEID_SECRET_ID")
+FACEID_SECRET_KEY = env("FACEID_SECRET_KEY")
 ALLOWED_HOSTS = env("ALLOWED_HOSTS", "127.0.0.1,localhost,testserver").split(",")
 
 THROTTLE_FACTOR = int(env("THROTTLE_FACTOR", "1"))  # how much wider every limit is, for a load test

@@ -25,25 +25,29 @@ class Credential:
 
 @dataclass(frozen=True)
 class Call:
-    """Which call of which product; `host` as it stands in the address, with the port if there is one."""
+    """Which call of which product; `host` as it stands in the address, with the port if there is one.
+
+    Without `region` for a product that has none.
+    """
 
     service: str
     host: str
     action: str
     version: str
-    region: str
+    region: str = ""
 
 
 def headers(*, credential: Credential, call: Call, body: bytes, now: datetime) -> dict[str, str]:
     """Every header of a POST of `body` to "/"; it is good for five minutes around `now`."""
     timestamp = int(now.timestamp())
+    region = {"X-TC-Region": call.region} if call.region else {}
     return {
         "Authorization": authorization(credential=credential, call=call, body=body, timestamp=timestamp),
         "Content-Type": CONTENT_TYPE,
         "X-TC-Action": call.action,
         "X-TC-Version": call.version,
-        "X-TC-Region": call.region,
         "X-TC-Timestamp": str(timestamp),
+        **region,
     }
 
 

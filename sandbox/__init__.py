@@ -1,1 +1,1 @@
-"""Plays WeChat over HTTP in a process of its own, with keys of its own, and knows nothing of the product."""
+"""Plays WeChat and Tencent Cloud over HTTP in a process of its own; knows nothing of the product."""

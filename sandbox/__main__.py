@@ -25,9 +25,11 @@ def serve(folder: Path, port: int, time_scale: float) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m sandbox", description="Plays WeChat over HTTP.")
+    parser = argparse.ArgumentParser(
+        prog="python -m sandbox", description="Plays WeChat and Tencent Cloud over HTTP."
+    )
     commands = parser.add_subparsers(dest="command", required=True)
-    for name, does in (("setup", "write keys and storefronts, once"), ("serve", "answer as WeChat")):
+    for name, does in (("setup", "write keys and storefronts, once"), ("serve", "answer as they do")):
         command = commands.add_parser(name, help=does)
         command.add_argument("folder", type=Path, metavar="DIR")
         if name == "serve":

@@ -50,6 +50,12 @@ def phone(scene: Scene, told: Json) -> Json:
     return {"code": scene.codes.issue("phone", _storefront(scene, told).appid, facts)}
 
 
+def identity(scene: Scene, told: Json) -> Json:
+    """From now on the identity number belongs to `name` alone; without a name there is no such record."""
+    scene.registry.tell(_needed(told, "number"), text(told, "name") or None)
+    return {}
+
+
 def add_switch(scene: Scene, told: Json) -> Json:
     scene.switches.add(parse(told))
     return read_switches(scene, {})
@@ -108,6 +114,7 @@ def reset(scene: Scene, _told: Json) -> Json:
 ENDPOINTS: dict[tuple[str, str], Callable[[Scene, Json], Json]] = {
     ("POST", "/sandbox/login"): login,
     ("POST", "/sandbox/phone"): phone,
+    ("POST", "/sandbox/identity"): identity,
     ("POST", "/sandbox/pay"): payer.pay,
     ("POST", "/sandbox/notify_raw"): notify_raw,
     ("POST", "/sandbox/switches"): add_switch,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from sandbox import login, pay
+from sandbox import login, pay, tencent
 from sandbox.authorization import answering_key, authorise
 from sandbox.control import ENDPOINTS
 from sandbox.scene import Scene
@@ -50,6 +50,8 @@ def answer(scene: Scene, request: Request) -> Reply:
         return _control(scene, request)
     if path in LOGIN_ROUTES:
         return _login(scene, request)
+    if (request.method, path) == ("POST", "/"):
+        return tencent.answer(scene, request)
     matched = [(route, found) for route in PAY_ROUTES if (found := route[1].fullmatch(path))]
     for (method, _, call, handler), found in matched:
         if method == request.method:

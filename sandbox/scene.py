@@ -7,6 +7,7 @@ from sandbox.codes import Codes
 from sandbox.courier import Courier
 from sandbox.journal import Journal
 from sandbox.orders import Orders
+from sandbox.registry import Registry
 from sandbox.switches import Switches
 from sandbox.tokens import Tokens
 from sandbox.world import World
@@ -19,6 +20,7 @@ class Scene:
     codes: Codes
     tokens: Tokens
     orders: Orders
+    registry: Registry
     switches: Switches
     journal: Journal
     courier: Courier
@@ -29,6 +31,7 @@ class Scene:
             self.courier,
             self.switches,
             self.orders,
+            self.registry,
             self.codes,
             self.tokens,
             self.clock,
@@ -45,6 +48,7 @@ def build(world: World, *, time_scale: float) -> Scene:
         codes=Codes(clock),
         tokens=Tokens(clock),
         orders=Orders(clock),
+        registry=Registry(),
         switches=Switches(),
         journal=journal,
         courier=Courier(journal, time_scale=time_scale),

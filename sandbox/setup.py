@@ -1,4 +1,4 @@
-"""Writes the world once: fresh keys, a platform certificate and two storefronts; what exists is kept."""
+"""Writes the world once: fresh keys, two storefronts, an account at Tencent Cloud; what exists is kept."""
 
 import hashlib
 import json
@@ -72,12 +72,28 @@ def _storefront(code: str, mchid: str) -> dict[str, str]:
     }
 
 
+def _tencent() -> dict[str, str]:
+    letters = string.ascii_letters + string.digits
+    return {
+        "secret_id": "AKID" + "".join(secrets.choice(letters) for _ in range(32)),
+        "secret_key": "".join(secrets.choice(letters) for _ in range(32)),
+    }
+
+
+def _complete(path: Path) -> None:
+    """Add what a world written by an earlier version lacks."""
+    world = json.loads(path.read_text())
+    if "tencent" not in world:
+        _write(path, json.dumps({**world, "tencent": _tencent()}, indent=2) + "\n")
+
+
 def write_world(folder: Path) -> bool:
     """Write the world into `folder`; True if it was new, False if one was there and kept.
 
     `world.json` is written last, so a set-up that was cut short is simply done again.
     """
     if (folder / WORLD_FILE).exists():
+        _complete(folder / WORLD_FILE)
         load(folder)
         return False
     folder.mkdir(parents=True, exist_ok=True)
@@ -93,6 +109,7 @@ def write_world(folder: Path) -> bool:
             "public_key_pem": _public_pem(public_key),
         },
         "storefronts": [_storefront(code, mchid) for code, mchid in STOREFRONTS.items()],
+        "tencent": _tencent(),
     }
     _write(folder / WORLD_FILE, json.dumps(world, indent=2) + "\n")
     return True

@@ -8,13 +8,16 @@ from sandbox.wire import ControlFault, Json
 
 LOGIN_CALLS = ("jscode2session", "stable_token", "phone")
 PAY_CALLS = ("prepay", "query", "close", "certificates")
+TENCENT_CALLS = ("identity",)
 NOTIFY = "notify"
 
 CALL_MODES = ("timeout_before", "timeout_after", "timeout_late", "500_before", "500_after", "error")
 SIGNATURE_MODES = ("wrong_signature", "stale_timestamp", "signtest")
 NOTIFY_MODES = (*SIGNATURE_MODES, "lost_notification", "duplicate", "security_echo")
+TENCENT_MODES = ("result", "wrong_answer")
 SHORT = {"timeout": "timeout_before", "500": "500_before"}
 MOST_COPIES = 16
+FACEID_RESULTS = ("0", "-1", "-2", "-3", "-4", "-5", "-6", "-7")
 
 
 @dataclass
@@ -26,7 +29,7 @@ class Switch:
     times: int = 1
     out_trade_no: str | None = None
     seconds: float = 6.0  # timeouts: longer than any client of ours waits
-    code: str | int | None = None  # error: a v3 code, or an errcode of api.weixin.qq.com
+    code: str | int | None = None  # error: a v3 or Tencent code, or an errcode; result: FaceID's
     status: int = 400  # error, Pay v3 only
     deliveries: int | None = None  # notify: how many deliveries of the one notification are spoilt
     copies: int = 2  # duplicate: deliveries at the same time
@@ -41,9 +44,12 @@ def _modes(call: str) -> tuple[str, ...]:
         return CALL_MODES
     if call in PAY_CALLS:
         return (*CALL_MODES, *SIGNATURE_MODES, "unsigned")
+    if call in TENCENT_CALLS:
+        return (*CALL_MODES, *TENCENT_MODES)
     if call == NOTIFY:
         return NOTIFY_MODES
-    raise ControlFault(400, f"unknown call {call!r}: one of {(*LOGIN_CALLS, *PAY_CALLS, NOTIFY)}")
+    known = (*LOGIN_CALLS, *PAY_CALLS, *TENCENT_CALLS, NOTIFY)
+    raise ControlFault(400, f"unknown call {call!r}: one of {known}")
 
 
 def _kind_is_right(name: str, value: object) -> bool:
@@ -71,9 +77,9 @@ def parse(told: Json) -> Switch:
     if switch.mode not in _modes(switch.call):
         raise ControlFault(400, f"{switch.call} has no mode {switch.mode!r}: one of {_modes(switch.call)}")
     if switch.mode == "error" and not isinstance(switch.code, int if switch.call in LOGIN_CALLS else str):
-        raise ControlFault(
-            400, "error needs code: an errcode (number) for log-in calls, else a v3 code (text)"
-        )
+        raise ControlFault(400, "error needs code: an errcode (number) for log-in calls, else a code as text")
+    if switch.mode == "result" and switch.code not in FACEID_RESULTS:
+        raise ControlFault(400, f"result needs code: one of {FACEID_RESULTS}")
     if switch.copies > MOST_COPIES:
         raise ControlFault(400, f"at most {MOST_COPIES} copies")
     return switch

@@ -1,4 +1,4 @@
-"""Requests as they came in, replies as they go out, and the three kinds of refusal."""
+"""Requests as they came in, replies as they go out, and the four kinds of refusal."""
 
 import json
 from collections.abc import Mapping
@@ -54,6 +54,14 @@ class LoginFault(Exception):
     def __init__(self, errcode: int, errmsg: str) -> None:
         super().__init__(errmsg)
         self.errcode, self.errmsg = errcode, errmsg
+
+
+class TencentFault(Exception):
+    """A refusal in the form of Tencent Cloud: HTTP 200 with Response.Error {Code, Message}."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code)
+        self.code, self.message = code, message
 
 
 class ControlFault(Exception):

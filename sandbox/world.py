@@ -1,4 +1,4 @@
-"""Who exists: WeChat's own keys and the storefronts it serves, read from the folder that `setup` wrote."""
+"""Who exists: WeChat's keys and storefronts, Tencent's account; read from the folder that `setup` wrote."""
 
 import base64
 import hashlib
@@ -36,11 +36,20 @@ class SigningKey:
 
 
 @dataclass(frozen=True)
+class TencentAccount:
+    """The pair of keys with which the product signs calls of Tencent Cloud."""
+
+    secret_id: str
+    secret_key: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class World:
     certificate: SigningKey
     certificate_pem: str
     public_key: SigningKey
     storefronts: tuple[Storefront, ...]
+    tencent: TencentAccount
 
     def by_appid(self, appid: str) -> Storefront | None:
         return next((one for one in self.storefronts if one.appid == appid), None)
@@ -80,6 +89,7 @@ def load(folder: Path) -> World:
             )
             for one in told["storefronts"]
         ),
+        tencent=TencentAccount(**told["tencent"]),
     )
 
 

@@ -39,7 +39,9 @@ if "D2C_TEST_CLUSTER" not in os.environ:  # the workers of a parallel run inheri
 from backend.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-WECHAT_API_BASE = WECHAT_PAY_BASE = "http://127.0.0.1:9"  # nobody answers; a test that calls WeChat says so
+# Nobody answers; a test that calls an outside party says so.
+WECHAT_API_BASE = WECHAT_PAY_BASE = FACEID_BASE = "http://127.0.0.1:9"
+FACEID_SECRET_ID, FACEID_SECRET_KEY = "AKIDtest", "test"
 PUBLIC_BASE_URL = "https://shop.test"
 CELERY_TASK_ALWAYS_EAGER = False
 AXES_ENABLED = False

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from pathlib import Path
 
 import pytest
 
 from backend.house import HOST, House, HouseError, alone, plan
+from sandbox.setup import write_world
 
 SERVERS = {
     "DATABASE_URL_OWNER": "postgresql://owner:o@/storefront",
@@ -45,7 +47,17 @@ def test_wechat_is_the_sandbox_and_notifications_come_to_the_web(tmp_path: Path)
     made = house(tmp_path)
     told = made.environment("web")
     assert (told["WECHAT_API_BASE"], told["WECHAT_PAY_BASE"]) == (made.sandbox, made.sandbox)
+    assert told["FACEID_BASE"] == made.sandbox
     assert told["PUBLIC_BASE_URL"] == made.web == f"http://127.0.0.1:{made.web_port}"
+
+
+def test_our_keys_at_tencent_are_those_that_the_sandbox_made(tmp_path: Path) -> None:
+    made = house(tmp_path)
+    assert "FACEID_SECRET_ID" not in made.environment("web")
+    write_world(made.world.parent)
+    keys = json.loads(made.world.read_text())["tencent"]
+    told = made.environment("worker")
+    assert (told["FACEID_SECRET_ID"], told["FACEID_SECRET_KEY"]) == (keys["secret_id"], keys["secret_key"])
 
 
 def test_the_processes_start_in_an_order_that_ends_with_the_web(tmp_path: Path) -> None:

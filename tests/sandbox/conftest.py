@@ -163,13 +163,13 @@ class Play:
     def __init__(self, base: str) -> None:
         self.base, self.http = base, requests.Session()
 
-    def __call__(self, name: str, **body: Any) -> dict[str, Any]:
+    def __call__(self, name: str, /, **body: Any) -> dict[str, Any]:
         answer = self.refused(name, **body)
         assert answer.status_code == 200, answer.text
         told: dict[str, Any] = answer.json()
         return told
 
-    def refused(self, name: str, **body: Any) -> requests.Response:
+    def refused(self, name: str, /, **body: Any) -> requests.Response:
         return self.http.post(f"{self.base}/sandbox/{name}", json=body, timeout=9)
 
     def log(self) -> dict[str, Any]:

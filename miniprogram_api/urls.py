@@ -15,6 +15,7 @@ from miniprogram_api.identity import MyIdentity
 from miniprogram_api.kept import kept
 from miniprogram_api.me import Me, MyPhone
 from miniprogram_api.orders import CancelOrder, Orders, OrderView
+from miniprogram_api.parties import Parties
 from miniprogram_api.payment import StartPayment, SyncPayment
 from miniprogram_api.products import LIST_PARAMETERS, Brands, Categories, Product, Products
 from miniprogram_api.quotes import Quotes, QuoteView
@@ -59,6 +60,7 @@ endpoints: list[URLPattern] = [
     path("me/consents/<slug:kind>", ConsentTo.as_view()),
     path("divisions", Divisions.as_view()),
     path("risk-notice", RiskNotice.as_view()),
+    path("parties", Parties.as_view()),
     path("cart", CartView.as_view()),
     path("cart/lines/<sku:sku>", CartLineView.as_view()),
     path("coupons", Coupons.as_view()),

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key, l
 
 from compliance import vault
 from kernel.errors import Missing
-from storefronts.models import MerchantAccount, Storefront
+from storefronts.models import LegalParty, MerchantAccount, Storefront
 from storefronts.services import APIV3_KEY, APPSECRET, PRIVATE_KEY
 from wechat.credentials import Merchant, MiniProgram, PlatformKey
 
@@ -80,6 +80,14 @@ def storefront_id_of_merchant(mchid: str) -> int:
     if found is None:
         raise Missing()
     return found
+
+
+def parties(storefront_id: int) -> list[LegalParty]:
+    """Who answers for what, in the order of the roles."""
+    order = list(LegalParty.Role.values)
+    return sorted(
+        LegalParty.objects.filter(storefront_id=storefront_id), key=lambda party: order.index(party.role)
+    )
 
 
 def forget_kept() -> None:

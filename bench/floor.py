@@ -56,8 +56,8 @@ ROWS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("inventory_reservation", "holder = 'order:' || %(number)s", {"holder": "'order-N' || :n"}),
 )
 ON_CONFLICT = {
-    "compliance_allowanceaccount": " ON CONFLICT (person_id, year)"
-    " DO UPDATE SET reserved_fen = a.reserved_fen + excluded.reserved_fen"
+    "compliance_allowanceaccount": " ON CONFLICT (person_id, year, measure)"
+    " DO UPDATE SET reserved = a.reserved + excluded.reserved"
 }
 STOCK = "UPDATE floor.inventory_stock SET reserved = reserved + 1 WHERE id = {};"
 

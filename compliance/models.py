@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import or_
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -70,55 +73,87 @@ class Subject(models.Model):
         return str(self.id)
 
 
+VALUE = "value"
+
+
 class AllowanceAccount(models.Model):
-    """What one person has used and reserved of one year's allowance, over all storefronts."""
+    """What one person has used and reserved of one measure of one year, over all storefronts.
+
+    The measure "value" is counted in fen; every other one, such as "sugar", is counted in grams.
+    """
 
     person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="allowances")
     year = models.PositiveSmallIntegerField()
-    reserved_fen = models.BigIntegerField(default=0)
-    used_fen = models.BigIntegerField(default=0)
+    measure = models.CharField(max_length=40, default=VALUE)
+    reserved = models.BigIntegerField(default=0)
+    used = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["person", "year"], name="allowance_one_a_year"),
-            models.CheckConstraint(name="allowance_reserved_not_negative", condition=Q(reserved_fen__gte=0)),
-            models.CheckConstraint(name="allowance_used_not_negative", condition=Q(used_fen__gte=0)),
+            models.UniqueConstraint(fields=["person", "year", "measure"], name="allowance_one_a_measure"),
+            models.CheckConstraint(name="allowance_reserved_not_negative", condition=Q(reserved__gte=0)),
+            models.CheckConstraint(name="allowance_used_not_negative", condition=Q(used__gte=0)),
         ]
 
     def __str__(self) -> str:
-        return f"{self.person_id} {self.year}"
+        return f"{self.person_id} {self.year} {self.measure}"
+
+
+# Double entry: each kind of movement takes from one bucket of an account and gives to another.
+MOVES = {
+    "reserve": ("left", "reserved"),
+    "use": ("reserved", "used"),
+    "free": ("reserved", "left"),
+    "restore": ("used", "left"),
+    "carry_out": ("reserved", "left"),
+    "carry_in": ("left", "reserved"),
+}
 
 
 class AllowanceEntry(models.Model):
-    """One movement of an allowance; written once, never changed."""
+    """One movement of an allowance from one bucket to another; written once, never changed.
+
+    `reference` says what moved it where that is not the order itself: a return, a message of customs, the
+    year into which a reservation was carried. `amount` is in the unit of the account's measure.
+    """
 
     class Kind(models.TextChoices):
         RESERVE = "reserve"
         USE = "use"
         FREE = "free"
         RESTORE = "restore"
+        CARRY_OUT = "carry_out"
+        CARRY_IN = "carry_in"
+
+    class Bucket(models.TextChoices):
+        LEFT = "left"
+        RESERVED = "reserved"
+        USED = "used"
 
     account = models.ForeignKey(AllowanceAccount, on_delete=models.PROTECT, related_name="entries")
     order_number = models.CharField(max_length=60)
+    reference = models.CharField(max_length=80, default="", blank=True)
     kind = models.CharField(max_length=10, choices=Kind.choices)
-    amount_fen = models.BigIntegerField()
+    source = models.CharField(max_length=8, choices=Bucket.choices)
+    target = models.CharField(max_length=8, choices=Bucket.choices)
+    amount = models.BigIntegerField()
     at = models.DateTimeField()
 
     class Meta:
         verbose_name_plural = "allowance entries"
         constraints = [
-            models.UniqueConstraint(fields=["order_number", "kind", "account"], name="allowance_entry_once"),
-            # A reservation ends once: it is used or it is freed, whoever comes first.
             models.UniqueConstraint(
-                fields=["order_number", "account"],
-                name="allowance_ends_once",
-                condition=Q(kind__in=["use", "free"]),
+                fields=["order_number", "kind", "reference", "account"], name="allowance_entry_once"
             ),
-            models.CheckConstraint(name="allowance_entry_positive", condition=Q(amount_fen__gt=0)),
+            models.CheckConstraint(name="allowance_entry_positive", condition=Q(amount__gt=0)),
+            models.CheckConstraint(
+                name="allowance_entry_moves",
+                condition=reduce(or_, (Q(kind=kind, source=s, target=t) for kind, (s, t) in MOVES.items())),
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.order_number} {self.kind} {self.amount_fen}"
+        return f"{self.order_number} {self.kind} {self.amount}"
 
 
 class Judgement(models.Model):

@@ -8,8 +8,9 @@ from datetime import date
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Q, Sum
 
-from compliance.models import AllowanceAccount, Consent, TariffLine
+from compliance.models import VALUE, AllowanceAccount, Consent, TariffLine
 from compliance.tax import Rate
 
 _TARIFF = """
@@ -35,17 +36,36 @@ class Allowance:
         return max(self.limit_fen - self.used_fen - self.reserved_fen, 0)
 
 
-def allowance(*, person_id: UUID | None, year: int, limit_fen: int) -> Allowance:
-    """What the person has used and reserved of the year; an unknown person has used nothing."""
-    row = (
-        AllowanceAccount.objects.filter(person_id=person_id, year=year)
-        .values_list("used_fen", "reserved_fen")
-        .first()
-        if person_id
-        else None
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a person has taken of one measure of a year: fen of the value, grams of anything else."""
+
+    used: int = 0
+    reserved: int = 0
+
+
+NOTHING = Taken()
+
+
+def taken(*, person_id: UUID | None, year: int) -> dict[str, Taken]:
+    """What the person has used in the year, and reserved, by measure; an unknown person has taken nothing.
+
+    What is reserved counts for every year: it is used in the year in which customs accepts the list.
+    """
+    if person_id is None:
+        return {}
+    rows = (
+        AllowanceAccount.objects.filter(person_id=person_id)
+        .values_list("measure")
+        .annotate(used=Sum("used", filter=Q(year=year), default=0), reserved=Sum("reserved"))
     )
-    used, reserved = row or (0, 0)
-    return Allowance(year, limit_fen, used, reserved)
+    return {measure: Taken(used, reserved) for measure, used, reserved in rows}
+
+
+def allowance(*, person_id: UUID | None, year: int, limit_fen: int) -> Allowance:
+    """The value of what the person has used and reserved of the year."""
+    value = taken(person_id=person_id, year=year).get(VALUE, NOTHING)
+    return Allowance(year, limit_fen, value.used, value.reserved)
 
 
 def tariff(*, hs_codes: Iterable[str], day: date) -> dict[str, Rate]:

@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
 
+from compliance.models import VALUE
+from kernel.money import yuan
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
 from operators.scope import DECIDERS, PLATFORM, SHARED
+
+_MEASURED = {"used": ("已用", "used"), "reserved": ("占用", "reserved"), "amount": ("数量", "amount")}
+
+
+def measured(field: str, account: str = "") -> Any:
+    """A list column for what is counted in a measure: yuan for the value, grams for anything else."""
+
+    @admin.display(description=say(*_MEASURED[field]), ordering=field)
+    def amount(row: Any) -> str:
+        of = getattr(row, account) if account else row
+        value = getattr(row, field)
+        return f"¥{yuan(value)}" if of.measure == VALUE else f"{value} g"
+
+    return amount
 
 
 @register("compliance.DataKey")
@@ -45,8 +63,9 @@ class AllowanceAccountAdmin(Scoped):
     """A person's year over all storefronts: what another storefront sold is not a storefront's to see."""
 
     scope_path = PLATFORM
-    list_display = ("person", "year", "used_fen", "reserved_fen")
+    list_display = ("person", "year", "measure", measured("used"), measured("reserved"))
     list_filter = ("year",)
+    search_fields = ("measure__startswith",)
     list_select_related = ("person",)
     ordering = ("-id",)
 
@@ -56,7 +75,16 @@ class AllowanceEntryAdmin(Scoped):
     """Each movement of an allowance."""
 
     scope_path = PLATFORM
-    list_display = ("order_number", "kind", "amount_fen", "at")
+    list_display = (
+        "order_number",
+        "kind",
+        "source",
+        "target",
+        measured("amount", "account"),
+        "reference",
+        "at",
+    )
+    list_select_related = ("account",)
     list_filter = (states("kind"), "at")
     search_fields = ("order_number__startswith",)
     ordering = ("-id",)

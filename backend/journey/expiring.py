@@ -30,7 +30,7 @@ def enter_swift(stage: Stage) -> str:
     expect(0, there["reserved_fen"])  # who merely states a number is not told what its owner has bought
     here = stage.alice.get("me/identity")["allowance"]
     expect_that(here["reserved_fen"] > 0, "two orders count", here)
-    found = AllowanceAccount.objects.filter(reserved_fen=here["reserved_fen"], year=here["year"])
+    found = AllowanceAccount.objects.filter(reserved=here["reserved_fen"], year=here["year"], measure="value")
     people = [account.person.subjects.count() for account in found]
     expect_that(2 in people, "one person behind two customers", people)
     return f"{yuan(here['left_fen'])} left of one person's year, for both (read in the database)"

@@ -2,8 +2,10 @@
 
 from compliance.services.allowance import (
     AllowanceBusy,
+    MoreThanUsed,
     allowance_free,
     allowance_reserve,
+    allowance_restore,
     allowance_use,
 )
 from compliance.services.consent import NotCurrent, UnknownConsent, give_consent, withdraw_consent
@@ -13,10 +15,12 @@ from compliance.vault import destroy_key, insert_key
 
 __all__ = [
     "AllowanceBusy",
+    "MoreThanUsed",
     "NotCurrent",
     "UnknownConsent",
     "allowance_free",
     "allowance_reserve",
+    "allowance_restore",
     "allowance_use",
     "create_subject",
     "destroy_key",

@@ -1,140 +1,300 @@
-"""One person's year never exceeds the annual limit here, however many orders arrive at once.
+"""One person's year never exceeds its limits here, however many orders arrive at once.
 
-Reserved at checkout, used when customs accepts the list, freed when the order ends before that (R1.8). Each
-verb is one statement: the account's row is the lock, the ledger entry and the account move together, and the
-same verb for the same order a second time changes nothing. Customs is authoritative; this is our estimate.
+A year is counted in measures: the value in fen (R1.8) and grams for each group of goods that has a limit of
+its own (R1.9). Reserving is one statement, all measures or none. The later verbs take one person at a time,
+read what the order still holds and move it; the same verb for the same reference a second time changes
+nothing. Every movement goes from one bucket to another (models.MOVES). Customs is authoritative; this is our
+estimate.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, transaction
 
+from compliance.models import MOVES, VALUE, AllowanceEntry
+from kernel.clock import shanghai_day
 from kernel.errors import Conflict
+
+Kind = AllowanceEntry.Kind
 
 
 class AllowanceBusy(Conflict):
-    """The same order is being reserved at this moment by someone else."""
+    """Another order of the same person is being reserved at this moment; trying again decides."""
 
     code = "allowance_busy"
     title = "This order is being processed; try again in a moment."
     title_zh = "该订单正在处理中，请稍后再试。"
 
 
+class MoreThanUsed(Conflict):
+    """A return cannot give back more of the year than its order has used and not given back yet."""
+
+    code = "allowance_more_than_used"
+    title = "The order has not used that much of the allowance."
+    title_zh = "退回的额度超过该订单已使用的额度。"
+
+
+# What is reserved in other years counts too: it is used in the year in which customs accepts the list. The
+# value comes first everywhere: its row is the person's queue, so that nobody waits with another row in hand.
 _RESERVE = """
-WITH done AS (
-    SELECT 1 FROM compliance_allowanceentry e JOIN compliance_allowanceaccount a ON a.id = e.account_id
-    WHERE e.order_number = %(order)s AND e.kind = 'reserve' AND a.person_id = %(person)s AND a.year = %(year)s
+WITH wanted AS (
+    SELECT w.measure, w.amount, w.place,
+           w."limit" - coalesce((SELECT sum(o.reserved) FROM compliance_allowanceaccount o
+               WHERE o.person_id = %(person)s AND o.measure = w.measure AND o.year <> %(year)s), 0) AS room,
+           coalesce((SELECT max(o.used) FROM compliance_allowanceaccount o
+               WHERE o.person_id = %(person)s AND o.measure = w.measure AND o.year > %(year)s), 0) AS later
+    FROM unnest(%(measures)s::text[], %(amounts)s::bigint[], %(limits)s::bigint[])
+        WITH ORDINALITY AS w(measure, amount, "limit", place)
+), locked AS (
+    SELECT a.measure, a.reserved, a.used FROM compliance_allowanceaccount a JOIN wanted USING (measure)
+    WHERE a.person_id = %(person)s AND a.year = %(year)s ORDER BY wanted.place FOR NO KEY UPDATE OF a
+), done AS (
+    SELECT FROM compliance_allowanceentry
+    WHERE order_number = %(order)s AND reference = %(reference)s AND kind = 'reserve'
 ), account AS (
-    INSERT INTO compliance_allowanceaccount AS a (person_id, year, reserved_fen, used_fen)
-    SELECT %(person)s, %(year)s, %(amount)s::bigint, 0
-    WHERE %(amount)s::bigint <= %(limit)s::bigint AND NOT EXISTS (SELECT FROM done)
-    ON CONFLICT (person_id, year) DO UPDATE SET reserved_fen = a.reserved_fen + excluded.reserved_fen
-    WHERE a.reserved_fen + a.used_fen + excluded.reserved_fen <= %(limit)s::bigint
-    RETURNING a.id
+    INSERT INTO compliance_allowanceaccount AS a (person_id, year, measure, reserved, used)
+    SELECT %(person)s, %(year)s, measure, amount, 0 FROM wanted
+    WHERE NOT EXISTS (SELECT FROM done) AND NOT EXISTS (
+        SELECT FROM wanted LEFT JOIN locked USING (measure)
+        WHERE coalesce(reserved, 0) + greatest(coalesce(used, 0), later) + amount > room)
+    ORDER BY place
+    ON CONFLICT (person_id, year, measure) DO UPDATE SET reserved = a.reserved + excluded.reserved
+    WHERE a.reserved + a.used + excluded.reserved
+        <= (SELECT room FROM wanted WHERE wanted.measure = excluded.measure)
+    RETURNING a.id, a.measure
 ), entry AS (
-    INSERT INTO compliance_allowanceentry (account_id, order_number, kind, amount_fen, at)
-    SELECT id, %(order)s, 'reserve', %(amount)s::bigint, %(now)s FROM account
+    INSERT INTO compliance_allowanceentry
+        (account_id, order_number, reference, kind, source, target, amount, at)
+    SELECT account.id, %(order)s, %(reference)s, 'reserve', 'left', 'reserved', amount, %(now)s
+    FROM account JOIN wanted USING (measure) ORDER BY place
     RETURNING 1
 )
-SELECT EXISTS (SELECT FROM entry) OR EXISTS (SELECT FROM done)
+SELECT (SELECT count(*) FROM entry), EXISTS (SELECT FROM done)
+"""
+_LOCK = """
+SELECT id FROM compliance_allowanceaccount
+WHERE person_id = (SELECT a.person_id FROM compliance_allowanceentry e
+    JOIN compliance_allowanceaccount a ON a.id = e.account_id WHERE e.order_number = %(order)s LIMIT 1)
+ORDER BY year, measure <> 'value', measure FOR NO KEY UPDATE
+"""
+_HELD = """
+SELECT a.id, a.person_id, a.year, a.measure,
+       sum(CASE 'reserved' WHEN e.target THEN e.amount WHEN e.source THEN -e.amount ELSE 0 END)::bigint,
+       sum(CASE 'used' WHEN e.target THEN e.amount WHEN e.source THEN -e.amount ELSE 0 END)::bigint
+FROM compliance_allowanceentry e JOIN compliance_allowanceaccount a ON a.id = e.account_id
+WHERE e.order_number = %(order)s
+GROUP BY a.id ORDER BY a.year, a.measure <> 'value', a.measure
+"""
+_OPEN = """
+INSERT INTO compliance_allowanceaccount AS a (person_id, year, measure, reserved, used)
+SELECT %(person)s, %(year)s, measure, 0, 0
+FROM unnest(%(measures)s::text[]) WITH ORDINALITY AS m(measure, place) ORDER BY place
+ON CONFLICT (person_id, year, measure) DO UPDATE SET reserved = a.reserved
+RETURNING measure, id
+"""
+_POST = """
+WITH posted AS (
+    INSERT INTO compliance_allowanceentry
+        (account_id, order_number, reference, kind, source, target, amount, at)
+    SELECT account, %(order)s, %(reference)s, kind, source, target, amount, %(now)s
+    FROM unnest(%(accounts)s::bigint[], %(kinds)s::text[], %(sources)s::text[], %(targets)s::text[],
+        %(amounts)s::bigint[]) AS m(account, kind, source, target, amount)
+    ON CONFLICT (order_number, kind, reference, account_id) DO NOTHING
+    RETURNING account_id, source, target, amount
+), balanced AS (
+    UPDATE compliance_allowanceaccount a SET reserved = a.reserved + d.reserved, used = a.used + d.used
+    FROM (SELECT account_id,
+              sum(CASE 'reserved' WHEN target THEN amount WHEN source THEN -amount ELSE 0 END) AS reserved,
+              sum(CASE 'used' WHEN target THEN amount WHEN source THEN -amount ELSE 0 END) AS used
+          FROM posted GROUP BY account_id) d
+    WHERE a.id = d.account_id
+    RETURNING a.id
+)
+SELECT account_id, amount FROM posted
 """
 
-_FREE = """
-WITH opened AS (
-    SELECT e.account_id, e.amount_fen, a.person_id, a.year
-    FROM compliance_allowanceentry e JOIN compliance_allowanceaccount a ON a.id = e.account_id
-    WHERE e.order_number = %(order)s AND e.kind = 'reserve'
-), ended AS (
-    INSERT INTO compliance_allowanceentry (account_id, order_number, kind, amount_fen, at)
-    SELECT account_id, %(order)s, 'free', amount_fen, %(now)s FROM opened
-    ON CONFLICT (order_number, account_id) WHERE kind IN ('use', 'free') DO NOTHING
-    RETURNING account_id, amount_fen
-), moved AS (
-    UPDATE compliance_allowanceaccount a SET reserved_fen = a.reserved_fen - ended.amount_fen
-    FROM ended WHERE a.id = ended.account_id
-    RETURNING ended.amount_fen
-)
-SELECT coalesce(sum(amount_fen), 0)::bigint FROM moved
-"""
 
-# The year of use is the year of acceptance: what was reserved in another year is freed there and used here.
-_USE = """
-WITH opened AS (
-    SELECT e.account_id, e.amount_fen, a.person_id, a.year
-    FROM compliance_allowanceentry e JOIN compliance_allowanceaccount a ON a.id = e.account_id
-    WHERE e.order_number = %(order)s AND e.kind = 'reserve'
-), ended AS (
-    INSERT INTO compliance_allowanceentry (account_id, order_number, kind, amount_fen, at)
-    SELECT account_id, %(order)s, CASE WHEN year = %(year)s THEN 'use' ELSE 'free' END, amount_fen, %(now)s
-    FROM opened
-    ON CONFLICT (order_number, account_id) WHERE kind IN ('use', 'free') DO NOTHING
-    RETURNING account_id, kind, amount_fen
-), moved AS (
-    UPDATE compliance_allowanceaccount a
-    SET reserved_fen = a.reserved_fen - ended.amount_fen,
-        used_fen = a.used_fen + CASE WHEN ended.kind = 'use' THEN ended.amount_fen ELSE 0 END
-    FROM ended WHERE a.id = ended.account_id
-    RETURNING ended.amount_fen
-), other_year AS (
-    INSERT INTO compliance_allowanceaccount AS a (person_id, year, reserved_fen, used_fen)
-    SELECT opened.person_id, %(year)s, 0, ended.amount_fen
-    FROM ended JOIN opened USING (account_id) WHERE ended.kind = 'free'
-    ON CONFLICT (person_id, year) DO UPDATE SET used_fen = a.used_fen + excluded.used_fen
-    RETURNING a.id, a.person_id
-), other_entry AS (
-    INSERT INTO compliance_allowanceentry (account_id, order_number, kind, amount_fen, at)
-    SELECT other_year.id, %(order)s, 'use', opened.amount_fen, %(now)s
-    FROM other_year JOIN opened USING (person_id)
-    RETURNING 1
-)
-SELECT coalesce(sum(amount_fen), 0)::bigint FROM moved
-"""
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What one order still holds of one account."""
+
+    account_id: int
+    person_id: UUID
+    year: int
+    measure: str
+    reserved: int
+    used: int
+
+
+Movement = tuple[int, str, int]  # account, kind, amount
 
 
 def allowance_reserve(
-    *, person_id: UUID, order_number: str, amount_fen: int, limit_fen: int, year: int, now: datetime
+    *,
+    person_id: UUID,
+    order_number: str,
+    wanted: Mapping[str, tuple[int, int]],
+    year: int,
+    now: datetime,
+    reference: str = "",
 ) -> bool:
-    """Reserve `amount_fen` of the person's year (in Shanghai) if it fits under `limit_fen`, in one statement.
+    """Reserve of the person's year (in Shanghai), for each measure an (amount, limit), in one statement.
 
-    False when it does not fit, and then nothing is written. The same order again is True and changes
-    nothing. Raises AllowanceBusy when the same order is reserved twice in the same instant (the caller's
-    transaction is then to be rolled back), ValueError for an amount that is not positive.
+    The value is in fen, everything else in grams. False when any amount does not fit, and then nothing is
+    written. The same order and reference again is True and changes nothing; an order whose reservation was
+    freed reserves again under another reference. Raises AllowanceBusy where the same order, or the first of a
+    measure, is reserved twice in the same instant (the surrounding transaction is then rolled back),
+    ValueError for an amount that is not positive.
     """
-    if amount_fen <= 0:
-        raise ValueError("an allowance is reserved for a positive amount")
+    if not wanted or any(amount <= 0 for amount, _ in wanted.values()):
+        raise ValueError("an allowance is reserved for positive amounts")
+    measures = sorted(wanted, key=lambda measure: (measure != VALUE, measure))
+    values: dict[str, Any] = {
+        "person": person_id,
+        "order": order_number,
+        "reference": reference,
+        "year": year,
+        "measures": measures,
+        "amounts": [wanted[measure][0] for measure in measures],
+        "limits": [wanted[measure][1] for measure in measures],
+        "now": now,
+    }
     try:
-        return bool(
-            _run(
-                _RESERVE,
-                person=person_id,
-                order=order_number,
-                amount=amount_fen,
-                limit=limit_fen,
-                year=year,
-                now=now,
-            )
-        )
+        with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+            if _new_year_is_near(now):
+                # Two years at once: one's first account is not seen from the other, so they queue.
+                cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(person_id)])
+            cursor.execute(_RESERVE, values)
+            reserved, done = cursor.fetchone()
+            if 0 < reserved < len(measures):
+                raise AllowanceBusy()
+            return bool(reserved or done)
     except IntegrityError as clash:
         raise AllowanceBusy() from clash
 
 
-def allowance_free(*, order_number: str, now: datetime) -> int:
-    """Give back what an order holds reserved; how many fen, 0 when it was freed or used before."""
-    return _run(_FREE, order=order_number, now=now)
-
-
-def allowance_use(*, order_number: str, year: int, now: datetime) -> int:
+def allowance_use(*, order_number: str, year: int, now: datetime, reference: str = "") -> dict[str, int]:
     """Turn what an order holds reserved into used, in the year in which customs accepted the list.
 
-    How many fen; 0 when it was used or freed before. The limit is not asked: customs has decided.
+    How much of each measure; nothing where it was used or freed before. The limit is not asked: customs has
+    decided.
     """
-    return _run(_USE, order=order_number, year=year, now=now)
+    with _one_at_a_time(order_number):
+        carry(order_number=order_number, year=year, now=now)
+        held = _held(order_number)
+        return _post(order_number, reference, held, [(h.account_id, Kind.USE, h.reserved) for h in held], now)
 
 
-def _run(statement: str, **values: UUID | str | int | datetime) -> int:
+def allowance_free(*, order_number: str, now: datetime, reference: str = "") -> dict[str, int]:
+    """Give back all that an order holds: it ended, its list was rejected (100) or cancelled (624 = 399).
+
+    How much of each measure; nothing where it holds nothing any more.
+    """
+    with _one_at_a_time(order_number):
+        held = _held(order_number)
+        movements: list[Movement] = [(h.account_id, Kind.FREE, h.reserved) for h in held]
+        movements += [(h.account_id, Kind.RESTORE, h.used) for h in held]
+        return _post(order_number, reference, held, movements, now)
+
+
+def allowance_restore(
+    *, order_number: str, reference: str, amounts: Mapping[str, int], now: datetime
+) -> dict[str, int]:
+    """Give back, to the year in which it was used, what an accepted return (626 = 399) has brought back.
+
+    `reference` is the return's: the same one again changes nothing. Raises MoreThanUsed where the order has
+    not used that much of a measure, or has given it back already; nothing is written then.
+    """
+    with _one_at_a_time(order_number):
+        done = AllowanceEntry.objects.filter(
+            order_number=order_number, kind=Kind.RESTORE, reference=reference
+        )
+        if done.exists():
+            return {}
+        held = _held(order_number)
+        used = {h.measure: h for h in held if h.used}
+        if all(measure in used and amount <= used[measure].used for measure, amount in amounts.items()):
+            movements = [(used[measure].account_id, Kind.RESTORE, n) for measure, n in amounts.items()]
+            return _post(order_number, reference, held, movements, now)
+    raise MoreThanUsed()
+
+
+def carry(*, order_number: str, year: int, now: datetime) -> dict[str, int]:
+    """Move what an order holds reserved in any other year into `year`; how much of each measure.
+
+    The limit is not asked: reserving has counted it for this year already.
+    """
+    with _one_at_a_time(order_number):
+        due = [h for h in _held(order_number) if h.reserved and h.year != year]
+        if not due:
+            return {}
+        with connection.cursor() as cursor:
+            measures = [h.measure for h in due]
+            cursor.execute(_OPEN, {"person": due[0].person_id, "year": year, "measures": measures})
+            there = dict(cursor.fetchall())
+        movements: list[Movement] = [(h.account_id, Kind.CARRY_OUT, h.reserved) for h in due]
+        _post(order_number, str(year), due, movements, now)
+        movements = [(there[h.measure], Kind.CARRY_IN, h.reserved) for h in due]
+        _post(order_number, str(year), due, movements, now)
+        return {h.measure: h.reserved for h in due}
+
+
+@contextmanager
+def _one_at_a_time(order_number: str) -> Iterator[None]:
+    """One transaction in which nobody else moves anything of the order's person.
+
+    The lock is a statement of its own, because what is read next must be younger than the lock.
+    """
+    with transaction.atomic(savepoint=False):
+        with connection.cursor() as cursor:
+            cursor.execute(_LOCK, {"order": order_number})
+        yield
+
+
+def _held(order_number: str) -> list[Held]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return int(cursor.fetchone()[0])
+        cursor.execute(_HELD, {"order": order_number})
+        return [Held(*row) for row in cursor.fetchall()]
+
+
+def _post(
+    order_number: str, reference: str, held: Sequence[Held], movements: Sequence[Movement], now: datetime
+) -> dict[str, int]:
+    """Write the movements that are not nothing, with their accounts' balances; how much of each measure."""
+    movements = [movement for movement in movements if movement[2] > 0]
+    if not movements:
+        return {}
+    accounts, kinds, amounts = zip(*movements, strict=True)
+    sources, targets = zip(*(MOVES[kind] for kind in kinds), strict=True)
+    values: dict[str, Any] = {
+        "order": order_number,
+        "reference": reference,
+        "accounts": list(accounts),
+        "kinds": [str(kind) for kind in kinds],
+        "sources": list(sources),
+        "targets": list(targets),
+        "amounts": list(amounts),
+        "now": now,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_POST, values)
+        posted = cursor.fetchall()
+    measures = {h.account_id: h.measure for h in held}
+    moved: dict[str, int] = {}
+    for account_id, amount in posted:
+        if (measure := measures.get(account_id)) is not None:
+            moved[measure] = moved.get(measure, 0) + amount
+    return moved
+
+
+def _new_year_is_near(now: datetime) -> bool:
+    """Whether the year changes in Shanghai within an hour, before or after."""
+    hour = timedelta(hours=1)
+    return shanghai_day(now - hour).year != shanghai_day(now + hour).year

@@ -74,8 +74,8 @@ def state_identity(*, customer: Customer, name: str, number: str, now: datetime)
         key = vault.unwrap(customer.subject.key)
         if found is not None and found.person_id != person.pk:
             year = shanghai_day(now).year
-            before = compliance_queries.allowance(person_id=found.person_id, year=year, limit_fen=0)
-            if before.used_fen or before.reserved_fen:
+            before = compliance_queries.taken(person_id=found.person_id, year=year)
+            if any(taken.used or taken.reserved for taken in before.values()):
                 raise IdentityInUse()
         identity = found or Identity(
             public_id=ids.uuid7(), storefront_id=customer.storefront_id, customer=customer

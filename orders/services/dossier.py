@@ -10,6 +10,8 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
+from compliance.queries import Taken
+
 _READ = """
 SELECT q.id AS quote_id, q.storefront_id, q.warehouse_id, q.claim_id, q.trade_mode, q.over_limit,
        q.goods_fen, q.freight_fen, q.discount_fen, q.duty_fen, q.vat_fen, q.excise_fen, q.tax_fen,
@@ -24,7 +26,11 @@ SELECT q.id AS quote_id, q.storefront_id, q.warehouse_id, q.claim_id, q.trade_mo
        i.name_sealed AS buyer_name_sealed, i.number_sealed AS buyer_number_sealed,
        EXISTS (SELECT 1 FROM compliance_consent n WHERE n.subject_id = s.id AND n.withdrawn_at IS NULL
                AND n.kind = 'sensitive_identity') AS consented,
-       coalesce(y.used_fen, 0) AS year_used_fen, coalesce(y.reserved_fen, 0) AS year_reserved_fen
+       (SELECT jsonb_object_agg(measure, jsonb_build_array(used, reserved))::text FROM (
+            SELECT y.measure, coalesce(sum(y.used) FILTER (WHERE y.year = %(year)s::int), 0) AS used,
+                   sum(y.reserved) AS reserved
+            FROM compliance_allowanceaccount y WHERE y.person_id = i.person_id GROUP BY y.measure) t
+       ) AS taken
 FROM orders_quote q
 JOIN inventory_warehouse w ON w.id = q.warehouse_id
 JOIN customers_customer c ON c.id = q.customer_id
@@ -33,7 +39,6 @@ JOIN compliance_datakey k ON k.id = s.key_id
 LEFT JOIN catalog_catalogversion v ON v.storefront_id = q.storefront_id
 LEFT JOIN customers_address a ON a.id = q.address_id
 LEFT JOIN customers_identity i ON i.customer_id = c.id AND i.state <> 'rejected'
-LEFT JOIN compliance_allowanceaccount y ON y.person_id = i.person_id AND y.year = %(year)s::int
 WHERE q.token = %(token)s::uuid AND q.customer_id = %(customer)s::bigint
 """
 
@@ -87,12 +92,11 @@ class Dossier:
     buyer_name_sealed: bytes | None
     buyer_number_sealed: bytes | None
     consented: bool
-    year_used_fen: int
-    year_reserved_fen: int
+    taken: dict[str, Taken]
 
 
 NAMES = [field.name for field in fields(Dossier)]
-LINES = NAMES.index("lines")
+LINES, TAKEN = NAMES.index("lines"), NAMES.index("taken")
 
 
 def read(*, customer_id: int, token: UUID, year: int) -> Dossier | None:
@@ -104,4 +108,5 @@ def read(*, customer_id: int, token: UUID, year: int) -> Dossier | None:
         return None
     values: list[Any] = list(row)
     values[LINES] = orjson.loads(values[LINES])
+    values[TAKEN] = {m: Taken(*amounts) for m, amounts in orjson.loads(values[TAKEN] or "{}").items()}
     return Dossier(*values)

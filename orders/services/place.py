@@ -20,6 +20,8 @@ from compliance import vault
 from compliance.facts import BuyerFacts, LineFacts, Purchase
 from compliance.judge import Verdict, judge
 from compliance.law import Law
+from compliance.models import VALUE
+from compliance.queries import NOTHING
 from customers import labels as customer_labels
 from customers.services.identity import ConsentNeeded
 from inventory import services as inventory
@@ -88,12 +90,10 @@ def place_order(
     if not verdict.allowed:
         _refuse(found, purchase, verdict, own_key, now)
     assert found.person_id is not None  # IDENTITY-1 has refused otherwise
-    dutiable_fen = found.goods_fen + found.freight_fen
     reserved = compliance.allowance_reserve(
         person_id=found.person_id,
         order_number=number,
-        amount_fen=dutiable_fen,
-        limit_fen=law.figure("import/annual_limit"),
+        wanted={VALUE: (found.goods_fen + found.freight_fen, law.figure("import/annual_limit"))},
         year=day.year,
         now=now,
     )
@@ -197,12 +197,10 @@ def _purchase(
     found: Dossier, shop: Shop, law: Law, confirmation: Confirmation, anew: bool = False
 ) -> Purchase:
     """The facts to judge; `anew` reads the allowance again."""
-    used_fen, reserved_fen = found.year_used_fen, found.year_reserved_fen
-    if anew and found.person_id is not None:
-        account = compliance_queries.allowance(
-            person_id=found.person_id, year=law.day.year, limit_fen=law.figure("import/annual_limit")
-        )
-        used_fen, reserved_fen = account.used_fen, account.reserved_fen
+    taken = found.taken
+    if anew:
+        taken = compliance_queries.taken(person_id=found.person_id, year=law.day.year)
+    value = taken.get(VALUE, NOTHING)
     return Purchase(
         day=law.day,
         moment="checkout",
@@ -226,8 +224,8 @@ def _purchase(
             number_well_formed=found.identity_ref is not None,
             verified=found.identity_state == "verified",
         ),
-        year_used_fen=used_fen,
-        year_reserved_fen=reserved_fen,
+        year_used_fen=value.used,
+        year_reserved_fen=value.reserved,
         notice_confirmed=confirmation.notice_hash,
     )
 

@@ -17,6 +17,8 @@ from compliance import queries as compliance
 from compliance.facts import LineFacts, Purchase
 from compliance.judge import Verdict, judge
 from compliance.law import Law
+from compliance.models import VALUE
+from compliance.queries import NOTHING
 from customers.models import Address, Customer, Identity
 from inventory import queries as inventory
 from inventory.queries import Offer
@@ -211,11 +213,8 @@ def _judge(
     customer: Customer, lines: tuple[LineFacts, ...], law: Law, offer: Offer, modes: frozenset[str]
 ) -> Verdict:
     identity = Identity.objects.filter(customer=customer).exclude(state=Identity.State.REJECTED).first()
-    allowance = compliance.allowance(
-        person_id=identity.person_id if identity else None,
-        year=law.day.year,
-        limit_fen=law.figure("import/annual_limit"),
-    )
+    taken = compliance.taken(person_id=identity.person_id if identity else None, year=law.day.year)
+    value = taken.get(VALUE, NOTHING)
     return judge(
         Purchase(
             day=law.day,
@@ -229,8 +228,8 @@ def _judge(
                 number_well_formed=identity is not None,
                 verified=identity is not None and identity.state == Identity.State.VERIFIED,
             ),
-            year_used_fen=allowance.used_fen,
-            year_reserved_fen=allowance.reserved_fen,
+            year_used_fen=value.used,
+            year_reserved_fen=value.reserved,
         ),
         law,
     )

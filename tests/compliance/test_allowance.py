@@ -4,9 +4,15 @@ from datetime import UTC, datetime
 
 import pytest
 
-from compliance.models import AllowanceAccount, AllowanceEntry, Person
-from compliance.queries import allowance
-from compliance.services import allowance_free, allowance_reserve, allowance_use
+from compliance.models import VALUE, AllowanceAccount, AllowanceEntry, Person
+from compliance.queries import Taken, allowance, taken
+from compliance.services import (
+    MoreThanUsed,
+    allowance_free,
+    allowance_reserve,
+    allowance_restore,
+    allowance_use,
+)
 from kernel.ids import uuid7
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -21,7 +27,14 @@ def person() -> Person:
 
 def reserve(person: Person, order: str, amount_fen: int, year: int = 2026) -> bool:
     return allowance_reserve(
-        person_id=person.id, order_number=order, amount_fen=amount_fen, limit_fen=LIMIT, year=year, now=NOW
+        person_id=person.id, order_number=order, wanted={VALUE: (amount_fen, LIMIT)}, year=year, now=NOW
+    )
+
+
+def reserve_sugar(person: Person, order: str, amount_fen: int, grams: int, reference: str = "") -> bool:
+    wanted = {"sugar": (grams, 2_000), VALUE: (amount_fen, LIMIT)}
+    return allowance_reserve(
+        person_id=person.id, order_number=order, wanted=wanted, year=2026, now=NOW, reference=reference
     )
 
 
@@ -34,7 +47,7 @@ def entries(order: str) -> list[tuple[str, int, int]]:
     return list(
         AllowanceEntry.objects.filter(order_number=order)
         .order_by("id")
-        .values_list("kind", "amount_fen", "account__year")
+        .values_list("kind", "amount", "account__year")
     )
 
 
@@ -77,47 +90,127 @@ def test_reserving_the_same_order_twice_is_once(person):
 
 def test_freeing_gives_back_once(person, django_assert_num_queries):
     reserve(person, "A", 500_000)
-    with django_assert_num_queries(1):
-        assert allowance_free(order_number="A", now=NOW) == 500_000
-    assert allowance_free(order_number="A", now=NOW) == 0
+    with django_assert_num_queries(3):
+        assert allowance_free(order_number="A", now=NOW) == {VALUE: 500_000}
+    assert allowance_free(order_number="A", now=NOW) == {}
     assert state(person) == (0, 0, LIMIT)
     assert entries("A") == [("reserve", 500_000, 2026), ("free", 500_000, 2026)]
 
 
-def test_using_moves_reserved_to_used_once(person, django_assert_num_queries):
+def test_using_moves_reserved_to_used_once(person):
     reserve(person, "A", 500_000)
-    with django_assert_num_queries(1):
-        assert allowance_use(order_number="A", year=2026, now=NOW) == 500_000
-    assert allowance_use(order_number="A", year=2026, now=NOW) == 0
+    assert allowance_use(order_number="A", year=2026, now=NOW) == {VALUE: 500_000}
+    assert allowance_use(order_number="A", year=2026, now=NOW) == {}
     assert state(person) == (0, 500_000, 2_100_000)
     assert entries("A") == [("reserve", 500_000, 2026), ("use", 500_000, 2026)]
 
 
-def test_what_was_used_cannot_be_freed_and_what_was_freed_cannot_be_used(person):
+def test_what_was_freed_cannot_be_used(person):
+    reserve(person, "A", 300_000)
+    allowance_free(order_number="A", now=NOW)
+    assert allowance_use(order_number="A", year=2026, now=NOW) == {}
+    assert state(person) == (0, 0, LIMIT)
+
+
+def test_a_list_that_was_accepted_and_then_cancelled_gives_back_what_it_used(person):
     reserve(person, "A", 500_000)
-    reserve(person, "B", 300_000)
     allowance_use(order_number="A", year=2026, now=NOW)
-    allowance_free(order_number="B", now=NOW)
-    assert allowance_free(order_number="A", now=NOW) == 0
-    assert allowance_use(order_number="B", year=2026, now=NOW) == 0
-    assert state(person) == (0, 500_000, 2_100_000)
+    assert allowance_free(order_number="A", now=NOW, reference="624-1") == {VALUE: 500_000}
+    assert allowance_free(order_number="A", now=NOW, reference="624-1") == {}
+    assert state(person) == (0, 0, LIMIT)
+    assert entries("A")[-1] == ("restore", 500_000, 2026)
 
 
-def test_an_order_accepted_in_the_new_year_is_used_in_that_year(person, django_assert_num_queries):
+def test_an_order_that_was_freed_reserves_again_under_another_reference(person):
+    assert reserve_sugar(person, "A", 500_000, 1_500)
+    allowance_free(order_number="A", now=NOW)
+    assert (
+        reserve_sugar(person, "A", 400_000, 500) is True
+    )  # the reference of the first time: nothing happens
+    assert state(person) == (0, 0, LIMIT)
+    assert reserve_sugar(person, "A", 400_000, 500, reference="judged-2") is True
+    assert taken(person_id=person.id, year=2026) == {VALUE: Taken(0, 400_000), "sugar": Taken(0, 500)}
+    assert allowance_use(order_number="A", year=2026, now=NOW, reference="621-2") == {
+        VALUE: 400_000,
+        "sugar": 500,
+    }
+
+
+def test_an_order_accepted_in_the_new_year_is_used_in_that_year(person):
     reserve(person, "A", 500_000)
-    with django_assert_num_queries(1):
-        assert allowance_use(order_number="A", year=2027, now=NOW) == 500_000
+    assert allowance_use(order_number="A", year=2027, now=NOW) == {VALUE: 500_000}
     assert state(person, 2026) == (0, 0, LIMIT)
     assert state(person, 2027) == (0, 500_000, 2_100_000)
-    assert entries("A") == [("reserve", 500_000, 2026), ("free", 500_000, 2026), ("use", 500_000, 2027)]
-    assert allowance_use(order_number="A", year=2027, now=NOW) == 0
-    assert allowance_free(order_number="A", now=NOW) == 0
+    assert entries("A") == [
+        ("reserve", 500_000, 2026),
+        ("carry_out", 500_000, 2026),
+        ("carry_in", 500_000, 2027),
+        ("use", 500_000, 2027),
+    ]
+    assert allowance_use(order_number="A", year=2027, now=NOW) == {}
     assert state(person, 2027) == (0, 500_000, 2_100_000)
 
 
-def test_an_unknown_order_frees_and_uses_nothing(person):
-    assert allowance_free(order_number="X", now=NOW) == 0
-    assert allowance_use(order_number="X", year=2026, now=NOW) == 0
+def test_what_is_still_reserved_in_the_old_year_counts_for_the_new_one(person):
+    assert reserve(person, "A", 2_000_000)
+    assert state(person, 2027) == (2_000_000, 0, 600_000)
+    assert reserve(person, "B", 600_001, year=2027) is False
+    assert reserve(person, "B", 600_000, year=2027) is True
+
+
+def test_what_is_used_in_the_old_year_does_not_count_for_the_new_one(person):
+    reserve(person, "A", LIMIT)
+    allowance_use(order_number="A", year=2026, now=NOW)
+    assert reserve(person, "B", LIMIT, year=2027) is True
+
+
+def test_all_measures_fit_or_none_is_reserved(person, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        assert reserve_sugar(person, "A", 500_000, 1_500) is True
+    assert reserve_sugar(person, "B", 100_000, 501) is False
+    assert reserve_sugar(person, "C", 2_100_001, 500) is False
+    assert taken(person_id=person.id, year=2026) == {VALUE: Taken(0, 500_000), "sugar": Taken(0, 1_500)}
+    assert entries("B") == entries("C") == []
+    assert reserve_sugar(person, "D", 2_100_000, 500) is True
+    assert taken(person_id=person.id, year=2026) == {VALUE: Taken(0, LIMIT), "sugar": Taken(0, 2_000)}
+
+
+def test_a_measure_that_never_fits_leaves_the_others_alone(person):
+    assert reserve_sugar(person, "A", 500_000, 2_001) is False
+    assert not AllowanceAccount.objects.exists()
+
+
+def test_a_return_gives_back_parts_to_the_year_of_use_and_never_more_than_was_used(person):
+    reserve_sugar(person, "A", 500_000, 1_500)
+    allowance_use(order_number="A", year=2027, now=NOW)
+
+    def back(reference: str, fen: int, grams: int) -> dict[str, int]:
+        return allowance_restore(
+            order_number="A", reference=reference, amounts={VALUE: fen, "sugar": grams}, now=NOW
+        )
+
+    assert back("R1", 200_000, 1_000) == {VALUE: 200_000, "sugar": 1_000}
+    assert back("R1", 200_000, 1_000) == {}
+    with pytest.raises(MoreThanUsed):
+        back("R2", 300_000, 501)
+    assert taken(person_id=person.id, year=2027) == {VALUE: Taken(300_000, 0), "sugar": Taken(500, 0)}
+    assert back("R2", 300_000, 500) == {VALUE: 300_000, "sugar": 500}
+    assert taken(person_id=person.id, year=2027) == {VALUE: Taken(), "sugar": Taken()}
+    assert {year for kind, _, year in entries("A") if kind == "restore"} == {2027}
+
+
+def test_what_is_only_reserved_cannot_be_returned(person):
+    reserve(person, "A", 500_000)
+    with pytest.raises(MoreThanUsed):
+        allowance_restore(order_number="A", reference="R1", amounts={VALUE: 1}, now=NOW)
+    assert state(person) == (500_000, 0, 2_100_000)
+
+
+def test_an_unknown_order_frees_uses_and_restores_nothing(person):
+    assert allowance_free(order_number="X", now=NOW) == {}
+    assert allowance_use(order_number="X", year=2026, now=NOW) == {}
+    with pytest.raises(MoreThanUsed):
+        allowance_restore(order_number="X", reference="R1", amounts={VALUE: 1}, now=NOW)
     assert not AllowanceEntry.objects.exists()
 
 
@@ -125,6 +218,8 @@ def test_persons_and_years_are_apart(person):
     other = Person.objects.create(number_index=uuid7().bytes, created_at=NOW)
     assert reserve(person, "A", LIMIT)
     assert reserve(other, "B", LIMIT)
+    assert reserve(person, "C", 1, year=2027) is False
+    allowance_use(order_number="A", year=2026, now=NOW)
     assert reserve(person, "C", LIMIT, year=2027)
     assert state(person, 2027) == (LIMIT, 0, 0)
 

@@ -75,12 +75,14 @@ def test_evidence_cannot_be_changed():
         now=NOW,
     )
     person = Person.objects.create(number_index=b"x", created_at=NOW)
-    account = AllowanceAccount.objects.create(person=person, year=2026, reserved_fen=1)
-    AllowanceEntry.objects.create(account=account, order_number="A", kind="reserve", amount_fen=1, at=NOW)
+    account = AllowanceAccount.objects.create(person=person, year=2026, reserved=1)
+    AllowanceEntry.objects.create(
+        account=account, order_number="A", kind="reserve", source="left", target="reserved", amount=1, at=NOW
+    )
     Access.objects.create(who="a", what="b", ref="c", purpose="d", at=NOW)
     for table, change in (
         ("compliance_judgement", "allowed = false"),
-        ("compliance_allowanceentry", "amount_fen = 2"),
+        ("compliance_allowanceentry", "amount = 2"),
         ("compliance_access", "who = 'nobody'"),
     ):
         with (

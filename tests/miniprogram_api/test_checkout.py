@@ -74,7 +74,7 @@ def test_the_order_has_the_quotes_price_and_everything_it_needs(alice: Phone, wo
     ]
     assert dict(Stock.objects.values_list("variant__sku", "reserved")) == {"HD-1": 2, "IR-1": 1}
     assert Event.objects.get(name="order.placed").key == f"order:{order.number}"
-    assert AllowanceAccount.objects.get().reserved_fen == 25_000
+    assert AllowanceAccount.objects.get().reserved == 25_000
     assert Judgement.objects.get().allowed is True
     assert CartLine.objects.count() == 0
     assert Receipt.objects.get().source == f"api:{world.alice.pk}:orders.place"

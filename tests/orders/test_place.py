@@ -46,7 +46,7 @@ def test_an_order_carries_the_quotes_amounts_lines_and_shares():
         ("IR-1", 1, 455),
     ]
     assert Stock.objects.get(variant=world.dryer).reserved == 2
-    assert AllowanceAccount.objects.get().reserved_fen == 25_000
+    assert AllowanceAccount.objects.get().reserved == 25_000
     assert [e.name for e in Event.objects.filter(key=f"order:{order.number}")] == ["order.placed"]
     assert Judgement.objects.get(order_number=order.number).allowed is True
 
@@ -96,7 +96,7 @@ def test_sold_out_leaves_nothing_behind():
         place(world.alice, second)
     assert Order.objects.count() == 1
     assert Stock.objects.get(variant=world.dryer).reserved == 2
-    assert AllowanceAccount.objects.get().reserved_fen == 20_000
+    assert AllowanceAccount.objects.get().reserved == 20_000
 
 
 def test_a_quote_becomes_at_most_one_order():

@@ -93,7 +93,7 @@ def test_an_unpaid_order_expires_only_after_wechat_has_closed_it(wechat, world, 
     assert order.state == "expired"
     assert Payment.objects.get().state == "closed"
     assert Stock.objects.get(variant=world.dryer).reserved == 0
-    assert AllowanceAccount.objects.get().reserved_fen == 0
+    assert AllowanceAccount.objects.get().reserved == 0
 
 
 def test_what_is_paid_while_closing_is_paid(wechat, world, order):

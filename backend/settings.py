@@ -259,6 +259,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,
         "options": {"expires": 10},
     },
+    "chain the logs": {"task": "compliance.tasks.chain", "schedule": 1.0, "options": {"expires": 2}},
     "forget what has had its day": {"task": "backend.tasks.forget", "schedule": 3600.0},
 }
 

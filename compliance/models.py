@@ -237,6 +237,31 @@ class Access(models.Model):
         return f"{self.who} {self.what}"
 
 
+class ChainLink(models.Model):
+    """One row of a log, in its place in the chain of its storefront: what came before is hashed into it.
+
+    `log` names the log (compliance/chain.py), `row_id` its row; storefront 0 is the platform's own.
+    """
+
+    log = models.CharField(max_length=20)
+    storefront_id = models.BigIntegerField()
+    position = models.BigIntegerField()
+    row_id = models.BigIntegerField()
+    prev = models.BinaryField(max_length=32)
+    hash = models.BinaryField(max_length=32)
+    chained_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["log", "storefront_id", "position"], name="chain_one_place"),
+            models.UniqueConstraint(fields=["log", "row_id"], name="chain_row_once"),
+        ]
+        indexes = [models.Index(fields=["log", "chained_at", "row_id"], name="chain_settled")]
+
+    def __str__(self) -> str:
+        return f"{self.log} {self.storefront_id}#{self.position}"
+
+
 class TariffLine(models.Model):
     """The rates of one commodity code from one day on. Rates are fractions: 0.13 is 13 %.
 

@@ -127,6 +127,17 @@ class AccessAdmin(Scoped):
     ordering = ("-id",)
 
 
+@register("compliance.ChainLink")
+class ChainLinkAdmin(Scoped):
+    """The chains of the logs; `manage.py audit verify` reads them against the rows."""
+
+    readers = DECIDERS | {"auditor"}
+    hidden = ("prev", "hash")
+    list_display = ("chained_at", "log", "position", "row_id", "storefront_name")
+    list_filter = ("chained_at",)
+    ordering = ("-id",)
+
+
 @register("compliance.TariffLine")
 class TariffLineAdmin(Scoped):
     """The rates of the tariff from their first day on, with source and confidence."""

@@ -52,6 +52,7 @@ GROUPS: tuple[Group, ...] = (
             ("compliance.TariffLine", "percent"),
             ("compliance.Consent", "how_to_reg"),
             ("compliance.Access", "visibility_lock"),
+            ("compliance.ChainLink", "link"),
             ("customers.Identity", "badge"),
         ),
     ),

@@ -1,0 +1,57 @@
+"""`manage.py audit`: reads the logs against their chains (verify), or prints the chains' ends (head)."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from compliance import audit
+from kernel.clock import now
+
+
+class Command(BaseCommand):
+    help = "Find changed, removed, inserted or reordered rows of the logs; exit 1 when one is found."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        verify = verbs.add_parser("verify", help="read every row against its chain")
+        verify.add_argument("--head", type=Path, help="a file that `audit head` printed once; - reads stdin")
+        head = verbs.add_parser("head", help="print the ends of the chains, to be kept elsewhere")
+        for verb in (verify, head):
+            verb.add_argument("--storefront", type=int, help="its number; 0 is the platform's own (all)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["verb"] == "head":
+            for head in audit.heads(storefront_id=options["storefront"]):
+                self.stdout.write(json.dumps(asdict(head)))
+        else:
+            self._verify(options["storefront"], _kept(options["head"]))
+
+    def _verify(self, storefront_id: int | None, kept: list[audit.Head]) -> None:
+        found = 0
+        for chain in audit.verify(now=now(), storefront_id=storefront_id, kept=kept):
+            where = f"{chain.log} of storefront {chain.storefront_id}"
+            self.stdout.write(f"{where}: {chain.rows} rows chained, {chain.tail} not yet")
+            for one in chain.findings:
+                place = f" at {one.position}" if one.position is not None else ""
+                row = f", row {one.row_id}" if one.row_id is not None else ""
+                self.stdout.write(f"{where}: {one.what}{place}{row}")
+            found += len(chain.findings)
+        if found:
+            raise CommandError(f"{found} found: the logs are not as they were written")
+
+
+def _kept(path: Path | None) -> list[audit.Head]:
+    if path is None:
+        return []
+    text = sys.stdin.read() if str(path) == "-" else path.read_text()
+    try:
+        return [audit.Head(**json.loads(line)) for line in text.splitlines() if line.strip()]
+    except (ValueError, TypeError):
+        raise CommandError(f"{path}: not what `audit head` prints") from None

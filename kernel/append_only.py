@@ -1,0 +1,45 @@
+"""What was written stays as it was written: those who serve may add rows and not change or remove them.
+
+For migrations. New tables are granted with UPDATE and DELETE (default privileges); an append-only one takes
+them back, so that neither a bug nor a stolen password of `web` or `worker` can rewrite it. What has had its
+day is removed by one function that runs as the owner and keeps what is younger.
+"""
+
+from __future__ import annotations
+
+from django.db.migrations import RunSQL
+
+_FORGET = """
+CREATE FUNCTION {table}_forget(before timestamptz) RETURNS bigint
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
+DECLARE gone bigint;
+BEGIN
+    IF before > now() - interval '{years} years' THEN
+        RAISE EXCEPTION '{table} is kept for {years} years' USING ERRCODE = 'restrict_violation';
+    END IF;
+    DELETE FROM {table} WHERE {column} < before;
+    GET DIAGNOSTICS gone = ROW_COUNT;
+    RETURN gone;
+END $$;
+REVOKE ALL ON FUNCTION {table}_forget(timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION {table}_forget(timestamptz) TO worker
+"""
+
+
+def no_change(table: str) -> RunSQL:
+    """Rows of `table` are added by `web` and `worker` and never changed or removed by them."""
+    return RunSQL(
+        f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM web, worker",
+        f"GRANT UPDATE, DELETE ON {table} TO web, worker",
+    )
+
+
+def forgetting(table: str, *, column: str, years: int) -> RunSQL:
+    """`worker` may call `<table>_forget(before)`, which removes rows whose `column` lies before that instant.
+
+    It refuses an instant younger than `years`: the floor under whatever the dated figures of law say.
+    """
+    return RunSQL(
+        _FORGET.format(table=table, column=column, years=years),
+        f"DROP FUNCTION {table}_forget(timestamptz)",
+    )

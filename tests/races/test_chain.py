@@ -1,0 +1,85 @@
+"""Workers that chain at once make one chain; who writes meanwhile never waits, and nothing is left out."""
+
+from __future__ import annotations
+
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from compliance import audit
+from compliance.models import Access, ChainLink
+from compliance.services import chain as chaining
+from compliance.services.chain import chain_logs
+from tests.races.crowd import at_once
+
+NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def write(count: int, storefront_id: int = 7) -> None:
+    Access.objects.bulk_create(
+        Access(storefront_id=storefront_id, who="op:3", what="t.f", ref=str(n), purpose="case", at=NOW)
+        for n in range(count)
+    )
+
+
+def whole(rows: int) -> None:
+    found = list(audit.verify(now=NOW))
+    assert [finding for chain in found for finding in chain.findings] == []
+    assert sum(chain.rows for chain in found) == rows
+    assert sum(chain.tail for chain in found) == 0
+
+
+def test_without_the_turn_two_workers_chain_the_same_rows_and_the_table_refuses_the_second(monkeypatch):
+    write(50)
+    both_have_read = threading.Barrier(2)
+    real = chaining.link
+    monkeypatch.setattr(chaining, "_TURN", "SELECT %s::bigint IS NOT NULL")
+
+    def link(prev: bytes, digest: bytes) -> bytes:
+        if prev == chaining.beginning(chaining.LOGS[0], 7):
+            both_have_read.wait(timeout=20)
+        return real(prev, digest)
+
+    monkeypatch.setattr(chaining, "link", link)
+    done = at_once([lambda: chain_logs(now=NOW)] * 2)
+    assert sorted(type(one).__name__ for one in done) == ["IntegrityError", "int"]
+    assert ChainLink.objects.count() == 50
+    whole(50)
+
+
+def test_eight_workers_and_writers_at_once_make_one_chain_for_each_storefront():
+    def writer(storefront_id: int) -> None:
+        for _ in range(20):
+            write(5, storefront_id)
+
+    def worker() -> None:
+        for _ in range(20):
+            chain_logs(now=NOW)
+
+    done = at_once([*(lambda s=s: writer(s) for s in (7, 8, 9, 7)), *([worker] * 4)])
+    assert not [one for one in done if isinstance(one, Exception)]
+    while chain_logs(now=NOW):
+        pass
+    whole(400)
+
+
+def test_who_writes_while_a_worker_chains_does_not_wait():
+    write(3)
+    with transaction.atomic():
+        assert chain_logs(now=NOW) == 3
+        assert at_once([lambda: write(1)]) == [None]  # with the worker's transaction still open
+    assert chain_logs(now=NOW) == 1
+    whole(4)
+
+
+def test_a_row_in_the_same_place_is_refused():
+    write(1)
+    chain_logs(now=NOW)
+    first = ChainLink.objects.get()
+    for changed in ({"row_id": first.row_id + 1}, {"position": 2}):
+        facts = {f: getattr(first, f) for f in ("log", "storefront_id", "position", "row_id", "prev", "hash")}
+        with pytest.raises(IntegrityError):
+            ChainLink.objects.create(**{**facts, **changed}, chained_at=NOW)

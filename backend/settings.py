@@ -260,6 +260,11 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 10},
     },
     "chain the logs": {"task": "compliance.tasks.chain", "schedule": 1.0, "options": {"expires": 2}},
+    "give up orders that another one paid": {
+        "task": "compliance.tasks.refund_overdue_payers",
+        "schedule": 60.0,
+        "options": {"expires": 120},
+    },
     "forget what has had its day": {"task": "backend.tasks.forget", "schedule": 3600.0},
 }
 

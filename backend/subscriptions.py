@@ -20,7 +20,12 @@ class Handler:
 
 SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
     "order.closing": (Handler("payments.tasks.close_attempts", outside=True),),
-    "order.paid": (Handler("orders.tasks.count_paid"),),
+    "order.placed": (Handler("orders.tasks.watch_patterns"),),
+    "order.paid": (
+        Handler("orders.tasks.count_paid"),
+        Handler("orders.tasks.watch_patterns"),
+        Handler("orders.tasks.open_payer_check"),
+    ),
 }
 
 

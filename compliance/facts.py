@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Literal
 
 from kernel.money import share
 
 Unit = Literal["ml", "g", "piece"]
-Moment = Literal["quote", "checkout"]
+Moment = Literal["quote", "checkout", "declare"]
+
+# Kinds of cases that say that goods may not be for personal use, or that one purchase was split.
+REPEATED = frozenset(f"personal_use.one_{what}" for what in ("person", "payer", "phone", "address"))
+SPLIT = "personal_use.split"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +56,67 @@ class BuyerFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class PublicTerms:
+    """What was public at the quote's instant: the price of each line as published, and the coupon's terms.
+
+    `lines_fen` are of whole lines, in the order of the lines, any public price cut taken off; None where
+    nothing is published. `coupon_fen` is what the coupon's terms give for these goods, 0 without a coupon.
+    """
+
+    lines_fen: tuple[int | None, ...]
+    coupon_fen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LockedRates:
+    """The exchange rates that the quote locked, in yuan for 100 units; None where no rate was on file.
+
+    A brand that settles in yuan needs no rate of its own.
+    """
+
+    locked_on: date
+    usd: Decimal | None = None
+    usd_day: date | None = None
+    brand_currency: str = "CNY"
+    brand: Decimal | None = None
+    brand_day: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TradeEvidence:
+    """What a payment institution must be shown of a trade (汇发〔2019〕13号); empty is missing.
+
+    `goods` are the names as declared, one a line. Payment and waybill exist only when the order is declared.
+    """
+
+    goods: tuple[str, ...]
+    amount_fen: int
+    seller: str
+    seller_country: str
+    ordered_at: datetime | None
+    buyer_country: str = "CN"
+    currency: str = "CNY"
+    order_number: str = ""
+    payment_number: str = ""
+    waybill_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PayerFacts:
+    """How far it is known that the payer is the orderer: the state of the check, and the port that asks."""
+
+    state: str
+    port: str
+
+
+@dataclass(frozen=True, slots=True)
 class Purchase:
-    """A purchase as the law sees it, on a day in Shanghai, at the moment of quote or checkout.
+    """A purchase as the law sees it, on a day in Shanghai, at the moment of quote, checkout or declaration.
 
     `year_used_fen` and `year_reserved_fen` are the orderer's, over all storefronts, without this purchase.
     `notice_confirmed` is the hash of the risk notice that the consumer confirmed for this order.
+    `exclusions` are the SKUs for which the consumer gave up the return within seven days, each with the
+    ground that the goods carry ("" for none). `suspicions` are the kinds of open cases about this order.
     """
 
     day: date
@@ -69,6 +129,13 @@ class Purchase:
     year_used_fen: int = 0
     year_reserved_fen: int = 0
     notice_confirmed: str | None = None
+    exclusions: tuple[tuple[str, str], ...] = ()
+    discount_fen: int = 0
+    terms: PublicTerms | None = None
+    rates: LockedRates | None = None
+    evidence: TradeEvidence | None = None
+    payer: PayerFacts | None = None
+    suspicions: frozenset[str] = frozenset()
 
     @property
     def goods_fen(self) -> int:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from compliance.facts import Purchase
+from compliance.facts import Moment, Purchase
 from compliance.law import Law
 from compliance.rules import RULES
 from compliance.rules.limits import one_piece_above_limit
@@ -47,7 +47,7 @@ def judge(purchase: Purchase, law: Law) -> Verdict:
         refusals=refusals,
         figures={
             "day": purchase.day.isoformat(),
-            "law": _figures(law),
+            "law": _figures(law, purchase.moment),
             "dutiable_fen": purchase.dutiable_fen,
             "pieces": purchase.pieces,
             "year_used_fen": purchase.year_used_fen,
@@ -59,8 +59,10 @@ def judge(purchase: Purchase, law: Law) -> Verdict:
 
 
 @lru_cache(maxsize=32)
-def _figures(law: Law) -> dict[str, Any]:
-    names = {name for rule in RULES if rule.since <= law.day for name in rule.figures}
+def _figures(law: Law, moment: Moment) -> dict[str, Any]:
+    """What the rules that are asked at this moment look at."""
+    asked = (rule for rule in RULES if rule.since <= law.day and moment in rule.moments)
+    names = {name for rule in asked for name in rule.figures}
     return {name: _plain(law.figure(name)) for name in sorted(names)}
 
 

@@ -8,6 +8,7 @@ from operator import or_
 from django.db import models
 from django.db.models import F, Q
 
+from compliance.states import PAYER
 from kernel.ids import uuid7
 
 
@@ -162,6 +163,7 @@ class Judgement(models.Model):
     class Moment(models.TextChoices):
         QUOTE = "quote"
         CHECKOUT = "checkout"
+        DECLARE = "declare"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     storefront_id = models.BigIntegerField()
@@ -185,6 +187,44 @@ class Judgement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.moment} {'allowed' if self.allowed else 'refused'} {self.id}"
+
+
+class PayerCheck(models.Model):
+    """Whether the payer of one order is its orderer: what was asked and answered, and until when to mend it.
+
+    WeChat says the same or different, never who. The history is the list of its events.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
+    storefront_id = models.BigIntegerField()
+    order_number = models.CharField(max_length=60, unique=True)
+    port = models.CharField(max_length=4, help_text="海关关区代码 at which the order is declared")
+    state = models.CharField(max_length=10, choices=PAYER.choices, default=PAYER.start)
+    opened_at = models.DateTimeField()
+    asked_at = models.DateTimeField(null=True, blank=True)
+    answered_at = models.DateTimeField(null=True, blank=True)
+    deadline_at = models.DateTimeField(
+        null=True, blank=True, help_text="until when the consumer may name the payer as orderer"
+    )
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="payer_different_has_deadline",
+                condition=~Q(state="different") | Q(deadline_at__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["deadline_at"], name="payer_due", condition=Q(state="different")),
+            models.Index(fields=["storefront_id", "state"], name="payer_storefront"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_number} {self.state}"
+
+    @property
+    def event_key(self) -> str:
+        return f"payer:{self.order_number}"
 
 
 class Consent(models.Model):
@@ -324,3 +364,25 @@ class TariffLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.hs_code} from {self.first_day}"
+
+
+class ReferenceRate(models.Model):
+    """The reference rate of one currency from one day on: what 100 units cost in yuan, as it is published."""
+
+    currency = models.CharField(max_length=3, help_text="ISO 4217")
+    first_day = models.DateField()
+    cny_per_100 = models.DecimalField(max_digits=14, decimal_places=4)
+    source = models.CharField(max_length=200)
+    link = models.CharField(max_length=300, default="", blank=True)
+    confidence = models.CharField(max_length=1, choices=TariffLine.Confidence.choices)
+    checked_on = models.DateField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["currency", "first_day"], name="rate_one_a_day"),
+            models.CheckConstraint(name="rate_currency", condition=Q(currency__regex="^[A-Z]{3}$")),
+            models.CheckConstraint(name="rate_positive", condition=Q(cny_per_100__gt=0)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.currency} from {self.first_day}"

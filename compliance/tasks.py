@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from compliance import services
 from compliance.services.chain import chain_logs
 from kernel.clock import now
 
@@ -12,3 +13,9 @@ from kernel.clock import now
 def chain() -> None:
     """Hang what was logged since the last second on its chain."""
     chain_logs(now=now())
+
+
+@shared_task
+def refund_overdue_payers() -> None:
+    """Give up the orders whose consumers did not name the payer in time."""
+    services.refund_overdue_payers(now=now())

@@ -25,6 +25,13 @@ _STATES = {
     "succeeded": "支付成功",
     "closed": "已关闭",
     "stray": "异常到账",
+    # payer and orderer
+    "open": "待查询",
+    "asked": "已查询",
+    "same": "同一人",
+    "different": "非同一人",
+    "renamed": "已更正订购人",
+    "refunding": "待退款",
     # products
     "draft": "草稿",
     "published": "已上架",

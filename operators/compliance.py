@@ -105,6 +105,24 @@ class JudgementAdmin(Scoped):
         return ", ".join(refusal["rule"] for refusal in getattr(row, "refusals", ())) or "-"
 
 
+@register("compliance.PayerCheck")
+class PayerCheckAdmin(Scoped):
+    """Whether the payer of an order is its orderer, and until when a difference can be mended."""
+
+    list_display = (
+        "order_number",
+        "state",
+        "port",
+        "asked_at",
+        "answered_at",
+        "deadline_at",
+        "storefront_name",
+    )
+    list_filter = (states("state"), "opened_at")
+    search_fields = ("order_number__startswith",)
+    ordering = ("-id",)
+
+
 @register("compliance.Consent")
 class ConsentAdmin(Scoped):
     """Who agreed to what, in which version, and until when."""
@@ -156,3 +174,14 @@ class TariffLineAdmin(Scoped):
     list_filter = (states("excise_kind"), states("confidence"), "first_day")
     search_fields = ("hs_code__startswith", "name_zh")
     ordering = ("hs_code", "-first_day")
+
+
+@register("compliance.ReferenceRate")
+class ReferenceRateAdmin(Scoped):
+    """Reference rates of currencies from their first day on, with source and confidence."""
+
+    scope_path = SHARED
+    list_display = ("currency", "first_day", "cny_per_100", "source", "confidence", "checked_on")
+    list_filter = (states("confidence"), "first_day")
+    search_fields = ("currency__startswith",)
+    ordering = ("-first_day", "currency")

@@ -49,7 +49,9 @@ GROUPS: tuple[Group, ...] = (
         say("合规", "Compliance"),
         (
             ("compliance.Judgement", "gavel"),
+            ("compliance.PayerCheck", "compare_arrows"),
             ("compliance.TariffLine", "percent"),
+            ("compliance.ReferenceRate", "currency_exchange"),
             ("compliance.Consent", "how_to_reg"),
             ("compliance.Access", "visibility_lock"),
             ("compliance.ChainLink", "link"),

@@ -15,6 +15,13 @@ from operators.names import named, state_name
 
 # What a row of the history already says by the event's name.
 _SAID = ("from", "verb")
+# Whose states an event of this thing tells of.
+_OWNERS = {
+    "order": "orders.Order",
+    "payment": "payments.Payment",
+    "payer": "compliance.PayerCheck",
+    "product": "catalog.Product",
+}
 Links = Mapping[str, str]
 
 
@@ -55,8 +62,7 @@ def facts(told: Mapping[str, Any], links: Links | None = None, *, name: str = ""
     thing, _, after = name.partition(".")
     before = told.get("from")
     if isinstance(before, str) and "verb" in told:
-        owner = {"order": "orders.Order", "payment": "payments.Payment", "product": "catalog.Product"}
-        names = [state_name(state, state, owner.get(thing, "")) for state in (before, after)]
+        names = [state_name(state, state, _OWNERS.get(thing, "")) for state in (before, after)]
         rows.append((say("状态", "state"), " → ".join(names)))
     rows += [(fact_name(key), _value(key, value, links)) for key, value in told.items() if key not in _SAID]
     if not rows:

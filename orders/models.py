@@ -161,6 +161,7 @@ class Order(Amounts):
     buyer_index = models.BinaryField(max_length=33)
     phone_index = models.BinaryField(max_length=33)
     address_index = models.BinaryField(max_length=33)
+    payer_index = models.BinaryField(max_length=33, null=True, help_text="who paid, handed down by payments")
 
     class Meta:
         constraints = [
@@ -178,6 +179,7 @@ class Order(Amounts):
             models.Index(fields=["buyer_index"], name="order_buyer"),
             models.Index(fields=["phone_index"], name="order_phone"),
             models.Index(fields=["address_index"], name="order_address"),
+            models.Index(fields=["payer_index"], name="order_payer"),
         ]
 
     def __str__(self) -> str:

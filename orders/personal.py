@@ -30,4 +30,5 @@ FIELDS = (
     _field("buyer_index", "pseudonym", "to see repeated orders of one person (personal use, 自用)"),
     _field("phone_index", "pseudonym", "to see repeated orders to one telephone"),
     _field("address_index", "pseudonym", "to see repeated orders to one address"),
+    _field("payer_index", "pseudonym", "to see repeated orders that one WeChat user pays"),
 )

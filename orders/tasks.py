@@ -6,10 +6,12 @@ from celery import shared_task
 from django.db.models import Sum
 
 from catalog.services.sold import count_sold
+from compliance import services as compliance
 from kernel.clock import now
 from kernel.models import Event
-from orders.models import OrderLine
+from orders.models import Order, OrderLine
 from orders.services.closing import expire_due
+from orders.services.patterns import look_for_patterns
 
 
 @shared_task
@@ -29,3 +31,19 @@ def count_paid(event: Event) -> None:
         .annotate(pieces=Sum("quantity"))
     )
     count_sold(storefront_id=event.storefront_id, pieces=dict(sold))
+
+
+def watch_patterns(event: Event) -> None:
+    """order.placed, order.paid: does it look like resale, or like one purchase in parts?"""
+    look_for_patterns(number=event.key.removeprefix("order:"), now=now())
+
+
+def open_payer_check(event: Event) -> None:
+    """order.paid: before it is declared, it must be known that the payer is the orderer."""
+    order = Order.objects.select_related("warehouse").get(number=event.key.removeprefix("order:"))
+    compliance.open_payer_check(
+        storefront_id=order.storefront_id,
+        order_number=order.number,
+        port=order.warehouse.customs_district,
+        now=now(),
+    )

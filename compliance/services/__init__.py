@@ -10,6 +10,15 @@ from compliance.services.allowance import (
 )
 from compliance.services.consent import NotCurrent, UnknownConsent, give_consent, withdraw_consent
 from compliance.services.judgement import record_judgement
+from compliance.services.payer import (
+    RenameTooLate,
+    answer_payer,
+    ask_payer,
+    open_payer_check,
+    refund_overdue_payers,
+    refund_payer,
+    rename_orderer,
+)
 from compliance.services.subject import create_subject, link_person
 from compliance.vault import destroy_key, insert_key
 
@@ -17,16 +26,23 @@ __all__ = [
     "AllowanceBusy",
     "MoreThanUsed",
     "NotCurrent",
+    "RenameTooLate",
     "UnknownConsent",
     "allowance_free",
     "allowance_reserve",
     "allowance_restore",
     "allowance_use",
+    "answer_payer",
+    "ask_payer",
     "create_subject",
     "destroy_key",
     "give_consent",
     "insert_key",
     "link_person",
+    "open_payer_check",
     "record_judgement",
+    "refund_overdue_payers",
+    "refund_payer",
+    "rename_orderer",
     "withdraw_consent",
 ]

@@ -79,6 +79,7 @@ def settle(*, storefront_id: int, mchid: str, report: Transaction, now: datetime
             out_trade_no=payment.out_trade_no,
             transaction_id=report.transaction_id or "",
             paid_at=paid_at,
+            payer=report.openid,
             now=now,
         )
         return Outcome.SETTLED

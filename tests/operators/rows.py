@@ -13,6 +13,7 @@ from oauth2_provider.models import AccessToken
 from catalog.models import Media, PriceCut
 from compliance import vault
 from compliance.models import Access
+from compliance.services import open_payer_check
 from compliance.services.chain import chain_logs
 from customers import labels
 from kernel import approvals, cases, files, jobs
@@ -108,6 +109,7 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
     )
     jobs.queue(storefront_id=shop.pk, kind="import", arguments={}, by="someone", now=now)
     files.store(storefront_id=shop.pk, name="f.csv", media_type="text/csv", content=b"x", now=now)
+    open_payer_check(storefront_id=shop.pk, order_number=order.number, port="3105", now=now)
     Access.objects.create(storefront_id=shop.pk, who="someone", what="x.y", ref="1", purpose="test", at=now)
     chain_logs(now=now)
     if round == 0:

@@ -13,6 +13,7 @@ from django.db import models
 
 from backend import personal
 from catalog.states import PRODUCT
+from compliance.states import PAYER
 from kernel.errors import Invalid, Missing, Problem
 from orders.states import ORDER
 from payments.states import PAYMENT
@@ -58,7 +59,15 @@ def test_foreign_keys_point_down():
 def test_what_belongs_to_a_storefront_says_so():
     plain = {"kernel", "compliance"}
     global_rows = {"BrandCompany", "Storefront", "Operator"}  # the tenant itself, and who stands above it
-    lower_rows = {"Delivery", "Receipt", "Person", "AllowanceAccount", "AllowanceEntry", "TariffLine"}
+    lower_rows = {
+        "Delivery",
+        "Receipt",
+        "Person",
+        "AllowanceAccount",
+        "AllowanceEntry",
+        "TariffLine",
+        "ReferenceRate",
+    }
     by_merchant = {"Notification"}  # comes before anyone knows whose it is
     for app in HEIGHT:
         for model in apps.get_app_config(app).get_models():
@@ -104,7 +113,10 @@ def test_every_sealed_or_indexed_field_is_declared_personal():
         apps.get_model(label)._meta.get_field(field)
 
 
-@pytest.mark.parametrize(("machine", "app"), [(ORDER, "orders"), (PAYMENT, "payments"), (PRODUCT, "catalog")])
+@pytest.mark.parametrize(
+    ("machine", "app"),
+    [(ORDER, "orders"), (PAYMENT, "payments"), (PRODUCT, "catalog"), (PAYER, "compliance")],
+)
 def test_the_state_picture_in_the_readme_is_fresh(machine, app):
     assert machine.picture() in (ROOT / app / "README.md").read_text()
 

@@ -1,0 +1,126 @@
+"""Whether payer and orderer are one person is asked for each order, and a difference ends by a deadline.
+
+The calls to the payment institution are made by those above; they tell here what was asked and answered.
+An answer that did not come is no answer: the check stays asked.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Literal
+
+from compliance.law import Law
+from compliance.models import PayerCheck
+from compliance.states import PAYER
+from kernel.cases import open_case
+from kernel.clock import shanghai_day
+from kernel.errors import Conflict
+from kernel.tenancy import tenant
+
+SWEEP_BATCH = 200
+
+
+class RenameTooLate(Conflict):
+    """The time in which the consumer could name the payer as orderer is over: the order is refunded."""
+
+    code = "payer_rename_too_late"
+    title = "The time for changing the orderer is over; the order is refunded."
+    title_zh = "更正订购人的期限已过，订单将予退款。"
+
+
+def open_payer_check(*, storefront_id: int, order_number: str, port: str, now: datetime) -> PayerCheck:
+    """The check of a paid order, made if there is none yet; two callers at once make one."""
+    PayerCheck.objects.bulk_create(
+        [PayerCheck(storefront_id=storefront_id, order_number=order_number, port=port, opened_at=now)],
+        ignore_conflicts=True,
+    )
+    return PayerCheck.objects.get(order_number=order_number)
+
+
+def ask_payer(*, check: PayerCheck, now: datetime) -> None:
+    """Say that the payment institution is being asked; asking again while no answer came changes nothing.
+
+    Raises WrongState when it has been answered.
+    """
+    with tenant(check.storefront_id):
+        check = _locked(check)
+        if check.state != "asked":
+            PAYER.move(check, "ask", now=now, asked_at=now)
+
+
+def answer_payer(
+    *, check: PayerCheck, answer: Literal["same", "different", "unknown"], now: datetime
+) -> None:
+    """Take in what the payment institution answered; "unknown" leaves it asked, the same again is no change.
+
+    DIFFERENT starts the consumer's time to name the payer as orderer. Raises WrongState when it was not
+    asked, or was answered otherwise.
+    """
+    if answer == "unknown":
+        return
+    with tenant(check.storefront_id):
+        check = _locked(check)
+        if check.state == answer:
+            return
+        if answer == "same":
+            PAYER.move(check, "confirm", now=now, answered_at=now)
+            return
+        hours = Law(shanghai_day(now)).figure("payer/rename_hours")
+        deadline = now + timedelta(hours=hours)
+        PAYER.move(check, "deny", now=now, answered_at=now, deadline_at=deadline)
+
+
+def rename_orderer(*, check: PayerCheck, now: datetime) -> None:
+    """Say that the consumer has named the payer as orderer, after the order was judged anew with that person.
+
+    Inside the caller's transaction, which changes the orderer. The payer is then asked about again. Raises
+    RenameTooLate from the deadline on, WrongState.
+    """
+    with tenant(check.storefront_id):
+        check = _locked(check)
+        if check.state == "different" and check.deadline_at is not None and check.deadline_at <= now:
+            raise RenameTooLate()
+        PAYER.move(check, "rename", now=now, deadline_at=None)
+
+
+def refund_payer(*, check: PayerCheck, reason: str, now: datetime) -> None:
+    """Give the order up: it will be refunded. Told again it changes nothing; raises WrongState.
+
+    `reason` is a code: "refused" (judged anew, and not allowed) or "asked" (the consumer wants no other way).
+    """
+    with tenant(check.storefront_id):
+        check = _locked(check)
+        if check.state != "refunding":
+            _give_up(check, reason, now)
+
+
+def refund_overdue_payers(*, now: datetime) -> int:
+    """Give up the orders whose time to name the payer is over; returns how many.
+
+    Two sweepers share the work, and a consumer who renames in the last instant is either first or too late.
+    """
+    overdue = PayerCheck.objects.filter(state="different", deadline_at__lte=now)
+    given_up = 0
+    for check in list(overdue.order_by("deadline_at")[:SWEEP_BATCH]):
+        with tenant(check.storefront_id):
+            still = overdue.select_for_update(skip_locked=True).filter(pk=check.pk).first()
+            if still is not None:
+                _give_up(still, "deadline", now)
+                given_up += 1
+    return given_up
+
+
+def _give_up(check: PayerCheck, reason: str, now: datetime) -> None:
+    PAYER.move(check, "refund", now=now, facts={"reason": reason})
+    open_case(
+        storefront_id=check.storefront_id,
+        kind="payer.refunding",
+        key=f"order:{check.order_number}",
+        title="Payer and orderer differ: the order is to be refunded",
+        facts={"order": check.order_number, "reason": reason},
+        now=now,
+    )
+
+
+def _locked(check: PayerCheck) -> PayerCheck:
+    return PayerCheck.objects.select_for_update().get(pk=check.pk)

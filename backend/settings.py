@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from celery.schedules import crontab
+
 from backend.local_secrets import local_secret
 from backend.production import check_production
 from operators.settings import UNFOLD  # noqa: F401  (titles, sidebar)
@@ -264,6 +266,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "compliance.tasks.refund_overdue_payers",
         "schedule": 60.0,
         "options": {"expires": 120},
+    },
+    "carry allowances into the new year": {
+        "task": "compliance.tasks.carry_allowances",
+        "schedule": crontab(minute="0"),  # at midnight in Shanghai, and once more for who came late
     },
     "forget what has had its day": {"task": "backend.tasks.forget", "schedule": 3600.0},
 }

@@ -108,6 +108,8 @@ MOVES = {
     "restore": ("used", "left"),
     "carry_out": ("reserved", "left"),
     "carry_in": ("left", "reserved"),
+    "customs_more": ("left", "used"),
+    "customs_less": ("used", "left"),
 }
 
 
@@ -115,7 +117,8 @@ class AllowanceEntry(models.Model):
     """One movement of an allowance from one bucket to another; written once, never changed.
 
     `reference` says what moved it where that is not the order itself: a return, a message of customs, the
-    year into which a reservation was carried. `amount` is in the unit of the account's measure.
+    year into which a reservation was carried. What customs says of a person is of no order: its number is
+    empty then. `amount` is in the unit of the account's measure.
     """
 
     class Kind(models.TextChoices):
@@ -125,6 +128,8 @@ class AllowanceEntry(models.Model):
         RESTORE = "restore"
         CARRY_OUT = "carry_out"
         CARRY_IN = "carry_in"
+        CUSTOMS_MORE = "customs_more"
+        CUSTOMS_LESS = "customs_less"
 
     class Bucket(models.TextChoices):
         LEFT = "left"
@@ -132,9 +137,9 @@ class AllowanceEntry(models.Model):
         USED = "used"
 
     account = models.ForeignKey(AllowanceAccount, on_delete=models.PROTECT, related_name="entries")
-    order_number = models.CharField(max_length=60)
+    order_number = models.CharField(max_length=60, blank=True)
     reference = models.CharField(max_length=80, default="", blank=True)
-    kind = models.CharField(max_length=10, choices=Kind.choices)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
     source = models.CharField(max_length=8, choices=Bucket.choices)
     target = models.CharField(max_length=8, choices=Bucket.choices)
     amount = models.BigIntegerField()

@@ -21,6 +21,15 @@ ORDER BY hs_code, first_day DESC
 """
 
 
+_BALANCES = """
+SELECT a.id, a.person_id, a.year, a.measure, a.reserved, a.used,
+       coalesce(sum(CASE 'reserved' WHEN e.target THEN e.amount WHEN e.source THEN -e.amount END), 0)::bigint,
+       coalesce(sum(CASE 'used' WHEN e.target THEN e.amount WHEN e.source THEN -e.amount END), 0)::bigint
+FROM compliance_allowanceaccount a LEFT JOIN compliance_allowanceentry e ON e.account_id = a.id
+GROUP BY a.id ORDER BY a.id
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """One person's year, in fen; `left_fen` is never negative."""
@@ -66,6 +75,32 @@ def allowance(*, person_id: UUID | None, year: int, limit_fen: int) -> Allowance
     """The value of what the person has used and reserved of the year."""
     value = taken(person_id=person_id, year=year).get(VALUE, NOTHING)
     return Allowance(year, limit_fen, value.used, value.reserved)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A balance that is not the sum of its entries."""
+
+    account_id: int
+    person_id: UUID
+    year: int
+    measure: str
+    bucket: str
+    kept: int
+    counted: int
+
+
+def allowance_differences() -> tuple[int, list[Difference]]:
+    """How many accounts there are, and each balance that differs from the sum of its entries."""
+    checked, found = 0, []
+    with connection.cursor() as cursor:
+        cursor.execute(_BALANCES)
+        for id, person_id, year, measure, *balances in cursor:
+            checked += 1
+            for bucket, kept, counted in zip(("reserved", "used"), balances[:2], balances[2:], strict=True):
+                if kept != counted:
+                    found.append(Difference(id, person_id, year, measure, bucket, kept, counted))
+    return checked, found
 
 
 def tariff(*, hs_codes: Iterable[str], day: date) -> dict[str, Rate]:

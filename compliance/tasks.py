@@ -6,6 +6,7 @@ from celery import shared_task
 
 from compliance import services
 from compliance.services.chain import chain_logs
+from compliance.services.new_year import carry_over
 from kernel.clock import now
 
 
@@ -19,3 +20,9 @@ def chain() -> None:
 def refund_overdue_payers() -> None:
     """Give up the orders whose consumers did not name the payer in time."""
     services.refund_overdue_payers(now=now())
+
+
+@shared_task
+def carry_allowances() -> None:
+    """Move what is reserved in past years into this one."""
+    carry_over(now=now())

@@ -3,6 +3,7 @@
 from compliance.services.allowance import (
     AllowanceBusy,
     MoreThanUsed,
+    allowance_carry,
     allowance_free,
     allowance_reserve,
     allowance_restore,
@@ -19,6 +20,7 @@ from compliance.services.payer import (
     refund_payer,
     rename_orderer,
 )
+from compliance.services.reconcile import allowance_reconcile, used_according_to
 from compliance.services.subject import create_subject, link_person
 from compliance.vault import destroy_key, insert_key
 
@@ -28,7 +30,9 @@ __all__ = [
     "NotCurrent",
     "RenameTooLate",
     "UnknownConsent",
+    "allowance_carry",
     "allowance_free",
+    "allowance_reconcile",
     "allowance_reserve",
     "allowance_restore",
     "allowance_use",
@@ -44,5 +48,6 @@ __all__ = [
     "refund_overdue_payers",
     "refund_payer",
     "rename_orderer",
+    "used_according_to",
     "withdraw_consent",
 ]

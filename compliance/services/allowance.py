@@ -9,16 +9,15 @@ estimate.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, connection, transaction
 
-from compliance.models import MOVES, VALUE, AllowanceEntry
+from compliance.models import VALUE, AllowanceEntry
+from compliance.services.allowance_books import Movement, accounts, held_by, one_at_a_time, post
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict
 
@@ -78,62 +77,6 @@ WITH wanted AS (
 )
 SELECT (SELECT count(*) FROM entry), EXISTS (SELECT FROM done)
 """
-_LOCK = """
-SELECT id FROM compliance_allowanceaccount
-WHERE person_id = (SELECT a.person_id FROM compliance_allowanceentry e
-    JOIN compliance_allowanceaccount a ON a.id = e.account_id WHERE e.order_number = %(order)s LIMIT 1)
-ORDER BY year, measure <> 'value', measure FOR NO KEY UPDATE
-"""
-_HELD = """
-SELECT a.id, a.person_id, a.year, a.measure,
-       sum(CASE 'reserved' WHEN e.target THEN e.amount WHEN e.source THEN -e.amount ELSE 0 END)::bigint,
-       sum(CASE 'used' WHEN e.target THEN e.amount WHEN e.source THEN -e.amount ELSE 0 END)::bigint
-FROM compliance_allowanceentry e JOIN compliance_allowanceaccount a ON a.id = e.account_id
-WHERE e.order_number = %(order)s
-GROUP BY a.id ORDER BY a.year, a.measure <> 'value', a.measure
-"""
-_OPEN = """
-INSERT INTO compliance_allowanceaccount AS a (person_id, year, measure, reserved, used)
-SELECT %(person)s, %(year)s, measure, 0, 0
-FROM unnest(%(measures)s::text[]) WITH ORDINALITY AS m(measure, place) ORDER BY place
-ON CONFLICT (person_id, year, measure) DO UPDATE SET reserved = a.reserved
-RETURNING measure, id
-"""
-_POST = """
-WITH posted AS (
-    INSERT INTO compliance_allowanceentry
-        (account_id, order_number, reference, kind, source, target, amount, at)
-    SELECT account, %(order)s, %(reference)s, kind, source, target, amount, %(now)s
-    FROM unnest(%(accounts)s::bigint[], %(kinds)s::text[], %(sources)s::text[], %(targets)s::text[],
-        %(amounts)s::bigint[]) AS m(account, kind, source, target, amount)
-    ON CONFLICT (order_number, kind, reference, account_id) DO NOTHING
-    RETURNING account_id, source, target, amount
-), balanced AS (
-    UPDATE compliance_allowanceaccount a SET reserved = a.reserved + d.reserved, used = a.used + d.used
-    FROM (SELECT account_id,
-              sum(CASE 'reserved' WHEN target THEN amount WHEN source THEN -amount ELSE 0 END) AS reserved,
-              sum(CASE 'used' WHEN target THEN amount WHEN source THEN -amount ELSE 0 END) AS used
-          FROM posted GROUP BY account_id) d
-    WHERE a.id = d.account_id
-    RETURNING a.id
-)
-SELECT account_id, amount FROM posted
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What one order still holds of one account."""
-
-    account_id: int
-    person_id: UUID
-    year: int
-    measure: str
-    reserved: int
-    used: int
-
-
-Movement = tuple[int, str, int]  # account, kind, amount
 
 
 def allowance_reserve(
@@ -186,10 +129,10 @@ def allowance_use(*, order_number: str, year: int, now: datetime, reference: str
     How much of each measure; nothing where it was used or freed before. The limit is not asked: customs has
     decided.
     """
-    with _one_at_a_time(order_number):
-        carry(order_number=order_number, year=year, now=now)
-        held = _held(order_number)
-        return _post(order_number, reference, held, [(h.account_id, Kind.USE, h.reserved) for h in held], now)
+    with one_at_a_time(order_number):
+        allowance_carry(order_number=order_number, year=year, now=now)
+        movements = [Movement(h.account_id, Kind.USE, h.reserved) for h in held_by(order_number)]
+        return post(movements=movements, order_number=order_number, reference=reference, now=now)
 
 
 def allowance_free(*, order_number: str, now: datetime, reference: str = "") -> dict[str, int]:
@@ -197,11 +140,11 @@ def allowance_free(*, order_number: str, now: datetime, reference: str = "") -> 
 
     How much of each measure; nothing where it holds nothing any more.
     """
-    with _one_at_a_time(order_number):
-        held = _held(order_number)
-        movements: list[Movement] = [(h.account_id, Kind.FREE, h.reserved) for h in held]
-        movements += [(h.account_id, Kind.RESTORE, h.used) for h in held]
-        return _post(order_number, reference, held, movements, now)
+    with one_at_a_time(order_number):
+        held = held_by(order_number)
+        movements = [Movement(h.account_id, Kind.FREE, h.reserved) for h in held]
+        movements += [Movement(h.account_id, Kind.RESTORE, min(h.used, h.account_used)) for h in held]
+        return post(movements=movements, order_number=order_number, reference=reference, now=now)
 
 
 def allowance_restore(
@@ -209,89 +152,40 @@ def allowance_restore(
 ) -> dict[str, int]:
     """Give back, to the year in which it was used, what an accepted return (626 = 399) has brought back.
 
-    `reference` is the return's: the same one again changes nothing. Raises MoreThanUsed where the order has
-    not used that much of a measure, or has given it back already; nothing is written then.
+    `reference` is the return's: the same one again changes nothing. How much of each measure: less than asked
+    where customs' own figure has taken it off the account before. Raises MoreThanUsed where the order has not
+    used that much of a measure, or has given it back already; nothing is written then.
     """
-    with _one_at_a_time(order_number):
+    with one_at_a_time(order_number):
         done = AllowanceEntry.objects.filter(
             order_number=order_number, kind=Kind.RESTORE, reference=reference
         )
         if done.exists():
             return {}
-        held = _held(order_number)
-        used = {h.measure: h for h in held if h.used}
+        used = {h.measure: h for h in held_by(order_number) if h.used}
         if all(measure in used and amount <= used[measure].used for measure, amount in amounts.items()):
-            movements = [(used[measure].account_id, Kind.RESTORE, n) for measure, n in amounts.items()]
-            return _post(order_number, reference, held, movements, now)
+            movements = [
+                Movement(used[m].account_id, Kind.RESTORE, min(amount, used[m].account_used))
+                for m, amount in amounts.items()
+            ]
+            return post(movements=movements, order_number=order_number, reference=reference, now=now)
     raise MoreThanUsed()
 
 
-def carry(*, order_number: str, year: int, now: datetime) -> dict[str, int]:
+def allowance_carry(*, order_number: str, year: int, now: datetime) -> dict[str, int]:
     """Move what an order holds reserved in any other year into `year`; how much of each measure.
 
-    The limit is not asked: reserving has counted it for this year already.
+    The limit is not asked: reserving has counted it for every year already.
     """
-    with _one_at_a_time(order_number):
-        due = [h for h in _held(order_number) if h.reserved and h.year != year]
+    with one_at_a_time(order_number):
+        due = [h for h in held_by(order_number) if h.reserved and h.year != year]
         if not due:
             return {}
-        with connection.cursor() as cursor:
-            measures = [h.measure for h in due]
-            cursor.execute(_OPEN, {"person": due[0].person_id, "year": year, "measures": measures})
-            there = dict(cursor.fetchall())
-        movements: list[Movement] = [(h.account_id, Kind.CARRY_OUT, h.reserved) for h in due]
-        _post(order_number, str(year), due, movements, now)
-        movements = [(there[h.measure], Kind.CARRY_IN, h.reserved) for h in due]
-        _post(order_number, str(year), due, movements, now)
+        there = accounts(person_id=due[0].person_id, year=year, measures=[h.measure for h in due])
+        movements = [Movement(h.account_id, Kind.CARRY_OUT, h.reserved) for h in due]
+        movements += [Movement(there[h.measure], Kind.CARRY_IN, h.reserved) for h in due]
+        post(movements=movements, order_number=order_number, reference=str(year), now=now)
         return {h.measure: h.reserved for h in due}
-
-
-@contextmanager
-def _one_at_a_time(order_number: str) -> Iterator[None]:
-    """One transaction in which nobody else moves anything of the order's person.
-
-    The lock is a statement of its own, because what is read next must be younger than the lock.
-    """
-    with transaction.atomic(savepoint=False):
-        with connection.cursor() as cursor:
-            cursor.execute(_LOCK, {"order": order_number})
-        yield
-
-
-def _held(order_number: str) -> list[Held]:
-    with connection.cursor() as cursor:
-        cursor.execute(_HELD, {"order": order_number})
-        return [Held(*row) for row in cursor.fetchall()]
-
-
-def _post(
-    order_number: str, reference: str, held: Sequence[Held], movements: Sequence[Movement], now: datetime
-) -> dict[str, int]:
-    """Write the movements that are not nothing, with their accounts' balances; how much of each measure."""
-    movements = [movement for movement in movements if movement[2] > 0]
-    if not movements:
-        return {}
-    accounts, kinds, amounts = zip(*movements, strict=True)
-    sources, targets = zip(*(MOVES[kind] for kind in kinds), strict=True)
-    values: dict[str, Any] = {
-        "order": order_number,
-        "reference": reference,
-        "accounts": list(accounts),
-        "kinds": [str(kind) for kind in kinds],
-        "sources": list(sources),
-        "targets": list(targets),
-        "amounts": list(amounts),
-        "now": now,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_POST, values)
-        posted = cursor.fetchall()
-    measures = {h.account_id: h.measure for h in held}
-    moved: dict[str, int] = {}
-    for account_id, amount in posted:
-        if (measure := measures.get(account_id)) is not None:
-            moved[measure] = moved.get(measure, 0) + amount
-    return moved
 
 
 def _new_year_is_near(now: datetime) -> bool:

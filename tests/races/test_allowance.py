@@ -10,17 +10,25 @@ import pytest
 from django.db import connection, transaction
 
 from compliance.models import VALUE, AllowanceAccount, AllowanceEntry, Person
+from compliance.queries import Taken, allowance_differences, taken
 from compliance.services import (
     AllowanceBusy,
+    MoreThanUsed,
     allowance_free,
     allowance_reserve,
+    allowance_restore,
     allowance_use,
     create_subject,
     link_person,
 )
+from compliance.services import allowance as verbs
+from compliance.services.new_year import carry_over
+from kernel.clock import shanghai_day
 from kernel.ids import uuid7
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+EVE = datetime(2026, 12, 31, 15, 59, 59, tzinfo=UTC)  # 23:59:59 in Shanghai
+MIDNIGHT = datetime(2026, 12, 31, 16, 0, tzinfo=UTC)
 LIMIT = 2_600_000
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,9 +57,10 @@ def at_once(calls: list[Callable[[], Any]], threads: int = 10) -> list[Any]:
         return list(pool.map(run, calls))
 
 
-def reserve(person: Person, order: str, amount_fen: int) -> bool:
+def reserve(person: Person, order: str, amount_fen: int, *, now: datetime = NOW, **grams: int) -> bool:
+    wanted = {VALUE: (amount_fen, LIMIT)} | {group: (n, 2_000) for group, n in grams.items()}
     return allowance_reserve(
-        person_id=person.id, order_number=order, wanted={VALUE: (amount_fen, LIMIT)}, year=2026, now=NOW
+        person_id=person.id, order_number=order, wanted=wanted, year=shanghai_day(now).year, now=now
     )
 
 
@@ -133,6 +142,93 @@ def test_reserving_freeing_and_using_at_once_keeps_entries_and_account_equal(per
     assert account.reserved == sums["reserve"] - sums["free"] - sums["use"]
     assert account.used == sums["use"]
     assert account.reserved + account.used <= LIMIT
+
+
+def test_fifty_orders_take_exactly_what_the_scarcest_measure_allows(person):
+    done = at_once([lambda n=n: reserve(person, f"O{n}", 50_000, sugar=100) for n in range(50)])
+    assert (done.count(True), done.count(False)) == (20, 30)
+    assert taken(person_id=person.id, year=2026) == {VALUE: Taken(0, 1_000_000), "sugar": Taken(0, 2_000)}
+    assert allowance_differences() == (2, [])
+
+
+def test_orders_of_different_measures_wait_in_one_order_and_never_for_each_other(person):
+    for n in range(10):
+        reserve(person, f"OLD{n}", 10_000, sugar=100, rice=100)
+    wishes = [{"rice": 50}, {"sugar": 50}, {"sugar": 50, "rice": 50}, {}]
+    calls: list[Callable[[], Any]] = []
+    for n in range(40):
+        calls.append(lambda n=n: reserve(person, f"NEW{n}", 10_000, **wishes[n % 4]))
+        if n % 4 == 0:
+            calls.append(lambda n=n: allowance_use(order_number=f"OLD{n // 4}", year=2026, now=NOW))
+            calls.append(lambda n=n: allowance_free(order_number=f"OLD{n // 4}", now=NOW))
+    assert None not in at_once(calls)
+    assert taken(person_id=person.id, year=2026) == {
+        VALUE: Taken(0, 400_000),
+        "rice": Taken(0, 1_000),
+        "sugar": Taken(0, 1_000),
+    }
+    assert allowance_differences() == (3, [])
+
+
+def test_two_returns_at_once_give_back_no_more_than_was_used(person):
+    reserve(person, "A", 500_000)
+    allowance_use(order_number="A", year=2026, now=NOW)
+
+    def back(reference: str) -> Any:
+        try:
+            return allowance_restore(order_number="A", reference=reference, amounts={VALUE: 300_000}, now=NOW)
+        except MoreThanUsed:
+            return "more"
+
+    done = at_once([lambda: back("R1"), lambda: back("R2")], threads=2)
+    assert {VALUE: 300_000} in done and "more" in done
+    assert AllowanceAccount.objects.get().used == 200_000
+
+
+def test_without_the_guard_the_first_orders_of_two_years_pass_the_limit_together(person, monkeypatch):
+    monkeypatch.setattr(verbs, "_new_year_is_near", lambda now: False)
+    both_have_reserved = threading.Barrier(2)
+
+    def first(order: str, now: datetime) -> bool:
+        with transaction.atomic():
+            fits = reserve(person, order, 2_000_000, now=now)
+            both_have_reserved.wait(timeout=20)
+        return fits
+
+    done = at_once([lambda: first("OLD", EVE), lambda: first("NEW", MIDNIGHT)], threads=2)
+    assert done == [True, True]
+    carry_over(now=MIDNIGHT)
+    assert AllowanceAccount.objects.get(year=2027).reserved == 4_000_000
+
+
+def test_fifty_orders_round_midnight_take_exactly_what_one_year_allows(person):
+    done = at_once(
+        [lambda n=n: reserve(person, f"O{n}", 100_000, now=MIDNIGHT if n % 2 else EVE) for n in range(50)]
+    )
+    assert (done.count(True), done.count(False)) == (26, 24)
+    carry_over(now=MIDNIGHT)
+    assert AllowanceAccount.objects.get(year=2027).reserved == LIMIT
+    assert allowance_differences() == (2, [])
+
+
+def test_moving_into_the_new_year_while_orders_come_end_and_are_accepted_loses_nothing(person):
+    for n in range(20):
+        reserve(person, f"OLD{n}", 50_000)
+    calls: list[Callable[[], Any]] = []
+    for n in range(20):
+        if n % 2:
+            calls.append(lambda n=n: allowance_free(order_number=f"OLD{n}", now=MIDNIGHT))
+        else:
+            calls.append(lambda n=n: allowance_use(order_number=f"OLD{n}", year=2027, now=MIDNIGHT))
+        calls.append(lambda n=n: reserve(person, f"NEW{n}", 50_000, now=MIDNIGHT))
+        if n % 5 == 0:
+            calls.append(lambda: carry_over(now=MIDNIGHT))
+    at_once(calls)
+    carry_over(now=MIDNIGHT)
+    assert allowance_differences() == (2, [])
+    old, new = AllowanceAccount.objects.order_by("year")
+    assert (old.reserved, old.used, new.used) == (0, 0, 500_000)
+    assert new.reserved + new.used <= LIMIT
 
 
 def test_an_identity_seen_for_the_first_time_twenty_times_at_once_is_one_person():

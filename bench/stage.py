@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 
 from catalog.models import Brand, CatalogVersion, Category, Product, Variant
+from catalog.services.public_prices import publish_list_prices
 from compliance import services as compliance
 from compliance import vault
 from compliance.consent_texts import current_text
@@ -120,6 +121,9 @@ def catalogue(now: datetime) -> tuple[Storefront, Warehouse]:
     )
     Stock.objects.bulk_create(
         Stock(storefront=shop, warehouse=place, variant=v, on_hand=1_000_000) for v in variants
+    )
+    publish_list_prices(
+        storefront_id=shop.pk, prices={v.pk: v.price_fen for v in variants}, now=now - timedelta(days=1)
     )
     CatalogVersion.objects.create(storefront=shop, version=1)
     return shop, place

@@ -254,6 +254,43 @@ class PriceCut(models.Model):
         return f"{self.name_en} {self.starts_at:%Y-%m-%d}"
 
 
+class PublicPrice(models.Model):
+    """What was told to everyone of one variant's price, and when: append-only, so an order can be proved.
+
+    A list price holds from `starts_at` until the next one; a cut from `starts_at` until just before
+    `ends_at`, or until a row that `ends` it; nobody could know of either before `told_at`.
+    """
+
+    class Kind(models.TextChoices):
+        LIST = "list", "原价 · list price"
+        CUT = "cut", "公开降价 · public price cut"
+        CUT_ENDED = "cut_ended", "降价提前结束 · price cut ended"
+
+    storefront = models.ForeignKey("storefronts.Storefront", on_delete=models.PROTECT, related_name="+")
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="public_prices")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    price_fen = models.BigIntegerField(help_text="of one piece, tax excluded")
+    told_at = models.DateTimeField()
+    starts_at = models.DateTimeField()
+    ends_at = models.DateTimeField(null=True, blank=True)
+    ends = models.OneToOneField("self", null=True, blank=True, on_delete=models.PROTECT, related_name="end")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="public_price_positive", condition=Q(price_fen__gt=0)),
+            models.CheckConstraint(
+                name="public_price_whole",
+                condition=Q(kind="list", ends_at=None, ends=None)
+                | Q(kind="cut", ends_at__gt=F("starts_at"), ends=None)
+                | Q(kind="cut_ended", ends_at=None, ends__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(fields=["variant", "kind", "starts_at"], name="public_price_at")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.price_fen} from {self.starts_at:%Y-%m-%d}"
+
+
 class Media(models.Model):
     """A picture of a product; the paths are below MEDIA_ROOT."""
 

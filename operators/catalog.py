@@ -128,6 +128,18 @@ class VariantAdmin(Scoped):
         )
 
 
+@register("catalog.PublicPrice")
+class PublicPriceAdmin(Scoped):
+    """What was told to everyone of prices, and when: the history on which the proof of a price rests."""
+
+    hidden = ("ends",)
+    list_display = ("variant", "kind", "price_fen", "told_at", "starts_at", "ends_at", "storefront")
+    list_select_related = ("variant", "storefront")
+    list_filter = (states("kind"), "starts_at")
+    search_fields = ("variant__sku__startswith",)
+    ordering = ("-id",)
+
+
 @register("catalog.PriceCut")
 class PriceCutAdmin(Scoped):
     """Public price cuts (公开降价): announced here, ended here, never rewritten."""

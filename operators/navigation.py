@@ -38,6 +38,7 @@ GROUPS: tuple[Group, ...] = (
             ("catalog.Product", "inventory_2"),
             ("catalog.Variant", "barcode"),
             ("catalog.PriceCut", "sell"),
+            ("catalog.PublicPrice", "price_check"),
             ("catalog.Category", "category"),
             ("catalog.Brand", "branding_watermark"),
             ("inventory.Stock", "shelves"),

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 from django.db import transaction
 
 from catalog.models import Brand, CatalogVersion, Category, Product, Variant
+from catalog.services.public_prices import publish_list_prices
 from compliance import services as compliance
 from compliance import vault
 from compliance.consent_texts import current_text
@@ -191,6 +192,9 @@ def variant(shop: Storefront, sku: str = "HD-1", price_fen: int = 10_000, **chan
             "customs_confirmed": True,
             **changes,
         }
+    )
+    publish_list_prices(
+        storefront_id=shop.pk, prices={made.pk: made.price_fen}, now=NOW - timedelta(days=900)
     )
     row, new = CatalogVersion.objects.get_or_create(storefront=shop, defaults={"version": 1})
     if not new:

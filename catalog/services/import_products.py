@@ -15,6 +15,7 @@ from catalog.models import Brand, Category, Product, Variant
 from catalog.services.editing import editing
 from catalog.services.indexing import index_products
 from catalog.services.present_prices import refresh_products
+from catalog.services.public_prices import publish_list_prices
 from kernel import events
 
 _BATCH = 500
@@ -133,23 +134,29 @@ class _Changes:
             )
             self.known |= {row.code: row.pk for row in rows}
         for lot in _batches(self.variants):
+            written = [
+                Variant(
+                    storefront_id=storefront_id,
+                    product_id=self.known[plan.product_code],
+                    sku=plan.sku,
+                    **values,
+                )
+                for plan, values in lot
+            ]
             Variant.objects.bulk_create(
-                [
-                    Variant(
-                        storefront_id=storefront_id,
-                        product_id=self.known[plan.product_code],
-                        sku=plan.sku,
-                        **values,
-                    )
-                    for plan, values in lot
-                ],
+                written,
                 update_conflicts=True,
                 unique_fields=["storefront", "sku"],
                 update_fields=[*lot[0][1]],
             )
+            priced = {v.pk: v.price_fen for v in written if self._is_repriced(v.sku)}
+            publish_list_prices(storefront_id=storefront_id, prices=priced, now=now)
         codes = dict.fromkeys(plan.code for plan, _ in self.products)
         codes |= dict.fromkeys(plan.product_code for plan, _ in self.variants)
         return [self.known[code] for code in codes]
+
+    def _is_repriced(self, sku: str) -> bool:
+        return sku in self.prices or sku not in self.known_skus
 
 
 def _differs(row: Product | Variant | None, values: dict[str, Any]) -> bool:

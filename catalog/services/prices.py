@@ -10,6 +10,7 @@ from django.db.models import Q
 from catalog.models import PriceCut, Variant
 from catalog.services.editing import editing
 from catalog.services.present_prices import refresh_products
+from catalog.services.public_prices import publish_cut, publish_end_of_cut, publish_list_prices
 from kernel import events
 from kernel.errors import Conflict, Invalid, Missing
 
@@ -50,7 +51,7 @@ class CutInTheWay(Conflict):
 
 
 def set_price(*, storefront_id: int, sku: str, price_fen: int, now: datetime) -> None:
-    """Set the public price of one piece, in fen, tax excluded; the old one stays in the variant's events.
+    """Set the public price of one piece, in fen, tax excluded; the old one stays in its public history.
 
     Raises NoSuchVariant, BadPrice, or CutInTheWay when a cut that runs or is to come is not below it.
     """
@@ -64,6 +65,7 @@ def set_price(*, storefront_id: int, sku: str, price_fen: int, now: datetime) ->
             return
         before = variant.price_fen
         Variant.objects.filter(pk=variant.pk).update(price_fen=price_fen)
+        publish_list_prices(storefront_id=storefront_id, prices={variant.pk: price_fen}, now=now)
         refresh_products([variant.product_id], now=now)
         events.record(
             storefront_id=storefront_id,
@@ -110,6 +112,7 @@ def cut_price(
             name_zh=name_zh,
             name_en=name_en,
         )
+        publish_cut(cut=cut, now=now)
         refresh_products([variant.product_id], now=now)
         events.record(
             storefront_id=storefront_id,
@@ -137,6 +140,7 @@ def end_cut(*, storefront_id: int, cut_id: int, now: datetime) -> None:
         )
         if cut is None:
             raise Missing()
+        publish_end_of_cut(cut=cut, now=now)
         if cut.starts_at >= now:
             cut.delete()
         else:

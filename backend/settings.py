@@ -11,6 +11,7 @@ from celery.schedules import crontab
 
 from backend.local_secrets import local_secret
 from backend.production import check_production
+from compliance.algorithms import ALGORITHMS
 from operators.settings import UNFOLD  # noqa: F401  (titles, sidebar)
 from partner_api.settings import OAUTH2_PROVIDER  # noqa: F401  (tokens of partners)
 
@@ -57,6 +58,9 @@ def database(url: str) -> dict[str, Any]:
 SECRET_KEY = secret("SECRET_KEY")
 VAULT_MASTER_KEYS = secret("VAULT_MASTER_KEYS")
 VAULT_INDEX_KEYS = secret("VAULT_INDEX_KEYS")
+VAULT_ALGORITHM = env("VAULT_ALGORITHM", "AES-256-GCM")  # or SM4-GCM: what is sealed from now on
+if VAULT_ALGORITHM not in ALGORITHMS:
+    raise RuntimeError(f"VAULT_ALGORITHM is one of {', '.join(ALGORITHMS)}")
 PUBLIC_BASE_URL = env("PUBLIC_BASE_URL", "http://127.0.0.1:8000")
 WECHAT_API_BASE = env("WECHAT_API_BASE", "https://api.weixin.qq.com")
 WECHAT_PAY_BASE = env("WECHAT_PAY_BASE", "https://api.mch.weixin.qq.com")

@@ -1,7 +1,6 @@
 """A sealed text opens only with its own key, in the very row and column it was sealed for.
 
-Pure cryptography: no settings, no database. Layout of everything sealed: 1 byte algorithm ‖ 12 bytes nonce ‖
-ciphertext and tag. The algorithm byte lets a second one (SM4-GCM, 国密) arrive without touching rows.
+Pure cryptography: no settings, no database. How the bytes are sealed stands in algorithms.py.
 """
 
 from __future__ import annotations
@@ -10,51 +9,39 @@ import base64
 import binascii
 import hashlib
 import hmac
-import os
 import re
 import unicodedata
 from pathlib import Path
 from typing import Literal, NoReturn, Protocol
 from uuid import UUID
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from compliance.algorithms import DEFAULT, Secret, Tampered, VaultError
 
-AES_256_GCM = b"\x01"
+__all__ = ["BlindIndex", "Key", "LocalMasterKeys", "MasterKeys", "Tampered", "VaultClosed", "VaultError"]
+
 IndexKind = Literal["id_number", "phone", "address", "openid"]
-
-
-class VaultError(Exception):
-    """Base of what the vault refuses."""
 
 
 class VaultClosed(VaultError):
     """The key was destroyed; what it sealed is gone for good."""
 
 
-class Tampered(VaultError):
-    """Not what was sealed here: changed, moved to another row or column, or sealed under another key."""
-
-
 class Key:
     """A plain data key for the length of one request or task; never printed, never pickled."""
 
-    __slots__ = ("_aead", "id")
+    __slots__ = ("_secret", "id")
 
-    def __init__(self, id: UUID, material: bytes) -> None:
-        if len(material) != 32:
-            raise ValueError("a data key has 32 bytes")
+    def __init__(self, id: UUID, material: bytes, algorithm: str = DEFAULT) -> None:
         self.id = id
-        self._aead = AESGCM(material)
+        self._secret = Secret(material, algorithm)
 
     def seal(self, label: str, ref: UUID | str, text: str) -> bytes:
         """Encrypt `text` for the column `label` ("table.field") of the row `ref`."""
-        nonce = os.urandom(12)
-        return AES_256_GCM + nonce + self._aead.encrypt(nonce, text.encode(), f"{label}:{ref}".encode())
+        return self._secret.seal(text.encode(), f"{label}:{ref}".encode())
 
     def open(self, label: str, ref: UUID | str, blob: bytes) -> str:
         """Decrypt what `seal` made for the same label and ref; raises Tampered for anything else."""
-        return _open(self._aead, blob, f"{label}:{ref}".encode()).decode()
+        return self._secret.open(blob, f"{label}:{ref}".encode()).decode()
 
     def __repr__(self) -> str:
         return f"<Key {self.id}>"
@@ -64,7 +51,11 @@ class Key:
 
 
 class MasterKeys(Protocol):
-    """Wraps data keys. A key management service (KMS) is a third implementation of these two calls."""
+    """Wraps data keys under the current one of several master keys, and opens under all of them."""
+
+    @property
+    def current(self) -> str:
+        """The id of the master key that wraps."""
 
     def wrap(self, data_key_id: UUID, material: bytes) -> tuple[str, bytes]:
         """Wrap under the current master key: (master key id, wrapped)."""
@@ -76,37 +67,35 @@ class MasterKeys(Protocol):
 class LocalMasterKeys:
     """Master keys held in this process, from the environment or a file; the first one is current."""
 
-    __slots__ = ("_aeads", "current")
+    __slots__ = ("_secrets", "current")
 
-    def __init__(self, keys: dict[str, bytes]) -> None:
+    def __init__(self, keys: dict[str, bytes], algorithm: str = DEFAULT) -> None:
         if not keys or any(len(material) != 32 for material in keys.values()):
             raise ValueError("master keys have 32 bytes, and there is at least one")
         self.current = next(iter(keys))
-        self._aeads = {id: AESGCM(material) for id, material in keys.items()}
+        self._secrets = {id: Secret(material, algorithm) for id, material in keys.items()}
 
     @classmethod
-    def from_text(cls, text: str) -> LocalMasterKeys:
+    def from_text(cls, text: str, algorithm: str = DEFAULT) -> LocalMasterKeys:
         """From "id:base64,id:base64"; raises ValueError naming the id, never the key."""
-        return cls(parse_keys(text))
+        return cls(parse_keys(text), algorithm)
 
     @classmethod
-    def from_file(cls, path: Path) -> LocalMasterKeys:
+    def from_file(cls, path: Path, algorithm: str = DEFAULT) -> LocalMasterKeys:
         """From a file with one "id:base64" a line, the current key first."""
-        return cls.from_text(",".join(path.read_text().split()))
+        return cls.from_text(",".join(path.read_text().split()), algorithm)
 
     def wrap(self, data_key_id: UUID, material: bytes) -> tuple[str, bytes]:
-        nonce = os.urandom(12)
-        sealed = self._aeads[self.current].encrypt(nonce, material, _wrap_label(data_key_id))
-        return self.current, AES_256_GCM + nonce + sealed
+        return self.current, self._secrets[self.current].seal(material, _wrap_label(data_key_id))
 
     def unwrap(self, data_key_id: UUID, wrapped: bytes, master_key_id: str) -> bytes:
-        aead = self._aeads.get(master_key_id)
-        if aead is None:
+        secret = self._secrets.get(master_key_id)
+        if secret is None:
             raise VaultError(f"master key {master_key_id!r} is not configured")
-        return _open(aead, wrapped, _wrap_label(data_key_id))
+        return secret.open(wrapped, _wrap_label(data_key_id))
 
     def __repr__(self) -> str:
-        return f"<LocalMasterKeys {', '.join(self._aeads)}>"
+        return f"<LocalMasterKeys {', '.join(self._secrets)}>"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("master keys do not leave the process")
@@ -175,12 +164,3 @@ def parse_keys(text: str) -> dict[str, bytes]:
 
 def _wrap_label(data_key_id: UUID) -> bytes:
     return b"compliance_datakey.wrapped:" + data_key_id.bytes
-
-
-def _open(aead: AESGCM, blob: bytes, label: bytes) -> bytes:
-    if blob[:1] != AES_256_GCM:
-        raise Tampered("unknown algorithm")
-    try:
-        return aead.decrypt(blob[1:13], blob[13:], label)
-    except (InvalidTag, ValueError):
-        raise Tampered("this was not sealed here, or was changed") from None

@@ -46,7 +46,6 @@ __all__ = [
     "new_key",
     "open_as",
     "open_many_as",
-    "rewrap",
     "unwrap",
     "unwrap_raw",
 ]
@@ -74,7 +73,7 @@ def new_key(
         master_key_id=master_key_id,
         destroy_on=destroy_on,
     )
-    return row, Key(key_id, material)
+    return row, Key(key_id, material, settings.VAULT_ALGORITHM)
 
 
 def insert_key(data_key: DataKey) -> None:
@@ -102,26 +101,13 @@ def unwrap_raw(id: UUID, wrapped: bytes, master_key_id: str) -> Key:
     """As `unwrap`, for callers that read the three columns with their own statement."""
     if not wrapped:
         raise VaultClosed(f"key {id} was destroyed")
-    return Key(id, master_keys().unwrap(id, wrapped, master_key_id))
+    material = master_keys().unwrap(id, wrapped, master_key_id)
+    return Key(id, material, settings.VAULT_ALGORITHM)
 
 
 def destroy_key(*, key_id: UUID, now: datetime) -> bool:
     """Make everything that this key sealed unreadable for ever; False when it already was."""
     return bool(DataKey.objects.filter(pk=key_id, destroyed_at=None).update(wrapped=b"", destroyed_at=now))
-
-
-def rewrap(*, data_key: DataKey) -> bool:
-    """Wrap one key under the current master key; False when someone changed or destroyed it meanwhile."""
-    keys = master_keys()
-    old = bytes(data_key.wrapped)
-    if not old:
-        return False
-    master_key_id, wrapped = keys.wrap(data_key.id, keys.unwrap(data_key.id, old, data_key.master_key_id))
-    return bool(
-        DataKey.objects.filter(pk=data_key.pk, wrapped=old).update(
-            wrapped=wrapped, master_key_id=master_key_id
-        )
-    )
 
 
 def open_as(
@@ -176,14 +162,14 @@ def blinds(kind: IndexKind, value: str) -> list[bytes]:
 
 def master_keys() -> MasterKeys:
     """The configured master keys: VAULT_MASTER_KEYS holds the keys, or "file:" and a path to them."""
-    return _masters(settings.VAULT_MASTER_KEYS)
+    return _masters(settings.VAULT_MASTER_KEYS, settings.VAULT_ALGORITHM)
 
 
 @lru_cache(maxsize=4)
-def _masters(text: str) -> MasterKeys:
+def _masters(text: str, algorithm: str) -> MasterKeys:
     if text.startswith("file:"):
-        return LocalMasterKeys.from_file(Path(text.removeprefix("file:")))
-    return LocalMasterKeys.from_text(text)
+        return LocalMasterKeys.from_file(Path(text.removeprefix("file:")), algorithm)
+    return LocalMasterKeys.from_text(text, algorithm)
 
 
 @lru_cache(maxsize=4)

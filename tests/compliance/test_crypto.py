@@ -6,7 +6,9 @@ import pickle
 from uuid import UUID
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.algorithms import SM4
 
+from compliance.algorithms import ALGORITHMS, Sm4Gcm
 from compliance.crypto import (
     BlindIndex,
     Key,
@@ -63,7 +65,7 @@ def test_one_changed_bit_anywhere_does_not_open(at):
         one.open("t.f", REF, bytes(blob))
 
 
-@pytest.mark.parametrize("blob", [b"", b"\x01", b"\x01" + b"0" * 12, b"\x02" + b"0" * 40])
+@pytest.mark.parametrize("blob", [b"", b"\x01", b"\x01" + b"0" * 12, b"\x03" + b"0" * 40])
 def test_rubbish_and_an_unknown_algorithm_do_not_open(blob):
     with pytest.raises(Tampered):
         key().open("t.f", REF, blob)
@@ -159,3 +161,72 @@ def test_a_new_index_key_still_finds_what_the_old_one_indexed():
 )
 def test_each_kind_has_one_spelling(kind, written, meant):
     assert normal(kind, written) == meant
+
+
+def under(algorithm: str, material: bytes = b"m" * 32) -> Key:
+    return Key(REF, material, algorithm)
+
+
+@pytest.mark.parametrize(("algorithm", "byte"), [("AES-256-GCM", 1), ("SM4-GCM", 2)])
+def test_each_algorithm_names_itself_and_opens_under_any_key_of_the_same_bytes(algorithm, byte):
+    blob = under(algorithm).seal("t.f", REF, "张小明")
+    assert blob[0] == byte and len(blob) == 1 + 12 + 9 + 16
+    for other in ALGORITHMS:
+        assert under(other).open("t.f", REF, blob) == "张小明"
+
+
+@pytest.mark.parametrize("algorithm", list(ALGORITHMS))
+def test_under_each_algorithm_nothing_opens_that_was_changed_or_moved(algorithm):
+    one = under(algorithm)
+    blob = one.seal("t.f", REF, "abc")
+    for at in range(len(blob)):
+        changed = bytearray(blob)
+        changed[at] ^= 1
+        with pytest.raises(Tampered):
+            one.open("t.f", REF, bytes(changed))
+    for label, ref, key_ in (
+        ("t.g", REF, one),
+        ("t.f", uuid7(), one),
+        ("t.f", REF, under(algorithm, b"n" * 32)),
+    ):
+        with pytest.raises(Tampered):
+            key_.open(label, ref, blob)
+    for end in range(len(blob)):
+        with pytest.raises(Tampered):
+            one.open("t.f", REF, blob[:end])
+
+
+def test_a_text_of_one_algorithm_does_not_pass_for_one_of_another():
+    one = under("AES-256-GCM")
+    for algorithm, byte in (("AES-256-GCM", b"\x02"), ("SM4-GCM", b"\x01")):
+        with pytest.raises(Tampered):
+            one.open("t.f", REF, byte + under(algorithm).seal("t.f", REF, "abc")[1:])
+
+
+def test_sm4_gcm_meets_the_example_of_its_standard():
+    """RFC 8998, A.1."""
+    cipher = Sm4Gcm(b"m" * 32)
+    cipher._cipher = SM4(bytes.fromhex("0123456789ABCDEFFEDCBA9876543210"))
+    plain = bytes.fromhex(
+        "AAAAAAAAAAAAAAAABBBBBBBBBBBBBBBBCCCCCCCCCCCCCCCCDDDDDDDDDDDDDDDD"
+        "EEEEEEEEEEEEEEEEFFFFFFFFFFFFFFFFEEEEEEEEEEEEEEEEAAAAAAAAAAAAAAAA"
+    )
+    sealed = cipher.encrypt(
+        bytes.fromhex("00001234567800000000ABCD"),
+        plain,
+        bytes.fromhex("FEEDFACEDEADBEEFFEEDFACEDEADBEEFABADDAD2"),
+    )
+    assert sealed.hex().upper() == (
+        "17F399F08C67D5EE19D0DC9969C4BB7D5FD46FD3756489069157B282BB200735"
+        "D82710CA5C22F0CCFA7CBF93D496AC15A56834CBCF98C397B4024A2691233B8D"
+        "83DE3541E4C2B58177E065A9BF7B62EC"
+    )
+
+
+def test_wrapped_keys_too_change_their_algorithm_without_being_touched():
+    material = os.urandom(32)
+    _, old = LocalMasterKeys({"a": b"1" * 32}).wrap(REF, material)
+    now_sm4 = LocalMasterKeys({"a": b"1" * 32}, "SM4-GCM")
+    _, new = now_sm4.wrap(REF, material)
+    assert (old[0], new[0]) == (1, 2)
+    assert now_sm4.unwrap(REF, old, "a") == now_sm4.unwrap(REF, new, "a") == material

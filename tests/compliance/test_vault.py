@@ -51,26 +51,20 @@ def test_the_database_refuses_a_destroyed_key_that_still_holds_something(transac
         DataKey.objects.filter(pk=row.id).update(wrapped=b"")
 
 
-def test_rewrapping_changes_the_key_row_alone_and_everything_still_opens(settings):
-    settings.VAULT_MASTER_KEYS = text_of("old")
+def test_another_algorithm_is_switched_on_for_what_is_sealed_from_now_on_and_old_rows_open_still(settings):
     row, key = vault.new_key("subject", 7)
     vault.insert_key(row)
-    blob = key.seal("t.f", row.id, "abc")
-    settings.VAULT_MASTER_KEYS = text_of("new", "old")
-    assert vault.rewrap(data_key=DataKey.objects.get(pk=row.id)) is True
-    settings.VAULT_MASTER_KEYS = text_of("new")
-    stored = DataKey.objects.get(pk=row.id)
-    assert stored.master_key_id == "new"
-    assert vault.unwrap(stored).open("t.f", row.id, blob) == "abc"
-
-
-def test_rewrapping_a_key_that_was_destroyed_meanwhile_changes_nothing():
-    row, _ = vault.new_key("subject", 7)
-    vault.insert_key(row)
-    stale = DataKey.objects.get(pk=row.id)
-    vault.destroy_key(key_id=row.id, now=NOW)
-    assert vault.rewrap(data_key=stale) is False
-    assert bytes(DataKey.objects.get(pk=row.id).wrapped) == b""
+    old = key.seal("t.f", row.id, "old")
+    settings.VAULT_ALGORITHM = "SM4-GCM"
+    again = vault.unwrap(DataKey.objects.get(pk=row.id))
+    new = again.seal("t.f", row.id, "new")
+    fresh, fresh_key = vault.new_key("order", 7)
+    vault.insert_key(fresh)
+    fresh_blob = fresh_key.seal("t.f", fresh.id, "fresh")
+    assert (old[0], new[0], fresh_blob[0], bytes(fresh.wrapped)[0]) == (1, 2, 2, 2)
+    settings.VAULT_ALGORITHM = "AES-256-GCM"  # and switched off again
+    for found, blob, text in ((row, old, "old"), (row, new, "new"), (fresh, fresh_blob, "fresh")):
+        assert vault.unwrap(DataKey.objects.get(pk=found.id)).open("t.f", found.id, blob) == text
 
 
 def test_master_keys_may_come_from_a_file(settings, tmp_path):

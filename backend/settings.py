@@ -222,6 +222,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "session", "description": "登录与退出 · Logging in with WeChat, and out"},
         {"name": "shelves", "description": "首页与商品 · Home, categories, brands, products"},
         {"name": "me", "description": "我的 · Profile, phone, addresses, identity, consents"},
+        {"name": "rights", "description": "个人信息权利 · What one may ask about one's own data"},
         {"name": "cart", "description": "购物车与优惠券 · Cart and coupons"},
         {"name": "orders", "description": "报价、订单与支付 · Quotes, orders, payment"},
         {"name": "reference", "description": "参考资料 · Divisions of China, the risk notice"},

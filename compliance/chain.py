@@ -41,6 +41,12 @@ LOGS = (
         "compliance_access",
         "jsonb_build_array(r.id, r.storefront_id, r.who, r.what, r.ref, r.purpose, r.at AT TIME ZONE 'UTC')",
     ),
+    Log(
+        "disclosure",
+        "compliance_disclosure",
+        "jsonb_build_array(r.id, r.storefront_id, r.subject_id, r.order_number, r.recipient_kind,"
+        " r.recipient, r.country, r.purpose, r.basis, r.fields, r.at AT TIME ZONE 'UTC')",
+    ),
 )
 
 

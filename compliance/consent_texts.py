@@ -1,9 +1,14 @@
-"""The texts that a consumer is asked to agree to: versioned, dated, in Chinese (which counts) and English."""
+"""The texts that a consumer is asked to agree to: versioned, dated, in Chinese (which counts) and English.
+
+A text may leave room for the names of a storefront's own brand and country; what is agreed to, and hashed, is
+the text with these names in it.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -26,17 +31,29 @@ class ConsentText:
     zh: str
     en: str
     sha256: str
+    names: tuple[str, ...] = ()
+
+    def filled(self, names: Mapping[str, str]) -> ConsentText:
+        """The text with its names in place, and its hash; raises KeyError for a name that it needs."""
+        if not self.names:
+            return self
+        own = {name: names[name] for name in self.names}
+        zh, en = self.zh.format(**own), self.en.format(**own)
+        return replace(self, zh=zh, en=en, sha256=_digest(self.version, zh, en), names=())
 
 
-def current_text(kind: str, day: date) -> ConsentText | None:
-    """The text of `kind` in force on `day`; None when there is none."""
+NO_NAMES: Mapping[str, str] = {}
+
+
+def current_text(kind: str, day: date, names: Mapping[str, str] = NO_NAMES) -> ConsentText | None:
+    """The text of `kind` in force on `day`, with these names in it; None when there is none."""
     versions = [text for text in read(FOLDER).get(kind, ()) if text.first_day <= day]
-    return versions[-1] if versions else None
+    return versions[-1].filled(names) if versions else None
 
 
-def current_texts(day: date) -> list[ConsentText]:
+def current_texts(day: date, names: Mapping[str, str] = NO_NAMES) -> list[ConsentText]:
     """All texts in force on `day`, the required ones first, then by kind."""
-    texts = [text for kind in read(FOLDER) if (text := current_text(kind, day)) is not None]
+    texts = [text for kind in read(FOLDER) if (text := current_text(kind, day, names)) is not None]
     return sorted(texts, key=lambda text: (not text.required, text.kind))
 
 
@@ -58,6 +75,7 @@ def read(folder: Path) -> dict[str, tuple[ConsentText, ...]]:
                     zh=entry["zh"].strip(),
                     en=entry["en"].strip(),
                     sha256=_digest(entry["version"], entry["zh"].strip(), entry["en"].strip()),
+                    names=tuple(raw.get("names", ())),
                 )
                 for entry in raw["versions"]
             ),

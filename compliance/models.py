@@ -307,6 +307,45 @@ class ChainLink(models.Model):
         return f"{self.log} {self.storefront_id}#{self.position}"
 
 
+class Disclosure(models.Model):
+    """Personal data left the house: to whom, where, what for, on which basis, which fields. Append-only."""
+
+    class Recipient(models.TextChoices):
+        CUSTOMS = "customs"
+        PAYMENT = "payment"
+        CARRIER = "carrier"
+        BRAND_ABROAD = "brand_abroad"
+        PARTNER = "partner"
+        IDENTITY_PROVIDER = "identity_provider"
+        STOREFRONT = "storefront"
+
+    class Basis(models.TextChoices):
+        CONTRACT = "contract"
+        LAW = "law"
+        CONSENT = "consent"
+
+    public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
+    storefront_id = models.BigIntegerField()
+    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="disclosures")
+    order_number = models.CharField(max_length=60, default="", blank=True)
+    recipient_kind = models.CharField(max_length=20, choices=Recipient.choices)
+    recipient = models.CharField(max_length=120)
+    country = models.CharField(max_length=2)
+    purpose = models.CharField(max_length=40)
+    basis = models.CharField(max_length=10, choices=Basis.choices)
+    fields = models.JSONField(help_text="which data, by name, never what it says")
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["subject", "-id"], name="disclosure_subject"),
+            models.Index(fields=["storefront_id", "id"], name="disclosure_storefront"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.recipient_kind} {self.purpose}"
+
+
 class TariffLine(models.Model):
     """The rates of one commodity code from one day on. Rates are fractions: 0.13 is 13 %.
 

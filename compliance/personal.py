@@ -58,6 +58,16 @@ FIELDS = (
         erase="kept until retention ends",
     ),
     PersonalField(
+        model="compliance.Disclosure",
+        field="subject",
+        klass="pseudonym",
+        purpose="to whom personal data was given, what for and on which basis",
+        basis="law",
+        retention="3 years",
+        export="as the list of disclosures",
+        erase="kept until retention ends; it names fields, never what they say",
+    ),
+    PersonalField(
         model="compliance.Access",
         field="ref",
         klass="pseudonym",

@@ -8,9 +8,9 @@ from datetime import date
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import Q, Sum
+from django.db.models import Q, Subquery, Sum
 
-from compliance.models import VALUE, AllowanceAccount, Consent, TariffLine
+from compliance.models import VALUE, AllowanceAccount, Consent, Disclosure, TariffLine
 from compliance.tax import Rate
 
 _TARIFF = """
@@ -124,3 +124,11 @@ def has_tariff(*, hs_code: str, day: date) -> bool:
 def consents(*, subject_id: UUID) -> dict[str, Consent]:
     """The consents that the subject has given and not withdrawn, by kind."""
     return {c.kind: c for c in Consent.objects.filter(subject_id=subject_id, withdrawn_at=None)}
+
+
+def disclosures(*, subject_id: UUID, after: UUID | None, limit: int) -> list[Disclosure]:
+    """To whom the subject's data was given, the last first, in one statement; those before `after`."""
+    own = Disclosure.objects.filter(subject_id=subject_id)
+    if after is not None:
+        own = own.filter(id__lt=Subquery(own.filter(public_id=after).values("id")))
+    return list(own.order_by("-id")[:limit])

@@ -37,11 +37,20 @@ _STATES = {
     "published": "已上架",
     "withdrawn": "已下架",
 }
-ZH: Mapping[str, Mapping[str, str]] = {"field": _FIELDS, "state": _STATES}
+_CONSENTS = {
+    "privacy_policy": "隐私政策",
+    "sensitive_identity": "身份信息单独同意",
+    "transfer_abroad": "向境外品牌方提供个人信息",
+    "marketing": "营销信息",
+    "personalisation": "个性化推荐",
+    "identity_reuse": "在其他店铺使用已核验的身份",
+}
+ZH: Mapping[str, Mapping[str, str]] = {"field": _FIELDS, "state": _STATES, "consent": _CONSENTS}
 
 
 def in_chinese(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The facts of an error as a Chinese title shows them: `field` and `state` by name, the rest as it is."""
+    """The facts of an error as a Chinese title shows them: field, state and consent by name, the rest as it
+    is."""
     return {
         key: ZH[key].get(value, value) if key in ZH and isinstance(value, str) else value
         for key, value in facts.items()

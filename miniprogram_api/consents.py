@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from catalog.reference import country_names
 from compliance import queries as compliance
 from compliance.consent_texts import ConsentText, current_text, current_texts
 from compliance.law import Law
@@ -19,6 +20,7 @@ from kernel.clock import shanghai_day
 from miniprogram_api.documents import Text, answers, in_path
 from miniprogram_api.door import Door, Json, nothing
 from miniprogram_api.throttle import Limit
+from storefronts.queries import Shop
 
 KIND = in_path("kind", "of the text")
 CHANGES = Limit("consents", 120, 3600)
@@ -65,7 +67,7 @@ class Consents(Door):
     def get(self, request: Request) -> HttpResponse:
         """Every text in force, the required ones first."""
         given = compliance.consents(subject_id=self.customer().subject_id)
-        texts = current_texts(shanghai_day(self.now))
+        texts = current_texts(shanghai_day(self.now), names_of(self.shop))
         return Json({"items": [_shown(text, given.get(text.kind)) for text in texts]})
 
 
@@ -85,7 +87,13 @@ class ConsentTo(Door):
         """Agree to the current version of one text."""
         text = self._text(kind)
         version = self.taken(ConsentIn).validated_data["version"]
-        given = give_consent(subject=self.customer().subject, kind=kind, version=version, now=self.now)
+        given = give_consent(
+            subject=self.customer().subject,
+            kind=kind,
+            version=version,
+            names=names_of(self.shop),
+            now=self.now,
+        )
         return Json(_shown(text, given))
 
     @extend_schema(
@@ -101,7 +109,7 @@ class ConsentTo(Door):
         return nothing()
 
     def _text(self, kind: str) -> ConsentText:
-        text = current_text(kind, shanghai_day(self.now))
+        text = current_text(kind, shanghai_day(self.now), names_of(self.shop))
         if text is None:
             raise UnknownConsent(kind=kind)
         return text
@@ -119,6 +127,12 @@ class RiskNotice(Door):
         """The notice in force, which a consumer confirms for every order."""
         notice = risk_notice(Law(shanghai_day(self.now)))
         return Json({"version": notice.version, "sha256": notice.sha256, "zh": notice.zh, "en": notice.en})
+
+
+def names_of(shop: Shop) -> dict[str, str]:
+    """What the texts of a storefront call by name: the brand abroad and its country."""
+    country = country_names(shop.brand_country)
+    return {"brand": shop.brand, "country_zh": country["zh"], "country_en": country["en"]}
 
 
 def _shown(text: ConsentText, given: Consent | None) -> dict[str, Any]:

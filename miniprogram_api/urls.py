@@ -10,6 +10,7 @@ from miniprogram_api.addresses import Address, Addresses, Divisions
 from miniprogram_api.cart import CartLineView, CartView
 from miniprogram_api.consents import Consents, ConsentTo, RiskNotice
 from miniprogram_api.coupons import ClaimCoupon, Coupons
+from miniprogram_api.disclosures import MyDisclosures
 from miniprogram_api.home import Home
 from miniprogram_api.identity import MyIdentity
 from miniprogram_api.kept import kept
@@ -58,6 +59,7 @@ endpoints: list[URLPattern] = [
     path("me/identity", MyIdentity.as_view()),
     path("me/consents", Consents.as_view()),
     path("me/consents/<slug:kind>", ConsentTo.as_view()),
+    path("me/disclosures", MyDisclosures.as_view()),
     path("divisions", Divisions.as_view()),
     path("risk-notice", RiskNotice.as_view()),
     path("parties", Parties.as_view()),

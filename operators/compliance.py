@@ -6,10 +6,11 @@ from typing import Any
 
 from django.contrib import admin
 
+from compliance.disclosures import Kind, named
 from compliance.models import VALUE
 from kernel.money import yuan
 from operators.base import Scoped, register
-from operators.bilingual import say
+from operators.bilingual import chinese, say
 from operators.filters import states
 from operators.scope import DECIDERS, PLATFORM, SHARED
 
@@ -154,6 +155,49 @@ class ChainLinkAdmin(Scoped):
     list_display = ("chained_at", "log", "position", "row_id", "storefront_name")
     list_filter = ("chained_at",)
     ordering = ("-id",)
+
+
+@register("compliance.Disclosure")
+class DisclosureAdmin(Scoped):
+    """To whom personal data was given, what for and on which basis; never the data itself."""
+
+    hidden = ("subject",)
+    readers = DECIDERS | {"auditor"}
+    fields = (
+        "at",
+        "recipient_kind",
+        "recipient",
+        "country",
+        "what_for",
+        "basis",
+        "which",
+        "order_number",
+        "storefront_name",
+    )
+    list_display = (
+        "at",
+        "recipient_kind",
+        "recipient",
+        "what_for",
+        "which",
+        "order_number",
+        "storefront_name",
+    )
+    list_filter = (states("recipient_kind"), "at")
+    search_fields = ("order_number__startswith", "recipient__startswith")
+    ordering = ("-id",)
+
+    @admin.display(description=say("目的", "purpose"), ordering="purpose")
+    def what_for(self, row: Any) -> str:
+        return _told("purposes", row.purpose)
+
+    @admin.display(description=say("提供的信息", "which data"))
+    def which(self, row: Any) -> str:
+        return ", ".join(_told("fields", name) for name in row.fields)
+
+
+def _told(kind: Kind, word: str) -> str:
+    return named(kind, word)["zh" if chinese() else "en"]
 
 
 @register("compliance.TariffLine")

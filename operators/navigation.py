@@ -56,6 +56,7 @@ GROUPS: tuple[Group, ...] = (
             ("compliance.Consent", "how_to_reg"),
             ("compliance.Access", "visibility_lock"),
             ("compliance.ChainLink", "link"),
+            ("compliance.Disclosure", "move_up"),
             ("customers.Identity", "badge"),
         ),
     ),

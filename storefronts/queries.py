@@ -38,6 +38,8 @@ class Shop:
     appid: str
     name: str
     name_zh: str
+    brand: str
+    brand_country: str
     trade_modes: tuple[str, ...]
     payment_window_seconds: int
     quote_window_seconds: int
@@ -96,7 +98,7 @@ def forget_kept() -> None:
 
 
 def _shop(**wanted: object) -> Shop:
-    row = Storefront.objects.filter(state=Storefront.State.OPEN, **wanted).first()
+    row = Storefront.objects.select_related("brand").filter(state=Storefront.State.OPEN, **wanted).first()
     if row is None:
         raise NoStorefront()
     return Shop(
@@ -105,6 +107,8 @@ def _shop(**wanted: object) -> Shop:
         appid=row.appid,
         name=row.name,
         name_zh=row.name_zh,
+        brand=row.brand.name,
+        brand_country=row.brand.country,
         trade_modes=tuple(row.trade_modes),
         payment_window_seconds=row.payment_window_seconds,
         quote_window_seconds=row.quote_window_seconds,

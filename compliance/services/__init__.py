@@ -9,7 +9,14 @@ from compliance.services.allowance import (
     allowance_restore,
     allowance_use,
 )
-from compliance.services.consent import NotCurrent, UnknownConsent, give_consent, withdraw_consent
+from compliance.services.consent import (
+    ConsentNeeded,
+    NotCurrent,
+    UnknownConsent,
+    give_consent,
+    withdraw_consent,
+)
+from compliance.services.disclosure import disclose
 from compliance.services.judgement import record_judgement
 from compliance.services.payer import (
     RenameTooLate,
@@ -26,6 +33,7 @@ from compliance.vault import destroy_key, insert_key
 
 __all__ = [
     "AllowanceBusy",
+    "ConsentNeeded",
     "MoreThanUsed",
     "NotCurrent",
     "RenameTooLate",
@@ -40,6 +48,7 @@ __all__ = [
     "ask_payer",
     "create_subject",
     "destroy_key",
+    "disclose",
     "give_consent",
     "insert_key",
     "link_person",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
-from compliance.consent_texts import current_text
+from compliance.consent_texts import NO_NAMES, current_text
 from compliance.models import Consent, Subject
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict, Missing
@@ -35,13 +36,25 @@ class NotCurrent(Conflict):
     version: str
 
 
-def give_consent(*, subject: Subject, kind: str, version: str, now: datetime) -> Consent:
+@dataclass(eq=False)
+class ConsentNeeded(Conflict):
+    """This rests on a separate consent that was not given, or was withdrawn."""
+
+    code = "consent_needed"
+    title = "This needs your separate consent “{consent}”, which you have not given or have withdrawn."
+    title_zh = "此操作需要您单独同意《{consent}》，您尚未同意或已撤回。"
+    consent: str
+
+
+def give_consent(
+    *, subject: Subject, kind: str, version: str, names: Mapping[str, str] = NO_NAMES, now: datetime
+) -> Consent:
     """Record that the subject agreed to the text of `kind` in `version`, which must be the current one.
 
-    A consent to an older version ends with it; the same version twice is one consent. Raises UnknownConsent
-    and NotCurrent.
+    A consent to an older version ends with it; the same version twice is one consent. `names` are those that
+    the text leaves room for. Raises UnknownConsent and NotCurrent.
     """
-    text = current_text(kind, shanghai_day(now))
+    text = current_text(kind, shanghai_day(now), names)
     if text is None:
         raise UnknownConsent(kind=kind)
     if text.version != version:

@@ -13,6 +13,7 @@ from compliance import identity as standard
 from compliance import queries as compliance_queries
 from compliance import services as compliance
 from compliance import vault
+from compliance.services import ConsentNeeded
 from customers import labels
 from customers.models import Customer, Identity
 from kernel import ids
@@ -43,14 +44,6 @@ class IdentityInUse(Conflict):
     title_zh = "本年度已使用当前实名信息下单，如需更换请联系客服。"
 
 
-class ConsentNeeded(Conflict):
-    """An identity number is sensitive: its owner agrees to its use separately, before giving it."""
-
-    code = "consent_needed"
-    title = "Give the separate consent “sensitive_identity” before your identity number is taken in."
-    title_zh = "请先单独同意《敏感个人信息处理授权》，再提交身份信息。"
-
-
 def state_identity(*, customer: Customer, name: str, number: str, now: datetime) -> Identity:
     """Keep the name and number that the customer orders with, and link the person behind the number.
 
@@ -68,7 +61,7 @@ def state_identity(*, customer: Customer, name: str, number: str, now: datetime)
     with tenant(customer.storefront_id):
         Customer.objects.select_for_update().get(pk=customer.pk)
         if CONSENT not in compliance_queries.consents(subject_id=customer.subject_id):
-            raise ConsentNeeded()
+            raise ConsentNeeded(consent=CONSENT)
         found = Identity.objects.filter(customer=customer).first()
         person = compliance.link_person(subject=customer.subject, id_number=number, now=now)
         key = vault.unwrap(customer.subject.key)

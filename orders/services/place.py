@@ -23,7 +23,7 @@ from compliance.law import Law
 from compliance.models import VALUE
 from compliance.queries import NOTHING
 from customers import labels as customer_labels
-from customers.services.identity import ConsentNeeded
+from customers.services.identity import CONSENT
 from inventory import services as inventory
 from kernel import events, ids
 from kernel.clock import shanghai_day
@@ -167,7 +167,7 @@ def _check(found: Dossier, law: Law, now: datetime) -> None:
     if not found.address_kept:
         raise AddressNeeded()
     if found.identity_ref is not None and not found.consented:
-        raise ConsentNeeded()  # withdrawn since the identity was given
+        raise compliance.ConsentNeeded(consent=CONSENT)  # withdrawn since the identity was given
 
 
 def _check_goods(found: Dossier, now: datetime) -> None:

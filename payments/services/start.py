@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from compliance import services as compliance
 from kernel import ids
 from kernel.errors import Conflict
 from kernel.tenancy import tenant
@@ -20,6 +21,7 @@ from wechat.pay.signing import client_params
 
 FIRST_QUERY_AFTER = timedelta(seconds=30)
 PREPAY_KEPT = timedelta(minutes=90)  # a prepay_id lives two hours (wechat.md B5)
+INSTITUTION = "财付通支付科技有限公司"  # who runs WeChat Pay (law.md R2.9)
 
 
 @dataclass(eq=False)
@@ -40,8 +42,7 @@ def start_payment(*, order: Order, openid: str, now: datetime) -> dict[str, str]
     outcome the same call may be made again and uses the same number.
     """
     payment = _attempt(order, now)
-    fresh = payment.prepared_at is not None and now - payment.prepared_at < PREPAY_KEPT
-    if payment.state != "prepared" or not fresh:
+    if not _is_prepared(payment, now):
         try:
             payment = _prepare(payment, openid, now)
         except (OrderClosed, OutTradeNoUsed):
@@ -53,7 +54,8 @@ def start_payment(*, order: Order, openid: str, now: datetime) -> dict[str, str]
 
 
 def _attempt(order: Order, now: datetime) -> Payment:
-    """The open attempt of the order, or a new one; raises NotPayable."""
+    """The open attempt of the order, or a new one; what WeChat Pay will be told is disclosed with it. Raises
+    NotPayable."""
     shop = storefronts.shop(order.storefront_id)
     merchant = storefronts.merchant_of(order.storefront_id)
     with tenant(order.storefront_id):
@@ -61,6 +63,19 @@ def _attempt(order: Order, now: datetime) -> Payment:
         if order.state != "placed" or order.expires_at <= now:
             raise NotPayable(state=order.state if order.state != "placed" else "closing")
         open_one = Payment.objects.filter(order=order, state__in=["created", "prepared"]).first()
+        if open_one is None or not _is_prepared(open_one, now):
+            compliance.disclose(
+                storefront_id=order.storefront_id,
+                subject_id=order.subject_id,
+                order_number=order.number,
+                recipient_kind="payment",
+                recipient=INSTITUTION,
+                country="CN",
+                purpose="pay",
+                basis="contract",
+                fields=["openid", "order_number", "amount"],
+                now=now,
+            )
         return open_one or Payment.objects.create(
             storefront_id=order.storefront_id,
             order=order,
@@ -74,6 +89,12 @@ def _attempt(order: Order, now: datetime) -> Payment:
             created_at=now,
             next_query_at=now + FIRST_QUERY_AFTER,
         )
+
+
+def _is_prepared(payment: Payment, now: datetime) -> bool:
+    """Whether WeChat need not be asked again: it gave a prepay_id that is still good."""
+    fresh = payment.prepared_at is not None and now - payment.prepared_at < PREPAY_KEPT
+    return payment.state == "prepared" and fresh
 
 
 def _prepare(payment: Payment, openid: str, now: datetime) -> Payment:

@@ -17,6 +17,7 @@ from compliance.services import (
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 DAY = date(2026, 11, 23)
+NAMES = {"brand": "Maison Group SAS", "country_zh": "法国", "country_en": "France"}
 
 
 @pytest.fixture
@@ -24,19 +25,40 @@ def subject(db):
     return create_subject(storefront_id=7, now=NOW)[0]
 
 
-def test_the_four_texts_are_separate_and_only_what_the_service_needs_is_required():
-    assert [(t.kind, t.required) for t in current_texts(DAY)] == [
+def test_the_six_texts_are_separate_and_only_what_the_service_needs_is_required():
+    assert [(t.kind, t.required) for t in current_texts(DAY, NAMES)] == [
         ("privacy_policy", True),
         ("sensitive_identity", True),
+        ("identity_reuse", False),
         ("marketing", False),
         ("personalisation", False),
+        ("transfer_abroad", False),
     ]
-    for text in current_texts(DAY):
+    for text in current_texts(DAY, NAMES):
         assert text.zh and text.en and text.title_zh and text.title_en and len(text.sha256) == 64
 
 
+def test_the_transfer_abroad_names_the_recipient_and_its_country_in_what_is_hashed():
+    text = current_text("transfer_abroad", DAY, NAMES)
+    assert "Maison Group SAS" in text.zh and "法国" in text.zh and "France" in text.en
+    assert "{" not in text.zh + text.en
+    assert text.sha256 != current_text("transfer_abroad", DAY, NAMES | {"country_en": "Spain"}).sha256
+    with pytest.raises(KeyError):
+        current_text("transfer_abroad", DAY)
+
+
+def test_a_consent_to_one_recipient_is_none_to_another(subject):
+    give_consent(subject=subject, kind="transfer_abroad", version="1", names=NAMES, now=NOW)
+    sold = NAMES | {"brand": "New Owner Ltd"}
+    give_consent(subject=subject, kind="transfer_abroad", version="1", names=sold, now=NOW + timedelta(1))
+    assert list(Consent.objects.order_by("id").values_list("withdrawn_at", flat=True)) == [
+        NOW + timedelta(1),
+        None,
+    ]
+
+
 def test_there_is_no_text_before_its_first_day():
-    assert current_texts(date(2025, 12, 31)) == []
+    assert current_texts(date(2025, 12, 31), NAMES) == []
     assert current_text("marketing", date(2025, 12, 31)) is None
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from django.db import transaction
 
+from compliance.services import ConsentNeeded
 from customers.models import Identity
-from customers.services.identity import BadIdentity, ConsentNeeded, IdentityInUse, state_identity
+from customers.services.identity import BadIdentity, IdentityInUse, state_identity
 from customers.services.login import AccountClosed, _customer
 from tests import make
 

@@ -137,7 +137,15 @@ def test_what_an_order_reserves_shows_in_the_allowance(alice: Phone, world: make
 
 def test_consents_are_given_to_a_version_and_withdrawn(newcomer: Phone) -> None:
     texts = {text["kind"]: text for text in newcomer.get("me/consents").json()["items"]}
-    assert list(texts) == ["privacy_policy", "sensitive_identity", "marketing", "personalisation"]
+    assert list(texts) == [
+        "privacy_policy",
+        "sensitive_identity",
+        "identity_reuse",
+        "marketing",
+        "personalisation",
+        "transfer_abroad",
+    ]
+    assert "Maison Group SAS in France" in texts["transfer_abroad"]["text"]["en"]
     assert not any(text["given"] for text in texts.values())
     given = newcomer.put("me/consents/marketing", {"version": texts["marketing"]["version"]}).json()
     assert given["given"] is True and given["given_at"] is not None

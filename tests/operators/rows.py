@@ -11,6 +11,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 from oauth2_provider.models import AccessToken
 
 from catalog.models import Media, PriceCut
+from compliance import services as compliance
 from compliance import vault
 from compliance.models import Access
 from compliance.services import open_payer_check
@@ -112,6 +113,18 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
     open_payer_check(storefront_id=shop.pk, order_number=order.number, port="3105", now=now)
     Access.objects.create(storefront_id=shop.pk, who="someone", what="x.y", ref="1", purpose="test", at=now)
     chain_logs(now=now)
+    compliance.disclose(
+        storefront_id=shop.pk,
+        subject_id=alice.subject_id,
+        order_number=order.number,
+        recipient_kind="payment",
+        recipient="财付通支付科技有限公司",
+        country="CN",
+        purpose="pay",
+        basis="contract",
+        fields=["openid"],
+        now=now,
+    )
     if round == 0:
         LegalParty.objects.create(storefront=shop, role="ebc", name="Maison SAS", country="FR")
         operator(f"colleague-{shop.code}", shop, "auditor")

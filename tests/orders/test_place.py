@@ -8,8 +8,7 @@ import pytest
 from django.db import transaction
 
 from compliance.models import AllowanceAccount, Judgement
-from compliance.services import withdraw_consent
-from customers.services.identity import ConsentNeeded
+from compliance.services import ConsentNeeded, withdraw_consent
 from inventory.models import Stock
 from inventory.services import SoldOut
 from kernel.errors import Refused

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from compliance.models import AllowanceAccount
+from compliance.models import AllowanceAccount, Disclosure
 from customers import queries as customers
 from inventory.models import Stock
 from kernel.errors import Upstream
@@ -65,6 +65,10 @@ def test_an_unknown_answer_is_asked_again_under_the_same_number(wechat, world, o
     number = Payment.objects.get().out_trade_no
     start(order, world)
     assert [p.out_trade_no for p in Payment.objects.all()] == [number]
+    told = Disclosure.objects.order_by("id").values_list("recipient_kind", "order_number", "fields")
+    assert list(told) == [("payment", order.number, ["openid", "order_number", "amount"])] * 2
+    start(order, world)  # WeChat is not asked again, and so is told nothing
+    assert Disclosure.objects.count() == 2
 
 
 def test_a_lost_notification_is_found_by_the_sweep(wechat, world, order):

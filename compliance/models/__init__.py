@@ -1,4 +1,4 @@
-"""Keys, subjects, persons, allowances, judgements, consents, tariff: what the law needs to be remembered."""
+"""Keys, subjects, persons, allowances, judgements, consents: what the law needs to be remembered."""
 
 from __future__ import annotations
 
@@ -8,8 +8,28 @@ from operator import or_
 from django.db import models
 from django.db.models import F, Q
 
+from compliance.models.logs import Access, ChainLink, Disclosure
+from compliance.models.tariff import TariffLine
 from compliance.states import PAYER
 from kernel.ids import uuid7
+
+__all__ = [
+    "MOVES",
+    "VALUE",
+    "Access",
+    "AllowanceAccount",
+    "AllowanceEntry",
+    "ChainLink",
+    "Consent",
+    "DataKey",
+    "Disclosure",
+    "Judgement",
+    "PayerCheck",
+    "Person",
+    "ReferenceRate",
+    "Subject",
+    "TariffLine",
+]
 
 
 class DataKey(models.Model):
@@ -256,158 +276,6 @@ class Consent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.version}"
-
-
-class Access(models.Model):
-    """Someone other than the person opened a personal datum: who, what, and what for. Append-only."""
-
-    storefront_id = models.BigIntegerField(null=True)
-    who = models.CharField(max_length=80)
-    what = models.CharField(max_length=80)
-    ref = models.CharField(max_length=80)
-    purpose = models.CharField(max_length=200)
-    at = models.DateTimeField()
-
-    class Meta:
-        verbose_name_plural = "accesses"
-        constraints = [
-            models.CheckConstraint(name="access_has_a_reason", condition=~Q(who="") & ~Q(purpose="")),
-        ]
-        indexes = [
-            models.Index(fields=["storefront_id", "id"], name="access_storefront"),
-            models.Index(fields=["ref"], name="access_ref"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.who} {self.what}"
-
-
-class ChainLink(models.Model):
-    """One row of a log, in its place in the chain of its storefront: what came before is hashed into it.
-
-    `log` names the log (compliance/chain.py), `row_id` its row; storefront 0 is the platform's own.
-    """
-
-    log = models.CharField(max_length=20)
-    storefront_id = models.BigIntegerField()
-    position = models.BigIntegerField()
-    row_id = models.BigIntegerField()
-    prev = models.BinaryField(max_length=32)
-    hash = models.BinaryField(max_length=32)
-    chained_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["log", "storefront_id", "position"], name="chain_one_place"),
-            models.UniqueConstraint(fields=["log", "row_id"], name="chain_row_once"),
-        ]
-        indexes = [models.Index(fields=["log", "chained_at", "row_id"], name="chain_settled")]
-
-    def __str__(self) -> str:
-        return f"{self.log} {self.storefront_id}#{self.position}"
-
-
-class Disclosure(models.Model):
-    """Personal data left the house: to whom, where, what for, on which basis, which fields. Append-only."""
-
-    class Recipient(models.TextChoices):
-        CUSTOMS = "customs"
-        PAYMENT = "payment"
-        CARRIER = "carrier"
-        BRAND_ABROAD = "brand_abroad"
-        PARTNER = "partner"
-        IDENTITY_PROVIDER = "identity_provider"
-        STOREFRONT = "storefront"
-
-    class Basis(models.TextChoices):
-        CONTRACT = "contract"
-        LAW = "law"
-        CONSENT = "consent"
-
-    public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
-    storefront_id = models.BigIntegerField()
-    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="disclosures")
-    order_number = models.CharField(max_length=60, default="", blank=True)
-    recipient_kind = models.CharField(max_length=20, choices=Recipient.choices)
-    recipient = models.CharField(max_length=120)
-    country = models.CharField(max_length=2)
-    purpose = models.CharField(max_length=40)
-    basis = models.CharField(max_length=10, choices=Basis.choices)
-    fields = models.JSONField(help_text="which data, by name, never what it says")
-    at = models.DateTimeField()
-
-    class Meta:
-        indexes = [
-            models.Index(fields=["subject", "-id"], name="disclosure_subject"),
-            models.Index(fields=["storefront_id", "id"], name="disclosure_storefront"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.recipient_kind} {self.purpose}"
-
-
-class TariffLine(models.Model):
-    """The rates of one commodity code from one day on. Rates are fractions: 0.13 is 13 %.
-
-    `excise_unit` is a number and a unit ("500g", "10l", "1piece"): what `excise_per_unit_fen` is paid for.
-    Excise (消费税) falls due only at or above a threshold where one is given; goods sold by ml or g and goods
-    sold by the piece have different ones.
-    """
-
-    class Excise(models.TextChoices):
-        NONE = "none"
-        AD_VALOREM = "ad_valorem"
-        SPECIFIC = "specific"
-        COMPOUND = "compound"
-
-    class Confidence(models.TextChoices):
-        CONFIRMED = "C", "read in the law or the official text"
-        PARTLY = "P", "from a secondary source, or in part"
-        TO_BE_CONFIRMED = "M", "to be confirmed"
-
-    hs_code = models.CharField(max_length=10)
-    first_day = models.DateField()
-    name_zh = models.CharField(max_length=200)
-    mfn_rate = models.DecimalField(max_digits=7, decimal_places=6)
-    provisional_rate = models.DecimalField(max_digits=7, decimal_places=6, null=True, blank=True)
-    vat_rate = models.DecimalField(max_digits=7, decimal_places=6)
-    excise_kind = models.CharField(max_length=10, choices=Excise.choices, default=Excise.NONE)
-    excise_rate = models.DecimalField(max_digits=7, decimal_places=6, null=True, blank=True)
-    excise_per_unit_fen = models.PositiveIntegerField(null=True, blank=True)
-    excise_unit = models.CharField(max_length=12, default="", blank=True)
-    threshold_fen_per_ml_or_g = models.PositiveIntegerField(null=True, blank=True)
-    threshold_fen_per_piece = models.PositiveIntegerField(null=True, blank=True)
-    source = models.CharField(max_length=200)
-    link = models.CharField(max_length=300, default="", blank=True)
-    confidence = models.CharField(max_length=1, choices=Confidence.choices)
-    checked_on = models.DateField()
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["hs_code", "first_day"], name="tariff_one_a_day"),
-            models.CheckConstraint(name="tariff_code", condition=Q(hs_code__regex=r"^(\d{8}|\d{10})$")),
-            models.CheckConstraint(
-                name="tariff_rates",
-                condition=Q(mfn_rate__range=(0, 9), vat_rate__range=(0, 1))
-                & (Q(excise_rate=None) | Q(excise_rate__gt=0, excise_rate__lt=1)),
-            ),
-            models.CheckConstraint(
-                name="tariff_excise_whole",
-                condition=Q(excise_kind="none", excise_rate=None, excise_per_unit_fen=None, excise_unit="")
-                | Q(
-                    excise_kind="ad_valorem",
-                    excise_rate__isnull=False,
-                    excise_per_unit_fen=None,
-                    excise_unit="",
-                )
-                | Q(excise_kind="specific", excise_rate=None, excise_per_unit_fen__gt=0) & ~Q(excise_unit="")
-                | Q(excise_kind="compound", excise_rate__isnull=False, excise_per_unit_fen__gt=0)
-                & ~Q(excise_unit=""),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.hs_code} from {self.first_day}"
 
 
 class ReferenceRate(models.Model):

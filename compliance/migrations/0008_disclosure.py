@@ -9,7 +9,7 @@ from kernel.append_only import forgetting, no_change
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("compliance", "0006_payer_checks_and_rates"),
+        ("compliance", "0007_customs_figure"),
     ]
 
     operations = [

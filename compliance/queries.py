@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import Q, Subquery, Sum
 
-from compliance.models import VALUE, AllowanceAccount, Consent, Disclosure, TariffLine
+from compliance.law import Law
+from compliance.models import VALUE, AllowanceAccount, AllowanceEntry, Consent, Disclosure, TariffLine
 from compliance.tax import Rate
 
 _TARIFF = """
@@ -75,6 +76,31 @@ def allowance(*, person_id: UUID | None, year: int, limit_fen: int) -> Allowance
     """The value of what the person has used and reserved of the year."""
     value = taken(person_id=person_id, year=year).get(VALUE, NOTHING)
     return Allowance(year, limit_fen, value.used, value.reserved)
+
+
+def limits(law: Law) -> dict[str, int]:
+    """How much of each measure one person may take in a calendar year."""
+    return {VALUE: law.figure("import/annual_limit")}
+
+
+def allowance_years(*, person_id: UUID) -> dict[int, dict[str, Taken]]:
+    """What the person has taken, by year, the youngest first, and measure."""
+    rows = AllowanceAccount.objects.filter(person_id=person_id).order_by("-year", "id")
+    years: dict[int, dict[str, Taken]] = {}
+    for year, measure, used, reserved in rows.values_list("year", "measure", "used", "reserved"):
+        years.setdefault(year, {})[measure] = Taken(used, reserved)
+    return years
+
+
+def allowance_entries(
+    *, person_id: UUID, until: datetime | None, skip: int, count: int
+) -> list[AllowanceEntry]:
+    """The person's movements with their accounts, the youngest first: not after `until`, the first `skip` of
+    those left out."""
+    entries = AllowanceEntry.objects.filter(account__person_id=person_id).select_related("account")
+    if until is not None:
+        entries = entries.filter(at__lte=until)
+    return list(entries.order_by("-at", "-id")[skip : skip + count])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from django.urls import URLPattern, path, register_converter
 from catalog.models import SKU
 from miniprogram_api import schema
 from miniprogram_api.addresses import Address, Addresses, Divisions
+from miniprogram_api.allowance import MyAllowance
 from miniprogram_api.cart import CartLineView, CartView
 from miniprogram_api.consents import Consents, ConsentTo, RiskNotice
 from miniprogram_api.coupons import ClaimCoupon, Coupons
@@ -57,6 +58,7 @@ endpoints: list[URLPattern] = [
     path("me/addresses", Addresses.as_view()),
     path("me/addresses/<uuid:id>", Address.as_view()),
     path("me/identity", MyIdentity.as_view()),
+    path("me/allowance", MyAllowance.as_view()),
     path("me/consents", Consents.as_view()),
     path("me/consents/<slug:kind>", ConsentTo.as_view()),
     path("me/disclosures", MyDisclosures.as_view()),

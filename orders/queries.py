@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -26,6 +27,12 @@ def reserved_fen(*, customer_id: int, year: int) -> int:
         customer_id=customer_id, placed_at__year=year, state__in=("placed", "closing", "paid")
     )
     return living.aggregate(total=Sum(F("goods_fen") + F("freight_fen")))["total"] or 0
+
+
+def own_numbers(*, customer_id: int, numbers: Iterable[str]) -> set[str]:
+    """Those of the numbers that are orders of this customer."""
+    own = Order.objects.filter(customer_id=customer_id, number__in=list(numbers))
+    return set(own.values_list("number", flat=True))
 
 
 @dataclass(frozen=True, slots=True)

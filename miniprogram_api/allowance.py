@@ -1,0 +1,175 @@
+"""A person's years: what is left of each measure, and every movement, their own orders named by number."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from catalog.cursors import BadCursor, Place, decode, encode
+from compliance import queries as compliance
+from compliance.law import Law
+from compliance.models import VALUE, AllowanceEntry
+from compliance.queries import NOTHING, Taken
+from customers import queries as customers
+from customers.models import Identity
+from kernel.clock import shanghai_day
+from miniprogram_api.documents import answers
+from miniprogram_api.door import Door, Json
+from orders import queries as orders
+
+MAX_LIMIT = 50
+EPOCH, MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+SORT = "allowance"
+HERE, ELSEWHERE, CUSTOMS = "here", "elsewhere", "customs"
+
+
+class MeasureOut(serializers.Serializer[Any]):
+    """One measure of a year. `value` is counted in fen, a group of goods with a limit of its own in grams."""
+
+    measure = serializers.CharField(help_text="value, sugar, rice …")
+    unit = serializers.ChoiceField(["fen", "g"])
+    limit = serializers.IntegerField()
+    used = serializers.IntegerField(allow_null=True, help_text="imported this year · 已使用")
+    reserved = serializers.IntegerField(allow_null=True, help_text="held by orders under way · 占用中")
+    left = serializers.IntegerField(allow_null=True, help_text="剩余")
+
+
+class YearOut(serializers.Serializer[Any]):
+    year = serializers.IntegerField()
+    measures = MeasureOut(many=True)
+
+
+class MovementOut(serializers.Serializer[Any]):
+    """One movement: `amount` is taken from one of left, reserved, used and given to another.
+
+    `where` is `here` for an order of one's own, which `order` names; `elsewhere` for another shop (其他店铺);
+    `customs` where customs has counted otherwise than we did.
+    """
+
+    year = serializers.IntegerField()
+    measure = serializers.CharField()
+    kind = serializers.ChoiceField(AllowanceEntry.Kind.values)
+    taken_from = serializers.ChoiceField(AllowanceEntry.Bucket.values)
+    given_to = serializers.ChoiceField(AllowanceEntry.Bucket.values)
+    amount = serializers.IntegerField()
+    where = serializers.ChoiceField([HERE, ELSEWHERE, CUSTOMS])
+    order = serializers.CharField(allow_null=True)
+    at = serializers.DateTimeField()
+
+
+class AllowancePage(serializers.Serializer[Any]):
+    """Our estimate of the person's years (年度交易额度) over all shops; customs is authoritative.
+
+    Until the identity is verified only the limits are told: whoever merely states a number must not learn
+    what its owner has bought.
+    """
+
+    verified = serializers.BooleanField()
+    years = YearOut(many=True)
+    items = MovementOut(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class AllowanceQuery(serializers.Serializer[Any]):
+    cursor = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    limit = serializers.IntegerField(min_value=1, max_value=MAX_LIMIT, required=False)
+
+
+class MyAllowance(Door):
+    """年度额度."""
+
+    @extend_schema(
+        operation_id="allowance",
+        tags=["me"],
+        parameters=[AllowanceQuery],
+        responses=answers(200, AllowancePage, 401, 404, 422),
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """What is left of this year and of the years before, and how it was used, the youngest first."""
+        asked = self.asked(AllowanceQuery).validated_data
+        until, skip = _place(asked.get("cursor", ""))
+        row = self.customer()
+        identity = customers.profile(row)
+        person_id: UUID | None = row.subject.person_id
+        this_year = shanghai_day(self.now).year
+        if person_id is None or identity.identity_state != Identity.State.VERIFIED:
+            unknown = {"verified": False, "years": [self._year(this_year, None)]}
+            return Json(unknown | {"items": [], "next_cursor": None})
+        years = compliance.allowance_years(person_id=person_id)
+        years[this_year] = compliance.taken(person_id=person_id, year=this_year)
+        count = asked.get("limit", 20)
+        entries = compliance.allowance_entries(person_id=person_id, until=until, skip=skip, count=count + 1)
+        page = entries[:count]
+        own = orders.own_numbers(customer_id=row.pk, numbers={entry.order_number for entry in page})
+        return Json(
+            {
+                "verified": True,
+                "years": [self._year(year, years[year]) for year in sorted(years, reverse=True)],
+                "items": [_movement(entry, own) for entry in page],
+                "next_cursor": _cursor(page, until, skip) if len(entries) > count else None,
+            }
+        )
+
+    def _year(self, year: int, taken: dict[str, Taken] | None) -> dict[str, Any]:
+        """A year by the limits of its last day, or of today in the present year; the value first."""
+        law = Law(min(shanghai_day(self.now), date(year, 12, 31)))
+        limits = compliance.limits(law)
+        return {
+            "year": year,
+            "measures": [
+                _measure(measure, limit, None if taken is None else taken.get(measure, NOTHING))
+                for measure, limit in limits.items()
+            ],
+        }
+
+
+def _place(cursor: str) -> tuple[datetime | None, int]:
+    """Where a page begins: an instant, and how many of its movements were shown before."""
+    if not cursor:
+        return None, 0
+    place = decode(cursor, sort=SORT)
+    if not isinstance(place.value, int) or not re.fullmatch(r"[0-9]{1,6}", place.code):
+        raise BadCursor()
+    try:
+        return EPOCH + place.value * MICROSECOND, int(place.code)
+    except OverflowError as failure:
+        raise BadCursor() from failure
+
+
+def _cursor(page: list[AllowanceEntry], until: datetime | None, skip: int) -> str:
+    last = page[-1].at
+    shown = sum(entry.at == last for entry in page) + (skip if last == until else 0)
+    return encode(Place(SORT, (last - EPOCH) // MICROSECOND, str(shown)))
+
+
+def _measure(measure: str, limit: int, taken: Taken | None) -> dict[str, Any]:
+    return {
+        "measure": measure,
+        "unit": "fen" if measure == VALUE else "g",
+        "limit": limit,
+        "used": taken and taken.used,
+        "reserved": taken and taken.reserved,
+        "left": taken and max(limit - taken.used - taken.reserved, 0),
+    }
+
+
+def _movement(entry: AllowanceEntry, own: set[str]) -> dict[str, Any]:
+    mine = entry.order_number in own
+    return {
+        "year": entry.account.year,
+        "measure": entry.account.measure,
+        "kind": entry.kind,
+        "taken_from": entry.source,
+        "given_to": entry.target,
+        "amount": entry.amount,
+        "where": HERE if mine else ELSEWHERE if entry.order_number else CUSTOMS,
+        "order": entry.order_number if mine else None,
+        "at": entry.at,
+    }

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
+from django.apps import apps
 from django.db import connection
 from django.db.models import Q, Subquery, Sum
 
@@ -145,6 +147,19 @@ def tariff(*, hs_codes: Iterable[str], day: date) -> dict[str, Rate]:
 def has_tariff(*, hs_code: str, day: date) -> bool:
     """Whether goods of this code can be taxed on `day`; the catalogue asks before it publishes."""
     return TariffLine.objects.filter(hs_code__in=[hs_code, hs_code[:8]], first_day__lte=day).exists()
+
+
+def rows_in_force(day: date) -> list[Any]:
+    """The rows in force on `day` of every table of the law: those that have a first day and a last check."""
+    found: list[Any] = []
+    for model in apps.get_app_config("compliance").get_models():
+        names = {field.name for field in model._meta.concrete_fields}
+        if names >= {"first_day", "checked_on"}:
+            [one_a_day] = [c for c in model._meta.total_unique_constraints if "first_day" in c.fields]
+            key = [name for name in one_a_day.fields if name != "first_day"]
+            known = model._default_manager.filter(first_day__lte=day)
+            found += known.order_by(*key, "-first_day").distinct(*key)
+    return found
 
 
 def consents(*, subject_id: UUID) -> dict[str, Consent]:

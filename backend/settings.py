@@ -276,6 +276,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "compliance.tasks.carry_allowances",
         "schedule": crontab(minute="0"),  # at midnight in Shanghai, and once more for who came late
     },
+    "watch the clocks of incidents": {
+        "task": "compliance.tasks.watch",
+        "schedule": 60.0,
+        "options": {"expires": 120},
+    },
     "forget what has had its day": {"task": "backend.tasks.forget", "schedule": 3600.0},
 }
 

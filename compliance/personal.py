@@ -77,4 +77,14 @@ FIELDS = (
         export="as the list of who looked at the person's data",
         erase="kept until retention ends",
     ),
+    PersonalField(
+        model="compliance.IncidentAffected",
+        field="people_sealed",
+        klass="pseudonym",
+        purpose="whom an incident concerned, so that they can be told",
+        basis="law",
+        retention="3 years after it was written",
+        export="as the notice of the incident",
+        erase="kept until retention ends; holds numbers of rows, no names",
+    ),
 )

@@ -3,15 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from compliance.law import Figure, Law, Topic
 from compliance.rules import RULES
+from compliance.rules.book import Rule
 from kernel.money import yuan
 
 CONFIDENCE = {"C": "confirmed", "P": "secondary source", "M": "to be confirmed by counsel"}
+CHECKED_AT_LEAST_EVERY = timedelta(days=365)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A figure on a day: the value in force, none before the first, and the next one that is known."""
+
+    topic: Topic
+    figure: Figure | None
+    next: Figure | None
+
+    @property
+    def value(self) -> str:
+        """The value as a person reads it."""
+        return shown(self.topic, self.figure) if self.figure else ""
+
+    @property
+    def next_value(self) -> str:
+        """What it will be from the first day of `next` on."""
+        return shown(self.topic, self.next) if self.next else ""
+
+    def stale(self, today: date) -> bool:
+        """Whether nobody has looked at its source for a year."""
+        return self.figure is not None and self.figure.checked + CHECKED_AT_LEAST_EVERY < today
+
+
+def entry(law: Law, name: str) -> Entry:
+    """One figure on the law's day. Raises KeyError for an unknown name."""
+    topic = law.topics[name]
+    past = [figure for figure in topic.figures if figure.first_day <= law.day]
+    coming = topic.figures[len(past) :]
+    return Entry(topic, past[-1] if past else None, coming[0] if coming else None)
+
+
+def rules() -> list[Rule]:
+    """Every rule, by its number."""
+    return sorted(RULES, key=lambda rule: rule.id)
 
 
 def page() -> str:
@@ -25,7 +64,7 @@ def page() -> str:
         f"Edition `{law.edition}`",
         "## Rules",
     ]
-    for rule in sorted(RULES, key=lambda r: r.id):
+    for rule in rules():
         source = law.source(rule.law)
         parts += [
             f"### {rule.id}",

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from compliance import services
 from compliance.services.chain import chain_logs
+from compliance.services.incident_watch import watch_incidents
 from compliance.services.new_year import carry_over
 from kernel.clock import now
 
@@ -26,3 +27,9 @@ def refund_overdue_payers() -> None:
 def carry_allowances() -> None:
     """Move what is reserved in past years into this one."""
     carry_over(now=now())
+
+
+@shared_task
+def watch() -> None:
+    """Put clocks of incidents that run out before an operator."""
+    watch_incidents(now=now())

@@ -50,7 +50,7 @@ __all__ = [
     "unwrap_raw",
 ]
 
-KeyKind = Literal["subject", "order", "storefront"]
+KeyKind = Literal["subject", "order", "storefront", "incident"]
 
 _INSERT_KEY = (
     "INSERT INTO compliance_datakey (id, kind, storefront_id, wrapped, master_key_id, destroy_on)"

@@ -30,7 +30,9 @@ class Stateful(Protocol):
 
     pk: Any
     state: str
-    storefront_id: int
+
+    @property
+    def storefront_id(self) -> int | None: ...
 
     @property
     def event_key(self) -> str: ...

@@ -91,21 +91,6 @@ class AllowanceEntryAdmin(Scoped):
     ordering = ("-id",)
 
 
-@register("compliance.Judgement")
-class JudgementAdmin(Scoped):
-    """Why a purchase was allowed or refused, on which figures; the facts themselves stay sealed."""
-
-    hidden = ("key", "subject")
-    list_display = ("decided_at", "moment", "allowed", "rules", "order_number", "storefront_name")
-    list_filter = (states("moment"), "allowed", "decided_at")
-    search_fields = ("order_number__startswith",)
-    ordering = ("-id",)
-
-    @admin.display(description=say("拒绝规则", "refused by"))
-    def rules(self, row: object) -> str:
-        return ", ".join(refusal["rule"] for refusal in getattr(row, "refusals", ())) or "-"
-
-
 @register("compliance.PayerCheck")
 class PayerCheckAdmin(Scoped):
     """Whether the payer of an order is its orderer, and until when a difference can be mended."""
@@ -130,7 +115,7 @@ class ConsentAdmin(Scoped):
 
     hidden = ("subject",)
     list_display = ("kind", "version", "given_at", "withdrawn_at", "storefront_name")
-    list_filter = ("given_at",)
+    list_filter = ("given_at", "withdrawn_at")
     search_fields = ("kind__startswith",)
     ordering = ("-id",)
 

@@ -12,12 +12,16 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.timezone import localtime
 
+from compliance.models import Consent, Judgement
+from compliance.models.incident import Incident
 from inventory.models import Stock
-from kernel.clock import now
+from kernel.clock import now, shanghai_day
 from kernel.models import Case, Delivery
 from operators.bilingual import say
 from operators.filters import FEW, FewFilter, LateFilter
+from operators.incidents import OpenFilter, overdue
 from operators.navigation import groups
+from operators.rule_book import may_read, stale_figures
 from orders.models import Order
 
 # Registered, and reached from the rows that point at them; of no use as lists of their own.
@@ -47,7 +51,10 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         kept = [model for model in app["models"] if model["model"]._meta.label not in PLUMBING]
         if kept:
             apps.append({**app, "models": kept})
-    context.update(cards=cards(request, now()), groups=groups(request), app_list=apps)
+    at = now()
+    context.update(
+        cards=cards(request, at), officer=officers_cards(request, at), groups=groups(request), app_list=apps
+    )
     return context
 
 
@@ -56,7 +63,7 @@ def cards(request: HttpRequest, at: datetime) -> list[Card]:
     found: list[Card] = []
     orders = _mine(request, Order)
     if orders is not None:
-        today = localtime(at).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
+        today = _midnight(at)
         counted = orders.filter(
             Q(state="placed") | Q(placed_at__gte=today) | Q(paid_at__gte=today)
         ).aggregate(
@@ -84,6 +91,45 @@ def cards(request: HttpRequest, at: datetime) -> list[Card]:
         title = say(f"可售不多于 {FEW} 件的 SKU", f"SKUs with {FEW} pieces or fewer")
         found.append(_card(title, few, Stock, wrong=few, **{FewFilter.parameter_name: "1"}))
     return found
+
+
+def officers_cards(request: HttpRequest, at: datetime) -> list[Card]:
+    """What waits for the compliance officer, four statements at most: clocks of incidents, refused attempts,
+    consents withdrawn, figures grown old."""
+    found: list[Card] = []
+    incidents = _mine(request, Incident)
+    if incidents is not None:
+        running = incidents.filter(OpenFilter.question())
+        counted = running.aggregate(open=Count("pk"), late=Count("pk", filter=overdue(at)))
+        title = say("未结束的安全事件", "Open incidents")
+        if counted["late"]:
+            late = counted["late"]
+            title = say(f"未结束的安全事件（{late} 件逾期）", f"Open incidents ({late} overdue)")
+        card = _card(
+            title, counted["open"], Incident, wrong=counted["late"], **{OpenFilter.parameter_name: "1"}
+        )
+        found.append(card)
+    judgements = _mine(request, Judgement)
+    if judgements is not None:
+        today = _midnight(at)
+        refused = judgements.filter(allowed=False, decided_at__gte=today).count()
+        title = say("今日被拒绝的交易", "Refused attempts today")
+        found.append(_card(title, refused, Judgement, allowed__exact="0", decided_at__gte=str(today)))
+    consents = _mine(request, Consent)
+    if consents is not None:
+        today = _midnight(at)
+        withdrawn = consents.filter(withdrawn_at__gte=today).count()
+        title = say("今日撤回的同意", "Consents withdrawn today")
+        found.append(_card(title, withdrawn, Consent, withdrawn_at__gte=str(today)))
+    if may_read(request):
+        old = stale_figures(shanghai_day(at))
+        title = say("逾一年未核对的法规数值", "Figures of law not checked for a year")
+        found.append({"title": title, "count": old, "url": reverse("admin:rule_book"), "wrong": bool(old)})
+    return found
+
+
+def _midnight(at: datetime) -> datetime:
+    return localtime(at).replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)
 
 
 def _mine(request: HttpRequest, model: type[Model]) -> QuerySet[Any] | None:

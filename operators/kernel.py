@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from compliance.models.incident import Incident
 from kernel import approvals, cases
 from kernel.clock import now
 from kernel.models import Approval, Case
@@ -119,16 +120,16 @@ class CaseAdmin(Scoped):
 
 
 def _links(case: Case) -> dict[str, str]:
-    """Addresses of the order and the payment that a case names, of the case's own storefront alone."""
-    shop, number, payment = case.storefront_id, case.facts.get("order"), case.facts.get("out_trade_no")
-    if shop is None:
+    """Addresses of what a case names (order, payment, incident), of the case's own storefront alone."""
+    if case.storefront_id is None:
         return {}
-    about = case.facts.get("key", case.key)
-    if not number and str(about).startswith("order:"):
-        number = str(about).removeprefix("order:")
+    thing, _, number = str(case.facts.get("key", case.key)).partition(":")
+    named = {thing: number} | {key: str(value) for key, value in case.facts.items() if value}
+    mine = {"storefront_id": case.storefront_id}
     found = [
-        *Order.objects.filter(storefront_id=shop, number=number or "").only("number"),
-        *Payment.objects.filter(storefront_id=shop, out_trade_no=payment or "").only("out_trade_no"),
+        *Order.objects.filter(number=named.get("order", ""), **mine).only("number"),
+        *Payment.objects.filter(out_trade_no=named.get("out_trade_no", ""), **mine).only("out_trade_no"),
+        *Incident.objects.filter(number=named.get("incident", ""), **mine).only("number"),
     ]
     return {str(row): told.page_of(row) for row in found}
 

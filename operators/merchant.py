@@ -84,7 +84,7 @@ def merchant_page(page: Any, request: Any, object_id: str) -> HttpResponse:
         "form": form,
         "original": storefront,
     }
-    answer = TemplateResponse(request, "operators/merchant.html", context)
+    answer = TemplateResponse(request, "operators/form.html", context)
     answer["Cache-Control"] = "no-store"
     return answer
 

@@ -10,6 +10,9 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from operators.bilingual import say
+from operators.rule_book import may_read
+
+RULE_BOOK = "admin:rule_book"  # the one page that no table stands behind
 
 Group = tuple[Any, tuple[tuple[str, str], ...]]
 
@@ -49,8 +52,10 @@ GROUPS: tuple[Group, ...] = (
     (
         say("合规", "Compliance"),
         (
+            (RULE_BOOK, "menu_book"),
             ("compliance.Judgement", "gavel"),
             ("compliance.PayerCheck", "compare_arrows"),
+            ("compliance.Incident", "emergency_home"),
             ("compliance.TariffLine", "percent"),
             ("compliance.ReferenceRate", "currency_exchange"),
             ("compliance.Consent", "how_to_reg"),
@@ -98,6 +103,9 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
+    if label == RULE_BOOK:
+        title = str(say("规则手册", "Rule book"))
+        return {"title": title, "icon": icon, "link": reverse(label)} if may_read(request) else None
     model = apps.get_model(label)
     page = admin.site._registry.get(model)
     if page is None or not page.has_view_permission(request):

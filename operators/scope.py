@@ -19,6 +19,8 @@ OWNERS = frozenset({Role.OWNER.value})
 SELLERS = OWNERS | {Role.MERCHANDISER.value}
 PACKERS = OWNERS | {Role.FULFILMENT.value, Role.MERCHANDISER.value}
 DECIDERS = OWNERS | {Role.FINANCE.value, Role.COMPLIANCE.value}
+OFFICERS = OWNERS | {Role.COMPLIANCE.value}
+INSPECTORS = OFFICERS | {Role.AUDITOR.value}
 WORKERS = READERS - {Role.AUDITOR.value}
 
 # Where a row says to which storefront it belongs; otherwise a lookup such as "event__storefront_id".

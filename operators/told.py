@@ -21,6 +21,7 @@ _OWNERS = {
     "payment": "payments.Payment",
     "payer": "compliance.PayerCheck",
     "product": "catalog.Product",
+    "incident": "compliance.Incident",
 }
 Links = Mapping[str, str]
 
@@ -84,7 +85,11 @@ def page_of(row: Any) -> str:
     return reverse(f"admin:{meta.app_label}_{meta.model_name}_change", args=[row.pk])
 
 
-_READ = {"reason": reason_name, "event": event_name}
+def _word(code: str) -> str:
+    return state_name(code, code)
+
+
+_READ = {"reason": reason_name, "event": event_name, "duty": _word, "severity": _word}
 
 
 def fact_name(key: str) -> str:

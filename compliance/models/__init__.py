@@ -8,6 +8,7 @@ from operator import or_
 from django.db import models
 from django.db.models import F, Q
 
+from compliance.models.incident import Incident, IncidentAffected, IncidentNotice
 from compliance.models.logs import Access, ChainLink, Disclosure
 from compliance.models.tariff import TariffLine
 from compliance.states import PAYER
@@ -23,6 +24,9 @@ __all__ = [
     "Consent",
     "DataKey",
     "Disclosure",
+    "Incident",
+    "IncidentAffected",
+    "IncidentNotice",
     "Judgement",
     "PayerCheck",
     "Person",
@@ -39,6 +43,7 @@ class DataKey(models.Model):
         SUBJECT = "subject"
         ORDER = "order"
         STOREFRONT = "storefront"
+        INCIDENT = "incident"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)

@@ -12,8 +12,8 @@ from django.db import connection
 
 from compliance.facts import Purchase
 from compliance.judge import Verdict
-from compliance.models import DataKey
-from compliance.vault import Key
+from compliance.models import DataKey, Judgement
+from compliance.vault import Key, open_as, unwrap
 from kernel.ids import uuid7
 
 FACTS = "compliance_judgement.facts"
@@ -84,6 +84,27 @@ def record_judgement(
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
     return id
+
+
+def facts_of(*, judgement: Judgement, who: str, purpose: str, now: datetime) -> dict[str, Any]:
+    """The sealed facts of a judgement, opened for an operator with a purpose; leaves an access row.
+
+    Empty where none were kept. Raises VaultClosed when their key was destroyed.
+    """
+    if judgement.key is None or not judgement.facts_sealed:
+        return {}
+    opened = open_as(
+        who=who,
+        purpose=purpose,
+        storefront_id=judgement.storefront_id,
+        key=unwrap(judgement.key),
+        label=FACTS,
+        ref=judgement.id,
+        blob=bytes(judgement.facts_sealed),
+        now=now,
+    )
+    facts: dict[str, Any] = orjson.loads(opened)
+    return facts
 
 
 def _plain(value: Any) -> Any:

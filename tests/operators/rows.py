@@ -16,9 +16,13 @@ from compliance import vault
 from compliance.models import Access
 from compliance.services import open_payer_check
 from compliance.services.chain import chain_logs
+from compliance.services.incident import register_incident
+from compliance.services.incident_affected import freeze_affected
+from compliance.services.incident_notice import draft_notice
 from customers import labels
 from kernel import approvals, cases, files, jobs
 from kernel.models import Delivery, Event, Receipt
+from operators.whose import subjects_of
 from orders.models import CartLine
 from partner_api.models import Application
 from payments.models import Notification, Payment
@@ -125,6 +129,19 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
         fields=["openid"],
         now=now,
     )
+    incident = register_incident(
+        storefront_id=shop.pk,
+        kind="leak",
+        title="客服账号异常查看收件人电话",
+        detected_at=now,
+        window_from=now - timedelta(days=1),
+        window_to=now,
+        contact="compliance@shop.test",
+        by="someone",
+        now=now,
+    )
+    freeze_affected(incident=incident, owners=subjects_of, by="someone", now=now)
+    draft_notice(incident=incident, duty="persons", by="someone", now=now)
     if round == 0:
         LegalParty.objects.create(storefront=shop, role="ebc", name="Maison SAS", country="FR")
         operator(f"colleague-{shop.code}", shop, "auditor")
@@ -147,7 +164,14 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
     TOTPDevice.objects.create(user=colleague, name="phone", key="0123456789abcdef0123456789abcdef01234567")
     Group.objects.get_or_create(name=f"group-{round}")
     LogEntry.objects.create(user=colleague, action_flag=1, object_repr="x")
-    return {"order": order, "payment": payment, "case": case, "approval": approval, "variant": made}
+    return {
+        "order": order,
+        "payment": payment,
+        "incident": incident,
+        "case": case,
+        "approval": approval,
+        "variant": made,
+    }
 
 
 SECRET_TEXTS = (

@@ -13,7 +13,7 @@ from django.db import models
 
 from backend import personal
 from catalog.states import PRODUCT
-from compliance.states import PAYER
+from compliance.states import INCIDENT, PAYER
 from kernel.errors import Invalid, Missing, Problem
 from orders.states import ORDER
 from payments.states import PAYMENT
@@ -115,7 +115,13 @@ def test_every_sealed_or_indexed_field_is_declared_personal():
 
 @pytest.mark.parametrize(
     ("machine", "app"),
-    [(ORDER, "orders"), (PAYMENT, "payments"), (PRODUCT, "catalog"), (PAYER, "compliance")],
+    [
+        (ORDER, "orders"),
+        (PAYMENT, "payments"),
+        (PRODUCT, "catalog"),
+        (PAYER, "compliance"),
+        (INCIDENT, "compliance"),
+    ],
 )
 def test_the_state_picture_in_the_readme_is_fresh(machine, app):
     assert machine.picture() in (ROOT / app / "README.md").read_text()

@@ -1,0 +1,131 @@
+"""What can be done to a row next: one button and one small form each, and each calls one service."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import path, reverse
+
+from kernel.clock import now
+from kernel.errors import Problem
+from kernel.tenancy import tenant
+from operators.base import Scoped
+from operators.bilingual import say
+from operators.scope import scope_of
+from operators.tables import Table
+
+
+@dataclass(frozen=True)
+class Step:
+    """One verb on a page: `do` takes the row, what was typed, who asks and when.
+
+    A list that `do` returns is shown (tables of a reveal) and never kept; all else leads back to the row's
+    page. `legal` says for which rows the button is there, `start` what the form begins with.
+    """
+
+    name: str
+    title: Any
+    icon: str
+    form: type[forms.Form]
+    do: Callable[[Any, Mapping[str, Any], str, datetime], object]
+    roles: frozenset[str]
+    legal: Callable[[Any], bool] = lambda row: True
+    start: Callable[[Any], dict[str, Any]] = field(default=lambda row: {})
+    hint: Any = ""
+
+
+class Stepped(Scoped):
+    """A page with steps: their buttons stand above the fields, for those who may take them."""
+
+    steps: ClassVar[tuple[Step, ...]] = ()
+    change_form_outer_before_template = "operators/steps.html"
+
+    def get_urls(self) -> list[Any]:
+        step = path(
+            "<path:object_id>/step/<slug:name>/",
+            self.admin_site.admin_view(self.step),
+            name=self._step_name(),
+        )
+        return [step, *super().get_urls()]
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id) if object_id else None
+        shown = {"steps": self._buttons(request, row) if row else []}
+        answer: HttpResponse = super().changeform_view(
+            request, object_id, form_url, {**shown, **(extra_context or {})}
+        )
+        return answer
+
+    def step(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
+        """Show the form of one step, or take it. Strangers find nothing."""
+        row = self.get_object(request, object_id)
+        chosen = next((one for one in self.steps if one.name == name), None)
+        if row is None or chosen is None:
+            raise Http404
+        if not self._mine(request, row, chosen.roles) or not chosen.legal(row):
+            raise PermissionDenied
+        form = chosen.form(request.POST if request.method == "POST" else None, initial=chosen.start(row))
+        tables: Sequence[Table] = ()
+        if request.method == "POST" and form.is_valid():
+            taken = self._take(request, row, chosen, form.cleaned_data)
+            if isinstance(taken, HttpResponse):
+                return taken
+            tables = taken
+        context = {
+            **self.admin_site.each_context(request),
+            "title": chosen.title,
+            "subtitle": str(row),
+            "opts": self.opts,
+            "form": form,
+            "hint": chosen.hint,
+            "tables": tables,
+            "original": row,
+        }
+        answer = TemplateResponse(request, "operators/form.html", context)
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+    def _take(
+        self, request: HttpRequest, row: Any, step: Step, values: Mapping[str, Any]
+    ) -> HttpResponse | Sequence[Table]:
+        storefront_id = row.storefront_id
+        who = request.user.get_username()
+        try:
+            with transaction.atomic(), nullcontext() if storefront_id is None else tenant(storefront_id):
+                done = step.do(row, values, who, now())
+        except Problem as problem:
+            self.tell(request, problem)
+            return ()
+        if isinstance(done, list):
+            return done
+        self.message_user(request, say("已完成。", "Done."), messages.SUCCESS)
+        here = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
+        return HttpResponseRedirect(reverse(here, args=[row.pk]))
+
+    def _buttons(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:
+        return [
+            {
+                "title": one.title,
+                "icon": one.icon,
+                "url": reverse(f"admin:{self._step_name()}", args=[row.pk, one.name]),
+            }
+            for one in self.steps
+            if scope_of(request).may_anywhere(one.roles)
+            and self._mine(request, row, one.roles)
+            and one.legal(row)
+        ]
+
+    def _step_name(self) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_step"

@@ -190,6 +190,10 @@ STATIC_ROOT = (
 WHITENOISE_USE_FINDERS = not PRODUCTION
 MEDIA_URL = "/media/"
 MEDIA_ROOT = env("MEDIA_ROOT", str(LOCAL / "media"))
+SCAN_FOLDERS = [
+    LOCAL / "log",
+    Path(MEDIA_ROOT),
+]  # where `manage.py vault scan` looks beside database and Redis
 
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}

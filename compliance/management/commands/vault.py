@@ -1,20 +1,25 @@
-"""`manage.py vault`: status of the keys, and their rotation while the house goes on."""
+"""`manage.py vault`: status of the keys, their rotation while the house goes on, a scan for plain values."""
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Count, Q
+from redis import Redis
 
-from compliance import vault
+from compliance import scan, vault
 from compliance.models import DataKey
 from compliance.services.rotation import Rotation, rotate
+from compliance.spellings import plain
 
 
 class Command(BaseCommand):
-    help = "The vault: status, rotate."
+    help = "The vault: status, rotate, scan."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
@@ -23,6 +28,10 @@ class Command(BaseCommand):
             "rotate", help="bring every data key under the current master key; exit 0 when none is left"
         )
         rotation.add_argument("--batch", type=int, default=500, help="keys a transaction (500)")
+        search = verbs.add_parser(
+            "scan", help="look everywhere for plain values, one a line on stdin; exit 1 when one is found"
+        )
+        search.add_argument("--folder", type=Path, action="append", default=[], help="more files to search")
 
     def handle(self, *args: Any, **options: Any) -> None:
         getattr(self, options["verb"])(options)
@@ -51,3 +60,28 @@ class Command(BaseCommand):
     def _told(self, so_far: Rotation) -> None:
         self.stdout.write(f"{so_far.done} re-wrapped, {so_far.left} left")
         self.stdout.flush()
+
+    def scan(self, options: dict[str, Any]) -> None:
+        try:
+            wanted = [plain(line) for line in sys.stdin.read().splitlines() if line.strip()]
+        except ValueError as short:
+            raise CommandError(str(short), returncode=2) from None
+        if not wanted:
+            raise CommandError("what is looked for stands on stdin, one value a line", returncode=2)
+        folders = [*settings.SCAN_FOLDERS, *options["folder"]]
+        if missing := [str(one) for one in options["folder"] if not one.is_dir()]:
+            raise CommandError(f"no such folder: {', '.join(missing)}", returncode=2)
+        searched, found = scan.Searched(), 0
+        with Redis.from_url(settings.REDIS_URL, single_connection_client=True) as server:
+            for one in (
+                *scan.tables(wanted, searched),
+                *scan.redis(server, wanted, searched),
+                *scan.files(folders, wanted, searched),
+            ):
+                self.stdout.write(f"{one.where}: {one.masked}")
+                found += 1
+        self.stdout.write(
+            f"searched {searched.tables} tables, {searched.keys} keys of Redis, {searched.files} files"
+        )
+        if found:
+            raise CommandError(f"found in {found} places")

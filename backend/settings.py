@@ -265,6 +265,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 20},
     },
+    "verify stated identities": {
+        "task": "customers.tasks.verify_identities",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
     "follow price cuts": {
         "task": "catalog.tasks.refresh_due_prices",
         "schedule": 5.0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from backend import delivery
+from customers.services.findings import forget_findings
 from customers.services.login import forget_sessions
 from kernel import files, receipts
 from kernel.clock import now
@@ -20,10 +21,11 @@ def deliver() -> None:
 
 @shared_task
 def forget() -> None:
-    """Remove what has had its day: receipts, files, sessions, unused quotes, noise at the webhook."""
+    """Remove what has had its day: receipts, files, sessions, findings, unused quotes, noise."""
     at = now()
     receipts.forget(now=at)
     files.forget(now=at)
     forget_sessions(now=at)
+    forget_findings(now=at)
     forget_quotes(now=at)
     forget_noise(now=at)

@@ -15,10 +15,12 @@ from compliance import vault
 from compliance.consent_texts import current_text
 from compliance.models import TariffLine
 from customers import labels
+from customers.gateways.verifying import Finding, Verdict
 from customers.models import Customer, Session
 from customers.services.addresses import AddressText, add_address
 from customers.services.identity import state_identity
 from customers.services.login import token_hash
+from customers.services.verification import conclude
 from inventory.models import Stock, Warehouse
 from kernel import ids
 from kernel.clock import shanghai_day
@@ -149,7 +151,10 @@ def buyers(shop: Storefront, count: int, now: datetime) -> list[Buyer]:
         where = AddressText("测试人", "13800138000", "310115", "世纪大道 1 号")
         add_address(customer=customer, text=where, is_default=True, now=now)
         compliance.give_consent(subject=subject, kind="sensitive_identity", version=text.version, now=now)
-        state_identity(customer=customer, name="测试人", number=_number(n), now=now)
+        attempt = state_identity(customer=customer, name="测试人", number=_number(n), now=now)
+        assert attempt is not None
+        found = Finding(Verdict.MATCHES, "0", "bench")
+        conclude(attempt=attempt, found=found, number=_number(n), provider="bench", kept=False, now=now)
         token = ids.token()
         Session.objects.create(
             token_hash=token_hash(token),

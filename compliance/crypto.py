@@ -19,7 +19,7 @@ from compliance.algorithms import DEFAULT, Secret, Tampered, VaultError
 
 __all__ = ["BlindIndex", "Key", "LocalMasterKeys", "MasterKeys", "Tampered", "VaultClosed", "VaultError"]
 
-IndexKind = Literal["id_number", "phone", "address", "openid"]
+IndexKind = Literal["id_number", "phone", "address", "openid", "identity_pair", "device", "share_code"]
 
 
 class VaultClosed(VaultError):
@@ -140,6 +140,8 @@ def normal(kind: IndexKind, value: str) -> str:
     value = unicodedata.normalize("NFKC", value).strip()
     if kind == "id_number":
         return "".join(value.split()).upper()
+    if kind in ("identity_pair", "share_code"):
+        return value.upper()
     if kind == "phone":
         digits = re.sub(r"\D", "", value)
         return re.sub(r"^(?:00)?86(?=1\d{10}$)", "", digits)

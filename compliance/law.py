@@ -161,6 +161,7 @@ _UNITS: dict[str, Callable[[Any], Any]] = {
     "percents": lambda texts: tuple(_percent(text) for text in texts),
     "codes": tuple,
     "count": int,
+    "counts": lambda values: MappingProxyType({name: int(value) for name, value in values.items()}),
     "flag": bool,
     "text": MappingProxyType,
 }

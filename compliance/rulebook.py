@@ -113,6 +113,7 @@ _SHOWN: dict[str, Callable[[Any], str]] = {
     "percents": lambda values: ", ".join(_percent(value) for value in values),
     "codes": ", ".join,
     "count": str,
+    "counts": lambda values: ", ".join(f"{name}: {value}" for name, value in values.items()),
     "flag": lambda value: "yes" if value else "no",
     "text": _text,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from compliance.models import Person, Subject
+from compliance.models import DataKey, Person, Subject
 from kernel.ids import uuid7
 from storefronts.models import Storefront
 
@@ -79,22 +79,142 @@ class Identity(models.Model):
     class State(models.TextChoices):
         STATED = "stated", "well-formed, not yet checked with an authority"
         VERIFIED = "verified", "confirmed by an authorised provider"
-        REJECTED = "rejected", "name and number do not belong together"
+        REJECTED = "rejected", "refused by the provider, or by an operator"
+
+    class Reason(models.TextChoices):
+        DIFFERS = "differs", "name and number do not belong together"
+        NO_RECORD = "no_record", "the authority has no record of the number"
+        MALFORMED = "malformed", "the authority takes this for no name or no number"
+        OPERATOR = "operator", "rejected by an operator"
 
     public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
     customer = models.OneToOneField(Customer, on_delete=models.CASCADE, related_name="identity")
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     name_sealed = models.BinaryField()
     number_sealed = models.BinaryField()
     number_index = models.BinaryField(max_length=33)
     state = models.CharField(max_length=10, choices=State.choices, default=State.STATED)
+    rejected_for = models.CharField(max_length=10, choices=Reason.choices, default="", blank=True)
     stated_at = models.DateTimeField()
     verified_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name_plural = "identities"
+        constraints = [
+            # Whoever merely states a number reaches nothing of the person behind it.
+            models.CheckConstraint(
+                name="identity_person_when_verified",
+                condition=Q(state="verified", person__isnull=False, verified_at__isnull=False)
+                | ~Q(state="verified") & Q(person=None),
+            )
+        ]
         indexes = [models.Index(fields=["number_index"], name="identity_number")]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+    @property
+    def event_key(self) -> str:
+        """The key of its history."""
+        return f"identity:{self.public_id}"
+
+
+class IdentityAttempt(models.Model):
+    """One wish to have a name and number verified: counted against the limits, and asked until answered."""
+
+    class State(models.TextChoices):
+        ASKED = "asked", "the provider's answer is not known yet"
+        ANSWERED = "answered"
+        OVERTAKEN = "overtaken", "something else was stated, or consent withdrawn"
+        REFUSED = "refused", "too many attempts"
+
+    class Verdict(models.TextChoices):
+        MATCHES = "matches", "name and number belong together"
+        DIFFERS = "differs", "name and number do not belong together"
+        NO_RECORD = "no_record", "the authority has no record of the number"
+        MALFORMED = "malformed", "the authority takes this for no name or no number"
+
+    WRONG = (Verdict.DIFFERS, Verdict.NO_RECORD, Verdict.MALFORMED)
+
+    public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
+    storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="identity_attempts")
+    number_index = models.BinaryField(max_length=33)
+    pair_index = models.BinaryField(max_length=33)
+    device_index = models.BinaryField(max_length=33, null=True)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.ASKED)
+    anew = models.BooleanField(default=False, help_text="the provider is asked even where an answer is kept")
+    tries = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField(null=True, blank=True)
+    error = models.CharField(max_length=80, default="", blank=True)
+    verdict = models.CharField(max_length=10, choices=Verdict.choices, default="", blank=True)
+    provider = models.CharField(max_length=40, default="", blank=True)
+    request_id = models.CharField(max_length=64, default="", blank=True)
+    kept = models.BooleanField(default=False, help_text="answered by what the provider had said before")
+    made_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True, blank=True)
+    forgiven_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["customer", "-made_at"], name="attempt_customer"),
+            models.Index(fields=["number_index", "-made_at"], name="attempt_number"),
+            models.Index(
+                fields=["device_index", "-made_at"],
+                name="attempt_device",
+                condition=Q(device_index__isnull=False),
+            ),
+            models.Index(fields=["next_try_at"], name="attempt_due", condition=Q(state="asked")),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+
+class IdentityFinding(models.Model):
+    """What a provider said of one name and number, whoever stated them, until it is not good any more."""
+
+    public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
+    pair_index = models.BinaryField(max_length=33, unique=True)
+    key = models.OneToOneField(DataKey, null=True, on_delete=models.PROTECT, related_name="+")
+    answer_sealed = models.BinaryField(default=b"")
+    provider = models.CharField(max_length=40, default="")
+    request_id = models.CharField(max_length=64, default="")
+    asking_until = models.DateTimeField(null=True)
+    answered_at = models.DateTimeField(null=True)
+    good_until = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["good_until"], name="finding_good")]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+
+class IdentityShare(models.Model):
+    """A one-time code by which a person takes a verified identity to another storefront of the platform."""
+
+    public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
+    storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="identity_shares")
+    code_index = models.BinaryField(max_length=33, unique=True)
+    made_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    redeemed_at = models.DateTimeField(null=True, blank=True)
+    redeemed_by = models.ForeignKey(
+        Customer, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer"],
+                name="share_one_open",
+                condition=Q(cancelled_at=None, redeemed_at=None),
+            )
+        ]
 
     def __str__(self) -> str:
         return str(self.public_id)

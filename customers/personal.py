@@ -24,6 +24,19 @@ def _field(model: str, field: str, klass: Class, purpose: str, basis: Basis = "c
     )
 
 
+def _found(field: str, klass: Class, export: str) -> PersonalField:
+    return PersonalField(
+        model="customers.IdentityFinding",
+        field=field,
+        klass=klass,
+        purpose="not to ask, pay and disclose to the provider twice",
+        basis="law",
+        retention="the days of the figure identity/result_days",
+        export=export,
+        erase="unreadable and removed when its days are over",
+    )
+
+
 FIELDS = (
     _field("Customer", "openid_index", "pseudonym", "to recognise a WeChat user at log-in"),
     _field("Customer", "openid_sealed", "ordinary", "to take payments through WeChat Pay"),
@@ -37,4 +50,13 @@ FIELDS = (
     _field("Identity", "name_sealed", "sensitive", "to declare the orderer to customs", "consent"),
     _field("Identity", "number_sealed", "sensitive", "to declare the orderer to customs", "consent"),
     _field("Identity", "number_index", "pseudonym", "to count the yearly allowance of one person", "law"),
+    _field("Identity", "person", "pseudonym", "to count the yearly allowance of one person", "law"),
+    _field("IdentityAttempt", "number_index", "pseudonym", "to see who tries out others' numbers", "law"),
+    _field("IdentityAttempt", "pair_index", "pseudonym", "not to ask the provider twice", "law"),
+    _field("IdentityAttempt", "device_index", "pseudonym", "to see who tries out others' numbers", "law"),
+    _field(
+        "IdentityShare", "code_index", "pseudonym", "to carry an identity to another storefront", "consent"
+    ),
+    _found("pair_index", "pseudonym", "not given: it cannot be read back into a name or number"),
+    _found("answer_sealed", "sensitive", "as the state of verification"),
 )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from compliance import masking, vault
 from customers import divisions, labels
-from customers.models import Address, Customer, Identity
+from customers.models import Address, Customer, Identity, IdentityAttempt, IdentityShare
 from customers.services.addresses import AddressText
 from kernel.errors import Missing
 
@@ -31,6 +32,7 @@ class Profile:
     phone_masked: str
     language: str
     identity_state: str
+    identity_rejected_for: str
     identity_name_masked: str
     identity_number_masked: str
 
@@ -64,9 +66,42 @@ def profile(row: Customer) -> Profile:
         phone_masked=masking.phone(phone) if phone else "",
         language=row.language,
         identity_state=identity.state if identity else "",
+        identity_rejected_for=identity.rejected_for if identity else "",
         identity_name_masked=masking.name(name) if name else "",
         identity_number_masked=masking.id_number(number) if number else "",
     )
+
+
+@dataclass(frozen=True)
+class Shared:
+    """One storefront that a person carried their identity to."""
+
+    storefront_zh: str
+    storefront_en: str
+    at: datetime
+
+
+def is_being_verified(row: Customer) -> bool:
+    """Whether the provider's answer about what the customer stated is still waited for."""
+    return IdentityAttempt.objects.filter(customer=row, state=IdentityAttempt.State.ASKED).exists()
+
+
+def open_offer_until(row: Customer, now: datetime) -> datetime | None:
+    """Until when the customer's open share code is good; None without one."""
+    return (
+        IdentityShare.objects.filter(customer=row, cancelled_at=None, redeemed_at=None, expires_at__gt=now)
+        .values_list("expires_at", flat=True)
+        .first()
+    )
+
+
+def shared(row: Customer) -> list[Shared]:
+    """Where the customer's identity was carried to, the latest first."""
+    used = IdentityShare.objects.filter(customer=row, redeemed_at__isnull=False).order_by("-redeemed_at")
+    names = used.values_list(
+        "redeemed_by__storefront__name_zh", "redeemed_by__storefront__name", "redeemed_at"
+    )
+    return [Shared(zh or "", en or "", at) for zh, en, at in names if at]
 
 
 def addresses(row: Customer) -> list[OwnAddress]:

@@ -22,6 +22,7 @@ from miniprogram_api.payment import StartPayment, SyncPayment
 from miniprogram_api.products import LIST_PARAMETERS, Brands, Categories, Product, Products
 from miniprogram_api.quotes import Quotes, QuoteView
 from miniprogram_api.session import SessionView
+from miniprogram_api.sharing import ReuseIdentity, ShareIdentity
 
 
 class SkuConverter:
@@ -59,6 +60,8 @@ endpoints: list[URLPattern] = [
     path("me/addresses/<uuid:id>", Address.as_view()),
     path("me/identity", MyIdentity.as_view()),
     path("me/allowance", MyAllowance.as_view()),
+    path("me/identity/share", ShareIdentity.as_view()),
+    path("me/identity/reuse", ReuseIdentity.as_view()),
     path("me/consents", Consents.as_view()),
     path("me/consents/<slug:kind>", ConsentTo.as_view()),
     path("me/disclosures", MyDisclosures.as_view()),

@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from customers.divisions import path
+from customers.services import review
+from kernel.clock import now
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import BlindFilter, states
+from operators.scope import CARERS, PLATFORM
 from operators.sealed_search import SealedSearch
 
 
@@ -55,9 +60,81 @@ class AddressAdmin(Scoped):
 class IdentityAdmin(SealedSearch):
     """Whether an identity is stated or verified; name and number stay sealed."""
 
+    writers = CARERS
     hidden = ("person",)
-    list_display = ("public_id", "customer", "state", "stated_at", "verified_at", "storefront")
+    list_display = (
+        "public_id",
+        "customer",
+        "state",
+        "rejected_for",
+        "stated_at",
+        "verified_at",
+        "storefront",
+    )
     list_select_related = ("customer", "storefront")
     list_filter = (BlindFilter.over("number_index"), states("state"), "stated_at")
     search_fields = ("public_id__exact",)
+    ordering = ("-id",)
+    actions = ("reject", "ask_anew")
+
+    @admin.action(description=say("驳回实名信息", "Reject"), permissions=["write"])
+    def reject(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        by = request.user.get_username()
+        self.act(request, rows, lambda row: review.reject_identity(identity=row, by=by, now=now()))
+
+    @admin.action(description=say("重新核验", "Have it verified anew"), permissions=["write"])
+    def ask_anew(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        by = request.user.get_username()
+        self.act(request, rows, lambda row: review.ask_anew(identity=row, by=by, now=now()))
+
+
+@register("customers.IdentityAttempt")
+class IdentityAttemptAdmin(SealedSearch):
+    """Who tried to have which number verified and what came of it, by blind index; counts can be reset."""
+
+    writers = CARERS
+    list_display = (
+        "made_at",
+        "customer",
+        "state",
+        "verdict",
+        "kept",
+        "tries",
+        "error",
+        "forgiven_at",
+        "storefront",
+    )
+    list_select_related = ("customer", "storefront")
+    list_filter = (BlindFilter.over("number_index"), states("state"), states("verdict"), "made_at")
+    search_fields = ("public_id__exact", "customer__public_id__exact", "request_id__exact")
+    ordering = ("-id",)
+    actions = ("reset_attempts",)
+
+    @admin.action(description=say("重置核验次数", "Reset the count of attempts"), permissions=["write"])
+    def reset_attempts(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        by = request.user.get_username()
+        self.act(request, rows, lambda row: review.reset_attempts(attempt=row, by=by, now=now()))
+
+
+@register("customers.IdentityFinding")
+class IdentityFindingAdmin(Scoped):
+    """What the provider said of a pair and until when it is used again; pair and answer stay sealed."""
+
+    scope_path = PLATFORM
+    hidden = ("key",)
+    list_display = ("public_id", "provider", "request_id", "answered_at", "good_until", "asking_until")
+    list_filter = ("answered_at",)
+    search_fields = ("request_id__exact",)
+    ordering = ("-id",)
+
+
+@register("customers.IdentityShare")
+class IdentityShareAdmin(Scoped):
+    """Identities that persons carried to other storefronts; which one is not this storefront's to see."""
+
+    hidden = ("redeemed_by",)
+    list_display = ("made_at", "customer", "expires_at", "redeemed_at", "cancelled_at", "storefront")
+    list_select_related = ("customer", "storefront")
+    list_filter = ("made_at",)
+    search_fields = ("customer__public_id__exact",)
     ordering = ("-id",)

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from compliance.models.incident import Incident
+from customers.models import Customer, IdentityAttempt
 from kernel import approvals, cases
 from kernel.clock import now
 from kernel.models import Approval, Case
@@ -120,7 +121,8 @@ class CaseAdmin(Scoped):
 
 
 def _links(case: Case) -> dict[str, str]:
-    """Addresses of what a case names (order, payment, incident), of the case's own storefront alone."""
+    """Addresses of what a case names (order, payment, incident, customers, an attempt at verification), of
+    the case's own storefront alone."""
     if case.storefront_id is None:
         return {}
     thing, _, number = str(case.facts.get("key", case.key)).partition(":")
@@ -130,8 +132,15 @@ def _links(case: Case) -> dict[str, str]:
         *Order.objects.filter(number=named.get("order", ""), **mine).only("number"),
         *Payment.objects.filter(out_trade_no=named.get("out_trade_no", ""), **mine).only("out_trade_no"),
         *Incident.objects.filter(number=named.get("incident", ""), **mine).only("number"),
+        *Customer.objects.filter(public_id__in=_customers(case.facts), **mine).only("public_id"),
+        *IdentityAttempt.objects.filter(public_id=case.facts.get("attempt"), **mine).only("public_id"),
     ]
     return {str(row): told.page_of(row) for row in found}
+
+
+def _customers(facts: dict[str, Any]) -> list[str]:
+    named = [facts["customer"]] if "customer" in facts else []
+    return [*named, *facts.get("customers", ())]
 
 
 @register("kernel.Approval")

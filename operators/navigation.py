@@ -63,6 +63,9 @@ GROUPS: tuple[Group, ...] = (
             ("compliance.ChainLink", "link"),
             ("compliance.Disclosure", "move_up"),
             ("customers.Identity", "badge"),
+            ("customers.IdentityAttempt", "fingerprint"),
+            ("customers.IdentityShare", "share"),
+            ("customers.IdentityFinding", "fact_check"),
         ),
     ),
     (

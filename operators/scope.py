@@ -21,6 +21,7 @@ PACKERS = OWNERS | {Role.FULFILMENT.value, Role.MERCHANDISER.value}
 DECIDERS = OWNERS | {Role.FINANCE.value, Role.COMPLIANCE.value}
 OFFICERS = OWNERS | {Role.COMPLIANCE.value}
 INSPECTORS = OFFICERS | {Role.AUDITOR.value}
+CARERS = OWNERS | {Role.CUSTOMER_SERVICE.value, Role.COMPLIANCE.value}
 WORKERS = READERS - {Role.AUDITOR.value}
 
 # Where a row says to which storefront it belongs; otherwise a lookup such as "event__storefront_id".

@@ -106,7 +106,8 @@ def _value(key: str, value: Any, links: Links | None) -> Any:
         return _READ[key](str(value))
     if key == "key":
         return about(str(value), links)
-    if key == "fields" and isinstance(value, list):
-        return ("、" if chinese() else ", ").join(fact_name(str(one)) for one in value)
+    if key in ("fields", "customers") and isinstance(value, list):
+        told = [fact_name(one) if key == "fields" else linked(one, links) for one in map(str, value)]
+        return format_html_join("、" if chinese() else ", ", "{}", ((one,) for one in told))
     text = value if isinstance(value, str) else orjson.dumps(value).decode()
     return linked(text if len(text) <= 300 else f"{text[:300]}…", links)

@@ -25,10 +25,12 @@ from compliance.law import Law
 from compliance.models import TariffLine
 from compliance.notice import risk_notice
 from customers import labels
+from customers.gateways.verifying import Finding, Verdict
 from customers.models import Address, Customer, Identity, Session
 from customers.services.addresses import AddressText, add_address
 from customers.services.identity import state_identity
 from customers.services.login import TOKEN_LIVES, token_hash
+from customers.services.verification import conclude
 from inventory.models import Stock, Warehouse
 from kernel import ids
 from kernel.clock import shanghai_day
@@ -258,11 +260,23 @@ def consent(person: Customer, kind: str = "sensitive_identity", now: datetime = 
     compliance.give_consent(subject=person.subject, kind=kind, version=text.version, now=now)
 
 
-def identity(person: Customer, who: str = ALICE, number: str | None = None, now: datetime = NOW) -> Identity:
+def identity(
+    person: Customer,
+    who: str = ALICE,
+    number: str | None = None,
+    now: datetime = NOW,
+    *,
+    verdict: Verdict | None = Verdict.MATCHES,
+) -> Identity:
+    """The customer's identity, verified; `verdict` None leaves it stated, another one rejects it."""
     consent(person, now=now)
-    return state_identity(
-        customer=person, name=NAMES.get(who, "测试人"), number=number or NUMBERS[who], now=now
-    )
+    number = number or NUMBERS[who]
+    attempt = state_identity(customer=person, name=NAMES.get(who, "测试人"), number=number, now=now)
+    if attempt is not None and verdict is not None:
+        found = Finding(verdict, "0" if verdict is Verdict.MATCHES else "-1", "made")
+        conclude(attempt=attempt, found=found, number=number, provider="made", kept=False, now=now)
+    person.subject.refresh_from_db()
+    return Identity.objects.get(customer=person)
 
 
 def buyer(shop: Storefront, who: str = ALICE, number: str | None = None, now: datetime = NOW) -> Customer:

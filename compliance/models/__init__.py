@@ -44,6 +44,7 @@ class DataKey(models.Model):
         ORDER = "order"
         STOREFRONT = "storefront"
         INCIDENT = "incident"
+        FINDING = "finding"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)

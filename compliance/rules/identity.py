@@ -35,3 +35,18 @@ def identity_number_is_well_formed(case: Purchase, law: Law) -> dict[str, Any] |
     if case.buyer.number_well_formed or not case.buyer.number_present:
         return None
     return {"standard": law.figure("identity/number_standard")["standard"]}
+
+
+@rule(
+    "IDENTITY-3",
+    law="identity/verification",
+    since=date(2019, 1, 1),
+    zh="跨境电子商务平台企业、境内代理人应当对消费者（订购人）身份信息的真实性进行审核；未经核验，不得收款。",
+)
+def identity_is_verified(case: Purchase, law: Law) -> dict[str, Any] | None:
+    """The orderer's identity must be verified before money moves: the platform and the domestic agent answer
+    for its truth."""
+    buyer = case.buyer
+    if buyer.verified or not (buyer.number_present and buyer.number_well_formed):
+        return None  # what is missing or malformed is told by the rules before
+    return {"verified": False}

@@ -1,6 +1,7 @@
 """Who orders: name and resident identity number, well-formed by GB 11643, sealed, known by a blind index.
 
-Taking it in asks for the separate consent to sensitive data first (个人信息保护法 Art. 29, law.md R6.2).
+Taking it in asks for the separate consent to sensitive data first (个人信息保护法 Art. 29, law.md R6.2). The
+person behind the number is linked only once an authorised provider has verified it (verification.py).
 """
 
 from __future__ import annotations
@@ -8,15 +9,20 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from django.db import transaction
 
 from compliance import identity as standard
 from compliance import queries as compliance_queries
-from compliance import services as compliance
 from compliance import vault
+from compliance.models import Person
 from compliance.services import ConsentNeeded
 from customers import labels
-from customers.models import Customer, Identity
-from kernel import ids
+from customers.models import Customer, Identity, IdentityAttempt
+from customers.services.attempts import TooManyAttempts, Tried, count_in
+from customers.states import IDENTITY
+from kernel import events, ids
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict, Invalid
 from kernel.tenancy import tenant
@@ -44,12 +50,8 @@ class IdentityInUse(Conflict):
     title_zh = "本年度已使用当前实名信息下单，如需更换请联系客服。"
 
 
-def state_identity(*, customer: Customer, name: str, number: str, now: datetime) -> Identity:
-    """Keep the name and number that the customer orders with, and link the person behind the number.
-
-    The same number in another storefront leads to the same person, whose yearly allowance is one. Raises
-    BadIdentity, ConsentNeeded, IdentityInUse; nothing is kept then.
-    """
+def checked_pair(*, name: str, number: str, now: datetime) -> tuple[str, str]:
+    """Name and number as they stand on a card; raises BadIdentity where they cannot."""
     name = name.strip()
     if not 2 <= len(name) <= 60 or not all(_on_a_card(c) for c in name):
         raise BadIdentity("name", "2 to 60 letters as on the identity card", "请填写身份证上的姓名")
@@ -57,30 +59,129 @@ def state_identity(*, customer: Customer, name: str, number: str, now: datetime)
     if not checked.well_formed:
         why, why_zh = standard.TEXTS[checked.faults[0]]
         raise BadIdentity("number", why.rstrip("."), why_zh.rstrip("。"))
-    number = checked.number
-    with tenant(customer.storefront_id):
-        Customer.objects.select_for_update().get(pk=customer.pk)
-        if CONSENT not in compliance_queries.consents(subject_id=customer.subject_id):
+    return name, checked.number
+
+
+def state_identity(
+    *, customer: Customer, name: str, number: str, device: str = "", now: datetime
+) -> IdentityAttempt | None:
+    """Keep the name and number that the customer wants to order with, sealed.
+
+    Returns the attempt to have them verified; None when they are verified or being asked about already.
+    `device` is the id that the mini-program keeps. Raises BadIdentity, ConsentNeeded, IdentityInUse and
+    TooManyAttempts; nothing of the pair is kept then.
+    """
+    name, number = checked_pair(name=name, number=number, now=now)
+    tried = Tried.of(name=name, number=number, device=device)
+    with transaction.atomic(), tenant(customer.storefront_id):  # a refusal undoes this much and no more
+        held = locked(customer.pk)
+        if CONSENT not in compliance_queries.consents(subject_id=held.subject_id):
             raise ConsentNeeded(consent=CONSENT)
-        found = Identity.objects.filter(customer=customer).first()
-        person = compliance.link_person(subject=customer.subject, id_number=number, now=now)
-        key = vault.unwrap(customer.subject.key)
-        if found is not None and found.person_id != person.pk:
-            year = shanghai_day(now).year
-            before = compliance_queries.taken(person_id=found.person_id, year=year)
-            if any(taken.used or taken.reserved for taken in before.values()):
-                raise IdentityInUse()
-        identity = found or Identity(
-            public_id=ids.uuid7(), storefront_id=customer.storefront_id, customer=customer
-        )
-        identity.person = person
-        identity.name_sealed = key.seal(labels.IDENTITY_NAME, identity.public_id, name)
-        identity.number_sealed = key.seal(labels.IDENTITY_NUMBER, identity.public_id, number)
-        identity.number_index = vault.blind("id_number", number)
-        identity.state = Identity.State.STATED
-        identity.stated_at, identity.verified_at = now, None
-        identity.save()
+        refuse_when_in_use(customer=held, number=number, now=now)
+        if _is_under_way(held, name, number, tried):
+            return None
+        attempt, wait_seconds = count_in(customer=held, tried=tried, now=now)
+        if not wait_seconds:
+            overtake(customer=held, but=attempt)
+            put_identity(customer=held, name=name, number=number, verb="restate", now=now)
+    if wait_seconds:  # out here, so that the refused attempt and its case are kept
+        raise TooManyAttempts(wait_seconds)
+    return attempt
+
+
+def locked(customer_id: int) -> Customer:
+    """The customer, whose row orders everything that happens to their identity."""
+    rows = Customer.objects.select_for_update(of=("self",)).select_related("subject__key")
+    return rows.get(pk=customer_id)
+
+
+def refuse_when_in_use(*, customer: Customer, number: str, now: datetime) -> None:
+    """Raises IdentityInUse when another number has orders of this year under it."""
+    person: Person | None = customer.subject.person
+    if person is None or bytes(person.number_index) in vault.blinds("id_number", number):
+        return
+    year = compliance_queries.taken(person_id=person.pk, year=shanghai_day(now).year)
+    if any(taken.used or taken.reserved for taken in year.values()):
+        raise IdentityInUse()
+
+
+def open_pair(
+    *, identity: Identity, key: vault.Key, who: str, purpose: str, now: datetime
+) -> tuple[str, str]:
+    """Name and number, opened by someone other than the person, which leaves its access rows."""
+    name, number = vault.open_many_as(
+        who=who,
+        purpose=purpose,
+        storefront_id=identity.storefront_id,
+        key=key,
+        sealed=[
+            (labels.IDENTITY_NAME, identity.public_id, bytes(identity.name_sealed)),
+            (labels.IDENTITY_NUMBER, identity.public_id, bytes(identity.number_sealed)),
+        ],
+        now=now,
+    )
+    return name, number
+
+
+def overtake(*, customer: Customer, but: IdentityAttempt | None = None) -> None:
+    """Nobody waits any more for the answers to what the customer stated before."""
+    asked = IdentityAttempt.objects.filter(customer=customer, state=IdentityAttempt.State.ASKED)
+    others = asked.exclude(pk=but.pk) if but else asked
+    others.update(state=IdentityAttempt.State.OVERTAKEN, next_try_at=None)
+
+
+def put_identity(
+    *, customer: Customer, name: str, number: str, verb: str, now: datetime, **changes: Any
+) -> Identity:
+    """Seal name and number as the customer's one identity, moved by `verb`, with `changes` to its columns."""
+    found = Identity.objects.filter(customer=customer).first()
+    identity = found or Identity(
+        public_id=ids.uuid7(), storefront_id=customer.storefront_id, customer=customer
+    )
+    key = vault.unwrap(customer.subject.key)
+    columns: dict[str, Any] = {
+        "person": None,
+        "name_sealed": key.seal(labels.IDENTITY_NAME, identity.public_id, name),
+        "number_sealed": key.seal(labels.IDENTITY_NUMBER, identity.public_id, number),
+        "number_index": vault.blind("id_number", number),
+        "rejected_for": "",
+        "stated_at": now,
+        "verified_at": None,
+        **changes,
+    }
+    if found is not None:
+        IDENTITY.move(identity, verb, now=now, **columns)
+        return identity
+    for field, value in columns.items():
+        setattr(identity, field, value)
+    identity.state = IDENTITY.moves[verb]["stated"]
+    identity.save()
+    events.record(
+        storefront_id=identity.storefront_id,
+        name=f"identity.{identity.state}",
+        key=identity.event_key,
+        facts={"verb": verb},
+        now=now,
+    )
     return identity
+
+
+def _is_under_way(customer: Customer, name: str, number: str, tried: Tried) -> bool:
+    """Whether this very pair is verified, or waits for its answer."""
+    found = Identity.objects.filter(customer=customer).first()
+    if found is None or found.state == Identity.State.REJECTED:
+        return False
+    key = vault.unwrap(customer.subject.key)
+    same = (
+        key.open(labels.IDENTITY_NAME, found.public_id, bytes(found.name_sealed)) == name
+        and key.open(labels.IDENTITY_NUMBER, found.public_id, bytes(found.number_sealed)) == number
+    )
+    return same and (
+        found.state == Identity.State.VERIFIED
+        or IdentityAttempt.objects.filter(
+            customer=customer, state=IdentityAttempt.State.ASKED, pair_index__in=tried.pair
+        ).exists()
+    )
 
 
 def _on_a_card(character: str) -> bool:

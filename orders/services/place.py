@@ -89,7 +89,7 @@ def place_order(
     verdict = judge(purchase, law)
     if not verdict.allowed:
         _refuse(found, purchase, verdict, own_key, now)
-    assert found.person_id is not None  # IDENTITY-1 has refused otherwise
+    assert found.person_id is not None  # IDENTITY-3 has refused otherwise
     reserved = compliance.allowance_reserve(
         person_id=found.person_id,
         order_number=number,

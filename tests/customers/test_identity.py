@@ -38,9 +38,7 @@ def test_names_as_they_stand_on_cards_are_taken(name):
 
 def test_a_new_number_is_no_fresh_year_once_orders_stand_under_the_old_one():
     world = make.world()
-    state_identity(
-        customer=world.alice, name="王爱丽", number=make.id_number(7), now=make.NOW
-    )  # a slip mended
+    make.identity(world.alice, number=make.id_number(7))  # a slip mended
     make.order(world.alice, ("HD-1", 1))
     with pytest.raises(IdentityInUse), transaction.atomic():
         state_identity(customer=world.alice, name="王爱丽", number=make.id_number(8), now=make.NOW)

@@ -81,8 +81,9 @@ def test_the_order_has_the_quotes_price_and_everything_it_needs(alice: Phone, wo
 
 
 def nothing_was_written(keys: int) -> bool:
-    rows = (Order, OrderLine, Reservation, AllowanceEntry, Event)
-    return not any(model.objects.exists() for model in rows) and DataKey.objects.count() == keys
+    rows = (Order, OrderLine, Reservation, AllowanceEntry)
+    told = Event.objects.exclude(name__startswith="identity.").exists()  # her own was verified before
+    return not told and not any(row.objects.exists() for row in rows) and DataKey.objects.count() == keys
 
 
 def test_what_the_law_refuses_is_told_with_its_citation_and_leaves_nothing(

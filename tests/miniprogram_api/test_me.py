@@ -102,7 +102,9 @@ def test_an_identity_needs_its_consent_first_and_is_shown_masked(newcomer: Phone
     answer = newcomer.put("me/identity", stated)
     assert answer.status_code == 200
     assert answer.json() == {
-        "state": "stated",
+        "state": "stated",  # nobody answers in the provider's place
+        "under_way": True,
+        "rejected_for": "",
         "name_masked": "张*",
         "number_masked": "110105********002X",
         "allowance": {

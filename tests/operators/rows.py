@@ -20,6 +20,9 @@ from compliance.services.incident import register_incident
 from compliance.services.incident_affected import freeze_affected
 from compliance.services.incident_notice import draft_notice
 from customers import labels
+from customers.gateways.verifying import Finding, Verdict
+from customers.models import IdentityShare
+from customers.services import findings
 from kernel import approvals, cases, files, jobs
 from kernel.models import Delivery, Event, Receipt
 from operators.whose import subjects_of
@@ -115,6 +118,16 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
     jobs.queue(storefront_id=shop.pk, kind="import", arguments={}, by="someone", now=now)
     files.store(storefront_id=shop.pk, name="f.csv", media_type="text/csv", content=b"x", now=now)
     open_payer_check(storefront_id=shop.pk, order_number=order.number, port="3105", now=now)
+    pair = vault.blind("identity_pair", f"测试人\n{shop.pk}-{round}")
+    findings.claim(pair=pair, now=now)
+    findings.keep(pair=pair, provider="made", found=Finding(Verdict.MATCHES, "0", "r"), now=now)
+    IdentityShare.objects.create(
+        storefront=shop,
+        customer=alice,
+        code_index=vault.blind("share_code", f"CODE{round}"),
+        made_at=now,
+        expires_at=now + timedelta(minutes=10),
+    )
     Access.objects.create(storefront_id=shop.pk, who="someone", what="x.y", ref="1", purpose="test", at=now)
     chain_logs(now=now)
     compliance.disclose(

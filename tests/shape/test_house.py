@@ -14,6 +14,7 @@ from django.db import models
 from backend import personal
 from catalog.states import PRODUCT
 from compliance.states import INCIDENT, PAYER
+from customers.states import IDENTITY
 from kernel.errors import Invalid, Missing, Problem
 from orders.states import ORDER
 from payments.states import PAYMENT
@@ -67,6 +68,7 @@ def test_what_belongs_to_a_storefront_says_so():
         "AllowanceEntry",
         "TariffLine",
         "ReferenceRate",
+        "IdentityFinding",
     }
     by_merchant = {"Notification"}  # comes before anyone knows whose it is
     for app in HEIGHT:
@@ -121,6 +123,7 @@ def test_every_sealed_or_indexed_field_is_declared_personal():
         (PRODUCT, "catalog"),
         (PAYER, "compliance"),
         (INCIDENT, "compliance"),
+        (IDENTITY, "customers"),
     ],
 )
 def test_the_state_picture_in_the_readme_is_fresh(machine, app):

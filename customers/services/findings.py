@@ -1,0 +1,72 @@
+"""What a provider said of a pair is kept sealed for its days: it is not asked, paid, disclosed twice."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q
+
+from compliance import vault
+from compliance.law import Law
+from customers import labels
+from customers.gateways.verifying import Finding, Verdict
+from customers.models import IdentityFinding
+from kernel.clock import SHANGHAI, shanghai_day
+
+ASKING = timedelta(seconds=10)  # longer than a call can take
+
+
+def recall(*, pair: list[bytes], now: datetime) -> IdentityFinding | None:
+    """The answer that is still good for this pair (indexes under every key); None where there is none."""
+    rows = IdentityFinding.objects.select_related("key").filter(pair_index__in=pair, good_until__gt=now)
+    return rows.order_by("-answered_at").first()
+
+
+def opened(row: IdentityFinding) -> Finding:
+    """The answer of a row, in plain."""
+    assert row.key is not None  # an answer is always kept under a key
+    key = vault.unwrap(row.key)
+    verdict, code = key.open(labels.FINDING, row.public_id, bytes(row.answer_sealed)).split(" ")
+    return Finding(Verdict(verdict), code, row.request_id)
+
+
+def claim(*, pair: bytes, now: datetime) -> bool:
+    """Whether the caller may ask about this pair now: of many at once, one may, for ten seconds."""
+    IdentityFinding.objects.bulk_create([IdentityFinding(pair_index=pair)], ignore_conflicts=True)
+    free = Q(asking_until=None) | Q(asking_until__lte=now)
+    rows = IdentityFinding.objects.filter(free, pair_index=pair)
+    return rows.update(asking_until=now + ASKING) == 1
+
+
+def let_go(*, pair: bytes) -> None:
+    """There was no answer: the next one may ask at once."""
+    IdentityFinding.objects.filter(pair_index=pair).update(asking_until=None)
+
+
+def keep(*, pair: bytes, provider: str, found: Finding, now: datetime) -> None:
+    """Keep the answer for the days of its verdict, sealed under a key that is destroyed after them."""
+    days: int = Law(shanghai_day(now)).figure("identity/result_days")[found.verdict.value]
+    good_until = now + timedelta(days=days)
+    key_row, key = vault.new_key("finding", None, good_until.astimezone(SHANGHAI).date() + timedelta(days=1))
+    with transaction.atomic():
+        row = IdentityFinding.objects.select_for_update().get(pair_index=pair)
+        vault.insert_key(key_row)
+        if row.key_id is not None:
+            vault.destroy_key(key_id=row.key_id, now=now)
+        row.key = key_row
+        row.answer_sealed = key.seal(labels.FINDING, row.public_id, f"{found.verdict} {found.code}")
+        row.provider, row.request_id = provider, found.request_id
+        row.asking_until, row.answered_at, row.good_until = None, now, good_until
+        row.save()
+
+
+def forget_findings(*, now: datetime) -> int:
+    """Remove what is not good any more, with its key; returns how many."""
+    with transaction.atomic():
+        over = Q(good_until__lte=now) | Q(good_until=None, asking_until__lte=now)
+        rows = list(IdentityFinding.objects.select_for_update(skip_locked=True).filter(over)[:1000])
+        for row in rows:
+            if row.key_id is not None:
+                vault.destroy_key(key_id=row.key_id, now=now)
+        return IdentityFinding.objects.filter(pk__in=[row.pk for row in rows]).delete()[0]

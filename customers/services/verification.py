@@ -1,0 +1,210 @@
+"""An identity becomes verified or rejected by what an authorised provider says; until then it stays stated.
+
+Three steps: the attempt is committed (identity.py), the provider is asked with no transaction open, the
+outcome is committed. Whoever dies in between leaves an attempt that the sweep takes up again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+
+from compliance import queries as compliance_queries
+from compliance import services as compliance
+from compliance import vault
+from compliance.law import Law
+from customers.gateways.providers import verifier
+from customers.gateways.verifying import Finding, Verdict, Verifier, VerifierError
+from customers.models import Customer, Identity, IdentityAttempt
+from customers.services import findings
+from customers.services.attempts import Tried, watch
+from customers.services.identity import CONSENT, checked_pair, locked, open_pair, state_identity
+from customers.states import IDENTITY
+from kernel.cases import open_case
+from kernel.clock import shanghai_day
+from kernel.tenancy import tenant
+
+log = structlog.get_logger(__name__)
+
+LADDER = [timedelta(seconds=s) for s in (5, 15, 60, 300, 900, 1800)]
+REFUSED_BY_PROVIDER = timedelta(hours=1)
+TWIN = timedelta(seconds=2)  # after it, someone else's answer about the same pair is there
+LEASE = timedelta(seconds=60)
+CASE_AFTER = 6
+BATCH = 20  # of at most five seconds each: within the five minutes of a signature
+
+
+def give_identity(*, customer: Customer, name: str, number: str, device: str, now: datetime) -> None:
+    """Take in who orders and have it verified; where the provider does not answer, the sweep goes on asking.
+
+    Raises BadIdentity, ConsentNeeded, IdentityInUse and TooManyAttempts.
+    """
+    name, number = checked_pair(name=name, number=number, now=now)
+    attempt = state_identity(customer=customer, name=name, number=number, device=device, now=now)
+    if attempt is not None:
+        verify(attempt=attempt, name=name, number=number, now=now)
+
+
+def verify(*, attempt: IdentityAttempt, name: str, number: str, now: datetime) -> None:
+    """Ask whether name and number belong together and commit the answer; an answer that is kept is used.
+
+    Unknown stays unknown: the identity stays stated and the attempt is asked about again by `sweep`.
+    """
+    tried = Tried.of(name=name, number=number, device="")
+    kept = None if attempt.anew else findings.recall(pair=tried.pair, now=now)
+    if kept is not None:
+        found = findings.opened(kept)
+        conclude(attempt=attempt, found=found, number=number, provider=kept.provider, kept=True, now=now)
+        return
+    provider = verifier()
+    if not _claim(attempt, provider, tried.pair[0], now):
+        _later(attempt, TWIN, "", now)
+        return
+    try:
+        found = provider.verify(name=name, number=number, now=now)
+    except VerifierError as failure:
+        findings.let_go(pair=tried.pair[0])
+        _unknown(attempt, failure, now)
+        return
+    findings.keep(pair=tried.pair[0], provider=provider.provider, found=found, now=now)
+    conclude(attempt=attempt, found=found, number=number, provider=provider.provider, kept=False, now=now)
+
+
+def conclude(
+    *, attempt: IdentityAttempt, found: Finding, number: str, provider: str, kept: bool, now: datetime
+) -> None:
+    """Commit a verdict: the identity is verified and the person linked, or it is rejected.
+
+    A second time, or after the customer has stated something else, nothing changes.
+    """
+    with tenant(attempt.storefront_id):
+        customer = locked(attempt.customer_id)
+        answered = IdentityAttempt.objects.filter(pk=attempt.pk, state=IdentityAttempt.State.ASKED).update(
+            state=IdentityAttempt.State.ANSWERED,
+            verdict=found.verdict.value,
+            provider=provider,
+            request_id=found.request_id,
+            kept=kept,
+            answered_at=now,
+            next_try_at=None,
+        )
+        attempt.refresh_from_db()
+        if not answered:
+            return
+        identity = Identity.objects.get(customer=customer)
+        if found.verdict is Verdict.MATCHES:
+            person = compliance.link_person(subject=customer.subject, id_number=number, now=now)
+            IDENTITY.move(identity, "verify", now=now, person=person, verified_at=now, rejected_for="")
+        else:
+            IDENTITY.move(identity, "reject", now=now, person=None, rejected_for=found.verdict.value)
+            watch(attempt=attempt, law=Law(shanghai_day(now)), now=now)
+
+
+def sweep(*, now: datetime) -> int:
+    """Ask about the attempts whose time has come; returns how many were asked.
+
+    Each is claimed by moving its next try on, so that two sweepers share the work and a dead one loses
+    nothing.
+    """
+    asked = 0
+    for attempt in _due(now):
+        try:
+            pair = _opened(attempt, now)
+        except vault.VaultClosed:
+            pair = None
+        if pair is None:
+            _drop(attempt)
+            continue
+        verify(attempt=attempt, name=pair[0], number=pair[1], now=now)
+        asked += 1
+    return asked
+
+
+def _due(now: datetime) -> list[IdentityAttempt]:
+    with transaction.atomic():
+        due = list(
+            IdentityAttempt.objects.select_for_update(skip_locked=True)
+            .filter(state=IdentityAttempt.State.ASKED, next_try_at__lte=now)
+            .order_by("next_try_at")[:BATCH]
+        )
+        IdentityAttempt.objects.filter(pk__in=[one.pk for one in due]).update(next_try_at=now + LEASE)
+    return due
+
+
+def _opened(attempt: IdentityAttempt, now: datetime) -> tuple[str, str] | None:
+    """Name and number of the identity, opened by the house; None when the consent was withdrawn."""
+    with tenant(attempt.storefront_id):
+        identity = Identity.objects.select_related("customer__subject__key").get(
+            customer_id=attempt.customer_id
+        )
+        subject = identity.customer.subject
+        if CONSENT not in compliance_queries.consents(subject_id=subject.pk):
+            return None
+        return open_pair(
+            identity=identity,
+            key=vault.unwrap(subject.key),
+            who="system:identity",
+            purpose="asking the identity provider again",
+            now=now,
+        )
+
+
+def _claim(attempt: IdentityAttempt, provider: Verifier, pair: bytes, now: datetime) -> bool:
+    """Commit that the provider is asked, and that name and number leave the house; False when a twin asks."""
+    with tenant(attempt.storefront_id):
+        if not findings.claim(pair=pair, now=now):
+            return False
+        compliance.disclose(
+            storefront_id=attempt.storefront_id,
+            subject_id=attempt.customer.subject_id,
+            recipient_kind="identity_provider",
+            recipient=provider.recipient,
+            country=provider.country,
+            purpose="verify_identity",
+            basis="consent",
+            consent=CONSENT,
+            fields=["buyer_name", "buyer_number"],
+            now=now,
+        )
+        return True
+
+
+def _unknown(attempt: IdentityAttempt, failure: VerifierError, now: datetime) -> None:
+    """Keep why there is no verdict, ask again later, and tell an operator where that will not help."""
+    log.warning("identity_unknown", attempt=str(attempt.public_id), reason=failure.reason)
+    wait = REFUSED_BY_PROVIDER if failure.permanent else LADDER[min(attempt.tries, len(LADDER) - 1)]
+    _later(attempt, wait, failure.reason, now)
+    if failure.permanent:
+        open_case(
+            storefront_id=None,
+            kind="identity.provider_refuses",
+            key=f"provider:{failure.provider}",
+            title="The identity provider refuses our calls",
+            facts={"reason": failure.reason, "request_id": failure.request_id},
+            now=now,
+        )
+    elif attempt.tries + 1 >= CASE_AFTER:
+        open_case(
+            storefront_id=attempt.storefront_id,
+            kind="identity.unverified",
+            key=f"attempt:{attempt.public_id}",
+            title="An identity cannot be verified for long",
+            facts={"attempt": str(attempt.public_id), "reason": failure.reason},
+            now=now,
+        )
+
+
+def _later(attempt: IdentityAttempt, wait: timedelta, error: str, now: datetime) -> None:
+    IdentityAttempt.objects.filter(pk=attempt.pk, state=IdentityAttempt.State.ASKED).update(
+        tries=F("tries") + 1, next_try_at=now + wait, error=error
+    )
+
+
+def _drop(attempt: IdentityAttempt) -> None:
+    """Nobody may ask any more: the consent was withdrawn, or the person was erased."""
+    IdentityAttempt.objects.filter(pk=attempt.pk, state=IdentityAttempt.State.ASKED).update(
+        state=IdentityAttempt.State.OVERTAKEN, next_try_at=None
+    )

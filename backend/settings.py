@@ -267,8 +267,8 @@ CELERY_BEAT_SCHEDULE = {
     },
     "verify stated identities": {
         "task": "customers.tasks.verify_identities",
-        "schedule": 5.0,
-        "options": {"expires": 10},
+        "schedule": 2.0,
+        "options": {"expires": 4},
     },
     "follow price cuts": {
         "task": "catalog.tasks.refresh_due_prices",

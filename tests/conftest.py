@@ -12,6 +12,7 @@ from django.test import Client
 from redis import Redis
 
 from storefronts import queries as storefronts
+from tests.stand_in import StandIn, running
 
 
 class WebClient(Client):
@@ -42,6 +43,22 @@ def _clean_process(settings: Any) -> Iterator[None]:
     cache.clear()
     yield
     storefronts.forget_kept()
+
+
+@pytest.fixture(scope="session")
+def provider_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    with running(tmp_path_factory.mktemp("provider")) as process:
+        yield process
+
+
+@pytest.fixture
+def provider(provider_process: StandIn, settings: Any) -> StandIn:
+    """The identity provider's stand-in, which checks every signature, and the product told to call it."""
+    provider_process.control("reset")
+    settings.FACEID_BASE = provider_process.url
+    settings.FACEID_SECRET_ID = provider_process.world["tencent"]["secret_id"]
+    settings.FACEID_SECRET_KEY = provider_process.world["tencent"]["secret_key"]
+    return provider_process
 
 
 @pytest.fixture

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from backend.journey.client import Consumer
+from backend.journey.client import Consumer, wait
 from backend.journey.report import expect, expect_that, step
-from backend.journey.stage import ADDRESS, NAME, PHONE, Stage, wrong_number, yuan
+from backend.journey.stage import ADDRESS, NAME, OTHER_NAME, PHONE, Stage, wrong_number, yuan
 
-SEPARATE = "sensitive_identity"
+SEPARATE, REUSE = "sensitive_identity", "identity_reuse"
 
 
 def enter(stage: Stage, who: Consumer) -> dict[str, Any]:
@@ -36,6 +36,7 @@ def settle_in(stage: Stage, who: Consumer) -> dict[str, Any]:
     agree(who, SEPARATE)
     who.call("POST", "me/addresses", ADDRESS, status=201)
     own: dict[str, Any] = who.call("PUT", "me/identity", {"name": NAME, "number": stage.number})
+    expect("verified", own["state"])
     return own
 
 
@@ -57,12 +58,17 @@ def log_in_again(stage: Stage) -> str:
     return f"refused: {answer.json()['title']}"
 
 
-@step("手机号", "WeChat's phone button")
-def give_phone(stage: Stage) -> str:
-    code = stage.sandbox.tell("phone", appid=stage.alice.appid, phone=PHONE)["code"]
-    masked = stage.alice.call("POST", "me/phone", {"code": code})["phone_masked"]
+def press_phone_button(stage: Stage, who: Consumer) -> str:
+    """WeChat's phone button; the number as it is shown then."""
+    code = stage.sandbox.tell("phone", appid=who.appid, phone=PHONE)["code"]
+    masked = who.call("POST", "me/phone", {"code": code})["phone_masked"]
     expect("138****8000", masked)
     return str(masked)
+
+
+@step("手机号", "WeChat's phone button")
+def give_phone(stage: Stage) -> str:
+    return press_phone_button(stage, stage.alice)
 
 
 @step("同意", "agree to what the service needs")
@@ -94,9 +100,29 @@ def wrong_identity(stage: Stage) -> str:
     return f"422, nothing kept: {problem['title']}"
 
 
-@step("实名信息", "the right identity number")
-def right_identity(stage: Stage) -> str:
+@step("姓名与号码不一致", "a number of someone else: the authority says no")
+def wrong_pair(stage: Stage) -> str:
+    stage.sandbox.tell("identity", number=stage.number, name=NAME)
+    own = stage.alice.call("PUT", "me/identity", {"name": OTHER_NAME, "number": stage.number})
+    expect(("rejected", "differs"), (own["state"], own["rejected_for"]))
+    return "rejected: name and number do not belong together"
+
+
+@step("核验机构故障", "the right pair, but the provider is down")
+def provider_down(stage: Stage) -> str:
+    stage.sandbox.tell("switches", call="identity", mode="500")
     own = stage.alice.call("PUT", "me/identity", {"name": NAME, "number": stage.number})
+    expect(("stated", True), (own["state"], own["under_way"]))
+    return "stated; the house goes on asking by itself"
+
+
+@step("实名核验通过", "verified as soon as the provider answers again")
+def verified(stage: Stage) -> str:
+    def ask() -> Any:
+        own = stage.alice.get("me/identity")
+        return own if own["state"] == "verified" else None
+
+    own = wait("the identity verified", ask, seconds=20)
     expect_that(stage.number not in str(own), "the number is shown masked", own)
     allowance = own["allowance"]
     expect((2_600_000, 2_600_000), (allowance["limit_fen"], allowance["left_fen"]))
@@ -111,5 +137,7 @@ STEPS = (
     give_address,
     identity_without_consent,
     wrong_identity,
-    right_identity,
+    wrong_pair,
+    provider_down,
+    verified,
 )

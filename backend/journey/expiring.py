@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from backend.journey.account import settle_in
+from backend.journey.account import REUSE, SEPARATE, agree, enter, press_phone_button
 from backend.journey.client import wait
 from backend.journey.ordering import place, quote, risk_notice
 from backend.journey.paying import start, wait_for
 from backend.journey.report import Unexpected, expect, expect_that, step
-from backend.journey.stage import SWIFT, Stage, yuan
+from backend.journey.stage import ADDRESS, SWIFT, Stage, yuan
 from compliance.models import AllowanceAccount
 from kernel.models import Case
 
@@ -23,12 +23,28 @@ def left(stage: Stage) -> int:
     return int(problem["short"][0]["available"])
 
 
-@step("另一家小程序", "another mini-program: same person, one yearly allowance")
-def enter_swift(stage: Stage) -> str:
+@step("身份共享", "the identity is carried to another mini-program by a code")
+def carry_identity(stage: Stage) -> str:
     who = stage.alice_at_swift
-    there = settle_in(stage, who)["allowance"]
-    expect(0, there["reserved_fen"])  # who merely states a number is not told what its owner has bought
+    enter(stage, who)
+    press_phone_button(stage, who)
+    agree(who)
+    agree(who, SEPARATE, REUSE)
+    who.call("POST", "me/addresses", ADDRESS, status=201)
+    stage.alice.refused("POST", "me/identity/share", status=409, code="consent_needed")
+    agree(stage.alice, REUSE)
+    code = stage.alice.call("POST", "me/identity/share", status=201)["code"]
+    taken = who.call("POST", "me/identity/reuse", {"code": code})
+    expect("verified", taken["state"])
+    (shared,) = stage.alice.get("me/identity/share")["items"]
+    return f"{taken['number_masked']} verified at {shared['storefront']['zh']}, nothing typed"
+
+
+@step("一人一额度", "same person, one yearly allowance")
+def one_allowance(stage: Stage) -> str:
+    there = stage.alice_at_swift.get("me/identity")["allowance"]
     here = stage.alice.get("me/identity")["allowance"]
+    expect(here, there)
     expect_that(here["reserved_fen"] > 0, "two orders count", here)
     found = AllowanceAccount.objects.filter(reserved=here["reserved_fen"], year=here["year"], measure="value")
     people = [account.person.subjects.count() for account in found]
@@ -100,4 +116,4 @@ def log_out(stage: Stage) -> str:
     return "204, then 401"
 
 
-STEPS = (enter_swift, order_swift, expire, stock_back, pay_late, case_open, log_out)
+STEPS = (carry_identity, one_allowance, order_swift, expire, stock_back, pay_late, case_open, log_out)

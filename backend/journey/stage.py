@@ -15,7 +15,7 @@ from backend.journey.client import Consumer, Sandbox
 from backend.journey.report import Unexpected
 
 MAISON, SWIFT = "maison", "swift"
-NAME, PHONE = "王小礼", "13800138000"
+NAME, OTHER_NAME, PHONE = "王小礼", "李大壮", "13800138000"
 ADDRESS = {"name": NAME, "phone": PHONE, "division_code": "310115", "street": "示例路 1 号 2 室"}
 
 

@@ -16,6 +16,7 @@ from compliance import queries as compliance_queries
 from compliance import services as compliance
 from compliance import vault
 from compliance.law import Law
+from compliance.services import ConsentNeeded
 from customers.gateways.providers import verifier
 from customers.gateways.verifying import Finding, Verdict, Verifier, VerifierError
 from customers.models import Customer, Identity, IdentityAttempt
@@ -29,7 +30,7 @@ from kernel.tenancy import tenant
 
 log = structlog.get_logger(__name__)
 
-LADDER = [timedelta(seconds=s) for s in (5, 15, 60, 300, 900, 1800)]
+LADDER = [timedelta(seconds=s) for s in (2, 15, 60, 300, 900, 1800)]
 REFUSED_BY_PROVIDER = timedelta(hours=1)
 TWIN = timedelta(seconds=2)  # after it, someone else's answer about the same pair is there
 LEASE = timedelta(seconds=60)
@@ -112,14 +113,12 @@ def sweep(*, now: datetime) -> int:
     asked = 0
     for attempt in _due(now):
         try:
-            pair = _opened(attempt, now)
-        except vault.VaultClosed:
-            pair = None
-        if pair is None:
-            _drop(attempt)
-            continue
-        verify(attempt=attempt, name=pair[0], number=pair[1], now=now)
-        asked += 1
+            name, number = _opened(attempt, now)
+            verify(attempt=attempt, name=name, number=number, now=now)
+            asked += 1
+        except (ConsentNeeded, vault.VaultClosed):  # withdrawn, or the person was erased: nobody may ask
+            waiting = IdentityAttempt.objects.filter(pk=attempt.pk, state=IdentityAttempt.State.ASKED)
+            waiting.update(state=IdentityAttempt.State.OVERTAKEN, next_try_at=None)
     return asked
 
 
@@ -134,15 +133,15 @@ def _due(now: datetime) -> list[IdentityAttempt]:
     return due
 
 
-def _opened(attempt: IdentityAttempt, now: datetime) -> tuple[str, str] | None:
-    """Name and number of the identity, opened by the house; None when the consent was withdrawn."""
-    with tenant(attempt.storefront_id):
+def _opened(attempt: IdentityAttempt, now: datetime) -> tuple[str, str]:
+    """Name and number of the identity, opened by the house; raises ConsentNeeded, VaultClosed."""
+    with transaction.atomic(), tenant(attempt.storefront_id):
         identity = Identity.objects.select_related("customer__subject__key").get(
             customer_id=attempt.customer_id
         )
         subject = identity.customer.subject
         if CONSENT not in compliance_queries.consents(subject_id=subject.pk):
-            return None
+            raise ConsentNeeded(consent=CONSENT)
         return open_pair(
             identity=identity,
             key=vault.unwrap(subject.key),
@@ -200,11 +199,4 @@ def _unknown(attempt: IdentityAttempt, failure: VerifierError, now: datetime) ->
 def _later(attempt: IdentityAttempt, wait: timedelta, error: str, now: datetime) -> None:
     IdentityAttempt.objects.filter(pk=attempt.pk, state=IdentityAttempt.State.ASKED).update(
         tries=F("tries") + 1, next_try_at=now + wait, error=error
-    )
-
-
-def _drop(attempt: IdentityAttempt) -> None:
-    """Nobody may ask any more: the consent was withdrawn, or the person was erased."""
-    IdentityAttempt.objects.filter(pk=attempt.pk, state=IdentityAttempt.State.ASKED).update(
-        state=IdentityAttempt.State.OVERTAKEN, next_try_at=None
     )

@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from customers.gateways.faceid.client import FaceId
-from customers.gateways.verifying import Verdict, VerifierError
+from customers.gateways.verifying import Finding, Verdict, VerifierError
 from kernel.tc3 import Credential
 from tests import make
-from tests.stand_in import StandIn, running
+from tests.stand_in import StandIn
 
 NUMBER, NAME = make.NUMBERS[make.ALICE], make.NAMES[make.ALICE]
 
 
-@pytest.fixture(scope="module")
-def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    with running(tmp_path_factory.mktemp("stand-in")) as started:
-        yield started
-
-
-@pytest.fixture
-def stand_in(process: StandIn) -> StandIn:
-    process.control("reset")
-    return process
-
-
-def ask(stand_in: StandIn, *, name: str = NAME, number: str = NUMBER, **keys: str):  # type: ignore[no-untyped-def]
-    account = FaceId(Credential(**(stand_in.world["tencent"] | keys)), stand_in.url)
+def ask(provider: StandIn, *, name: str = NAME, number: str = NUMBER, **keys: str) -> Finding:
+    account = FaceId(Credential(**(provider.world["tencent"] | keys)), provider.url)
     return account.verify(name=name, number=number, now=make.present())
 
 
-def test_a_pair_that_belongs_together_matches(stand_in: StandIn) -> None:
-    found = ask(stand_in)
+def test_a_pair_that_belongs_together_matches(provider: StandIn) -> None:
+    found = ask(provider)
     assert (found.verdict, found.code, len(found.request_id)) == (Verdict.MATCHES, "0", 36)
 
 
@@ -41,9 +27,9 @@ def test_a_pair_that_belongs_together_matches(stand_in: StandIn) -> None:
     ("code", "verdict"),
     [("-1", "differs"), ("-2", "malformed"), ("-3", "malformed"), ("-5", "no_record")],
 )
-def test_a_final_answer_is_a_verdict(stand_in: StandIn, code: str, verdict: str) -> None:
-    stand_in.control("switches", call="identity", mode="result", code=code)
-    found = ask(stand_in)
+def test_a_final_answer_is_a_verdict(provider: StandIn, code: str, verdict: str) -> None:
+    provider.control("switches", call="identity", mode="result", code=code)
+    found = ask(provider)
     assert (found.verdict, found.code) == (verdict, code)
 
 
@@ -64,18 +50,18 @@ def test_a_final_answer_is_a_verdict(stand_in: StandIn, code: str, verdict: str)
     ],
 )
 def test_no_verdict_says_whether_asking_again_can_help(
-    stand_in: StandIn, switch: dict[str, object], reason: str, permanent: bool
+    provider: StandIn, switch: dict[str, object], reason: str, permanent: bool
 ) -> None:
-    stand_in.control("switches", call="identity", **switch)
+    provider.control("switches", call="identity", **switch)
     with pytest.raises(VerifierError) as caught:
-        ask(stand_in)
+        ask(provider)
     assert (caught.value.reason, caught.value.permanent) == (reason, permanent)
     assert (caught.value.http_status == 502) is permanent
     assert NUMBER not in str(caught.value) and NAME not in str(caught.value.facts())
 
 
-def test_wrong_keys_are_refused_for_good(stand_in: StandIn) -> None:
+def test_wrong_keys_are_refused_for_good(provider: StandIn) -> None:
     with pytest.raises(VerifierError) as caught:
-        ask(stand_in, secret_key="wrong")
+        ask(provider, secret_key="wrong")
     assert (caught.value.reason, caught.value.permanent) == ("AuthFailure.SignatureFailure", True)
-    assert "wrong" not in repr(FaceId(Credential("AKID", "wrong"), stand_in.url))
+    assert "wrong" not in repr(FaceId(Credential("AKID", "wrong"), provider.url))

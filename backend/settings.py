@@ -219,7 +219,8 @@ SPECTACULAR_SETTINGS = {
    `make run` prints for WeChat's stand-in, gives a code that is good once, as `wx.login` does · 取登录码
 2. `POST /api/v1/session` below, with the header `X-Appid: APPID` and the body `{"code": "…"}` · 登录
 3. Take `token` from the answer, press **Authorize** and paste it · 填入令牌
-4. `PUT /me/consents/{kind}`, `POST /me/addresses`, `PUT /me/identity`: now they may buy · 授权、地址、实名
+4. `PUT /me/consents/{kind}`, `POST /me/addresses`, `PUT /me/identity` (once it is “verified” they may buy)
+   · 授权、地址、实名（核验通过后即可下单）
 5. `POST /quotes`, `POST /orders` with an `Idempotency-Key`, `POST /orders/{number}/payment` · 报价、下单
 """,
     "TAGS": [

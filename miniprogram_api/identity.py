@@ -44,8 +44,7 @@ class IdentityIn(serializers.Serializer[Any]):
 class AllowanceOut(serializers.Serializer[Any]):
     """The person's year (年度交易额度), in fen: our estimate; customs is authoritative.
 
-    Until the identity is verified it counts this customer's own orders only; what may be bought is judged by
-    all orders of the person in any case.
+    Until the identity is verified it counts this customer's own orders only, and nothing can be ordered.
     """
 
     year = serializers.IntegerField()

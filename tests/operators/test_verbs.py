@@ -6,8 +6,9 @@ import pytest
 from django.urls import reverse
 
 from catalog.models import PriceCut, Product, Variant
+from customers.models import Identity, IdentityAttempt
 from inventory.models import Stock, Warehouse
-from kernel.models import Event
+from kernel.models import Case, Event
 from orders.models import Coupon, Order
 from storefronts import queries
 from storefronts.models import LegalParty, Membership, Storefront
@@ -325,3 +326,43 @@ def test_a_membership_is_taken_away_by_an_owner(client, world):
     assert client.post(url, {"post": "yes"}).status_code == 302
     assert not Membership.objects.filter(pk=held.pk).exists()
     assert Event.objects.get(name="membership.removed").facts == {"by": "owner"}
+
+
+def test_who_cares_for_consumers_rejects_an_identity_and_an_auditor_does_not(client, world):
+    identity = Identity.objects.get(customer=world.alice)
+    enter(client, rows.operator("auditor", world.shop, "auditor"))
+    run(client, "customers_identity", "reject", identity.pk)
+    enter(client, rows.operator("stranger", make.storefront("swift")))
+    run(client, "customers_identity", "reject", identity.pk)
+    identity.refresh_from_db()
+    assert identity.state == "verified"
+    enter(client, rows.operator("mei", world.shop, "customer_service"))
+    run(client, "customers_identity", "reject", identity.pk)
+    identity.refresh_from_db()
+    assert (identity.state, identity.rejected_for) == ("rejected", "operator")
+    assert Event.objects.get(name="identity.rejected").facts["by"] == "mei"
+    answer = run(client, "customers_identity", "reject", identity.pk)
+    assert "not possible while identity is" in answer.content.decode()
+
+
+def test_who_cares_for_consumers_has_an_identity_verified_anew(client, world):
+    identity = Identity.objects.get(customer=world.alice)
+    enter(client, rows.operator("mei", world.shop, "customer_service"))
+    run(client, "customers_identity", "ask_anew", identity.pk)
+    identity.refresh_from_db()
+    assert identity.state == "stated"
+    waiting = IdentityAttempt.objects.get(state="asked")
+    assert (waiting.anew, waiting.customer_id) == (True, world.alice.pk)
+
+
+def test_a_case_of_attempts_leads_to_the_customer_and_the_attempt_whose_count_is_reset(client, world):
+    for n in range(3):
+        make.identity(world.alice, number=make.id_number(n), verdict=None)
+    enter(client, rows.operator("mei", world.shop, "customer_service"))
+    case = Case.objects.get(kind="identity.many_numbers")
+    page = client.get(change("kernel_case", case.pk)).content.decode()
+    attempt = IdentityAttempt.objects.get(public_id=case.facts["attempt"])
+    assert change("customers_customer", world.alice.pk) in page
+    assert change("customers_identityattempt", attempt.pk) in page
+    run(client, "customers_identityattempt", "reset_attempts", attempt.pk)
+    assert not IdentityAttempt.objects.filter(customer=world.alice, forgiven_at=None).exists()

@@ -7,6 +7,7 @@ import pytest
 
 from compliance.facts import LineFacts, with_freight
 from compliance.tax import Rate, assess
+from compliance.tax_included import split
 from tests.law.law_cases import LAW, judged, line, purchase
 
 PAGE = Path(__file__).parents[2] / "docs" / "pricing.md"
@@ -89,3 +90,22 @@ def test_the_worked_limits(row):
     if verdict.refusals:
         answer = " ".join(["refused", *sorted(r.rule for r in verdict.refusals)])
     assert answer == row["answer"]
+
+
+@pytest.mark.parametrize("row", table("price with tax"), ids=lambda row: " ".join(row.values()))
+def test_the_worked_price_with_tax(row):
+    content, unit = row["content"].split() if row["content"] else (None, None)
+    piece = LineFacts(
+        sku="S",
+        hs_code=row["goods"],
+        quantity=1,
+        goods_fen=0,
+        content_per_piece=Decimal(content) if content else None,
+        content_unit=unit,
+    )
+    found = split(fen(row["price with tax"]), piece, RATES, LAW)
+    assert (found.goods_fen, found.tax.total_fen, found.rounding_fen) == (
+        fen(row["list price"]),
+        fen(row["tax"]),
+        fen(row["rounding"]),
+    )

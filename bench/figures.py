@@ -17,6 +17,7 @@ from backend import house
 from backend.embedded import Servers
 from backend.supervisor import Supervisor
 from bench import cpu, floor, load, stage
+from bench.judging import judging
 from bench.report import Report
 from compliance import vault
 from compliance.law import Law
@@ -48,6 +49,7 @@ def measure(servers: Servers, local: Path) -> int:
         pages(report, plan.web_port)
         checkout(report, servers, plan, buyers, now)
         crowds(report, plan.web_port, buyers, now)
+    judging(report, plan.local, buyers, now)
     sealing(report)
     return 1 if report.missed else 0
 

@@ -291,7 +291,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 120},
     },
-    "forget what has had its day": {"task": "backend.tasks.forget", "schedule": 3600.0},
+    "let go of what has had its day": {
+        "task": "backend.tasks.forget",
+        "schedule": crontab(hour=19, minute=20),  # UTC: at night in China
+    },
 }
 
 

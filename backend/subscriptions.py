@@ -26,6 +26,8 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("orders.tasks.watch_patterns"),
         Handler("orders.tasks.open_payer_check"),
     ),
+    # Not an outside party, yet without a transaction around it: the job keeps its own.
+    "export.asked": (Handler("customers.services.exports.prepare", outside=True),),
 }
 
 

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from backend import delivery
-from customers.services.findings import forget_findings
-from customers.services.login import forget_sessions
-from kernel import files, receipts
+from backend import delivery, retention
+from kernel import files
 from kernel.clock import now
-from orders.services.quote import forget_quotes
-from payments.webhooks import forget_noise
 
 
 @shared_task
@@ -21,11 +17,6 @@ def deliver() -> None:
 
 @shared_task
 def forget() -> None:
-    """Remove what has had its day: receipts, files, sessions, findings, unused quotes, noise."""
-    at = now()
-    receipts.forget(now=at)
-    files.forget(now=at)
-    forget_sessions(now=at)
-    forget_findings(now=at)
-    forget_quotes(now=at)
-    forget_noise(now=at)
+    """Let go of what has had its day, and of files that nobody knows."""
+    retention.run(by="beat", dry_run=False, now=now())
+    files.sweep(now=now())

@@ -16,6 +16,7 @@ from pathlib import Path
 import yaml
 
 FOLDER = Path(__file__).parent / "texts"
+NOTICES = Path(__file__).parent / "notices"  # told, not asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +46,11 @@ class ConsentText:
 NO_NAMES: Mapping[str, str] = {}
 
 
-def current_text(kind: str, day: date, names: Mapping[str, str] = NO_NAMES) -> ConsentText | None:
+def current_text(
+    kind: str, day: date, names: Mapping[str, str] = NO_NAMES, *, folder: Path | None = None
+) -> ConsentText | None:
     """The text of `kind` in force on `day`, with these names in it; None when there is none."""
-    versions = [text for text in read(FOLDER).get(kind, ()) if text.first_day <= day]
+    versions = [text for text in read(folder or FOLDER).get(kind, ()) if text.first_day <= day]
     return versions[-1].filled(names) if versions else None
 
 
@@ -69,7 +72,7 @@ def read(folder: Path) -> dict[str, tuple[ConsentText, ...]]:
                     kind=path.stem,
                     version=entry["version"],
                     first_day=entry["from"],
-                    required=raw["required"],
+                    required=raw.get("required", False),
                     title_zh=raw["title_zh"],
                     title_en=raw["title_en"],
                     zh=entry["zh"].strip(),

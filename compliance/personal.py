@@ -1,8 +1,16 @@
-"""The personal fields of this app."""
+"""What this app holds about people: keys, consents, what was told, who looked, and how each is let go."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from compliance import vault
+from compliance.disclosures import named
+from compliance.holdings import Category, Holding, Keeping, Kept, source
+from compliance.models import Access, Consent, DataKey, Disclosure, Judgement, NoticeSeen, Subject
 from compliance.personal_fields import PersonalField
+from kernel.clock import shanghai_day
 
 ORDER_YEARS = "5 years after the order, as its retention key"
 
@@ -16,6 +24,16 @@ FIELDS = (
         retention=ORDER_YEARS,
         export="not given: it cannot be read back into a number",
         erase="kept until retention ends; no name or number can be found from it",
+    ),
+    PersonalField(
+        model="compliance.Judgement",
+        field="order_number",
+        klass="pseudonym",
+        purpose="which purchase was judged",
+        basis="law",
+        retention=ORDER_YEARS,
+        export="with the judgement",
+        erase="kept until retention ends",
     ),
     PersonalField(
         model="compliance.Subject",
@@ -58,6 +76,16 @@ FIELDS = (
         erase="kept until retention ends",
     ),
     PersonalField(
+        model="compliance.NoticeSeen",
+        field="subject",
+        klass="pseudonym",
+        purpose="proof of what the person was told",
+        basis="law",
+        retention="3 years",
+        export="kind, version and when",
+        erase="kept until retention ends",
+    ),
+    PersonalField(
         model="compliance.Disclosure",
         field="subject",
         klass="pseudonym",
@@ -78,6 +106,16 @@ FIELDS = (
         erase="kept until retention ends",
     ),
     PersonalField(
+        model="compliance.Incident",
+        field="contact",
+        klass="ordinary",
+        purpose="whom the authority may ask about an incident",
+        basis="law",
+        retention="as long as the incident is kept",
+        export="by the platform, on request",
+        erase="kept: it names who answers for the incident",
+    ),
+    PersonalField(
         model="compliance.IncidentAffected",
         field="people_sealed",
         klass="pseudonym",
@@ -86,5 +124,173 @@ FIELDS = (
         retention="3 years after it was written",
         export="as the notice of the incident",
         erase="kept until retention ends; holds numbers of rows, no names",
+    ),
+)
+
+_AT = {"zh": "时间", "en": "at"}
+_VERSION = {"zh": "版本", "en": "version"}
+_KIND = {"zh": "事项", "en": "kind"}
+
+
+def see(subject: Subject, now: datetime) -> list[Category]:
+    """Consents, notices, judgements and disclosures of the subject."""
+    return [
+        Category(
+            "consents",
+            {"zh": "授权与同意", "en": "Consents"},
+            {
+                "kind": _KIND,
+                "version": _VERSION,
+                "given_at": {"zh": "同意时间", "en": "given"},
+                "withdrawn_at": {"zh": "撤回时间", "en": "withdrawn"},
+            },
+            list(
+                Consent.objects.filter(subject=subject)
+                .order_by("id")
+                .values("kind", "version", "given_at", "withdrawn_at")
+            ),
+        ),
+        Category(
+            "notices",
+            {"zh": "已告知事项", "en": "Notices seen"},
+            {"kind": _KIND, "version": _VERSION, "at": _AT},
+            list(NoticeSeen.objects.filter(subject=subject).order_by("id").values("kind", "version", "at")),
+        ),
+        Category(
+            "judgements",
+            {"zh": "合规判定", "en": "Judgements of your purchases"},
+            {
+                "decided_at": _AT,
+                "order_number": {"zh": "订单号", "en": "order"},
+                "allowed": {"zh": "允许", "en": "allowed"},
+                "reasons": {"zh": "拒绝理由", "en": "reasons of a refusal"},
+            },
+            [
+                {
+                    "decided_at": row.decided_at,
+                    "order_number": row.order_number or "",
+                    "allowed": row.allowed,
+                    "reasons": [refusal["sentence_zh"] for refusal in row.refusals],
+                }
+                for row in Judgement.objects.filter(subject=subject).order_by("decided_at")
+            ],
+        ),
+        Category(
+            "disclosures",
+            {"zh": "个人信息提供记录", "en": "To whom your data was given"},
+            {
+                "at": _AT,
+                "recipient": {"zh": "接收方", "en": "recipient"},
+                "country": {"zh": "国家", "en": "country"},
+                "purpose": {"zh": "目的", "en": "purpose"},
+                "basis": {"zh": "依据", "en": "basis"},
+                "fields": {"zh": "信息种类", "en": "which data"},
+                "order_number": {"zh": "订单号", "en": "order"},
+            },
+            [
+                {
+                    "at": row.at,
+                    "recipient": row.recipient,
+                    "country": row.country,
+                    "purpose": _both(named("purposes", row.purpose)),
+                    "basis": row.basis,
+                    "fields": [_both(named("fields", name)) for name in row.fields],
+                    "order_number": row.order_number,
+                }
+                for row in Disclosure.objects.filter(subject=subject).order_by("id")
+            ],
+        ),
+    ]
+
+
+def erase(subject: Subject, now: datetime) -> list[Kept]:
+    """Destroy the key, end every consent, cut the link to the person; tell what the law keeps."""
+    vault.destroy_key(key_id=subject.key_id, now=now)
+    Consent.objects.filter(subject=subject, withdrawn_at=None).update(withdrawn_at=now)
+    Subject.objects.filter(pk=subject.pk).update(erased_at=now, person=None)
+    day = shanghai_day(now)
+    kept = [
+        _kept("consents", "consent_years", Consent.objects.filter(subject=subject).count(), day),
+        _kept("notices", "consent_years", NoticeSeen.objects.filter(subject=subject).count(), day),
+        _kept("disclosures", "log_years", Disclosure.objects.filter(subject=subject).count(), day),
+    ]
+    return [one for one in kept if one.rows]
+
+
+_KEPT = {
+    "consents": {"zh": "同意记录（不含个人信息内容）", "en": "records of consents, without personal content"},
+    "notices": {"zh": "告知记录", "en": "records of notices seen"},
+    "disclosures": {
+        "zh": "个人信息提供记录（仅信息种类）",
+        "en": "records of disclosures, naming kinds of data only",
+    },
+}
+
+
+def _kept(what: str, figure: str, rows: int, day: date) -> Kept:
+    found = source(figure, day)
+    return Kept(
+        what, _KEPT[what], rows, found.citation, date(day.year + found.value, day.month, min(day.day, 28))
+    )
+
+
+def _both(names: Mapping[str, str]) -> str:
+    return f"{names['zh']} {names['en']}"
+
+
+def _destroy(rows: list[DataKey], now: datetime) -> None:
+    for row in rows:
+        vault.destroy_key(key_id=row.pk, now=now)
+
+
+HOLDING = Holding(
+    app="compliance",
+    fields=FIELDS,
+    see=see,
+    erase=erase,
+    keeping=(
+        Keeping(
+            "compliance.keys",
+            {
+                "zh": "订单密钥（销毁后凭证不可读）",
+                "en": "keys of orders; without it the evidence is unreadable",
+            },
+            lambda before: DataKey.objects.filter(destroy_on__lte=shanghai_day(before), destroyed_at=None),
+            let_go=_destroy,
+        ),
+        Keeping(
+            "compliance.judgements",
+            {"zh": "合规判定", "en": "judgements"},
+            lambda before: Judgement.objects.filter(decided_at__lt=before),
+            "order_years",
+            append_only=True,
+        ),
+        Keeping(
+            "compliance.consents",
+            {"zh": "已失效的同意记录", "en": "consents that ended"},
+            lambda before: Consent.objects.filter(withdrawn_at__lt=before),
+            "consent_years",
+        ),
+        Keeping(
+            "compliance.notices",
+            {"zh": "告知记录", "en": "notices seen"},
+            lambda before: NoticeSeen.objects.filter(at__lt=before),
+            "consent_years",
+            append_only=True,
+        ),
+        Keeping(
+            "compliance.disclosures",
+            {"zh": "个人信息提供记录", "en": "disclosures"},
+            lambda before: Disclosure.objects.filter(at__lt=before),
+            "log_years",
+            append_only=True,
+        ),
+        Keeping(
+            "compliance.accesses",
+            {"zh": "个人信息访问记录", "en": "accesses"},
+            lambda before: Access.objects.filter(at__lt=before),
+            "log_years",
+            append_only=True,
+        ),
     ),
 )

@@ -14,7 +14,8 @@ class PersonalField:
     """One personal field (`model` as "app.Model") with what is done with it over its life.
 
     `klass`: ordinary, sensitive (sealed and shown masked), or pseudonym (a blind index or key that points to
-    a person). `retention`, `export` and `erase` are sentences for the person who asks.
+    a person). `retention`, `export` and `erase` are sentences for the person who asks; `recipients` says to
+    whom it may be given (kinds of data/disclosures.yaml).
     """
 
     model: str
@@ -25,3 +26,4 @@ class PersonalField:
     retention: str
     export: str
     erase: str
+    recipients: tuple[str, ...] = ()

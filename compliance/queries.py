@@ -13,7 +13,7 @@ from django.db import connection
 from django.db.models import Q, Subquery, Sum
 
 from compliance.law import Law
-from compliance.models import VALUE, AllowanceAccount, AllowanceEntry, Consent, Disclosure, TariffLine
+from compliance.models import VALUE, Access, AllowanceAccount, AllowanceEntry, Consent, Disclosure, TariffLine
 from compliance.tax import Rate
 
 _TARIFF = """
@@ -165,6 +165,22 @@ def rows_in_force(day: date) -> list[Any]:
 def consents(*, subject_id: UUID) -> dict[str, Consent]:
     """The consents that the subject has given and not withdrawn, by kind."""
     return {c.kind: c for c in Consent.objects.filter(subject_id=subject_id, withdrawn_at=None)}
+
+
+def allowed(*, subject_id: UUID, kind: str) -> bool:
+    """Whether what rests on this consent may be done now: it is given, and processing is not limited.
+
+    The gate before each marketing message, personalised list, and reuse of an identity; what goes to the
+    brand abroad passes it in `disclose`.
+    """
+    return Consent.objects.filter(
+        subject_id=subject_id, kind=kind, withdrawn_at=None, subject__limited_at=None
+    ).exists()
+
+
+def accesses(*, refs: Iterable[str]) -> list[Access]:
+    """Who else opened data of these rows, the last first."""
+    return list(Access.objects.filter(ref__in=list(refs)).order_by("-id"))
 
 
 def disclosures(*, subject_id: UUID, after: UUID | None, limit: int) -> list[Disclosure]:

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from compliance.models import DataKey, Person, Subject
 from kernel.ids import uuid7
+from kernel.models import File, Job
 from storefronts.models import Storefront
 
 
@@ -16,7 +17,7 @@ class Customer(models.Model):
     public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
     subject = models.OneToOneField(Subject, on_delete=models.PROTECT, related_name="+")
-    openid_index = models.BinaryField(max_length=33)
+    openid_index = models.BinaryField(max_length=33, null=True, help_text="empty once the account is closed")
     openid_sealed = models.BinaryField()
     phone_index = models.BinaryField(max_length=33, null=True)
     phone_sealed = models.BinaryField(null=True)
@@ -215,6 +216,23 @@ class IdentityShare(models.Model):
                 condition=Q(cancelled_at=None, redeemed_at=None),
             )
         ]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+
+class Export(models.Model):
+    """A copy of a customer's data that a worker makes; its link is kept as a hash and works once."""
+
+    public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
+    storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="exports")
+    job = models.OneToOneField(Job, on_delete=models.PROTECT, related_name="+")
+    file = models.OneToOneField(File, null=True, on_delete=models.PROTECT, related_name="+")
+    secret_hash = models.BinaryField(max_length=32, unique=True)
+    asked_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    fetched_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
         return str(self.public_id)

@@ -7,8 +7,10 @@ from datetime import datetime
 from uuid import UUID
 
 from compliance import masking, vault
+from compliance.holdings import Category, wiring
+from compliance.models import Subject
 from customers import divisions, labels
-from customers.models import Address, Customer, Identity, IdentityAttempt, IdentityShare
+from customers.models import Address, Customer, Export, Identity, IdentityAttempt, IdentityShare
 from customers.services.addresses import AddressText
 from kernel.errors import Missing
 
@@ -117,6 +119,16 @@ def address(row: Customer, public_id: UUID) -> OwnAddress:
     if found is None:
         raise Missing()
     return _open(vault.unwrap(row.subject.key), found)
+
+
+def held(subject: Subject, now: datetime) -> list[Category]:
+    """Everything that the house holds about a customer, app by app from the ground up."""
+    return [one for holding in reversed(wiring.holdings) for one in holding.see(subject, now)]
+
+
+def exports(customer_id: int) -> list[Export]:
+    """The copies that a customer asked for, the last first."""
+    return list(Export.objects.filter(customer_id=customer_id).select_related("job").order_by("-id"))
 
 
 def _open(key: vault.Key, row: Address) -> OwnAddress:

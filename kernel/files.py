@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
+from functools import partial
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.db import transaction
 
 from kernel.ids import uuid7
 from kernel.models import File
+
+FOLDER = "files"
 
 
 def store(
@@ -24,7 +28,7 @@ def store(
 ) -> File:
     """Write `content` (bytes) to the storage under an unguessable name, then its row."""
     public_id = uuid7()
-    path = default_storage.save(f"files/{public_id}", ContentFile(content))
+    path = default_storage.save(f"{FOLDER}/{public_id}", ContentFile(content))
     return File.objects.create(
         public_id=public_id,
         storefront_id=storefront_id,
@@ -48,10 +52,23 @@ def read(file: File) -> bytes:
     return bytes(content)
 
 
-def forget(*, now: datetime) -> int:
-    """Remove files whose day has come; returns how many."""
-    gone = list(File.objects.filter(expires_at__lte=now))
+def remove(gone: list[File]) -> None:
+    """Delete the rows, and what lies on disk once that is committed; `sweep` finds what then stayed there."""
+    File.objects.filter(pk__in=[file.pk for file in gone]).delete()
     for file in gone:
-        file.delete()
-        default_storage.delete(file.path)
-    return len(gone)
+        transaction.on_commit(partial(default_storage.delete, file.path), robust=True)
+
+
+def sweep(*, now: datetime) -> int:
+    """Remove from disk what has no row: its writer or its remover died half-way; returns how many.
+
+    What is younger than an hour may still get its row.
+    """
+    if not default_storage.exists(FOLDER):
+        return 0
+    names = {f"{FOLDER}/{name}" for name in default_storage.listdir(FOLDER)[1]}
+    names -= set(File.objects.filter(path__in=names).values_list("path", flat=True))
+    lost = [name for name in names if default_storage.get_modified_time(name) < now - timedelta(hours=1)]
+    for name in lost:
+        default_storage.delete(name)
+    return len(lost)

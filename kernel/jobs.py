@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import Any
 
@@ -53,13 +53,16 @@ def requeue(*, job: Job, now: datetime) -> None:
     job.refresh_from_db()
 
 
-def run(*, job: Job, work: Callable[[Job, Progress], dict[str, Any]], now: datetime) -> None:
+def run(
+    *, job: Job, work: Callable[[Job, Progress], dict[str, Any]], now: datetime, whole: bool = True
+) -> None:
     """Claim the job, do `work`, keep its result or its error. Raises NotQueued when it is taken.
 
     `work` is given the job and a function to report progress (done, total); it returns the result. Its
     writes and the end of the job are one transaction: a job that dies half-way has written nothing and
     stays "running" until it is queued again. Progress goes over a connection of its own and is seen at
-    once; `run` is therefore not called inside a transaction.
+    once; `run` is therefore not called inside a transaction. Not `whole`: the work commits in steps of its
+    own, each safe to repeat; what a job that dies has done stays done.
     """
     with transaction.atomic(durable=True):
         claimed = Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(
@@ -69,7 +72,8 @@ def run(*, job: Job, work: Callable[[Job, Progress], dict[str, Any]], now: datet
         raise NotQueued()
     mine = Job.objects.filter(pk=job.pk, state=Job.State.RUNNING, started_at=now)
     try:
-        with _progress(job, now) as report, transaction.atomic(durable=True):
+        around = transaction.atomic(durable=True) if whole else nullcontext()
+        with _progress(job, now) as report, around:
             result = work(job, report)
             if mine.update(state=Job.State.DONE, result=result, ended_at=present()) != 1:
                 raise NotQueued()

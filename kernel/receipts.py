@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import IntegrityError, connection
 
 from kernel.errors import Conflict, Invalid
-from kernel.models import Receipt
-
-KEPT_FOR = timedelta(days=30)
 
 # The claiming transaction runs the same few statements each time: planning them anew costs more than it
 # gains, so it is told to keep its plans.
@@ -93,9 +90,3 @@ def keep(*, source: str, key: str, fingerprint: bytes, answer: Answer, now: date
             cursor.execute(_KEEP, [source, key, fingerprint, answer.status, answer.body, now])
     except IntegrityError as clash:
         raise InFlight() from clash
-
-
-def forget(*, now: datetime) -> int:
-    """Delete receipts older than 30 days; returns how many."""
-    deleted, _ = Receipt.objects.filter(at__lt=now - KEPT_FOR).delete()
-    return deleted

@@ -15,7 +15,8 @@ from compliance.consent_texts import ConsentText, current_text, current_texts
 from compliance.law import Law
 from compliance.models import Consent
 from compliance.notice import risk_notice
-from compliance.services import UnknownConsent, give_consent, withdraw_consent
+from compliance.services import UnknownConsent, give_consent
+from customers.services.consents import withdraw
 from kernel.clock import shanghai_day
 from miniprogram_api.documents import Text, answers, in_path
 from miniprogram_api.door import Door, Json, nothing
@@ -103,9 +104,9 @@ class ConsentTo(Door):
         responses=answers(204, None, 401, 404, 429),
     )
     def delete(self, request: Request, kind: str) -> HttpResponse:
-        """Withdraw it, at once; a second time changes nothing."""
+        """Withdraw it, at once, as easily as it was given; a second time changes nothing."""
         self._text(kind)
-        withdraw_consent(subject_id=self.customer().subject_id, kind=kind, now=self.now)
+        withdraw(customer=self.customer(), kind=kind, now=self.now)
         return nothing()
 
     def _text(self, kind: str) -> ConsentText:

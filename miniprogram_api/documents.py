@@ -59,6 +59,7 @@ _WHAT = {
     403: "Refused by law or policy, with every reason.",
     404: "Not here, or not yours.",
     409: "Not in the present state: read again, then decide again.",
+    410: "It was there once, and is gone for good.",
     415: "Send JSON.",
     422: "The request is not valid.",
     429: "Too many requests; Retry-After says when to come back.",

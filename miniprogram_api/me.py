@@ -12,9 +12,9 @@ from rest_framework.request import Request
 from compliance import masking
 from customers import queries as customers
 from customers.models import Customer, Identity
-from customers.services.profile import change_profile, take_phone
+from customers.services.profile import change_profile, forget_phone, take_phone
 from miniprogram_api.documents import answers
-from miniprogram_api.door import Door, Json
+from miniprogram_api.door import Door, Json, nothing
 from miniprogram_api.throttle import Limit
 
 IDENTITY_STATES = ["none", *Identity.State.values]
@@ -84,7 +84,7 @@ class MyPhone(Door):
     """手机号."""
 
     own_transaction = frozenset({"POST"})
-    limits = {"POST": Limit("phone", 20, 3600)}  # WeChat charges for each call
+    limits = {"POST": Limit("phone", 20, 3600), "DELETE": Limit("profile", 60, 3600)}  # WeChat charges
 
     @extend_schema(
         operation_id="take_phone",
@@ -97,3 +97,9 @@ class MyPhone(Door):
         code = self.taken(PhoneIn).validated_data["code"]
         number = take_phone(customer=self.customer(), code=code)
         return Json({"phone_masked": masking.phone(number)})
+
+    @extend_schema(operation_id="forget_phone", tags=["me"], responses=answers(204, None, 401, 404, 429))
+    def delete(self, request: Request) -> HttpResponse:
+        """Remove the number."""
+        forget_phone(customer=self.customer())
+        return nothing()

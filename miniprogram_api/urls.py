@@ -16,11 +16,13 @@ from miniprogram_api.home import Home
 from miniprogram_api.identity import MyIdentity
 from miniprogram_api.kept import kept
 from miniprogram_api.me import Me, MyPhone
+from miniprogram_api.notices import Notice
 from miniprogram_api.orders import CancelOrder, Orders, OrderView
 from miniprogram_api.parties import Parties
 from miniprogram_api.payment import StartPayment, SyncPayment
 from miniprogram_api.products import LIST_PARAMETERS, Brands, Categories, Product, Products
 from miniprogram_api.quotes import Quotes, QuoteView
+from miniprogram_api.rights import CloseAccount, Export, Exports, MyData, MyLimit
 from miniprogram_api.session import SessionView
 from miniprogram_api.sharing import ReuseIdentity, ShareIdentity
 
@@ -65,6 +67,12 @@ endpoints: list[URLPattern] = [
     path("me/consents", Consents.as_view()),
     path("me/consents/<slug:kind>", ConsentTo.as_view()),
     path("me/disclosures", MyDisclosures.as_view()),
+    path("me/notices/<slug:kind>", Notice.as_view()),
+    path("me/data", MyData.as_view()),
+    path("me/exports", Exports.as_view()),
+    path("exports/<slug:secret>", Export.as_view()),
+    path("me/limit", MyLimit.as_view()),
+    path("me/closing", CloseAccount.as_view()),
     path("divisions", Divisions.as_view()),
     path("risk-notice", RiskNotice.as_view()),
     path("parties", Parties.as_view()),

@@ -142,6 +142,16 @@ class ChainLinkAdmin(Scoped):
     ordering = ("-id",)
 
 
+@register("compliance.NoticeSeen")
+class NoticeSeenAdmin(Scoped):
+    """Who was told what is done by contract and law."""
+
+    hidden = ("subject",)
+    list_display = ("at", "kind", "version", "storefront_name")
+    list_filter = ("at",)
+    ordering = ("-id",)
+
+
 @register("compliance.Disclosure")
 class DisclosureAdmin(Scoped):
     """To whom personal data was given, what for and on which basis; never the data itself."""

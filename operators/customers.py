@@ -41,6 +41,17 @@ class SessionAdmin(Scoped):
     ordering = ("-id",)
 
 
+@register("customers.Export")
+class ExportAdmin(Scoped):
+    """Copies of their data that consumers asked for; link and content are not shown."""
+
+    list_display = ("public_id", "customer", "asked_at", "expires_at", "fetched_at", "storefront")
+    list_select_related = ("customer", "storefront")
+    list_filter = ("asked_at",)
+    search_fields = ("public_id__exact", "customer__public_id__exact")
+    ordering = ("-id",)
+
+
 @register("customers.Address")
 class AddressAdmin(Scoped):
     """Where parcels go, down to the county; the rest is sealed."""

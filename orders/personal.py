@@ -1,34 +1,262 @@
-"""What this app holds about people, field by field: the evidence of an order, under the order's own key."""
+"""What this app holds about people: the evidence of an order under the order's own key, carts and coupons."""
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+
+from compliance import masking, queries, vault
+from compliance.holdings import Category, Holding, Keeping, Kept, Names, Waits, source
+from compliance.models import DataKey, Subject
 from compliance.personal_fields import Class, PersonalField
+from customers import divisions
+from kernel.clock import shanghai_day
+from orders import labels
+from orders.models import CartLine, CouponClaim, Order, OrderLine, Quote
+
+_FIVE_YEARS = "five years from the order (the longest of the duties), then the order's key is destroyed"
+_BY_LAW = (
+    "of a paid order kept sealed and restricted until its day: the law asks for it; else unreadable at once"
+)
+_DELIVERY = ("customs", "carrier", "brand_abroad")
 
 
-def _field(field: str, klass: Class, purpose: str) -> PersonalField:
+def _field(
+    field: str, klass: Class, purpose: str, recipients: tuple[str, ...] = (), erase: str = _BY_LAW
+) -> PersonalField:
+    pseudonym = klass == "pseudonym"
     return PersonalField(
         model="orders.Order",
         field=field,
         klass=klass,
         purpose=purpose,
         basis="law",
-        retention="five years from the order (the longest of the duties), then the order's key is destroyed",
-        export="in the copy of their data, with the order"
-        if klass != "pseudonym"
-        else "not exported: it says nothing without our key",
-        erase="kept sealed and restricted until its day: the law asks for it",
+        retention=_FIVE_YEARS,
+        export="not exported: it says nothing without our key" if pseudonym else "in the copy of their data",
+        erase=erase,
+        recipients=recipients,
     )
 
 
 FIELDS = (
-    _field("buyer_name_sealed", "sensitive", "to declare the orderer to customs"),
-    _field("buyer_number_sealed", "sensitive", "to declare the orderer to customs"),
-    _field("consignee_name_sealed", "ordinary", "to deliver and to declare the consignee"),
-    _field("consignee_phone_sealed", "ordinary", "to deliver and to declare the consignee"),
-    _field("consignee_street_sealed", "ordinary", "to deliver and to declare the consignee"),
-    _field("division_code", "ordinary", "to deliver and to declare the consignee"),
+    _field("buyer_name_sealed", "sensitive", "to declare the orderer to customs", ("customs",)),
+    _field("buyer_number_sealed", "sensitive", "to declare the orderer to customs", ("customs",)),
+    _field("consignee_name_sealed", "ordinary", "to deliver and to declare the consignee", _DELIVERY),
+    _field("consignee_phone_sealed", "ordinary", "to deliver and to declare the consignee", _DELIVERY),
+    _field("consignee_street_sealed", "ordinary", "to deliver and to declare the consignee", _DELIVERY),
+    _field("division_code", "ordinary", "to deliver and to declare the consignee", _DELIVERY),
+    _field("person", "pseudonym", "to count the yearly allowance of one person"),
     _field("buyer_index", "pseudonym", "to see repeated orders of one person (personal use, 自用)"),
-    _field("phone_index", "pseudonym", "to see repeated orders to one telephone"),
-    _field("address_index", "pseudonym", "to see repeated orders to one address"),
-    _field("payer_index", "pseudonym", "to see repeated orders that one WeChat user pays"),
+    _field(
+        "payer_index",
+        "pseudonym",
+        "to see repeated orders that one WeChat user pays",
+        erase="emptied at once",
+    ),
+    _field("phone_index", "pseudonym", "to see repeated orders to one telephone", erase="emptied at once"),
+    _field("address_index", "pseudonym", "to see repeated orders to one address", erase="emptied at once"),
+)
+
+_NUMBER: Names = {"zh": "订单号", "en": "order"}
+_AT: Names = {"zh": "时间", "en": "at"}
+_SKU: Names = {"zh": "商品编码", "en": "SKU"}
+_QUANTITY: Names = {"zh": "数量", "en": "quantity"}
+_ORDER: dict[str, Names] = {
+    "number": _NUMBER,
+    "state": {"zh": "状态", "en": "state"},
+    "placed_at": {"zh": "下单时间", "en": "placed"},
+    "paid_at": {"zh": "付款时间", "en": "paid"},
+    "goods_fen": {"zh": "商品金额", "en": "goods"},
+    "freight_fen": {"zh": "运费", "en": "freight"},
+    "tax_fen": {"zh": "税款", "en": "tax"},
+    "discount_fen": {"zh": "优惠", "en": "discount"},
+    "total_fen": {"zh": "合计", "en": "total"},
+    "buyer_name": {"zh": "订购人", "en": "orderer"},
+    "buyer_number": {"zh": "订购人身份证号码", "en": "orderer's identity number"},
+    "consignee_name": {"zh": "收货人", "en": "consignee"},
+    "consignee_phone": {"zh": "收货人手机号", "en": "consignee's phone"},
+    "region": {"zh": "收货地区", "en": "region"},
+    "street": {"zh": "详细地址", "en": "street"},
+}
+_SEALED = {
+    "buyer_name": (labels.BUYER_NAME, "buyer_name_sealed"),
+    "buyer_number": (labels.BUYER_NUMBER, "buyer_number_sealed"),
+    "consignee_name": (labels.CONSIGNEE_NAME, "consignee_name_sealed"),
+    "consignee_phone": (labels.CONSIGNEE_PHONE, "consignee_phone_sealed"),
+    "street": (labels.CONSIGNEE_STREET, "consignee_street_sealed"),
+}
+
+
+def see(subject: Subject, now: datetime) -> list[Category]:
+    """Orders with their lines, the cart, coupons and open quotes, and who else opened an order."""
+    orders = list(Order.objects.filter(subject=subject).select_related("key").order_by("id"))
+    lines = OrderLine.objects.filter(order__in=orders).order_by("order_id", "position")
+    own = Q(customer__subject=subject)
+    cart = CartLine.objects.filter(own).order_by("id")
+    claims = CouponClaim.objects.filter(own).select_related("coupon").order_by("id")
+    return [
+        Category(
+            "orders",
+            {"zh": "订单", "en": "Orders"},
+            _ORDER,
+            [_opened(order) for order in orders],
+            masks={
+                "buyer_name": masking.name,
+                "buyer_number": masking.id_number,
+                "consignee_phone": masking.phone,
+            },
+        ),
+        Category(
+            "order_lines",
+            {"zh": "订单商品", "en": "What you ordered"},
+            {
+                "number": _NUMBER,
+                "sku": _SKU,
+                "name": {"zh": "商品", "en": "goods"},
+                "quantity": _QUANTITY,
+                "price_fen": {"zh": "单价", "en": "price"},
+                "goods_fen": {"zh": "金额", "en": "amount"},
+            },
+            [
+                {
+                    "number": line.order.number,
+                    "sku": line.sku,
+                    "name": line.name_zh,
+                    "quantity": line.quantity,
+                    "price_fen": line.price_fen,
+                    "goods_fen": line.goods_fen,
+                }
+                for line in lines.select_related("order")
+            ],
+        ),
+        Category(
+            "cart",
+            {"zh": "购物车", "en": "Cart"},
+            {"sku": _SKU, "quantity": _QUANTITY, "added_at": _AT},
+            [
+                {"sku": line.variant.sku, "quantity": line.quantity, "added_at": line.added_at}
+                for line in cart.select_related("variant")
+            ],
+        ),
+        Category(
+            "coupons",
+            {"zh": "优惠券", "en": "Coupons"},
+            {"code": {"zh": "券码", "en": "code"}, "claimed_at": _AT, "number": _NUMBER},
+            [
+                {"code": one.coupon.code, "claimed_at": one.claimed_at, "number": one.order_number}
+                for one in claims
+            ],
+        ),
+        Category(
+            "quotes",
+            {"zh": "报价", "en": "Quotes"},
+            {"made_at": _AT, "total_fen": {"zh": "合计", "en": "total"}},
+            list(Quote.objects.filter(own, order=None).order_by("id").values("made_at", "total_fen")),
+        ),
+        Category(
+            "order_accesses",
+            {"zh": "他人访问订单记录", "en": "Who else opened your orders"},
+            {
+                "at": _AT,
+                "who": {"zh": "访问者", "en": "who"},
+                "number": _NUMBER,
+                "purpose": {"zh": "目的", "en": "purpose"},
+            },
+            [
+                {"at": row.at, "who": row.who, "number": row.ref, "purpose": row.purpose}
+                for row in queries.accesses(refs=[order.number for order in orders])
+            ],
+        ),
+    ]
+
+
+def waits(subject: Subject, now: datetime) -> list[Waits]:
+    """Orders that are not over: unpaid ones must end, paid ones count as in progress for some weeks."""
+    days: int = source("order_in_progress_days", shanghai_day(now)).value
+    open_ones = Q(state__in=("placed", "closing")) | Q(state="paid", paid_at__gt=now - timedelta(days=days))
+    rows = Order.objects.filter(open_ones, subject=subject).order_by("id").values_list("number", "state")
+    return [
+        Waits(
+            "order",
+            number,
+            f"订单付款后 {days} 天内仍可能退换、退税，之后可注销"
+            if state == "paid"
+            else "订单待付款或关闭中，请先取消",
+            f"a paid order may still be returned for {days} days after payment"
+            if state == "paid"
+            else "the order waits for payment or is closing; cancel it first",
+        )
+        for number, state in rows
+    ]
+
+
+def erase(subject: Subject, now: datetime) -> list[Kept]:
+    """Carts, quotes, coupons go; an order that was never paid becomes unreadable, a paid one is kept."""
+    own = Q(customer__subject=subject)
+    CartLine.objects.filter(own).delete()
+    Quote.objects.filter(own, order=None).delete()
+    used = Quote.objects.filter(own, claim__isnull=False).values("claim_id")
+    CouponClaim.objects.filter(own).exclude(pk__in=used).delete()
+    orders = Order.objects.filter(subject=subject)
+    paid = orders.filter(state="paid")
+    for key_id in orders.exclude(state="paid").values_list("key_id", flat=True):
+        vault.destroy_key(key_id=key_id, now=now)
+    _empty(orders.exclude(state="paid"))
+    paid.update(payer_index=None, phone_index=b"", address_index=b"")
+    if not paid:
+        return []
+    found = source("order_years", shanghai_day(now))
+    until = DataKey.objects.filter(pk__in=paid.values("key_id")).order_by("-destroy_on")[0].destroy_on
+    names = {
+        "zh": "订单与申报凭证：订购人、收货人信息加密封存并限制访问",
+        "en": "orders and what is declared of them, with orderer and consignee, sealed and restricted",
+    }
+    return [Kept("orders", names, paid.count(), found.citation, until)]
+
+
+def _opened(order: Order) -> dict[str, Any]:
+    """The order in plain for its own person; empty where the key was destroyed."""
+    try:
+        key = vault.unwrap(order.key)
+    except vault.VaultClosed:
+        plain = dict.fromkeys(_SEALED, "")
+    else:
+        plain = {
+            code: key.open(label, order.number, bytes(getattr(order, column)))
+            for code, (label, column) in _SEALED.items()
+        }
+    row = {code: getattr(order, code) for code in _ORDER if hasattr(order, code)}
+    return row | plain | {"region": " ".join(divisions.path(order.division_code))}
+
+
+def _empty(orders: Any) -> None:
+    """What would still find the person of orders that nobody can read any more."""
+    orders.update(buyer_index=b"", payer_index=None, phone_index=b"", address_index=b"", division_code="")
+
+
+HOLDING = Holding(
+    app="orders",
+    fields=FIELDS,
+    see=see,
+    waits=waits,
+    erase=erase,
+    keeping=(
+        Keeping(
+            "orders.quotes",
+            {"zh": "未下单的报价", "en": "quotes on which nobody ordered"},
+            lambda before: Quote.objects.filter(order=None, expires_at__lt=before),
+            "quote_days",
+        ),
+        Keeping(
+            "orders.traces",
+            {
+                "zh": "已销毁密钥的订单中的索引与地区",
+                "en": "indexes and regions of orders whose key was destroyed",
+            },
+            lambda before: Order.objects.filter(key__destroyed_at__isnull=False).exclude(buyer_index=b""),
+            let_go=lambda rows, now: _empty(Order.objects.filter(pk__in=[row.pk for row in rows])),
+        ),
+    ),
 )

@@ -1,8 +1,15 @@
-"""What this app holds about people: WeChat's messages as they came, sealed by WeChat itself."""
+"""What this app holds about people: their payments, and WeChat's messages, sealed by WeChat itself."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from compliance.holdings import Category, Holding, Keeping, Kept, Waits, source
+from compliance.models import Subject
 from compliance.personal_fields import PersonalField
+from kernel.clock import shanghai_day
+from kernel.models import Case
+from payments.models import Notification, Payment
 
 FIELDS = (
     PersonalField(
@@ -14,5 +21,91 @@ FIELDS = (
         retention="five years, with the payment",
         export="the payment itself is exported, not the message",
         erase="kept until its day: evidence of a payment",
+    ),
+)
+
+
+def see(subject: Subject, now: datetime) -> list[Category]:
+    """Every attempt to pay."""
+    rows = Payment.objects.filter(order__subject=subject).select_related("order").order_by("id")
+    return [
+        Category(
+            "payments",
+            {"zh": "支付", "en": "Payments"},
+            {
+                "number": {"zh": "支付单号", "en": "payment"},
+                "order": {"zh": "订单号", "en": "order"},
+                "transaction": {"zh": "微信支付交易号", "en": "WeChat Pay transaction"},
+                "amount_fen": {"zh": "金额", "en": "amount"},
+                "state": {"zh": "状态", "en": "state"},
+                "created_at": {"zh": "创建时间", "en": "made"},
+                "succeeded_at": {"zh": "支付时间", "en": "paid"},
+            },
+            [
+                {
+                    "number": row.out_trade_no,
+                    "order": row.order.number,
+                    "transaction": row.transaction_id or "",
+                    "amount_fen": row.amount_fen,
+                    "state": row.state,
+                    "created_at": row.created_at,
+                    "succeeded_at": row.succeeded_at,
+                }
+                for row in rows
+            ],
+        )
+    ]
+
+
+def waits(subject: Subject, now: datetime) -> list[Waits]:
+    """Money that came where none was expected and that nobody has dealt with yet is still the person's."""
+    numbers = Payment.objects.filter(order__subject=subject).values_list("out_trade_no", flat=True)
+    cases = Case.objects.filter(
+        state=Case.State.OPEN, kind__startswith="payment.", facts__out_trade_no__in=list(numbers)
+    )
+    return [
+        Waits(
+            "payment",
+            case.facts["out_trade_no"],
+            "该笔款项正由客服处理，处理完毕后可注销",
+            "this money is being dealt with by the shop's service",
+        )
+        for case in cases.order_by("id")
+    ]
+
+
+def erase(subject: Subject, now: datetime) -> list[Kept]:
+    """Payments name no one; those that moved money are kept as evidence."""
+    kept = Payment.objects.filter(order__subject=subject, transaction_id__isnull=False)
+    if not kept:
+        return []
+    found = source("order_years", shanghai_day(now))
+    last = max(row.created_at for row in kept)
+    until = last.replace(year=last.year + found.value, day=min(last.day, 28)).date()
+    names = {"zh": "支付记录（金额与交易号，不含姓名）", "en": "payments: amounts and numbers, no names"}
+    return [Kept("payments", names, len(kept), found.citation, until)]
+
+
+HOLDING = Holding(
+    app="payments",
+    fields=FIELDS,
+    see=see,
+    waits=waits,
+    erase=erase,
+    keeping=(
+        Keeping(
+            "payments.noise",
+            {"zh": "未通过验证的支付通知", "en": "messages that were not WeChat's"},
+            lambda before: Notification.objects.filter(
+                outcome=Notification.Outcome.REJECTED, received_at__lt=before
+            ),
+            "noise_days",
+        ),
+        Keeping(
+            "payments.notifications",
+            {"zh": "微信支付通知原文", "en": "WeChat Pay's messages as they came"},
+            lambda before: Notification.objects.filter(received_at__lt=before),
+            "order_years",
+        ),
     ),
 )

@@ -29,7 +29,6 @@ MAX_BODY = 64 * 1024
 HEADERS = ("Wechatpay-Serial", "Wechatpay-Timestamp", "Wechatpay-Nonce", "Wechatpay-Signature", "Request-ID")
 ACCEPTED = 204
 NOISE_A_MINUTE, NOISE_BYTES = 30, 2048
-NOISE_KEPT_FOR = timedelta(days=30)
 
 log = structlog.get_logger(__name__)
 
@@ -61,11 +60,6 @@ def wechat_pay(request: HttpRequest, mchid: str) -> HttpResponse:
         return _fail(500, "not taken in")
     Raw.objects.filter(pk=raw.pk).update(outcome=outcome)
     return HttpResponse(status=ACCEPTED)
-
-
-def forget_noise(*, now: datetime) -> int:
-    """Drop the deliveries that were not WeChat's, after a month; returns how many."""
-    return Raw.objects.filter(outcome=Raw.Outcome.REJECTED, received_at__lt=now - NOISE_KEPT_FOR).delete()[0]
 
 
 def _take_in(mchid: str, notice: Notification, now: datetime) -> Raw.Outcome:

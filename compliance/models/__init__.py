@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from compliance.models.incident import Incident, IncidentAffected, IncidentNotice
-from compliance.models.logs import Access, ChainLink, Disclosure
+from compliance.models.logs import Access, ChainLink, Disclosure, NoticeSeen
 from compliance.models.tariff import TariffLine
 from compliance.states import PAYER
 from kernel.ids import uuid7
@@ -28,6 +28,7 @@ __all__ = [
     "IncidentAffected",
     "IncidentNotice",
     "Judgement",
+    "NoticeSeen",
     "PayerCheck",
     "Person",
     "ReferenceRate",
@@ -91,6 +92,7 @@ class Subject(models.Model):
         Person, null=True, blank=True, on_delete=models.PROTECT, related_name="subjects"
     )
     created_at = models.DateTimeField()
+    limited_at = models.DateTimeField(null=True, blank=True, help_text="since when data is only stored")
     erased_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

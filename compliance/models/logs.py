@@ -1,4 +1,4 @@
-"""Logs that are written once: who opened personal data, to whom it was given, how the rows hang together."""
+"""Logs that are written once: who opened personal data, to whom it was given, and how rows hang together."""
 
 from __future__ import annotations
 
@@ -94,3 +94,23 @@ class Disclosure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.recipient_kind} {self.purpose}"
+
+
+class NoticeSeen(models.Model):
+    """A person was told, in which version of which notice, what is done by contract and law. Append-only."""
+
+    subject = models.ForeignKey("compliance.Subject", on_delete=models.PROTECT, related_name="notices_seen")
+    storefront_id = models.BigIntegerField()
+    kind = models.CharField(max_length=40)
+    version = models.CharField(max_length=20)
+    text_hash = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name_plural = "notices seen"
+        constraints = [
+            models.UniqueConstraint(fields=["subject", "kind", "text_hash"], name="notice_seen_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.version}"

@@ -18,6 +18,7 @@ from compliance.services.consent import (
 )
 from compliance.services.disclosure import disclose
 from compliance.services.judgement import record_judgement
+from compliance.services.limit import ProcessingLimited, lift_limit, limit_processing, refuse_limited
 from compliance.services.payer import (
     RenameTooLate,
     answer_payer,
@@ -36,6 +37,7 @@ __all__ = [
     "ConsentNeeded",
     "MoreThanUsed",
     "NotCurrent",
+    "ProcessingLimited",
     "RenameTooLate",
     "UnknownConsent",
     "allowance_carry",
@@ -51,11 +53,14 @@ __all__ = [
     "disclose",
     "give_consent",
     "insert_key",
+    "lift_limit",
+    "limit_processing",
     "link_person",
     "open_payer_check",
     "record_judgement",
     "refund_overdue_payers",
     "refund_payer",
+    "refuse_limited",
     "rename_orderer",
     "used_according_to",
     "withdraw_consent",

@@ -16,8 +16,9 @@ import orjson
 from django.db import connection
 
 from compliance.disclosures import words
-from compliance.models import Disclosure
+from compliance.models import Disclosure, Subject
 from compliance.services.consent import ConsentNeeded
+from compliance.services.limit import refuse_limited
 from kernel.ids import uuid7
 
 RecipientKind = Literal[
@@ -34,8 +35,9 @@ SELECT %(id)s::uuid, %(storefront)s::bigint, %(subject)s::uuid, %(order)s::text,
     %(recipient)s::text, %(country)s::text, %(purpose)s::text, %(basis)s::text,
     %(fields)s::jsonb, %(now)s::timestamptz
 WHERE %(consent)s::text IS NULL OR EXISTS (
-    SELECT 1 FROM compliance_consent
-    WHERE subject_id = %(subject)s::uuid AND kind = %(consent)s::text AND withdrawn_at IS NULL)
+    SELECT 1 FROM compliance_consent c JOIN compliance_subject s ON s.id = c.subject_id
+    WHERE s.id = %(subject)s::uuid AND s.limited_at IS NULL
+      AND c.kind = %(consent)s::text AND c.withdrawn_at IS NULL)
 """
 
 
@@ -58,7 +60,7 @@ def disclose(
 
     `purpose` and `fields` are words of data/disclosures.yaml, never values; `consent` is the kind on which it
     rests where `basis` is "consent". Raises ValueError for any other word, ConsentNeeded when that consent is
-    not given; then nothing may be sent.
+    not given, ProcessingLimited when the person limited the processing; then nothing may be sent.
     """
     unknown = [name for name in fields if name not in words("fields")]
     if unknown or not fields or purpose not in words("purposes") or not recipient:
@@ -84,4 +86,5 @@ def disclose(
             },
         )
         if consent is not None and cursor.rowcount != 1:
+            refuse_limited(Subject.objects.get(pk=subject_id))
             raise ConsentNeeded(consent=consent)

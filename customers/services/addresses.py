@@ -11,6 +11,7 @@ from uuid import UUID
 from compliance import vault
 from customers import divisions, labels
 from customers.models import Address, Customer
+from customers.services import account
 from kernel import ids
 from kernel.errors import Conflict, Invalid, Missing
 from kernel.tenancy import tenant
@@ -55,7 +56,7 @@ def add_address(*, customer: Customer, text: AddressText, is_default: bool, now:
     """Keep a new address, sealed. Raises BadAddress, TooManyAddresses."""
     check(text)
     with tenant(customer.storefront_id):
-        Customer.objects.select_for_update().get(pk=customer.pk)  # one change at a time per customer
+        account.lock(customer)
         count = Address.objects.filter(customer=customer, removed_at=None).count()
         if count >= AT_MOST:
             raise TooManyAddresses()
@@ -78,7 +79,7 @@ def change_address(*, customer: Customer, public_id: UUID, text: AddressText, is
     """Replace the text of an address. Orders placed before keep theirs. Raises Missing, BadAddress."""
     check(text)
     with tenant(customer.storefront_id):
-        Customer.objects.select_for_update().get(pk=customer.pk)
+        account.lock(customer)
         address = _own(customer, public_id)
         if is_default and not address.is_default:
             _no_default(customer)
@@ -91,7 +92,7 @@ def change_address(*, customer: Customer, public_id: UUID, text: AddressText, is
 def remove_address(*, customer: Customer, public_id: UUID, now: datetime) -> None:
     """Forget an address: its sealed text is emptied at once. Raises Missing."""
     with tenant(customer.storefront_id):
-        Customer.objects.select_for_update().get(pk=customer.pk)
+        account.lock(customer)
         address = _own(customer, public_id)
         address.removed_at, address.is_default = now, False
         address.name_sealed = address.phone_sealed = address.street_sealed = b""

@@ -61,12 +61,9 @@ def keep(*, pair: bytes, provider: str, found: Finding, now: datetime) -> None:
         row.save()
 
 
-def forget_findings(*, now: datetime) -> int:
-    """Remove what is not good any more, with its key; returns how many."""
-    with transaction.atomic():
-        over = Q(good_until__lte=now) | Q(good_until=None, asking_until__lte=now)
-        rows = list(IdentityFinding.objects.select_for_update(skip_locked=True).filter(over)[:1000])
-        for row in rows:
-            if row.key_id is not None:
-                vault.destroy_key(key_id=row.key_id, now=now)
-        return IdentityFinding.objects.filter(pk__in=[row.pk for row in rows]).delete()[0]
+def drop_findings(rows: list[IdentityFinding], now: datetime) -> None:
+    """Remove findings with their keys, in the caller's transaction."""
+    for row in rows:
+        if row.key_id is not None:
+            vault.destroy_key(key_id=row.key_id, now=now)
+    IdentityFinding.objects.filter(pk__in=[row.pk for row in rows]).delete()

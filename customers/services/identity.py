@@ -15,11 +15,13 @@ from django.db import transaction
 
 from compliance import identity as standard
 from compliance import queries as compliance_queries
+from compliance import services as compliance
 from compliance import vault
 from compliance.models import Person
 from compliance.services import ConsentNeeded
 from customers import labels
 from customers.models import Customer, Identity, IdentityAttempt
+from customers.services import account
 from customers.services.attempts import TooManyAttempts, Tried, count_in
 from customers.states import IDENTITY
 from kernel import events, ids
@@ -68,13 +70,15 @@ def state_identity(
     """Keep the name and number that the customer wants to order with, sealed.
 
     Returns the attempt to have them verified; None when they are verified or being asked about already.
-    `device` is the id that the mini-program keeps. Raises BadIdentity, ConsentNeeded, IdentityInUse and
-    TooManyAttempts; nothing of the pair is kept then.
+    `device` is the id that the mini-program keeps. Raises BadIdentity, ConsentNeeded, ProcessingLimited,
+    IdentityInUse and TooManyAttempts; nothing of the pair is kept then.
     """
     name, number = checked_pair(name=name, number=number, now=now)
     tried = Tried.of(name=name, number=number, device=device)
     with transaction.atomic(), tenant(customer.storefront_id):  # a refusal undoes this much and no more
         held = locked(customer.pk)
+        account.refuse_closed(held)
+        compliance.refuse_limited(held.subject)
         if CONSENT not in compliance_queries.consents(subject_id=held.subject_id):
             raise ConsentNeeded(consent=CONSENT)
         refuse_when_in_use(customer=held, number=number, now=now)

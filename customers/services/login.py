@@ -14,20 +14,11 @@ from compliance import vault
 from customers import labels
 from customers.models import Customer, Session
 from kernel import ids
-from kernel.errors import Conflict
 from kernel.tenancy import tenant
 from storefronts import queries as storefronts
 from wechat.login import code_to_session
 
 TOKEN_LIVES = timedelta(hours=2)
-
-
-class AccountClosed(Conflict):
-    """The consumer closed this account."""
-
-    code = "account_closed"
-    title = "This account was closed."
-    title_zh = "该账号已注销。"
 
 
 @dataclass(frozen=True)
@@ -66,11 +57,6 @@ def log_out(*, token: str, now: datetime) -> None:
     Session.objects.filter(token_hash=token_hash(token), revoked_at=None).update(revoked_at=now)
 
 
-def forget_sessions(*, now: datetime) -> int:
-    """Remove the sessions that ended a day ago or more; returns how many."""
-    return Session.objects.filter(expires_at__lt=now - timedelta(days=1)).delete()[0]
-
-
 def token_hash(token: str) -> bytes:
     """What is kept of a token: SHA-256 of 256 random bits needs no salt."""
     return hashlib.sha256(token.encode()).digest()
@@ -83,8 +69,6 @@ def _customer(storefront_id: int, openid: str, now: datetime) -> tuple[Customer,
     )
     found = known.first()
     if found is not None:
-        if found.closed_at is not None:
-            raise AccountClosed()
         return found, False
     try:
         with transaction.atomic():

@@ -10,6 +10,7 @@ from redis import Redis
 from compliance import vault
 from customers import labels
 from customers.models import Customer
+from customers.services import account
 from kernel.errors import Invalid
 from kernel.tenancy import tenant
 from storefronts import queries as storefronts
@@ -37,6 +38,7 @@ def take_phone(*, customer: Customer, code: str) -> str:
     if phone.country_code != "86":
         raise ForeignPhone()
     with tenant(customer.storefront_id):
+        account.lock(customer)
         key = vault.unwrap(customer.subject.key)
         Customer.objects.filter(pk=customer.pk).update(
             phone_sealed=key.seal(labels.PHONE, customer.public_id, phone.number),
@@ -55,4 +57,12 @@ def change_profile(*, customer: Customer, nickname: str | None = None, language:
         changes["language"] = language
     if changes:
         with tenant(customer.storefront_id):
+            account.lock(customer)
             Customer.objects.filter(pk=customer.pk).update(**changes)
+
+
+def forget_phone(*, customer: Customer) -> None:
+    """Remove the telephone number and its index; a second time changes nothing."""
+    with tenant(customer.storefront_id):
+        account.lock(customer)
+        Customer.objects.filter(pk=customer.pk).update(phone_sealed=None, phone_index=None)

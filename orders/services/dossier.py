@@ -12,6 +12,8 @@ from django.db import connection
 
 from compliance.queries import Taken
 
+# The customer's row is held against the closing of the account until the order is there: as the foreign key
+# would at the end, but before the key of the person's data is read.
 _READ = """
 SELECT q.id AS quote_id, q.storefront_id, q.warehouse_id, q.claim_id, q.trade_mode, q.over_limit,
        q.goods_fen, q.freight_fen, q.discount_fen, q.duty_fen, q.vat_fen, q.excise_fen, q.tax_fen,
@@ -26,6 +28,10 @@ SELECT q.id AS quote_id, q.storefront_id, q.warehouse_id, q.claim_id, q.trade_mo
        i.name_sealed AS buyer_name_sealed, i.number_sealed AS buyer_number_sealed,
        EXISTS (SELECT 1 FROM compliance_consent n WHERE n.subject_id = s.id AND n.withdrawn_at IS NULL
                AND n.kind = 'sensitive_identity') AS consented,
+       (SELECT n.kind FROM compliance_consent n WHERE n.subject_id = s.id
+               AND n.kind IN ('privacy_policy', 'sensitive_identity')
+        GROUP BY n.kind HAVING bool_and(n.withdrawn_at IS NOT NULL) ORDER BY n.kind LIMIT 1) AS withdrawn,
+       s.limited_at IS NOT NULL AS limited,
        (SELECT jsonb_object_agg(measure, jsonb_build_array(used, reserved))::text FROM (
             SELECT y.measure, coalesce(sum(y.used) FILTER (WHERE y.year = %(year)s::int), 0) AS used,
                    sum(y.reserved) AS reserved
@@ -39,7 +45,8 @@ JOIN compliance_datakey k ON k.id = s.key_id
 LEFT JOIN catalog_catalogversion v ON v.storefront_id = q.storefront_id
 LEFT JOIN customers_address a ON a.id = q.address_id
 LEFT JOIN customers_identity i ON i.customer_id = c.id AND i.state <> 'rejected'
-WHERE q.token = %(token)s::uuid AND q.customer_id = %(customer)s::bigint
+WHERE q.token = %(token)s::uuid AND q.customer_id = %(customer)s::bigint AND c.closed_at IS NULL
+FOR KEY SHARE OF c
 """
 
 
@@ -92,6 +99,8 @@ class Dossier:
     buyer_name_sealed: bytes | None
     buyer_number_sealed: bytes | None
     consented: bool
+    withdrawn: str | None
+    limited: bool
     taken: dict[str, Taken]
 
 

@@ -75,7 +75,8 @@ def place_order(
     but Refused (after which only the refused judgement is written, and should stay).
 
     `on_placed` runs before the stock is taken: the caller keeps its receipt there. Raises Missing,
-    QuoteUsed, QuoteStale, AddressNeeded, ConsentNeeded, CouponUnusable, SoldOut (Conflict) and Refused.
+    QuoteUsed, QuoteStale, AddressNeeded, ConsentNeeded, ProcessingLimited, CouponUnusable,
+    SoldOut (Conflict) and Refused.
     """
     day = shanghai_day(now)
     law = Law(day)
@@ -166,6 +167,10 @@ def _check(found: Dossier, law: Law, now: datetime) -> None:
         _check_goods(found, now)
     if not found.address_kept:
         raise AddressNeeded()
+    if found.limited:
+        raise compliance.ProcessingLimited()
+    if found.withdrawn is not None:
+        raise compliance.ConsentNeeded(consent=found.withdrawn)
     if found.identity_ref is not None and not found.consented:
         raise compliance.ConsentNeeded(consent=CONSENT)  # withdrawn since the identity was given
 

@@ -14,6 +14,7 @@ from catalog import queries as catalog
 from catalog.queries import PricedVariant
 from compliance import facts, tax
 from compliance import queries as compliance
+from compliance import services as compliance_services
 from compliance.facts import LineFacts, Purchase
 from compliance.judge import Verdict, judge
 from compliance.law import Law
@@ -29,7 +30,6 @@ from kernel.money import share
 from orders.models import CouponClaim, Quote
 from storefronts import queries as storefronts
 
-KEPT_FOR = timedelta(days=7)
 MAX_LINES, MAX_QUANTITY = 99, 99  # CEB311 takes 99 lines an order
 
 
@@ -104,8 +104,10 @@ def make_quote(
 ) -> Quote:
     """Price a basket and store the quote; refusals of law are listed in it, not raised.
 
-    Raises BadBasket, NotForSale, CannotShipTogether, TooHeavy, CouponUnusable, Missing (address).
+    Raises BadBasket, NotForSale, CannotShipTogether, TooHeavy, CouponUnusable, ProcessingLimited, Missing
+    (address).
     """
+    compliance_services.refuse_limited(customer.subject)
     shop = storefronts.shop(customer.storefront_id)
     basket = _basket(customer.storefront_id, wanted, now)
     offer = _warehouse(customer.storefront_id, basket, shop.trade_modes)
@@ -160,11 +162,6 @@ def make_quote(
         made_at=now,
         expires_at=now + timedelta(seconds=shop.quote_window_seconds),
     )
-
-
-def forget_quotes(*, now: datetime) -> int:
-    """Remove the quotes on which nobody ordered, a week after their time; returns how many."""
-    return Quote.objects.filter(order=None, expires_at__lt=now - KEPT_FOR).delete()[0]
 
 
 def _basket(storefront_id: int, wanted: list[Wanted], now: datetime) -> list[tuple[PricedVariant, int]]:

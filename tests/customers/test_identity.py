@@ -8,7 +8,6 @@ from django.db import transaction
 from compliance.services import ConsentNeeded
 from customers.models import Identity
 from customers.services.identity import BadIdentity, IdentityInUse, state_identity
-from customers.services.login import AccountClosed, _customer
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -51,12 +50,3 @@ def test_one_number_in_two_storefronts_is_one_person():
     maison, swift = make.storefront(), make.storefront("swift")
     here, there = make.buyer(maison), make.buyer(swift)
     assert here.identity.person_id == there.identity.person_id
-
-
-def test_a_closed_account_is_told_so():
-    shop = make.storefront()
-    alice = make.customer(shop)
-    alice.closed_at = make.NOW
-    alice.save()
-    with pytest.raises(AccountClosed):
-        _customer(shop.pk, f"o-{shop.code}-{make.ALICE}", make.NOW)

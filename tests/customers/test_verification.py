@@ -13,9 +13,10 @@ from django.db import IntegrityError, transaction
 from compliance import services as compliance
 from compliance import vault
 from compliance.models import Access, AllowanceAccount, DataKey, Disclosure, Person
+from compliance.services.retention import retain
 from customers.gateways.verifying import Finding, Verdict
 from customers.models import Customer, Identity, IdentityAttempt, IdentityFinding
-from customers.services.findings import forget_findings
+from customers.personal import HOLDING
 from customers.services.identity import state_identity
 from customers.services.verification import conclude, give_identity, sweep
 from kernel.errors import Refused
@@ -217,7 +218,8 @@ def test_after_its_days_an_answer_is_asked_for_again_and_forgotten_with_its_key(
     give(alice, now=now)
     finding = IdentityFinding.objects.get()
     assert finding.good_until == now + timedelta(days=180)
-    assert forget_findings(now=now + timedelta(days=179)) == 0
+    (keeping,) = (one for one in HOLDING.keeping if one.kind == "customers.findings")
+    assert retain(keepings=[keeping], now=now + timedelta(days=179))[0].let_go == 0
     IdentityFinding.objects.update(good_until=now)  # its days are over
     again = make.customer(make.storefront("swift"))
     make.consent(again)
@@ -226,7 +228,7 @@ def test_after_its_days_an_answer_is_asked_for_again_and_forgotten_with_its_key(
     fresh = IdentityFinding.objects.get()
     assert (fresh.pk, fresh.good_until) == (finding.pk, now + timedelta(days=180))
     assert DataKey.objects.filter(kind="finding", destroyed_at=None).count() == 1  # the old one is destroyed
-    assert forget_findings(now=now + timedelta(days=181)) == 1
+    assert retain(keepings=[keeping], now=now + timedelta(days=181))[0].let_go == 1
     assert not DataKey.objects.filter(kind="finding", destroyed_at=None).exists()
 
 

@@ -22,6 +22,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 OWNED = {"id", "token", "number"}  # parameters that name what belongs to one customer
 SHELVED = {"code", "sku"}  # … to one storefront
 HOUSE = {"kind"}  # … to everyone
+LINKS = {"secret"}  # … to whoever holds the link
 BODIES: dict[str, Any] = {
     "me/addresses/<uuid:id>": {
         "name": "陌生人",
@@ -134,7 +135,7 @@ def state_of_alice(world: make.World) -> list[Any]:
 
 
 def test_every_parameter_of_an_address_is_known_to_these_tests() -> None:
-    assert {name for call in CALLS for name in call.names} == OWNED | SHELVED | HOUSE
+    assert {name for call in CALLS for name in call.names} == OWNED | SHELVED | HOUSE | LINKS
 
 
 @pytest.mark.parametrize("call", [c for c in CALLS if c.needs_customer], ids=str)

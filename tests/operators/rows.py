@@ -19,9 +19,10 @@ from compliance.services.chain import chain_logs
 from compliance.services.incident import register_incident
 from compliance.services.incident_affected import freeze_affected
 from compliance.services.incident_notice import draft_notice
+from compliance.services.notices import see_notice
 from customers import labels
 from customers.gateways.verifying import Finding, Verdict
-from customers.models import IdentityShare
+from customers.models import Export, IdentityShare
 from customers.services import findings
 from kernel import approvals, cases, files, jobs
 from kernel.models import Delivery, Event, Receipt
@@ -155,6 +156,15 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
     )
     freeze_affected(incident=incident, owners=subjects_of, by="someone", now=now)
     draft_notice(incident=incident, duty="persons", by="someone", now=now)
+    see_notice(subject=alice.subject, kind="providing", version="1", now=now)
+    Export.objects.create(
+        storefront=shop,
+        customer=alice,
+        job=jobs.queue(storefront_id=shop.pk, kind="rights.export", arguments={}, by="someone", now=now),
+        secret_hash=alice.public_id.bytes * 2,
+        asked_at=now,
+        expires_at=now + timedelta(days=9000),
+    )
     if round == 0:
         LegalParty.objects.create(storefront=shop, role="ebc", name="Maison SAS", country="FR")
         operator(f"colleague-{shop.code}", shop, "auditor")

@@ -1,0 +1,27 @@
+"""One run over every kind of record of the house, with a report that stays: a job of the kind `retention`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from backend.personal import KEEPINGS
+from compliance.services.retention import retain
+from kernel import jobs
+from kernel.models import Job
+
+
+def run(*, by: str, dry_run: bool, now: datetime) -> Job:
+    """Let go of what has had its day, or with `dry_run` only count it; the ended job holds the report."""
+
+    def work(job: Job, report: jobs.Progress) -> dict[str, Any]:
+        told: list[dict[str, Any]] = []
+        for done, keeping in enumerate(KEEPINGS, start=1):
+            told += [asdict(one) for one in retain(keepings=[keeping], now=now, dry_run=dry_run)]
+            report(done, len(KEEPINGS))
+        return {"kinds": [one | {"before": one["before"].isoformat()} for one in told]}
+
+    job = jobs.queue(storefront_id=None, kind="retention", arguments={"dry_run": dry_run}, by=by, now=now)
+    jobs.run(job=job, work=work, now=now, whole=False)
+    return job

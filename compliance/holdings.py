@@ -1,0 +1,116 @@
+"""What each app holds about a person: how it is shown to them, what must end first, how it is let go.
+
+Every app declares one `Holding` in its `personal.py`; `backend` lists them, the uppermost app first, so that
+rows are let go before what they point to. Compliance knows no app by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import Model, QuerySet
+
+from compliance.law import Figure, Law
+from compliance.models import Subject
+from compliance.personal_fields import PersonalField
+
+Names = Mapping[str, str]  # {"zh": …, "en": …}
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """Rows of one kind as the person reads them: `columns` by code with names in both languages.
+
+    `masks` are for the columns that only the copy shows in plain, for which a fresh proof is asked.
+    """
+
+    code: str
+    names: Names
+    columns: Mapping[str, Names]
+    rows: Sequence[Mapping[str, Any]]
+    masks: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
+
+    def masked(self) -> Category:
+        """As a screen may show it to whoever holds the session: what could be misused is masked."""
+        rows = [
+            {
+                code: self.masks[code](value) if value and code in self.masks else value
+                for code, value in row.items()
+            }
+            for row in self.rows
+        ]
+        return replace(self, rows=rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """Why an account cannot be closed yet: which matter (by public number) must end first."""
+
+    what: str
+    number: str
+    zh: str
+    en: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What stays after erasure, why, and until when (None: until the last of the dates that rows carry)."""
+
+    what: str
+    names: Names
+    rows: int
+    law: str
+    until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Keeping:
+    """How long one kind of record is kept, and how it is let go.
+
+    `figure` is the law's (retention/…_years or …_days); None where each row carries its own day. `due` gives
+    the rows that ended before an instant; `let_go` removes some of them in the caller's transaction, and by
+    default deletes them. Rows of an `append_only` table go through its own narrow door (kernel.append_only).
+    """
+
+    kind: str
+    names: Names
+    due: Callable[[datetime], QuerySet[Any]]
+    figure: str | None = None
+    let_go: Callable[[list[Any], datetime], None] = lambda rows, now: delete(rows)
+    append_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What one app holds about people."""
+
+    app: str
+    fields: tuple[PersonalField, ...] = ()
+    see: Callable[[Subject, datetime], list[Category]] = lambda subject, now: []
+    waits: Callable[[Subject, datetime], list[Waits]] = lambda subject, now: []
+    erase: Callable[[Subject, datetime], list[Kept]] = lambda subject, now: []
+    keeping: tuple[Keeping, ...] = ()
+
+
+@dataclass
+class Wiring:
+    """The holdings of the house, the uppermost app first; `backend` installs them at start."""
+
+    holdings: tuple[Holding, ...] = field(default=())
+
+
+wiring = Wiring()
+
+
+def delete(rows: list[Model]) -> None:
+    """Delete the rows, by key."""
+    if rows:
+        type(rows[0])._default_manager.filter(pk__in=[row.pk for row in rows]).delete()
+
+
+def source(name: str, day: date) -> Figure:
+    """The figure of the law on which keeping rests."""
+    return Law(day).source(f"retention/{name}")

@@ -1,0 +1,193 @@
+"""A consumer with a row in every table that can hold one, and the search for what is left of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+from django.apps import apps
+from django.conf import settings
+from django.db import connection, models, transaction
+from redis import Redis
+
+from compliance import services as compliance
+from compliance import vault
+from compliance.models import Access
+from compliance.services.notices import see_notice
+from customers import labels
+from customers.gateways.verifying import Finding, Verdict
+from customers.models import Customer, Export, IdentityAttempt, IdentityShare
+from customers.services import exports, findings
+from customers.services.profile import change_profile
+from kernel import files, receipts
+from kernel.models import Event
+from orders.models import CartLine, Order
+from orders.services.place import Confirmation, place_order
+from storefronts import queries as storefronts
+from tests import make
+
+NICKNAME, STREET = "爱丽的昵称", "世纪大道 1 号"
+OPENID = f"o-maison-{make.ALICE}"
+DEVICE, CODE = "the-phone-of-alice", "A1B2C3D4"
+PLAIN = (make.NAMES[make.ALICE], make.NUMBERS[make.ALICE], make.PHONES[make.ALICE], NICKNAME, STREET, OPENID)
+
+
+def furnish(world: make.World) -> None:
+    """Alice has done everything that a consumer can do: what she left lies in every app."""
+    alice, now = world.alice, make.present()
+    key = vault.unwrap(alice.subject.key)
+    change_profile(customer=alice, nickname=NICKNAME)
+    Customer.objects.filter(pk=alice.pk).update(
+        phone_sealed=key.seal(labels.PHONE, alice.public_id, make.PHONES[make.ALICE]),
+        phone_index=vault.blind("phone", make.PHONES[make.ALICE]),
+    )
+    make.token(alice)
+    for kind in ("marketing", "personalisation", "privacy_policy"):
+        make.consent(alice, kind)
+    see_notice(subject=alice.subject, kind="providing", version="1", now=now)
+    paid = make.order(alice, ("HD-1", 1), now=now - timedelta(days=60))
+    Order.objects.filter(pk=paid.pk).update(
+        state="paid",
+        paid_at=now - timedelta(days=60),
+        transaction_id="42000001",
+        payer_index=vault.blind("openid", OPENID),
+    )
+    payment = make.payment(paid)
+    type(payment).objects.filter(pk=payment.pk).update(
+        state="succeeded",
+        transaction_id="42000001",
+        succeeded_at=now,
+        received_fen=paid.total_fen,
+        created_at=now - timedelta(days=60),
+    )
+    cancelled = make.order(alice, ("IR-1", 1), now=now - timedelta(days=1))
+    Order.objects.filter(pk=cancelled.pk).update(state="cancelled", closed_at=now)
+    compliance.allowance_free(order_number=cancelled.number, now=now)
+    make.quote(alice, ("HD-1", 1), now=now)
+    refused = make.quote(alice, ("IR-1", 1), now=now)
+    make.coupon(alice)
+    CartLine.objects.create(
+        storefront=world.shop, customer=alice, variant=world.iron, quantity=2, added_at=now
+    )
+    with transaction.atomic():
+        mark = receipts.fingerprint("POST")
+        receipts.take(source=f"api:{alice.pk}:orders.place", key="a-key-of-alice", fingerprint=mark)
+        try:
+            place_order(
+                shop=storefronts.shop(world.shop.pk),
+                customer_id=alice.pk,
+                quote_token=refused.token,
+                confirmation=Confirmation(None),
+                now=now,
+            )
+        except Exception as problem:  # no notice confirmed: refused, and the refusal is kept
+            answer = receipts.Answer(403, orjson.dumps(problem.facts()))  # type: ignore[attr-defined]
+        receipts.keep(
+            source=f"api:{alice.pk}:orders.place",
+            key="a-key-of-alice",
+            fingerprint=mark,
+            answer=answer,
+            now=now,
+        )
+    (attempt,) = IdentityAttempt.objects.filter(customer=alice)
+    IdentityAttempt.objects.filter(pk=attempt.pk).update(device_index=vault.blind("device", DEVICE))
+    pair = bytes(attempt.pair_index)
+    findings.claim(pair=pair, now=now)
+    findings.keep(pair=pair, provider="made", found=Finding(Verdict.MATCHES, "0", "r"), now=now)
+    IdentityShare.objects.create(
+        storefront=world.shop,
+        customer=alice,
+        code_index=vault.blind("share_code", CODE),
+        made_at=now,
+        expires_at=now + timedelta(minutes=10),
+    )
+    Access.objects.create(
+        storefront_id=world.shop.pk,
+        who="someone",
+        what=labels.PHONE,
+        ref=str(alice.public_id),
+        purpose="a call",
+        at=now,
+    )
+    compliance.disclose(
+        storefront_id=world.shop.pk,
+        subject_id=alice.subject_id,
+        recipient_kind="payment",
+        recipient="财付通支付科技有限公司",
+        country="CN",
+        purpose="pay",
+        basis="contract",
+        fields=["openid"],
+        now=now,
+    )
+    exports.ask_export(customer=alice, js_code="a-code", now=now)
+    exports.prepare(Event.objects.get(name="export.asked"))
+    assert Export.objects.get().file is not None
+
+
+def sealed_values() -> dict[tuple[str, str, Any], bytes]:
+    """Every binary value of every table, by (model, field, key): found by walking the models."""
+    found = {}
+    for model in apps.get_models():
+        for field in model._meta.concrete_fields:
+            if isinstance(field, models.BinaryField):
+                for pk, value in model._default_manager.values_list("pk", field.name):
+                    if value:
+                        found[model._meta.label, field.name, pk] = bytes(value)
+    return found
+
+
+def indexes_of_alice() -> set[bytes]:
+    """Every blind index under which Alice could be found."""
+    address = f"310115 {STREET}"
+    kinds = {
+        "openid": OPENID,
+        "phone": make.PHONES[make.ALICE],
+        "id_number": make.NUMBERS[make.ALICE],
+        "address": address,
+        "identity_pair": f"{make.NAMES[make.ALICE]}\n{make.NUMBERS[make.ALICE]}",
+        "device": DEVICE,
+        "share_code": CODE,
+    }
+    return {index for kind, value in kinds.items() for index in vault.blinds(kind, value)}  # type: ignore[arg-type]
+
+
+def where_plain(redis: Redis, log: str) -> list[str]:
+    """Where any of Alice's values stands in plain: all columns of all tables, files, Redis, the log."""
+    forms = {
+        form for value in PLAIN for form in (value, value.encode().hex(), orjson.dumps(value).decode()[1:-1])
+    }
+    forms |= {value.encode("unicode_escape").decode() for value in PLAIN}
+    return [
+        place
+        for place, text in [*_rows(), *_files(), *_keys(redis), ("log", log)]
+        if any(form in text for form in forms)
+    ]
+
+
+def _rows() -> Iterator[tuple[str, str]]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
+        for (table,) in cursor.fetchall():
+            cursor.execute(f'SELECT t::text, to_json(t)::text FROM "{table}" t')
+            yield from ((table, "\n".join(row)) for row in cursor.fetchall())
+
+
+def _files() -> Iterator[tuple[str, str]]:
+    for path in Path(settings.MEDIA_ROOT).rglob("*"):
+        if path.is_file():
+            yield str(path), path.read_bytes().decode("utf-8", "replace")
+
+
+def _keys(redis: Redis) -> Iterator[tuple[str, str]]:
+    for key in redis.scan_iter():
+        dump = redis.dump(key)
+        yield f"redis {key!r}", f"{key!r}" + (dump or b"").decode("utf-8", "replace")
+
+
+def stored_files() -> list[str]:
+    """What lies in the storage of files."""
+    return sorted(p.name for p in (Path(settings.MEDIA_ROOT) / files.FOLDER).glob("*"))

@@ -1,0 +1,234 @@
+"""After an account is closed nothing finds or reads the person: every table, file, log and Redis is searched.
+
+The test discovers personal values by itself: before the closing it opens every sealed value of the database
+with the keys of the person; afterwards none of them may open, and no index of the person may be left but
+those that the law keeps.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import connection, transaction
+from redis import Redis
+
+from backend import personal
+from compliance import vault
+from compliance.crypto import Key, Tampered
+from compliance.models import Consent, DataKey, Person, Subject
+from compliance.services import judgement
+from customers import labels as customer_labels
+from customers.models import Address, Customer, Export, Identity, IdentityFinding, Session
+from customers.services.account import AccountClosed, AnotherWechat
+from customers.services.erasure import MattersOpen, close_account
+from customers.services.login import _customer
+from kernel.models import Event, File, Job
+from orders import labels as order_labels
+from orders.models import CartLine, CouponClaim, Order, Quote
+from orders.services import dossier
+from tests import make
+from tests.backend import erasing
+from wechat.login import LoginSession
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def openid(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Whose code WeChat says it is."""
+    whose = {"openid": erasing.OPENID}
+    monkeypatch.setattr(
+        "customers.services.account.code_to_session",
+        lambda app, code, base_url: LoginSession(openid=whose["openid"], unionid=None, session_key="x"),
+    )
+    return whose
+
+
+@pytest.fixture
+def world(settings: Any, tmp_path: Any, openid: dict[str, str]) -> make.World:
+    settings.MEDIA_ROOT = tmp_path
+    made = make.world()
+    bob = make.buyer(made.shop, make.BOB, make.id_number(2))
+    make.address(bob, make.BOB, street="人民路 2 号")
+    make.order(bob, ("HD-1", 1))
+    erasing.furnish(made)
+    return made
+
+
+def keys_of_alice(world: make.World) -> dict[str, Key]:
+    """The key of her data and those of her orders, unwrapped while they can be."""
+    orders = Order.objects.filter(customer=world.alice).select_related("key")
+    subject = Subject.objects.select_related("key").get(pk=world.alice.subject_id)
+    finding = IdentityFinding.objects.select_related("key").get()
+    assert finding.key is not None
+    own = {"subject": vault.unwrap(subject.key), "finding": vault.unwrap(finding.key)}
+    return own | {o.state: vault.unwrap(o.key) for o in orders}
+
+
+def openable(keys: dict[str, Key]) -> dict[tuple[str, str, Any], str]:
+    """Which key opens which sealed value: every label of every app is tried with every name of a row."""
+    found = {}
+    for (model, field, pk), blob in erasing.sealed_values().items():
+        for state, key in keys.items():
+            for label in LABELS:
+                for ref in refs(model, pk):
+                    try:
+                        key.open(label, ref, blob)
+                    except Tampered:
+                        continue
+                    found[model, field, pk] = state
+    return found
+
+
+# Sealed under a key of the house: the numbers of rows that an incident concerned, no names.
+HOUSES = {("compliance.IncidentAffected", "people_sealed")}
+LABELS = [
+    *(
+        v
+        for m in (customer_labels, order_labels)
+        for v in vars(m).values()
+        if isinstance(v, str) and v.count(".") == 2
+    ),
+    judgement.FACTS,
+]
+
+
+def refs(model: str, pk: Any) -> list[str]:
+
+    row = apps.get_model(model)._default_manager.get(pk=pk)
+    return [str(getattr(row, name)) for name in ("public_id", "number", "pk") if hasattr(row, name)]
+
+
+def test_nothing_finds_or_reads_the_person_afterwards(
+    world: make.World, redis: Redis, capfd: pytest.CaptureFixture[str]
+) -> None:
+    keys = keys_of_alice(world)
+    before = openable(keys)
+    read = {(model, field) for model, field, _ in before}
+    declared = {(e.model, e.field) for e in personal.FIELDS if e.field.endswith("_sealed")} - HOUSES
+    assert read == declared  # the furnishing reaches every sealed field, and no other one opens
+    held = erasing.sealed_values()
+    indexed = {(m, f) for (m, f, _), value in held.items() if value in erasing.indexes_of_alice()}
+    assert indexed == {(e.model, e.field) for e in personal.FIELDS if e.field.endswith("_index")}
+    assert erasing.where_plain(redis, "") == []
+    assert erasing.stored_files() != []
+
+    kept = close_account(customer=world.alice, js_code="fresh", now=make.present())
+
+    with pytest.raises(vault.VaultClosed):
+        vault.unwrap(Subject.objects.select_related("key").get(pk=world.alice.subject_id).key)
+    destroyed = DataKey.objects.filter(destroyed_at__isnull=False)
+    assert set(destroyed.values_list("id", flat=True)) == {
+        keys[name].id for name in ("subject", "finding", "cancelled")
+    }
+    # Of what the keys that we still hold in this test could open, only the paid order's is kept readable.
+    readable = set(openable(keys_still_there(keys)).values())
+    assert readable == {"paid"}
+    left = {
+        (m, f) for (m, f, _), value in erasing.sealed_values().items() if value in erasing.indexes_of_alice()
+    }
+    assert left == {
+        ("compliance.Person", "number_index"),
+        ("orders.Order", "buyer_index"),
+        *(("customers.IdentityAttempt", name) for name in ("number_index", "pair_index", "device_index")),
+    }
+    assert erasing.where_plain(redis, capfd.readouterr().err + capfd.readouterr().out) == []
+    assert erasing.stored_files() == []
+    assert {one.what: one.rows for one in kept} == {
+        "payments": 1,
+        "orders": 1,
+        "identity_attempts": 1,
+        "consents": 4,
+        "notices": 1,
+        "disclosures": 1,
+    }
+    orders = next(one for one in kept if one.what == "orders")
+    assert "汇发〔2019〕13号" in orders.law
+    assert orders.until == Order.objects.get(state="paid").key.destroy_on
+
+
+def keys_still_there(keys: dict[str, Key]) -> dict[str, Key]:
+    alive = set(DataKey.objects.filter(destroyed_at=None).values_list("id", flat=True))
+    return {state: key for state, key in keys.items() if key.id in alive}
+
+
+def test_sessions_identity_cart_and_coupons_go_and_bob_keeps_everything(world: make.World) -> None:
+    bob = Customer.objects.exclude(pk=world.alice.pk).get()
+    of_bob = [Address, Identity, Order]
+    before = [m._default_manager.filter(customer=bob).count() for m in of_bob]
+    close_account(customer=world.alice, js_code="fresh", now=make.present())
+    for model in (Session, Identity, CartLine, CouponClaim, Export):
+        assert not model._default_manager.filter(customer=world.alice).exists(), model
+    assert not Quote.objects.filter(customer=world.alice, order=None).exists()
+    assert not File.objects.exists()
+    assert not Consent.objects.filter(subject=world.alice.subject, withdrawn_at=None).exists()
+    address = Address.objects.get(customer=world.alice)
+    assert (bytes(address.street_sealed), address.division_code) == (b"", "")
+    assert [m._default_manager.filter(customer=bob).count() for m in of_bob] == before
+    assert vault.unwrap(Subject.objects.select_related("key").get(pk=bob.subject_id).key)
+    assert Person.objects.count() == 2  # the allowance of the year is counted on
+
+
+def test_the_next_log_in_makes_a_new_customer(world: make.World) -> None:
+    close_account(customer=world.alice, js_code="fresh", now=make.present())
+    customer, new = _customer(world.shop.pk, erasing.OPENID, make.present())
+    assert new and customer.pk != world.alice.pk
+    assert customer.subject_id != world.alice.subject_id
+
+
+def test_closing_twice_closes_once(world: make.World) -> None:
+    close_account(customer=world.alice, js_code="fresh", now=make.present())
+    with pytest.raises((AccountClosed, AnotherWechat)):
+        close_account(customer=world.alice, js_code="fresh", now=make.present())
+    assert Event.objects.filter(name="account.closed").count() == 1
+
+
+def test_the_code_of_another_wechat_closes_nothing(world: make.World, openid: dict[str, str]) -> None:
+    openid["openid"] = "o-maison-bob"
+    with pytest.raises(AnotherWechat):
+        close_account(customer=world.alice, js_code="stolen", now=make.present())
+    assert Customer.objects.get(pk=world.alice.pk).closed_at is None
+    assert Session.objects.filter(customer=world.alice).exists()
+
+
+@pytest.mark.parametrize(("state", "days", "what"), [("placed", 0, "order"), ("paid", 44, "order")])
+def test_an_order_in_progress_must_end_first(world: make.World, state: str, days: int, what: str) -> None:
+    now = make.present()
+    order = Order.objects.get(state="paid")
+    paid_at = {"paid_at": now - timedelta(days=days)} if state == "paid" else {}
+    Order.objects.filter(pk=order.pk).update(state=state, **paid_at)
+    with pytest.raises(MattersOpen) as refused:
+        close_account(customer=world.alice, js_code="fresh", now=now)
+    assert [(one["what"], one["number"]) for one in refused.value.matters] == [(what, order.number)]
+    assert refused.value.matters[0]["zh"] and refused.value.matters[0]["en"]
+    assert vault.unwrap(Subject.objects.select_related("key").get(pk=world.alice.subject_id).key)
+    assert Identity.objects.filter(customer=world.alice).exists()
+
+
+def test_a_closing_that_dies_half_way_has_done_nothing(
+    world: make.World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def dies(**_: Any) -> None:
+        raise SystemExit
+
+    files = erasing.stored_files()
+    before = erasing.sealed_values()
+    monkeypatch.setattr("customers.services.erasure.events.record", dies)
+    with pytest.raises(SystemExit):
+        close_account(customer=world.alice, js_code="fresh", now=make.present())
+    assert connection.in_atomic_block is False
+    assert erasing.sealed_values() == before
+    assert erasing.stored_files() == files
+    assert Job.objects.filter(kind="rights.export").count() == 1
+
+
+def test_an_order_that_was_being_placed_is_not_placed(world: make.World) -> None:
+    quote = Quote.objects.filter(customer=world.alice, order=None).first()
+    assert quote is not None
+    close_account(customer=world.alice, js_code="fresh", now=make.present())
+
+    with transaction.atomic():
+        assert dossier.read(customer_id=world.alice.pk, token=quote.token, year=2026) is None

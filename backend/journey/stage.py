@@ -21,11 +21,12 @@ ADDRESS = {"name": NAME, "phone": PHONE, "division_code": "310115", "street": "ç
 
 @dataclass
 class Stage:
-    """The consumer in two mini-programs, a stranger, WeChat, and what has happened so far."""
+    """The consumer in two mini-programs, a stranger, one who leaves, WeChat, and what has happened so far."""
 
     alice: Consumer
     alice_at_swift: Consumer
     stranger: Consumer
+    leaver: Consumer
     sandbox: Sandbox
     world: dict[str, Any]
     number: str
@@ -57,6 +58,7 @@ def set_stage(*, base: str, sandbox: str, world: dict[str, Any]) -> Stage:
         alice=Consumer(base, appid[MAISON], f"alice-{mark}"),
         alice_at_swift=Consumer(base, appid[SWIFT], f"alice-{mark}"),
         stranger=Consumer(base, appid[MAISON], f"stranger-{mark}"),
+        leaver=Consumer(base, appid[MAISON], f"leaver-{mark}"),
         sandbox=Sandbox(sandbox),
         world=world,
         number=identity_number(),

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from backend.journey import account, expiring, ordering, paying, shelves
+from backend.journey import account, expiring, ordering, paying, rights, shelves
 
-STORY = (*account.STEPS, *shelves.STEPS, *ordering.STEPS, *paying.STEPS, *expiring.STEPS)
+STORY = (*account.STEPS, *shelves.STEPS, *ordering.STEPS, *paying.STEPS, *expiring.STEPS, *rights.STEPS)

@@ -13,7 +13,7 @@ from catalog.services.public_prices import publish_list_prices
 from compliance import services as compliance
 from compliance import vault
 from compliance.consent_texts import current_text
-from compliance.models import TariffLine
+from compliance.models import PositiveListLine, TariffLine
 from customers import labels
 from customers.gateways.verifying import Finding, Verdict
 from customers.models import Customer, Session
@@ -26,7 +26,7 @@ from kernel import ids
 from kernel.clock import shanghai_day
 from orders.models import Quote
 from orders.services.quote import Wanted, make_quote
-from storefronts.models import BrandCompany, Storefront
+from storefronts.models import BrandCompany, LegalParty, Storefront
 from storefronts.services import open_storefront
 
 APPID = "wxbench0000000000"
@@ -73,6 +73,19 @@ def catalogue(now: datetime) -> tuple[Storefront, Warehouse]:
         source="bench",
         confidence="M",
         checked_on=shanghai_day(now),
+    )
+    PositiveListLine.objects.create(
+        hs_code="85163100",
+        first_day=shanghai_day(now),
+        name_zh="电吹风机",
+        source="bench",
+        confidence="M",
+        checked_on=shanghai_day(now),
+    )
+    roles = ("ebc", "ebp", "agent", "pay", "logistics", "declarant")
+    LegalParty.objects.bulk_create(
+        LegalParty(storefront=shop, role=role, name=role, country="FR" if role == "ebc" else "CN")
+        for role in roles
     )
     place = Warehouse.objects.create(
         storefront=shop,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
 from django.db import models
@@ -154,6 +154,15 @@ class Variant(models.Model):
     e_label_zh = models.TextField(blank=True, default="", help_text="中文电子标签")
     is_food = models.BooleanField(default=False)
     adult_only = models.BooleanField(default=False)
+    classes = ArrayField(
+        models.CharField(max_length=40),
+        default=list,
+        blank=True,
+        help_text="classes of goods for which there are rules, e.g. egg, infant_formula",
+    )
+    exclusion_ruled_out = models.BooleanField(
+        default=False, help_text="confirmed: not among what the positive list's remark excludes 除外"
+    )
     customs_confirmed = models.BooleanField(default=False)
     customs_note = models.CharField(
         max_length=250, blank=True, default="", help_text="what is still to be confirmed, and why"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,13 +12,16 @@ from typing import Any, Literal
 import orjson
 from django.db import connection
 
+from compliance.facts import Goods, Listing
+
 COLUMNS = """
 v.id, v.sku, v.product_id, p.code, p.name_zh, p.name_en, b.name_zh, b.name_en, v.options,
 least(v.price_fen, coalesce(cut.price_fen, v.price_fen)), v.price_fen,
 cut.name_zh, cut.name_en, cut.ends_at,
 v.weight_g, v.bar_code, v.hs_code, v.origin_country, v.origin_iso, v.unit,
 v.legal_unit_1, v.legal_quantity_1, v.legal_unit_2, v.legal_quantity_2,
-v.net_content, v.net_content_unit, v.spec_zh, v.is_food, v.adult_only, v.customs_confirmed,
+v.net_content, v.net_content_unit, v.spec_zh, v.is_food, v.adult_only, v.classes,
+v.exclusion_ruled_out, v.customs_confirmed,
 v.active AND p.state = 'published', media.thumbnail_path
 """
 TABLES = """
@@ -30,6 +34,7 @@ TABLES = """
 """
 BY_SKU = f"SELECT {COLUMNS} {TABLES} WHERE v.storefront_id = %(storefront)s AND v.sku = ANY(%(skus)s)"
 
+KILOGRAM = "035"  # 千克
 _OPTIONS = 8  # place of the JSON column
 
 
@@ -70,9 +75,26 @@ class PricedVariant:
     spec_zh: str
     is_food: bool
     adult_only: bool
+    classes: list[str]
+    exclusion_ruled_out: bool
     customs_confirmed: bool
     on_sale: bool
     thumbnail_path: str | None
+
+    def goods(self, listing: Listing | None) -> Goods:
+        """What one piece is before the law, with what the positive list says of its code."""
+        return Goods(listing, self.classes, self.is_food, self.adult_only, self.exclusion_ruled_out)
+
+    @property
+    def net_g(self) -> int:
+        """Net weight of one piece in grams, as it is declared in kilograms; else its gross weight."""
+        for unit, quantity in (
+            (self.legal_unit_1, self.legal_quantity_1),
+            (self.legal_unit_2, self.legal_quantity_2),
+        ):
+            if unit == KILOGRAM and quantity is not None:
+                return math.ceil(quantity * 1000)
+        return self.weight_g
 
 
 def priced_variants(storefront_id: int, skus: Sequence[str], now: datetime) -> dict[str, PricedVariant]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 from kernel.money import share
 
 Unit = Literal["ml", "g", "piece"]
-Moment = Literal["quote", "checkout", "declare"]
+Moment = Literal["offer", "quote", "checkout", "declare"]
 
 # Kinds of cases that say that goods may not be for personal use, or that one purchase was split.
 REPEATED = frozenset(f"personal_use.one_{what}" for what in ("person", "payer", "phone", "address"))
@@ -19,8 +19,39 @@ SPLIT = "personal_use.split"
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """What the positive list says of a commodity code; see compliance.models.PositiveListLine."""
+
+    remark: str = ""
+    only_modes: Sequence[str] = ()
+    limit_group: str = ""
+    exclusion: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Goods:
+    """What goods are before the law, whatever they cost. `listing` is None when they are not on the list.
+
+    `classes` are words of the figures goods/not_by_direct_mail and goods/gated_classes; `exclusion_ruled_out`
+    says that someone has confirmed that the remark's exclusion does not meet them.
+    """
+
+    listing: Listing | None = None
+    classes: Sequence[str] = ()
+    is_food: bool = False
+    adult_only: bool = False
+    exclusion_ruled_out: bool = False
+
+
+def goods_from(kept: Mapping[str, Any]) -> Goods:
+    """Goods as they were kept in JSON."""
+    listing = kept["listing"]
+    return Goods(**{**kept, "listing": None if listing is None else Listing(**listing)})
+
+
+@dataclass(frozen=True, slots=True)
 class LineFacts:
-    """One line of a purchase; amounts are of the whole line, in fen.
+    """One line of a purchase; amounts are of the whole line, in fen, its net weight in `grams`.
 
     `goods_fen` is the price after public price cuts (they lower the dutiable value) and before coupons and
     points (non-cash deductions, which do not). `freight_fen` is the line's share of freight and insurance.
@@ -34,6 +65,8 @@ class LineFacts:
     freight_fen: int = 0
     content_per_piece: Decimal | None = None
     content_unit: Unit | None = None
+    goods: Goods = field(default_factory=Goods)
+    grams: int = 0
 
     def __post_init__(self) -> None:
         if self.quantity < 1 or self.goods_fen < 0 or self.freight_fen < 0:
@@ -47,12 +80,16 @@ class LineFacts:
 
 @dataclass(frozen=True, slots=True)
 class BuyerFacts:
-    """What is known of the orderer (订购人), without saying who it is."""
+    """What is known of the orderer (订购人), without saying who it is.
+
+    `document` is a compliance.identity.Kind, `age` in full years on the day of the purchase.
+    """
 
     number_present: bool
     number_well_formed: bool = False
     verified: bool = False
-    adult: bool | None = None
+    document: str | None = None
+    age: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,9 +148,13 @@ class PayerFacts:
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """A purchase as the law sees it, on a day in Shanghai, at the moment of quote, checkout or declaration.
+    """A purchase as the law sees it, on a day in Shanghai, at the moment of quote, checkout or declaration;
+    at the moment "offer" it is goods that are put on sale, which nobody buys yet.
 
-    `year_used_fen` and `year_reserved_fen` are the orderer's, over all storefronts, without this purchase.
+    `year_used_fen` and `year_reserved_fen` are the orderer's, over all storefronts, without this purchase;
+    `year_grams` maps groups of limited goods to what the orderer has reserved and used of them.
+    `parties` maps the roles on file to the country of registration; `approved_modes` and `open_gates`
+    ("sku:…", "class:…") are what colleagues have approved for the storefront.
     `notice_confirmed` is the hash of the risk notice that the consumer confirmed for this order.
     `exclusions` are the SKUs for which the consumer gave up the return within seven days, each with the
     ground that the goods carry ("" for none). `suspicions` are the kinds of open cases about this order.
@@ -128,6 +169,10 @@ class Purchase:
     buyer: BuyerFacts
     year_used_fen: int = 0
     year_reserved_fen: int = 0
+    year_grams: Mapping[str, int] = field(default_factory=dict)
+    parties: Mapping[str, str] = field(default_factory=dict)
+    approved_modes: frozenset[str] = frozenset()
+    open_gates: frozenset[str] = frozenset()
     notice_confirmed: str | None = None
     exclusions: tuple[tuple[str, str], ...] = ()
     discount_fen: int = 0
@@ -156,6 +201,16 @@ class Purchase:
     def pieces(self) -> int:
         """How many pieces the order has, free gifts included."""
         return sum(line.quantity for line in self.lines)
+
+    @property
+    def limited_grams(self) -> dict[str, int]:
+        """Grams by group of goods that have a quantity per person and year."""
+        grams: dict[str, int] = {}
+        for line in self.lines:
+            group = line.goods.listing.limit_group if line.goods.listing else ""
+            if group:
+                grams[group] = grams.get(group, 0) + line.grams
+        return grams
 
 
 def with_freight(lines: Sequence[LineFacts], freight_fen: int) -> tuple[LineFacts, ...]:

@@ -9,6 +9,8 @@ from enum import StrEnum
 
 from stdnum.iso7064 import mod_11_2
 
+from compliance.facts import BuyerFacts
+
 # GB/T 2260: the first two digits are the province-level division. 81, 82, 83: residence permits of people of
 # Hong Kong, Macao and Taiwan (港澳台居民居住证).
 PROVINCES = {
@@ -101,6 +103,20 @@ def check(number: str, today: date) -> Checked:
 def age(born: date, day: date) -> int:
     """Full years on `day`; who was born on 29 February turns a year older on 1 March in a common year."""
     return day.year - born.year - ((day.month, day.day) < (born.month, born.day))
+
+
+def buyer_facts(number: str | None, *, verified: bool, day: date) -> BuyerFacts:
+    """What the rules may know of the orderer with this number; None where none was given."""
+    if number is None:
+        return BuyerFacts(number_present=False)
+    checked = check(number, day)
+    return BuyerFacts(
+        number_present=True,
+        number_well_formed=checked.well_formed,
+        verified=verified,
+        document=checked.kind.value if checked.kind else None,
+        age=age(checked.birth_date, day) if checked.birth_date else None,
+    )
 
 
 def _kind(number: str) -> Kind | None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from compliance.facts import Moment, Purchase
+from compliance.facts import BuyerFacts, LineFacts, Moment, Purchase
 from compliance.law import Law
 from compliance.rules import RULES
 from compliance.rules.limits import one_piece_above_limit
@@ -52,9 +53,27 @@ def judge(purchase: Purchase, law: Law) -> Verdict:
             "pieces": purchase.pieces,
             "year_used_fen": purchase.year_used_fen,
             "year_reserved_fen": purchase.year_reserved_fen,
+            "year_grams": dict(purchase.year_grams),
         },
         edition=law.edition,
         over_limit=one_piece_above_limit(purchase, law),
+    )
+
+
+def judge_offer(*, lines: Sequence[LineFacts], parties: Mapping[str, str], law: Law) -> Verdict:
+    """Whether goods may be put on sale at all, before anyone buys: the rules of the moment "offer"."""
+    return judge(
+        Purchase(
+            day=law.day,
+            moment="offer",
+            trade_mode="",
+            storefront_trade_modes=frozenset(),
+            warehouse_trade_mode="",
+            lines=tuple(lines),
+            buyer=BuyerFacts(number_present=False),
+            parties=parties,
+        ),
+        law,
     )
 
 
@@ -72,5 +91,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(v) for v in value]
     if hasattr(value, "get"):
-        return {k: v for k, v in value.items() if isinstance(v, str)}
+        return {k: v for k, v in value.items() if isinstance(v, (str, int))}
     return value

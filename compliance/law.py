@@ -84,7 +84,8 @@ class Law:
         return topic.figures[index - 1]
 
     def figure(self, name: str) -> Any:
-        """The value alone: fen as int for money, Decimal for a rate, tuple for a list, bool, or mapping."""
+        """The value alone: fen as int for money, Decimal for a rate, tuple for a list, bool, or mapping of
+        text; of grams where the unit is kilograms."""
         return self.source(name).value
 
     def figures(self) -> list[Figure]:
@@ -155,6 +156,10 @@ def _percent(text: str) -> Decimal:
     return Decimal(text) / 100
 
 
+def _grams(kilograms: dict[str, str]) -> Any:
+    return MappingProxyType({group: int(Decimal(text) * 1000) for group, text in kilograms.items()})
+
+
 _UNITS: dict[str, Callable[[Any], Any]] = {
     "yuan": _yuan,
     "percent": _percent,
@@ -164,4 +169,5 @@ _UNITS: dict[str, Callable[[Any], Any]] = {
     "counts": lambda values: MappingProxyType({name: int(value) for name, value in values.items()}),
     "flag": bool,
     "text": MappingProxyType,
+    "kilograms": _grams,
 }

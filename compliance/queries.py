@@ -1,8 +1,8 @@
-"""What others ask compliance: what is left of a year, which rates are in force, which consents hold."""
+"""What others ask compliance: what is left of a year, rates and remarks in force, which consents hold."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,6 +12,7 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import Q, Subquery, Sum
 
+from compliance.facts import Listing
 from compliance.law import Law
 from compliance.models import VALUE, Access, AllowanceAccount, AllowanceEntry, Consent, Disclosure, TariffLine
 from compliance.tax import Rate
@@ -22,6 +23,13 @@ SELECT DISTINCT ON (hs_code) hs_code, mfn_rate, vat_rate, provisional_rate, exci
 FROM compliance_tariffline WHERE hs_code = ANY(%s) AND first_day <= %s
 ORDER BY hs_code, first_day DESC
 """
+_LISTING = """
+SELECT DISTINCT ON (hs_code) hs_code, listed, remark, only_modes, limit_group, exclusion
+FROM compliance_positivelistline WHERE hs_code = ANY(%s) AND first_day <= %s
+ORDER BY hs_code, first_day DESC
+"""
+# The figures whose words a variant's classes are.
+CLASSES = ("goods/not_by_direct_mail", "goods/gated_classes")
 
 
 _BALANCES = """
@@ -72,6 +80,11 @@ def taken(*, person_id: UUID | None, year: int) -> dict[str, Taken]:
         .annotate(used=Sum("used", filter=Q(year=year), default=0), reserved=Sum("reserved"))
     )
     return {measure: Taken(used, reserved) for measure, used, reserved in rows}
+
+
+def grams(taken: Mapping[str, Taken]) -> dict[str, int]:
+    """Grams used and reserved by group of limited goods: every measure but the value."""
+    return {measure: one.used + one.reserved for measure, one in taken.items() if measure != VALUE}
 
 
 def allowance(*, person_id: UUID | None, year: int, limit_fen: int) -> Allowance:
@@ -160,6 +173,24 @@ def rows_in_force(day: date) -> list[Any]:
             known = model._default_manager.filter(first_day__lte=day)
             found += known.order_by(*key, "-first_day").distinct(*key)
     return found
+
+
+def listing(*, hs_codes: Iterable[str], day: date) -> dict[str, Listing]:
+    """What the positive list says on `day` of the given codes of 8 digits or more, in one statement.
+
+    A code that is not on the list, or was taken off it, is left out.
+    """
+    wanted = set(hs_codes)
+    with connection.cursor() as cursor:
+        cursor.execute(_LISTING, [sorted({code[:8] for code in wanted}), day])
+        lines = {code: Listing(*said) for code, listed, *said in cursor.fetchall() if listed}
+    return {code: lines[code[:8]] for code in wanted if code[:8] in lines}
+
+
+def goods_classes() -> dict[str, str]:
+    """The classes of goods that a rule asks for, of any day, with the words of their document."""
+    topics = Law(date.max).topics
+    return {c: words for name in CLASSES for one in topics[name].figures for c, words in one.value.items()}
 
 
 def consents(*, subject_id: UUID) -> dict[str, Consent]:

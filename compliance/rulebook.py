@@ -103,6 +103,11 @@ def _percent(value: Decimal) -> str:
     return f"{(value * 100).normalize():f} %"
 
 
+def kilograms(grams: int) -> str:
+    """Grams as kilograms for the eye: 500 → "0.5"."""
+    return f"{(Decimal(grams) / 1000).normalize():f}"
+
+
 def _text(value: Mapping[str, Any]) -> str:
     return "<br>".join(f"{k}: {v}" if isinstance(v, str) else "<br>".join(v) for k, v in value.items())
 
@@ -116,4 +121,5 @@ _SHOWN: dict[str, Callable[[Any], str]] = {
     "counts": lambda values: ", ".join(f"{name}: {value}" for name, value in values.items()),
     "flag": lambda value: "yes" if value else "no",
     "text": _text,
+    "kilograms": lambda groups: "<br>".join(f"{k}: {kilograms(v)} kg" for k, v in groups.items()),
 }

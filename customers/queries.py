@@ -50,6 +50,12 @@ def openid(row: Customer) -> str:
     return key.open(labels.OPENID, row.public_id, bytes(row.openid_sealed))
 
 
+def identity_number(row: Customer, identity: Identity) -> str:
+    """The number of the customer's own identity, for their own request."""
+    key = vault.unwrap(row.subject.key)
+    return key.open(labels.IDENTITY_NUMBER, identity.public_id, bytes(identity.number_sealed))
+
+
 def profile(row: Customer) -> Profile:
     """What the customer's own page shows."""
     key = vault.unwrap(row.subject.key)

@@ -15,6 +15,7 @@ class Warehouse(models.Model):
     class TradeMode(models.TextChoices):
         BONDED = "1210", "1210 网购保税进口 · bonded"
         DIRECT = "9610", "9610 直购进口 · direct mail"
+        BONDED_A = "1239", "1239 网购保税进口A · bonded, by approval"
 
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="warehouses")
     code = models.SlugField(max_length=40)

@@ -17,6 +17,7 @@ from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
 from operators.scope import SELLERS
+from storefronts.services import ask_for_gate
 
 
 @register("catalog.Category")
@@ -115,9 +116,10 @@ class VariantAdmin(Scoped):
         "storefront",
     )
     list_select_related = ("product", "storefront")
-    list_filter = ("active", "customs_confirmed", "is_food", "adult_only")
+    list_filter = ("active", "customs_confirmed", "is_food", "adult_only", "exclusion_ruled_out")
     search_fields = ("sku__startswith", "bar_code__exact", "hs_code__startswith", "product__name_zh")
     ordering = ("-id",)
+    actions = ("ask_for_gate",)
 
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         prices.set_price(
@@ -125,6 +127,17 @@ class VariantAdmin(Scoped):
             sku=obj.sku,
             price_fen=form.cleaned_data["price_fen"],
             now=now(),
+        )
+
+    @admin.action(description=say("申请合规放行", "Ask compliance to open the gate"), permissions=["write"])
+    def ask_for_gate(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        """Goods behind the gate (GATE-1) are sold once a colleague has said yes to the item."""
+        self.act(
+            request,
+            rows,
+            lambda v: ask_for_gate(
+                storefront=v.storefront, what=f"sku:{v.sku}", by=request.user.get_username(), now=now()
+            ),
         )
 
 

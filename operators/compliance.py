@@ -195,6 +195,25 @@ def _told(kind: Kind, word: str) -> str:
     return named(kind, word)["zh" if chinese() else "en"]
 
 
+@register("compliance.PositiveListLine")
+class PositiveListLineAdmin(Scoped):
+    """What the positive list says of a code from a day on, with source and confidence."""
+
+    scope_path = SHARED
+    list_display = (
+        "hs_code",
+        "name_zh",
+        "first_day",
+        "listed",
+        "remark",
+        "limit_group",
+        "confidence",
+    )
+    list_filter = ("listed", "limit_group", states("confidence"), "first_day")
+    search_fields = ("hs_code__startswith", "name_zh", "remark")
+    ordering = ("hs_code", "-first_day")
+
+
 @register("compliance.TariffLine")
 class TariffLineAdmin(Scoped):
     """The rates of the tariff from their first day on, with source and confidence."""

@@ -18,9 +18,13 @@ from operators import told
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import LateFilter, states
-from operators.scope import DECIDERS, PLATFORM, WORKERS
+from operators.scope import DECIDERS, OFFICERS, PLATFORM, WORKERS, scope_of
 from orders.models import Order
 from payments.models import Payment
+from storefronts import queries as storefronts
+from storefronts.services import GOODS_GATE, TRADE_MODE
+
+LAW_VERBS = (TRADE_MODE, GOODS_GATE)
 
 
 @register("kernel.Event")
@@ -145,7 +149,7 @@ def _customers(facts: dict[str, Any]) -> list[str]:
 
 @register("kernel.Approval")
 class ApprovalAdmin(Scoped):
-    """What one operator asks for, another one grants or declines."""
+    """What one operator asks for, another one grants or declines; what the law asks for, by compliance."""
 
     writers = DECIDERS
     editable = ("granted", "reason")
@@ -155,10 +159,11 @@ class ApprovalAdmin(Scoped):
     ordering = ("-id",)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        if isinstance(obj, Approval) and (
-            obj.granted is not None or obj.asked_by == request.user.get_username()
-        ):
-            return False
+        if isinstance(obj, Approval):
+            mine = obj.asked_by == request.user.get_username()
+            lawful = obj.verb not in LAW_VERBS or scope_of(request).may(obj.storefront_id, OFFICERS)
+            if obj.granted is not None or mine or not lawful:
+                return False
         return super().has_change_permission(request, obj)
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
@@ -183,6 +188,7 @@ class ApprovalAdmin(Scoped):
             reason=form.cleaned_data["reason"],
             now=now(),
         )
+        storefronts.forget_kept()
 
 
 @register("kernel.Job")

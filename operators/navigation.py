@@ -56,6 +56,7 @@ GROUPS: tuple[Group, ...] = (
             ("compliance.Judgement", "gavel"),
             ("compliance.PayerCheck", "compare_arrows"),
             ("compliance.Incident", "emergency_home"),
+            ("compliance.PositiveListLine", "checklist"),
             ("compliance.TariffLine", "percent"),
             ("compliance.ReferenceRate", "currency_exchange"),
             ("compliance.Consent", "how_to_reg"),

@@ -5,17 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from unfold.decorators import action
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from inventory.models import Warehouse
+from kernel.clock import now
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import is_number, states
 from operators.merchant import merchant_page
 from operators.scope import OWNERS, PLATFORM, scope_of
-from storefronts import queries
+from storefronts import queries, services
 
 
 @register("storefronts.BrandCompany")
@@ -31,7 +33,10 @@ class BrandCompanyAdmin(Scoped):
 
 @register("storefronts.Storefront")
 class StorefrontAdmin(Scoped):
-    """The mini-program: what it is called, which trade modes it uses, how long one may take to pay."""
+    """The mini-program: what it is called, which trade modes it uses, how long one may take to pay.
+
+    A trade mode that stands outside the policy asks for a colleague's approval.
+    """
 
     scope_path = "id"
     editable = ("name", "name_zh", "state", "trade_modes", "payment_window_seconds", "quote_window_seconds")
@@ -54,6 +59,11 @@ class StorefrontAdmin(Scoped):
 
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
+        for asked in services.ask_for_modes(storefront=obj, by=request.user.get_username(), now=now()):
+            text = say(
+                "{} 须经合规审批后方可使用，已提交申请。", "{} waits for an approval, which was asked for."
+            )
+            self.message_user(request, str(text).format(asked.facts["what"]), messages.WARNING)
         queries.forget_kept()
 
     @action(  # type: ignore[operator]  # its return type is inferred wrongly
@@ -83,6 +93,14 @@ class LegalPartyAdmin(Scoped):
     list_filter = (states("role"),)
     search_fields = ("name", "customs_code__startswith", "credit_code__startswith")
     ordering = ("storefront", "role")
+
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        queries.forget_kept()
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        super().delete_model(request, obj)
+        queries.forget_kept()
 
 
 @register("storefronts.MerchantAccount")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -11,9 +11,17 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 
 from compliance import vault
+from kernel import approvals
 from kernel.errors import Missing
 from storefronts.models import LegalParty, MerchantAccount, Storefront
-from storefronts.services import APIV3_KEY, APPSECRET, PRIVATE_KEY
+from storefronts.services import (
+    APIV3_KEY,
+    APPSECRET,
+    GOODS_GATE,
+    PRIVATE_KEY,
+    TRADE_MODE,
+    approval_key,
+)
 from wechat.credentials import Merchant, MiniProgram, PlatformKey
 
 T = TypeVar("T")
@@ -31,7 +39,11 @@ class NoStorefront(Missing):
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """What every request needs to know of its storefront; kept in process for half a minute."""
+    """What every request needs to know of its storefront; kept in process for half a minute.
+
+    `parties` maps the roles on file to the country of registration; `approved_modes` and `open_gates`
+    ("sku:AUB-1", "class:infant_formula") are what colleagues have approved.
+    """
 
     id: int
     code: str
@@ -43,6 +55,9 @@ class Shop:
     trade_modes: tuple[str, ...]
     payment_window_seconds: int
     quote_window_seconds: int
+    parties: Mapping[str, str]
+    approved_modes: frozenset[str]
+    open_gates: frozenset[str]
 
 
 def shop_by_appid(appid: str) -> Shop:
@@ -101,6 +116,7 @@ def _shop(**wanted: object) -> Shop:
     row = Storefront.objects.select_related("brand").filter(state=Storefront.State.OPEN, **wanted).first()
     if row is None:
         raise NoStorefront()
+    approved = approvals.granted_keys(storefront_id=row.pk, verbs=[TRADE_MODE, GOODS_GATE])
     return Shop(
         id=row.pk,
         code=row.code,
@@ -112,7 +128,20 @@ def _shop(**wanted: object) -> Shop:
         trade_modes=tuple(row.trade_modes),
         payment_window_seconds=row.payment_window_seconds,
         quote_window_seconds=row.quote_window_seconds,
+        parties=roles_on_file(row.pk),
+        approved_modes=_of(approved, TRADE_MODE, row.code),
+        open_gates=_of(approved, GOODS_GATE, row.code),
     )
+
+
+def roles_on_file(storefront_id: int) -> dict[str, str]:
+    """The roles of the storefront's legal parties, each with its country of registration."""
+    return dict(LegalParty.objects.filter(storefront_id=storefront_id).values_list("role", "country"))
+
+
+def _of(approved: set[tuple[str, str]], verb: str, code: str) -> frozenset[str]:
+    prefix = approval_key(code, "")
+    return frozenset(key.removeprefix(prefix) for said, key in approved if said == verb)
 
 
 def _merchant(**wanted: object) -> Merchant:

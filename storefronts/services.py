@@ -1,20 +1,27 @@
-"""Opening a storefront and giving it its WeChat credentials; every secret is sealed before it is stored."""
+"""Opening a storefront, its WeChat credentials, sealed before stored, and what it asks approval for."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from django.db import transaction
 
 from compliance import vault
+from compliance.law import Law
 from compliance.models import DataKey
+from kernel import approvals
+from kernel.clock import shanghai_day
 from kernel.errors import Conflict, Invalid
+from kernel.models import Approval
 from storefronts.models import BrandCompany, MerchantAccount, PlatformKey, Storefront
 
 APPSECRET = "storefronts.storefront.appsecret"
 PRIVATE_KEY = "storefronts.merchantaccount.private_key"
 APIV3_KEY = "storefronts.merchantaccount.apiv3_key"
+# Verbs of approvals.
+TRADE_MODE, GOODS_GATE = "trade_mode", "goods_gate"
 
 
 @dataclass(eq=False)
@@ -112,3 +119,38 @@ def set_merchant(
             defaults={"storefront": storefront, "public_key_pem": pem},
         )
     return merchant
+
+
+def approval_key(storefront_code: str, what: str) -> str:
+    """The key of an approval that holds for one storefront."""
+    return f"{storefront_code}:{what}"
+
+
+def ask_for_modes(*, storefront: Storefront, by: str, now: datetime) -> list[Approval]:
+    """Ask a colleague for each trade mode of the storefront that needs an approval and has none.
+
+    What waits already is not asked again. Until the yes, goods in such a mode are refused (MODE-2).
+    """
+    asked = []
+    for mode in Law(shanghai_day(now)).figure("import/modes_by_approval"):
+        key = approval_key(storefront.code, mode)
+        waits = Approval.objects.filter(verb=TRADE_MODE, key=key, granted=None).exists()
+        if mode in storefront.trade_modes and not waits and not approvals.granted(verb=TRADE_MODE, key=key):
+            asked.append(_ask(storefront, TRADE_MODE, mode, by, now))
+    return asked
+
+
+def ask_for_gate(*, storefront: Storefront, what: str, by: str, now: datetime) -> Approval:
+    """Ask a colleague to open the gate (GATE-1) for "sku:…" or "class:…"; raises AlreadyAsked."""
+    return _ask(storefront, GOODS_GATE, what, by, now)
+
+
+def _ask(storefront: Storefront, verb: str, what: str, by: str, now: datetime) -> Approval:
+    return approvals.ask(
+        storefront_id=storefront.pk,
+        verb=verb,
+        key=approval_key(storefront.code, what),
+        facts={"storefront": storefront.code, "what": what},
+        by=by,
+        now=now,
+    )

@@ -22,7 +22,7 @@ from compliance import services as compliance
 from compliance import vault
 from compliance.consent_texts import current_text
 from compliance.law import Law
-from compliance.models import TariffLine
+from compliance.models import PositiveListLine, TariffLine
 from compliance.notice import risk_notice
 from customers import labels
 from customers.gateways.verifying import Finding, Verdict
@@ -39,7 +39,7 @@ from orders.services.place import Confirmation, place_order
 from orders.services.quote import Wanted, make_quote
 from payments.models import Payment
 from storefronts import queries as storefronts
-from storefronts.models import BrandCompany, Storefront
+from storefronts.models import BrandCompany, LegalParty, Storefront
 from storefronts.services import open_storefront, set_merchant
 
 NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)  # noon in Shanghai
@@ -98,6 +98,7 @@ def storefront(code: str = "maison", **changes: Any) -> Storefront:
             **changes,
         }
     )
+    parties(made)
     set_merchant(
         storefront=made,
         mchid=f"16{sum(code.encode()):08d}",
@@ -109,8 +110,40 @@ def storefront(code: str = "maison", **changes: Any) -> Storefront:
     return made
 
 
+def parties(shop: Storefront) -> None:
+    """Everyone who answers for an import; the firm that recalls food is another test's matter."""
+    for role, country in (
+        ("ebc", "FR"),
+        ("ebp", "CN"),
+        ("agent", "CN"),
+        ("pay", "CN"),
+        ("logistics", "CN"),
+        ("declarant", "CN"),
+    ):
+        LegalParty.objects.get_or_create(
+            storefront=shop, role=role, defaults={"name": f"{role} 公司", "country": country}
+        )
+
+
+def listed(hs_code: str, **changes: Any) -> PositiveListLine:
+    """A line of the positive list for an 8-digit code."""
+    made, _ = PositiveListLine.objects.update_or_create(
+        hs_code=hs_code,
+        first_day=datetime(2026, 1, 1).date(),
+        defaults={
+            "name_zh": "测试",
+            "source": "test",
+            "confidence": "M",
+            "checked_on": datetime(2026, 11, 1).date(),
+            **changes,
+        },
+    )
+    return made
+
+
 def tariff() -> None:
-    """Three lines: goods at 13 % VAT without excise, cosmetics with excise from 10 yuan/ml, food at 9 %."""
+    """Three lines: goods at 13 % VAT without excise, cosmetics with excise from 10 yuan/ml, food at 9 %; all
+    of them on the positive list."""
     common = {
         "first_day": datetime(2026, 1, 1).date(),
         "source": "test",
@@ -137,6 +170,8 @@ def tariff() -> None:
             first_day=common["first_day"],
             defaults={**common, "name_zh": "测试", "mfn_rate": mfn, "vat_rate": vat, **more},
         )
+        if not PositiveListLine.objects.filter(hs_code=code).exists():
+            listed(code)
 
 
 def warehouse(shop: Storefront, code: str = "ningbo", **changes: Any) -> Warehouse:

@@ -88,6 +88,29 @@ def over_limit(stage: Stage) -> str:
     return f"403 LIMIT-1 {refusal['citation']}"
 
 
+@step("超过个人年度数量被拒", "3 kg of sugar: one person may buy 2 kg a year")
+def too_much_sugar(stage: Stage) -> str:
+    return refusal_of(stage, "pantry-sweet", 3, "1210", "LIST-3")
+
+
+@step("不得直购进口被拒", "mayonnaise that lies in Hong Kong: no egg comes by direct mail")
+def mailed_egg(stage: Stage) -> str:
+    return refusal_of(stage, "pantry-sauces", 1, "9610", "QUARANTINE-1")
+
+
+def refusal_of(stage: Stage, shelf: str, pieces: int, mode: str, rule: str) -> str:
+    """Quote and order the first thing of a shelf, which one rule alone refuses, twice with its citation."""
+    sku = products(stage, f"category={shelf}")[0]["skus"][0]
+    made = quote(stage.alice, [{"sku": sku, "quantity": pieces}])
+    expect((mode, [rule]), (made["trade_mode"], [refusal["rule"] for refusal in made["refusals"]]))
+    body = {"quote": made["token"], "risk_notice": risk_notice(stage)}
+    problem = stage.alice.refused("POST", "orders", body, status=403, code="refused", headers=fresh_key())
+    expect([rule], [refusal["rule"] for refusal in problem["refusals"]])
+    citation = problem["refusals"][0]["citation"]
+    expect_that(bool(citation), "a citation", problem)
+    return f"403 {rule} {citation}"
+
+
 def risk_notice(stage: Stage) -> str:
     """The hash of the risk notice, as the consumer's screen shows it."""
     stage.notice = stage.notice or stage.alice.get("risk-notice")["sha256"]
@@ -139,6 +162,8 @@ STEPS = (
     quote_with_tax,
     one_piece,
     over_limit,
+    too_much_sugar,
+    mailed_egg,
     without_notice,
     order,
     stranger,

@@ -120,6 +120,8 @@ def put_coupon(storefront: Storefront, code: str, coupon: dict[str, Any], now: d
 
 def put_warehouse(storefront: Storefront, code: str, wanted: dict[str, Any]) -> int:
     """A warehouse and what lies in it; returns how many pieces were added."""
-    facts = {name: value for name, value in wanted.items() if name not in ("stock", "shelves")}
+    facts = {name: value for name, value in wanted.items() if name not in ("stock", "shelves", "without")}
     warehouse, _ = Warehouse.objects.update_or_create(storefront=storefront, code=code, defaults=facts)
-    return fill_warehouse(warehouse, wanted["stock"], wanted.get("shelves"))
+    return fill_warehouse(
+        warehouse, wanted["stock"], wanted.get("shelves"), without=wanted.get("without", [])
+    )

@@ -67,12 +67,21 @@ def rows(name: str) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def fill_warehouse(warehouse: Warehouse, pieces: int, shelves: list[str] | None) -> int:
-    """Top every SKU up to `pieces` that nobody holds; returns how many pieces were added."""
-    variants = Variant.objects.filter(storefront=warehouse.storefront, active=True)
+def fill_warehouse(
+    warehouse: Warehouse, pieces: int, shelves: list[str] | None, *, without: list[str]
+) -> int:
+    """Top every SKU of `shelves` (all when None) and of none of `without` up to `pieces` that nobody holds.
+
+    Returns how many pieces were added.
+    """
+
+    def on(codes: list[str]) -> Q:
+        found = Category.objects.filter(storefront=warehouse.storefront, code__in=codes)
+        return Q(product__category__in=found) | Q(product__category__parent__in=found)
+
+    variants = Variant.objects.filter(storefront=warehouse.storefront, active=True).exclude(on(without))
     if shelves is not None:
-        firsts = Category.objects.filter(storefront=warehouse.storefront, code__in=shelves)
-        variants = variants.filter(Q(product__category__in=firsts) | Q(product__category__parent__in=firsts))
+        variants = variants.filter(on(shelves))
     enough = Stock.objects.filter(warehouse=warehouse, on_hand__gte=F("reserved") + pieces)
     added = 0
     for variant in variants.exclude(pk__in=enough.values("variant_id")):

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from django.db import transaction
 from django.db.models import QuerySet
 
 from catalog.demo import pictures, stage
 from catalog.models import Media, PriceCut, Product
 from catalog.services.import_products import ImportReport, import_products
 from catalog.services.prices import cut_price
-from catalog.services.publication import has_recall_firm, publish
+from catalog.services.publication import publish
 from catalog.services.shelves import Picture, put_brand, put_category, put_pictures
+from kernel.errors import Refused
 
 _HERE = Path(__file__).parent
 PRODUCTS = _HERE / "products.csv"
@@ -53,13 +55,16 @@ def load(*, storefront_id: int, storefront_code: str, media_root: Path, now: dat
 
 def _publish(drafts: QuerySet[Product], storefront_id: int, now: datetime) -> tuple[int, int]:
     """Publish what may be shown; returns how many were, and how many foods must wait."""
-    foods = drafts.filter(variants__is_food=True).distinct()
-    held = set() if has_recall_firm(storefront_id) else set(foods.values_list("code", flat=True))
-    shown = [code for code in drafts.values_list("code", flat=True) if code not in held]
-    for number, code in enumerate(shown):
-        # a minute apart, so that “newest” has an order to show
-        publish(storefront_id=storefront_id, code=code, now=now - timedelta(minutes=number))
-    return len(shown), len(held)
+    shown = held = 0
+    for code in list(drafts.values_list("code", flat=True)):
+        try:
+            with transaction.atomic():
+                # a minute apart, so that “newest” has an order to show
+                publish(storefront_id=storefront_id, code=code, now=now - timedelta(minutes=shown))
+            shown += 1
+        except Refused:
+            held += 1
+    return shown, held
 
 
 def _draw(products: list[Product], storefront_code: str, media_root: Path) -> int:

@@ -25,6 +25,7 @@ PALETTES = {
     "torrefazione-nerocalda": Palette("#efe3d6", "#cfb08f", "#4a2c1d", "#d9a441", "#3a1f12"),
     "lana-corvelli": Palette("#f0ebe4", "#d8cabb", "#b99a7b", "#7f8c99", "#43362b"),
     "elettra-fontabruna": Palette("#f5e6e0", "#e3bfae", "#c9523d", "#e9e2d6", "#3a1a14"),
+    "dispensa-orofieno": Palette("#f6efdb", "#e0d2a6", "#e8dfc4", "#7f9a4b", "#4a3a12"),
     "kessenbrueck": Palette("#e7ebee", "#c2ccd3", "#6f8291", "#e3e6e8", "#1f2a33"),
 }
 _ANY = Palette("#eeeeee", "#cccccc", "#8a8a8a", "#dddddd", "#222222")
@@ -56,6 +57,9 @@ _BY_CATEGORY: dict[str, Draw] = {
     "coffee-beans": vessels.coffee,
     "coffee-capsules": vessels.box,
     "coffee-instant": vessels.box,
+    "pantry-grains": vessels.coffee,
+    "pantry-sweet": vessels.pouch,
+    "pantry-sauces": vessels.jar,
     "knitwear": things.sweater,
     "tops": things.tee,
     "accessories": things.scarf,

@@ -13,6 +13,7 @@ from stdnum.exceptions import ValidationError
 
 from catalog import models, reference
 from catalog.importing.faults import BadCell
+from compliance.queries import goods_classes
 
 _YES = {"yes", "true", "1", "是"}
 _NO = {"no", "false", "0", "否", ""}
@@ -174,6 +175,15 @@ def options(cell: str) -> dict[str, str]:
     return found
 
 
+def classes(cell: str) -> list[str]:
+    """Classes of goods for which the law has rules, as "egg; meat", sorted."""
+    found = sorted({part.strip() for part in re.split("[;；]", cell) if part.strip()})
+    known = goods_classes()
+    if not known.keys() >= set(found):
+        raise BadCell(f"none of {', '.join(known)}", f"须为 {'、'.join(known)}")
+    return found
+
+
 _slug = matching(
     r"(?=.{1,60}$)[a-z0-9]+(-[a-z0-9]+)*", "not a code like rose-serum", "代码须为小写字母、数字与连字符"
 )
@@ -211,6 +221,8 @@ COLUMNS = (
     Column("e_label_zh", "variant", text(5000)),
     Column("is_food", "variant", yes_no),
     Column("adult_only", "variant", yes_no),
+    Column("classes", "variant", classes),
+    Column("exclusion_ruled_out", "variant", yes_no),
     Column("customs_confirmed", "variant", yes_no),
     Column("customs_note", "variant", text(250)),
 )

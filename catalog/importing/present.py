@@ -11,8 +11,11 @@ from django.db.models import Max
 
 from catalog.importing.faults import Fault
 from catalog.models import Brand, Category, PriceCut, Product, Variant
-from catalog.services.publication import has_recall_firm
+from catalog.services.publication import refusals_of_offer
+from compliance import queries as compliance
 from compliance.models import TariffLine
+from kernel.clock import shanghai_day
+from storefronts import queries as storefronts
 
 if TYPE_CHECKING:
     from catalog.importing.plan import ProductPlan
@@ -27,7 +30,8 @@ class Present:
     shown: frozenset[str]  # codes of the file's products that are published
     owner: dict[str, str]  # SKU → code of its product
     cut_fen: dict[str, int]  # SKU → dearest cut that runs or is to come
-    recall_firm: bool
+    parties: dict[str, str]  # role on file → country
+    now: datetime
 
     @classmethod
     def read(
@@ -50,7 +54,8 @@ class Present:
                 .values_list("variant__sku")
                 .annotate(dearest=Max("price_fen"))
             ),
-            recall_firm=has_recall_firm(storefront_id),
+            parties=storefronts.roles_on_file(storefront_id),
+            now=now,
         )
 
     def faults(self, product: ProductPlan) -> Iterator[Fault]:
@@ -69,11 +74,18 @@ class Present:
             if product.code in self.shown and variant.values["active"]:
                 if not variant.values["e_label_zh"]:
                     yield Fault(variant.row, "e_label_zh", "the product is on sale", "商品在售，不能为空")
-                if variant.values["is_food"] and not self.recall_firm:
-                    yield Fault(variant.row, "is_food", "no food recall firm on file", "未登记食品召回企业")
+                present = Variant(sku=variant.sku, **variant.values)
+                for refusal in refusals_of_offer([present], self.parties, self.now):
+                    yield Fault(
+                        variant.row,
+                        "sku",
+                        f"{refusal.rule}: {refusal.sentence}",
+                        f"{refusal.rule}：{refusal.sentence_zh}",
+                    )
 
     def warnings(self, products: Iterable[ProductPlan]) -> Iterator[Fault]:
-        """Commodity codes without a tariff line: such goods can be imported and shown, not quoted."""
+        """Commodity codes without a tariff line, or off the positive list: such goods can be imported and
+        shown, not bought."""
         lines: dict[str, int] = {}
         for product in products:
             for variant in product.variants:
@@ -84,4 +96,10 @@ class Present:
             if code not in known and code[:8] not in known:
                 yield Fault(
                     line, "hs_code", f"no tariff line on file for {code}", f"税则库中没有 {code} 的税率"
+                )
+        listed = compliance.listing(hs_codes=lines, day=shanghai_day(self.now))
+        for code, line in lines.items():
+            if code not in listed:
+                yield Fault(
+                    line, "hs_code", f"{code[:8]} is not on the positive list", f"正面清单中没有 {code[:8]}"
                 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,15 +10,12 @@ from catalog.models import Product, Variant
 from catalog.services.editing import editing
 from catalog.services.present_prices import refresh_products
 from catalog.states import PRODUCT
+from compliance.facts import Goods, LineFacts
+from compliance.judge import judge_offer
+from compliance.law import Law
+from kernel.clock import shanghai_day
 from kernel.errors import Conflict, Missing, Refusal, Refused
-from storefronts.models import LegalParty
-
-NO_RECALL_FIRM = Refusal(
-    rule="CATALOG-FOOD-RECALL",
-    sentence="Food goes on sale only with a domestic food recall firm on file.",
-    sentence_zh="跨境电商零售进口食品须先委托境内食品生产经营者承担召回，方可上架。",
-    citation="市场监管总局 商务部公告2026年第1号",
-)
+from storefronts import queries as storefronts
 
 
 @dataclass(eq=False)
@@ -45,11 +42,12 @@ class NotReady(Conflict):
 def publish(*, storefront_id: int, code: str, now: datetime) -> None:
     """Show a product, for the first time or again.
 
-    Raises NoSuchProduct, NotReady with every lack, Refused when food has no recall firm, or WrongState.
+    Raises NoSuchProduct, NotReady with every lack, Refused when the law is against it (food without a recall
+    firm on file), or WrongState.
     """
 
     def show(product: Product) -> None:
-        _check(product)
+        _check(product, now)
         refresh_products([product.pk], now=now)
         if product.state == "withdrawn":
             PRODUCT.move(product, "republish", now=now)
@@ -76,16 +74,37 @@ def _change(storefront_id: int, code: str, change: Callable[[Product], None]) ->
         change(product)
 
 
-def _check(product: Product) -> None:
+def _check(product: Product, now: datetime) -> None:
     variants = list(Variant.objects.filter(product=product, active=True).order_by("position", "id"))
     lacks = [] if variants else ["an active item 可售规格"]
     lacks += [f"{v.sku}: Chinese e-label 中文电子标签" for v in variants if not v.e_label_zh.strip()]
     if lacks:
         raise NotReady(product=product.code, lacks=lacks)
-    if any(v.is_food for v in variants) and not has_recall_firm(product.storefront_id):
-        raise Refused((NO_RECALL_FIRM,))
+    refusals = refusals_of_offer(variants, storefronts.roles_on_file(product.storefront_id), now)
+    if refusals:
+        raise Refused(refusals)
 
 
-def has_recall_firm(storefront_id: int) -> bool:
-    """Whether the storefront has named the domestic firm that recalls its food."""
-    return LegalParty.objects.filter(storefront_id=storefront_id, role=LegalParty.Role.FOOD_RECALL).exists()
+def refusals_of_offer(
+    variants: Iterable[Variant], parties: Mapping[str, str], now: datetime
+) -> tuple[Refusal, ...]:
+    """What the law has against putting these variants on sale, whoever would buy them; none need be saved.
+
+    `parties` maps the roles on file to their countries.
+    """
+    lines = [
+        LineFacts(
+            sku=v.sku,
+            hs_code=v.hs_code,
+            quantity=1,
+            goods_fen=v.price_fen,
+            goods=Goods(
+                classes=v.classes,
+                is_food=v.is_food,
+                adult_only=v.adult_only,
+                exclusion_ruled_out=v.exclusion_ruled_out,
+            ),
+        )
+        for v in variants
+    ]
+    return judge_offer(lines=lines, parties=parties, law=Law(shanghai_day(now))).refusals

@@ -10,6 +10,7 @@ from django.db.models import F, Q
 
 from compliance.models.incident import Incident, IncidentAffected, IncidentNotice
 from compliance.models.logs import Access, ChainLink, Disclosure, NoticeSeen
+from compliance.models.positive_list import PositiveListLine
 from compliance.models.tariff import TariffLine
 from compliance.states import PAYER
 from kernel.ids import uuid7
@@ -31,6 +32,7 @@ __all__ = [
     "NoticeSeen",
     "PayerCheck",
     "Person",
+    "PositiveListLine",
     "ReferenceRate",
     "Subject",
     "TariffLine",

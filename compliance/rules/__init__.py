@@ -1,11 +1,15 @@
 """The rule book: importing this package gathers every rule."""
 
 from compliance.rules import (  # noqa: F401  (each enters its rules)
+    age,
+    goods,
     identity,
     limits,
     notice,
+    parties,
     payer,
     personal_use,
+    positive_list,
     returns,
     trade_mode,
 )

@@ -50,3 +50,17 @@ def identity_is_verified(case: Purchase, law: Law) -> dict[str, Any] | None:
     if buyer.verified or not (buyer.number_present and buyer.number_well_formed):
         return None  # what is missing or malformed is told by the rules before
     return {"verified": False}
+
+
+@rule(
+    "IDENTITY-4",
+    law="identity/accepted_types",
+    since=date(2019, 1, 1),
+    zh="订购人的证件类型应当为海关接受的类型。",
+)
+def identity_document_is_accepted(case: Purchase, law: Law) -> dict[str, Any] | None:
+    """The orderer's identity document must be of a kind that customs accepts."""
+    accepted = law.figure("identity/accepted_types")
+    if case.buyer.document in accepted or not case.buyer.number_well_formed:
+        return None
+    return {"document": case.buyer.document, "accepted": list(accepted)}

@@ -17,7 +17,8 @@ from catalog import queries as catalog
 from compliance import queries as compliance_queries
 from compliance import services as compliance
 from compliance import vault
-from compliance.facts import BuyerFacts, LineFacts, Purchase
+from compliance.facts import BuyerFacts, LineFacts, Purchase, goods_from
+from compliance.identity import buyer_facts
 from compliance.judge import Verdict, judge
 from compliance.law import Law
 from compliance.models import VALUE
@@ -86,20 +87,22 @@ def place_order(
     _check(found, law, now)
     own_key = vault.unwrap_raw(found.key_id, found.wrapped, found.master_key_id)
     number = ids.number(now)
-    purchase = _purchase(found, shop, law, confirmation)
+    id_number = _id_number(found, own_key)
+    buyer = buyer_facts(id_number, verified=found.identity_state == "verified", day=day)
+    purchase = _purchase(found, shop, law, buyer, confirmation)
     verdict = judge(purchase, law)
     if not verdict.allowed:
         _refuse(found, purchase, verdict, own_key, now)
-    assert found.person_id is not None  # IDENTITY-3 has refused otherwise
+    assert found.person_id is not None and id_number is not None  # IDENTITY-1 and 3 have refused otherwise
     reserved = compliance.allowance_reserve(
         person_id=found.person_id,
         order_number=number,
-        wanted={VALUE: (found.goods_fen + found.freight_fen, law.figure("import/annual_limit"))},
+        wanted=_wanted(purchase, law),
         year=day.year,
         now=now,
     )
     if not reserved:  # another order of this person took the rest in this instant
-        purchase = _purchase(found, shop, law, confirmation, anew=True)
+        purchase = _purchase(found, shop, law, buyer, confirmation, anew=True)
         verdict = judge(purchase, law)
         if verdict.allowed:  # and gave it back in the next
             raise compliance.AllowanceBusy()
@@ -122,7 +125,7 @@ def place_order(
         number=number,
         customer_id=customer_id,
         key_id=key_row.id,
-        sealed=_seal(found, own_key, order_key, number),
+        sealed=_seal(found, own_key, order_key, number, id_number),
         notice_hash=confirmation.notice_hash or "",
         expires_at=now + timedelta(seconds=shop.payment_window_seconds),
         now=now,
@@ -186,6 +189,7 @@ def _check_goods(found: Dossier, now: datetime) -> None:
         variant = present.get(line["sku"])
         if variant is None or not variant.on_sale:
             raise QuoteStale()
+        goods = goods_from(line["goods"])
         content = str(variant.net_content) if variant.net_content is not None else None
         same = (
             variant.variant_id == line["variant_id"]
@@ -193,13 +197,20 @@ def _check_goods(found: Dossier, now: datetime) -> None:
             and variant.hs_code == line["hs_code"]
             and variant.origin_country == line["origin_country"]
             and (content, variant.net_content_unit) == (line["content_per_piece"], line["content_unit"])
+            and variant.goods(goods.listing) == goods
         )
         if not same:
             raise QuoteStale()
 
 
 def _purchase(
-    found: Dossier, shop: Shop, law: Law, confirmation: Confirmation, anew: bool = False
+    found: Dossier,
+    shop: Shop,
+    law: Law,
+    buyer: BuyerFacts,
+    confirmation: Confirmation,
+    *,
+    anew: bool = False,
 ) -> Purchase:
     """The facts to judge; `anew` reads the allowance again."""
     taken = found.taken
@@ -221,18 +232,28 @@ def _purchase(
                 freight_fen=line["freight_fen"],
                 content_per_piece=Decimal(line["content_per_piece"]) if line["content_per_piece"] else None,
                 content_unit=line["content_unit"],
+                goods=goods_from(line["goods"]),
+                grams=line["grams"],
             )
             for line in found.lines
         ),
-        buyer=BuyerFacts(
-            number_present=found.identity_ref is not None,
-            number_well_formed=found.identity_ref is not None,
-            verified=found.identity_state == "verified",
-        ),
+        buyer=buyer,
         year_used_fen=value.used,
         year_reserved_fen=value.reserved,
+        year_grams=compliance_queries.grams(taken),
+        parties=shop.parties,
+        approved_modes=shop.approved_modes,
+        open_gates=shop.open_gates,
         notice_confirmed=confirmation.notice_hash,
     )
+
+
+def _wanted(purchase: Purchase, law: Law) -> dict[str, tuple[int, int]]:
+    """What the order takes of the person's year by measure, each with its limit: fen, or grams."""
+    limits = law.figure("import/person_year_quantities")
+    return {VALUE: (purchase.dutiable_fen, law.figure("import/annual_limit"))} | {
+        group: (grams, limits[group]) for group, grams in purchase.limited_grams.items()
+    }
 
 
 def _refuse(found: Dossier, purchase: Purchase, verdict: Verdict, own_key: vault.Key, now: datetime) -> None:
@@ -249,14 +270,21 @@ def _refuse(found: Dossier, purchase: Purchase, verdict: Verdict, own_key: vault
     raise Refused(refusals=verdict.refusals)
 
 
-def _seal(found: Dossier, own: vault.Key, order_key: vault.Key, number: str) -> Sealed:
+def _id_number(found: Dossier, own: vault.Key) -> str | None:
+    """The orderer's identity number, opened once for judging and sealing; None where none was given."""
+    if found.identity_ref is None:
+        return None
+    sealed = found.buyer_number_sealed or b""
+    return own.open(customer_labels.IDENTITY_NUMBER, found.identity_ref, sealed)
+
+
+def _seal(found: Dossier, own: vault.Key, order_key: vault.Key, number: str, id_number: str) -> Sealed:
     """Move what the order needs of the person from the person's key to the order's."""
     identity, address = found.identity_ref, found.address_ref
     assert identity is not None
     assert address is not None
     assert found.division_code is not None
     name = own.open(customer_labels.IDENTITY_NAME, identity, found.buyer_name_sealed or b"")
-    id_number = own.open(customer_labels.IDENTITY_NUMBER, identity, found.buyer_number_sealed or b"")
     consignee = own.open(customer_labels.ADDRESS_NAME, address, found.name_sealed or b"")
     phone = own.open(customer_labels.ADDRESS_PHONE, address, found.phone_sealed or b"")
     street = own.open(customer_labels.ADDRESS_STREET, address, found.street_sealed or b"")

@@ -15,11 +15,13 @@ from catalog.queries import PricedVariant
 from compliance import facts, tax
 from compliance import queries as compliance
 from compliance import services as compliance_services
-from compliance.facts import LineFacts, Purchase
+from compliance.facts import LineFacts, Listing, Purchase
+from compliance.identity import buyer_facts
 from compliance.judge import Verdict, judge
 from compliance.law import Law
 from compliance.models import VALUE
 from compliance.queries import NOTHING
+from customers import queries as customers
 from customers.models import Address, Customer, Identity
 from inventory import queries as inventory
 from inventory.queries import Offer
@@ -29,6 +31,7 @@ from kernel.errors import Conflict, Invalid, Missing
 from kernel.money import share
 from orders.models import CouponClaim, Quote
 from storefronts import queries as storefronts
+from storefronts.queries import Shop
 
 MAX_LINES, MAX_QUANTITY = 99, 99  # CEB311 takes 99 lines an order
 
@@ -122,8 +125,11 @@ def make_quote(
     discount_fen = min(claim.coupon.reduces_fen, goods_fen) if claim else 0
 
     law = Law(shanghai_day(now))
-    lines = facts.with_freight([_facts(v, quantity) for v, quantity in basket], freight_fen)
-    verdict = _judge(customer, lines, law, offer, frozenset(shop.trade_modes))
+    listing = compliance.listing(hs_codes=[v.hs_code for v, _ in basket], day=law.day)
+    lines = facts.with_freight(
+        [_facts(v, quantity, listing.get(v.hs_code)) for v, quantity in basket], freight_fen
+    )
+    verdict = _judge(customer, lines, law, offer, shop)
     tariff = compliance.tariff(hs_codes=[line.hs_code for line in lines], day=law.day)
     taxes = tax.assess(lines, tariff, law, verdict.over_limit)
     duty_fen = sum(t.duty_fen for t in taxes)
@@ -206,9 +212,7 @@ def _warehouse(
     )
 
 
-def _judge(
-    customer: Customer, lines: tuple[LineFacts, ...], law: Law, offer: Offer, modes: frozenset[str]
-) -> Verdict:
+def _judge(customer: Customer, lines: tuple[LineFacts, ...], law: Law, offer: Offer, shop: Shop) -> Verdict:
     identity = Identity.objects.filter(customer=customer).exclude(state=Identity.State.REJECTED).first()
     taken = compliance.taken(person_id=identity.person_id if identity else None, year=law.day.year)
     value = taken.get(VALUE, NOTHING)
@@ -217,16 +221,20 @@ def _judge(
             day=law.day,
             moment="quote",
             trade_mode=offer.trade_mode,
-            storefront_trade_modes=modes,
+            storefront_trade_modes=frozenset(shop.trade_modes),
             warehouse_trade_mode=offer.trade_mode,
             lines=lines,
-            buyer=facts.BuyerFacts(
-                number_present=identity is not None,
-                number_well_formed=identity is not None,
+            buyer=buyer_facts(
+                customers.identity_number(customer, identity) if identity else None,
                 verified=identity is not None and identity.state == Identity.State.VERIFIED,
+                day=law.day,
             ),
             year_used_fen=value.used,
             year_reserved_fen=value.reserved,
+            year_grams=compliance.grams(taken),
+            parties=shop.parties,
+            approved_modes=shop.approved_modes,
+            open_gates=shop.open_gates,
         ),
         law,
     )
@@ -262,7 +270,7 @@ def _address(customer: Customer, public_id: UUID | None) -> Address | None:
     return found
 
 
-def _facts(v: PricedVariant, quantity: int) -> LineFacts:
+def _facts(v: PricedVariant, quantity: int, listing: Listing | None) -> LineFacts:
     return LineFacts(
         sku=v.sku,
         hs_code=v.hs_code,
@@ -270,6 +278,8 @@ def _facts(v: PricedVariant, quantity: int) -> LineFacts:
         goods_fen=v.price_fen * quantity,
         content_per_piece=v.net_content,
         content_unit=v.net_content_unit,
+        goods=v.goods(listing),
+        grams=v.net_g * quantity,
     )
 
 
@@ -312,4 +322,6 @@ def _line(v: PricedVariant, line: LineFacts, levied: tax.LineTax, discount_fen: 
         },
         "content_per_piece": str(v.net_content) if v.net_content is not None else None,
         "content_unit": v.net_content_unit,
+        "goods": asdict(line.goods),
+        "grams": line.grams,
     }

@@ -202,14 +202,24 @@ def test_what_is_on_sale_keeps_what_it_needs(shop: Storefront) -> None:
     bring_in(shop, row())
     publish(storefront_id=shop.pk, code="rose-serum", now=NOW)
     assert check(shop, row(e_label_zh="", is_food="yes")) == [
+        (
+            2,
+            "sku",
+            "RECALL-1: Food goes on sale only when one domestic food producer or trader is entrusted with "
+            "its recall and on file.",
+        ),
         (2, "e_label_zh", "the product is on sale"),
-        (2, "is_food", "no food recall firm on file"),
     ]
 
 
-def test_a_code_without_a_tariff_line_is_a_warning_until_there_is_one(shop: Storefront) -> None:
+def test_a_code_without_a_tariff_line_or_off_the_list_is_a_warning_until_it_is_there(
+    shop: Storefront,
+) -> None:
     report = bring_in(shop, row(), row(product_code="two", sku="TWO"))
-    assert [(w.row, w.column) for w in report.warnings] == [(2, "hs_code")]
+    assert [(w.row, w.column, w.message) for w in report.warnings] == [
+        (2, "hs_code", "no tariff line on file for 3304990039"),
+        (2, "hs_code", "33049900 is not on the positive list"),
+    ]
     make.tariff()
     assert bring_in(shop, row()).warnings == ()
 

@@ -269,6 +269,8 @@ def test_priced_variants_carry_price_and_customs_attributes_in_one_statement(
         spec_zh="精华液|30毫升/瓶",
         is_food=False,
         adult_only=False,
+        classes=[],
+        exclusion_ruled_out=False,
         customs_confirmed=True,
         on_sale=True,
         thumbnail_path=None,

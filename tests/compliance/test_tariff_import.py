@@ -8,7 +8,7 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from compliance.management.commands.load_tariff import SHIPPED
+from compliance.management.loader import DATA
 from compliance.models import TariffLine
 from compliance.queries import has_tariff, tariff
 from compliance.services.tariff import COLUMNS, load_tariff
@@ -166,7 +166,7 @@ def test_the_shipped_lines_are_good_and_say_what_is_not_confirmed():
 
 def test_the_command_names_every_fault_and_fails(tmp_path):
     path = tmp_path / "bad.csv"
-    with SHIPPED.open(encoding="utf-8") as file:
+    with (DATA / "tariff.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))[:3]
     rows[1]["vat_pct"] = "12"
     with path.open("w", encoding="utf-8", newline="") as file:

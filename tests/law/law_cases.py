@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from compliance.facts import BuyerFacts, LineFacts, Purchase
+from compliance.facts import BuyerFacts, Goods, LineFacts, Listing, Purchase
 from compliance.judge import Verdict, judge
 from compliance.law import Law
 from compliance.notice import risk_notice
@@ -13,6 +13,15 @@ from compliance.tax import Rate
 
 DAY = date(2026, 11, 23)
 LAW = Law(DAY)
+PARTIES = {
+    "ebc": "FR",
+    "ebp": "CN",
+    "agent": "CN",
+    "pay": "CN",
+    "logistics": "CN",
+    "declarant": "CN",
+    "food_recall": "CN",
+}
 CREAM = Rate(
     "33049900",
     mfn_rate=Decimal("0.01"),
@@ -34,6 +43,8 @@ def line(goods_fen: int = 10000, freight_fen: int = 0, quantity: int = 1, **chan
         freight_fen=freight_fen,
         content_per_piece=Decimal(50),
         content_unit="ml",
+        goods=Goods(Listing()),
+        grams=50,
     )
     return replace(made, **changes)
 
@@ -47,7 +58,14 @@ def purchase(*lines: LineFacts, **changes: Any) -> Purchase:
         storefront_trade_modes=frozenset({"1210", "9610"}),
         warehouse_trade_mode="1210",
         lines=lines or (line(),),
-        buyer=BuyerFacts(number_present=True, number_well_formed=True, verified=True, adult=True),
+        buyer=BuyerFacts(
+            number_present=True,
+            number_well_formed=True,
+            verified=True,
+            document="resident_identity_card",
+            age=30,
+        ),
+        parties=PARTIES,
         notice_confirmed=risk_notice(LAW).sha256,
     )
     return replace(made, **changes)

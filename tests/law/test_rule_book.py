@@ -67,7 +67,7 @@ def test_all_refusals_are_collected_not_the_first():
         line(0),
         buyer=BuyerFacts(number_present=False),
         notice_confirmed=None,
-        trade_mode="1239",
+        trade_mode="9710",
         year_used_fen=2500000,
     )
     verdict = judged(case)

@@ -19,6 +19,7 @@ def party(shop, role, name):
 
 def test_anyone_reads_the_parties_of_the_storefront_in_the_order_of_their_roles(client: Client) -> None:
     shop, other = make.storefront(), make.storefront("other")
+    LegalParty.objects.all().delete()
     party(shop, "food_recall", "召回公司")
     party(shop, "ebc", "欧贝兰公司")
     party(other, "ebp", "别家平台")

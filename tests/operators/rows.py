@@ -165,14 +165,9 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
         asked_at=now,
         expires_at=now + timedelta(days=9000),
     )
-    if round == 0:
-        LegalParty.objects.create(storefront=shop, role="ebc", name="Maison SAS", country="FR")
-        operator(f"colleague-{shop.code}", shop, "auditor")
-    else:
-        LegalParty.objects.create(
-            storefront=shop, role=LegalParty.Role.values[round], name="Party", country="FR"
-        )
-        operator(f"colleague-{shop.code}-{round}", shop, "auditor")
+    operator(f"colleague-{shop.code}{f'-{round}' if round else ''}", shop, "auditor")
+    for role in ("area", "food_recall")[round : round + 1]:  # the others are there
+        LegalParty.objects.create(storefront=shop, role=role, name="Party", country="CN")
     app = Application.objects.create(
         name=f"WMS {round}",
         storefront=shop,

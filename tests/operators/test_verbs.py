@@ -274,8 +274,8 @@ def test_legal_parties_warehouses_coupons_and_memberships_are_made_in_ones_own_s
         return {
             "storefronts_legalparty": {
                 "storefront": shop.pk,
-                "role": "pay",
-                "name": "Pay Co",
+                "role": "area",
+                "name": "Area Co",
                 "country": "CN",
             },
             "inventory_warehouse": {
@@ -305,12 +305,12 @@ def test_legal_parties_warehouses_coupons_and_memberships_are_made_in_ones_own_s
 
     for name, form in forms(other).items():
         assert client.post(added(name), form).status_code == 200, name
-    assert LegalParty.objects.count() == Coupon.objects.count() == 0
+    assert not LegalParty.objects.filter(role="area").exists() and not Coupon.objects.exists()
     assert not Membership.objects.filter(operator=colleague, storefront=other).exists()
     for name, form in forms(world.shop).items():
         answer = client.post(added(name), form)
         assert answer.status_code == 302, (name, answer.context["adminform"].form.errors)
-    assert LegalParty.objects.get().role == "pay"
+    assert LegalParty.objects.get(role="area").storefront == world.shop
     assert Warehouse.objects.get(code="hk").freight_fen == 1_250
     assert Coupon.objects.get().reduces_fen == 1_000
     assert Membership.objects.filter(operator=colleague, role="finance").count() == 1

@@ -86,6 +86,7 @@ def test_a_stranger_sees_nothing_in_any_list_and_no_page_of_any_row(client, worl
     assert seen == {
         "storefronts.BrandCompany": 1,
         "storefronts.Storefront": 1,
+        "storefronts.LegalParty": 6,
         "storefronts.MerchantAccount": 1,
         "storefronts.PlatformKey": 1,
         "storefronts.Operator": 1,

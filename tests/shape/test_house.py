@@ -69,6 +69,7 @@ def test_what_belongs_to_a_storefront_says_so():
         "TariffLine",
         "ReferenceRate",
         "IdentityFinding",
+        "PositiveListLine",
     }
     by_merchant = {"Notification"}  # comes before anyone knows whose it is
     for app in HEIGHT:

@@ -141,6 +141,7 @@ def test_what_is_still_missing_is_told_until_nothing_is(terms):
         *(f"legal party {role.value}" for role in LegalParty.Role),
         "an active warehouse of trade mode 1210",
         "the tariff",
+        "the positive list",
         "an operator",
     ]
     shop = Storefront.objects.get()

@@ -34,6 +34,7 @@ class Command(BaseCommand):
                 f"{options['world']} is missing: make it with `python -m sandbox setup DIR`."
             ) from failure
         call_command("load_tariff", stdout=io.StringIO())
+        call_command("load_positive_list", stdout=io.StringIO())
         for done in seed(world=world, now=now()):
             if options["verbosity"]:
                 self.stdout.write(

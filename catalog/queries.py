@@ -23,6 +23,10 @@ from catalog import cursors, reference, words
 from catalog.models import Brand, CatalogVersion, Category, Media, Product
 from catalog.priced import COLUMNS, TABLES, PricedVariant, from_row, priced_variants
 from catalog.services.publication import NoSuchProduct
+from compliance import queries as compliance
+from compliance.facts import Listing
+from compliance.law import Law
+from kernel.clock import shanghai_day
 
 __all__ = [
     "MAX_LIMIT",
@@ -152,7 +156,8 @@ def products(
 
 
 def product(storefront_id: int, code: str, *, now: datetime) -> dict[str, Any]:
-    """A published product with its variants and pictures, in three statements. Raises NoSuchProduct."""
+    """A published product with its variants, what the positive list says of them today, and pictures, in four
+    statements. Raises NoSuchProduct."""
     row = (
         Product.objects.filter(storefront_id=storefront_id, code=code, state="published")
         .select_related("brand", "category")
@@ -163,7 +168,13 @@ def product(storefront_id: int, code: str, *, now: datetime) -> dict[str, Any]:
         raise NoSuchProduct(product=code)
     with connection.cursor() as cursor:
         cursor.execute(_VARIANTS, {"product": row.pk, "now": now})
-        variants = [_variant(from_row(found[1:]), e_label_zh=found[0]) for found in cursor.fetchall()]
+        found = [(from_row(columns[1:]), columns[0]) for columns in cursor.fetchall()]
+    law = Law(shanghai_day(now))
+    listed = compliance.listing(hs_codes=[v.hs_code for v, _ in found], day=law.day)
+    variants = [
+        _variant(v, e_label_zh=e_label_zh) | {"listing": _listing(listed.get(v.hs_code), law)}
+        for v, e_label_zh in found
+    ]
     pictures = Media.objects.filter(product=row).order_by("position")
     columns = pictures.values_list("path", "thumbnail_path", "alt_zh", "alt_en", "width", "height")
     return {
@@ -284,6 +295,17 @@ def _variant(v: PricedVariant, *, e_label_zh: str) -> dict[str, Any]:
         "e_label_zh": e_label_zh,
         "is_food": v.is_food,
         "adult_only": v.adult_only,
+    }
+
+
+def _listing(said: Listing | None, law: Law) -> dict[str, Any] | None:
+    if said is None:
+        return None
+    limits = law.figure("import/person_year_quantities")
+    return {
+        "remark": said.remark,
+        "only_modes": list(said.only_modes),
+        "grams_per_year": limits.get(said.limit_group) if said.limit_group else None,
     }
 
 

@@ -20,7 +20,7 @@ SHOWN = 8
 class HomeStorefront(serializers.Serializer[Any]):
     code = serializers.CharField()
     name = Text()
-    trade_modes = serializers.ListField(child=serializers.ChoiceField(["1210", "9610"]))
+    trade_modes = serializers.ListField(child=serializers.ChoiceField(["1210", "9610", "1239"]))
 
 
 class HomeOut(serializers.Serializer[Any]):

@@ -127,7 +127,7 @@ class OrderOut(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
     paid_at = serializers.DateTimeField(allow_null=True)
     closed_at = serializers.DateTimeField(allow_null=True)
-    trade_mode = serializers.ChoiceField(["1210", "9610"])
+    trade_mode = serializers.ChoiceField(["1210", "9610", "1239"])
     warehouse = WarehouseOut()
     over_limit = serializers.BooleanField()
     lines = OrderedLine(many=True)

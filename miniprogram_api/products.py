@@ -81,6 +81,18 @@ class Content(serializers.Serializer[Any]):
     unit = serializers.ChoiceField(["ml", "g", "piece"])
 
 
+class ListingOut(serializers.Serializer[Any]):
+    """What the positive list (正面清单) says today of the goods' commodity code."""
+
+    remark = serializers.CharField(allow_blank=True, help_text="备注, in Chinese")
+    only_modes = serializers.ListField(
+        child=serializers.CharField(), help_text="trade modes that the remark leaves; empty for all"
+    )
+    grams_per_year = serializers.IntegerField(
+        allow_null=True, help_text="what one person may buy in a calendar year, with all goods of the group"
+    )
+
+
 class VariantOut(serializers.Serializer[Any]):
     """What can be bought, with what customs must know of it."""
 
@@ -98,7 +110,8 @@ class VariantOut(serializers.Serializer[Any]):
     spec_zh = serializers.CharField()
     e_label_zh = serializers.CharField(allow_blank=True, help_text="中文电子标签")
     is_food = serializers.BooleanField()
-    adult_only = serializers.BooleanField()
+    adult_only = serializers.BooleanField(help_text="sold to persons of 18 years and more")
+    listing = ListingOut(allow_null=True, help_text="null: not on the list, and not to be bought")
     in_stock = serializers.BooleanField()
     left = serializers.IntegerField(allow_null=True)
 

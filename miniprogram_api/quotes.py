@@ -92,7 +92,7 @@ class QuoteOut(serializers.Serializer[Any]):
     token = serializers.UUIDField()
     made_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
-    trade_mode = serializers.ChoiceField(["1210", "9610"])
+    trade_mode = serializers.ChoiceField(["1210", "9610", "1239"])
     warehouse = WarehouseOut()
     over_limit = serializers.BooleanField(help_text="one piece above the limit, taxed in full")
     address_id = serializers.UUIDField(allow_null=True)

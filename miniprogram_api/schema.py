@@ -27,7 +27,7 @@ NAMES = {
     "PaymentStateEnum": PAYMENT.choices,
     "ClaimStateEnum": [(state, state) for state in CLAIM_STATES],
     "IdentityStateEnum": [(state, state) for state in IDENTITY_STATES],
-    "TradeModeEnum": [(mode, mode) for mode in ("1210", "9610")],
+    "TradeModeEnum": [(mode, mode) for mode in ("1210", "9610", "1239")],
 }
 
 # The page's own script is a file of this house; Swagger UI styles its elements inline.

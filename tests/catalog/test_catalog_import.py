@@ -269,3 +269,11 @@ def test_the_command_checks_then_imports(shop: Storefront, tmp_path: Any, capsys
     assert capsys.readouterr().out.splitlines()[-1] == (
         "1 row: products 1 new, 0 changed; SKUs 1 new, 0 changed"
     )
+
+
+def test_classes_of_goods_are_words_of_the_law(shop: Storefront) -> None:
+    bring_in(shop, row(classes="meat; egg；egg", exclusion_ruled_out="yes"))
+    kept = Variant.objects.get()
+    assert (kept.classes, kept.exclusion_ruled_out) == (["egg", "meat"], True)
+    [(number, column, message)] = check(shop, row(classes="eggs"))
+    assert (number, column) == (2, "classes") and "infant_formula" in message

@@ -181,9 +181,10 @@ def test_another_storefront_sees_nothing_of_this_one(five: Storefront) -> None:
         queries.product(other.pk, "a-cream", now=NOW)
 
 
-def test_a_product_is_told_in_three_statements(shop: Storefront, django_assert_num_queries: Any) -> None:
+def test_a_product_is_told_in_four_statements(shop: Storefront, django_assert_num_queries: Any) -> None:
     product(shop, "serum", price="899.00")
-    with django_assert_num_queries(3):
+    make.listed("33049900", remark="仅限网购保税商品", only_modes=["1210"], limit_group="sugar")
+    with django_assert_num_queries(4):
         told = queries.product(shop.pk, "serum", now=NOW)
     assert told == {
         "code": "serum",
@@ -210,9 +211,12 @@ def test_a_product_is_told_in_three_statements(shop: Storefront, django_assert_n
                 "e_label_zh": "产品名称：玫瑰焕亮精华液",
                 "is_food": False,
                 "adult_only": False,
+                "listing": {"remark": "仅限网购保税商品", "only_modes": ["1210"], "grams_per_year": 2_000},
             }
         ],
     }
+    make.listed("33049900", listed=False)
+    assert queries.product(shop.pk, "serum", now=NOW)["variants"][0]["listing"] is None
 
 
 def test_a_withdrawn_product_is_not_told(five: Storefront) -> None:

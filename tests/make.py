@@ -112,17 +112,9 @@ def storefront(code: str = "maison", **changes: Any) -> Storefront:
 
 def parties(shop: Storefront) -> None:
     """Everyone who answers for an import; the firm that recalls food is another test's matter."""
-    for role, country in (
-        ("ebc", "FR"),
-        ("ebp", "CN"),
-        ("agent", "CN"),
-        ("pay", "CN"),
-        ("logistics", "CN"),
-        ("declarant", "CN"),
-    ):
-        LegalParty.objects.get_or_create(
-            storefront=shop, role=role, defaults={"name": f"{role} 公司", "country": country}
-        )
+    for role in ("ebc", "ebp", "agent", "pay", "logistics", "declarant"):
+        where = {"name": f"{role} 公司", "country": "FR" if role == "ebc" else "CN"}
+        LegalParty.objects.get_or_create(storefront=shop, role=role, defaults=where)
 
 
 def listed(hs_code: str, **changes: Any) -> PositiveListLine:

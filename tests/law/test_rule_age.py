@@ -39,7 +39,7 @@ def test_minor_1_a_child_needs_a_guardian():
 
 
 def test_an_age_that_is_not_known_is_too_young():
-    nobody = BuyerFacts(True, True, document="resident_identity_card")
+    nobody = BuyerFacts(True, True, verified=True, document="resident_identity_card")
     assert refused(purchase(WINE, buyer=nobody)) == ["ADULT-1", "MINOR-1"]
 
 

@@ -20,6 +20,7 @@ from bench.report import Report
 from compliance import services as compliance
 from compliance.judge import Verdict
 from compliance.law import Law
+from compliance.models import VALUE
 from compliance.notice import risk_notice
 from compliance.vault import insert_key
 from kernel.clock import shanghai_day
@@ -93,6 +94,7 @@ def _nobody_judges() -> Iterator[None]:
     with (
         patch.object(place, "_purchase", lambda *_, **__: None),
         patch.object(place, "judge", lambda *_: allowed),
+        patch.object(place, "_wanted", lambda _, law: {VALUE: (1, law.figure("import/annual_limit"))}),
         patch.object(compliance, "record_judgement", lambda *, new_key, **_: insert_key(new_key)),
     ):
         yield

@@ -13,7 +13,7 @@ from catalog.services.public_prices import publish_list_prices
 from compliance import services as compliance
 from compliance import vault
 from compliance.consent_texts import current_text
-from compliance.models import PositiveListLine, TariffLine
+from compliance.models import PositiveListLine, ReferenceRate, TariffLine
 from customers import labels
 from customers.gateways.verifying import Finding, Verdict
 from customers.models import Customer, Session
@@ -87,6 +87,15 @@ def catalogue(now: datetime) -> tuple[Storefront, Warehouse]:
         LegalParty(storefront=shop, role=role, name=role, country="FR" if role == "ebc" else "CN")
         for role in roles
     )
+    for currency in ("USD", "EUR"):
+        ReferenceRate.objects.create(
+            currency=currency,
+            first_day=shanghai_day(now),
+            cny_per_100="700",
+            source="bench",
+            confidence="M",
+            checked_on=shanghai_day(now),
+        )
     place = Warehouse.objects.create(
         storefront=shop,
         code="ningbo",

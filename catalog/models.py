@@ -119,6 +119,12 @@ class Product(models.Model):
 class Variant(models.Model):
     """One piece that can be bought, with its public price (tax excluded) and what customs must know of it."""
 
+    class ReturnExclusion(models.TextChoices):
+        OPENED = "opened", "拆封影响安全健康或品质 · unsafe or changed once opened"
+        ACTIVATED = "activated", "激活试用后贬值较大 · loses its value once activated"
+        NEAR_EXPIRY = "near_expiry", "临期或有瑕疵 · near expiry or defective"
+        CUSTOM_MADE = "custom_made", "定作商品 · made to order"
+
     class ContentUnit(models.TextChoices):
         ML = "ml", "毫升 · ml"
         G = "g", "克 · g"
@@ -154,6 +160,13 @@ class Variant(models.Model):
     e_label_zh = models.TextField(blank=True, default="", help_text="中文电子标签")
     is_food = models.BooleanField(default=False)
     adult_only = models.BooleanField(default=False)
+    return_exclusion = models.CharField(
+        max_length=12,
+        choices=ReturnExclusion.choices,
+        default="",
+        blank=True,
+        help_text="ground on which the consumer may give up the 7-day return, line by line",
+    )
     classes = ArrayField(
         models.CharField(max_length=40),
         default=list,
@@ -208,6 +221,10 @@ class Variant(models.Model):
                     net_content_unit__isnull=False,
                     net_content_unit__in=["ml", "g", "piece"],
                 ),
+            ),
+            models.CheckConstraint(
+                name="variant_return_exclusion",
+                condition=Q(return_exclusion__in=["", "opened", "activated", "near_expiry", "custom_made"]),
             ),
             models.CheckConstraint(
                 name="variant_doubt_is_named", condition=Q(customs_confirmed=True) | ~Q(customs_note="")

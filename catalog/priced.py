@@ -20,7 +20,7 @@ least(v.price_fen, coalesce(cut.price_fen, v.price_fen)), v.price_fen,
 cut.name_zh, cut.name_en, cut.ends_at,
 v.weight_g, v.bar_code, v.hs_code, v.origin_country, v.origin_iso, v.unit,
 v.legal_unit_1, v.legal_quantity_1, v.legal_unit_2, v.legal_quantity_2,
-v.net_content, v.net_content_unit, v.spec_zh, v.is_food, v.adult_only, v.classes,
+v.net_content, v.net_content_unit, v.spec_zh, v.is_food, v.adult_only, v.return_exclusion, v.classes,
 v.exclusion_ruled_out, v.customs_confirmed,
 v.active AND p.state = 'published', media.thumbnail_path
 """
@@ -75,6 +75,7 @@ class PricedVariant:
     spec_zh: str
     is_food: bool
     adult_only: bool
+    return_exclusion: str
     classes: list[str]
     exclusion_ruled_out: bool
     customs_confirmed: bool

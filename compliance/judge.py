@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from compliance.facts import BuyerFacts, LineFacts, Moment, Purchase
+from compliance.facts import BuyerFacts, LineFacts, LockedRates, Moment, Purchase
 from compliance.law import Law
 from compliance.rules import RULES
 from compliance.rules.limits import one_piece_above_limit
@@ -54,6 +54,7 @@ def judge(purchase: Purchase, law: Law) -> Verdict:
             "year_used_fen": purchase.year_used_fen,
             "year_reserved_fen": purchase.year_reserved_fen,
             "year_grams": dict(purchase.year_grams),
+            "exchange": _exchange(purchase.rates),
         },
         edition=law.edition,
         over_limit=one_piece_above_limit(purchase, law),
@@ -75,6 +76,17 @@ def judge_offer(*, lines: Sequence[LineFacts], parties: Mapping[str, str], law: 
         ),
         law,
     )
+
+
+def _exchange(rates: LockedRates | None) -> dict[str, str | None]:
+    """Yuan for 100 units of each currency, as the quote locked it."""
+    if rates is None:
+        return {}
+    return {
+        code: str(rate) if rate is not None else None
+        for code, rate in ((rates.brand_currency, rates.brand), ("USD", rates.usd))
+        if code != "CNY"
+    }
 
 
 @lru_cache(maxsize=32)

@@ -56,6 +56,16 @@ FIELDS = (
         erase="a quote's with the subject's key, an order's when its retention key is destroyed",
     ),
     PersonalField(
+        model="compliance.PayerCheck",
+        field="order_number",
+        klass="pseudonym",
+        purpose="proof that the payer of an order is its orderer",
+        basis="law",
+        retention=ORDER_YEARS,
+        export="as the state of the check, with the order",
+        erase="kept until retention ends",
+    ),
+    PersonalField(
         model="compliance.Consent",
         field="subject",
         klass="pseudonym",

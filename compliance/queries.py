@@ -14,7 +14,16 @@ from django.db.models import Q, Subquery, Sum
 
 from compliance.facts import Listing
 from compliance.law import Law
-from compliance.models import VALUE, Access, AllowanceAccount, AllowanceEntry, Consent, Disclosure, TariffLine
+from compliance.models import (
+    VALUE,
+    Access,
+    AllowanceAccount,
+    AllowanceEntry,
+    Consent,
+    Disclosure,
+    ReferenceRate,
+    TariffLine,
+)
 from compliance.tax import Rate
 
 _TARIFF = """
@@ -185,6 +194,12 @@ def listing(*, hs_codes: Iterable[str], day: date) -> dict[str, Listing]:
         cursor.execute(_LISTING, [sorted({code[:8] for code in wanted}), day])
         lines = {code: Listing(*said) for code, listed, *said in cursor.fetchall() if listed}
     return {code: lines[code[:8]] for code in wanted if code[:8] in lines}
+
+
+def reference_rates(*, currencies: Iterable[str], day: date) -> dict[str, ReferenceRate]:
+    """The reference rate in force on `day` of each currency, in one statement; without one it is left out."""
+    rows = ReferenceRate.objects.filter(currency__in=list(currencies), first_day__lte=day)
+    return {row.currency: row for row in rows.order_by("currency", "-first_day").distinct("currency")}
 
 
 def goods_classes() -> dict[str, str]:

@@ -24,12 +24,13 @@ from miniprogram_api.documents import Text, answers, in_path
 from miniprogram_api.door import Door, Json
 from miniprogram_api.idempotency import HEADER, LONGEST, SHORTEST, fingerprint_of, key_of, told
 from miniprogram_api.quotes import AmountsOut, TaxedLine, WarehouseOut, amounts, taxed_line
-from miniprogram_api.sayings import A_NOTICE, A_QUOTE, AN_OBJECT
+from miniprogram_api.sayings import A_NOTICE, A_QUOTE, AN_OBJECT, SOME_SKUS
 from miniprogram_api.throttle import Limit
 from orders import queries as orders
 from orders.models import Order, OrderLine
 from orders.services.closing import CANCELLED, begin_closing
 from orders.services.place import Confirmation, place_order
+from orders.services.quote import MAX_LINES
 from orders.services.write import Placed
 from orders.states import ORDER
 from payments.models import Payment
@@ -47,10 +48,14 @@ _KEY = OpenApiParameter(
 
 
 class OrderIn(serializers.Serializer[Any]):
-    """The quote to order on, and the hash of the risk notice that the consumer confirmed just now."""
+    """The quote to order on, the hash of the risk notice that the consumer confirmed just now, and the SKUs
+    whose return within seven days (七日无理由退货) they gave up, each by its own tick, none beforehand."""
 
     quote = serializers.UUIDField()
     risk_notice = serializers.RegexField(r"^[0-9a-f]{64}$", allow_null=True)
+    return_exclusions = serializers.ListField(
+        child=serializers.CharField(max_length=64), required=False, max_length=MAX_LINES
+    )
 
 
 class OrderPlaced(serializers.Serializer[Any]):
@@ -141,6 +146,7 @@ class OrderOut(serializers.Serializer[Any]):
 class _Wish:
     quote: UUID
     risk_notice: str | None
+    return_exclusions: tuple[str, ...]
 
 
 class Orders(Door):
@@ -190,7 +196,9 @@ class OrderView(Door):
         row = orders.order(customer_id=self.own.customer_id, number=number)
         held = orders.lines(row)
         pictures = _pictures(self, held)
-        lines = [taxed_line(vars(line)) | {"thumbnail_url": pictures.get(line.sku)} for line in held]
+        lines = [
+            taxed_line(vars(line), row.quote.day) | {"thumbnail_url": pictures.get(line.sku)} for line in held
+        ]
         to = orders.consignee(row)
         attempts = Payment.objects.filter(order=row).order_by("id")
         return Json(
@@ -265,7 +273,7 @@ def place(door: Door, request: HttpRequest) -> HttpResponse:
                 shop=door.shop,
                 customer_id=door.own.customer_id,
                 quote_token=wish.quote,
-                confirmation=Confirmation(wish.risk_notice),
+                confirmation=Confirmation(wish.risk_notice, wish.return_exclusions),
                 now=door.now,
                 on_placed=keep_placed,
             )
@@ -292,7 +300,18 @@ def _wish(request: HttpRequest) -> _Wish:
         raise BadFields({"quote": [_fault(A_QUOTE)]}) from failure
     if notice is not None and not (isinstance(notice, str) and _SHA256.fullmatch(notice)):
         raise BadFields({"risk_notice": [_fault(A_NOTICE)]})
-    return _Wish(token, notice)
+    given_up = body.get("return_exclusions", [])
+    if (
+        not isinstance(given_up, list)
+        or len(given_up) > MAX_LINES
+        or not all(_is_sku(sku) for sku in given_up)
+    ):
+        raise BadFields({"return_exclusions": [_fault(SOME_SKUS)]})
+    return _Wish(token, notice, tuple(dict.fromkeys(given_up)))
+
+
+def _is_sku(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= 64 and "\0" not in value
 
 
 def _fault(message: str) -> dict[str, str]:

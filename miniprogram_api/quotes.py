@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +12,8 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from compliance.law import Law
+from compliance.notice import GROUNDS, return_exclusion
 from miniprogram_api.cart import shown_cart
 from miniprogram_api.documents import RefusalDocument, Text, answers, in_path
 from miniprogram_api.door import Door, Json
@@ -47,6 +49,16 @@ class QuoteIn(serializers.Serializer[Any]):
         return attrs
 
 
+class ReturnExclusionOut(serializers.Serializer[Any]):
+    """What the consumer may confirm of a line, and never has to: the 7-day return is then given up."""
+
+    ground = serializers.ChoiceField(GROUNDS)
+    version = serializers.CharField(help_text="of the wording")
+    sha256 = serializers.CharField(help_text="of the wording, in both languages")
+    text = Text()
+    confirmed = serializers.BooleanField(help_text="never beforehand: show an empty box")
+
+
 class TaxedLine(serializers.Serializer[Any]):
     """One line with every share that it carries, in fen, of the whole line."""
 
@@ -64,6 +76,9 @@ class TaxedLine(serializers.Serializer[Any]):
     vat_fen = serializers.IntegerField(help_text="增值税")
     excise_fen = serializers.IntegerField(help_text="消费税")
     tax_fen = serializers.IntegerField()
+    return_exclusion = ReturnExclusionOut(
+        allow_null=True, help_text="七日无理由退货例外; null where the law gives no ground: always returnable"
+    )
 
 
 class AmountsOut(serializers.Serializer[Any]):
@@ -150,8 +165,8 @@ class QuoteView(Door):
         return Json(_shown(found, orders.number_of(found), self.now))
 
 
-def taxed_line(line: dict[str, Any]) -> dict[str, Any]:
-    """A line of a quote or an order as JSON."""
+def taxed_line(line: dict[str, Any], day: date) -> dict[str, Any]:
+    """A line of a quote or an order as JSON; wordings are those of `day`, on which it was quoted."""
     list_fen = line["list_price_fen"] * line["quantity"]
     return {
         "sku": line["sku"],
@@ -168,6 +183,21 @@ def taxed_line(line: dict[str, Any]) -> dict[str, Any]:
         "vat_fen": line["vat_fen"],
         "excise_fen": line["excise_fen"],
         "tax_fen": line["duty_fen"] + line["vat_fen"] + line["excise_fen"],
+        "return_exclusion": _exclusion(line, day),
+    }
+
+
+def _exclusion(line: dict[str, Any], day: date) -> dict[str, Any] | None:
+    ground = line["return_exclusion"]
+    if not ground:
+        return None
+    wording = return_exclusion(Law(day), ground)
+    return {
+        "ground": ground,
+        "version": wording.version,
+        "sha256": wording.sha256,
+        "text": {"zh": " ".join(wording.zh), "en": " ".join(wording.en)},
+        "confirmed": bool(line.get("exclusion_hash")),
     }
 
 
@@ -189,7 +219,7 @@ def amounts(row: Amounts, lines: list[dict[str, Any]]) -> dict[str, int]:
 
 
 def _shown(quote: Quote, order: str | None, now: datetime) -> dict[str, Any]:
-    lines = [taxed_line(line) for line in quote.lines]
+    lines = [taxed_line(line, quote.day) for line in quote.lines]
     speaking_against = {
         "refused": bool(quote.refusals),
         "address_needed": quote.address is None or quote.address.removed_at is not None,

@@ -39,6 +39,7 @@ A_QUOTE = said("请提供报价编号。", "The token of a quote is needed.")
 A_NOTICE = said(
     "请提供所确认的风险告知书的校验值，或留空。", "The sha256 of the risk notice, or null, is needed."
 )
+SOME_SKUS = said("请提供所确认商品的 SKU 列表。", "A list of SKUs is needed.")
 A_MOBILE = said("请填写 11 位大陆手机号。", "A mainland mobile number of 11 digits is needed.")
 A_DIVISION = said("请填写 6 位行政区划代码。", "A division code of 6 digits (GB/T 2260) is needed.")
 ONE_OF_TWO = said("请在商品清单与购物车中选择其一。", "Send either lines or cart.")

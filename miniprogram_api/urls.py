@@ -20,6 +20,7 @@ from miniprogram_api.notices import Notice
 from miniprogram_api.orders import CancelOrder, Orders, OrderView
 from miniprogram_api.parties import Parties
 from miniprogram_api.payment import StartPayment, SyncPayment
+from miniprogram_api.price import OrderPrice
 from miniprogram_api.products import LIST_PARAMETERS, Brands, Categories, Product, Products
 from miniprogram_api.quotes import Quotes, QuoteView
 from miniprogram_api.rights import CloseAccount, Export, Exports, MyData, MyLimit
@@ -84,6 +85,7 @@ endpoints: list[URLPattern] = [
     path("quotes/<uuid:token>", QuoteView.as_view()),
     path("orders", Orders.as_view()),
     path("orders/<number:number>", OrderView.as_view()),
+    path("orders/<number:number>/price", OrderPrice.as_view()),
     path("orders/<number:number>/cancel", CancelOrder.as_view()),
     path("orders/<number:number>/payment", StartPayment.as_view()),
     path("orders/<number:number>/payment/sync", SyncPayment.as_view()),

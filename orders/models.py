@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from catalog.models import Variant
-from compliance.models import DataKey, Person, Subject
+from compliance.models import DataKey, Person, ReferenceRate, Subject
 from customers.models import Address, Customer
 from inventory.models import Warehouse
 from kernel.ids import uuid7
@@ -32,6 +32,23 @@ class Amounts(models.Model):
     excise_fen = models.BigIntegerField()
     tax_fen = models.BigIntegerField()
     total_fen = models.BigIntegerField()
+
+    class Meta:
+        abstract = True
+
+
+class LockedExchange(models.Model):
+    """The exchange rates of the quote's day, in yuan for 100 units: our promise to the brand.
+
+    The institution's own rate settles; the difference is a forex result. The numbers stand here as they were,
+    whatever becomes of the table of rates; a brand that settles in yuan has none of its own.
+    """
+
+    usd_rate = models.ForeignKey(ReferenceRate, on_delete=models.PROTECT, null=True, related_name="+")
+    usd_cny_per_100 = models.DecimalField(max_digits=14, decimal_places=4, null=True)
+    brand_currency = models.CharField(max_length=3, default="CNY")
+    brand_rate = models.ForeignKey(ReferenceRate, on_delete=models.PROTECT, null=True, related_name="+")
+    brand_cny_per_100 = models.DecimalField(max_digits=14, decimal_places=4, null=True)
 
     class Meta:
         abstract = True
@@ -98,7 +115,7 @@ class CouponClaim(models.Model):
         return str(self.public_id)
 
 
-class Quote(Amounts):
+class Quote(Amounts, LockedExchange):
     """What a basket costs today, under exactly one trade mode from exactly one warehouse."""
 
     token = models.UUIDField(default=uuid7, unique=True, editable=False)
@@ -127,7 +144,7 @@ class Quote(Amounts):
         return str(self.token)
 
 
-class Order(Amounts):
+class Order(Amounts, LockedExchange):
     """An agreed purchase; its state never sums up those of payment, shipment or declaration."""
 
     number = models.CharField(max_length=32, unique=True)
@@ -215,6 +232,16 @@ class OrderLine(models.Model):
     duty_fen = models.BigIntegerField()
     vat_fen = models.BigIntegerField()
     excise_fen = models.BigIntegerField()
+    return_exclusion = models.CharField(
+        max_length=12, default="", blank=True, help_text="ground on which the 7-day return can be given up"
+    )
+    exclusion_version = models.CharField(max_length=20, default="", blank=True)
+    exclusion_hash = models.CharField(
+        max_length=64,
+        default="",
+        blank=True,
+        help_text="wording that the consumer confirmed; empty: not given up",
+    )
 
     class Meta:
         ordering = ["order_id", "position"]
@@ -223,6 +250,10 @@ class OrderLine(models.Model):
             models.CheckConstraint(
                 name="order_line_goods",
                 condition=Q(goods_fen=F("price_fen") * F("quantity"), price_fen__lte=F("list_price_fen")),
+            ),
+            models.CheckConstraint(
+                name="order_line_exclusion_has_ground",
+                condition=Q(exclusion_hash="") | ~Q(return_exclusion="") & ~Q(exclusion_version=""),
             ),
         ]
 

@@ -112,7 +112,7 @@ def order(*, customer_id: int, number: str) -> Order:
     """An order of the customer with warehouse and key; raises Missing."""
     found = (
         Order.objects.filter(customer_id=customer_id, number=number)
-        .select_related("warehouse", "key", "claim__coupon")
+        .select_related("warehouse", "key", "claim__coupon", "quote")
         .first()
     )
     if found is None:

@@ -41,8 +41,9 @@ class NoStorefront(Missing):
 class Shop:
     """What every request needs to know of its storefront; kept in process for half a minute.
 
-    `parties` maps the roles on file to the country of registration; `approved_modes` and `open_gates`
-    ("sku:AUB-1", "class:infant_formula") are what colleagues have approved.
+    `seller` is the brand company, abroad, and `brand_currency` what it settles in. `parties` maps the roles
+    on file to the country of registration; `approved_modes` and `open_gates` ("sku:AUB-1",
+    "class:infant_formula") are what colleagues have approved.
     """
 
     id: int
@@ -55,6 +56,9 @@ class Shop:
     trade_modes: tuple[str, ...]
     payment_window_seconds: int
     quote_window_seconds: int
+    seller: str
+    seller_country: str
+    brand_currency: str
     parties: Mapping[str, str]
     approved_modes: frozenset[str]
     open_gates: frozenset[str]
@@ -128,6 +132,9 @@ def _shop(**wanted: object) -> Shop:
         trade_modes=tuple(row.trade_modes),
         payment_window_seconds=row.payment_window_seconds,
         quote_window_seconds=row.quote_window_seconds,
+        seller=row.brand.name,
+        seller_country=row.brand.country,
+        brand_currency=row.brand.currency,
         parties=roles_on_file(row.pk),
         approved_modes=_of(approved, TRADE_MODE, row.code),
         open_gates=_of(approved, GOODS_GATE, row.code),

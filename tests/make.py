@@ -22,7 +22,6 @@ from compliance import services as compliance
 from compliance import vault
 from compliance.consent_texts import current_text
 from compliance.law import Law
-from compliance.models import PositiveListLine, TariffLine
 from compliance.notice import risk_notice
 from customers import labels
 from customers.gateways.verifying import Finding, Verdict
@@ -41,8 +40,8 @@ from payments.models import Payment
 from storefronts import queries as storefronts
 from storefronts.models import BrandCompany, LegalParty, Storefront
 from storefronts.services import open_storefront, set_merchant
+from tests.make_tables import NOW, rates, tariff
 
-NOW = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)  # noon in Shanghai
 ALICE, BOB, STRANGER = "alice", "bob", "stranger"
 # Invented numbers with a right check character; the region and the birth dates belong to no one we know.
 NUMBERS = {ALICE: "11010519491231002X", BOB: "310115199001010010", STRANGER: "440106198507070019"}
@@ -117,55 +116,6 @@ def parties(shop: Storefront) -> None:
         LegalParty.objects.get_or_create(storefront=shop, role=role, defaults=where)
 
 
-def listed(hs_code: str, **changes: Any) -> PositiveListLine:
-    """A line of the positive list for an 8-digit code."""
-    made, _ = PositiveListLine.objects.update_or_create(
-        hs_code=hs_code,
-        first_day=datetime(2026, 1, 1).date(),
-        defaults={
-            "name_zh": "测试",
-            "source": "test",
-            "confidence": "M",
-            "checked_on": datetime(2026, 11, 1).date(),
-            **changes,
-        },
-    )
-    return made
-
-
-def tariff() -> None:
-    """Three lines: goods at 13 % VAT without excise, cosmetics with excise from 10 yuan/ml, food at 9 %; all
-    of them on the positive list."""
-    common = {
-        "first_day": datetime(2026, 1, 1).date(),
-        "source": "test",
-        "confidence": "M",
-        "checked_on": datetime(2026, 11, 1).date(),
-    }
-    for code, vat, mfn, more in (
-        ("85163100", "0.13", "0.10", {}),
-        (
-            "33049900",
-            "0.13",
-            "0.01",
-            {
-                "excise_kind": "ad_valorem",
-                "excise_rate": "0.15",
-                "threshold_fen_per_ml_or_g": 1000,
-                "threshold_fen_per_piece": 1500,
-            },
-        ),
-        ("19011010", "0.13", "0.05", {}),
-    ):
-        TariffLine.objects.get_or_create(
-            hs_code=code,
-            first_day=common["first_day"],
-            defaults={**common, "name_zh": "测试", "mfn_rate": mfn, "vat_rate": vat, **more},
-        )
-        if not PositiveListLine.objects.filter(hs_code=code).exists():
-            listed(code)
-
-
 def warehouse(shop: Storefront, code: str = "ningbo", **changes: Any) -> Warehouse:
     made, _ = Warehouse.objects.update_or_create(
         storefront=shop,
@@ -184,6 +134,7 @@ def warehouse(shop: Storefront, code: str = "ningbo", **changes: Any) -> Warehou
 def variant(shop: Storefront, sku: str = "HD-1", price_fen: int = 10_000, **changes: Any) -> Variant:
     """A published product with one variant: a hair dryer unless said otherwise. Bumps the version."""
     tariff()
+    rates()
     category, _ = Category.objects.get_or_create(
         storefront=shop, code="small", defaults={"name_zh": "小家电", "name_en": "Small appliances"}
     )

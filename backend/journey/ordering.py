@@ -126,9 +126,28 @@ def without_notice(stage: Stage) -> str:
     return f"403 {refusal['rule']} {refusal['citation']}"
 
 
+@step("七日无理由退货例外", "no box is ticked beforehand; no ground, no giving up")
+def exclusions(stage: Stage) -> str:
+    shown = [line["return_exclusion"] for line in stage.quote["lines"]]
+    expect(["opened"] * len(shown), [one["ground"] for one in shown])
+    expect([False] * len(shown), [one["confirmed"] for one in shown])
+    dress = stage.big_basket[0]["sku"]  # a dress can be returned, whatever one ticks
+    made = quote(stage.alice, [{"sku": dress, "quantity": 1}])
+    expect(None, made["lines"][0]["return_exclusion"])
+    body = {"quote": made["token"], "risk_notice": risk_notice(stage), "return_exclusions": [dress]}
+    problem = stage.alice.refused("POST", "orders", body, status=403, code="refused", headers=fresh_key())
+    expect(["RETURN-1"], [refusal["rule"] for refusal in problem["refusals"]])
+    return f"403 RETURN-1 {problem['refusals'][0]['citation']}"
+
+
 @step("下单", "place the order; the same request again gives the same answer")
 def order(stage: Stage) -> str:
-    body = {"quote": stage.quote["token"], "risk_notice": risk_notice(stage)}
+    given_up = stage.basket[0]["sku"]
+    body = {
+        "quote": stage.quote["token"],
+        "risk_notice": risk_notice(stage),
+        "return_exclusions": [given_up],
+    }
     key = fresh_key()
     first = stage.alice.send("POST", "orders", body, key)
     expect_that(first.status_code == 201, "201", first.text)
@@ -141,7 +160,20 @@ def order(stage: Stage) -> str:
     expect(stage.quote["amounts"]["total_fen"], stage.order["total_fen"])
     expect(1, len(stage.alice.get("orders")["items"]))
     expect(0, stage.alice.get("cart")["pieces"])
+    lines = stage.alice.get(f"orders/{stage.order['number']}")["lines"]
+    expect([given_up], [line["sku"] for line in lines if line["return_exclusion"]["confirmed"]])
     return f"{stage.order['number']} {yuan(stage.order['total_fen'])}, one order, cart empty"
+
+
+@step("价格依据", "the order's price is proved from what was public")
+def proof(stage: Stage) -> str:
+    proved = stage.alice.get(f"orders/{stage.order['number']}/price")
+    expect(True, proved["derived"])
+    expect(proved["coupon_fen"], proved["discount_fen"])
+    for line in proved["lines"]:
+        piece = (line["price_cut"] or line["list_price"])["price_fen"]
+        expect(piece * line["quantity"], line["goods_fen"])
+    return f"{len(proved['lines'])} lines from published prices, coupon −{yuan(proved['coupon_fen'])}"
 
 
 @step("他人订单不可见", "a stranger sees nothing of it")
@@ -165,6 +197,8 @@ STEPS = (
     too_much_sugar,
     mailed_egg,
     without_notice,
+    exclusions,
     order,
+    proof,
     stranger,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -16,7 +17,10 @@ from django.db import transaction
 
 from backend.local_secrets import local_secret
 from backend.seeding.goods import fill_shelves, fill_warehouse
+from compliance.management.loader import DATA
+from compliance.services.rates import load_rates
 from inventory.models import Warehouse
+from kernel.clock import shanghai_day
 from orders.models import Coupon
 from storefronts.models import BrandCompany, LegalParty, Membership, Operator, Storefront
 from storefronts.services import open_storefront, set_merchant
@@ -48,6 +52,7 @@ def seed(*, world: dict[str, Any], now: datetime) -> list[Seeded]:
         code=told["brand"]["code"], defaults={k: v for k, v in told["brand"].items() if k != "code"}
     )
     operator = put_operator()
+    put_rates(now)
     seeded = []
     for credentials in world["storefronts"]:
         wanted = told["storefronts"][credentials["code"]]
@@ -106,6 +111,14 @@ def put_storefront(
         },
     )
     return storefront
+
+
+def put_rates(now: datetime) -> None:
+    """The example rates that come with the product, dated on the day of the set-up: old ones are stale."""
+    day = shanghai_day(now).isoformat()
+    with (DATA / "rates.csv").open(encoding="utf-8", newline="") as file:
+        rows = [row | {"first_day": day, "checked_on": day} for row in csv.DictReader(file)]
+    load_rates(rows=rows)
 
 
 def put_coupon(storefront: Storefront, code: str, coupon: dict[str, Any], now: datetime) -> None:

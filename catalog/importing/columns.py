@@ -152,6 +152,14 @@ def content_unit(cell: str) -> str | None:
     return cell or None
 
 
+def return_exclusion(cell: str) -> str:
+    """The ground on which the return within seven days may be given up; empty is none."""
+    if cell not in {"", *models.Variant.ReturnExclusion.values}:
+        grounds = models.Variant.ReturnExclusion.values
+        raise BadCell(f"none of {', '.join(grounds)}", f"须为 {'、'.join(grounds)} 或留空")
+    return cell
+
+
 def bar_code(cell: str) -> str:
     """A GTIN with a right check digit, or nothing."""
     if cell:
@@ -221,6 +229,7 @@ COLUMNS = (
     Column("e_label_zh", "variant", text(5000)),
     Column("is_food", "variant", yes_no),
     Column("adult_only", "variant", yes_no),
+    Column("return_exclusion", "variant", return_exclusion),
     Column("classes", "variant", classes),
     Column("exclusion_ruled_out", "variant", yes_no),
     Column("customs_confirmed", "variant", yes_no),

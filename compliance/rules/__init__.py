@@ -2,6 +2,7 @@
 
 from compliance.rules import (  # noqa: F401  (each enters its rules)
     age,
+    forex,
     goods,
     identity,
     limits,
@@ -10,6 +11,7 @@ from compliance.rules import (  # noqa: F401  (each enters its rules)
     payer,
     personal_use,
     positive_list,
+    price,
     returns,
     trade_mode,
 )

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from django.db import models, transaction
 
 Rows = Iterable[Mapping[str, str | None]]
-# What such a table has: one line per commodity code and first day.
+# What such a table has: one line per code (of goods, unless `key` names another) and first day.
 Line = TypeVar("Line", bound=models.Model)
 CONFIDENCE = ("C", "P", "M")
 
@@ -74,7 +74,13 @@ class Row:
 
 
 def load(
-    model: type[Line], *, rows: Rows, columns: Sequence[str], read: Callable[[Row], Line], dry_run: bool
+    model: type[Line],
+    *,
+    rows: Rows,
+    columns: Sequence[str],
+    read: Callable[[Row], Line],
+    dry_run: bool,
+    key: str = "hs_code",
 ) -> Loaded:
     """Load rows with exactly `columns`; `read` makes a line of a row and notes its faults there.
 
@@ -89,17 +95,17 @@ def load(
         bad += row.bad
         if line is None or row.bad:
             continue
-        first = seen.setdefault(_key(line), number)
+        first = seen.setdefault(_key(line, key), number)
         if first != number:
-            bad.append(Bad(number, "hs_code", f"the same code and first day as line {first}"))
+            bad.append(Bad(number, key, f"the same code and first day as line {first}"))
         lines.append(line)
     if bad:
         return Loaded(0, 0, 0, tuple(bad))
-    known = {_key(line): line for line in model._default_manager.all()}
+    known = {_key(line, key): line for line in model._default_manager.all()}
     fields = [f.name for f in model._meta.concrete_fields if f.name != "id"]
     added, changed = [], []
     for line in lines:
-        old = known.get(_key(line))
+        old = known.get(_key(line, key))
         if old is None:
             added.append(line)
         elif any(getattr(old, f) != getattr(line, f) for f in fields):
@@ -112,8 +118,8 @@ def load(
     return Loaded(len(added), len(changed), len(lines) - len(added) - len(changed), ())
 
 
-def _key(line: Any) -> tuple[str, date]:
-    return line.hs_code, line.first_day
+def _key(line: Any, key: str) -> tuple[str, date]:
+    return getattr(line, key), line.first_day
 
 
 def code_of(*lengths: int) -> Callable[[str], str]:

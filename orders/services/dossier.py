@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +18,14 @@ from compliance.queries import Taken
 _READ = """
 SELECT q.id AS quote_id, q.storefront_id, q.warehouse_id, q.claim_id, q.trade_mode, q.over_limit,
        q.goods_fen, q.freight_fen, q.discount_fen, q.duty_fen, q.vat_fen, q.excise_fen, q.tax_fen,
-       q.total_fen, q.lines::text AS lines, q.edition, q.day, q.catalogue_version, q.expires_at,
+       q.total_fen, q.lines::text AS lines, q.edition, q.day, q.catalogue_version, q.made_at, q.expires_at,
+       q.usd_cny_per_100, u.first_day AS usd_day, q.brand_currency, q.brand_cny_per_100,
+       b.first_day AS brand_day,
+       ARRAY(SELECT catalog_public_price(l.variant_id, q.made_at) * l.quantity
+             FROM ROWS FROM (jsonb_to_recordset(q.lines) AS (variant_id bigint, quantity bigint))
+                  WITH ORDINALITY AS l (variant_id, quantity, position) ORDER BY l.position) AS public_fen,
+       CASE WHEN q.made_at >= g.starts_at AND q.made_at < g.ends_at AND q.goods_fen >= g.from_goods_fen
+            THEN least(g.reduces_fen, q.goods_fen) ELSE 0 END AS coupon_fen,
        EXISTS (SELECT 1 FROM orders_order o WHERE o.quote_id = q.id) AS used,
        EXISTS (SELECT 1 FROM orders_cartline l WHERE l.customer_id = q.customer_id) AS has_cart,
        v.version AS present_version, w.trade_mode AS warehouse_trade_mode, w.active AS warehouse_active,
@@ -38,6 +46,10 @@ SELECT q.id AS quote_id, q.storefront_id, q.warehouse_id, q.claim_id, q.trade_mo
             FROM compliance_allowanceaccount y WHERE y.person_id = i.person_id GROUP BY y.measure) t
        ) AS taken
 FROM orders_quote q
+LEFT JOIN compliance_referencerate u ON u.id = q.usd_rate_id
+LEFT JOIN compliance_referencerate b ON b.id = q.brand_rate_id
+LEFT JOIN orders_couponclaim h ON h.id = q.claim_id
+LEFT JOIN orders_coupon g ON g.id = h.coupon_id
 JOIN inventory_warehouse w ON w.id = q.warehouse_id
 JOIN customers_customer c ON c.id = q.customer_id
 JOIN compliance_subject s ON s.id = c.subject_id
@@ -76,7 +88,15 @@ class Dossier:
     edition: str
     day: date
     catalogue_version: int
+    made_at: datetime
     expires_at: datetime
+    usd_cny_per_100: Decimal | None
+    usd_day: date | None
+    brand_currency: str
+    brand_cny_per_100: Decimal | None
+    brand_day: date | None
+    public_fen: list[int | None]
+    coupon_fen: int
     used: bool
     has_cart: bool
     present_version: int

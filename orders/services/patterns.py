@@ -16,6 +16,7 @@ from compliance.facts import SPLIT
 from compliance.law import Law
 from kernel.cases import open_case
 from kernel.clock import shanghai_day
+from kernel.models import Case
 from orders.models import Order
 
 LIVING = ["placed", "closing", "paid"]
@@ -74,6 +75,17 @@ def look_for_patterns(*, number: str, now: datetime) -> list[str]:
             now=now,
         )
     return [kind for kind, _ in found]
+
+
+def suspicions_of(order: Order) -> frozenset[str]:
+    """The kinds of open cases of which this order is a part, whichever order opened them."""
+    cases = Case.objects.filter(
+        storefront_id=order.storefront_id,
+        state=Case.State.OPEN,
+        kind__in=list(_TITLES),
+        facts__orders__contains=[order.number],
+    )
+    return frozenset(cases.values_list("kind", flat=True))
 
 
 def _find(number: str, law: Law) -> list[tuple[str, list[str]]]:

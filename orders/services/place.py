@@ -17,11 +17,20 @@ from catalog import queries as catalog
 from compliance import queries as compliance_queries
 from compliance import services as compliance
 from compliance import vault
-from compliance.facts import BuyerFacts, LineFacts, Purchase, goods_from
+from compliance.facts import (
+    BuyerFacts,
+    LineFacts,
+    LockedRates,
+    PublicTerms,
+    Purchase,
+    TradeEvidence,
+    goods_from,
+)
 from compliance.identity import buyer_facts
 from compliance.judge import Verdict, judge
 from compliance.law import Law
 from compliance.models import VALUE
+from compliance.notice import return_exclusion
 from compliance.queries import NOTHING
 from customers import labels as customer_labels
 from customers.services.identity import CONSENT
@@ -58,9 +67,11 @@ class AddressNeeded(Invalid):
 
 @dataclass(frozen=True)
 class Confirmation:
-    """What the consumer ticked for this order: the hash of the risk notice (风险告知书)."""
+    """What the consumer ticked for this order: the hash of the risk notice (风险告知书), and one by one the
+    SKUs whose return within seven days (七日无理由退货) they give up."""
 
     notice_hash: str | None
+    return_exclusions: tuple[str, ...] = ()
 
 
 def place_order(
@@ -89,7 +100,7 @@ def place_order(
     number = ids.number(now)
     id_number = _id_number(found, own_key)
     buyer = buyer_facts(id_number, verified=found.identity_state == "verified", day=day)
-    purchase = _purchase(found, shop, law, buyer, confirmation)
+    purchase = _purchase(found, shop, law, buyer, confirmation, now=now)
     verdict = judge(purchase, law)
     if not verdict.allowed:
         _refuse(found, purchase, verdict, own_key, now)
@@ -102,7 +113,7 @@ def place_order(
         now=now,
     )
     if not reserved:  # another order of this person took the rest in this instant
-        purchase = _purchase(found, shop, law, buyer, confirmation, anew=True)
+        purchase = _purchase(found, shop, law, buyer, confirmation, now=now, anew=True)
         verdict = judge(purchase, law)
         if verdict.allowed:  # and gave it back in the next
             raise compliance.AllowanceBusy()
@@ -127,6 +138,7 @@ def place_order(
         key_id=key_row.id,
         sealed=_seal(found, own_key, order_key, number, id_number),
         notice_hash=confirmation.notice_hash or "",
+        exclusions={sku: return_exclusion(law, ground) for sku, ground in purchase.exclusions},
         expires_at=now + timedelta(seconds=shop.payment_window_seconds),
         now=now,
     )
@@ -167,7 +179,7 @@ def _check(found: Dossier, law: Law, now: datetime) -> None:
     if not found.warehouse_active or found.warehouse_trade_mode != found.trade_mode:
         raise QuoteStale()
     if found.present_version != found.catalogue_version:
-        _check_goods(found, now)
+        _check_goods(found)
     if not found.address_kept:
         raise AddressNeeded()
     if found.limited:
@@ -178,13 +190,15 @@ def _check(found: Dossier, law: Law, now: datetime) -> None:
         raise compliance.ConsentNeeded(consent=CONSENT)  # withdrawn since the identity was given
 
 
-def _check_goods(found: Dossier, now: datetime) -> None:
+def _check_goods(found: Dossier) -> None:
     """The catalogue has changed since the quote: the goods of this order must not have.
 
-    A price cut that merely began or ended in the meantime does not count: the quote is a promise for its
-    quarter of an hour.
+    Prices are those of the quote's instant: a price cut that merely began or ended in the meantime does not
+    count, the quote is a promise for its quarter of an hour; one that was being told just then does.
     """
-    present = catalog.priced_variants(found.storefront_id, [line["sku"] for line in found.lines], now)
+    present = catalog.priced_variants(
+        found.storefront_id, [line["sku"] for line in found.lines], found.made_at
+    )
     for line in found.lines:
         variant = present.get(line["sku"])
         if variant is None or not variant.on_sale:
@@ -194,6 +208,8 @@ def _check_goods(found: Dossier, now: datetime) -> None:
         same = (
             variant.variant_id == line["variant_id"]
             and variant.list_price_fen == line["list_price_fen"]
+            and variant.price_fen == line["price_fen"]
+            and variant.return_exclusion == line["return_exclusion"]
             and variant.hs_code == line["hs_code"]
             and variant.origin_country == line["origin_country"]
             and (content, variant.net_content_unit) == (line["content_per_piece"], line["content_unit"])
@@ -210,6 +226,7 @@ def _purchase(
     buyer: BuyerFacts,
     confirmation: Confirmation,
     *,
+    now: datetime,
     anew: bool = False,
 ) -> Purchase:
     """The facts to judge; `anew` reads the allowance again."""
@@ -245,7 +262,33 @@ def _purchase(
         approved_modes=shop.approved_modes,
         open_gates=shop.open_gates,
         notice_confirmed=confirmation.notice_hash,
+        exclusions=_exclusions(found, confirmation),
+        discount_fen=found.discount_fen,
+        terms=PublicTerms(tuple(found.public_fen), found.coupon_fen),
+        rates=LockedRates(
+            locked_on=found.day,
+            usd=found.usd_cny_per_100,
+            usd_day=found.usd_day,
+            brand_currency=found.brand_currency,
+            brand=found.brand_cny_per_100,
+            brand_day=found.brand_day,
+        ),
+        evidence=TradeEvidence(
+            goods=tuple(line["name_zh"] for line in found.lines),
+            amount_fen=found.total_fen,
+            seller=shop.seller,
+            seller_country=shop.seller_country,
+            ordered_at=now,
+        ),
     )
+
+
+def _exclusions(found: Dossier, confirmation: Confirmation) -> tuple[tuple[str, str], ...]:
+    """The SKUs whose return is given up, each with the ground that the goods carry, "" for none."""
+    if not confirmation.return_exclusions:
+        return ()
+    grounds = {line["sku"]: line["return_exclusion"] for line in found.lines}
+    return tuple((sku, grounds.get(sku, "")) for sku in confirmation.return_exclusions)
 
 
 def _wanted(purchase: Purchase, law: Law) -> dict[str, tuple[int, int]]:

@@ -6,7 +6,7 @@ The price of a quote derives from public prices, public price cuts and the custo
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +15,11 @@ from catalog.queries import PricedVariant
 from compliance import facts, tax
 from compliance import queries as compliance
 from compliance import services as compliance_services
-from compliance.facts import LineFacts, Listing, Purchase
+from compliance.facts import LineFacts, Listing, LockedRates, Purchase
 from compliance.identity import buyer_facts
 from compliance.judge import Verdict, judge
 from compliance.law import Law
-from compliance.models import VALUE
+from compliance.models import VALUE, ReferenceRate
 from compliance.queries import NOTHING
 from customers import queries as customers
 from customers.models import Address, Customer, Identity
@@ -112,6 +112,8 @@ def make_quote(
     """
     compliance_services.refuse_limited(customer.subject)
     shop = storefronts.shop(customer.storefront_id)
+    # Read before the prices: what changes in this instant makes the quote stale, not unfair.
+    version = catalog.version(customer.storefront_id)
     basket = _basket(customer.storefront_id, wanted, now)
     offer = _warehouse(customer.storefront_id, basket, shop.trade_modes)
     weight_g = sum(v.weight_g * quantity for v, quantity in basket)
@@ -129,7 +131,10 @@ def make_quote(
     lines = facts.with_freight(
         [_facts(v, quantity, listing.get(v.hs_code)) for v, quantity in basket], freight_fen
     )
-    verdict = _judge(customer, lines, law, offer, shop)
+    found = compliance.reference_rates(currencies={"USD", shop.brand_currency} - {"CNY"}, day=law.day)
+    usd, brand = found.get("USD"), found.get(shop.brand_currency)
+    rates = locked_rates(law.day, usd=usd, brand=brand, brand_currency=shop.brand_currency)
+    verdict = _judge(customer, lines, law, offer, shop, rates=rates)
     tariff = compliance.tariff(hs_codes=[line.hs_code for line in lines], day=law.day)
     taxes = tax.assess(lines, tariff, law, verdict.over_limit)
     duty_fen = sum(t.duty_fen for t in taxes)
@@ -164,7 +169,12 @@ def make_quote(
         refusals=[asdict(refusal) for refusal in verdict.refusals],
         edition=verdict.edition,
         day=law.day,
-        catalogue_version=catalog.version(customer.storefront_id),
+        catalogue_version=version,
+        usd_rate=usd,
+        usd_cny_per_100=rates.usd,
+        brand_currency=rates.brand_currency,
+        brand_rate=brand,
+        brand_cny_per_100=rates.brand,
         made_at=now,
         expires_at=now + timedelta(seconds=shop.quote_window_seconds),
     )
@@ -212,7 +222,29 @@ def _warehouse(
     )
 
 
-def _judge(customer: Customer, lines: tuple[LineFacts, ...], law: Law, offer: Offer, shop: Shop) -> Verdict:
+def locked_rates(
+    day: date, *, usd: ReferenceRate | None, brand: ReferenceRate | None, brand_currency: str
+) -> LockedRates:
+    """The reference rates of a day as the rules look at them."""
+    return LockedRates(
+        locked_on=day,
+        usd=usd.cny_per_100 if usd else None,
+        usd_day=usd.first_day if usd else None,
+        brand_currency=brand_currency,
+        brand=brand.cny_per_100 if brand else None,
+        brand_day=brand.first_day if brand else None,
+    )
+
+
+def _judge(
+    customer: Customer,
+    lines: tuple[LineFacts, ...],
+    law: Law,
+    offer: Offer,
+    shop: Shop,
+    *,
+    rates: LockedRates,
+) -> Verdict:
     identity = Identity.objects.filter(customer=customer).exclude(state=Identity.State.REJECTED).first()
     taken = compliance.taken(person_id=identity.person_id if identity else None, year=law.day.year)
     value = taken.get(VALUE, NOTHING)
@@ -235,6 +267,7 @@ def _judge(customer: Customer, lines: tuple[LineFacts, ...], law: Law, offer: Of
             parties=shop.parties,
             approved_modes=shop.approved_modes,
             open_gates=shop.open_gates,
+            rates=rates,
         ),
         law,
     )
@@ -322,6 +355,7 @@ def _line(v: PricedVariant, line: LineFacts, levied: tax.LineTax, discount_fen: 
         },
         "content_per_piece": str(v.net_content) if v.net_content is not None else None,
         "content_unit": v.net_content_unit,
+        "return_exclusion": v.return_exclusion,
         "goods": asdict(line.goods),
         "grams": line.grams,
     }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+import orjson
 from django.db import IntegrityError, connection
 
+from compliance.notice import Notice
 from kernel.errors import Conflict
 from orders.models import CouponClaim
 from orders.services.dossier import Dossier
@@ -54,13 +56,15 @@ WITH placed AS (
         number, storefront_id, customer_id, subject_id, person_id, quote_id, warehouse_id, claim_id, key_id,
         trade_mode, over_limit, state, closing_reason, placed_at, expires_at, mchid, out_trade_no,
         transaction_id, goods_fen, freight_fen, discount_fen, duty_fen, vat_fen, excise_fen, tax_fen,
-        total_fen, notice_hash, notice_confirmed_at, buyer_name_sealed, buyer_number_sealed,
+        total_fen, usd_rate_id, usd_cny_per_100, brand_currency, brand_rate_id, brand_cny_per_100,
+        notice_hash, notice_confirmed_at, buyer_name_sealed, buyer_number_sealed,
         consignee_name_sealed, consignee_phone_sealed, consignee_street_sealed, division_code, buyer_index,
         phone_index, address_index)
     SELECT %(number)s::text, q.storefront_id, q.customer_id, %(subject)s::uuid, %(person)s::uuid, q.id,
         q.warehouse_id, q.claim_id, %(key)s::uuid, q.trade_mode, q.over_limit, 'placed', '',
         %(now)s::timestamptz, %(expires_at)s::timestamptz, '', '', '', q.goods_fen, q.freight_fen,
-        q.discount_fen, q.duty_fen, q.vat_fen, q.excise_fen, q.tax_fen, q.total_fen, %(notice_hash)s::text,
+        q.discount_fen, q.duty_fen, q.vat_fen, q.excise_fen, q.tax_fen, q.total_fen, q.usd_rate_id,
+        q.usd_cny_per_100, q.brand_currency, q.brand_rate_id, q.brand_cny_per_100, %(notice_hash)s::text,
         %(now)s::timestamptz, %(buyer_name)s::bytea, %(buyer_number)s::bytea, %(consignee_name)s::bytea,
         %(consignee_phone)s::bytea, %(consignee_street)s::bytea, %(division_code)s::text,
         %(buyer_index)s::bytea, %(phone_index)s::bytea, %(address_index)s::bytea
@@ -70,14 +74,16 @@ WITH placed AS (
 INSERT INTO orders_orderline (
     storefront_id, order_id, position, variant_id, sku, name, name_zh, hs_code, origin_country, customs,
     rates, quantity, list_price_fen, price_fen, goods_fen, discount_fen, freight_fen, duty_fen, vat_fen,
-    excise_fen)
+    excise_fen, return_exclusion, exclusion_version, exclusion_hash)
 SELECT placed.storefront_id, placed.id, row_number() OVER (), l.variant_id, l.sku, l.name, l.name_zh,
     l.hs_code, l.origin_country, l.customs, l.rates, l.quantity, l.list_price_fen, l.price_fen, l.goods_fen,
-    l.discount_fen, l.freight_fen, l.duty_fen, l.vat_fen, l.excise_fen
+    l.discount_fen, l.freight_fen, l.duty_fen, l.vat_fen, l.excise_fen,
+    l.return_exclusion, coalesce(%(exclusions)s::jsonb #>> ARRAY[l.sku, 'version'], ''),
+    coalesce(%(exclusions)s::jsonb #>> ARRAY[l.sku, 'sha256'], '')
 FROM placed JOIN orders_quote q ON q.id = placed.quote_id, jsonb_to_recordset(q.lines) AS l(
     variant_id bigint, sku text, name text, name_zh text, hs_code text, origin_country text, customs jsonb,
     rates jsonb, quantity int, list_price_fen bigint, price_fen bigint, goods_fen bigint, discount_fen bigint,
-    freight_fen bigint, duty_fen bigint, vat_fen bigint, excise_fen bigint)
+    freight_fen bigint, duty_fen bigint, vat_fen bigint, excise_fen bigint, return_exclusion text)
 """
 
 _CLEAR = "DELETE FROM orders_cartline WHERE customer_id = %s::bigint AND variant_id = ANY(%s::bigint[])"
@@ -91,6 +97,7 @@ def insert_order(
     key_id: UUID,
     sealed: Sealed,
     notice_hash: str,
+    exclusions: Mapping[str, Notice],
     expires_at: datetime,
     now: datetime,
 ) -> Placed:
@@ -107,6 +114,9 @@ def insert_order(
                     "key": key_id,
                     "quote": found.quote_id,
                     "notice_hash": notice_hash,
+                    "exclusions": orjson.dumps(
+                        {sku: {"version": t.version, "sha256": t.sha256} for sku, t in exclusions.items()}
+                    ).decode(),
                     "expires_at": expires_at,
                     "now": now,
                     "buyer_name": sealed.buyer_name,

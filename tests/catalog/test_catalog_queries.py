@@ -16,7 +16,7 @@ from catalog.services.prices import cut_price
 from catalog.services.publication import NoSuchProduct, withdraw
 from catalog.services.shelves import Picture, put_pictures
 from storefronts.models import Storefront
-from tests import make
+from tests import make, make_tables
 from tests.catalog.shelf import NOW, product, row, shelves, table
 
 
@@ -183,7 +183,7 @@ def test_another_storefront_sees_nothing_of_this_one(five: Storefront) -> None:
 
 def test_a_product_is_told_in_four_statements(shop: Storefront, django_assert_num_queries: Any) -> None:
     product(shop, "serum", price="899.00")
-    make.listed("33049900", remark="仅限网购保税商品", only_modes=["1210"], limit_group="sugar")
+    make_tables.listed("33049900", remark="仅限网购保税商品", only_modes=["1210"], limit_group="sugar")
     with django_assert_num_queries(4):
         told = queries.product(shop.pk, "serum", now=NOW)
     assert told == {
@@ -215,7 +215,7 @@ def test_a_product_is_told_in_four_statements(shop: Storefront, django_assert_nu
             }
         ],
     }
-    make.listed("33049900", listed=False)
+    make_tables.listed("33049900", listed=False)
     assert queries.product(shop.pk, "serum", now=NOW)["variants"][0]["listing"] is None
 
 
@@ -273,6 +273,7 @@ def test_priced_variants_carry_price_and_customs_attributes_in_one_statement(
         spec_zh="精华液|30毫升/瓶",
         is_food=False,
         adult_only=False,
+        return_exclusion="",
         classes=[],
         exclusion_ruled_out=False,
         customs_confirmed=True,

@@ -1,11 +1,20 @@
 """Plain makers of lawful purchases; a test changes the one thing it is about."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from compliance.facts import BuyerFacts, Goods, LineFacts, Listing, Purchase
+from compliance.facts import (
+    BuyerFacts,
+    Goods,
+    LineFacts,
+    Listing,
+    LockedRates,
+    PublicTerms,
+    Purchase,
+    TradeEvidence,
+)
 from compliance.judge import Verdict, judge
 from compliance.law import Law
 from compliance.notice import risk_notice
@@ -51,13 +60,14 @@ def line(goods_fen: int = 10000, freight_fen: int = 0, quantity: int = 1, **chan
 
 def purchase(*lines: LineFacts, **changes: Any) -> Purchase:
     """A purchase that every rule allows."""
+    lines = lines or (line(),)
     made = Purchase(
         day=DAY,
         moment="checkout",
         trade_mode="1210",
         storefront_trade_modes=frozenset({"1210", "9610"}),
         warehouse_trade_mode="1210",
-        lines=lines or (line(),),
+        lines=lines,
         buyer=BuyerFacts(
             number_present=True,
             number_well_formed=True,
@@ -67,6 +77,15 @@ def purchase(*lines: LineFacts, **changes: Any) -> Purchase:
         ),
         parties=PARTIES,
         notice_confirmed=risk_notice(LAW).sha256,
+        terms=PublicTerms(tuple(one.goods_fen for one in lines)),
+        rates=LockedRates(locked_on=DAY, usd=Decimal("705.0000"), usd_day=DAY),
+        evidence=TradeEvidence(
+            goods=tuple(one.sku for one in lines),
+            amount_fen=sum(one.dutiable_fen for one in lines) or 1,
+            seller="Maison SAS",
+            seller_country="FR",
+            ordered_at=datetime(2026, 11, 23, 4, 0, tzinfo=UTC),
+        ),
     )
     return replace(made, **changes)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from compliance.facts import LineFacts, with_freight
+from compliance.facts import LineFacts, PublicTerms, with_freight
 from compliance.tax import Rate, assess
 from compliance.tax_included import split
 from tests.law.law_cases import LAW, judged, line, purchase
@@ -77,6 +77,19 @@ def test_the_worked_shares_of_freight(row):
     goods = [line(fen(text)) for text in row["goods of the lines"].split(", ")]
     shares = [made.freight_fen for made in with_freight(goods, fen(row["freight"]))]
     assert shares == [fen(text) for text in row["shares"].split(", ")]
+
+
+@pytest.mark.parametrize("row", table("list price"), ids=lambda row: " ".join(row.values()))
+def test_the_worked_prices(row):
+    public_fen = min(fen(row[name]) for name in ("list price", "public cut") if row[name])
+    coupon_fen = fen(row["coupon gives"] or "0")
+    case = purchase(
+        line(fen(row["goods"])),
+        discount_fen=fen(row["discount"]),
+        terms=PublicTerms((public_fen,), coupon_fen),
+    )
+    answer = {(): "holds", ("PRICE-1",): "does not hold"}
+    assert answer[tuple(r.rule for r in judged(case).refusals)] == row["proof"]
 
 
 @pytest.mark.parametrize("row", table("dutiable value"), ids=lambda row: " ".join(row.values()))

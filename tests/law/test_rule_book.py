@@ -5,6 +5,7 @@ import timeit
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -103,7 +104,8 @@ def test_the_law_of_another_day_and_an_empty_purchase_are_mistakes():
 
 def test_judging_five_lines_takes_less_than_100_microseconds_of_cpu():
     case = purchase(*[line(10000) for _ in range(5)])
-    seconds = min(timeit.repeat(lambda: judge(case, Law(DAY)), number=200, repeat=5)) / 200
+    spent = timeit.repeat(lambda: judge(case, Law(DAY)), timer=process_time, number=200, repeat=5)
+    seconds = min(spent) / 200
     assert seconds < 100e-6
 
 

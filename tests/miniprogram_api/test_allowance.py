@@ -32,6 +32,7 @@ def value(year: dict[str, Any]) -> dict[str, Any]:
 
 def test_an_unverified_person_is_told_the_limits_and_nothing_else(alice: Phone, world: make.World) -> None:
     make.order(world.alice, ("HD-1", 2), now=make.present())
+    Identity.objects.update(state=Identity.State.STATED, person=None, verified_at=None)
     shown = alice.get("me/allowance").json()
     assert (shown["verified"], shown["items"], shown["next_cursor"]) == (False, [], None)
     assert [year["year"] for year in shown["years"]] == [make.present().year]

@@ -16,7 +16,7 @@ from orders.services.place import Confirmation, QuoteStale, place_order
 from storefronts import queries as storefronts
 from storefronts.models import LegalParty
 from storefronts.services import TRADE_MODE, ask_for_gate, ask_for_modes
-from tests import make
+from tests import make, make_tables
 
 pytestmark = pytest.mark.django_db
 SUGAR = {"hs_code": "1901101000", "legal_unit_1": "035", "legal_quantity_1": 1}
@@ -60,7 +60,7 @@ def decide(asked, granted):
 
 def test_a_year_of_sugar_is_counted_over_orders_and_over_storefronts():
     world = make.world()
-    make.listed("19011010", remark="每人每年2千克", limit_group="sugar")
+    make_tables.listed("19011010", remark="每人每年2千克", limit_group="sugar")
     item(world, **SUGAR)
     assert rules(make.quote(world.alice, ("SUGAR-1", 3))) == ["LIST-3"]
     late = make.quote(world.alice, ("SUGAR-1", 1))
@@ -75,13 +75,13 @@ def test_a_year_of_sugar_is_counted_over_orders_and_over_storefronts():
 
 def test_goods_that_left_the_list_are_not_quoted():
     world = make.world()
-    make.listed("85163100", listed=False)
+    make_tables.listed("85163100", listed=False)
     assert rules(make.quote(world.alice, ("HD-1", 1))) == ["LIST-1"]
 
 
 def test_what_may_enter_bonded_only_is_refused_from_a_direct_warehouse():
     world = make.world()
-    make.listed("85163100", remark="仅限网购保税商品", only_modes=["1210"])
+    make_tables.listed("85163100", remark="仅限网购保税商品", only_modes=["1210"])
     assert rules(make.quote(world.alice, ("HD-1", 1))) == []
     world.warehouse.trade_mode = "9610"
     world.warehouse.save()
@@ -92,7 +92,7 @@ def test_what_may_enter_bonded_only_is_refused_from_a_direct_warehouse():
 
 def test_an_exclusion_is_ruled_out_for_the_variant_and_then_it_is_sold():
     world = make.world()
-    make.listed("85163100", remark="…的除外", exclusion="…")
+    make_tables.listed("85163100", remark="…的除外", exclusion="…")
     assert rules(make.quote(world.alice, ("HD-1", 1))) == ["LIST-4"]
     Variant.objects.filter(sku="HD-1").update(exclusion_ruled_out=True)
     assert rules(make.quote(world.alice, ("HD-1", 1))) == []

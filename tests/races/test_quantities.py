@@ -14,7 +14,7 @@ from kernel.errors import Refused
 from orders.models import Order
 from orders.services.place import Confirmation, place_order
 from storefronts import queries as storefronts
-from tests import make
+from tests import make, make_tables
 from tests.races.crowd import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -40,7 +40,7 @@ def place(person, quote) -> str:
 
 def sugar(pieces: int):
     world = make.world()
-    make.listed("19011010", remark="每人每年2千克", limit_group="sugar")
+    make_tables.listed("19011010", remark="每人每年2千克", limit_group="sugar")
     bag = make.variant(
         world.shop, "SUGAR-1", 4_000, hs_code="1901101000", legal_unit_1="035", legal_quantity_1=1
     )

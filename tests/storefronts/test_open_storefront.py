@@ -142,6 +142,7 @@ def test_what_is_still_missing_is_told_until_nothing_is(terms):
         "an active warehouse of trade mode 1210",
         "the tariff",
         "the positive list",
+        "reference rates",
         "an operator",
     ]
     shop = Storefront.objects.get()
@@ -149,6 +150,7 @@ def test_what_is_still_missing_is_told_until_nothing_is(terms):
         LegalParty.objects.create(storefront=shop, role=role, name="x", country="FR")
     make.warehouse(shop, trade_mode="1210")
     make.tariff()
+    make.rates()
     rows.operator("owner", shop)
     assert run(terms)[-1] == "nothing is missing"
 

@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
 from compliance import vault
-from compliance.models import PositiveListLine, TariffLine
+from compliance.models import PositiveListLine, ReferenceRate, TariffLine
 from kernel.errors import Problem
 from storefronts.models import BrandCompany, LegalParty, Membership, Storefront
 from storefronts.services import APPSECRET, open_storefront, set_merchant
@@ -93,6 +93,8 @@ def still_missing(storefront: Storefront) -> Iterator[str]:
         yield "the tariff (manage.py load_tariff)"
     if not PositiveListLine.objects.exists():
         yield "the positive list (manage.py load_positive_list)"
+    if not ReferenceRate.objects.exists():
+        yield "reference rates (manage.py load_rates)"
     owners = storefront.memberships.filter(role=Membership.Role.OWNER, operator__is_active=True)
     if not owners.exists():
         yield f"an operator (manage.py make_operator --storefront {storefront.code} --role owner)"

@@ -1,0 +1,95 @@
+"""Reference rates: a strict import, the rate of a day, and the examples that are honest about themselves."""
+
+from __future__ import annotations
+
+import csv
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from compliance.management.loader import DATA
+from compliance.models import ReferenceRate
+from compliance.queries import reference_rates
+from compliance.services.rates import load_rates
+
+pytestmark = pytest.mark.django_db
+GOOD = {
+    "currency": "USD",
+    "first_day": "2026-11-20",
+    "cny_per_100": "705.1200",
+    "source": "中国外汇交易中心",
+    "link": "https://www.chinamoney.com.cn/",
+    "confidence": "C",
+    "checked_on": "2026-11-20",
+}
+
+
+def row(**changes: str) -> dict[str, str]:
+    return {**GOOD, **changes}
+
+
+def test_rates_are_added_changed_and_left_alone():
+    done = load_rates(rows=[row(), row(currency="EUR", cny_per_100="820")])
+    assert (done.added, done.changed, done.same) == (2, 0, 0)
+    done = load_rates(rows=[row(cny_per_100="706"), row(currency="EUR", cny_per_100="820")])
+    assert (done.added, done.changed, done.same) == (0, 1, 1)
+    assert ReferenceRate.objects.get(currency="USD").cny_per_100 == Decimal(706)
+
+
+def test_a_dry_run_writes_nothing():
+    assert load_rates(rows=[row()], dry_run=True).added == 1
+    assert ReferenceRate.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("column", "cell"),
+    [
+        ("currency", "usd"),
+        ("currency", "CNY"),
+        ("first_day", "20.11.2026"),
+        ("cny_per_100", "0"),
+        ("cny_per_100", "7,05"),
+        ("cny_per_100", "7.05123"),
+        ("cny_per_100", "-7"),
+        ("source", ""),
+        ("confidence", "X"),
+    ],
+)
+def test_one_bad_row_and_nothing_is_written(column, cell):
+    done = load_rates(rows=[row(currency="EUR"), row(**{column: cell})])
+    assert [(bad.line, bad.column) for bad in done.bad] == [(3, column)]
+    assert ReferenceRate.objects.count() == 0
+
+
+def test_two_rates_of_one_currency_and_day_are_a_fault():
+    [bad] = load_rates(rows=[row(), row(cny_per_100="1")]).bad
+    assert (bad.line, bad.column) == (3, "currency")
+
+
+def test_the_rate_of_a_day_is_the_last_one_published_in_one_statement(django_assert_num_queries):
+    load_rates(rows=[row(), row(first_day="2026-11-23", cny_per_100="710"), row(currency="EUR")])
+    with django_assert_num_queries(1):
+        found = reference_rates(currencies={"USD", "EUR", "CHF"}, day=date(2026, 11, 22))
+    assert {code: (rate.cny_per_100, rate.first_day) for code, rate in found.items()} == {
+        "USD": (Decimal("705.1200"), date(2026, 11, 20)),
+        "EUR": (Decimal("705.1200"), date(2026, 11, 20)),
+    }
+    assert reference_rates(currencies={"USD"}, day=date(2026, 11, 23))["USD"].cny_per_100 == 710
+    assert reference_rates(currencies={"USD"}, day=date(2026, 11, 19)) == {}
+
+
+def test_the_shipped_rates_are_examples_and_say_so():
+    call_command("load_rates", verbosity=0)
+    assert {rate.confidence for rate in ReferenceRate.objects.all()} == {"M"}
+    assert all("示例" in rate.source for rate in ReferenceRate.objects.all())
+    with (DATA / "rates.csv").open(encoding="utf-8") as file:
+        assert len(list(csv.DictReader(file))) == ReferenceRate.objects.count() == 5
+
+
+def test_the_command_names_faults_and_fails(tmp_path):
+    file = tmp_path / "rates.csv"
+    file.write_text("currency\nUSD\n")
+    with pytest.raises(CommandError, match="nothing was written"):
+        call_command("load_rates", str(file))

@@ -25,16 +25,6 @@ class Entry:
     figure: Figure | None
     next: Figure | None
 
-    @property
-    def value(self) -> str:
-        """The value as a person reads it."""
-        return shown(self.topic, self.figure) if self.figure else ""
-
-    @property
-    def next_value(self) -> str:
-        """What it will be from the first day of `next` on."""
-        return shown(self.topic, self.next) if self.next else ""
-
     def stale(self, today: date) -> bool:
         """Whether nobody has looked at its source for a year."""
         return self.figure is not None and self.figure.checked + CHECKED_AT_LEAST_EVERY < today

@@ -5,14 +5,61 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
+from compliance import consent_texts
 from compliance.disclosures import Kind, named
 from compliance.models import VALUE
 from kernel.money import yuan
+from operators import told
 from operators.base import Scoped, register
 from operators.bilingual import chinese, say
 from operators.filters import states
 from operators.scope import DECIDERS, PLATFORM, SHARED
+
+
+def consent_title(kind: str) -> str:
+    """What a consent is called on the consumer's own screen."""
+    versions = consent_texts.read(consent_texts.FOLDER).get(kind)
+    if not versions:
+        return kind
+    return versions[-1].title_zh if chinese() else versions[-1].title_en
+
+
+class ConsentFilter(admin.SimpleListFilter):
+    """One kind of consent."""
+
+    title = say("授权", "consent")
+    parameter_name = "kind"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(kind, consent_title(kind)) for kind in consent_texts.read(consent_texts.FOLDER)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        known = {kind for kind, _ in self.lookup_choices}
+        return queryset.filter(kind=self.value()) if self.value() in known else queryset
+
+
+class TableFilter(admin.SimpleListFilter):
+    """Accesses to the data of one table: a label begins with it."""
+
+    title = say("数据", "data")
+    parameter_name = "table"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("customers.customer", say("消费者", "consumers")),
+            ("customers.address", say("收货地址", "addresses")),
+            ("customers.identity", say("身份信息", "identities")),
+            ("orders.order", say("订单", "orders")),
+            ("compliance", say("合规记录", "records of compliance")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        known = {table for table, _ in self.lookup_choices}
+        return queryset.filter(what__startswith=self.value()) if self.value() in known else queryset
+
 
 _MEASURED = {"used": ("已用", "used"), "reserved": ("占用", "reserved"), "amount": ("数量", "amount")}
 
@@ -113,11 +160,15 @@ class PayerCheckAdmin(Scoped):
 class ConsentAdmin(Scoped):
     """Who agreed to what, in which version, and until when."""
 
-    hidden = ("subject",)
-    list_display = ("kind", "version", "given_at", "withdrawn_at", "storefront_name")
-    list_filter = ("given_at", "withdrawn_at")
+    fields = ("titled", "version", "given_at", "withdrawn_at", "text_hash", "storefront_name")
+    list_display = ("titled", "version", "given_at", "withdrawn_at", "storefront_name")
+    list_filter = (ConsentFilter, "given_at", "withdrawn_at", ("withdrawn_at", admin.EmptyFieldListFilter))
     search_fields = ("kind__startswith",)
     ordering = ("-id",)
+
+    @admin.display(description=say("授权", "consent"), ordering="kind")
+    def titled(self, row: Any) -> str:
+        return consent_title(row.kind)
 
 
 @register("compliance.Access")
@@ -125,10 +176,18 @@ class AccessAdmin(Scoped):
     """Who opened whose personal data, and what for."""
 
     readers = DECIDERS | {"auditor"}
-    list_display = ("at", "who", "what", "ref", "purpose", "storefront_name")
-    list_filter = ("at",)
-    search_fields = ("who__startswith", "ref__startswith", "what__startswith")
+    fields = ("at", "who", "datum", "what", "ref", "purpose", "storefront_name")
+    list_display = ("at", "who", "datum", "ref", "purpose", "storefront_name")
+    list_filter = (TableFilter, "at")
+    search_fields = ("who__startswith", "ref__startswith", "what__startswith", "purpose__startswith")
+    search_help_text = say(
+        "操作者、对象编号、数据标签或目的", "Operator, number of the row, label or purpose"
+    )
     ordering = ("-id",)
+
+    @admin.display(description=say("数据", "datum"), ordering="what")
+    def datum(self, row: Any) -> str:
+        return told.datum_name(row.what)
 
 
 @register("compliance.ChainLink")

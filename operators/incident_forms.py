@@ -22,7 +22,7 @@ from operators.amounts import YuanField
 from operators.bilingual import chinese, say
 from operators.names import state_name
 
-PLATFORM = ""
+PLATFORM = "platform"
 
 _TEXTS = {
     "cause_zh": say("原因（中文）", "cause (Chinese)"),
@@ -48,9 +48,7 @@ def _instant(label: Any) -> forms.SplitDateTimeField:
 class RegisterForm(forms.Form):
     """What is known in the first minutes."""
 
-    storefront = forms.ChoiceField(
-        label=say("店铺", "storefront"), widget=UnfoldAdminSelectWidget, required=False
-    )
+    storefront = forms.ChoiceField(label=say("店铺", "storefront"), widget=UnfoldAdminSelectWidget)
     kind = forms.ChoiceField(label=say("类型", "kind"), widget=UnfoldAdminSelectWidget)
     title = _line(
         say("概况", "what happened"),
@@ -90,7 +88,6 @@ class RegisterForm(forms.Form):
     def __init__(self, *args: Any, storefronts: Mapping[int, str], platform: bool, **options: Any) -> None:
         super().__init__(*args, **options)
         choices = [(str(id), name) for id, name in storefronts.items()]
-        self.fields["storefront"].required = not platform
         if platform:
             choices.append((PLATFORM, str(say("全平台", "the whole platform"))))
         self.fields["storefront"].choices = choices  # type: ignore[attr-defined]

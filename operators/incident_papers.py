@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.utils.html import format_html
+from django.template.defaultfilters import linebreaksbr
 
 from compliance.models.incident import IncidentAffected, IncidentNotice
 from compliance.services.incident_notice import draft_notice, tell
@@ -25,7 +25,7 @@ def _untold(notice: IncidentNotice) -> bool:
 
 
 def _words(text: str) -> Any:
-    return format_html('<div class="whitespace-pre-wrap">{}</div>', text)
+    return linebreaksbr(text, autoescape=True)
 
 
 @register("compliance.IncidentAffected")
@@ -39,6 +39,7 @@ class IncidentAffectedAdmin(Stepped):
     search_fields = ("incident__number__startswith",)
     ordering = ("-id",)
     fields = (("frozen_at", "frozen_by", "storefront_name"), ("incident", "persons", "accesses"), "by_label")
+    compressed_fields = False
     steps = (
         Step(
             name="reveal",
@@ -60,7 +61,7 @@ class IncidentAffectedAdmin(Stepped):
 
     @admin.display(description=say("按数据", "by data"))
     def by_label(self, row: IncidentAffected) -> Any:
-        return told.facts(row.counts["by_label"])
+        return told.data(row.counts["by_label"])
 
 
 @register("compliance.IncidentNotice")
@@ -80,6 +81,7 @@ class IncidentNoticeAdmin(Stepped):
         ("words_zh", "words_en"),
         "sha256",
     )
+    compressed_fields = False
     steps = (
         Step(
             name="word",

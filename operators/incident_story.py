@@ -44,6 +44,8 @@ def _clock(incident: Incident) -> Table:
         told_at = getattr(incident, f"{duty}_told_at")
         if told_at:
             return say(f"已完成 {when(told_at)}", f"done {when(told_at)}")
+        if duty == "final" and incident.severity != "ordinary" and incident.contained_at is None:
+            return say("自处置完毕起算", "runs from containment")
         if duty not in owed:
             return say("无需", "not owed")
         late = getattr(incident, f"{duty}_due_at") <= at
@@ -98,7 +100,7 @@ def _lists(lists: list[IncidentAffected]) -> Table:
                 one.counts["persons"],
                 one.counts["unknown"],
                 one.counts["accesses"],
-                told.facts(one.counts["by_label"]),
+                told.data(one.counts["by_label"]),
             ]
             for one in lists
         ],
@@ -134,7 +136,7 @@ def _person(person: str, entry: dict[str, Any]) -> list[Any]:
     link = {person: reverse("admin:compliance_subject_change", args=[person])} if entry["known"] else {}
     return [
         told.linked(person, link),
-        told.facts(entry["what"]),
+        told.data(entry["what"]),
         when(datetime.fromisoformat(entry["first"])),
         when(datetime.fromisoformat(entry["last"])),
     ]

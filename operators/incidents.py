@@ -28,6 +28,7 @@ from operators.base import register
 from operators.bilingual import chinese, say
 from operators.filters import Switch, states
 from operators.incident_forms import (
+    PLATFORM,
     AssessForm,
     NoteForm,
     NothingForm,
@@ -104,7 +105,7 @@ class IncidentAdmin(Stepped):
     readers = INSPECTORS
     writers = OFFICERS
     list_display = (
-        "number",
+        "numbered",
         "title",
         "kind",
         "severity",
@@ -122,11 +123,11 @@ class IncidentAdmin(Stepped):
             say("事件", "Incident"),
             {
                 "fields": (
-                    ("number", "state", "severity"),
+                    ("numbered", "state", "severity"),
                     ("kind", "critical", "storefront_name"),
                     "title",
                     ("detected_at", "window_from", "window_to"),
-                    ("who", "what", "contact"),
+                    ("suspect", "data_concerned", "contact"),
                 )
             },
         ),
@@ -236,6 +237,18 @@ class IncidentAdmin(Stepped):
         ),
     )
 
+    @admin.display(description=say("编号", "number"), ordering="number")
+    def numbered(self, row: Incident) -> str:
+        return row.number
+
+    @admin.display(description=say("可疑账号", "suspect"))
+    def suspect(self, row: Incident) -> str:
+        return row.who or "-"
+
+    @admin.display(description=say("数据范围", "which data"))
+    def data_concerned(self, row: Incident) -> str:
+        return told.datum_name(row.what) if row.what else "-"
+
     @admin.display(description=say("时限", "clock"))
     def clock(self, row: Incident) -> Any:
         """What is to be done next, and until when."""
@@ -271,7 +284,7 @@ class IncidentAdmin(Stepped):
             shop = values.pop("storefront")
             try:
                 made = life.register_incident(
-                    storefront_id=int(shop) if shop else None,
+                    storefront_id=None if shop == PLATFORM else int(shop),
                     **values,
                     by=request.user.get_username(),
                     now=now(),

@@ -123,7 +123,7 @@ def _rules(judgement: Judgement, law: Law) -> Table:
             [
                 _in_book(judgement, rule.id),
                 rule.sentence_zh if zh else rule.sentence,
-                result,
+                format_html('<span class="whitespace-nowrap">{}</span>', result),
                 "-",
                 _source(law, rule.law),
             ]
@@ -206,9 +206,9 @@ def _each_figure(judgement: Judgement, law: Law) -> Iterator[list[Any]]:
             title,
             shown,
             cited(source.citation, source.link),
-            source.first_day,
+            str(source.first_day),
             state_name(source.confidence, source.confidence),
-            source.checked,
+            str(source.checked),
         ]
 
 

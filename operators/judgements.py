@@ -42,13 +42,13 @@ def _reveal(row: Judgement, values: Mapping[str, Any], who: str, at: datetime) -
 class JudgementAdmin(Stepped):
     """Each rule with its answer, each figure with its source; the facts open for a stated purpose alone."""
 
-    list_display = ("decided_at", "moment", "allowed", "rules", "order_number", "storefront_name")
+    list_display = ("decided", "moment", "allowed", "rules", "order_number", "storefront_name")
     list_filter = (states("moment"), "allowed", "decided_at")
     search_fields = ("order_number__startswith", "edition__startswith")
     search_help_text = say("订单号，或规则版本的开头", "Order number, or the beginning of an edition")
     ordering = ("-id",)
     fields = (
-        ("decided_at", "moment", "allowed"),
+        ("decided", "moment", "allowed"),
         ("order_link", "law_edition", "sealed_facts"),
         "storefront_name",
     )
@@ -69,6 +69,10 @@ class JudgementAdmin(Stepped):
     def get_urls(self) -> list[Any]:
         book = path("rules/", self.admin_site.admin_view(rule_book.show), name="rule_book")
         return [book, *super().get_urls()]
+
+    @admin.display(description=say("判定时间", "decided"), ordering="decided_at")
+    def decided(self, row: Any) -> Any:
+        return row.decided_at
 
     @admin.display(description=say("拒绝规则", "refused by"))
     def rules(self, row: Any) -> str:

@@ -81,6 +81,7 @@ class CaseAdmin(Scoped):
     editable = ("note",)
     fields = (
         "what",
+        "todo",
         "thing",
         "facts_told",
         "state",
@@ -99,6 +100,10 @@ class CaseAdmin(Scoped):
     @admin.display(description=say("事项", "what"), ordering="kind")
     def what(self, row: Any) -> str:
         return told.case_title(row.kind, row.title)
+
+    @admin.display(description=say("如何处理", "what to do"))
+    def todo(self, row: Any) -> str:
+        return told.case_todo(row.kind) or "-"
 
     @admin.display(description=say("对象", "about"), ordering="key")
     def thing(self, row: Any) -> Any:

@@ -26,7 +26,7 @@ def _names() -> dict[tuple[str, str], tuple[str, str]]:
     """(kind, key) → (Chinese, English or "").
 
     Kinds are app, model, field and state, laid over models; help by its text; event, case, reason, thing and
-    fact, which name codes of events and cases.
+    fact, which name codes of events and cases; todo says what to do about a case, datum names sealed data.
     """
     with _FILE.open(encoding="utf-8", newline="") as lines:
         return {(row["kind"], row["key"]): (row["zh"], row["en"]) for row in csv.DictReader(lines)}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -12,14 +13,13 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 
 from compliance import rulebook
-from compliance.law import Figure, Law
+from compliance.law import Figure, Law, Topic
 from compliance.rules.book import Rule
 from kernel.clock import now, shanghai_day
 from operators.bilingual import chinese, say
 from operators.names import state_name
 from operators.scope import INSPECTORS, scope_of
-
-_YES_NO = {"yes": say("是", "yes"), "no": say("否", "no")}
+from operators.tables import brief
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,8 @@ class FigureLine:
 class RuleLine:
     """One rule as the page shows it, its sentence in the reader's language first."""
 
-    rule: Rule
+    number: str
+    since: date
     sentences: tuple[str, str]
     moments: str
     in_force: bool
@@ -63,7 +64,11 @@ def show(request: HttpRequest) -> HttpResponse:
     law = Law(day)
     figures = {name: _figure(law, name, today) for name in law.topics}
     rules = [_rule(rule, day, figures) for rule in rulebook.rules()]
-    found = [line for line in rules if _has(asked, line.rule.id, *line.sentences, *line.rule.figures)]
+    found = [
+        line
+        for line in rules
+        if _has(asked, line.number, *line.sentences, *(figure.name for figure in line.figures))
+    ]
     theirs = {figure.name for line in found for figure in line.figures} if asked else set()
     context: dict[str, Any] = {
         **admin.site.each_context(request),
@@ -101,7 +106,8 @@ def _has(asked: str, *texts: str) -> bool:
 def _rule(rule: Rule, day: date, figures: dict[str, FigureLine]) -> RuleLine:
     zh = chinese()
     return RuleLine(
-        rule=rule,
+        number=rule.id,
+        since=rule.since,
         sentences=(rule.sentence_zh, rule.sentence) if zh else (rule.sentence, rule.sentence_zh),
         moments=("、" if zh else ", ").join(state_name(one, one) for one in rule.moments),
         in_force=rule.since <= day,
@@ -117,15 +123,26 @@ def _figure(law: Law, name: str, today: date) -> FigureLine:
         name=name,
         title=entry.topic.title_zh if chinese() else entry.topic.title,
         figure=figure,
-        value=_short(entry.value),
+        value=_value(entry.topic, entry.figure),
         confidence=state_name(figure.confidence, figure.confidence) if figure else "",
         next=entry.next,
-        next_value=_short(entry.next_value),
+        next_value=_value(entry.topic, entry.next),
         stale=entry.stale(today),
     )
 
 
-def _short(value: str) -> str:
+def _value(topic: Topic, figure: Figure | None) -> str:
     """A value in the reader's language; a long text is cut, its whole stands in the file of the figure."""
-    text = str(_YES_NO.get(value, value)).replace("<br>", " ")
-    return text if len(text) <= 160 else f"{text[:160]}…"
+    if figure is None:
+        return ""
+    shown = _SHOWN.get(topic.unit)
+    return shown(figure.value) if shown else rulebook.shown(topic, figure)
+
+
+_SHOWN: dict[str, Callable[[Any], str]] = {
+    "yuan": lambda fen: f"¥{fen // 100:,}.{fen % 100:02d}",
+    "count": lambda value: f"{value:,}",
+    "flag": brief,
+    "codes": lambda codes: brief(list(codes)),
+    "text": lambda text: brief({key: list(v) if isinstance(v, tuple) else v for key, v in text.items()}),
+}

@@ -54,8 +54,9 @@ def brief(value: Any) -> str:
     if isinstance(value, bool):
         return str(say("是", "yes") if value else say("否", "no"))
     if isinstance(value, list):
-        return ("、" if chinese() else ", ").join(state_name(one, one) for one in value)
-    if isinstance(value, dict):
-        return "; ".join(f"{told.fact_name(key)}: {brief(one)}" for key, one in value.items())
-    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+        text = ("、" if chinese() else ", ").join(state_name(one, one) for one in value)
+    elif isinstance(value, dict):
+        text = "; ".join(f"{told.fact_name(key)}: {brief(one)}" for key, one in value.items())
+    else:
+        text = value if isinstance(value, str) else orjson.dumps(value).decode()
     return text if len(text) <= 300 else f"{text[:300]}…"

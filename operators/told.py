@@ -57,6 +57,24 @@ def case_title(kind: str, title: str) -> str:
     return named("case", kind) or title
 
 
+def case_todo(kind: str) -> str:
+    """What an operator does next about a case of this kind; "" where nothing is written."""
+    return named("todo", kind)
+
+
+def datum_name(label: str) -> str:
+    """What a sealed datum is called ("orders.order.buyer_name"); a part of a label is shown as it is."""
+    return named("datum", label) or label
+
+
+def data(counted: Mapping[str, int]) -> Any:
+    """Sealed data with how often each was opened, one a line."""
+    if not counted:
+        return "-"
+    rows = ((datum_name(label), times) for label, times in counted.items())
+    return format_html_join("", "<div>{} × {}</div>", rows)
+
+
 def facts(told: Mapping[str, Any], links: Links | None = None, *, name: str = "") -> Any:
     """Facts as "name: value" one a line; a move of a state machine as "before → after"."""
     rows: list[tuple[Any, Any]] = []

@@ -221,7 +221,7 @@ class Judgement(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.moment} {'allowed' if self.allowed else 'refused'} {self.id}"
+        return self.order_number or str(self.id)
 
 
 class PayerCheck(models.Model):

@@ -7,11 +7,14 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.urls import reverse
+from django.utils.translation import override
 
 from compliance.models import Access
 from compliance.models.incident import Incident, IncidentAffected, IncidentNotice
 from compliance.services.incident_affected import PEOPLE
 from kernel.models import Case, Event
+from operators import told
+from operators.names import _names
 from tests import make
 from tests.operators import rows
 
@@ -186,7 +189,7 @@ def test_another_storefronts_officer_finds_nothing(client, world):
 def test_an_incident_of_the_whole_platform_is_the_platforms(client, world):
     root = rows.operator("root", is_superuser=True)
     client.force_login(root, backend=rows.BACKEND)
-    made = register(client, world.shop, storefront="", who="")
+    made = register(client, world.shop, storefront="platform", who="")
     assert made.storefront_id is None
     assert step(client, made, "dismiss", note="演练").status_code == 302
     enter(client, world.shop)
@@ -220,3 +223,11 @@ def test_a_case_of_a_clock_leads_to_its_incident(client, world):
     html = client.get(reverse("admin:kernel_case_change", args=[case.pk])).content.decode()
     assert reverse("admin:compliance_incident_change", args=[made.pk]) in html
     assert "安全事件：即将到期，报告主管部门" in html and "主管部门报告" in html
+    assert "打开安全事件：研判定级，起草并送达主管部门报告。" in html
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_every_kind_of_case_says_what_to_do_next(language):
+    kinds = [key for kind, key in _names() if kind == "case"]
+    with override(language):
+        assert [kind for kind in kinds if not told.case_todo(kind)] == []

@@ -124,7 +124,7 @@ def officers_cards(request: HttpRequest, at: datetime) -> list[Card]:
     if may_read(request):
         old = stale_figures(shanghai_day(at))
         title = say("逾一年未核对的法规数值", "Figures of law not checked for a year")
-        found.append({"title": title, "count": old, "url": reverse("admin:rule_book"), "wrong": bool(old)})
+        found.append({"title": title, "count": old, "url": reverse("rule_book"), "wrong": bool(old)})
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django.urls import reverse
@@ -17,11 +18,12 @@ from kernel.money import yuan
 from operators import told
 from operators.bilingual import chinese, say
 from operators.names import state_name
-from operators.tables import Table, brief, cited, when
+from operators.tables import Table, brief, cited, kept, when
 
 PASSED = say("通过", "passed")
 REFUSED = say("拒绝", "refused")
 NOT_ASKED = say("未判定", "not asked")
+_RATES = ("vat", "duty", "excise_rate")
 
 
 def tell(judgement: Judgement) -> list[Table]:
@@ -123,7 +125,7 @@ def _rules(judgement: Judgement, law: Law) -> Table:
             [
                 _in_book(judgement, rule.id),
                 rule.sentence_zh if zh else rule.sentence,
-                format_html('<span class="whitespace-nowrap">{}</span>', result),
+                kept(result),
                 "-",
                 _source(law, rule.law),
             ]
@@ -160,7 +162,7 @@ def _refusal(refusal: dict[str, Any]) -> list[Any]:
 
 
 def _in_book(judgement: Judgement, number: str) -> Any:
-    book = reverse("admin:rule_book")
+    book = reverse("rule_book")
     day = _day(judgement)
     return format_html('<a class="text-link" href="{}?day={}&amp;q={}">{}</a>', book, day, number, number)
 
@@ -206,9 +208,9 @@ def _each_figure(judgement: Judgement, law: Law) -> Iterator[list[Any]]:
             title,
             shown,
             cited(source.citation, source.link),
-            str(source.first_day),
+            kept(source.first_day.isoformat()),
             state_name(source.confidence, source.confidence),
-            str(source.checked),
+            kept(source.checked.isoformat()),
         ]
 
 
@@ -231,6 +233,13 @@ def _rates(judgement: Judgement) -> list[Table]:
         {
             "title": say("税率", "Rates of tax"),
             "headers": ["SKU", *(told.fact_name(name) for name in names)],
-            "rows": [[sku, *(_value(name, rate.get(name)) for name in names)] for sku, rate in rates.items()],
+            "rows": [[sku, *(_rate(name, rate.get(name)) for name in names)] for sku, rate in rates.items()],
         }
     ]
+
+
+def _rate(name: str, value: Any) -> Any:
+    """A rate in percent; what is not a rate (a unit, an amount) as it is."""
+    if name in _RATES and value is not None:
+        return f"{(Decimal(value) * 100).normalize():f} %"
+    return _value(name, value)

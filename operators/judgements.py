@@ -8,21 +8,20 @@ from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
-from django.urls import path
 
 from compliance.law import Law
 from compliance.models import Judgement
 from compliance.services.judgement import facts_of
 from compliance.vault import VaultError
 from kernel.clock import shanghai_day
-from operators import judgement_story, rule_book, told
+from operators import judgement_story, told
 from operators.base import register
 from operators.bilingual import say
 from operators.filters import states
 from operators.reveal import PurposeForm, nothing
 from operators.scope import OFFICERS
 from operators.steps import Step, Stepped
-from operators.tables import Table
+from operators.tables import Table, when
 from orders.models import Order
 
 
@@ -66,13 +65,9 @@ class JudgementAdmin(Stepped):
         ),
     )
 
-    def get_urls(self) -> list[Any]:
-        book = path("rules/", self.admin_site.admin_view(rule_book.show), name="rule_book")
-        return [book, *super().get_urls()]
-
     @admin.display(description=say("判定时间", "decided"), ordering="decided_at")
-    def decided(self, row: Any) -> Any:
-        return row.decided_at
+    def decided(self, row: Any) -> str:
+        return when(row.decided_at)
 
     @admin.display(description=say("拒绝规则", "refused by"))
     def rules(self, row: Any) -> str:

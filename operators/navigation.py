@@ -12,7 +12,7 @@ from django.urls import reverse
 from operators.bilingual import say
 from operators.rule_book import may_read
 
-RULE_BOOK = "admin:rule_book"  # the one page that no table stands behind
+RULE_BOOK = "rule_book"  # the one page that no table stands behind
 
 Group = tuple[Any, tuple[tuple[str, str], ...]]
 

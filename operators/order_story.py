@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.html import format_html
+
 from compliance.models import Judgement
 from kernel.models import Event
 from kernel.money import yuan
@@ -84,8 +86,7 @@ def _payments(payments: list[Payment], links: told.Links) -> Table:
             say("金额（元）", "amount (CNY)"),
             say("实收（元）", "received (CNY)"),
             say("微信支付订单号", "WeChat transaction"),
-            say("创建", "created"),
-            say("成功", "succeeded"),
+            say("创建与成功", "created and succeeded"),
             say("异常原因", "why stray"),
         ],
         "rows": [
@@ -95,8 +96,7 @@ def _payments(payments: list[Payment], links: told.Links) -> Table:
                 yuan(p.amount_fen),
                 "-" if p.received_fen is None else yuan(p.received_fen),
                 p.transaction_id or "-",
-                when(p.created_at),
-                when(p.succeeded_at),
+                format_html("{}<br>{}", when(p.created_at), when(p.succeeded_at)),
                 told.reason_name(p.stray_reason) if p.stray_reason else "-",
             ]
             for p in payments

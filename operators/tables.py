@@ -13,7 +13,7 @@ from django.utils.timezone import localtime
 from kernel.models import Event
 from operators import told
 from operators.bilingual import chinese, say
-from operators.names import state_name
+from operators.names import named, state_name
 
 Table = dict[str, Any]
 
@@ -49,6 +49,11 @@ def when(instant: Any) -> str:
     return "-" if instant is None else str(localize(localtime(instant)))
 
 
+def kept(text: Any) -> Any:
+    """A short text that is not broken over lines: a day, a result."""
+    return format_html('<span class="whitespace-nowrap">{}</span>', text)
+
+
 def brief(value: Any) -> str:
     """A JSON value in a few words."""
     if isinstance(value, bool):
@@ -58,5 +63,5 @@ def brief(value: Any) -> str:
     elif isinstance(value, dict):
         text = "; ".join(f"{told.fact_name(key)}: {brief(one)}" for key, one in value.items())
     else:
-        text = value if isinstance(value, str) else orjson.dumps(value).decode()
+        text = named("state", value) or value if isinstance(value, str) else orjson.dumps(value).decode()
     return text if len(text) <= 300 else f"{text[:300]}…"

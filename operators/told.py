@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
 from django.urls import reverse
+from django.utils.formats import localize
 from django.utils.html import format_html, format_html_join
+from django.utils.timezone import localtime
 
 from kernel.money import yuan
 from operators.bilingual import chinese, say
@@ -107,7 +110,11 @@ def _word(code: str) -> str:
     return state_name(code, code)
 
 
-_READ = {"reason": reason_name, "event": event_name, "duty": _word, "severity": _word}
+def _instant(text: str) -> str:
+    return str(localize(localtime(datetime.fromisoformat(text))))
+
+
+_READ = {"reason": reason_name, "event": event_name, "notice": _word, "severity": _word}
 
 
 def fact_name(key: str) -> str:
@@ -120,8 +127,9 @@ def _value(key: str, value: Any, links: Links | None) -> Any:
         return "-"
     if key.endswith("_fen") and isinstance(value, int):
         return f"¥{yuan(value)}"
-    if key in _READ:
-        return _READ[key](str(value))
+    read = _READ.get(key) or (_instant if key.endswith("_at") else None)
+    if read:
+        return read(str(value))
     if key == "key":
         return about(str(value), links)
     if key in ("fields", "customers") and isinstance(value, list):

@@ -104,7 +104,7 @@ class IncidentAffected(models.Model):
         verbose_name_plural = "lists of persons affected"
 
     def __str__(self) -> str:
-        return f"{self.counts.get('persons', 0)} persons"
+        return f"{self.frozen_at:%Y-%m-%d %H:%M}"
 
 
 class IncidentNotice(models.Model):
@@ -142,4 +142,4 @@ class IncidentNotice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.duty} {self.version}"
+        return f"v{self.version}"

@@ -52,7 +52,7 @@ def draft_notice(
             drafted_at=now,
             drafted_by=by,
         )
-        record_step(incident, "drafted", by=by, now=now, duty=duty, version=notice.version)
+        record_step(incident, "drafted", by=by, now=now, notice=duty, version=notice.version)
     return notice
 
 
@@ -75,5 +75,5 @@ def tell(*, notice: IncidentNotice, channel: str, by: str, now: datetime) -> Non
         )
         for case in waiting.select_for_update():
             settle_case(case=case, by=by, note=channel, now=now)
-        record_step(incident, "told", by=by, now=now, duty=duty, version=notice.version, channel=channel)
+        record_step(incident, "told", by=by, now=now, notice=duty, version=notice.version, channel=channel)
     notice.sent_at, notice.sent_by, notice.channel = now, by, channel

@@ -47,7 +47,7 @@ def _warn(incident: Incident, duty: Duty, now: datetime) -> int:
         kind=kind,
         key=incident.event_key,
         title=f"Incident: {duty} {'overdue' if due_at <= now else 'due'}",
-        facts={"incident": incident.number, "duty": duty, "due_at": due_at.isoformat()},
+        facts={"incident": incident.number, "notice": duty, "due_at": due_at.isoformat()},
         now=now,
     )
     return 1

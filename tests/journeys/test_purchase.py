@@ -208,8 +208,20 @@ def test_the_pages_that_people_open_show_what_they_should_and_ask_no_other_host(
         page.get_by_role("link", name=number).first.click()
         page.wait_for_load_state()
         story = page.content()
+        page.locator("a[href*='/compliance/judgement/'][href$='/change/']").first.click()
+        page.get_by_text("LIMIT-1").first.wait_for()
+        judgement = page.content()
+        page.get_by_role("link", name="LIMIT-1").first.click()
+        page.locator("#LIMIT-1").wait_for()
+        page.fill("[name=day]", "2018-12-31")
+        page.fill("[name=q]", "LIMIT-1")
+        page.locator("main button[type=submit], form[method=get] button[type=submit]").last.click()
+        page.get_by_text("¥2,000.00").first.wait_for()
+        book = page.content()
         page.goto(f"{web}/admin/catalog/product/")
         page.get_by_role("table").first.wait_for()
     assert number in story
     assert "财关税" in story or "1210" in story
+    assert "通过" in judgement and "••••" in judgement
+    assert "财关税〔2016〕18号" in book and "LIMIT-2" not in book
     assert complaints == []

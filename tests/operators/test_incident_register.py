@@ -217,7 +217,7 @@ def test_a_case_of_a_clock_leads_to_its_incident(client, world):
         kind="incident.authority",
         key=made.event_key,
         title="t",
-        facts={"incident": made.number, "duty": "authority"},
+        facts={"incident": made.number, "notice": "authority"},
         opened_at=make.NOW,
     )
     html = client.get(reverse("admin:kernel_case_change", args=[case.pk])).content.decode()
@@ -228,6 +228,7 @@ def test_a_case_of_a_clock_leads_to_its_incident(client, world):
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_every_kind_of_case_says_what_to_do_next(language):
-    kinds = [key for kind, key in _names() if kind == "case"]
+    apps = ("allowance", "event", "identity", "incident", "order", "payer", "payment", "personal_use")
+    kinds = [key for kind, key in _names() if kind == "case" and key.partition(".")[0] in apps]
     with override(language):
         assert [kind for kind in kinds if not told.case_todo(kind)] == []

@@ -13,7 +13,7 @@ from customers.services import review
 from kernel.clock import now
 from operators.base import Scoped, register
 from operators.bilingual import say
-from operators.filters import BlindFilter, states
+from operators.filters import BlindFilter, UnmadeFilter, states
 from operators.scope import CARERS, PLATFORM
 from operators.sealed_search import SealedSearch
 
@@ -47,7 +47,7 @@ class ExportAdmin(Scoped):
 
     list_display = ("public_id", "customer", "asked_at", "expires_at", "fetched_at", "storefront")
     list_select_related = ("customer", "storefront")
-    list_filter = ("asked_at",)
+    list_filter = (UnmadeFilter, "asked_at")
     search_fields = ("public_id__exact", "customer__public_id__exact")
     ordering = ("-id",)
 

@@ -14,11 +14,12 @@ from django.utils.timezone import localtime
 
 from compliance.models import Consent, Judgement
 from compliance.models.incident import Incident
+from customers.models import Export
 from inventory.models import Stock
 from kernel.clock import now, shanghai_day
 from kernel.models import Case, Delivery
 from operators.bilingual import say
-from operators.filters import FEW, FewFilter, LateFilter
+from operators.filters import FEW, FewFilter, LateFilter, UnmadeFilter
 from operators.incidents import OpenFilter, overdue
 from operators.navigation import groups
 from operators.rule_book import may_read, stale_figures
@@ -95,7 +96,7 @@ def cards(request: HttpRequest, at: datetime) -> list[Card]:
 
 def officers_cards(request: HttpRequest, at: datetime) -> list[Card]:
     """What waits for the compliance officer, four statements at most: clocks of incidents, refused attempts,
-    consents withdrawn, figures grown old."""
+    consents withdrawn, copies asked for, figures grown old."""
     found: list[Card] = []
     incidents = _mine(request, Incident)
     if incidents is not None:
@@ -121,6 +122,11 @@ def officers_cards(request: HttpRequest, at: datetime) -> list[Card]:
         withdrawn = consents.filter(withdrawn_at__gte=today).count()
         title = say("今日撤回的同意", "Consents withdrawn today")
         found.append(_card(title, withdrawn, Consent, withdrawn_at__gte=str(today)))
+    exports = _mine(request, Export)
+    if exports is not None:
+        unmade = exports.filter(UnmadeFilter.question()).count()
+        title = say("待生成的个人信息副本", "Copies of personal data to be made")
+        found.append(_card(title, unmade, Export, wrong=0, **{UnmadeFilter.parameter_name: "1"}))
     if may_read(request):
         old = stale_figures(shanghai_day(at))
         title = say("逾一年未核对的法规数值", "Figures of law not checked for a year")

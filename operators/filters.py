@@ -98,6 +98,18 @@ class LateFilter(Switch):
         return Q(done_at=None, event__at__lt=now() - timedelta(minutes=1))
 
 
+class UnmadeFilter(Switch):
+    """Copies of their data that consumers asked for and that no worker has made yet."""
+
+    title = say("进展", "progress")
+    parameter_name = "unmade"
+    yes = say("尚未生成", "not made yet")
+
+    @classmethod
+    def question(cls) -> Q:
+        return Q(file=None, expires_at__gt=now())
+
+
 FEW = 10
 
 

@@ -284,6 +284,7 @@ def test_the_officers_figures_lead_to_what_they_count(client, world):
             "Open incidents (1 overdue)": 1,
             "Refused attempts today": 1,
             "Consents withdrawn today": 0,
+            "Copies of personal data to be made": 1,
             "Figures of law not checked for a year": 0,
         }
         for card in cards.values():
@@ -299,4 +300,8 @@ def test_a_packer_sees_no_officers_figures_of_incidents(client, world):
     enter(client, officer(world.shop, "fulfilment"))
     request = client.get("/admin/").wsgi_request
     titles = [str(card["title"]) for card in officers_cards(request, make.NOW)]
-    assert titles == ["Refused attempts today", "Consents withdrawn today"]
+    assert titles == [
+        "Refused attempts today",
+        "Consents withdrawn today",
+        "Copies of personal data to be made",
+    ]

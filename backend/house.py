@@ -77,6 +77,7 @@ class House:
             "WECHAT_API_BASE": self.sandbox,
             "WECHAT_PAY_BASE": self.sandbox,
             "FACEID_BASE": self.sandbox,
+            "KMS_BASE": self.sandbox,
             **self._tencent(),
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",

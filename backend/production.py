@@ -26,6 +26,8 @@ def check_production(settings: Mapping[str, Any]) -> None:
     for name in ("FACEID_SECRET_ID", "FACEID_SECRET_KEY"):
         if not settings[name]:
             raise RuntimeError(f"{name} must be set in production: orderers are verified before they pay")
+    if settings["VAULT_MASTER_KEYS"].startswith("kms:"):
+        _check_kms(settings)
     public = urlsplit(settings["PUBLIC_BASE_URL"])
     if public.scheme != "https" or not public.hostname or _is_address(public.hostname):
         raise RuntimeError("PUBLIC_BASE_URL: WeChat delivers to a public name over https")
@@ -35,6 +37,17 @@ def check_production(settings: Mapping[str, Any]) -> None:
         raise RuntimeError("ALLOWED_HOSTS names the hosts; it does not allow all")
     if settings["THROTTLE_FACTOR"] != 1:
         raise RuntimeError("THROTTLE_FACTOR is for load tests")
+
+
+def _check_kms(settings: Mapping[str, Any]) -> None:
+    parts = urlsplit(settings["KMS_BASE"])
+    if parts.scheme != "https" or not (parts.hostname or "").endswith(".tencentcloudapi.com"):
+        raise RuntimeError(
+            f"KMS_BASE: production talks to the real KMS over https, not to {settings['KMS_BASE']}"
+        )
+    for name in ("KMS_SECRET_ID", "KMS_SECRET_KEY", "KMS_KEY_ID"):
+        if not settings[name]:
+            raise RuntimeError(f"{name} must be set: the KMS opens the master keys")
 
 
 def _is_address(host: str) -> bool:

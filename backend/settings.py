@@ -61,6 +61,11 @@ VAULT_INDEX_KEYS = secret("VAULT_INDEX_KEYS")
 VAULT_ALGORITHM = env("VAULT_ALGORITHM", "AES-256-GCM")  # or SM4-GCM: what is sealed from now on
 if VAULT_ALGORITHM not in ALGORITHMS:
     raise RuntimeError(f"VAULT_ALGORITHM is one of {', '.join(ALGORITHMS)}")
+KMS_BASE = env("KMS_BASE", "https://kms.tencentcloudapi.com")  # asked when VAULT_MASTER_KEYS begins with kms:
+KMS_REGION = env("KMS_REGION", "ap-guangzhou")
+KMS_SECRET_ID = env("KMS_SECRET_ID")
+KMS_SECRET_KEY = env("KMS_SECRET_KEY")
+KMS_KEY_ID = env("KMS_KEY_ID")
 PUBLIC_BASE_URL = env("PUBLIC_BASE_URL", "http://127.0.0.1:8000")
 WECHAT_API_BASE = env("WECHAT_API_BASE", "https://api.weixin.qq.com")
 WECHAT_PAY_BASE = env("WECHAT_PAY_BASE", "https://api.mch.weixin.qq.com")

@@ -11,7 +11,6 @@ import hashlib
 import hmac
 import re
 import unicodedata
-from pathlib import Path
 from typing import Literal, NoReturn, Protocol
 from uuid import UUID
 
@@ -74,16 +73,6 @@ class LocalMasterKeys:
             raise ValueError("master keys have 32 bytes, and there is at least one")
         self.current = next(iter(keys))
         self._secrets = {id: Secret(material, algorithm) for id, material in keys.items()}
-
-    @classmethod
-    def from_text(cls, text: str, algorithm: str = DEFAULT) -> LocalMasterKeys:
-        """From "id:base64,id:base64"; raises ValueError naming the id, never the key."""
-        return cls(parse_keys(text), algorithm)
-
-    @classmethod
-    def from_file(cls, path: Path, algorithm: str = DEFAULT) -> LocalMasterKeys:
-        """From a file with one "id:base64" a line, the current key first."""
-        return cls.from_text(",".join(path.read_text().split()), algorithm)
 
     def wrap(self, data_key_id: UUID, material: bytes) -> tuple[str, bytes]:
         return self.current, self._secrets[self.current].seal(material, _wrap_label(data_key_id))

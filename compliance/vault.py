@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -29,8 +30,11 @@ from compliance.crypto import (
     VaultError,
     parse_keys,
 )
+from compliance.gateways.kms.client import Kms, TencentKms
+from compliance.keyring import KeysUnavailable, KmsMasterKeys, context, parse_ring
 from compliance.models import Access, DataKey
 from kernel.ids import uuid7
+from kernel.tc3 import Credential
 
 __all__ = [
     "Key",
@@ -44,8 +48,10 @@ __all__ = [
     "insert_key",
     "master_keys",
     "new_key",
+    "new_master_key",
     "open_as",
     "open_many_as",
+    "open_master_keys",
     "unwrap",
     "unwrap_raw",
 ]
@@ -161,15 +167,52 @@ def blinds(kind: IndexKind, value: str) -> list[bytes]:
 
 
 def master_keys() -> MasterKeys:
-    """The configured master keys: VAULT_MASTER_KEYS holds the keys, or "file:" and a path to them."""
+    """The configured master keys: VAULT_MASTER_KEYS holds them, or "file:" and a path, or "kms:" and ring."""
     return _masters(settings.VAULT_MASTER_KEYS, settings.VAULT_ALGORITHM)
+
+
+def open_master_keys() -> None:
+    """Ask for the master keys now, at the start of a process, so that no request has to; it may fail."""
+    keys = master_keys()
+    if isinstance(keys, KmsMasterKeys):
+        with suppress(KeysUnavailable):  # it asks again when someone needs a key
+            keys.open()
+
+
+def new_master_key(id: str, *, now: datetime) -> str:
+    """A master key as an entry of a KMS ring, "id:ciphertext"; raises KmsError.
+
+    It is a fresh one, unless `id` is configured in plain at present: so a house moves its keys to the KMS.
+    """
+    by_kms, entries = _entries(settings.VAULT_MASTER_KEYS)
+    material = os.urandom(32) if by_kms else parse_keys(entries).get(id, os.urandom(32))
+    return f"{id}:{kms().encrypt(material, context(id), now=now)}"
+
+
+def kms() -> Kms:
+    """The configured key management service."""
+    return TencentKms(
+        credential=Credential(settings.KMS_SECRET_ID, settings.KMS_SECRET_KEY),
+        base_url=settings.KMS_BASE,
+        region=settings.KMS_REGION,
+        key_id=settings.KMS_KEY_ID,
+    )
 
 
 @lru_cache(maxsize=4)
 def _masters(text: str, algorithm: str) -> MasterKeys:
+    by_kms, entries = _entries(text)
+    if by_kms:
+        return KmsMasterKeys(parse_ring(entries), kms(), algorithm)
+    return LocalMasterKeys(parse_keys(entries), algorithm)
+
+
+def _entries(text: str) -> tuple[bool, str]:
+    """Whether a KMS opens the entries of VAULT_MASTER_KEYS, and the entries, from their file if in one."""
+    by_kms, text = text.startswith("kms:"), text.removeprefix("kms:")
     if text.startswith("file:"):
-        return LocalMasterKeys.from_file(Path(text.removeprefix("file:")), algorithm)
-    return LocalMasterKeys.from_text(text, algorithm)
+        text = ",".join(Path(text.removeprefix("file:")).read_text().split())
+    return by_kms, text
 
 
 @lru_cache(maxsize=4)

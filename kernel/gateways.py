@@ -82,8 +82,12 @@ class Gateway:
 
 def let_go_of_database() -> None:
     """Give the connection back before waiting for someone else; refuse to wait inside a transaction."""
-    blocks = [b for b in connection.atomic_blocks if not getattr(b, "_from_testcase", False)]
-    if blocks:
+    if in_transaction():
         raise RuntimeError("an outside call must not be made inside a transaction")
     if connection.connection is not None and not connection.in_atomic_block:
         connection.close()
+
+
+def in_transaction() -> bool:
+    """Whether a transaction is open here, so that nobody outside may be called."""
+    return any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)

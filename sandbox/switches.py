@@ -8,7 +8,7 @@ from sandbox.wire import ControlFault, Json
 
 LOGIN_CALLS = ("jscode2session", "stable_token", "phone")
 PAY_CALLS = ("prepay", "query", "close", "certificates")
-TENCENT_CALLS = ("identity",)
+TENCENT_CALLS = ("identity", "kms_encrypt", "kms_decrypt")
 NOTIFY = "notify"
 
 CALL_MODES = ("timeout_before", "timeout_after", "timeout_late", "500_before", "500_after", "error")

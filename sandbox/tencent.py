@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from sandbox import faceid
+from sandbox import faceid, kms
 from sandbox.scene import Scene
 from sandbox.switches import Switch
 from sandbox.wire import HangUp, Json, Reply, Request, TencentFault, json_reply, loads
@@ -24,6 +24,8 @@ FIELDS = re.compile(
 # (service, version, action) → the name of the call for switches and journal, and what answers it.
 CALLS: dict[tuple[str, str, str], tuple[str, Callable[[Scene, Json, Switch | None], Json]]] = {
     ("faceid", "2018-03-01", "IdCardVerification"): ("identity", faceid.verify),
+    ("kms", "2019-01-18", "Encrypt"): ("kms_encrypt", kms.encrypt),
+    ("kms", "2019-01-18", "Decrypt"): ("kms_decrypt", kms.decrypt),
 }
 
 

@@ -16,6 +16,7 @@ GOOD = {
     "FACEID_BASE": "https://faceid.tencentcloudapi.com",
     "FACEID_SECRET_ID": "AKIDexample",
     "FACEID_SECRET_KEY": "example",
+    "VAULT_MASTER_KEYS": "m1:" + "A" * 43 + "=",
     "PUBLIC_BASE_URL": "https://shop.example.com",
     "SECRET_KEY": "x" * 50,
     "ALLOWED_HOSTS": ["shop.example.com"],
@@ -47,6 +48,35 @@ def test_good_settings_pass():
 def test_a_laptops_setting_is_named(name, value):
     with pytest.raises(RuntimeError, match=name):
         check_production(GOOD | {name: value})
+
+
+KMS = {
+    "VAULT_MASTER_KEYS": "kms:m1:ciphertext",
+    "KMS_BASE": "https://kms.tencentcloudapi.com",
+    "KMS_SECRET_ID": "AKIDexample",
+    "KMS_SECRET_KEY": "example",
+    "KMS_KEY_ID": "23e80852-1e38-11e9-b129-5cb9019b4b01",
+}
+
+
+def test_master_keys_under_a_kms_pass():
+    check_production(GOOD | KMS)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("KMS_BASE", "http://kms.tencentcloudapi.com"),
+        ("KMS_BASE", "https://127.0.0.1:8100"),
+        ("KMS_BASE", "https://kms.tencentcloudapi.com.example"),
+        ("KMS_SECRET_ID", ""),
+        ("KMS_SECRET_KEY", ""),
+        ("KMS_KEY_ID", ""),
+    ],
+)
+def test_a_kms_that_is_not_the_real_one_is_named(name, value):
+    with pytest.raises(RuntimeError, match=name):
+        check_production(GOOD | KMS | {name: value})
 
 
 def test_a_switch_that_is_neither_on_nor_off_is_refused():

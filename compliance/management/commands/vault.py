@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -13,13 +14,15 @@ from django.db.models import Count, Q
 from redis import Redis
 
 from compliance import scan, vault
+from compliance.gateways.kms.client import KmsError
 from compliance.models import DataKey
 from compliance.services.rotation import Rotation, rotate
 from compliance.spellings import plain
+from kernel.clock import now
 
 
 class Command(BaseCommand):
-    help = "The vault: status, rotate, scan."
+    help = "The vault: status, rotate, scan, new_master."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
@@ -28,6 +31,8 @@ class Command(BaseCommand):
             "rotate", help="bring every data key under the current master key; exit 0 when none is left"
         )
         rotation.add_argument("--batch", type=int, default=500, help="keys a transaction (500)")
+        made = verbs.add_parser("new_master", help="have the KMS seal a master key; prints its entry")
+        made.add_argument("id", help="its name; one that is configured in plain is sealed as it is")
         search = verbs.add_parser(
             "scan", help="look everywhere for plain values, one a line on stdin; exit 1 when one is found"
         )
@@ -50,12 +55,21 @@ class Command(BaseCommand):
     def rotate(self, options: dict[str, Any]) -> None:
         if options["batch"] < 1:
             raise CommandError("--batch must be above 0")
+        vault.open_master_keys()
         ended = rotate(batch=options["batch"], told=self._told)
         if ended.left:
             for why in sorted(ended.stuck):
                 self.stderr.write(why)
             raise CommandError(f"{ended.left} keys are left")
         self.stdout.write(f"nothing is left; every live key is under {vault.master_keys().current!r}")
+
+    def new_master(self, options: dict[str, Any]) -> None:
+        if not re.fullmatch(r"[^:,\s]{1,40}", options["id"]):
+            raise CommandError("an id has at most 40 characters and neither : nor , nor spaces")
+        try:
+            self.stdout.write(vault.new_master_key(options["id"], now=now()))
+        except KmsError as failure:
+            raise CommandError(f"the KMS refused: {failure.reason}") from None
 
     def _told(self, so_far: Rotation) -> None:
         self.stdout.write(f"{so_far.done} re-wrapped, {so_far.left} left")

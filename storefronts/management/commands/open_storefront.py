@@ -59,6 +59,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         terms = _terms(options)
+        vault.open_master_keys()
         try:
             with transaction.atomic():
                 storefront, new = _open(terms)

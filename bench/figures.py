@@ -9,7 +9,6 @@ from pathlib import Path
 from statistics import median
 from time import process_time
 
-import orjson
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import connection
 
@@ -18,13 +17,12 @@ from backend.embedded import Servers
 from backend.supervisor import Supervisor
 from bench import cpu, floor, load, stage
 from bench.judging import judging
+from bench.ordering import place, requests_of
 from bench.report import Report
+from bench.vault import another_master_key, auditing, rotation
 from compliance import vault
-from compliance.law import Law
-from compliance.notice import risk_notice
 from inventory.models import Stock
 from kernel.clock import now as present
-from kernel.clock import shanghai_day
 from orders.models import Order
 
 PAGE_SECONDS, PAGE_CLIENTS = 6.0, 8
@@ -43,14 +41,17 @@ def measure(servers: Servers, local: Path) -> int:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
     os.environ["THROTTLE_FACTOR"] = "1000"
+    another_master_key()
     plan = house.plan(local, servers.urls)
     with Supervisor(log=plan.log) as running:
         running.start(plan.serving())
         pages(report, plan.web_port)
         checkout(report, servers, plan, buyers, now)
         crowds(report, plan.web_port, buyers, now)
+        rotation(report, plan, buyers, now)
     judging(report, plan.local, buyers, now)
     sealing(report)
+    auditing(report, now)
     return 1 if report.missed else 0
 
 
@@ -98,10 +99,10 @@ def checkout(
     """Orders of two lines over HTTP against pgbench writing the same rows."""
     port, web = plan.web_port, cpu.Meter(cpu.granian(plan.web_port))
     database = cpu.Meter(cpu.postgres(plan.local / "postgres"))
-    requests = _orders(buyers, CHECKOUTS + 101, now)
+    requests = requests_of(buyers, CHECKOUTS + 101, now)
     warm, pattern, timed = requests[:100], requests[100], requests[101:]
-    _place(port, warm, CHECKOUT_CLIENTS)
-    _place(port, [pattern], 1)
+    place(port, warm, CHECKOUT_CLIENTS)
+    place(port, [pattern], 1)
     key = pattern.split(b"Idempotency-Key: ")[1].split(b"\r\n")[0].decode()
     number = Order.objects.latest("id").number
     script = floor.prepare(plan.local, number=number, receipt=key)
@@ -113,7 +114,7 @@ def checkout(
         floors.append(bare.rate)
         floor_costs.append((database.seconds() - before + bare.pgbench_seconds) * 1000 / bare.transactions)
         before = web.seconds() + database.seconds()
-        result = _place(port, timed[turn::TURNS], CHECKOUT_CLIENTS)
+        result = place(port, timed[turn::TURNS], CHECKOUT_CLIENTS)
         rates.append(result.rate)
         costs.append((web.seconds() + database.seconds() - before) * 1000 / result.answered)
     report.figure("checkout_rate", median(rates), "orders/s", floor=median(floors), target="0.10")
@@ -134,7 +135,7 @@ def crowds(report: Report, port: int, buyers: list[stage.Buyer], now: datetime) 
         ("200_buyers_on_one_sku", 200, 100, "SKU-0901"),
     ):
         stock = Stock.objects.get(variant__sku=sku)
-        requests = _orders(buyers[:count], count, now, (sku, 1))
+        requests = requests_of(buyers[:count], count, now, (sku, 1))
         Stock.objects.filter(pk=stock.pk).update(on_hand=pieces)
         result = load.run(port, requests, clients=count)
         sold = result.statuses[201]
@@ -173,29 +174,3 @@ def sealing(report: Report) -> None:
         target="3",
         at_most=True,
     )
-
-
-def _orders(buyers: list[stage.Buyer], count: int, now: datetime, *wanted: tuple[str, int]) -> list[bytes]:
-    """Requests that each place one order on a fresh quote; two lines unless said otherwise."""
-    notice = risk_notice(Law(shanghai_day(now))).sha256
-    each = -(-count // len(buyers))
-    made: list[list[bytes]] = []
-    for n, buyer in enumerate(buyers):
-        lines = wanted or ((f"SKU-{n % 450:04d}", 1), (f"SKU-{450 + n % 450:04d}", 1))
-        made.append(
-            [
-                load.post(
-                    "/api/v1/orders",
-                    {"Authorization": f"Bearer {buyer.token}", "Idempotency-Key": uuid.uuid4().hex},
-                    orjson.dumps({"quote": str(quote.token), "risk_notice": notice}),
-                )
-                for quote in stage.quotes(buyer, each, now, *lines)
-            ]
-        )
-    return [request for row in zip(*made, strict=True) for request in row][:count]
-
-
-def _place(port: int, requests: list[bytes], clients: int) -> load.Result:
-    result = load.run(port, requests, clients=clients)
-    assert set(result.statuses) == {201}, (result.statuses, result.samples)
-    return result

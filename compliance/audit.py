@@ -21,22 +21,35 @@ SELECT storefront_id FROM compliance_chainlink WHERE log = %s::text
 UNION SELECT coalesce(storefront_id, {platform}) FROM {table}
 ORDER BY 1
 """
-_WALK = """
-SELECT c.position, c.row_id, c.prev, c.hash, c.chained_at, CASE WHEN r.id IS NOT NULL THEN {digest} END
-FROM (
+_STRETCH = """(
     SELECT position, row_id, prev, hash, chained_at FROM compliance_chainlink
-    WHERE log = %s::text AND storefront_id = %s::bigint AND position > %s::bigint
-    ORDER BY position LIMIT %s::int
-) c LEFT JOIN {table} r ON r.id = c.row_id ORDER BY c.position
+    WHERE log = %(log)s::text AND storefront_id = %(storefront)s::bigint AND position > %(position)s::bigint
+    ORDER BY position LIMIT %(batch)s::int
+) c LEFT JOIN {table} r ON r.id = c.row_id"""
+# Nearly every stretch is sound, and the server says so alone; the rows of one that is not are looked at here.
+_SOUND = """
+SELECT count(*), bool_and(sound), max(position) FROM (
+    SELECT c.position,
+           c.position = lag(c.position, 1, %(position)s::bigint) OVER w + 1
+           AND c.prev = lag(c.hash, 1, %(last)s::bytea) OVER w
+           AND CASE WHEN r.id IS NULL THEN c.chained_at < %(forgotten)s::timestamptz
+                    ELSE sha256(c.prev || {digest}) = c.hash END AS sound
+    FROM {stretch} WINDOW w AS (ORDER BY c.position)
+) s
+"""
+_WALK = """
+SELECT c.position, c.row_id, c.prev, c.hash, CASE WHEN r.id IS NOT NULL THEN {digest} END,
+       c.chained_at < %(forgotten)s::timestamptz
+FROM {stretch} ORDER BY c.position
 """
 _LOOSE = """
 WITH settled AS (
     SELECT row_id FROM compliance_chainlink WHERE log = %(log)s::text AND chained_at < %(before)s::timestamptz
     ORDER BY chained_at DESC, row_id DESC LIMIT 1
 )
-SELECT r.id, r.id <= coalesce((SELECT row_id FROM settled), 0) FROM {table} r
-WHERE coalesce(r.storefront_id, {platform}) = %(storefront)s::bigint
-  AND NOT EXISTS (SELECT FROM compliance_chainlink c WHERE c.log = %(log)s::text AND c.row_id = r.id)
+SELECT coalesce(r.storefront_id, {platform}), r.id, r.id <= coalesce((SELECT row_id FROM settled), 0)
+FROM {table} r
+WHERE NOT EXISTS (SELECT FROM compliance_chainlink c WHERE c.log = %(log)s::text AND c.row_id = r.id)
 ORDER BY r.id
 """
 _HEAD = """
@@ -82,8 +95,13 @@ class Chain:
 def verify(*, now: datetime, storefront_id: int | None = None, kept: Sequence[Head] = ()) -> Iterator[Chain]:
     """Read every chain, or those of one storefront (0 is the platform's own), against its rows and `kept`."""
     for log in LOGS:
+        loose: dict[int, list[tuple[int, bool]]] = {}
+        facts = {"log": log.name, "before": now - SETTLED}
+        for chain, row_id, late in _rows(_LOOSE.format(platform=PLATFORM, table=log.table), facts):
+            loose.setdefault(chain, []).append((row_id, late))
         for chain in _chains(log, storefront_id):
-            yield _verify(log, chain, now, [k for k in kept if (k.log, k.storefront_id) == (log.name, chain)])
+            heads_kept = [one for one in kept if (one.log, one.storefront_id) == (log.name, chain)]
+            yield _verify(log, chain, now, loose.get(chain, []), heads_kept)
 
 
 def heads(*, storefront_id: int | None = None) -> Iterator[Head]:
@@ -99,29 +117,29 @@ def _chains(log: Log, storefront_id: int | None) -> list[int]:
     return known if storefront_id is None else [id for id in known if id == storefront_id]
 
 
-def _verify(log: Log, storefront_id: int, now: datetime, kept: Sequence[Head]) -> Chain:
+def _verify(
+    log: Log, storefront_id: int, now: datetime, loose: Sequence[tuple[int, bool]], kept: Sequence[Head]
+) -> Chain:
+    """`loose` are the rows without a link: their numbers, and whether they come too late for one."""
     found = Chain(log.name, storefront_id)
-    forgotten_before = now - timedelta(days=365 * Law(shanghai_day(now)).figure(log.kept))
-    position, last = 0, beginning(log, storefront_id)
-    while batch := _rows(_walk(log), [log.name, storefront_id, position, BATCH]):
-        for place, row_id, prev, hash, chained_at, digest in batch:
-            position += 1
-            if place != position:
-                found.findings.append(Finding("link removed", None, position))
-                position = place
-            elif prev != last:
-                found.findings.append(Finding("reordered", row_id, place))
-            if digest is None:
-                if chained_at >= forgotten_before:
-                    found.findings.append(Finding("removed", row_id, place))
-            elif link(prev, digest) != hash:
-                found.findings.append(Finding("changed", row_id, place))
-            last = hash
-        found.rows += len(batch)
-    loose = _rows(
-        _LOOSE.format(platform=PLATFORM, table=log.table),
-        {"log": log.name, "before": now - SETTLED, "storefront": storefront_id},
-    )
+    years: int = Law(shanghai_day(now)).figure(log.kept)
+    at: dict[str, Any] = {
+        "log": log.name,
+        "storefront": storefront_id,
+        "position": 0,
+        "last": beginning(log, storefront_id),
+        "batch": BATCH,
+        "forgotten": now - timedelta(days=365 * years),
+    }
+    while True:
+        [(rows, sound, end)] = _rows(_on(_SOUND, log), at)
+        if not rows:
+            break
+        found.rows += rows
+        if not sound:
+            found.findings += _unsound(_rows(_on(_WALK, log), at), at["position"], at["last"])
+        at["position"] = end
+        [(at["last"],)] = _rows(_AT, [log.name, storefront_id, end])
     found.tail = sum(1 for _, late in loose if not late)
     found.findings += [Finding("inserted", row_id, None) for row_id, late in loose if late]
     for head in kept:
@@ -130,8 +148,23 @@ def _verify(log: Log, storefront_id: int, now: datetime, kept: Sequence[Head]) -
     return found
 
 
-def _walk(log: Log) -> str:
-    return _WALK.format(digest=log.digest, table=log.table)
+def _unsound(rows: Sequence[tuple[Any, ...]], position: int, last: bytes) -> Iterator[Finding]:
+    """What is wrong with a stretch of links that follows the link at `position`, whose hash is `last`."""
+    for place, row_id, prev, hash, digest, forgotten in rows:
+        if place != position + 1:
+            yield Finding("link removed", None, position + 1)
+        elif prev != last:
+            yield Finding("reordered", row_id, place)
+        if digest is None:
+            if not forgotten:
+                yield Finding("removed", row_id, place)
+        elif link(prev, digest) != hash:
+            yield Finding("changed", row_id, place)
+        position, last = place, hash
+
+
+def _on(statement: str, log: Log) -> str:
+    return statement.format(stretch=_STRETCH.format(table=log.table), digest=log.digest)
 
 
 def _rows(statement: str, parameters: Any) -> list[tuple[Any, ...]]:

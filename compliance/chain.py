@@ -20,7 +20,7 @@ PLATFORM = 0  # the chain of rows that belong to no storefront
 class Log:
     """A table with `id` and `storefront_id` whose rows are chained.
 
-    `row` is what of a row (alias r) is hashed, in SQL: a jsonb that reads the same in every session, so that
+    `row` is what of a row (alias r) is hashed, in SQL: JSON that reads the same in every session, so that
     instants are taken AT TIME ZONE 'UTC'. `kept` names the figure of law, in years, after which rows may go.
     """
 
@@ -39,7 +39,7 @@ LOGS = (
     Log(
         "access",
         "compliance_access",
-        "jsonb_build_array(r.id, r.storefront_id, r.who, r.what, r.ref, r.purpose, r.at AT TIME ZONE 'UTC')",
+        "json_build_array(r.id, r.storefront_id, r.who, r.what, r.ref, r.purpose, r.at AT TIME ZONE 'UTC')",
     ),
     Log(
         "disclosure",

@@ -99,9 +99,12 @@ def verify(*, now: datetime, storefront_id: int | None = None, kept: Sequence[He
         facts = {"log": log.name, "before": now - SETTLED}
         for chain, row_id, late in _rows(_LOOSE.format(platform=PLATFORM, table=log.table), facts):
             loose.setdefault(chain, []).append((row_id, late))
-        for chain in _chains(log, storefront_id):
-            heads_kept = [one for one in kept if (one.log, one.storefront_id) == (log.name, chain)]
-            yield _verify(log, chain, now, loose.get(chain, []), heads_kept)
+        ends: dict[int, list[Head]] = {}
+        for head in kept:
+            if head.log == log.name and storefront_id in (None, head.storefront_id):
+                ends.setdefault(head.storefront_id, []).append(head)
+        for chain in sorted({*_chains(log, storefront_id), *ends}):  # also one of which nothing is left
+            yield _verify(log, chain, now, loose.get(chain, []), ends.get(chain, []))
 
 
 def heads(*, storefront_id: int | None = None) -> Iterator[Head]:

@@ -170,6 +170,21 @@ def test_a_chain_that_was_written_anew_is_told_by_a_head_kept_elsewhere():
     assert verified(kept=kept)[7].findings == [Finding("not the kept head", None, 3)]
 
 
+def test_a_chain_that_was_removed_with_all_its_rows_is_told_by_its_kept_head():
+    write(3, 7), write(2, 8)
+    chain_logs(now=NOW)
+    kept = list(audit.heads())
+    tamper("DELETE FROM compliance_access WHERE storefront_id = 7")
+    tamper("DELETE FROM compliance_chainlink WHERE storefront_id = 7")
+    assert findings() == []
+    found = verified(kept=kept)
+    assert {id: chain.findings for id, chain in found.items()} == {
+        7: [Finding("not the kept head", None, 3)],
+        8: [],
+    }
+    assert list(verified(kept=kept, storefront_id=8)) == [8]
+
+
 def test_what_the_law_no_longer_keeps_may_be_missing_and_nothing_younger():
     rows = write(3)
     chain_logs(now=NOW)

@@ -31,11 +31,16 @@ def opened(row: IdentityFinding) -> Finding:
     return Finding(Verdict(verdict), code, row.request_id)
 
 
-def claim(*, pair: bytes, now: datetime) -> bool:
-    """Whether the caller may ask about this pair now: of many at once, one may, for ten seconds."""
+def claim(*, pair: bytes, anew: bool = False, now: datetime) -> bool:
+    """Whether the caller may ask about this pair now: of many at once, one may, for ten seconds.
+
+    Nobody may while there is an answer that is good, unless it is to be had `anew`.
+    """
     IdentityFinding.objects.bulk_create([IdentityFinding(pair_index=pair)], ignore_conflicts=True)
     free = Q(asking_until=None) | Q(asking_until__lte=now)
     rows = IdentityFinding.objects.filter(free, pair_index=pair)
+    if not anew:
+        rows = rows.exclude(good_until__gt=now)
     return rows.update(asking_until=now + ASKING) == 1
 
 

@@ -19,6 +19,7 @@ from compliance import services as compliance
 from compliance import vault
 from compliance.law import Law
 from compliance.services import ConsentNeeded
+from customers import labels
 from customers.models import Customer, Identity, IdentityShare
 from customers.services.identity import (
     CONSENT,
@@ -118,9 +119,9 @@ def reuse_identity(*, customer: Customer, code: str, now: datetime) -> None:
         held = {row.pk: row for row in _locked(customer.pk, giver_id)}
         taker, giver = held[customer.pk], held[giver_id]
         _check_consents(taker, CONSENT, REUSE)
-        if taker.phone_index is None:
+        if taker.phone_sealed is None:
             raise PhoneNeeded()
-        share = IdentityShare.objects.filter(pk=offered.pk).get() if offered else None
+        share = IdentityShare.objects.get(pk=offered.pk) if offered else None  # as it is under the lock
         if share is not None and share.redeemed_by_id == taker.pk:
             return
         source = _verified(giver)
@@ -154,9 +155,16 @@ def _is_good(share: IdentityShare, giver: Customer, taker: Customer, now: dateti
         and now < share.expires_at
         and giver.storefront_id != taker.storefront_id
         and giver.closed_at is None
-        and giver.phone_index is not None
-        and bytes(giver.phone_index) == bytes(taker.phone_index or b"")
+        and bytes(giver.phone_index or b"") in _phone(taker)
         and REUSE in compliance_queries.consents(subject_id=giver.subject_id)
+    )
+
+
+def _phone(customer: Customer) -> list[bytes]:
+    """The customer's phone number, which WeChat has confirmed, as any index key would have it."""
+    key = vault.unwrap(customer.subject.key)
+    return vault.blinds(
+        "phone", key.open(labels.PHONE, customer.public_id, bytes(customer.phone_sealed or b""))
     )
 
 

@@ -92,9 +92,9 @@ def conclude(
             answered_at=now,
             next_try_at=None,
         )
-        attempt.refresh_from_db()
         if not answered:
             return
+        attempt.refresh_from_db()
         identity = Identity.objects.get(customer=customer)
         if found.verdict is Verdict.MATCHES:
             person = compliance.link_person(subject=customer.subject, id_number=number, now=now)
@@ -116,7 +116,7 @@ def sweep(*, now: datetime) -> int:
             name, number = _opened(attempt, now)
             verify(attempt=attempt, name=name, number=number, now=now)
             asked += 1
-        except (ConsentNeeded, vault.VaultClosed):  # withdrawn, or the person was erased: nobody may ask
+        except (ConsentNeeded, Identity.DoesNotExist, vault.VaultClosed):  # withdrawn or erased: nobody may
             waiting = IdentityAttempt.objects.filter(pk=attempt.pk, state=IdentityAttempt.State.ASKED)
             waiting.update(state=IdentityAttempt.State.OVERTAKEN, next_try_at=None)
     return asked
@@ -134,7 +134,8 @@ def _due(now: datetime) -> list[IdentityAttempt]:
 
 
 def _opened(attempt: IdentityAttempt, now: datetime) -> tuple[str, str]:
-    """Name and number of the identity, opened by the house; raises ConsentNeeded, VaultClosed."""
+    """Name and number of the identity, opened by the house; raises ConsentNeeded, VaultClosed and
+    Identity.DoesNotExist."""
     with transaction.atomic(), tenant(attempt.storefront_id):
         identity = Identity.objects.select_related("customer__subject__key").get(
             customer_id=attempt.customer_id
@@ -152,9 +153,9 @@ def _opened(attempt: IdentityAttempt, now: datetime) -> tuple[str, str]:
 
 
 def _claim(attempt: IdentityAttempt, provider: Verifier, pair: bytes, now: datetime) -> bool:
-    """Commit that the provider is asked, and that name and number leave the house; False when a twin asks."""
+    """Commit that the provider is asked, and that name and number leave the house; False when a twin does."""
     with tenant(attempt.storefront_id):
-        if not findings.claim(pair=pair, now=now):
+        if not findings.claim(pair=pair, anew=attempt.anew, now=now):
             return False
         compliance.disclose(
             storefront_id=attempt.storefront_id,

@@ -17,6 +17,7 @@ from compliance.services.retention import retain
 from customers.gateways.verifying import Finding, Verdict
 from customers.models import Customer, Identity, IdentityAttempt, IdentityFinding
 from customers.personal import HOLDING
+from customers.services.findings import claim
 from customers.services.identity import state_identity
 from customers.services.verification import conclude, give_identity, sweep
 from kernel.errors import Refused
@@ -239,6 +240,7 @@ def test_a_late_answer_about_what_is_no_longer_stated_changes_nothing(alice: Cus
     found = Finding(Verdict.MATCHES, "0", "late")
     conclude(attempt=old, found=found, number=NUMBER, provider="late", kept=False, now=make.NOW)
     identity = Identity.objects.get()
+    old.refresh_from_db()
     assert (identity.state, identity.person, old.state) == ("stated", None, "overtaken")
     assert Person.objects.count() == 0
     conclude(attempt=new, found=found, number=make.id_number(3), provider="x", kept=False, now=make.NOW)
@@ -285,6 +287,21 @@ def test_a_withdrawn_consent_ends_the_asking(alice: Customer, provider: StandIn)
     assert calls(provider) == 1
 
 
+def test_an_identity_that_was_erased_meanwhile_is_not_asked_about_and_takes_no_answer(
+    alice: Customer, provider: StandIn
+) -> None:
+    now = make.present()
+    attempt = state_identity(customer=alice, name=NAME, number=NUMBER, now=now)
+    assert attempt is not None
+    Identity.objects.all().delete()
+    assert sweep(now=now + timedelta(seconds=11)) == 0
+    assert IdentityAttempt.objects.get().state == "overtaken"
+    IdentityAttempt.objects.all().delete()
+    found = Finding(Verdict.MATCHES, "0", "late")
+    conclude(attempt=attempt, found=found, number=NUMBER, provider="late", kept=False, now=now)
+    assert (Identity.objects.count(), Person.objects.count(), calls(provider)) == (0, 0, 0)
+
+
 def test_a_destroyed_key_ends_the_asking(alice: Customer, provider: StandIn) -> None:
     now = make.present()
     provider.control("switches", call="identity", mode="500")
@@ -305,3 +322,12 @@ def test_the_same_pair_again_is_no_new_attempt_while_it_waits_or_once_it_is_veri
     verified = Identity.objects.get()
     assert give(alice).verified_at == verified.verified_at
     assert (IdentityAttempt.objects.count(), calls(provider)) == (1, 2)
+
+
+def test_nobody_asks_while_a_good_answer_is_there_unless_anew(alice: Customer, provider: StandIn) -> None:
+    now = make.present()
+    give(alice, now=now)
+    pair = bytes(IdentityFinding.objects.get().pair_index)
+    assert claim(pair=pair, now=now) is False
+    assert claim(pair=pair, anew=True, now=now) is True
+    assert claim(pair=pair, anew=True, now=now) is False  # one is asking

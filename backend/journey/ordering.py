@@ -93,7 +93,7 @@ def too_much_sugar(stage: Stage) -> str:
     return refusal_of(stage, "pantry-sweet", 3, "1210", "LIST-3")
 
 
-@step("不得直购进口被拒", "mayonnaise that lies in Hong Kong: no egg comes by direct mail")
+@step("不得直购进口被拒", "mayonnaise in Hong Kong: no egg comes by direct mail")
 def mailed_egg(stage: Stage) -> str:
     return refusal_of(stage, "pantry-sauces", 1, "9610", "QUARANTINE-1")
 

@@ -56,6 +56,7 @@ class LineFacts:
     `goods_fen` is the price after public price cuts (they lower the dutiable value) and before coupons and
     points (non-cash deductions, which do not). `freight_fen` is the line's share of freight and insurance.
     A box of five masks of 25 ml has content 5 and unit "piece"; a free gift is a line of 0 fen.
+    `origin` is the country of origin as ISO 3166 writes it in two letters.
     """
 
     sku: str
@@ -67,6 +68,7 @@ class LineFacts:
     content_unit: Unit | None = None
     goods: Goods = field(default_factory=Goods)
     grams: int = 0
+    origin: str = ""
 
     def __post_init__(self) -> None:
         if self.quantity < 1 or self.goods_fen < 0 or self.freight_fen < 0:

@@ -160,6 +160,16 @@ def _grams(kilograms: dict[str, str]) -> Any:
     return MappingProxyType({group: int(Decimal(text) * 1000) for group, text in kilograms.items()})
 
 
+def _surtaxes(origins: dict[str, dict[str, str]]) -> Any:
+    """By country of origin: pairs of the beginning of a commodity code ("" for all goods) and a rate."""
+    return MappingProxyType(
+        {
+            origin: tuple((prefix, _percent(text)) for prefix, text in rates.items())
+            for origin, rates in origins.items()
+        }
+    )
+
+
 _UNITS: dict[str, Callable[[Any], Any]] = {
     "yuan": _yuan,
     "percent": _percent,
@@ -168,6 +178,7 @@ _UNITS: dict[str, Callable[[Any], Any]] = {
     "count": int,
     "counts": lambda values: MappingProxyType({name: int(value) for name, value in values.items()}),
     "flag": bool,
+    "surtaxes": _surtaxes,
     "text": MappingProxyType,
     "kilograms": _grams,
 }

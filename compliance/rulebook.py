@@ -102,6 +102,14 @@ def _text(value: Mapping[str, Any]) -> str:
     return "<br>".join(f"{k}: {v}" if isinstance(v, str) else "<br>".join(v) for k, v in value.items())
 
 
+def _surtaxes(value: Mapping[str, Any]) -> str:
+    return "<br>".join(
+        f"{origin} {prefix or 'all goods'}: {_percent(rate)}"
+        for origin, rates in value.items()
+        for prefix, rate in rates
+    )
+
+
 _SHOWN: dict[str, Callable[[Any], str]] = {
     "yuan": lambda value: f"¥{yuan(value)}",
     "percent": _percent,
@@ -112,4 +120,5 @@ _SHOWN: dict[str, Callable[[Any], str]] = {
     "flag": lambda value: "yes" if value else "no",
     "text": _text,
     "kilograms": lambda groups: "<br>".join(f"{k}: {kilograms(v)} kg" for k, v in groups.items()),
+    "surtaxes": lambda value: _surtaxes(value) or "none",
 }

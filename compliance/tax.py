@@ -8,7 +8,8 @@ VAT (增值税), d, v, c their rates and t a specific rate per unit of quantity 
     compound    CT = (DV + D + q×t) / (1 − c) × c + q×t
     VAT = (DV + D + CT) × v
 
-Within the limits D is 0 and 70 % of CT and VAT is levied; one piece above the single limit is levied in full.
+Within the limits D is 0 and 70 % of CT and VAT is levied; one piece above the single limit is levied in full,
+its duty with the surtax (加征关税) on goods of its origin.
 Worked tables: docs/pricing.md.
 """
 
@@ -89,6 +90,7 @@ class LineTax:
     excise_fen: int
     rate: Rate
     excise_due: bool
+    surtax_rate: Decimal
 
     @property
     def total_fen(self) -> int:
@@ -104,21 +106,27 @@ def assess(
     `tariff` maps each line's `hs_code` to its rate (`queries.tariff` makes it); `over_limit` comes from the
     verdict. Raises TariffMissing and ContentMissing.
     """
-    if over_limit:
-        levied, duty_share = Fraction(1), None
-    else:
-        levied = _exact(law.figure("import/tax_share_within_limit"))
-        duty_share = _exact(law.figure("import/duty_within_limit"))
-    return [_line(line, tariff, levied, duty_share) for line in lines]
+    return [_line(line, tariff, law, over_limit) for line in lines]
 
 
-def _line(
-    line: LineFacts, tariff: Mapping[str, Rate], levied: Fraction, duty_rate: Fraction | None
-) -> LineTax:
+def surtax_rate(line: LineFacts, law: Law) -> Decimal:
+    """What is added to the duty on goods of this origin; several surtaxes on one code add up."""
+    rates = law.figure("import/surtax_by_origin").get(line.origin, ())
+    return sum((rate for prefix, rate in rates if line.hs_code.startswith(prefix)), Decimal(0))
+
+
+def _line(line: LineFacts, tariff: Mapping[str, Rate], law: Law, over_limit: bool) -> LineTax:
     rate = tariff.get(line.hs_code)
     if rate is None:
         raise TariffMissing(sku=line.sku, hs_code=line.hs_code)
-    duty = line.dutiable_fen * (_exact(rate.duty_rate) if duty_rate is None else duty_rate)
+    if over_limit:
+        surtax = surtax_rate(line, law)
+        levied, duty_rate = Fraction(1), _exact(rate.duty_rate + surtax)
+    else:
+        surtax = Decimal(0)
+        levied = _exact(law.figure("import/tax_share_within_limit"))
+        duty_rate = _exact(law.figure("import/duty_within_limit"))
+    duty = line.dutiable_fen * duty_rate
     value = line.dutiable_fen + duty
     excise_due = _excise_due(line, rate)
     excise = _excise(line, rate, value) if excise_due else Fraction(0)
@@ -130,6 +138,7 @@ def _line(
         excise_fen=_rounded(levied * excise),
         rate=rate,
         excise_due=excise_due,
+        surtax_rate=surtax,
     )
 
 

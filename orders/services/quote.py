@@ -313,6 +313,7 @@ def _facts(v: PricedVariant, quantity: int, listing: Listing | None) -> LineFact
         content_unit=v.net_content_unit,
         goods=v.goods(listing),
         grams=v.net_g * quantity,
+        origin=v.origin_iso,
     )
 
 
@@ -347,6 +348,7 @@ def _line(v: PricedVariant, line: LineFacts, levied: tax.LineTax, discount_fen: 
         },
         "rates": {
             "duty": str(levied.rate.duty_rate),
+            "surtax": str(levied.surtax_rate),
             "vat": str(levied.rate.vat_rate),
             "excise": levied.rate.excise_kind if levied.excise_due else "none",
             "excise_rate": str(levied.rate.excise_rate) if levied.rate.excise_rate is not None else None,

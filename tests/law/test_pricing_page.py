@@ -72,6 +72,20 @@ def test_the_worked_line(row):
     assert (tax.duty_fen, tax.excise_fen, tax.vat_fen) == (fen(row["D"]), fen(row["CT"]), fen(row["VAT"]))
 
 
+@pytest.mark.parametrize("row", table("origin"), ids=lambda row: " ".join(row.values()))
+def test_the_worked_surtax(row):
+    content, unit = row["content"].split() if row["content"] else (None, None)
+    made = line(
+        fen(row["value"]),
+        hs_code=row["goods"],
+        content_per_piece=Decimal(content) if content else None,
+        content_unit=unit,
+        origin=row["origin"],
+    )
+    [tax] = assess([made], RATES, LAW, over_limit={"within": False, "in full": True}[row["levy"]])
+    assert (tax.duty_fen, tax.excise_fen, tax.vat_fen) == (fen(row["D"]), fen(row["CT"]), fen(row["VAT"]))
+
+
 @pytest.mark.parametrize("row", table("freight"), ids=lambda row: row["goods of the lines"])
 def test_the_worked_shares_of_freight(row):
     goods = [line(fen(text)) for text in row["goods of the lines"].split(", ")]

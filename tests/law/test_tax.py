@@ -1,12 +1,15 @@
 """The formulas of import tax (R1.6) against values worked out by hand."""
 
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 
 from compliance.facts import with_freight
-from compliance.tax import ContentMissing, Rate, TariffMissing, assess, unit_of
+from compliance.law import Law
+from compliance.tax import ContentMissing, Rate, TariffMissing, assess, surtax_rate, unit_of
 from tests.law.law_cases import CREAM, LAW, line
 
 D = Decimal
@@ -134,3 +137,50 @@ def test_units_are_a_number_and_a_measure():
     for wrong in ("", "g", "0g", "500", "5 g", "1.5l"):
         with pytest.raises(ValueError, match="is not a number and one of"):
             unit_of(wrong)
+
+
+def test_a_surtax_by_origin_is_in_force_from_its_day_and_levied_above_the_limit_only():
+    made = line(600_000, origin="US")
+    before, after = Law(date(2025, 11, 9)), Law(date(2025, 11, 10))
+    assert (surtax_rate(made, before), surtax_rate(made, after)) == (D(0), D("0.1"))
+    assert surtax_rate(replace(made, origin="FR"), after) == 0
+    rates = {made.hs_code: CREAM}
+    [within] = assess([line(100_000, origin="US")], rates, after, over_limit=False)
+    [in_full] = assess([made], rates, after, over_limit=True)
+    assert (within.duty_fen, within.surtax_rate) == (0, 0)
+    assert (in_full.duty_fen, in_full.surtax_rate) == (66_000, D("0.1"))  # 1 % and 10 %
+
+
+def test_surtaxes_on_one_code_add_up_by_the_beginning_of_the_code(monkeypatch):
+    surtaxes = {"US": (("", D("0.1")), ("3304", D("0.15")), ("2208", D("0.2")))}
+    monkeypatch.setattr(Law, "figure", lambda self, name: surtaxes)
+    assert surtax_rate(line(origin="US"), LAW) == D("0.25")
+
+
+WATCH = Rate(
+    "91021100",
+    mfn_rate=D("0.08"),
+    vat_rate=D("0.13"),
+    excise_kind="ad_valorem",
+    excise_rate=D("0.2"),
+    threshold_fen_per_piece=1_000_000,
+)
+
+
+@pytest.mark.parametrize(
+    ("goods_fen", "freight_fen", "due"),
+    [
+        (999_999, 0, False),
+        (1_000_000, 0, True),
+        (1_000_001, 0, True),
+        (998_000, 1_999, False),
+        (998_000, 2_000, True),
+        (998_000, 2_001, True),
+    ],
+)
+def test_a_watch_of_ten_thousand_yuan_bears_consumption_tax_and_freight_may_decide_it(
+    goods_fen, freight_fen, due
+):
+    made = line(goods_fen, freight_fen, content_per_piece=None, content_unit=None)
+    [tax] = assess([made], {made.hs_code: WATCH}, LAW, over_limit=True)
+    assert (tax.excise_due, tax.excise_fen > 0) == (due, due)

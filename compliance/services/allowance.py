@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -43,26 +44,22 @@ class MoreThanUsed(Conflict):
 # What is reserved in other years counts too: it is used in the year in which customs accepts the list. The
 # value comes first everywhere: its row is the person's queue, so that nobody waits with another row in hand.
 _RESERVE = """
-WITH wanted AS (
+WITH own AS (
+    SELECT measure, year, reserved, used FROM compliance_allowanceaccount WHERE person_id = %(person)s
+    ORDER BY year, measure <> 'value', measure FOR NO KEY UPDATE
+), wanted AS (
     SELECT w.measure, w.amount, w.place,
-           w."limit" - coalesce((SELECT sum(o.reserved) FROM compliance_allowanceaccount o
-               WHERE o.person_id = %(person)s AND o.measure = w.measure AND o.year <> %(year)s), 0) AS room,
-           coalesce((SELECT max(o.used) FROM compliance_allowanceaccount o
-               WHERE o.person_id = %(person)s AND o.measure = w.measure AND o.year > %(year)s), 0) AS later
-    FROM unnest(%(measures)s::text[], %(amounts)s::bigint[], %(limits)s::bigint[])
-        WITH ORDINALITY AS w(measure, amount, "limit", place)
-), locked AS (
-    SELECT a.measure, a.reserved, a.used FROM compliance_allowanceaccount a JOIN wanted USING (measure)
-    WHERE a.person_id = %(person)s AND a.year = %(year)s ORDER BY wanted.place FOR NO KEY UPDATE OF a
-), done AS (
-    SELECT FROM compliance_allowanceentry
-    WHERE order_number = %(order)s AND reference = %(reference)s AND kind = 'reserve'
+           w."limit" - coalesce(sum(own.reserved) FILTER (WHERE own.year <> %(year)s), 0) AS room,
+           coalesce(sum(own.reserved) FILTER (WHERE own.year = %(year)s), 0)
+               + coalesce(max(own.used) FILTER (WHERE own.year >= %(year)s), 0) AS taken
+    FROM (VALUES {rows}) AS w(measure, amount, "limit", place) LEFT JOIN own USING (measure)
+    GROUP BY w.measure, w.amount, w."limit", w.place
 ), account AS (
     INSERT INTO compliance_allowanceaccount AS a (person_id, year, measure, reserved, used)
     SELECT %(person)s, %(year)s, measure, amount, 0 FROM wanted
-    WHERE NOT EXISTS (SELECT FROM done) AND NOT EXISTS (
-        SELECT FROM wanted LEFT JOIN locked USING (measure)
-        WHERE coalesce(reserved, 0) + greatest(coalesce(used, 0), later) + amount > room)
+    WHERE (SELECT bool_and(taken + amount <= room) FROM wanted) AND NOT EXISTS (
+        SELECT FROM compliance_allowanceentry
+        WHERE order_number = %(order)s AND reference = %(reference)s AND kind = 'reserve')
     ORDER BY place
     ON CONFLICT (person_id, year, measure) DO UPDATE SET reserved = a.reserved + excluded.reserved
     WHERE a.reserved + a.used + excluded.reserved
@@ -75,8 +72,9 @@ WITH wanted AS (
     FROM account JOIN wanted USING (measure) ORDER BY place
     RETURNING 1
 )
-SELECT (SELECT count(*) FROM entry), EXISTS (SELECT FROM done)
+SELECT count(*) FROM entry
 """
+_WANTED = "(%(measure_{n})s::text, %(amount_{n})s::bigint, %(limit_{n})s::bigint, {n})"
 
 
 def allowance_reserve(
@@ -98,29 +96,29 @@ def allowance_reserve(
     """
     if not wanted or any(amount <= 0 for amount, _ in wanted.values()):
         raise ValueError("an allowance is reserved for positive amounts")
-    measures = sorted(wanted, key=lambda measure: (measure != VALUE, measure))
     values: dict[str, Any] = {
         "person": person_id,
         "order": order_number,
         "reference": reference,
         "year": year,
-        "measures": measures,
-        "amounts": [wanted[measure][0] for measure in measures],
-        "limits": [wanted[measure][1] for measure in measures],
         "now": now,
     }
+    for n, measure in enumerate(sorted(wanted, key=lambda measure: (measure != VALUE, measure))):
+        amount, limit = wanted[measure]
+        values |= {f"measure_{n}": measure, f"amount_{n}": amount, f"limit_{n}": limit}
     try:
         with transaction.atomic(savepoint=False), connection.cursor() as cursor:
             if _new_year_is_near(now):
                 # Two years at once: one's first account is not seen from the other, so they queue.
                 cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(person_id)])
-            cursor.execute(_RESERVE, values)
-            reserved, done = cursor.fetchone()
-            if 0 < reserved < len(measures):
+            cursor.execute(_reserve(len(wanted)), values)
+            reserved = cursor.fetchone()[0]
+            if 0 < reserved < len(wanted):
                 raise AllowanceBusy()
-            return bool(reserved or done)
     except IntegrityError as clash:
         raise AllowanceBusy() from clash
+    done = AllowanceEntry.objects.filter(order_number=order_number, reference=reference, kind=Kind.RESERVE)
+    return reserved > 0 or done.exists()
 
 
 def allowance_use(*, order_number: str, year: int, now: datetime, reference: str = "") -> dict[str, int]:
@@ -192,3 +190,9 @@ def _new_year_is_near(now: datetime) -> bool:
     """Whether the year changes in Shanghai within an hour, before or after."""
     hour = timedelta(hours=1)
     return shanghai_day(now - hour).year != shanghai_day(now + hour).year
+
+
+@cache
+def _reserve(count: int) -> str:
+    """The statement for so many measures."""
+    return _RESERVE.format(rows=", ".join(_WANTED.format(n=n) for n in range(count)))

@@ -103,8 +103,8 @@ def allowance(*, person_id: UUID | None, year: int, limit_fen: int) -> Allowance
 
 
 def limits(law: Law) -> dict[str, int]:
-    """How much of each measure one person may take in a calendar year."""
-    return {VALUE: law.figure("import/annual_limit")}
+    """How much of each measure one person may take in a calendar year; the value first."""
+    return {VALUE: law.figure("import/annual_limit"), **law.figure("import/person_year_quantities")}
 
 
 def allowance_years(*, person_id: UUID) -> dict[int, dict[str, Taken]]:

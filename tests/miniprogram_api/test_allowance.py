@@ -78,7 +78,8 @@ def test_a_verified_person_who_has_bought_nothing_has_all_of_it_left(alice: Phon
     verified(world.alice)
     shown = alice.get("me/allowance").json()
     assert (len(shown["years"]), shown["items"]) == (1, [])
-    assert value(shown["years"][0])["left"] == LIMIT
+    told = [(m["measure"], m["unit"], m["left"]) for m in shown["years"][0]["measures"]]
+    assert told == [("value", "fen", LIMIT), ("sugar", "g", 2_000), ("rice", "g", 20_000)]
 
 
 def test_past_years_are_shown_with_the_limits_of_their_day(alice: Phone, world: make.World) -> None:

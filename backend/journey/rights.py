@@ -135,7 +135,7 @@ def come_back(stage: Stage) -> str:
     return "a new customer, nothing known"
 
 
-@step("全库检索", "no table holds a name, phone or number in plain (read in the database)")
+@step("全库检索", "no table holds a name, phone or number in plain")
 def scan(stage: Stage) -> str:
     tables = 0
     with connection.cursor() as cursor:

@@ -21,6 +21,7 @@ from compliance.law import Law
 from compliance.services import ConsentNeeded
 from customers import labels
 from customers.models import Customer, Identity, IdentityShare
+from customers.services import account
 from customers.services.identity import (
     CONSENT,
     open_pair,
@@ -77,7 +78,7 @@ class Offer:
 def offer_identity(*, customer: Customer, now: datetime) -> Offer:
     """Make a code for the customer's verified identity; an earlier one is good no longer.
 
-    Raises ConsentNeeded, NotVerified, PhoneNeeded.
+    Raises ConsentNeeded, ProcessingLimited, NotVerified, PhoneNeeded.
     """
     minutes: int = Law(shanghai_day(now)).figure("identity/share_minutes")
     with transaction.atomic(), tenant(customer.storefront_id):
@@ -109,8 +110,8 @@ def cancel_offer(*, customer: Customer, now: datetime) -> int:
 def reuse_identity(*, customer: Customer, code: str, now: datetime) -> None:
     """Take the identity behind a code over for this customer: verified, sealed under this customer's own key.
 
-    The same customer with the same code again changes nothing. Raises ConsentNeeded, PhoneNeeded,
-    ShareInvalid, IdentityInUse; nothing is used up then.
+    The same customer with the same code again changes nothing. Raises ConsentNeeded, ProcessingLimited,
+    PhoneNeeded, ShareInvalid, IdentityInUse; nothing is used up then.
     """
     indexes = vault.blinds("share_code", code.replace("-", "").replace(" ", ""))
     with transaction.atomic():
@@ -138,6 +139,8 @@ def _locked(*ids: int) -> list[Customer]:
 
 
 def _check_consents(customer: Customer, *kinds: str) -> None:
+    account.refuse_closed(customer)
+    compliance.refuse_limited(customer.subject)
     given = compliance_queries.consents(subject_id=customer.subject_id)
     for kind in kinds:
         if kind not in given:
@@ -156,7 +159,7 @@ def _is_good(share: IdentityShare, giver: Customer, taker: Customer, now: dateti
         and giver.storefront_id != taker.storefront_id
         and giver.closed_at is None
         and bytes(giver.phone_index or b"") in _phone(taker)
-        and REUSE in compliance_queries.consents(subject_id=giver.subject_id)
+        and compliance_queries.allowed(subject_id=giver.subject_id, kind=REUSE)
     )
 
 

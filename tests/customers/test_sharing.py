@@ -117,6 +117,10 @@ def spoil_consent(giver: Customer, taker: Customer) -> None:
     compliance.withdraw_consent(subject_id=giver.subject_id, kind="identity_reuse", now=LATER)
 
 
+def spoil_processing(giver: Customer, taker: Customer) -> None:
+    compliance.limit_processing(subject_id=giver.subject_id, now=LATER)
+
+
 def spoil_offer(giver: Customer, taker: Customer) -> None:
     assert cancel_offer(customer=giver, now=LATER) == 1
 
@@ -142,6 +146,7 @@ def spoil_offer_by_a_newer_one(giver: Customer, taker: Customer) -> None:
     [
         spoil_phone,
         spoil_consent,
+        spoil_processing,
         spoil_offer,
         spoil_account,
         spoil_identity,
@@ -172,6 +177,20 @@ def test_a_code_that_nobody_made_and_one_of_the_same_storefront_are_not_told_apa
     code = offer_identity(customer=giver, now=make.NOW).code
     with pytest.raises(ShareInvalid):
         reuse_identity(customer=same, code=code, now=LATER)
+
+
+def test_who_limited_the_processing_neither_offers_nor_takes_an_identity(
+    giver: Customer, taker: Customer
+) -> None:
+    code = offer_identity(customer=giver, now=make.NOW).code
+    compliance.limit_processing(subject_id=taker.subject_id, now=LATER)
+    with pytest.raises(compliance.ProcessingLimited):
+        reuse_identity(customer=taker, code=code, now=LATER)
+    with pytest.raises(compliance.ProcessingLimited):
+        offer_identity(customer=taker, now=LATER)
+    compliance.lift_limit(subject_id=taker.subject_id)
+    reuse_identity(customer=taker, code=code, now=LATER)  # the code was not used up
+    assert Identity.objects.get(customer=taker).state == "verified"
 
 
 @pytest.mark.parametrize("kind", ["sensitive_identity", "identity_reuse"])

@@ -18,6 +18,7 @@ from kernel.clock import shanghai_day
 from kernel.models import Job, Receipt
 from orders.models import Order
 from tests import make
+from tests.operators import rows
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -156,3 +157,21 @@ def test_the_report_stays_as_a_job():
         assert set(kinds) == {keeping.kind for keeping in KEEPINGS}
         assert (kinds["kernel.receipts"]["found"], kinds["kernel.receipts"]["let_go"]) == (2, let_go)
     assert counted.arguments == {"dry_run": True}
+
+
+def test_the_worker_may_let_go_of_everything_and_in_thirty_years_nothing_is_left_to_do(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path
+    rows.fill(make.world())
+    keepings = [keeping for keeping in KEEPINGS if not keeping.append_only]
+    later = datetime(2060, 1, 1, tzinfo=UTC)
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE worker")
+        try:
+            first = {one.kind: one.let_go for one in retain(keepings=keepings, now=later)}
+            again = retain(keepings=keepings, now=later)
+        finally:
+            cursor.execute("RESET ROLE")
+    assert first["compliance.keys"] >= 1 and first["orders.traces"] == 1
+    assert first["customers.exports"] == first["customers.attempts"] == first["customers.findings"] == 1
+    assert first["kernel.receipts"] == first["customers.sessions"] == 1
+    assert [one for one in again if one.found or one.let_go] == []

@@ -42,7 +42,7 @@ def test_names_that_tell_of_a_person_are_known(name: str) -> None:
     assert inventory.TELLING.search(name)
 
 
-@pytest.mark.parametrize("name", ["quantity", "shipping_at", "description_zh", "tipping"])
+@pytest.mark.parametrize("name", ["quantity", "shipping_at", "description_zh", "name_zh", "tipping"])
 def test_other_names_are_not(name: str) -> None:
     assert not inventory.TELLING.search(name)
 

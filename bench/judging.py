@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from statistics import median
 from time import process_time
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -92,7 +93,7 @@ def _nobody_judges() -> Iterator[None]:
     """Checkout without facts, rules and evidence; the order's key, which comes with these, is still made."""
     allowed = Verdict(allowed=True, judged=(), refusals=(), figures={}, edition="", over_limit=False)
     with (
-        patch.object(place, "_purchase", lambda *_, **__: None),
+        patch.object(place, "_purchase", lambda *_, **__: SimpleNamespace(exclusions=())),
         patch.object(place, "judge", lambda *_: allowed),
         patch.object(place, "_wanted", lambda _, law: {VALUE: (1, law.figure("import/annual_limit"))}),
         patch.object(compliance, "record_judgement", lambda *, new_key, **_: insert_key(new_key)),

@@ -296,6 +296,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 120},
     },
+    "watch the age of exchange rates": {
+        "task": "storefronts.tasks.watch_reference_rates",
+        "schedule": crontab(minute="30"),
+    },
     "let go of what has had its day": {
         "task": "backend.tasks.forget",
         "schedule": crontab(hour=19, minute=20),  # UTC: at night in China

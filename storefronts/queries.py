@@ -111,6 +111,12 @@ def parties(storefront_id: int) -> list[LegalParty]:
     )
 
 
+def currencies() -> set[str]:
+    """What open storefronts settle in, and the dollar, in which the ceiling of a payment is written."""
+    brands = Storefront.objects.filter(state=Storefront.State.OPEN).values_list("brand__currency", flat=True)
+    return {"USD", *brands}
+
+
 def forget_kept() -> None:
     """Drop what is kept in this process: after a change of credentials, and between tests."""
     _kept.clear()

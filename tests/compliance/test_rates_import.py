@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -12,7 +12,9 @@ from django.core.management import CommandError, call_command
 from compliance.management.loader import DATA
 from compliance.models import ReferenceRate
 from compliance.queries import reference_rates
-from compliance.services.rates import load_rates
+from compliance.services.rates import load_rates, watch_rates
+from kernel.models import Case
+from tests import make
 
 pytestmark = pytest.mark.django_db
 GOOD = {
@@ -93,3 +95,18 @@ def test_the_command_names_faults_and_fails(tmp_path):
     file.write_text("currency\nUSD\n")
     with pytest.raises(CommandError, match="nothing was written"):
         call_command("load_rates", str(file))
+
+
+def test_a_rate_that_has_lived_through_half_its_time_is_told_before_it_stops_the_sale():
+    load_rates(rows=[row(), row(currency="EUR", cny_per_100="820")])
+    assert watch_rates(currencies={"USD", "EUR", "CNY"}, now=make.NOW + timedelta(days=5)) == []
+    load_rates(rows=[row(currency="EUR", first_day="2026-11-24", cny_per_100="821")])
+    for _ in range(2):
+        assert watch_rates(currencies={"USD", "EUR"}, now=make.NOW + timedelta(days=6)) == ["USD"]
+    case = Case.objects.get(kind="forex.old_rate")
+    assert (case.key, case.seen, case.facts["last_day"]) == ("rate:USD", 2, "2026-11-20")
+
+
+def test_a_rate_that_is_not_there_at_all_is_told():
+    assert watch_rates(currencies={"GBP"}, now=make.NOW) == ["GBP"]
+    assert Case.objects.get(kind="forex.old_rate").facts["last_day"] is None

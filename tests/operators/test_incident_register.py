@@ -228,7 +228,7 @@ def test_a_case_of_a_clock_leads_to_its_incident(client, world):
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_every_kind_of_case_says_what_to_do_next(language):
-    apps = ("allowance", "event", "identity", "incident", "order", "payer", "payment", "personal_use")
-    kinds = [key for kind, key in _names() if kind == "case" and key.partition(".")[0] in apps]
+    kinds = [key for kind, key in _names() if kind == "case"]
+    assert len(kinds) > 20
     with override(language):
         assert [kind for kind in kinds if not told.case_todo(kind)] == []

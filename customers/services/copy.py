@@ -10,11 +10,13 @@ from typing import Any
 
 import orjson
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from compliance.holdings import Category
 from kernel.clock import SHANGHAI
 from kernel.money import yuan
 
+_NONE = SafeString('<p class="none">无 <span class="en">none</span></p>')
 _PAGE = """<!doctype html>
 <html lang="zh-CN"><head><meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
@@ -81,13 +83,12 @@ def _section(one: Category) -> str:
     table = format_html(
         '<div class="scroll"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>', head, body
     )
-    none = format_html('<p class="none">无 <span class="en">none</span></p>')
     return format_html(
         '<section id="{}"><h2>{} <span class="en">{}</span></h2>{}</section>',
         one.code,
         one.names["zh"],
         one.names["en"],
-        table if one.rows else none,
+        table if one.rows else _NONE,
     )
 
 

@@ -13,9 +13,9 @@ NUMBER, NAME = "11010519491231002X", "王爱丽"
 BODY = {"IdCard": NUMBER, "Name": NAME}
 
 
-def call(base, keys, body, *, at=None, tampered=False, **changed):
+def call(base, keys, body, *, ahead=0, tampered=False, **changed):
     """One call of IdCardVerification; `changed` replaces headers, None removes one."""
-    timestamp, sent = int(at or time.time()), json.dumps(body, ensure_ascii=False).encode()
+    timestamp, sent = int(time.time()) + ahead, json.dumps(body, ensure_ascii=False).encode()
     day = datetime.fromtimestamp(timestamp, UTC).strftime("%Y-%m-%d")
     host, kind = base.removeprefix("http://"), "application/json; charset=utf-8"
     payload = hashlib.sha256(sent).hexdigest()
@@ -79,8 +79,8 @@ def test_what_cannot_be_a_number_or_a_name_has_its_own_result(base, keys, change
     [
         ({"Authorization": None}, "AuthFailure.InvalidAuthorization"),
         ({"X_TC_Timestamp": None}, "MissingParameter"),
-        ({"at": time.time() - 400}, "AuthFailure.SignatureExpire"),
-        ({"at": time.time() + 400}, "AuthFailure.SignatureExpire"),
+        ({"ahead": -400}, "AuthFailure.SignatureExpire"),
+        ({"ahead": 400}, "AuthFailure.SignatureExpire"),
         ({"tampered": True}, "AuthFailure.SignatureFailure"),
         ({"X_TC_Action": "SomethingElse"}, "InvalidAction"),
         ({"X_TC_Version": "2017-01-01"}, "InvalidAction"),

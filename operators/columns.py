@@ -54,6 +54,17 @@ def _state_column(name: str, labels: dict[Any, Any], owner: str) -> Any:
     return state
 
 
+def worded(name: str, title: Any) -> Any:
+    """A list column for a code that is no declared choice, called what `state` rows of names.csv call it."""
+
+    @admin.display(description=title, ordering=name)
+    def word(row: Any) -> str:
+        value = getattr(row, name)
+        return state_name(value, value)
+
+    return word
+
+
 def is_named(field: Any) -> bool:
     """Whether a field points at rows that have a name in both languages: a storefront, warehouse, brand …"""
     target = getattr(field, "related_model", None)

@@ -15,6 +15,7 @@ from kernel.money import yuan
 from operators import told
 from operators.base import Scoped, register
 from operators.bilingual import chinese, say
+from operators.columns import worded
 from operators.filters import states
 from operators.scope import DECIDERS, PLATFORM, SHARED
 
@@ -111,7 +112,13 @@ class AllowanceAccountAdmin(Scoped):
     """A person's year over all storefronts: what another storefront sold is not a storefront's to see."""
 
     scope_path = PLATFORM
-    list_display = ("person", "year", "measure", measured("used"), measured("reserved"))
+    list_display = (
+        "person",
+        "year",
+        worded("measure", say("计量项目", "measure")),
+        measured("used"),
+        measured("reserved"),
+    )
     list_filter = ("year",)
     search_fields = ("measure__startswith",)
     list_select_related = ("person",)
@@ -196,7 +203,7 @@ class ChainLinkAdmin(Scoped):
 
     readers = DECIDERS | {"auditor"}
     hidden = ("prev", "hash")
-    list_display = ("chained_at", "log", "position", "row_id", "storefront_name")
+    list_display = ("chained_at", worded("log", say("日志", "log")), "position", "row_id", "storefront_name")
     list_filter = ("chained_at",)
     ordering = ("-id",)
 
@@ -206,7 +213,7 @@ class NoticeSeenAdmin(Scoped):
     """Who was told what is done by contract and law."""
 
     hidden = ("subject",)
-    list_display = ("at", "kind", "version", "storefront_name")
+    list_display = ("at", worded("kind", say("类型", "kind")), "version", "storefront_name")
     list_filter = ("at",)
     ordering = ("-id",)
 

@@ -17,6 +17,7 @@ from kernel.models import Approval, Case
 from operators import told
 from operators.base import Scoped, register
 from operators.bilingual import say
+from operators.columns import worded
 from operators.filters import LateFilter, states
 from operators.scope import DECIDERS, OFFICERS, PLATFORM, WORKERS, scope_of
 from orders.models import Order
@@ -200,7 +201,16 @@ class ApprovalAdmin(Scoped):
 class JobAdmin(Scoped):
     """Long work, how far it is and how it ended."""
 
-    list_display = ("kind", "state", "done", "total", "asked_by", "queued_at", "ended_at", "storefront_name")
+    list_display = (
+        worded("kind", say("类型", "kind")),
+        "state",
+        "done",
+        "total",
+        "asked_by",
+        "queued_at",
+        "ended_at",
+        "storefront_name",
+    )
     list_filter = (states("state"), "queued_at")
     search_fields = ("kind__startswith", "asked_by__startswith")
     ordering = ("-id",)

@@ -52,6 +52,7 @@ ROWS: tuple[tuple[str, str, dict[str, str]], ...] = (
         {"order_id": ":n"},
     ),
     ("kernel_event", "key = 'order:' || %(number)s", {"key": "'order-N' || :n"}),
+    ("kernel_delivery", "key = 'order:' || %(number)s", {"event_id": ":n", "key": "'order-N' || :n"}),
     ("kernel_receipt", "key = %(receipt)s", {"key": "'bench-' || :n"}),
     ("inventory_reservation", "holder = 'order:' || %(number)s", {"holder": "'order-N' || :n"}),
 )
@@ -80,6 +81,9 @@ def prepare(folder: Path, *, number: str, receipt: str) -> Path:
         cursor.execute("CREATE SCHEMA floor")
         for table in [*(row[0] for row in ROWS), "inventory_stock"]:
             cursor.execute(f"CREATE TABLE floor.{table} (LIKE public.{table} INCLUDING ALL)")
+            cursor.execute("SELECT reloptions FROM pg_class WHERE oid = %s::regclass", [f"public.{table}"])
+            for option in cursor.fetchone()[0] or ():  # which LIKE leaves out
+                cursor.execute(f"ALTER TABLE floor.{table} SET ({option})")
         cursor.execute(
             "INSERT INTO floor.inventory_stock OVERRIDING SYSTEM VALUE SELECT * FROM public.inventory_stock"
         )

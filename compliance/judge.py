@@ -10,7 +10,7 @@ from typing import Any
 
 from compliance.facts import BuyerFacts, LineFacts, LockedRates, Moment, Purchase
 from compliance.law import Law
-from compliance.rules import RULES
+from compliance.rules import RULES, Rule
 from compliance.rules.limits import one_piece_above_limit
 from kernel.errors import Refusal
 
@@ -40,7 +40,7 @@ def judge(purchase: Purchase, law: Law) -> Verdict:
         raise ValueError("a purchase is judged by the law of its day")
     if not purchase.lines:
         raise ValueError("there is nothing to judge")
-    asked = [rule for rule in RULES if rule.since <= purchase.day and purchase.moment in rule.moments]
+    asked = _asked(law, purchase.moment)
     refusals = tuple(refusal for rule in asked if (refusal := rule(purchase, law)) is not None)
     return Verdict(
         allowed=not refusals,
@@ -90,10 +90,15 @@ def _exchange(rates: LockedRates | None) -> dict[str, str | None]:
 
 
 @lru_cache(maxsize=32)
+def _asked(law: Law, moment: Moment) -> tuple[Rule, ...]:
+    """The rules that are judged on the law's day at this moment."""
+    return tuple(rule for rule in RULES if rule.since <= law.day and moment in rule.moments)
+
+
+@lru_cache(maxsize=32)
 def _figures(law: Law, moment: Moment) -> dict[str, Any]:
     """What the rules that are asked at this moment look at."""
-    asked = (rule for rule in RULES if rule.since <= law.day and moment in rule.moments)
-    names = {name for rule in asked for name in rule.figures}
+    names = {name for rule in _asked(law, moment) for name in rule.figures}
     return {name: _plain(law.figure(name)) for name in sorted(names)}
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -61,11 +61,12 @@ class Topic:
 class Law:
     """The law of one day."""
 
-    __slots__ = ("_topics", "day", "edition")
+    __slots__ = ("_in_force", "_topics", "day", "edition")
 
     def __init__(self, day: date, folder: Path = FOLDER) -> None:
         self.day = day
         self._topics, self.edition = read(folder)
+        self._in_force = in_force(folder, day)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Law) and (self.day, self.edition) == (other.day, other.edition)
@@ -75,13 +76,12 @@ class Law:
 
     def source(self, name: str) -> Figure:
         """The figure with its source; raises NoFigure for an unknown name or a day before the first."""
-        topic = self._topics.get(name)
-        if topic is None:
+        found = self._in_force.get(name)
+        if found is not None:
+            return found
+        if name not in self._topics:
             raise NoFigure(f"there is no figure {name!r}")
-        index = bisect_right(topic.days, self.day)
-        if not index:
-            raise NoFigure(f"{name} has no value on {self.day}; the first is of {topic.days[0]}")
-        return topic.figures[index - 1]
+        raise NoFigure(f"{name} has no value on {self.day}; the first is of {self._topics[name].days[0]}")
 
     def figure(self, name: str) -> Any:
         """The value alone: fen as int for money, Decimal for a rate, tuple for a list, bool, or mapping of
@@ -90,12 +90,22 @@ class Law:
 
     def figures(self) -> list[Figure]:
         """Every figure that has a value on this day, by name."""
-        return [self.source(name) for name, topic in self._topics.items() if topic.days[0] <= self.day]
+        return list(self._in_force.values())
 
     @property
     def topics(self) -> Mapping[str, Topic]:
         """Every figure over time, by name."""
         return self._topics
+
+
+@lru_cache(maxsize=64)
+def in_force(folder: Path, day: date) -> Mapping[str, Figure]:
+    """The figures of a folder that have a value on `day`, by name."""
+    return {
+        name: topic.figures[index - 1]
+        for name, topic in read(folder)[0].items()
+        if (index := bisect_right(topic.days, day))
+    }
 
 
 @cache

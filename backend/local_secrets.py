@@ -15,7 +15,10 @@ def local_secret(folder: Path, name: str) -> str:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         value = secrets.token_urlsafe(48)
         if name.startswith("VAULT_"):
-            value = "local1:" + base64.b64encode(secrets.token_bytes(32)).decode()
+            # The second master key is a spare, so that a rotation can be shown; an index has one for good.
+            count = 2 if name == "VAULT_MASTER_KEYS" else 1
+            keys = (base64.b64encode(secrets.token_bytes(32)).decode() for _ in range(count))
+            value = ",".join(f"local{n}:{key}" for n, key in enumerate(keys, start=1))
         draft = path.with_name(f".{name}.{os.getpid()}.{secrets.token_hex(4)}")
         draft.touch(mode=0o600)
         draft.write_text(value)

@@ -7,14 +7,12 @@ import json
 import zipfile
 from typing import Any
 
-from django.db import connection
-
 from backend.journey.account import SEPARATE, agree, enter, settle_in
 from backend.journey.client import Consumer, wait
 from backend.journey.ordering import fresh_key, place, quote, risk_notice
 from backend.journey.paying import start, wait_for
-from backend.journey.report import Unexpected, expect, expect_that, step
-from backend.journey.stage import ADDRESS, MAISON, NAME, PHONE, Stage
+from backend.journey.report import expect, expect_that, step
+from backend.journey.stage import ADDRESS, MAISON, NAME, Stage
 
 
 def fresh_code(stage: Stage) -> dict[str, str]:
@@ -135,24 +133,6 @@ def come_back(stage: Stage) -> str:
     return "a new customer, nothing known"
 
 
-@step("全库检索", "no table holds a name, phone or number in plain")
-def scan(stage: Stage) -> str:
-    tables = 0
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
-        for (table,) in cursor.fetchall():
-            for value in (NAME, PHONE, stage.number, ADDRESS["street"]):
-                cursor.execute(
-                    f'SELECT count(*) FROM "{table}" t WHERE strpos(t::text, %s) > 0'  # noqa: S608
-                    " OR strpos(t::text, %s) > 0",
-                    [value, value.encode().hex()],
-                )
-                if cursor.fetchone() != (0,):
-                    raise Unexpected(f"no {value!r} in {table}", "found")
-            tables += 1
-    return f"{tables} tables"
-
-
 STEPS = (
     arrive,
     see,
@@ -164,5 +144,4 @@ STEPS = (
     too_early,
     close,
     come_back,
-    scan,
 )

@@ -49,8 +49,9 @@ class YearOut(serializers.Serializer[Any]):
 class MovementOut(serializers.Serializer[Any]):
     """One movement: `amount` is taken from one of left, reserved, used and given to another.
 
-    `where` is `here` for an order of one's own, which `order` names; `elsewhere` for another shop (其他店铺);
-    `customs` where customs has counted otherwise than we did.
+    `where` is `here` for an order of one's own, which `order` names; `elsewhere` for one made under the same
+    phone in another shop (其他店铺); `customs` where customs has counted otherwise than we did. What was
+    bought with another phone counts in the sums alone: who knows a name and a number need not be its owner.
     """
 
     year = serializers.IntegerField()
@@ -107,12 +108,16 @@ class MyAllowance(Door):
         count = asked.get("limit", 20)
         entries = compliance.allowance_entries(person_id=person_id, until=until, skip=skip, count=count + 1)
         page = entries[:count]
-        own = orders.own_numbers(customer_id=row.pk, numbers={entry.order_number for entry in page})
+        told = orders.told_numbers(customer=row, numbers={entry.order_number for entry in page})
         return Json(
             {
                 "verified": True,
                 "years": [self._year(year, years[year]) for year in sorted(years, reverse=True)],
-                "items": [_movement(entry, own) for entry in page],
+                "items": [
+                    _movement(entry, told.get(entry.order_number, False))
+                    for entry in page
+                    if not entry.order_number or entry.order_number in told
+                ],
                 "next_cursor": _cursor(page, until, skip) if len(entries) > count else None,
             }
         )
@@ -160,8 +165,7 @@ def _measure(measure: str, limit: int, taken: Taken | None) -> dict[str, Any]:
     }
 
 
-def _movement(entry: AllowanceEntry, own: set[str]) -> dict[str, Any]:
-    mine = entry.order_number in own
+def _movement(entry: AllowanceEntry, mine: bool) -> dict[str, Any]:
     return {
         "year": entry.account.year,
         "measure": entry.account.measure,

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F, Sum
+from django.db.models import F, Q, Sum
 
 from catalog.cursors import BadCursor
 from compliance import masking, vault
 from customers import divisions
+from customers.models import Customer
 from kernel.errors import Missing
 from kernel.models import Event
 from orders import labels
@@ -29,10 +30,16 @@ def reserved_fen(*, customer_id: int, year: int) -> int:
     return living.aggregate(total=Sum(F("goods_fen") + F("freight_fen")))["total"] or 0
 
 
-def own_numbers(*, customer_id: int, numbers: Iterable[str]) -> set[str]:
-    """Those of the numbers that are orders of this customer."""
-    own = Order.objects.filter(customer_id=customer_id, number__in=list(numbers))
-    return set(own.values_list("number", flat=True))
+def told_numbers(*, customer: Customer, numbers: Iterable[str]) -> dict[str, bool]:
+    """Of the numbers, the orders of this customer (True) and those of customers with the same phone (False).
+
+    A name and a number can be known to others; the same phone, confirmed by WeChat, is one person's.
+    """
+    same = Q(customer_id=customer.pk)
+    if customer.phone_index is not None:
+        same |= Q(customer__phone_index=bytes(customer.phone_index))
+    found = Order.objects.filter(same, number__in=list(numbers)).values_list("number", "customer_id")
+    return {number: owner == customer.pk for number, owner in found}
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,37 +41,56 @@ def test_an_unverified_person_is_told_the_limits_and_nothing_else(alice: Phone, 
     }  # fmt: skip
 
 
+def buys_at_another_shop(now: Any) -> tuple[Customer, str]:
+    """Alice as a customer of another storefront, with an order of 700 yuan there."""
+    shop = make.storefront("other")
+    make.stock(make.warehouse(shop), make.variant(shop, "IR-9", 70_000))
+    there = make.buyer(shop)
+    return there, make.order(there, ("IR-9", 1), now=now).number
+
+
+def shown_items(alice: Phone) -> list[tuple[Any, ...]]:
+    items = alice.get("me/allowance").json()["items"]
+    return [(i["kind"], i["taken_from"], i["given_to"], i["amount"], i["where"], i["order"]) for i in items]
+
+
 def test_own_orders_are_named_and_what_was_bought_elsewhere_is_not(alice: Phone, world: make.World) -> None:
     now = make.present()
     person_id = verified(world.alice)
     own = make.order(world.alice, ("HD-1", 2), now=now)
-    allowance_reserve(
-        person_id=person_id, order_number="ELSEWHERE1", wanted={VALUE: (70_000, LIMIT)}, year=now.year,
-        now=now + timedelta(seconds=1),
-    )  # fmt: skip
-    allowance_use(order_number="ELSEWHERE1", year=now.year, now=now + timedelta(seconds=2))
+    there, number = buys_at_another_shop(now + timedelta(seconds=1))
+    Customer.objects.filter(pk__in=(world.alice.pk, there.pk)).update(phone_index=b"1" * 33)
+    allowance_use(order_number=number, year=now.year, now=now + timedelta(seconds=2))
     allowance_reconcile(
         person_id=person_id, year=now.year, used=71_000, reference="621-1", now=now + timedelta(seconds=3)
     )
     answer = alice.get("me/allowance")
-    shown = answer.json()
-    assert shown["verified"] is True
-    assert value(shown["years"][0]) == {
+    assert answer.json()["verified"] is True
+    assert value(answer.json()["years"][0]) == {
         "measure": "value", "unit": "fen", "limit": LIMIT, "used": 71_000, "reserved": 20_000,
         "left": 2_509_000,
     }  # fmt: skip
-    told = [
-        (i["kind"], i["taken_from"], i["given_to"], i["amount"], i["where"], i["order"])
-        for i in shown["items"]
-    ]
-    assert told == [
+    assert shown_items(alice) == [
         ("customs_more", "left", "used", 1_000, "customs", None),
         ("use", "reserved", "used", 70_000, "elsewhere", None),
         ("reserve", "left", "reserved", 70_000, "elsewhere", None),
         ("reserve", "left", "reserved", 20_000, "here", own.number),
     ]
-    assert "ELSEWHERE1" not in answer.content.decode()
+    assert number not in answer.content.decode()
     assert str(person_id) not in answer.content.decode()
+
+
+def test_who_knows_name_and_number_but_has_another_phone_sees_sums_alone(
+    alice: Phone, world: make.World
+) -> None:
+    now = make.present()
+    verified(world.alice)
+    there, _ = buys_at_another_shop(now)
+    for mine, theirs in ((None, None), (b"1" * 33, b"2" * 33), (b"1" * 33, None)):
+        Customer.objects.filter(pk=world.alice.pk).update(phone_index=mine)
+        Customer.objects.filter(pk=there.pk).update(phone_index=theirs)
+        assert shown_items(alice) == []
+        assert value(alice.get("me/allowance").json()["years"][0])["reserved"] == 70_000
 
 
 def test_a_verified_person_who_has_bought_nothing_has_all_of_it_left(alice: Phone, world: make.World) -> None:
@@ -95,18 +114,15 @@ def test_past_years_are_shown_with_the_limits_of_their_day(alice: Phone, world: 
 
 def test_pages_show_every_movement_once_even_those_of_one_instant(alice: Phone, world: make.World) -> None:
     now = make.present()
-    person_id = verified(world.alice)
+    verified(world.alice)
     for n in range(7):
-        allowance_reserve(
-            person_id=person_id, order_number=f"N{n}", wanted={VALUE: (1_000 + n, LIMIT)}, year=now.year,
-            now=now - timedelta(seconds=n // 4),
-        )  # fmt: skip
+        make.order(world.alice, ("HD-1", n + 1), now=now - timedelta(seconds=n // 4))
     seen, cursor, pages = [], "", 0
     while cursor is not None:
         page = alice.get(f"me/allowance?limit=2&cursor={cursor}").json()
         seen += [item["amount"] for item in page["items"]]
         cursor, pages = page["next_cursor"], pages + 1
-    assert seen == [1_003, 1_002, 1_001, 1_000, 1_006, 1_005, 1_004]
+    assert seen == [40_000, 30_000, 20_000, 10_000, 70_000, 60_000, 50_000]
     assert pages == 4
 
 

@@ -46,11 +46,6 @@ def test_a_code_becomes_a_token_and_the_same_user_the_same_customer(wechat: Stan
     assert me.json()["id"] == first.json()["customer"]["id"]
 
 
-def test_a_phone_that_still_sends_a_dead_token_logs_in_all_the_same(wechat: StandIn, shop: Any) -> None:
-    code = wechat.control("login", appid=shop.appid, user="alice")["code"]
-    assert Phone(WebClient(), shop.appid, "dead").post("session", {"code": code}).status_code == 201
-
-
 def test_a_used_code_or_an_unknown_appid_logs_nobody_in(wechat: StandIn, shop: Any) -> None:
     code = wechat.control("login", appid=shop.appid, user="alice")["code"]
     phone = Phone(WebClient(), shop.appid)

@@ -33,7 +33,8 @@ class Goods:
     """What goods are before the law, whatever they cost. `listing` is None when they are not on the list.
 
     `classes` are words of the figures goods/not_by_direct_mail and goods/gated_classes; `exclusion_ruled_out`
-    says that someone has confirmed that the remark's exclusion does not meet them.
+    says that someone has confirmed that the remark's exclusion does not meet them. `is_food` and `adult_only`
+    only ever add to what the commodity code says (goods/food_codes, goods/adult_only_codes).
     """
 
     listing: Listing | None = None

@@ -116,6 +116,11 @@ def parties(shop: Storefront) -> None:
         LegalParty.objects.get_or_create(storefront=shop, role=role, defaults=where)
 
 
+def recall_firm(shop: Storefront) -> None:
+    """The firm without which no food is sold."""
+    LegalParty.objects.create(storefront=shop, role="food_recall", name="召回公司", country="CN")
+
+
 def warehouse(shop: Storefront, code: str = "ningbo", **changes: Any) -> Warehouse:
     made, _ = Warehouse.objects.update_or_create(
         storefront=shop,

@@ -18,12 +18,14 @@ def _younger(buyer: BuyerFacts, years: int) -> bool:
 @rule(
     "ADULT-1",
     law="people/adult_age",
+    also=("goods/adult_only_codes",),
     since=date(2021, 6, 1),
     zh="禁止向未成年人销售酒类等仅限成年人购买的商品。",
 )
 def only_adults_buy_what_is_for_adults(case: Purchase, law: Law) -> dict[str, Any] | None:
     """Alcohol and other goods for adults may not be sold to minors."""
-    skus = [line.sku for line in case.lines if line.goods.adult_only]
+    codes = law.figure("goods/adult_only_codes")
+    skus = [line.sku for line in case.lines if line.goods.adult_only or line.hs_code.startswith(codes)]
     years = law.figure("people/adult_age")
     if not skus or not _younger(case.buyer, years):
         return None

@@ -51,6 +51,7 @@ def gated_goods_are_approved(case: Purchase, law: Law) -> dict[str, Any] | None:
 @rule(
     "RECALL-1",
     law="goods/food_recall",
+    also=("goods/food_codes",),
     since=date(2026, 2, 13),
     moments=("offer", "quote", "checkout"),
     zh="跨境电商零售进口食品须先委托一家境内食品生产经营者承担召回，方可上架销售。",
@@ -59,7 +60,8 @@ def food_has_a_recall_firm(case: Purchase, law: Law) -> dict[str, Any] | None:
     """Food goes on sale only when one domestic food producer or trader is entrusted with its recall and on
     file."""
     firm = law.figure("goods/food_recall")
-    foods = [line.sku for line in case.lines if line.goods.is_food]
+    codes = law.figure("goods/food_codes")
+    foods = [line.sku for line in case.lines if line.goods.is_food or line.hs_code.startswith(codes)]
     if not foods or in_place(case.parties.get(firm["role"], ""), firm["where"]):
         return None
     return {"skus": foods, "role": firm["role"]}

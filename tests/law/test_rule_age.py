@@ -28,6 +28,18 @@ def test_adult_1_only_adults_buy_what_is_for_adults():
     assert refused(purchase(line(), buyer=born(date(2008, 11, 24)))) == []
 
 
+@pytest.mark.parametrize("code", ["2203000000", "2204210000", "2207100000", "2208300000", "2404120000"])
+def test_alcohol_and_tobacco_are_for_adults_by_their_code_though_nobody_marked_them(code):
+    unmarked = line(hs_code=code, goods=Goods(Listing(), adult_only=False))
+    assert refused(purchase(unmarked, buyer=born(date(2011, 11, 23)))) == ["ADULT-1"]  # fifteen
+    assert refused(purchase(unmarked, buyer=born(date(2008, 11, 23)))) == []
+
+
+@pytest.mark.parametrize("code", ["2202990000", "2209000000", "3304990010"])
+def test_other_codes_are_for_adults_only_where_they_are_marked(code):
+    assert refused(purchase(line(hs_code=code), buyer=born(date(2011, 11, 23)))) == []
+
+
 def test_minor_1_a_child_needs_a_guardian():
     """The personal data of a minor under fourteen may be handled with a guardian's consent only; this house
     does not sell to them."""

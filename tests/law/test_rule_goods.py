@@ -65,6 +65,19 @@ def test_recall_1_food_has_a_recall_firm():
     assert refused(purchase(of(), parties=without)) == []
 
 
+@pytest.mark.parametrize("code", ["0409000000", "1504200000", "1905310000", "2106909090", "2204210000"])
+def test_food_is_food_by_its_code_though_nobody_marked_it(code):
+    unmarked = line(hs_code=code, goods=Goods(Listing(), is_food=False))
+    assert refused(purchase(unmarked, parties=PARTIES | {"food_recall": ""})) == ["RECALL-1"]
+    assert refused(purchase(unmarked)) == []
+    assert [r.rule for r in judge_offer(lines=[unmarked], parties={}, law=LAW).refusals] == ["RECALL-1"]
+
+
+@pytest.mark.parametrize("code", ["1211909000", "2309109000", "2936270000", "3304990010"])
+def test_what_is_not_food_by_its_code_is_food_only_where_it_is_marked(code):
+    assert judge_offer(lines=[line(hs_code=code)], parties={}, law=LAW).allowed
+
+
 def test_goods_are_put_on_sale_by_the_same_rule_and_nobody_needs_to_buy_them():
     refusals = judge_offer(lines=[of(is_food=True)], parties={}, law=LAW).refusals
     assert [r.rule for r in refusals] == ["RECALL-1"]

@@ -60,6 +60,7 @@ def decide(asked, granted):
 
 def test_a_year_of_sugar_is_counted_over_orders_and_over_storefronts():
     world = make.world()
+    make.recall_firm(world.shop)
     make_tables.listed("19011010", remark="每人每年2千克", limit_group="sugar")
     item(world, **SUGAR)
     assert rules(make.quote(world.alice, ("SUGAR-1", 3))) == ["LIST-3"]
@@ -69,6 +70,7 @@ def test_a_year_of_sugar_is_counted_over_orders_and_over_storefronts():
     assert sorted(entries) == [("sugar", 2_000), ("value", 8_000)]
     assert refused(world.alice, late) == ["LIST-3"]
     other = make.storefront("swift")
+    make.recall_firm(other)
     make.stock(make.warehouse(other), make.variant(other, "SUGAR-9", 4_000, **SUGAR))
     assert rules(make.quote(make.buyer(other), ("SUGAR-9", 1))) == ["LIST-3"]
 
@@ -183,7 +185,7 @@ def test_without_a_carrier_or_for_food_without_a_recall_firm_nothing_is_sold():
     world = make.world()
     item(world, "TEA-1", is_food=True)
     assert rules(make.quote(world.alice, ("TEA-1", 1))) == ["RECALL-1"]
-    LegalParty.objects.create(storefront=world.shop, role="food_recall", name="召回公司", country="CN")
+    make.recall_firm(world.shop)
     LegalParty.objects.filter(role="logistics").delete()
     storefronts.forget_kept()
     assert rules(make.quote(world.alice, ("TEA-1", 1))) == ["PARTY-1"]

@@ -40,6 +40,7 @@ def place(person, quote) -> str:
 
 def sugar(pieces: int):
     world = make.world()
+    make.recall_firm(world.shop)
     make_tables.listed("19011010", remark="每人每年2千克", limit_group="sugar")
     bag = make.variant(
         world.shop, "SUGAR-1", 4_000, hs_code="1901101000", legal_unit_1="035", legal_quantity_1=1

@@ -10,8 +10,10 @@ from typing import Any
 
 from compliance.facts import BuyerFacts, LineFacts, LockedRates, Moment, Purchase
 from compliance.law import Law
+from compliance.notice import risk_notice
 from compliance.rules import RULES, Rule
 from compliance.rules.limits import one_piece_above_limit
+from compliance.tax import FIGURES as TAX
 from kernel.errors import Refusal
 
 
@@ -97,9 +99,15 @@ def _asked(law: Law, moment: Moment) -> tuple[Rule, ...]:
 
 @lru_cache(maxsize=32)
 def _figures(law: Law, moment: Moment) -> dict[str, Any]:
-    """What the rules that are asked at this moment look at."""
+    """What the rules that are asked at this moment look at, and the tax where goods are bought; of the risk
+    notice its hash, which a consumer confirms, in place of its sentences."""
     names = {name for rule in _asked(law, moment) for name in rule.figures}
-    return {name: _plain(law.figure(name)) for name in sorted(names)}
+    figures = {
+        name: _plain(law.figure(name)) for name in sorted(names.union(() if moment == "offer" else TAX))
+    }
+    if "notice/risk_notice" in figures:
+        figures["notice/risk_notice"]["sha256"] = risk_notice(law).sha256
+    return figures
 
 
 def _plain(value: Any) -> Any:
@@ -108,5 +116,5 @@ def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return [_plain(v) for v in value]
     if hasattr(value, "get"):
-        return {k: v for k, v in value.items() if isinstance(v, (str, int))}
+        return {k: _plain(v) for k, v in value.items() if isinstance(v, (str, int, tuple))}
     return value

@@ -30,6 +30,9 @@ from kernel.money import times
 
 ExciseKind = Literal["none", "ad_valorem", "specific", "compound"]
 
+# What every tax rests on beside the rates of its line; a judgement keeps them.
+FIGURES = ("import/tax_share_within_limit", "import/duty_within_limit", "import/surtax_by_origin")
+
 _UNIT = re.compile(r"([1-9]\d*)(ml|l|g|kg|piece)")
 _UNITS = {"ml": ("ml", 1), "l": ("ml", 1000), "g": ("g", 1), "kg": ("g", 1000), "piece": ("piece", 1)}
 

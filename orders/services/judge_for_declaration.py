@@ -79,6 +79,7 @@ def _purchase(order: Order, waybill_number: str, law: Law) -> Purchase:
                 quantity=line.quantity,
                 goods_fen=line.goods_fen,
                 freight_fen=line.freight_fen,
+                origin=line.customs.get("origin_iso", ""),  # not kept with the oldest orders
             )
             for line in lines
         ),

@@ -251,6 +251,7 @@ def _purchase(
                 content_unit=line["content_unit"],
                 goods=goods_from(line["goods"]),
                 grams=line["grams"],
+                origin=line["customs"]["origin_iso"],
             )
             for line in found.lines
         ),

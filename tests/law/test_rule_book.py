@@ -12,6 +12,7 @@ import pytest
 from compliance.facts import BuyerFacts
 from compliance.judge import judge
 from compliance.law import Law
+from compliance.notice import risk_notice
 from compliance.rulebook import page
 from compliance.rules import RULES
 from compliance.rules.book import rule
@@ -93,6 +94,14 @@ def test_a_verdict_carries_the_figures_and_the_edition_it_rests_on():
     assert verdict.figures["dutiable_fen"] == 12345
     assert verdict.figures["year_used_fen"] == 7
     assert verdict.figures["day"] == "2026-11-23"
+
+
+def test_a_verdict_carries_what_its_tax_rests_on_and_the_hash_of_the_notice_in_force():
+    figures = judged(purchase()).figures["law"]
+    assert figures["import/tax_share_within_limit"] == "0.7"
+    assert figures["import/duty_within_limit"] == "0"
+    assert figures["import/surtax_by_origin"] == {"US": [["", "0.1"]]}
+    assert figures["notice/risk_notice"] == {"version": "1", "sha256": risk_notice(LAW).sha256}
 
 
 def test_the_law_of_another_day_and_an_empty_purchase_are_mistakes():

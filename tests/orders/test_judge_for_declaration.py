@@ -56,6 +56,7 @@ def test_a_whole_order_may_be_declared_and_its_judgement_is_sealed_under_its_key
     assert (kept.order_number, kept.allowed, kept.key_id) == (order.number, True, order.key_id)
     assert kept.figures["exchange"] == {"USD": "705.0000", "EUR": "820.0000"}
     facts = orjson.loads(vault.unwrap(order.key).open(FACTS, kept.pk, bytes(kept.facts_sealed)))
+    assert [line["origin"] for line in facts["lines"]] == ["FR", "FR"]
     assert facts["evidence"]["goods"] == ["吹风机 HD-1", "吹风机 IR-1"]
     assert facts["evidence"]["seller_country"] == "FR"
     assert (facts["evidence"]["payment_number"], facts["evidence"]["waybill_number"]) == ("4200001", "SF-1")

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import orjson
 import pytest
 from django.db import transaction
 
 from catalog.models import CatalogVersion, Variant
 from compliance.models import AllowanceEntry, Judgement
+from compliance.services.judgement import FACTS
+from compliance.vault import unwrap
 from kernel import approvals
 from kernel.errors import Refused
 from orders.models import Order
@@ -197,3 +200,5 @@ def test_facts_of_the_goods_are_sealed_with_the_judgement_and_the_age_is_not_in_
     kept = Judgement.objects.get(order_number=Order.objects.get().number)
     assert '"age"' not in str(kept.figures) and '"age"' not in str(kept.refusals)
     assert {"LIST-1", "LIST-3", "ADULT-1", "PARTY-1"} <= set(kept.judged)
+    [line] = orjson.loads(unwrap(kept.key).open(FACTS, kept.pk, bytes(kept.facts_sealed)))["lines"]
+    assert (line["hs_code"], line["origin"]) == ("8516310000", "FR")

@@ -9,10 +9,11 @@ from typing import Any
 from django.db import connection
 
 from catalog.models import Brand, CatalogVersion, Category, Product, Variant
+from catalog.naming import names_of
 from catalog.services.public_prices import publish_list_prices
 from compliance import services as compliance
 from compliance import vault
-from compliance.consent_texts import current_text
+from compliance.consent_texts import current_text, required_kinds
 from compliance.models import PositiveListLine, ReferenceRate, TariffLine
 from customers import labels
 from customers.gateways.verifying import Finding, Verdict
@@ -26,6 +27,7 @@ from kernel import ids
 from kernel.clock import shanghai_day
 from orders.models import Quote
 from orders.services.quote import Wanted, make_quote
+from storefronts import queries as storefronts
 from storefronts.models import BrandCompany, LegalParty, Storefront
 from storefronts.services import open_storefront
 
@@ -156,8 +158,8 @@ def catalogue(now: datetime) -> tuple[Storefront, Warehouse]:
 def buyers(shop: Storefront, count: int, now: datetime) -> list[Buyer]:
     """`count` customers with address, identity and a token."""
     made = []
-    text = current_text("sensitive_identity", shanghai_day(now))
-    assert text is not None
+    names = names_of(storefronts.shop(shop.pk))
+    texts = [current_text(kind, shanghai_day(now), names) for kind in required_kinds()]
     for n in range(count):
         subject, key = compliance.create_subject(storefront_id=shop.pk, now=now)
         public_id = ids.uuid7()
@@ -172,7 +174,11 @@ def buyers(shop: Storefront, count: int, now: datetime) -> list[Buyer]:
         )
         where = AddressText("测试人", "13800138000", "310115", "世纪大道 1 号")
         add_address(customer=customer, text=where, is_default=True, now=now)
-        compliance.give_consent(subject=subject, kind="sensitive_identity", version=text.version, now=now)
+        for text in texts:
+            assert text is not None
+            compliance.give_consent(
+                subject=subject, kind=text.kind, version=text.version, names=names, now=now
+            )
         attempt = state_identity(customer=customer, name="测试人", number=_number(n), now=now)
         assert attempt is not None
         found = Finding(Verdict.MATCHES, "0", "bench")

@@ -1,6 +1,6 @@
 """The texts that a consumer is asked to agree to: versioned, dated, in Chinese (which counts) and English.
 
-A text may leave room for the names of a storefront's own brand and country; what is agreed to, and hashed, is
+A text may leave room for the names of a storefront's own brand and seller; what is agreed to, and hashed, is
 the text with these names in it.
 """
 
@@ -58,6 +58,11 @@ def current_texts(day: date, names: Mapping[str, str] = NO_NAMES) -> list[Consen
     """All texts in force on `day`, the required ones first, then by kind."""
     texts = [text for kind in read(FOLDER) if (text := current_text(kind, day, names)) is not None]
     return sorted(texts, key=lambda text: (not text.required, text.kind))
+
+
+def required_kinds() -> list[str]:
+    """The kinds without which the service cannot be given at all."""
+    return [kind for kind, versions in read(FOLDER).items() if versions[0].required]
 
 
 @cache

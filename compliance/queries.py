@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,6 +12,7 @@ from django.apps import apps
 from django.db import connection
 from django.db.models import Q, Subquery, Sum
 
+from compliance.consent_texts import NO_NAMES, ConsentText, current_text
 from compliance.facts import Listing
 from compliance.law import Law
 from compliance.models import (
@@ -22,9 +23,11 @@ from compliance.models import (
     Consent,
     Disclosure,
     ReferenceRate,
+    Subject,
     TariffLine,
 )
 from compliance.tax import Rate
+from kernel.clock import shanghai_day
 
 _TARIFF = """
 SELECT DISTINCT ON (hs_code) hs_code, mfn_rate, vat_rate, provisional_rate, excise_kind, excise_rate,
@@ -36,6 +39,15 @@ _LISTING = """
 SELECT DISTINCT ON (hs_code) hs_code, listed, remark, only_modes, limit_group, exclusion
 FROM compliance_positivelistline WHERE hs_code = ANY(%s) AND first_day <= %s
 ORDER BY hs_code, first_day DESC
+"""
+# What "given" means, for every statement that asks: to this very text, with these names in it, and not
+# withdrawn. The first of the texts of `asked` that the subject `s` has not given; NULL when all are.
+MISSING = """
+SELECT t.kind FROM unnest(%(consents)s::text[], %(texts)s::text[])
+    WITH ORDINALITY AS t (kind, sha256, position)
+WHERE NOT EXISTS (SELECT 1 FROM compliance_consent c WHERE c.subject_id = s.id AND c.kind = t.kind
+                  AND c.text_hash = t.sha256 AND c.withdrawn_at IS NULL)
+ORDER BY t.position LIMIT 1
 """
 # The figures whose words a variant's classes are.
 CLASSES = ("goods/not_by_direct_mail", "goods/gated_classes")
@@ -208,20 +220,33 @@ def goods_classes() -> dict[str, str]:
     return {c: words for name in CLASSES for one in topics[name].figures for c, words in one.value.items()}
 
 
-def consents(*, subject_id: UUID) -> dict[str, Consent]:
-    """The consents that the subject has given and not withdrawn, by kind."""
-    return {c.kind: c for c in Consent.objects.filter(subject_id=subject_id, withdrawn_at=None)}
+def consents(*, subject_id: UUID, texts: Iterable[ConsentText]) -> dict[str, Consent]:
+    """The consents that the subject has given to these very texts and not withdrawn, by kind; see MISSING."""
+    hashes = {text.kind: text.sha256 for text in texts}
+    own = Consent.objects.filter(subject_id=subject_id, withdrawn_at=None, kind__in=hashes)
+    return {c.kind: c for c in own if c.text_hash == hashes[c.kind]}
 
 
-def allowed(*, subject_id: UUID, kind: str) -> bool:
+def asked(kinds: Sequence[str], now: datetime, names: Mapping[str, str] = NO_NAMES) -> dict[str, Any]:
+    """The parameters of MISSING: the texts of these kinds in force now. One without a text is never given."""
+    texts = [current_text(kind, shanghai_day(now), names) for kind in kinds]
+    return {"consents": list(kinds), "texts": [text.sha256 if text else "" for text in texts]}
+
+
+def given(*, subject_id: UUID, kind: str, now: datetime, names: Mapping[str, str] = NO_NAMES) -> bool:
+    """Whether the subject agrees to the text of this kind now in force, with these names in it."""
+    text = current_text(kind, shanghai_day(now), names)
+    return text is not None and kind in consents(subject_id=subject_id, texts=[text])
+
+
+def allowed(*, subject_id: UUID, kind: str, now: datetime, names: Mapping[str, str] = NO_NAMES) -> bool:
     """Whether what rests on this consent may be done now: it is given, and processing is not limited.
 
     The gate before each marketing message, personalised list, and reuse of an identity; what goes to the
     brand abroad passes it in `disclose`.
     """
-    return Consent.objects.filter(
-        subject_id=subject_id, kind=kind, withdrawn_at=None, subject__limited_at=None
-    ).exists()
+    limited = Subject.objects.filter(pk=subject_id).exclude(limited_at=None).exists()
+    return not limited and given(subject_id=subject_id, kind=kind, now=now, names=names)
 
 
 def accesses(*, refs: Iterable[str]) -> list[Access]:

@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from catalog.reference import country_names
+from catalog.naming import names_of
 from compliance import queries as compliance
 from compliance.consent_texts import ConsentText, current_text, current_texts
 from compliance.law import Law
@@ -21,7 +21,6 @@ from kernel.clock import shanghai_day
 from miniprogram_api.documents import Text, answers, in_path
 from miniprogram_api.door import Door, Json, nothing
 from miniprogram_api.throttle import Limit
-from storefronts.queries import Shop
 
 KIND = in_path("kind", "of the text")
 CHANGES = Limit("consents", 120, 3600)
@@ -67,8 +66,8 @@ class Consents(Door):
     @extend_schema(operation_id="consents", tags=["me"], responses=answers(200, ConsentList, 401, 404))
     def get(self, request: Request) -> HttpResponse:
         """Every text in force, the required ones first."""
-        given = compliance.consents(subject_id=self.customer().subject_id)
         texts = current_texts(shanghai_day(self.now), names_of(self.shop))
+        given = compliance.consents(subject_id=self.customer().subject_id, texts=texts)
         return Json({"items": [_shown(text, given.get(text.kind)) for text in texts]})
 
 
@@ -130,14 +129,7 @@ class RiskNotice(Door):
         return Json({"version": notice.version, "sha256": notice.sha256, "zh": notice.zh, "en": notice.en})
 
 
-def names_of(shop: Shop) -> dict[str, str]:
-    """What the texts of a storefront call by name: the brand abroad and its country."""
-    country = country_names(shop.brand_country)
-    return {"brand": shop.brand, "country_zh": country["zh"], "country_en": country["en"]}
-
-
 def _shown(text: ConsentText, given: Consent | None) -> dict[str, Any]:
-    current = given is not None and given.text_hash == text.sha256
     return {
         "kind": text.kind,
         "version": text.version,
@@ -145,6 +137,6 @@ def _shown(text: ConsentText, given: Consent | None) -> dict[str, Any]:
         "required": text.required,
         "title": {"zh": text.title_zh, "en": text.title_en},
         "text": {"zh": text.zh, "en": text.en},
-        "given": current,
-        "given_at": given.given_at if given is not None and current else None,
+        "given": given is not None,
+        "given_at": given.given_at if given is not None else None,
     }

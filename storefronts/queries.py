@@ -41,7 +41,8 @@ class NoStorefront(Missing):
 class Shop:
     """What every request needs to know of its storefront; kept in process for half a minute.
 
-    `seller` is the brand company, abroad, and `brand_currency` what it settles in. `parties` maps the roles
+    `seller` is the brand company, abroad, and `brand_currency` what it settles in; `handler` is the overseas
+    seller on file, the brand where there is none. `parties` maps the roles
     on file to the country of registration; `approved_modes` and `open_gates` ("sku:AUB-1",
     "class:infant_formula") are what colleagues have approved.
     """
@@ -59,6 +60,8 @@ class Shop:
     seller: str
     seller_country: str
     brand_currency: str
+    handler: str
+    handler_contact: str
     parties: Mapping[str, str]
     approved_modes: frozenset[str]
     open_gates: frozenset[str]
@@ -126,6 +129,7 @@ def _shop(**wanted: object) -> Shop:
     row = Storefront.objects.select_related("brand").filter(state=Storefront.State.OPEN, **wanted).first()
     if row is None:
         raise NoStorefront()
+    handler = LegalParty.objects.filter(storefront=row, role=LegalParty.Role.EBC).first()
     approved = approvals.granted_keys(storefront_id=row.pk, verbs=[TRADE_MODE, GOODS_GATE])
     return Shop(
         id=row.pk,
@@ -141,6 +145,8 @@ def _shop(**wanted: object) -> Shop:
         seller=row.brand.name,
         seller_country=row.brand.country,
         brand_currency=row.brand.currency,
+        handler=handler.name if handler else row.brand.name,
+        handler_contact=handler.contact if handler else "",
         parties=roles_on_file(row.pk),
         approved_modes=_of(approved, TRADE_MODE, row.code),
         open_gates=_of(approved, GOODS_GATE, row.code),

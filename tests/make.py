@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 from django.db import transaction
 
 from catalog.models import Brand, CatalogVersion, Category, Product, Variant
+from catalog.naming import names_of
 from catalog.services.public_prices import publish_list_prices
 from compliance import services as compliance
 from compliance import vault
@@ -238,9 +239,10 @@ def address(person: Customer, who: str = ALICE, now: datetime = NOW, **changes: 
 
 
 def consent(person: Customer, kind: str = "sensitive_identity", now: datetime = NOW) -> None:
-    text = current_text(kind, shanghai_day(now))
+    names = names_of(storefronts.shop(person.storefront_id))
+    text = current_text(kind, shanghai_day(now), names)
     assert text is not None
-    compliance.give_consent(subject=person.subject, kind=kind, version=text.version, now=now)
+    compliance.give_consent(subject=person.subject, kind=kind, version=text.version, names=names, now=now)
 
 
 def identity(
@@ -266,6 +268,7 @@ def buyer(shop: Storefront, who: str = ALICE, number: str | None = None, now: da
     """A customer who may buy at once: with address and identity."""
     person = customer(shop, who, now)
     address(person, who, now)
+    consent(person, "privacy_policy", now)
     identity(person, who, number, now)
     return person
 

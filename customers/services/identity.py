@@ -79,7 +79,7 @@ def state_identity(
         held = locked(customer.pk)
         account.refuse_closed(held)
         compliance.refuse_limited(held.subject)
-        if CONSENT not in compliance_queries.consents(subject_id=held.subject_id):
+        if not compliance_queries.given(subject_id=held.subject_id, kind=CONSENT, now=now):
             raise ConsentNeeded(consent=CONSENT)
         refuse_when_in_use(customer=held, number=number, now=now)
         if _is_under_way(held, name, number, tried):

@@ -54,7 +54,7 @@ def ask_anew(*, identity: Identity, by: str, now: datetime) -> IdentityAttempt:
     """
     with transaction.atomic(), tenant(identity.storefront_id):
         customer = locked(identity.customer_id)
-        if CONSENT not in compliance_queries.consents(subject_id=customer.subject_id):
+        if not compliance_queries.given(subject_id=customer.subject_id, kind=CONSENT, now=now):
             raise ConsentNeeded(consent=CONSENT)
         overtake(customer=customer)
         identity.refresh_from_db()

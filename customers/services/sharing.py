@@ -83,7 +83,7 @@ def offer_identity(*, customer: Customer, now: datetime) -> Offer:
     minutes: int = Law(shanghai_day(now)).figure("identity/share_minutes")
     with transaction.atomic(), tenant(customer.storefront_id):
         (held,) = _locked(customer.pk)
-        _check_consents(held, REUSE)
+        _check_consents(held, REUSE, now=now)
         if _verified(held) is None:
             raise NotVerified()
         if held.phone_index is None:
@@ -119,7 +119,7 @@ def reuse_identity(*, customer: Customer, code: str, now: datetime) -> None:
         giver_id = offered.customer_id if offered else customer.pk
         held = {row.pk: row for row in _locked(customer.pk, giver_id)}
         taker, giver = held[customer.pk], held[giver_id]
-        _check_consents(taker, CONSENT, REUSE)
+        _check_consents(taker, CONSENT, REUSE, now=now)
         if taker.phone_sealed is None:
             raise PhoneNeeded()
         share = IdentityShare.objects.get(pk=offered.pk) if offered else None  # as it is under the lock
@@ -138,12 +138,11 @@ def _locked(*ids: int) -> list[Customer]:
     return list(rows.filter(pk__in=ids).order_by("pk"))
 
 
-def _check_consents(customer: Customer, *kinds: str) -> None:
+def _check_consents(customer: Customer, *kinds: str, now: datetime) -> None:
     account.refuse_closed(customer)
     compliance.refuse_limited(customer.subject)
-    given = compliance_queries.consents(subject_id=customer.subject_id)
     for kind in kinds:
-        if kind not in given:
+        if not compliance_queries.given(subject_id=customer.subject_id, kind=kind, now=now):
             raise ConsentNeeded(consent=kind)
 
 
@@ -159,7 +158,7 @@ def _is_good(share: IdentityShare, giver: Customer, taker: Customer, now: dateti
         and giver.storefront_id != taker.storefront_id
         and giver.closed_at is None
         and bytes(giver.phone_index or b"") in _phone(taker)
-        and compliance_queries.allowed(subject_id=giver.subject_id, kind=REUSE)
+        and compliance_queries.allowed(subject_id=giver.subject_id, kind=REUSE, now=now)
     )
 
 

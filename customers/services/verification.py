@@ -141,7 +141,7 @@ def _opened(attempt: IdentityAttempt, now: datetime) -> tuple[str, str]:
             customer_id=attempt.customer_id
         )
         subject = identity.customer.subject
-        if CONSENT not in compliance_queries.consents(subject_id=subject.pk):
+        if not compliance_queries.given(subject_id=subject.pk, kind=CONSENT, now=now):
             raise ConsentNeeded(consent=CONSENT)
         return open_pair(
             identity=identity,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from decimal import Decimal
@@ -11,7 +12,8 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
-from compliance.queries import Taken
+from compliance.consent_texts import required_kinds
+from compliance.queries import MISSING, Taken, asked
 
 # The customer's row is held against the closing of the account until the order is there: as the foreign key
 # would at the end, but before the key of the person's data is read.
@@ -34,11 +36,7 @@ SELECT q.id AS quote_id, q.storefront_id, q.warehouse_id, q.claim_id, q.trade_mo
        a.name_sealed, a.phone_sealed, a.street_sealed,
        i.public_id AS identity_ref, i.person_id, i.state AS identity_state, i.number_index,
        i.name_sealed AS buyer_name_sealed, i.number_sealed AS buyer_number_sealed,
-       EXISTS (SELECT 1 FROM compliance_consent n WHERE n.subject_id = s.id AND n.withdrawn_at IS NULL
-               AND n.kind = 'sensitive_identity') AS consented,
-       (SELECT n.kind FROM compliance_consent n WHERE n.subject_id = s.id
-               AND n.kind IN ('privacy_policy', 'sensitive_identity')
-        GROUP BY n.kind HAVING bool_and(n.withdrawn_at IS NOT NULL) ORDER BY n.kind LIMIT 1) AS withdrawn,
+       ({missing}) AS consent_missing,
        s.limited_at IS NOT NULL AS limited,
        (SELECT jsonb_object_agg(measure, jsonb_build_array(used, reserved))::text FROM (
             SELECT y.measure, coalesce(sum(y.used) FILTER (WHERE y.year = %(year)s::int), 0) AS used,
@@ -60,13 +58,14 @@ LEFT JOIN customers_identity i ON i.customer_id = c.id AND i.state <> 'rejected'
 WHERE q.token = %(token)s::uuid AND q.customer_id = %(customer)s::bigint AND c.closed_at IS NULL
 FOR KEY SHARE OF c
 """
+READ = _READ.format(missing=MISSING)
 
 
 @dataclass(frozen=True, slots=True)
 class Dossier:
     """One quote with its customer's keys, address, identity and allowance, as they stand now.
 
-    The fields stand in the order of the columns of _READ. Those of address and identity are None where there
+    The fields stand in the order of the columns of READ. Those of address and identity are None where there
     is none.
     """
 
@@ -118,8 +117,7 @@ class Dossier:
     number_index: bytes | None
     buyer_name_sealed: bytes | None
     buyer_number_sealed: bytes | None
-    consented: bool
-    withdrawn: str | None
+    consent_missing: str | None
     limited: bool
     taken: dict[str, Taken]
 
@@ -128,10 +126,16 @@ NAMES = [field.name for field in fields(Dossier)]
 LINES, TAKEN = NAMES.index("lines"), NAMES.index("taken")
 
 
-def read(*, customer_id: int, token: UUID, year: int) -> Dossier | None:
-    """The dossier of a quote of this customer; None when there is no such quote."""
+def read(
+    *, customer_id: int, token: UUID, year: int, names: Mapping[str, str], now: datetime
+) -> Dossier | None:
+    """The dossier of a quote of this customer; None when there is no such quote.
+
+    `names` are those of the storefront's consent texts.
+    """
     with connection.cursor() as cursor:
-        cursor.execute(_READ, {"token": token, "customer": customer_id, "year": year})
+        wanted: dict[str, Any] = {"token": token, "customer": customer_id, "year": year}
+        cursor.execute(READ, wanted | asked(required_kinds(), now, names))
         row = cursor.fetchone()
     if row is None:
         return None

@@ -14,6 +14,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from catalog import queries as catalog
+from catalog.naming import names_of
 from compliance import queries as compliance_queries
 from compliance import services as compliance
 from compliance import vault
@@ -33,7 +34,6 @@ from compliance.models import VALUE
 from compliance.notice import return_exclusion
 from compliance.queries import NOTHING
 from customers import labels as customer_labels
-from customers.services.identity import CONSENT
 from inventory import services as inventory
 from kernel import events, ids
 from kernel.clock import shanghai_day
@@ -92,7 +92,9 @@ def place_order(
     """
     day = shanghai_day(now)
     law = Law(day)
-    found = dossiers.read(customer_id=customer_id, token=quote_token, year=day.year)
+    found = dossiers.read(
+        customer_id=customer_id, token=quote_token, year=day.year, names=names_of(shop), now=now
+    )
     if found is None:
         raise Missing()
     _check(found, law, now)
@@ -184,10 +186,8 @@ def _check(found: Dossier, law: Law, now: datetime) -> None:
         raise AddressNeeded()
     if found.limited:
         raise compliance.ProcessingLimited()
-    if found.withdrawn is not None:
-        raise compliance.ConsentNeeded(consent=found.withdrawn)
-    if found.identity_ref is not None and not found.consented:
-        raise compliance.ConsentNeeded(consent=CONSENT)  # withdrawn since the identity was given
+    if found.consent_missing is not None:  # never given, withdrawn, or to a text that is no longer in force
+        raise compliance.ConsentNeeded(consent=found.consent_missing)
 
 
 def _check_goods(found: Dossier) -> None:

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from redis import Redis
 
 from backend import personal
+from catalog.naming import names_of
 from compliance import vault
 from compliance.crypto import Key, Tampered
 from compliance.models import Consent, DataKey, Person, Subject
@@ -29,6 +30,7 @@ from kernel.models import Event, File, Job
 from orders import labels as order_labels
 from orders.models import CartLine, CouponClaim, Order, Quote
 from orders.services import dossier
+from storefronts import queries as storefronts
 from tests import make
 from tests.backend import erasing
 from wechat.login import LoginSession
@@ -231,4 +233,13 @@ def test_an_order_that_was_being_placed_is_not_placed(world: make.World) -> None
     close_account(customer=world.alice, js_code="fresh", now=make.present())
 
     with transaction.atomic():
-        assert dossier.read(customer_id=world.alice.pk, token=quote.token, year=2026) is None
+        assert (
+            dossier.read(
+                customer_id=world.alice.pk,
+                token=quote.token,
+                year=2026,
+                names=names_of(storefronts.shop(world.shop.pk)),
+                now=make.NOW,
+            )
+            is None
+        )

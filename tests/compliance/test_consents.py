@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from compliance.consent_texts import FOLDER, current_text, current_texts, read
+from compliance.consent_texts import FOLDER, NOTICES, current_text, current_texts, read
 from compliance.models import Consent
-from compliance.queries import consents
+from compliance.queries import given as is_given
 from compliance.services import (
     NotCurrent,
     UnknownConsent,
@@ -17,7 +17,13 @@ from compliance.services import (
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 DAY = date(2026, 11, 23)
-NAMES = {"brand": "Maison Group SAS", "country_zh": "法国", "country_en": "France"}
+NAMES = {
+    "brand": "Maison Group SAS",
+    "country_zh": "法国",
+    "country_en": "France",
+    "handler": "Maison Export SAS",
+    "contact": "privacy@maison.example",
+}
 
 
 @pytest.fixture
@@ -47,6 +53,19 @@ def test_the_transfer_abroad_names_the_recipient_and_its_country_in_what_is_hash
         current_text("transfer_abroad", DAY)
 
 
+def test_whoever_handles_or_is_given_data_is_named_with_a_contact_in_what_is_agreed_to():
+    policy, abroad = (current_text(kind, DAY, NAMES) for kind in ("privacy_policy", "transfer_abroad"))
+    for words in (policy.zh, policy.en):
+        assert "Maison Export SAS" in words and "privacy@maison.example" in words
+    assert "privacy@maison.example" in abroad.zh and "privacy@maison.example" in abroad.en
+    identity = current_text("sensitive_identity", DAY)
+    assert "腾讯云计算（北京）有限责任公司" in identity.zh and "姓名和身份证号码" in identity.zh
+    assert "Tencent Cloud Computing (Beijing) Co., Ltd." in identity.en
+    assert "cloud.tencent.com" in identity.zh and "cloud.tencent.com" in identity.en
+    told = current_text("providing", DAY, folder=NOTICES)
+    assert "腾讯云计算（北京）有限责任公司" in told.zh and "Tencent Cloud" in told.en
+
+
 def test_a_consent_to_one_recipient_is_none_to_another(subject):
     give_consent(subject=subject, kind="transfer_abroad", version="1", names=NAMES, now=NOW)
     sold = NAMES | {"brand": "New Owner Ltd"}
@@ -69,7 +88,7 @@ def test_giving_records_version_hash_and_instant(subject):
         current_text("marketing", DAY).sha256,
         NOW,
     )
-    assert set(consents(subject_id=subject.id)) == {"marketing"}
+    assert is_given(subject_id=subject.id, kind="marketing", now=NOW)
 
 
 def test_giving_twice_is_once(subject):
@@ -82,7 +101,7 @@ def test_withdrawing_ends_it_at_once_and_it_can_be_given_again(subject):
     give_consent(subject=subject, kind="marketing", version="1", now=NOW)
     assert withdraw_consent(subject_id=subject.id, kind="marketing", now=NOW) is True
     assert withdraw_consent(subject_id=subject.id, kind="marketing", now=NOW) is False
-    assert consents(subject_id=subject.id) == {}
+    assert not is_given(subject_id=subject.id, kind="marketing", now=NOW)
     give_consent(subject=subject, kind="marketing", version="1", now=NOW)
     assert Consent.objects.count() == 2
 

@@ -8,9 +8,10 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from compliance.consent_texts import FOLDER
 from compliance.disclosures import words
 from compliance.models import Disclosure
-from compliance.queries import disclosures
+from compliance.queries import allowed, disclosures
 from compliance.services import ConsentNeeded, create_subject, disclose, give_consent, withdraw_consent
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -25,6 +26,14 @@ CARRIER = {
     "now": NOW,
 }
 ABROAD = CARRIER | {"recipient_kind": "brand_abroad", "recipient": "Maison Group SAS", "country": "FR"}
+NAMES = {
+    "brand": "Maison Group SAS",
+    "country": "FR",
+    "country_zh": "法国",
+    "country_en": "France",
+    "contact": "privacy@maison.example",
+}
+ABROAD |= {"names": NAMES}
 pytestmark = pytest.mark.django_db
 
 
@@ -64,13 +73,51 @@ def test_nothing_goes_to_the_brand_abroad_without_its_consent_and_at_once_after_
     with pytest.raises(ConsentNeeded) as refused:
         disclose(subject_id=subject.id, **ABROAD)
     assert refused.value.facts() == {"consent": "transfer_abroad"}
-    names = {"brand": "Maison Group SAS", "country_zh": "法国", "country_en": "France"}
-    give_consent(subject=subject, kind="transfer_abroad", version="1", names=names, now=NOW)
+    give_consent(subject=subject, kind="transfer_abroad", version="1", names=NAMES, now=NOW)
     disclose(subject_id=subject.id, **ABROAD)
     assert list(Disclosure.objects.values_list("basis", flat=True)) == ["consent"]
     withdraw_consent(subject_id=subject.id, kind="transfer_abroad", now=NOW)
     with pytest.raises(ConsentNeeded):
         disclose(subject_id=subject.id, **ABROAD)
+    assert Disclosure.objects.count() == 1
+
+
+def test_a_consent_to_one_brand_lets_nothing_go_to_another_nor_to_another_country(subject):
+    give_consent(subject=subject, kind="transfer_abroad", version="1", names=NAMES, now=NOW)
+    other = {"recipient": "B Inc", "country": "US"}
+    named = NAMES | {"brand": "B Inc", "country": "US", "country_zh": "美国", "country_en": "USA"}
+    for wrong in (
+        other,
+        other | {"names": named},
+        {"recipient": "B Inc"},
+        {"country": "US"},
+        {"names": {}},
+        {"names": NAMES | {"contact": "someone@else.example"}},
+    ):
+        with pytest.raises(ConsentNeeded) as refused:
+            disclose(subject_id=subject.id, **ABROAD | wrong)
+        assert refused.value.facts() == {"consent": "transfer_abroad"}
+    assert not Disclosure.objects.exists()
+
+
+def test_a_new_version_of_the_text_closes_the_gate_until_it_is_agreed_to(subject, tmp_path, monkeypatch):
+    whom = CARRIER | {"recipient_kind": "identity_provider", "purpose": "verify_identity"}
+    whom |= {"consent": "sensitive_identity", "subject_id": subject.id}
+    give_consent(subject=subject, kind="sensitive_identity", version="1", now=NOW)
+    text = (FOLDER / "sensitive_identity.yaml").read_text(encoding="utf-8")
+    extra = '  - {version: "2", from: 2026-12-01, zh: 新文本, en: new text}\n'
+    (tmp_path / "sensitive_identity.yaml").write_text(text + extra, encoding="utf-8")
+    monkeypatch.setattr("compliance.consent_texts.FOLDER", tmp_path)
+    gate = {"subject_id": subject.id, "kind": "sensitive_identity"}
+    later = datetime(2026, 11, 30, 16, 0, tzinfo=UTC)  # midnight in Shanghai, 1 December
+    assert allowed(**gate, now=later - timedelta(seconds=1))
+    assert not allowed(**gate, now=later)
+    with pytest.raises(ConsentNeeded):
+        disclose(**whom | {"now": later})
+    assert not Disclosure.objects.exists()
+    give_consent(subject=subject, kind="sensitive_identity", version="2", now=later)
+    assert allowed(**gate, now=later)
+    disclose(**whom | {"now": later})
     assert Disclosure.objects.count() == 1
 
 

@@ -90,6 +90,7 @@ def test_a_stranger_who_knows_a_number_reserves_nothing_of_its_owners_year(provi
     owner = world.alice.identity.person_id
     mallory = make.customer(world.shop, "mallory")
     make.address(mallory)
+    make.consent(mallory, "privacy_policy")
     make.identity(mallory, number=NUMBER, verdict=None)
     with pytest.raises(Refused) as refused:
         make.order(mallory, ("HD-1", 1))

@@ -11,11 +11,13 @@ import pytest
 from django.test import Client
 
 from backend import delivery
+from catalog.naming import names_of
 from compliance import services as compliance
 from compliance.models import NoticeSeen
 from compliance.queries import allowed
 from customers.models import Customer, Identity
 from orders.models import Order
+from storefronts import queries as storefronts
 from tests import make
 from tests.miniprogram_api.conftest import Phone, phone_of
 from wechat.login import LoginSession
@@ -47,7 +49,7 @@ def test_everything_held_is_seen_by_category_with_the_risky_masked(alice: Phone,
     assert rows["identity"][0]["name"] == "王*"
     assert rows["orders"][0]["buyer_number"] == "110105********002X"
     assert rows["orders"][0]["consignee_phone"] == "138****8000"
-    assert [row["kind"] for row in rows["consents"]] == ["sensitive_identity"]
+    assert [row["kind"] for row in rows["consents"]] == ["privacy_policy", "sensitive_identity"]
     assert make.NUMBERS[make.ALICE] not in answer.content.decode()
     names = {one["code"]: one["name"] for one in answer.json()["categories"]}
     assert names["addresses"] == {"zh": "收货地址", "en": "Addresses"}
@@ -98,10 +100,10 @@ def test_a_limit_refuses_quotes_and_orders_with_its_reason_until_it_is_lifted(
     ):
         assert (refused.status_code, refused.json()["code"]) == (409, "processing_limited")
     assert not Order.objects.exists()
-    assert not allowed(subject_id=world.alice.subject_id, kind="marketing")
+    assert not allowed(subject_id=world.alice.subject_id, kind="marketing", now=make.present())
     assert alice.get("me/data").status_code == 200  # to see stays possible
     assert alice.delete("me/limit").status_code == 204
-    assert allowed(subject_id=world.alice.subject_id, kind="marketing")
+    assert allowed(subject_id=world.alice.subject_id, kind="marketing", now=make.present())
     assert alice.post("orders", wish, Idempotency_Key="while-limited").status_code == 201
 
 
@@ -109,7 +111,6 @@ def test_a_limit_refuses_quotes_and_orders_with_its_reason_until_it_is_lifted(
 def test_without_a_required_consent_there_is_no_new_order_and_the_refusal_names_it(
     alice: Phone, world: make.World, kind: str
 ) -> None:
-    make.consent(world.alice, "privacy_policy")
     assert alice.delete(f"me/consents/{kind}").status_code == 204
     refused = order(alice)
     assert (refused.status_code, refused.json()["code"]) == (409, "consent_needed")
@@ -135,12 +136,16 @@ def test_withdrawing_the_identity_consent_erases_name_and_number_but_not_an_orde
 
 
 def test_personalisation_and_marketing_are_gates_that_shut_at_once(alice: Phone, world: make.World) -> None:
+    names = names_of(storefronts.shop(world.shop.pk))
     for kind in ("marketing", "personalisation", "transfer_abroad", "identity_reuse"):
-        assert not allowed(subject_id=world.alice.subject_id, kind=kind)  # never pre-ticked
+        gate = {"subject_id": world.alice.subject_id, "kind": kind, "now": make.present(), "names": names}
+        assert not allowed(
+            subject_id=world.alice.subject_id, kind=kind, now=make.present(), names=names
+        )  # never pre-ticked
         assert alice.put(f"me/consents/{kind}", {"version": "1"}).status_code == 200
-        assert allowed(subject_id=world.alice.subject_id, kind=kind)
+        assert allowed(**gate)
         alice.delete(f"me/consents/{kind}")
-        assert not allowed(subject_id=world.alice.subject_id, kind=kind)
+        assert not allowed(**gate)
 
 
 def test_the_notice_is_told_and_its_sight_recorded_once_without_asking(

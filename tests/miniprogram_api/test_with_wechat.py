@@ -79,6 +79,7 @@ def placed(shop: Any, wechat: StandIn) -> tuple[Phone, Order]:
     token = log_in(wechat, shop).json()["token"]
     customer = Customer.objects.get()
     make.address(customer)
+    make.consent(customer, "privacy_policy")
     make.identity(customer)
     make.stock(make.warehouse(shop), make.variant(shop))
     return Phone(WebClient(), shop.appid, token), make.order(customer, ("HD-1", 1), now=make.present())

@@ -55,6 +55,7 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
     alice = world.alice if round == 0 else make.customer(shop, f"alice-{round}")
     if round:
         make.address(alice)
+        make.consent(alice, "privacy_policy")
         make.identity(alice, number=make.id_number(round))
     key = vault.unwrap(alice.subject.key)
     alice.nickname_sealed = key.seal(labels.NICKNAME, alice.public_id, NICKNAME)

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import transaction
 
-from compliance.models import AllowanceAccount, Judgement
+from compliance.models import AllowanceAccount, Consent, Judgement
 from compliance.services import ConsentNeeded, withdraw_consent
 from inventory.models import Stock
 from inventory.services import SoldOut
@@ -66,6 +66,27 @@ def test_without_the_risk_notice_it_is_refused_and_only_the_judgement_stays():
     assert Stock.objects.get(variant=world.dryer).reserved == 0
     assert AllowanceAccount.objects.count() == 0
     assert Judgement.objects.get().allowed is False
+
+
+def test_a_required_text_that_was_never_agreed_to_is_no_bar_to_the_quote_but_to_the_order():
+    world = make.world()
+    Consent.objects.filter(kind="privacy_policy").delete()
+    quote = make.quote(world.alice, ("HD-1", 1))
+    with pytest.raises(ConsentNeeded) as refused:
+        place(world.alice, quote)
+    assert refused.value.consent == "privacy_policy"
+    assert (Order.objects.count(), Judgement.objects.count()) == (0, 0)
+    make.consent(world.alice, "privacy_policy")
+    assert place(world.alice, quote).number
+
+
+def test_a_consent_to_an_old_text_is_none_for_an_order():
+    world = make.world()
+    Consent.objects.filter(kind="sensitive_identity").update(text_hash="0" * 64)
+    with pytest.raises(ConsentNeeded) as refused:
+        place(world.alice, make.quote(world.alice, ("HD-1", 1)))
+    assert refused.value.consent == "sensitive_identity"
+    assert Order.objects.count() == 0
 
 
 def test_after_the_consent_is_withdrawn_nothing_can_be_ordered():

@@ -202,6 +202,7 @@ def test_two_who_quote_at_the_same_instant_get_the_same_price(one, other, list_f
             customer.save()
             make.address(customer, person["who"], division_code=person["division_code"])
             if person["identified"]:
+                make.consent(customer, "privacy_policy")
                 make.identity(customer, person["who"], make.id_number(person["serial"]))
                 for _ in range(person["orders"] if list_fen < 100_000 else 0):
                     make.order(customer, ("HD-1", 1), now=make.NOW)

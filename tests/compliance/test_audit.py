@@ -238,3 +238,14 @@ def test_the_command_tells_and_its_exit_status_says_whether_all_is_well(tmp_path
     (tmp_path / "head").write_text("{}")
     with pytest.raises(CommandError, match="not what `audit head` prints"):
         command("verify", "--head", str(tmp_path / "head"))
+
+
+def test_a_storefront_without_rows_and_a_head_that_cannot_be_read_are_said(tmp_path):
+    write(1, 7)
+    with pytest.raises(CommandError, match="storefront 99 has nothing in any log"):
+        call_command("audit", "verify", "--storefront", "99", stdout=StringIO())
+    with pytest.raises(CommandError, match="cannot be read"):
+        call_command("audit", "verify", "--head", str(tmp_path / "nope"), stdout=StringIO())
+    (tmp_path / "head").write_bytes("{}".encode("utf-16"))
+    with pytest.raises(CommandError, match="not what `audit head` prints"):
+        call_command("audit", "verify", "--head", str(tmp_path / "head"), stdout=StringIO())

@@ -117,3 +117,9 @@ def test_a_page_that_has_fallen_behind_is_told(tmp_path, monkeypatch):
     call_command("rulebook", stdout=StringIO())
     assert target.read_text(encoding="utf-8") == page()
     call_command("rulebook", "--check")
+
+
+def test_a_day_and_two_days_are_not_asked_at_once():
+    assert law("2026-11-23", "--diff", "2026-01-01", "2026-11-23") == [
+        "exit 1: a day, or two days with --diff, not both"
+    ]

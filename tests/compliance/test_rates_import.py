@@ -82,6 +82,9 @@ def test_the_rate_of_a_day_is_the_last_one_published_in_one_statement(django_ass
     assert reference_rates(currencies={"USD"}, day=date(2026, 11, 19)) == {}
 
 
+HEADING = "currency,first_day,cny_per_100,source,link,confidence,checked_on\n"
+
+
 def test_the_shipped_rates_are_examples_and_say_so():
     call_command("load_rates", verbosity=0)
     assert {rate.confidence for rate in ReferenceRate.objects.all()} == {"M"}
@@ -95,6 +98,34 @@ def test_the_command_names_faults_and_fails(tmp_path):
     file.write_text("currency\nUSD\n")
     with pytest.raises(CommandError, match="nothing was written"):
         call_command("load_rates", str(file))
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (None, "cannot be read"),
+        (HEADING.encode("utf-16"), "cannot be read as CSV in UTF-8"),
+        (b"", "has no lines below a heading"),
+        (HEADING.encode(), "has no lines below a heading"),
+        (b"USD,2026-11-23,705,x,,M,2026-11-23\n" * 2, "1 faults; nothing was written"),
+    ],
+)
+@pytest.mark.parametrize("command", ["load_rates", "load_tariff", "load_positive_list"])
+def test_a_file_that_is_no_table_fails_with_a_message(tmp_path, command, content, says):
+    file = tmp_path / "rates.csv"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(CommandError, match=says):
+        call_command(command, str(file))
+    assert ReferenceRate.objects.count() == 0
+
+
+@pytest.mark.parametrize("command", ["load_rates", "load_tariff", "load_positive_list"])
+def test_production_takes_no_shipped_lines_and_names_the_official_source(settings, command):
+    settings.PRODUCTION = True
+    with pytest.raises(CommandError, match=r"official lines: .*https://"):
+        call_command(command)
+    assert ReferenceRate.objects.count() == 0
 
 
 def test_a_rate_that_has_lived_through_half_its_time_is_told_before_it_stops_the_sale():

@@ -25,3 +25,5 @@ class Command(BaseCommand):
             path.write_text(text, encoding="utf-8")
         elif not path.exists() or path.read_text(encoding="utf-8") != text:
             raise CommandError("docs/data-inventory.md has fallen behind: run manage.py data_inventory")
+        else:
+            self.stdout.write("docs/data-inventory.md is up to date")

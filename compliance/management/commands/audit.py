@@ -34,7 +34,7 @@ class Command(BaseCommand):
             self._verify(options["storefront"], _kept(options["head"]))
 
     def _verify(self, storefront_id: int | None, kept: list[audit.Head]) -> None:
-        found = 0
+        found = rows = 0
         for chain in audit.verify(now=now(), storefront_id=storefront_id, kept=kept):
             where = f"{chain.log} of storefront {chain.storefront_id}"
             self.stdout.write(f"{where}: {chain.rows} rows chained, {chain.tail} not yet")
@@ -43,6 +43,11 @@ class Command(BaseCommand):
                 row = f", row {one.row_id}" if one.row_id is not None else ""
                 self.stdout.write(f"{where}: {one.what}{place}{row}")
             found += len(chain.findings)
+            rows += chain.rows + chain.tail
+        if not found and not rows:
+            if storefront_id is not None:
+                raise CommandError(f"storefront {storefront_id} has nothing in any log")
+            self.stdout.write("nothing is logged yet")
         if found:
             raise CommandError(f"{found} found: the logs are not as they were written")
 
@@ -50,8 +55,10 @@ class Command(BaseCommand):
 def _kept(path: Path | None) -> list[audit.Head]:
     if path is None:
         return []
-    text = sys.stdin.read() if str(path) == "-" else path.read_text()
     try:
+        text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
         return [audit.Head(**json.loads(line)) for line in text.splitlines() if line.strip()]
-    except (ValueError, TypeError):
+    except OSError as problem:
+        raise CommandError(f"{path} cannot be read: {problem}") from None
+    except (ValueError, TypeError):  # among them bytes that are not text
         raise CommandError(f"{path}: not what `audit head` prints") from None

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
 from compliance.law import Law
 from compliance.queries import rows_in_force
-from compliance.rulebook import shown
+from compliance.rulebook import CHECKED_AT_LEAST_EVERY, shown
 from kernel.clock import now, shanghai_day
-
-YEAR = timedelta(days=365)
 
 
 class Command(BaseCommand):
@@ -30,6 +28,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["diff"]:
+            if options["day"]:
+                raise CommandError("a day, or two days with --diff, not both")
             for line in _diff(*options["diff"]):
                 self.stdout.write(line)
             return
@@ -56,7 +56,9 @@ def _unchecked(law: Law) -> list[str]:
     figures = [(figure.name, figure.checked) for figure in law.figures()]
     rows = [(f"{type(row).__name__} {row}", row.checked_on) for row in rows_in_force(law.day)]
     return [
-        f"{name}: last checked on {checked}" for name, checked in figures + rows if law.day - checked > YEAR
+        f"{name}: last checked on {checked}"
+        for name, checked in figures + rows
+        if law.day - checked > CHECKED_AT_LEAST_EVERY
     ]
 
 

@@ -9,4 +9,6 @@ from compliance.services.rates import load_rates
 class Command(LoadCommand):
     help = "Load reference rates; without a file, the examples that come with the product."
     shipped = DATA / "rates.csv"
+    official = "中国外汇交易中心 人民币汇率中间价, https://www.chinamoney.com.cn/chinese/bkccpr/"
+    examples = True
     load = staticmethod(load_rates)

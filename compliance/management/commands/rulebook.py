@@ -25,6 +25,7 @@ class Command(BaseCommand):
         if options["check"]:
             if not TARGET.exists() or TARGET.read_text(encoding="utf-8") != text:
                 raise CommandError("docs/rulebook.md has fallen behind; run manage.py rulebook")
+            self.stdout.write("docs/rulebook.md is up to date")
             return
         TARGET.parent.mkdir(exist_ok=True)
         TARGET.write_text(text, encoding="utf-8")

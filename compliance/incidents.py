@@ -13,13 +13,6 @@ Duty = Literal["authority", "persons", "final"]
 _GRAVEST_FIRST: tuple[Severity, ...] = ("extraordinary", "major", "larger")
 DUTIES: tuple[Duty, ...] = ("authority", "persons", "final")
 
-# How long before its end a duty is put before an operator; the house's own choice, not the law's.
-WARNING: dict[Duty, timedelta] = {
-    "authority": timedelta(hours=2),
-    "persons": timedelta(hours=6),
-    "final": timedelta(days=7),
-}
-
 
 def severity(*, persons: int, loss_fen: int, law: Law) -> Severity:
     """The grade of an incident by the persons concerned or the direct loss in fen, whichever is graver."""
@@ -29,6 +22,11 @@ def severity(*, persons: int, loss_fen: int, law: Law) -> Severity:
         ):
             return grade
     return "ordinary"
+
+
+def warning(duty: Duty, law: Law) -> timedelta:
+    """How long before its end a duty is put before an operator."""
+    return timedelta(hours=law.figure("incident/warning_hours")[duty])
 
 
 def due(

@@ -6,10 +6,12 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from compliance.incidents import DUTIES, WARNING, Duty
+from compliance.incidents import DUTIES, Duty, warning
+from compliance.law import Law
 from compliance.models.incident import Incident
 from compliance.services.incident import missing_duties
 from kernel.cases import open_case
+from kernel.clock import shanghai_day
 from kernel.models import Case
 
 ENDED = ("closed", "dismissed")
@@ -25,19 +27,19 @@ def watch_incidents(*, now: datetime) -> int:
 
     Run twice, or by two at once, it opens each once: a case settled by a colleague is not opened again.
     """
-    soon = Q()
+    law, soon = Law(shanghai_day(now)), Q()
     for duty in DUTIES:
-        soon |= Q(**{f"{duty}_due_at__lte": now + WARNING[duty], f"{duty}_told_at": None})
+        soon |= Q(**{f"{duty}_due_at__lte": now + warning(duty, law), f"{duty}_told_at": None})
     opened = 0
     for incident in Incident.objects.exclude(state__in=ENDED).filter(soon):
         for duty in missing_duties(incident):
-            opened += _warn(incident, duty, now)
+            opened += _warn(incident, duty, law, now)
     return opened
 
 
-def _warn(incident: Incident, duty: Duty, now: datetime) -> int:
+def _warn(incident: Incident, duty: Duty, law: Law, now: datetime) -> int:
     due_at: datetime = getattr(incident, f"{duty}_due_at")
-    if due_at - WARNING[duty] > now:
+    if due_at - warning(duty, law) > now:
         return 0
     kind = case_kinds(duty)[due_at <= now]
     if Case.objects.filter(kind=kind, key=incident.event_key).exists():

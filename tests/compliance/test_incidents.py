@@ -9,7 +9,7 @@ from django.db import DatabaseError, transaction
 
 from compliance import vault
 from compliance.incident_texts import kinds, kinds_of
-from compliance.incidents import due, severity
+from compliance.incidents import due, severity, warning
 from compliance.law import Law
 from compliance.models import Access
 from compliance.models.incident import Incident, IncidentAffected, IncidentNotice
@@ -361,3 +361,8 @@ def test_what_has_ended_is_not_moved_waived_or_counted_again():
         freeze_affected(incident=made, owners=lambda table, refs: {}, by="officer", now=after(hours=2))
     made.refresh_from_db()
     assert (made.state, made.persons_waived, IncidentAffected.objects.count()) == ("dismissed", "", 0)
+
+
+def test_how_early_a_duty_is_told_is_a_figure_of_the_house():
+    early = {"authority": timedelta(hours=2), "persons": timedelta(hours=6), "final": timedelta(days=7)}
+    assert {duty: warning(duty, LAW) for duty in early} == early

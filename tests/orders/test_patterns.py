@@ -116,14 +116,35 @@ def test_a_day_apart_or_taxed_in_full_nothing_was_split(world):
     assert look_for_patterns(number=whole.number, now=make.NOW) == []
 
 
-def test_another_storefront_s_orders_are_not_this_one_s_to_see(world):
+def test_orders_split_over_two_storefronts_are_found_and_neither_learns_the_others_order(world):
     swift = make.storefront("swift")
     make.stock(make.warehouse(swift), make.variant(swift, "XL-1", 300_000))
     make.stock(world.warehouse, make.variant(world.shop, "XL-1", 300_000))
     there = make.order(make.buyer(swift), ("XL-1", 1))
     here = make.order(world.alice, ("XL-1", 1))
     assert bytes(there.buyer_index) == bytes(here.buyer_index)
-    assert look_for_patterns(number=here.number, now=make.NOW) == []
+    for own, other in ((here, there), (there, here)):
+        assert look_for_patterns(number=own.number, now=make.NOW) == ["personal_use.split"]
+        case = Case.objects.get(storefront_id=own.storefront_id)
+        assert case.facts == {"order": own.number, "orders": [own.number], "others": 1}
+        assert other.number not in str(Case.objects.filter(pk=case.pk).values())
+
+
+@pytest.mark.parametrize(("what", "here", "there"), [("person", 3, 2), ("phone", 5, 3), ("address", 6, 4)])
+def test_repeated_orders_count_across_storefronts(world, what, here, there):
+    swift = make.storefront("swift")
+    make.stock(make.warehouse(swift), make.variant(swift, "HD-1", 10_000))
+    away = make.buyer(swift)
+    for n in range(there):
+        make.order(away, ("HD-1", 1), now=make.NOW - n * HOUR)
+    made = orders(world, here, apart=HOUR)
+    if what != "person":
+        shared = getattr(made[0], f"{what}_index")
+        stranger_s(here + there, **{f"{what}_index": shared})
+    assert look_for_patterns(number=made[0].number, now=make.NOW) == [f"personal_use.one_{what}"]
+    facts = cases()[f"personal_use.one_{what}"]
+    assert sorted(facts["orders"]) == sorted(order.number for order in made)
+    assert facts["others"] == there
 
 
 def test_no_basket_is_split_by_the_shop_it_is_one_quote_with_its_refusal(world):

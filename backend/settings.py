@@ -246,6 +246,15 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    "ENUM_NAME_OVERRIDES": {
+        "OrderStateEnum": "orders.states.ORDER.states",
+        "PaymentStateEnum": "payments.states.PAYMENT.states",
+        "ClaimStateEnum": "miniprogram_api.coupons.CLAIM_STATES",
+        "IdentityStateEnum": "miniprogram_api.me.IDENTITY_STATES",
+        "JobStateEnum": "kernel.models.Job.State",
+        "BucketEnum": "compliance.models.AllowanceEntry.Bucket",
+        "TradeModeEnum": ["1210", "9610", "1239"],
+    },
 }
 
 CELERY_BROKER_URL = REDIS_URL

@@ -52,7 +52,7 @@ class ExportOut(serializers.Serializer[Any]):
     """A copy that was asked for."""
 
     id = serializers.UUIDField()
-    state = serializers.ChoiceField(Job.State.values)
+    state = serializers.ChoiceField(Job.State.choices)
     asked_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
     fetched_at = serializers.DateTimeField(allow_null=True)

@@ -10,6 +10,7 @@ import orjson
 import pytest
 import schemathesis
 from django.contrib.staticfiles import finders
+from django.core.management import call_command
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection, transaction
 from django.test import Client
@@ -160,3 +161,7 @@ def try_out(cases: st.SearchStrategy[Any], alice: Phone, outside: bool) -> None:
         case.validate_response(response, checks=CHECKS)
 
     call()
+
+
+def test_the_document_is_made_without_a_warning(tmp_path):
+    call_command("spectacular", "--fail-on-warn", "--file", str(tmp_path / "openapi.yaml"))

@@ -280,6 +280,7 @@ HOLDING = Holding(
             {"zh": "已失效的同意记录", "en": "consents that ended"},
             lambda before: Consent.objects.filter(withdrawn_at__lt=before),
             "consent_years",
+            append_only=True,
         ),
         Keeping(
             "compliance.notices",

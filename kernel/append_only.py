@@ -7,6 +7,8 @@ day is removed by one function that runs as the owner and keeps what is younger.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db.migrations import RunSQL
 
 _FORGET = """
@@ -31,6 +33,33 @@ def no_change(table: str) -> RunSQL:
     return RunSQL(
         f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM web, worker",
         f"GRANT UPDATE, DELETE ON {table} TO web, worker",
+    )
+
+
+def no_delete(table: str) -> RunSQL:
+    """Rows of `table` stay: `web` and `worker` remove none of them."""
+    return RunSQL(
+        f"REVOKE DELETE, TRUNCATE ON {table} FROM web, worker", f"GRANT DELETE ON {table} TO web, worker"
+    )
+
+
+def only_update(table: str, *, columns: Sequence[str]) -> RunSQL:
+    """`web` and `worker` change nothing of a row but these columns."""
+    return _by_column("UPDATE", table, columns)
+
+
+def no_number(table: str, *, columns: Sequence[str]) -> RunSQL:
+    """Rows of `table` are added without `id`, which the database gives: `columns` are all the others."""
+    return _by_column("INSERT", table, columns)
+
+
+def _by_column(privilege: str, table: str, columns: Sequence[str]) -> RunSQL:
+    names = ", ".join(columns)
+    return RunSQL(
+        f"REVOKE {privilege} ON {table} FROM web, worker;"
+        f"GRANT {privilege} ({names}) ON {table} TO web, worker",
+        f"REVOKE {privilege} ({names}) ON {table} FROM web, worker;"
+        f"GRANT {privilege} ON {table} TO web, worker",
     )
 
 

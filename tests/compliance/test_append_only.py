@@ -8,7 +8,10 @@ import pytest
 from django.db import ProgrammingError, connection, transaction
 from django.db.utils import IntegrityError
 
-from compliance.models import Access
+from compliance import vault
+from compliance.models import Access, DataKey
+from compliance.services import create_subject, give_consent, withdraw_consent
+from compliance.services.chain import chain_logs
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 APPEND_ONLY = (
@@ -16,6 +19,7 @@ APPEND_ONLY = (
     "compliance_allowanceentry",
     "compliance_chainlink",
     "compliance_judgement",
+    "orders_orderline",
     "kernel_event",
 )
 pytestmark = pytest.mark.django_db
@@ -89,3 +93,76 @@ def test_the_web_may_remove_nothing_at_all():
             cursor.execute("SELECT compliance_access_forget('2021-01-01')")
         cursor.execute("RESET ROLE")
     assert Access.objects.count() == 1
+
+
+def refused(role: str, statement: str, *parameters: object) -> str:
+    """Why the database refuses this to the role."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET ROLE {role}")
+        try:
+            with pytest.raises((ProgrammingError, IntegrityError)) as told, transaction.atomic():
+                cursor.execute(statement, parameters)
+        finally:
+            cursor.execute("RESET ROLE")
+    return str(told.value).splitlines()[0]
+
+
+@pytest.mark.parametrize("role_", ["web", "worker"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "INSERT INTO compliance_access (id, storefront_id, who, what, ref, purpose, at)"
+        " VALUES (9000000000000000000, 7, 'x', 'x', 'x', 'x', now())",
+        "INSERT INTO compliance_disclosure (id) VALUES (9000000000000000000)",
+    ],
+)
+def test_nobody_chooses_the_number_of_a_row_that_is_chained(role_, statement):
+    assert refused(role_, statement).startswith("permission denied for table compliance_")
+
+
+def test_the_chain_goes_on_after_rows_that_were_written_by_those_who_serve(role):
+    Access.objects.bulk_create(
+        Access(storefront_id=7, who="op:3", what="t.f", ref=str(n), purpose="case", at=NOW) for n in range(3)
+    )
+    access(NOW)
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE worker")
+    assert chain_logs(now=NOW) == 4
+
+
+@pytest.mark.parametrize("role_", ["web", "worker"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM compliance_datakey",
+        "UPDATE compliance_datakey SET destroy_on = '2020-01-01'",
+        "DELETE FROM compliance_consent",
+        "UPDATE compliance_consent SET given_at = given_at - interval '1 year'",
+        "DELETE FROM compliance_incident",
+        "DELETE FROM compliance_incidentnotice",
+        "DELETE FROM orders_order",
+        "UPDATE orders_orderline SET price_fen = 1",
+        "DELETE FROM orders_orderline",
+    ],
+)
+def test_evidence_is_neither_removed_nor_dated_anew(role_, statement):
+    assert refused(role_, statement).startswith("permission denied for table ")
+
+
+def test_a_consent_that_ended_stays_ended():
+    subject = create_subject(storefront_id=7, now=NOW)[0]
+    give_consent(subject=subject, kind="marketing", version="1", now=NOW)
+    withdraw_consent(subject_id=subject.id, kind="marketing", now=NOW)
+    told = refused("web", "UPDATE compliance_consent SET withdrawn_at = NULL")
+    assert told == "compliance_consent is written once and never changed"
+
+
+def test_a_key_is_not_overwritten_and_a_destroyed_one_does_not_come_back():
+    create_subject(storefront_id=7, now=NOW)
+    never = "compliance_datakey is written once and never changed"
+    assert refused("web", "UPDATE compliance_datakey SET wrapped = 'x'") == never
+    denied = "permission denied for table compliance_datakey"
+    assert refused("web", "UPDATE compliance_datakey SET wrapped = 'x', master_key_id = 'x'") == denied
+    key = DataKey.objects.get()
+    assert vault.destroy_key(key_id=key.pk, now=NOW)
+    assert refused("worker", "UPDATE compliance_datakey SET wrapped = 'x', destroyed_at = NULL") == never

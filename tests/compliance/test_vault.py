@@ -48,7 +48,7 @@ def test_the_database_refuses_a_destroyed_key_that_still_holds_something(transac
     with pytest.raises(IntegrityError, match="datakey_destroyed_is_empty"):
         DataKey.objects.filter(pk=row.id).update(destroyed_at=NOW)
     with pytest.raises(IntegrityError, match="datakey_destroyed_is_empty"):
-        DataKey.objects.filter(pk=row.id).update(wrapped=b"")
+        DataKey.objects.filter(pk=row.id).update(wrapped=b"", master_key_id="another")
 
 
 def test_another_algorithm_is_switched_on_for_what_is_sealed_from_now_on_and_old_rows_open_still(settings):

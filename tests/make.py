@@ -40,6 +40,7 @@ from orders.services.quote import Wanted, make_quote
 from payments.models import Payment
 from storefronts import queries as storefronts
 from storefronts.models import BrandCompany, LegalParty, Storefront
+from storefronts.queries import forget_kept
 from storefronts.services import open_storefront, set_merchant
 from tests.make_tables import NOW, rates, tariff
 
@@ -120,6 +121,7 @@ def parties(shop: Storefront) -> None:
 def recall_firm(shop: Storefront) -> None:
     """The firm without which no food is sold."""
     LegalParty.objects.create(storefront=shop, role="food_recall", name="召回公司", country="CN")
+    forget_kept()  # a storefront is kept for half a minute
 
 
 def warehouse(shop: Storefront, code: str = "ningbo", **changes: Any) -> Warehouse:

@@ -14,7 +14,9 @@ from compliance.law import Law
 from kernel.clock import shanghai_day
 
 BATCH = 20_000
-What = Literal["changed", "removed", "inserted", "reordered", "link removed", "not the kept head"]
+What = Literal[
+    "changed", "removed", "inserted", "reordered", "link removed", "unchained too long", "not the kept head"
+]
 
 _CHAINS = """
 SELECT storefront_id FROM compliance_chainlink WHERE log = %s::text
@@ -47,7 +49,9 @@ WITH settled AS (
     SELECT row_id FROM compliance_chainlink WHERE log = %(log)s::text AND chained_at < %(before)s::timestamptz
     ORDER BY chained_at DESC, row_id DESC LIMIT 1
 )
-SELECT coalesce(r.storefront_id, {platform}), r.id, r.id <= coalesce((SELECT row_id FROM settled), 0)
+SELECT coalesce(r.storefront_id, {platform}), r.id,
+       CASE WHEN r.id <= coalesce((SELECT row_id FROM settled), 0) THEN 'inserted'
+            WHEN r.at < %(before)s::timestamptz THEN 'unchained too long' END
 FROM {table} r
 WHERE NOT EXISTS (SELECT FROM compliance_chainlink c WHERE c.log = %(log)s::text AND c.row_id = r.id)
 ORDER BY r.id
@@ -95,10 +99,10 @@ class Chain:
 def verify(*, now: datetime, storefront_id: int | None = None, kept: Sequence[Head] = ()) -> Iterator[Chain]:
     """Read every chain, or those of one storefront (0 is the platform's own), against its rows and `kept`."""
     for log in LOGS:
-        loose: dict[int, list[tuple[int, bool]]] = {}
+        loose: dict[int, list[tuple[int, What | None]]] = {}
         facts = {"log": log.name, "before": now - SETTLED}
-        for chain, row_id, late in _rows(_LOOSE.format(platform=PLATFORM, table=log.table), facts):
-            loose.setdefault(chain, []).append((row_id, late))
+        for chain, row_id, what in _rows(_LOOSE.format(platform=PLATFORM, table=log.table), facts):
+            loose.setdefault(chain, []).append((row_id, what))
         ends: dict[int, list[Head]] = {}
         for head in kept:
             if head.log == log.name and storefront_id in (None, head.storefront_id):
@@ -121,9 +125,13 @@ def _chains(log: Log, storefront_id: int | None) -> list[int]:
 
 
 def _verify(
-    log: Log, storefront_id: int, now: datetime, loose: Sequence[tuple[int, bool]], kept: Sequence[Head]
+    log: Log,
+    storefront_id: int,
+    now: datetime,
+    loose: Sequence[tuple[int, What | None]],
+    kept: Sequence[Head],
 ) -> Chain:
-    """`loose` are the rows without a link: their numbers, and whether they come too late for one."""
+    """`loose` are the rows without a link: their numbers, and what is wrong with that, if anything."""
     found = Chain(log.name, storefront_id)
     years: int = Law(shanghai_day(now)).figure(log.kept)
     at: dict[str, Any] = {
@@ -143,8 +151,8 @@ def _verify(
             found.findings += _unsound(_rows(_on(_WALK, log), at), at["position"], at["last"])
         at["position"] = end
         [(at["last"],)] = _rows(_AT, [log.name, storefront_id, end])
-    found.tail = sum(1 for _, late in loose if not late)
-    found.findings += [Finding("inserted", row_id, None) for row_id, late in loose if late]
+    found.tail = sum(1 for _, what in loose if what is None)
+    found.findings += [Finding(what, row_id, None) for row_id, what in loose if what is not None]
     for head in kept:
         if [(bytes.fromhex(head.hash),)] != _rows(_AT, [log.name, storefront_id, head.position]):
             found.findings.append(Finding("not the kept head", None, head.position))

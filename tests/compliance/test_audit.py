@@ -74,7 +74,18 @@ def test_what_is_not_yet_chained_is_told_as_the_tail():
     write(2)
     chain_logs(now=NOW)
     write(3)
-    assert (verified()[7].rows, verified()[7].tail, verified()[7].findings) == (2, 3, [])
+    found = verified(NOW)[7]
+    assert (found.rows, found.tail, found.findings) == (2, 3, [])
+
+
+def test_what_is_not_chained_though_its_time_has_long_come_is_found():
+    rows = write(4)
+    chain_logs(now=NOW)
+    tamper("DELETE FROM compliance_chainlink WHERE row_id >= %s", rows[2])  # the newest ones are cut off
+    assert findings(NOW + timedelta(minutes=10)) == []
+    late = NOW + timedelta(minutes=10, seconds=1)
+    assert findings(late) == [Finding("unchained too long", row, None) for row in rows[2:]]
+    assert verified(late)[7].tail == 0
 
 
 def test_a_turn_takes_what_it_can_and_the_next_one_goes_on(monkeypatch):
@@ -219,7 +230,9 @@ def command(*arguments: str) -> list[str]:
 def test_the_command_tells_and_its_exit_status_says_whether_all_is_well(tmp_path):
     rows = write(3)
     chain_logs(now=NOW)
-    write(1)
+    Access.objects.create(
+        storefront_id=7, who="op:3", what="t.f", ref="9", purpose="just now", at=datetime.now(UTC)
+    )
     assert command("verify") == ["access of storefront 7: 3 rows chained, 1 not yet"]
     head = command("head", "--storefront", "7")
     assert json.loads(head[0]) == {

@@ -195,6 +195,7 @@ STATIC_ROOT = (
 WHITENOISE_USE_FINDERS = not PRODUCTION
 MEDIA_URL = "/media/"
 MEDIA_ROOT = env("MEDIA_ROOT", str(LOCAL / "media"))
+AUDIT_HEADS = Path(env("AUDIT_HEADS", str(LOCAL / "audit-heads")))  # the logs' ends, outside the database
 SCAN_FOLDERS = [
     LOCAL / "log",
     Path(MEDIA_ROOT),
@@ -291,6 +292,7 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 10},
     },
     "chain the logs": {"task": "compliance.tasks.chain", "schedule": 1.0, "options": {"expires": 2}},
+    "keep the ends of the logs": {"task": "compliance.tasks.keep_heads", "schedule": 3600.0},
     "give up orders that another one paid": {
         "task": "compliance.tasks.refund_overdue_payers",
         "schedule": 60.0,

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Literal
 
+import structlog
 from django.db import connection
 
 from compliance.chain import LOGS, PLATFORM, SETTLED, Log, beginning, link
 from compliance.law import Law
 from kernel.clock import shanghai_day
 
+logger = structlog.get_logger()
 BATCH = 20_000
 What = Literal[
     "changed", "removed", "inserted", "reordered", "link removed", "unchained too long", "not the kept head"
@@ -117,6 +121,17 @@ def heads(*, storefront_id: int | None = None) -> Iterator[Head]:
         for chain in _chains(log, storefront_id):
             for position, hash in _rows(_HEAD, [log.name, chain]):
                 yield Head(log.name, chain, position, bytes(hash).hex())
+
+
+def keep(path: Path) -> None:
+    """Add the ends that have moved to the file, a line each, and to the process's own log."""
+    known = set(path.read_text().splitlines()) if path.exists() else set()
+    lines = [line for head in heads() if (line := json.dumps(asdict(head))) not in known]
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        for line in lines:
+            file.write(line + "\n")
+            logger.info("audit head", head=line)
 
 
 def _chains(log: Log, storefront_id: int | None) -> list[int]:

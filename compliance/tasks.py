@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from celery import shared_task
+from pathlib import Path
 
-from compliance import services
+from celery import shared_task
+from django.conf import settings
+
+from compliance import audit, services
 from compliance.services.chain import chain_logs
 from compliance.services.incident_watch import watch_incidents
 from compliance.services.new_year import carry_over
@@ -15,6 +18,12 @@ from kernel.clock import now
 def chain() -> None:
     """Hang what was logged since the last second on its chain."""
     chain_logs(now=now())
+
+
+@shared_task
+def keep_heads() -> None:
+    """Write the ends of the logs' chains outside the database, where `audit verify` looks for them."""
+    audit.keep(Path(settings.AUDIT_HEADS))
 
 
 @shared_task

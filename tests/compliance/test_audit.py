@@ -15,6 +15,7 @@ from compliance.audit import Finding
 from compliance.models import Access, ChainLink
 from compliance.services import chain as chaining
 from compliance.services.chain import chain_logs
+from compliance.tasks import keep_heads
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -225,6 +226,27 @@ def command(*arguments: str) -> list[str]:
     out = StringIO()
     call_command("audit", *arguments, stdout=out)
     return out.getvalue().splitlines()
+
+
+@pytest.fixture(autouse=True)
+def kept_in(settings, tmp_path):
+    settings.AUDIT_HEADS = tmp_path / "kept" / "heads"
+    return settings.AUDIT_HEADS
+
+
+def test_a_worker_keeps_the_heads_and_the_command_compares_with_them_by_itself(kept_in):
+    rows = write(3)
+    chain_logs(now=NOW)
+    keep_heads()
+    keep_heads()  # nothing has moved
+    assert kept_in.read_text().splitlines() == command("head")
+    tamper("DELETE FROM compliance_access WHERE id = %s", rows[2])
+    tamper("DELETE FROM compliance_chainlink WHERE row_id = %s", rows[2])
+    assert findings() == []
+    out = StringIO()
+    with pytest.raises(CommandError, match="1 found"):
+        call_command("audit", "verify", stdout=out)
+    assert "access of storefront 7: not the kept head at 3" in out.getvalue().splitlines()
 
 
 def test_the_command_tells_and_its_exit_status_says_whether_all_is_well(tmp_path):

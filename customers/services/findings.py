@@ -55,7 +55,9 @@ def keep(*, pair: bytes, provider: str, found: Finding, now: datetime) -> None:
     good_until = now + timedelta(days=days)
     key_row, key = vault.new_key("finding", None, good_until.astimezone(SHANGHAI).date() + timedelta(days=1))
     with transaction.atomic():
-        row = IdentityFinding.objects.select_for_update().get(pair_index=pair)
+        row = IdentityFinding.objects.select_for_update().filter(pair_index=pair).first()
+        if row is None:  # its owner left while the provider was asked: nothing is kept
+            return
         vault.insert_key(key_row)
         if row.key_id is not None:
             vault.destroy_key(key_id=row.key_id, now=now)

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from compliance import queries as compliance_queries
 from compliance import vault
-from compliance.services import ConsentNeeded
+from compliance.services import ConsentNeeded, refuse_limited
 from customers.models import Identity, IdentityAttempt
 from customers.services.attempts import Tried, forgive
 from customers.services.identity import CONSENT, locked, open_pair, overtake
@@ -50,12 +50,13 @@ def reject_identity(*, identity: Identity, by: str, now: datetime) -> None:
 def ask_anew(*, identity: Identity, by: str, now: datetime) -> IdentityAttempt:
     """Have the provider asked again, whatever it said before; not counted as an attempt of the customer.
 
-    Raises ConsentNeeded when the customer has withdrawn the consent.
+    Raises ConsentNeeded when the customer has withdrawn the consent, ProcessingLimited.
     """
     with transaction.atomic(), tenant(identity.storefront_id):
         customer = locked(identity.customer_id)
         if not compliance_queries.given(subject_id=customer.subject_id, kind=CONSENT, now=now):
             raise ConsentNeeded(consent=CONSENT)
+        refuse_limited(customer.subject)
         overtake(customer=customer)
         identity.refresh_from_db()
         name, number = open_pair(

@@ -32,6 +32,7 @@ log = structlog.get_logger(__name__)
 
 LADDER = [timedelta(seconds=s) for s in (2, 15, 60, 300, 900, 1800)]
 REFUSED_BY_PROVIDER = timedelta(hours=1)
+LIMITED = timedelta(minutes=10)
 TWIN = timedelta(seconds=2)  # after it, someone else's answer about the same pair is there
 LEASE = timedelta(seconds=60)
 CASE_AFTER = 6
@@ -119,6 +120,11 @@ def sweep(*, now: datetime) -> int:
         except (ConsentNeeded, Identity.DoesNotExist, vault.VaultClosed):  # withdrawn or erased: nobody may
             waiting = IdentityAttempt.objects.filter(pk=attempt.pk, state=IdentityAttempt.State.ASKED)
             waiting.update(state=IdentityAttempt.State.OVERTAKEN, next_try_at=None)
+        except compliance.ProcessingLimited:  # waits, unopened, until the person lifts it
+            _later(attempt, LIMITED, "limited", now)
+        except Exception:  # one attempt must not keep the others waiting
+            log.exception("identity_sweep", attempt=str(attempt.public_id))
+            _later(attempt, LADDER[-1], "failed", now)
     return asked
 
 
@@ -134,8 +140,8 @@ def _due(now: datetime) -> list[IdentityAttempt]:
 
 
 def _opened(attempt: IdentityAttempt, now: datetime) -> tuple[str, str]:
-    """Name and number of the identity, opened by the house; raises ConsentNeeded, VaultClosed and
-    Identity.DoesNotExist."""
+    """Name and number of the identity, opened by the house; raises ConsentNeeded, ProcessingLimited,
+    VaultClosed and Identity.DoesNotExist."""
     with transaction.atomic(), tenant(attempt.storefront_id):
         identity = Identity.objects.select_related("customer__subject__key").get(
             customer_id=attempt.customer_id
@@ -143,6 +149,7 @@ def _opened(attempt: IdentityAttempt, now: datetime) -> tuple[str, str]:
         subject = identity.customer.subject
         if not compliance_queries.given(subject_id=subject.pk, kind=CONSENT, now=now):
             raise ConsentNeeded(consent=CONSENT)
+        compliance.refuse_limited(subject)
         return open_pair(
             identity=identity,
             key=vault.unwrap(subject.key),

@@ -8,7 +8,17 @@ from datetime import date, datetime
 from compliance import vault
 from compliance.disclosures import named
 from compliance.holdings import Category, Holding, Keeping, Kept, source
-from compliance.models import Access, Consent, DataKey, Disclosure, Judgement, NoticeSeen, Subject
+from compliance.models import (
+    Access,
+    AllowanceEntry,
+    Consent,
+    DataKey,
+    Disclosure,
+    Judgement,
+    NoticeSeen,
+    PayerCheck,
+    Subject,
+)
 from compliance.personal_fields import PersonalField
 from kernel.clock import shanghai_day
 
@@ -21,7 +31,7 @@ FIELDS = (
         klass="pseudonym",
         purpose="one annual allowance for one human being over all storefronts",
         basis="law",
-        retention=ORDER_YEARS,
+        retention="as long as an allowance of the person is kept",
         export="not given: it cannot be read back into a number",
         erase="kept until retention ends; no name or number can be found from it",
     ),
@@ -52,7 +62,7 @@ FIELDS = (
         purpose="evidence of why a purchase was allowed or refused",
         basis="law",
         retention=ORDER_YEARS + "; of a quote, as long as the subject's key",
-        export="in plain words with the order",
+        export="as the verdict, with the sentences of the rules that refused",
         erase="a quote's with the subject's key, an order's when its retention key is destroyed",
     ),
     PersonalField(
@@ -62,7 +72,7 @@ FIELDS = (
         purpose="proof that the payer of an order is its orderer",
         basis="law",
         retention=ORDER_YEARS,
-        export="as the state of the check, with the order",
+        export="as the state of the check of each order",
         erase="kept until retention ends",
     ),
     PersonalField(
@@ -81,8 +91,8 @@ FIELDS = (
         klass="pseudonym",
         purpose="how the annual allowance was used",
         basis="law",
-        retention=ORDER_YEARS,
-        export="as the statement of the year's allowance",
+        retention="at least 5 years after the order: a balance is proved by all of its entries",
+        export="as the movements of the yearly allowance by one's orders",
         erase="kept until retention ends",
     ),
     PersonalField(
@@ -131,7 +141,7 @@ FIELDS = (
         klass="pseudonym",
         purpose="whom an incident concerned, so that they can be told",
         basis="law",
-        retention="3 years after it was written",
+        retention="as long as the incident is kept",
         export="as the notice of the incident",
         erase="kept until retention ends; holds numbers of rows, no names",
     ),
@@ -143,7 +153,8 @@ _KIND = {"zh": "事项", "en": "kind"}
 
 
 def see(subject: Subject, now: datetime) -> list[Category]:
-    """Consents, notices, judgements and disclosures of the subject."""
+    """Consents, notices, judgements, what orders took of the year, payer checks and disclosures."""
+    numbers = Judgement.objects.filter(subject=subject, order_number__isnull=False).values("order_number")
     return [
         Category(
             "consents",
@@ -186,6 +197,41 @@ def see(subject: Subject, now: datetime) -> list[Category]:
             ],
         ),
         Category(
+            "allowance",
+            {"zh": "年度额度流水", "en": "What your orders took of the year"},
+            {
+                "order_number": {"zh": "订单号", "en": "order"},
+                "year": {"zh": "年度", "en": "year"},
+                "measure": {"zh": "计量项目", "en": "measure"},
+                "kind": _KIND,
+                "amount": {"zh": "数量（分或克）", "en": "amount (fen or grams)"},
+                "at": _AT,
+            },
+            [
+                {
+                    "order_number": row.order_number,
+                    "year": row.account.year,
+                    "measure": row.account.measure,
+                    "kind": row.kind,
+                    "amount": row.amount,
+                    "at": row.at,
+                }
+                for row in AllowanceEntry.objects.filter(order_number__in=numbers)
+                .select_related("account")
+                .order_by("id")
+            ],
+        ),
+        Category(
+            "payer_checks",
+            {"zh": "支付人核对", "en": "Whether you paid yourself"},
+            {"order_number": {"zh": "订单号", "en": "order"}, "state": {"zh": "状态", "en": "state"}},
+            list(
+                PayerCheck.objects.filter(order_number__in=numbers)
+                .order_by("id")
+                .values("order_number", "state")
+            ),
+        ),
+        Category(
             "disclosures",
             {"zh": "个人信息提供记录", "en": "To whom your data was given"},
             {
@@ -219,7 +265,16 @@ def erase(subject: Subject, now: datetime) -> list[Kept]:
     Consent.objects.filter(subject=subject, withdrawn_at=None).update(withdrawn_at=now)
     Subject.objects.filter(pk=subject.pk).update(erased_at=now, person=None)
     day = shanghai_day(now)
+    judged = Judgement.objects.filter(subject=subject)
+    numbers = judged.filter(order_number__isnull=False).values("order_number")
     kept = [
+        _kept("judgements", "order_years", judged.count(), day),
+        _kept(
+            "allowance", "order_years", AllowanceEntry.objects.filter(order_number__in=numbers).count(), day
+        ),
+        _kept(
+            "payer_checks", "order_years", PayerCheck.objects.filter(order_number__in=numbers).count(), day
+        ),
         _kept("consents", "consent_years", Consent.objects.filter(subject=subject).count(), day),
         _kept("notices", "consent_years", NoticeSeen.objects.filter(subject=subject).count(), day),
         _kept("disclosures", "log_years", Disclosure.objects.filter(subject=subject).count(), day),
@@ -228,6 +283,15 @@ def erase(subject: Subject, now: datetime) -> list[Kept]:
 
 
 _KEPT = {
+    "judgements": {
+        "zh": "合规判定（事实加密封存，未付款订单的已不可读）",
+        "en": "judgements of purchases, their facts sealed; of orders never paid unreadable",
+    },
+    "allowance": {
+        "zh": "年度额度流水（至少保存至该日；仅加密索引，不含姓名与号码）",
+        "en": "movements of the yearly allowance, at least until then; no name and no number",
+    },
+    "payer_checks": {"zh": "支付人核对结果", "en": "results of the check who paid"},
     "consents": {"zh": "同意记录（不含个人信息内容）", "en": "records of consents, without personal content"},
     "notices": {"zh": "告知记录", "en": "records of notices seen"},
     "disclosures": {
@@ -274,6 +338,12 @@ HOLDING = Holding(
             lambda before: Judgement.objects.filter(decided_at__lt=before),
             "order_years",
             append_only=True,
+        ),
+        Keeping(
+            "compliance.payer_checks",
+            {"zh": "支付人核对结果", "en": "results of the check who paid"},
+            lambda before: PayerCheck.objects.filter(opened_at__lt=before),
+            "order_years",
         ),
         Keeping(
             "compliance.consents",

@@ -151,7 +151,13 @@ class Order(Amounts, LockedExchange):
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
     customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="orders")
     subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="+")
-    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="+")
+    person = models.ForeignKey(
+        Person,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="+",
+        help_text="none once it is unreadable",
+    )
     quote = models.OneToOneField(Quote, on_delete=models.PROTECT, related_name="order")
     warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
     claim = models.ForeignKey(CouponClaim, on_delete=models.PROTECT, null=True, related_name="+")
@@ -184,6 +190,9 @@ class Order(Amounts, LockedExchange):
         constraints = [
             models.CheckConstraint(name="order_total", condition=_TOTAL),
             models.CheckConstraint(name="order_tax", condition=_TAX),
+            models.CheckConstraint(
+                name="order_has_its_person", condition=Q(person__isnull=False) | Q(buyer_index=b"")
+            ),
             models.CheckConstraint(
                 name="order_paid_whole",
                 condition=~Q(state="paid") | (Q(paid_at__isnull=False) & ~Q(transaction_id="")),

@@ -233,7 +233,9 @@ def _opened(order: Order) -> dict[str, Any]:
 
 def _empty(orders: Any) -> None:
     """What would still find the person of orders that nobody can read any more."""
-    orders.update(buyer_index=b"", payer_index=None, phone_index=b"", address_index=b"", division_code="")
+    orders.update(
+        person=None, buyer_index=b"", payer_index=None, phone_index=b"", address_index=b"", division_code=""
+    )
 
 
 HOLDING = Holding(

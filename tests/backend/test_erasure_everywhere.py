@@ -143,6 +143,8 @@ def test_nothing_finds_or_reads_the_person_afterwards(
         "payments": 1,
         "orders": 1,
         "identity_attempts": 1,
+        "judgements": 3,
+        "allowance": 3,
         "consents": 4,
         "notices": 1,
         "disclosures": 1,

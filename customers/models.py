@@ -144,6 +144,7 @@ class IdentityAttempt(models.Model):
     number_index = models.BinaryField(max_length=33)
     pair_index = models.BinaryField(max_length=33)
     device_index = models.BinaryField(max_length=33, null=True)
+    openid_index = models.BinaryField(max_length=33, null=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.ASKED)
     anew = models.BooleanField(default=False, help_text="the provider is asked even where an answer is kept")
     tries = models.PositiveIntegerField(default=0)
@@ -165,6 +166,11 @@ class IdentityAttempt(models.Model):
                 fields=["device_index", "-made_at"],
                 name="attempt_device",
                 condition=Q(device_index__isnull=False),
+            ),
+            models.Index(
+                fields=["storefront", "openid_index", "-made_at"],
+                name="attempt_openid",
+                condition=Q(openid_index__isnull=False),
             ),
             models.Index(fields=["next_try_at"], name="attempt_due", condition=Q(state="asked")),
         ]

@@ -94,6 +94,7 @@ FIELDS = (
     _tried("number_index"),
     _tried("pair_index"),
     _tried("device_index"),
+    _tried("openid_index"),
     _field(
         "IdentityShare", "code_index", "pseudonym", "to carry an identity to another storefront", "consent"
     ),

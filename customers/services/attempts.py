@@ -1,6 +1,7 @@
 """Nobody tries out names and numbers: attempts are counted in PostgreSQL, and what looks stolen is a case.
 
-Three counts, each within the hours of one figure: by customer, by number, and by device. A mini-program
+Three counts, each within the hours of one figure: by customer, by number, and by device. A customer is the
+WeChat user behind the account: who closes it and logs in again goes on being counted. A mini-program
 cannot name its device; it can keep a random id in its own storage, which whoever means harm will clear, so
 the other two counts are the ones that hold.
 """
@@ -18,6 +19,7 @@ from django.db.models import Count, Q, QuerySet
 
 from compliance import vault
 from compliance.law import Law
+from customers import labels
 from customers.models import Customer, IdentityAttempt
 from kernel.cases import open_case
 from kernel.clock import shanghai_day
@@ -62,13 +64,16 @@ def count_in(*, customer: Customer, tried: Tried, now: datetime) -> tuple[Identi
     """
     law = Law(shanghai_day(now))
     lock(tried.number[0], *tried.device[:1])
-    wait = _wait(customer, tried, law, now)
+    key = vault.unwrap(customer.subject.key)
+    openid = key.open(labels.OPENID, customer.public_id, bytes(customer.openid_sealed))
+    wait = _wait(customer, vault.blinds("openid", openid), tried, law, now)
     attempt = IdentityAttempt.objects.create(
         storefront_id=customer.storefront_id,
         customer=customer,
         number_index=tried.number[0],
         pair_index=tried.pair[0],
         device_index=tried.device[0] if tried.device else None,
+        openid_index=vault.blind("openid", openid),
         state=IdentityAttempt.State.REFUSED if wait else IdentityAttempt.State.ASKED,
         next_try_at=None if wait else now + ASKED_BY_REQUEST,
         made_at=now,
@@ -89,11 +94,15 @@ def lock(*indexes: bytes) -> None:
 
 
 def forgive(*, attempt: IdentityAttempt, now: datetime) -> int:
-    """Count nothing any more that kept this attempt's customer, number or device waiting; how many."""
-    same = Q(customer_id=attempt.customer_id) | Q(number_index=bytes(attempt.number_index))
+    """Count nothing any more of this storefront that kept the attempt's customer, number or device waiting.
+
+    Returns how many. What other storefronts counted is theirs to forgive.
+    """
+    same = _own(attempt) | Q(number_index=bytes(attempt.number_index))
     if attempt.device_index is not None:
         same |= Q(device_index=bytes(attempt.device_index))
-    return IdentityAttempt.objects.filter(same, forgiven_at=None).update(forgiven_at=now)
+    here = IdentityAttempt.objects.filter(same, storefront_id=attempt.storefront_id, forgiven_at=None)
+    return here.update(forgiven_at=now)
 
 
 def watch(*, attempt: IdentityAttempt, law: Law, now: datetime) -> None:
@@ -102,7 +111,7 @@ def watch(*, attempt: IdentityAttempt, law: Law, now: datetime) -> None:
     recent = IdentityAttempt.objects.filter(
         made_at__gt=now - timedelta(days=figure["days"]), forgiven_at=None
     )
-    own = recent.filter(customer_id=attempt.customer_id)
+    own = recent.filter(_own(attempt))
     numbers = own.values("number_index").distinct().count()
     if numbers >= figure["numbers_of_customer"]:
         _case(attempt, "identity.many_numbers", {"count": numbers}, now)
@@ -111,28 +120,31 @@ def watch(*, attempt: IdentityAttempt, law: Law, now: datetime) -> None:
         _case(attempt, "identity.wrong_again", {"count": wrong}, now)
     if attempt.device_index is not None:
         device = recent.filter(device_index=bytes(attempt.device_index))
-        numbers = device.values("number_index").distinct().count()
-        if numbers >= figure["numbers_of_device"]:
-            _case(
-                attempt,
-                "identity.many_numbers_on_device",
-                {"count": numbers, **_people(attempt, device)},
-                now,
-            )
+        if device.values("number_index").distinct().count() >= figure["numbers_of_device"]:
+            _case(attempt, "identity.many_numbers_on_device", _seen(attempt, device, "number_index"), now)
     same = recent.filter(number_index=bytes(attempt.number_index))
     found = same.aggregate(people=Count("customer", distinct=True), shops=Count("storefront", distinct=True))
     extra = found["people"] - found["shops"]  # one person may well buy in every storefront
     if extra >= figure["extra_customers_of_number"]:
-        _case(attempt, "identity.number_of_many", {"count": found["people"], **_people(attempt, same)}, now)
+        _case(attempt, "identity.number_of_many", _seen(attempt, same, "customer"), now)
 
 
-def _wait(customer: Customer, tried: Tried, law: Law, now: datetime) -> int:
+def _own(attempt: IdentityAttempt) -> Q:
+    """What the attempt's WeChat user tried, also under an account that was closed since."""
+    own = Q(customer_id=attempt.customer_id)
+    if attempt.openid_index is not None:
+        own |= Q(storefront_id=attempt.storefront_id, openid_index=bytes(attempt.openid_index))
+    return own
+
+
+def _wait(customer: Customer, openid: list[bytes], tried: Tried, law: Law, now: datetime) -> int:
     """Seconds until every count has room for one more; 0 where it has."""
     figure = law.figure("identity/attempts")
     window = timedelta(hours=figure["hours"])
     counted = IdentityAttempt.objects.filter(COUNTED, made_at__gt=now - window)
+    own = Q(customer=customer) | Q(storefront_id=customer.storefront_id, openid_index__in=openid)
     waits = [
-        _room(counted.filter(customer=customer), figure["customer"], window, now),
+        _room(counted.filter(own), figure["customer"], window, now),
         _room(counted.filter(number_index__in=tried.number), figure["number"], window, now),
     ]
     if tried.device:
@@ -147,10 +159,18 @@ def _room(made: QuerySet[IdentityAttempt], most: int, window: timedelta, now: da
     return max(1, math.ceil((latest[-1] + window - now).total_seconds()))
 
 
-def _people(attempt: IdentityAttempt, rows: QuerySet[IdentityAttempt]) -> dict[str, Any]:
-    """The customers among `rows` of the attempt's own storefront, by public id; others are only counted."""
-    here = rows.filter(storefront_id=attempt.storefront_id).order_by("customer_id").distinct("customer_id")
-    return {"customers": [str(id) for id in here.values_list("customer__public_id", flat=True)[:SHOWN]]}
+def _seen(attempt: IdentityAttempt, rows: QuerySet[IdentityAttempt], counted: str) -> dict[str, Any]:
+    """How many different `counted` the attempt's own storefront has, and its customers by public id.
+
+    Of other storefronts a case says only that there are such rows.
+    """
+    here = rows.filter(storefront_id=attempt.storefront_id)
+    people = here.order_by("customer_id").distinct("customer_id")
+    return {
+        "count": here.values(counted).distinct().count(),
+        "elsewhere": rows.exclude(storefront_id=attempt.storefront_id).exists(),
+        "customers": [str(id) for id in people.values_list("customer__public_id", flat=True)[:SHOWN]],
+    }
 
 
 def _case(attempt: IdentityAttempt, kind: str, facts: dict[str, Any], now: datetime) -> None:

@@ -38,6 +38,9 @@ from wechat.login import LoginSession
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+ATTEMPT = ("number_index", "pair_index", "device_index", "openid_index")
+
+
 @pytest.fixture
 def openid(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Whose code WeChat says it is."""
@@ -135,7 +138,7 @@ def test_nothing_finds_or_reads_the_person_afterwards(
     assert left == {
         ("compliance.Person", "number_index"),
         ("orders.Order", "buyer_index"),
-        *(("customers.IdentityAttempt", name) for name in ("number_index", "pair_index", "device_index")),
+        *(("customers.IdentityAttempt", name) for name in ATTEMPT),
     }
     assert erasing.where_plain(redis, capfd.readouterr().err + capfd.readouterr().out) == []
     assert erasing.stored_files() == []

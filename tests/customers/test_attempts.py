@@ -10,11 +10,13 @@ import pytest
 
 from customers.gateways.verifying import Finding, Verdict
 from customers.models import Customer, Identity, IdentityAttempt
+from customers.personal import HOLDING
 from customers.services.attempts import CASES, TooManyAttempts
 from customers.services.identity import state_identity
 from customers.services.review import reset_attempts
 from customers.services.verification import conclude
 from kernel.models import Case, Event
+from kernel.tenancy import tenant
 from operators.names import _names
 from tests import make
 
@@ -99,6 +101,51 @@ def test_an_operator_lets_a_customer_number_and_device_try_again() -> None:
     assert (told.key, told.facts) == (f"customer:{alice.public_id}", {"by": "mei", "count": 6})
 
 
+def test_an_operator_forgives_nothing_that_another_storefront_counted() -> None:
+    maison, swift = make.storefront(), make.storefront("swift")
+    for n in range(5):
+        state(anyone(swift, f"guesser-{n}"), n, number=NUMBER, device=DEVICE)
+    alice = anyone(maison, make.ALICE)
+    with pytest.raises(TooManyAttempts):
+        state(alice, 5, number=NUMBER, device=DEVICE)
+    assert reset_attempts(attempt=IdentityAttempt.objects.get(state="refused"), by="mei", now=make.NOW) == 1
+    assert IdentityAttempt.objects.filter(storefront=swift, forgiven_at=None).count() == 5
+    with pytest.raises(TooManyAttempts):
+        state(alice, 5, number=NUMBER, device=DEVICE)
+
+
+def closed_and_back(person: Customer) -> Customer:
+    """The same WeChat user, after closing the account and logging in again."""
+    with tenant(person.storefront_id):
+        HOLDING.erase(person.subject, make.NOW)
+    return anyone(person.storefront, make.ALICE)
+
+
+def test_who_closes_the_account_and_comes_back_goes_on_being_counted() -> None:
+    first = anyone(make.storefront(), make.ALICE)
+    for n in range(5):
+        state(first, n)
+    second = closed_and_back(first)
+    with pytest.raises(TooManyAttempts):
+        state(second, 5)
+    assert not Identity.objects.exists()
+    state(anyone(first.storefront, make.BOB), 6)  # nobody else waits with them
+    refused = IdentityAttempt.objects.get(state="refused")
+    assert reset_attempts(attempt=refused, by="mei", now=make.NOW) == 6
+    assert state(second, 5).state == "asked"
+
+
+def test_numbers_before_and_after_closing_are_one_persons_many() -> None:
+    first = anyone(make.storefront(), make.ALICE)
+    state(first, 0)
+    state(first, 1)
+    second = closed_and_back(first)
+    assert kinds() == set()
+    state(second, 2)
+    case = Case.objects.get(kind="identity.many_numbers")
+    assert (case.facts["customer"], case.facts["count"]) == (str(second.public_id), 3)
+
+
 def kinds() -> set[str]:
     return set(Case.objects.values_list("kind", flat=True))
 
@@ -126,6 +173,18 @@ def test_many_numbers_on_one_device_are_a_case_that_names_the_customers() -> Non
     case = Case.objects.get()
     assert case.kind == "identity.many_numbers_on_device"
     assert sorted(case.facts["customers"]) == sorted(str(one.public_id) for one in people)
+    assert (case.facts["count"], case.facts["elsewhere"]) == (4, False)
+
+
+def test_a_device_seen_elsewhere_is_a_case_that_counts_the_own_storefronts_numbers_alone() -> None:
+    maison, swift = make.storefront(), make.storefront("swift")
+    for n in range(3):
+        state(anyone(swift, f"c-{n}"), n, device=DEVICE)
+    own = anyone(maison, "c-3")
+    state(own, 3, device=DEVICE)
+    case = Case.objects.get()
+    assert (case.storefront_id, case.facts["customers"]) == (maison.pk, [str(own.public_id)])
+    assert (case.facts["count"], case.facts["elsewhere"]) == (1, True)
 
 
 def test_a_number_of_many_customers_is_a_case_and_one_in_each_storefront_is_not() -> None:
@@ -137,8 +196,9 @@ def test_a_number_of_many_customers_is_a_case_and_one_in_each_storefront_is_not(
     last = anyone(maison, "third")
     state(last, 0, number=NUMBER)
     case = Case.objects.get()
-    assert (case.kind, case.facts["count"], case.storefront_id) == ("identity.number_of_many", 4, maison.pk)
-    assert len(case.facts["customers"]) == 3  # those of another storefront are only counted
+    assert (case.kind, case.storefront_id) == ("identity.number_of_many", maison.pk)
+    assert (case.facts["count"], len(case.facts["customers"])) == (3, 3)  # of another storefront nothing
+    assert case.facts["elsewhere"] is True
 
 
 def test_answers_that_stay_wrong_are_a_case() -> None:

@@ -15,12 +15,15 @@ from compliance import services as compliance
 from compliance.holdings import Kept
 from customers import queries as customers
 from customers.services.erasure import close_account
-from customers.services.exports import ask_export, fetch
+from customers.services.exports import ask_export, fetch, peek
 from kernel.models import Job
 from miniprogram_api.documents import Text, answers, in_path, problems
 from miniprogram_api.door import Door, Json, nothing
 from miniprogram_api.throttle import Limit
 
+ZIP = "application/zip"
+_COPY = {"zh": "个人信息副本", "en": "A copy of your personal data"}
+_SECRET = in_path("secret", "of the link that ask_export gave")
 _PROOF = "a fresh code of wx.login: that the phone is still its owner's"
 
 
@@ -59,13 +62,24 @@ class ExportOut(serializers.Serializer[Any]):
 
 
 class ExportAsked(ExportOut):
-    """The new copy; `url` is shown this once, and works once, as soon as the copy is done."""
+    """The new copy; `url` is shown this once: GET tells what lies there, POST hands it over once."""
 
     url = serializers.CharField()
 
 
 class ExportList(serializers.Serializer[Any]):
     items = ExportOut(many=True)
+
+
+class BehindOut(serializers.Serializer[Any]):
+    """What lies behind the link of a copy, without the copy."""
+
+    what = Text()
+    media_type = serializers.CharField()
+    state = serializers.ChoiceField(Job.State.choices)
+    size = serializers.IntegerField(allow_null=True, help_text="bytes of the ZIP; null until it is made")
+    asked_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
 
 
 class KeptOut(serializers.Serializer[Any]):
@@ -124,7 +138,7 @@ class Exports(Door):
         responses=answers(202, ExportAsked, 400, 401, 403, 404, 409, 415, 422, 429, 502),
     )
     def post(self, request: Request) -> HttpResponse:
-        """Ask for a copy (ZIP of JSON and a page); a worker makes it, its link works once."""
+        """Ask for a copy (ZIP of JSON and a page); a worker makes it, its link gives it once."""
         code = self.taken(Proof).validated_data["code"]
         asked = ask_export(customer=self.customer(), js_code=code, now=self.now)
         url = f"{settings.PUBLIC_BASE_URL}/api/v1/exports/{asked.secret}"
@@ -132,23 +146,48 @@ class Exports(Door):
 
 
 class Export(Door):
-    """领取个人信息副本."""
+    """领取个人信息副本. To look is not to take: a preview of the link, which only reads, uses nothing up."""
 
     audience = "anyone"
+    http_method_names = ["get", "post", "options"]
+
+    @extend_schema(
+        operation_id="export",
+        tags=["rights"],
+        parameters=[_SECRET],
+        responses=answers(200, BehindOut, 404, 410),
+        auth=[],
+    )
+    def get(self, request: Request, secret: str) -> HttpResponse:
+        """What the link will give, its size and until when; the copy stays where it is."""
+        behind = peek(secret=secret, now=self.now)
+        answer = Json(
+            {
+                "what": _COPY,
+                "media_type": ZIP,
+                "state": behind.state,
+                "size": behind.size,
+                "asked_at": behind.asked_at,
+                "expires_at": behind.expires_at,
+            }
+        )
+        answer["Cache-Control"] = "no-store"
+        return answer
 
     @extend_schema(
         operation_id="fetch_export",
         tags=["rights"],
-        parameters=[in_path("secret", "of the link that ask_export gave")],
+        parameters=[_SECRET],
+        request=None,
         responses={
-            (200, "application/zip"): OpenApiResponse(OpenApiTypes.BINARY),
+            (200, ZIP): OpenApiResponse(OpenApiTypes.BINARY),
             **problems(404, 409, 410),
         },
         auth=[],
     )
-    def get(self, request: Request, secret: str) -> HttpResponse:
+    def post(self, request: Request, secret: str) -> HttpResponse:
         """The copy, once: the link is the key, and afterwards the copy is gone."""
-        answer = HttpResponse(fetch(secret=secret, now=self.now), content_type="application/zip")
+        answer = HttpResponse(fetch(secret=secret, now=self.now), content_type=ZIP)
         answer["Content-Disposition"] = 'attachment; filename="personal-data.zip"'
         answer["Cache-Control"] = "no-store"
         return answer

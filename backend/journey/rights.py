@@ -54,19 +54,21 @@ def disclosures(stage: Stage) -> str:
     return f"{told['recipient']}: {'、'.join(one['zh'] for one in told['what'])}"
 
 
-@step("导出副本", "a copy as a ZIP, by a link that works once")
+@step("导出副本", "a copy as a ZIP, by a link that gives it once")
 def export(stage: Stage) -> str:
     asked = stage.leaver.call("POST", "me/exports", fresh_code(stage), status=202)
     wait("the copy made", lambda: stage.leaver.get("me/exports")["items"][0]["state"] == "done", seconds=30)
     secret = asked["url"].rpartition("/")[2]
-    answer = stage.leaver.http.get(f"{stage.leaver.base}/api/v1/exports/{secret}", timeout=15)
+    seen = stage.leaver.get(f"exports/{secret}")  # as a preview of the link does
+    answer = stage.leaver.send("POST", f"exports/{secret}")
     expect((200, "application/zip"), (answer.status_code, answer.headers["Content-Type"]))
+    expect(seen["size"], len(answer.content))
     with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
         told, page = json.loads(archive.read("data.json")), archive.read("index.html").decode()
     plain = {one["code"]: one["rows"] for one in told["categories"]}
     expect((NAME, stage.number), (plain["identity"][0]["name"], plain["identity"][0]["number"]))
     expect_that(stage.number in page and "我的个人信息" in page, "a page to read", page[:300])
-    stage.leaver.refused("GET", f"exports/{secret}", status=410, code="export_gone")
+    stage.leaver.refused("POST", f"exports/{secret}", status=410, code="export_gone")
     return f"{len(answer.content):,} bytes: data.json, index.html; the second time 410"
 
 

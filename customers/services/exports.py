@@ -99,6 +99,27 @@ def prepare(event: Event) -> None:
     jobs.run(job=job, work=_make, now=present())
 
 
+@dataclass(frozen=True)
+class Behind:
+    """What lies behind a link, told without handing it over; `size` in bytes once the copy is made."""
+
+    state: str
+    asked_at: datetime
+    expires_at: datetime
+    size: int | None
+
+
+def peek(*, secret: str, now: datetime) -> Behind:
+    """What a link will give, as often as one asks: it is not used up by it. Raises Missing, Gone."""
+    export = Export.objects.select_related("job").filter(secret_hash=token_hash(secret)).first()
+    if export is None:
+        raise Missing()
+    if export.fetched_at is not None or export.expires_at <= now:
+        raise Gone()
+    size = export.job.result.get("bytes")
+    return Behind(export.job.state, export.asked_at, export.expires_at, size)
+
+
 def fetch(*, secret: str, now: datetime) -> bytes:
     """The ZIP behind a link, once. Raises Missing, NotReady, Gone."""
     found = Export.objects.filter(secret_hash=token_hash(secret)).first()

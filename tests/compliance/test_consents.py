@@ -76,6 +76,15 @@ def test_a_consent_to_one_recipient_is_none_to_another(subject):
     ]
 
 
+def test_withdrawing_the_reuse_of_an_identity_promises_only_what_happens():
+    before, now = (current_text("identity_reuse", day) for day in (date(2026, 11, 26), date(2026, 11, 27)))
+    assert (before.version, now.version) == ("1", "2")
+    assert "撤回后立即停止。" in before.zh and "it stops at once" in before.en
+    assert "撤回后立即停止。" not in now.zh and "stops at once" not in now.en
+    assert "已转入其他店铺的姓名和身份证号码仍保存在该店铺" in now.zh and "另行删除" in now.zh
+    assert "What was carried over before stays there" in now.en and "deleted there" in now.en
+
+
 def test_there_is_no_text_before_its_first_day():
     assert current_texts(date(2025, 12, 31), NAMES) == []
     assert current_text("marketing", date(2025, 12, 31)) is None

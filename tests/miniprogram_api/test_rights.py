@@ -60,20 +60,45 @@ def test_a_copy_is_asked_for_prepared_and_fetched_once(alice: Phone) -> None:
     asked = alice.post("me/exports", {"code": make.ALICE})
     assert (asked.status_code, asked.json()["state"]) == (202, "queued")
     path = asked.json()["url"].partition("/api/v1/")[2]
-    early = alice.get(path)
+    early = alice.post(path)
     assert (early.status_code, early.json()["code"]) == (409, "export_not_ready")
+    assert (alice.get(path).json()["state"], alice.get(path).json()["size"]) == ("queued", None)
     delivery.drain()
     assert [one["state"] for one in alice.get("me/exports").json()["items"]] == ["done"]
     nobody = Phone(alice.client, "")  # the link alone is the key
-    answer = nobody.get(path)
+    answer = nobody.post(path)
     assert (answer.status_code, answer["Content-Type"], answer["Cache-Control"]) == (
         200,
         "application/zip",
         "no-store",
     )
     assert make.NUMBERS[make.ALICE] in zipfile.ZipFile(io.BytesIO(answer.content)).read("data.json").decode()
-    second = nobody.get(path)
-    assert (second.status_code, second.json()["code"]) == (410, "export_gone")
+    for method in ("GET", "POST"):
+        second = nobody.call(method, path)
+        assert (second.status_code, second.json()["code"]) == (410, "export_gone")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_looking_at_the_link_of_a_copy_tells_what_it_is_and_never_uses_it_up(alice: Phone) -> None:
+    asked = alice.post("me/exports", {"code": make.ALICE}).json()
+    path = asked["url"].partition("/api/v1/")[2]
+    delivery.drain()
+    nobody = Phone(alice.client, "")
+    looks = [nobody.get(path) for _ in range(3)]
+    head = nobody.call("HEAD", path)
+    taken = nobody.post(path)
+    assert (head.status_code, head["Allow"]) == (405, "GET, POST, OPTIONS")
+    for look in looks:
+        assert (look.status_code, look["Cache-Control"]) == (200, "no-store")
+        assert look.json() == {
+            "what": {"zh": "个人信息副本", "en": "A copy of your personal data"},
+            "media_type": "application/zip",
+            "state": "done",
+            "size": len(taken.content),
+            "asked_at": asked["asked_at"],
+            "expires_at": asked["expires_at"],
+        }
+    assert (taken.status_code, taken.content[:2]) == (200, b"PK")
 
 
 @pytest.mark.django_db(transaction=True)
@@ -142,7 +167,8 @@ def test_personalisation_and_marketing_are_gates_that_shut_at_once(alice: Phone,
         assert not allowed(
             subject_id=world.alice.subject_id, kind=kind, now=make.present(), names=names
         )  # never pre-ticked
-        assert alice.put(f"me/consents/{kind}", {"version": "1"}).status_code == 200
+        texts = {text["kind"]: text["version"] for text in alice.get("me/consents").json()["items"]}
+        assert alice.put(f"me/consents/{kind}", {"version": texts[kind]}).status_code == 200
         assert allowed(**gate)
         alice.delete(f"me/consents/{kind}")
         assert not allowed(**gate)
@@ -200,5 +226,6 @@ def test_a_stranger_sees_nothing_of_alice(client: Client, world: make.World) -> 
     rows = {one["code"]: one["rows"] for one in bob.get("me/data").json()["categories"]}
     assert [code for code, held in rows.items() if held] == ["profile", "sessions"]
     assert bob.get("me/exports").json()["items"] == []
-    answer = bob.get("exports/no-such-link")
-    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    for method in ("GET", "POST"):
+        answer = bob.call(method, "exports/no-such-link")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -82,7 +84,7 @@ def test_a_person_is_found_by_blind_index_and_the_number_is_never_shown(client, 
     other = make.buyer(world.shop, make.BOB, number=make.id_number(5))
     make.order(other, ("HD-1", 1))
     for asked in (
-        client.post(reverse("admin:orders_order_find"), {"number": number}),
+        client.post(reverse("admin:orders_order_find"), {"text": number}),
         client.get(reverse("admin:orders_order_changelist"), {"q": number}),
     ):
         assert asked.status_code == 302
@@ -90,6 +92,41 @@ def test_a_person_is_found_by_blind_index_and_the_number_is_never_shown(client, 
         page = client.get(asked["Location"])
         assert [o.number for o in page.context["cl"].result_list] == [made["order"].number]
         assert make.PHONES[make.ALICE] not in page.content.decode()
+
+
+SEALED = ("orders_order", "customers_customer", "customers_identity", "customers_identityattempt")
+
+
+@pytest.mark.parametrize("name", SEALED)
+def test_where_people_are_looked_for_nothing_that_is_typed_can_go_into_an_address(client, world, made, name):
+    enter(client, rows.operator("owner", world.shop))
+    page = client.get(reverse(f"admin:{name}_changelist")).content.decode()
+    boxes = re.findall(r"<form[^>]*>", page)
+    assert not any('role="search"' in box for box in boxes)
+    assert [
+        box for box in boxes if f'action="{reverse(f"admin:{name}_find")}"' in box and 'method="post"' in box
+    ]
+    assert 'name="q"' not in page and 'name="text"' in page
+
+
+def test_a_code_that_is_posted_finds_its_row_as_ever(client, world, made):
+    enter(client, rows.operator("care", world.shop, "customer_service"))
+    make.order(make.buyer(world.shop, make.BOB, number=make.id_number(5)), ("HD-1", 1))
+    number = made["order"].number
+    asked = client.post(reverse("admin:orders_order_find"), {"text": f" {number} "})
+    assert asked["Location"] == reverse("admin:orders_order_changelist") + f"?q={number}"
+    page = client.get(asked["Location"])
+    assert [o.number for o in page.context["cl"].result_list] == [number]
+    assert f'value="{number}"' in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    "text", ["1380013800", "138001380001", "11010519491231002", "王爱丽", "王爱丽 13800138000", "a b", ""]
+)
+def test_what_is_nearly_a_number_or_a_name_is_not_put_into_an_address(client, world, made, text):
+    enter(client, rows.operator("care", world.shop, "customer_service"))
+    asked = client.post(reverse("admin:orders_order_find"), {"text": text})
+    assert (asked.status_code, asked["Location"]) == (302, reverse("admin:orders_order_changelist"))
 
 
 def test_an_index_cannot_be_guessed_letter_by_letter(client, world, made):

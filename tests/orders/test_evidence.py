@@ -11,6 +11,7 @@ from django.db.utils import IntegrityError
 from compliance import vault
 from compliance.models import DataKey
 from orders.models import Order
+from orders.states import ORDER
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +73,49 @@ def test_what_was_agreed_is_not_changed(role, order, change_):
 def test_a_payment_stays(role, paid, change_):
     told = refused(role, f"UPDATE orders_order SET {change_}")
     assert told == "orders_order is written once and never changed"
+
+
+PAYMENT = "paid_at = now(), mchid = '1', out_trade_no = '2', transaction_id = '3'"
+
+
+@pytest.mark.parametrize("before", ORDER.states)
+@pytest.mark.parametrize("after", ORDER.states)
+def test_the_database_knows_the_moves_of_the_table_and_no_other(role, order, before, after):
+    if before == "paid":
+        pytest.skip("a payment stays: above")
+    change("owner", f"UPDATE orders_order SET state = '{before}'")
+    legal = {(source, to) for table in ORDER.moves.values() for source, to in table.items()}
+    paid = f", {PAYMENT}" if after == "paid" else ""
+    statement = f"UPDATE orders_order SET state = '{after}'{paid}"
+    if before == after or (before, after) in legal:
+        assert change(role, statement) == 1
+    else:
+        assert refused(role, statement) == f"no verb leads from {before} to {after} with this payment"
+
+
+@pytest.mark.parametrize("column", PAYMENT.split(", "))
+def test_no_piece_of_a_payment_is_written_on_an_order_that_is_not_paid_by_it(role, order, column):
+    told = refused(role, f"UPDATE orders_order SET {column}")
+    assert told == "no verb leads from placed to placed with this payment"
+    told = refused(role, f"UPDATE orders_order SET state = 'closing', {column}")
+    assert told == "no verb leads from placed to closing with this payment"
+
+
+@pytest.mark.parametrize(
+    ("state", "paid_at", "transaction"),
+    [
+        ("paid", "now()", "'3'"),
+        ("cancelled", "NULL", "''"),
+        ("placed", "now()", "''"),
+        ("placed", "NULL", "'3'"),
+    ],
+)
+def test_an_order_begins_as_placed_and_unpaid(role, order, state, paid_at, transaction):
+    columns = [field.column for field in Order._meta.concrete_fields if not field.primary_key]
+    values = {"state": f"'{state}'", "paid_at": paid_at, "transaction_id": transaction, "number": "'another'"}
+    copied = ", ".join(values.get(column, column) for column in columns)
+    told = refused(role, f"INSERT INTO orders_order ({', '.join(columns)}) SELECT {copied} FROM orders_order")
+    assert told == "an order begins as placed and unpaid"
 
 
 def test_the_key_of_a_paid_order_is_kept_until_its_day(role, paid):

@@ -95,6 +95,7 @@ class Identity(models.Model):
     name_sealed = models.BinaryField()
     number_sealed = models.BinaryField()
     number_index = models.BinaryField(max_length=33)
+    pair_index = models.BinaryField(max_length=33, null=True)
     state = models.CharField(max_length=10, choices=State.choices, default=State.STATED)
     rejected_for = models.CharField(max_length=10, choices=Reason.choices, default="", blank=True)
     stated_at = models.DateTimeField()
@@ -110,7 +111,10 @@ class Identity(models.Model):
                 | ~Q(state="verified") & Q(person=None),
             )
         ]
-        indexes = [models.Index(fields=["number_index"], name="identity_number")]
+        indexes = [
+            models.Index(fields=["number_index"], name="identity_number"),
+            models.Index(fields=["pair_index"], name="identity_pair"),
+        ]
 
     def __str__(self) -> str:
         return str(self.public_id)
@@ -162,6 +166,7 @@ class IdentityAttempt(models.Model):
         indexes = [
             models.Index(fields=["customer", "-made_at"], name="attempt_customer"),
             models.Index(fields=["number_index", "-made_at"], name="attempt_number"),
+            models.Index(fields=["pair_index"], name="attempt_pair"),
             models.Index(
                 fields=["device_index", "-made_at"],
                 name="attempt_device",

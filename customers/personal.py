@@ -23,6 +23,7 @@ from customers.models import (
     Session,
 )
 from customers.services import exports, findings
+from customers.told import told
 from kernel.clock import shanghai_day
 
 _KEPT = "as long as the account exists"
@@ -73,7 +74,7 @@ def _found(field: str, klass: Class, export: str) -> PersonalField:
         basis="law",
         retention="the days of the figure identity/result_days",
         export=export,
-        erase="unreadable and removed when its days are over",
+        erase="unreadable and removed with the last account that refers to it, or when its days are over",
     )
 
 
@@ -90,6 +91,9 @@ FIELDS = (
     _field("Identity", "name_sealed", "sensitive", "to declare the orderer to customs", "consent"),
     _field("Identity", "number_sealed", "sensitive", "to declare the orderer to customs", "consent"),
     _field("Identity", "number_index", "pseudonym", "to count the yearly allowance of one person", "law"),
+    _field(
+        "Identity", "pair_index", "pseudonym", "to keep a provider's answer while someone rests on it", "law"
+    ),
     _field("Identity", "person", "pseudonym", "to count the yearly allowance of one person", "law"),
     _tried("number_index"),
     _tried("pair_index"),
@@ -208,11 +212,15 @@ def see(subject: Subject, now: datetime) -> list[Category]:
                 "verdict": {"zh": "结果", "en": "verdict"},
                 "provider": {"zh": "核验机构", "en": "provider"},
             },
-            list(
-                IdentityAttempt.objects.filter(customer=customer)
-                .order_by("id")
-                .values("made_at", "state", "verdict", "provider")
-            ),
+            [
+                {
+                    "made_at": row.made_at,
+                    "state": row.state,
+                    "verdict": told(row.verdict),
+                    "provider": row.provider,
+                }
+                for row in IdentityAttempt.objects.filter(customer=customer).order_by("id")
+            ],
         ),
         Category(
             "sessions",
@@ -251,11 +259,10 @@ def erase(subject: Subject, now: datetime) -> list[Kept]:
     customer = Customer.objects.get(subject=subject)
     exports.drop_exports(list(Export.objects.select_related("file").filter(customer=customer)), now)
     Session.objects.filter(customer=customer).delete()
+    findings.forget(customer=customer, now=now)
     Identity.objects.filter(customer=customer).delete()
     IdentityShare.objects.filter(customer=customer).delete()
     attempts = IdentityAttempt.objects.filter(customer=customer)
-    pairs = attempts.values("pair_index")
-    findings.drop_findings(list(IdentityFinding.objects.filter(pair_index__in=pairs)), now)
     attempts.filter(state=IdentityAttempt.State.ASKED).update(
         state=IdentityAttempt.State.OVERTAKEN, next_try_at=None
     )

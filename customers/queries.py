@@ -12,6 +12,7 @@ from compliance.models import Subject
 from customers import divisions, labels
 from customers.models import Address, Customer, Export, Identity, IdentityAttempt, IdentityShare
 from customers.services.addresses import AddressText
+from customers.told import told
 from kernel.errors import Missing
 
 
@@ -74,7 +75,7 @@ def profile(row: Customer) -> Profile:
         phone_masked=masking.phone(phone) if phone else "",
         language=row.language,
         identity_state=identity.state if identity else "",
-        identity_rejected_for=identity.rejected_for if identity else "",
+        identity_rejected_for=told(identity.rejected_for) if identity else "",
         identity_name_masked=masking.name(name) if name else "",
         identity_number_masked=masking.id_number(number) if number else "",
     )

@@ -17,7 +17,9 @@ from compliance.queries import Allowance
 from customers import queries as customers
 from customers.models import Identity
 from customers.services.verification import give_identity
+from customers.told import REASONS
 from kernel.clock import shanghai_day
+from kernel.errors import Invalid
 from miniprogram_api.documents import answers
 from miniprogram_api.door import Door, Json
 from miniprogram_api.me import IDENTITY_STATES
@@ -29,9 +31,27 @@ DEVICE = OpenApiParameter(
     "X-Device",
     OpenApiTypes.STR,
     OpenApiParameter.HEADER,
-    description="小程序首次启动时生成并存于本地的随机标识（16 至 64 位字母、数字、连字符） · a random id that"
-    " the mini-program makes at its first start and keeps in its storage; here a blind index only",
+    description="小程序首次启动时生成并存于本地的随机标识（16 至 64 位字母、数字、连字符），可不传"
+    "；格式有误则返回 invalid_device · a random id that the mini-program makes at its first start and"
+    " keeps in its storage; here a blind index only. It may be left out; a malformed one is"
+    " “invalid_device”",
 )
+
+
+class BadDevice(Invalid):
+    """Taken for none, a malformed id would quietly leave the count of its device out."""
+
+    code = "invalid_device"
+    title = "The header X-Device holds 16 to 64 letters, digits or hyphens, or is left out; nothing was done."
+    title_zh = "请求头 X-Device 应为 16 至 64 位字母、数字或连字符，或不传；未做任何操作。"
+
+
+def device_of(request: Request) -> str:
+    """The id that the mini-program keeps, "" where it sends none; raises BadDevice."""
+    sent: str | None = request.META.get("HTTP_X_DEVICE")
+    if sent is not None and not DEVICE_FORM.fullmatch(sent):
+        raise BadDevice()
+    return sent or ""
 
 
 class IdentityIn(serializers.Serializer[Any]):
@@ -59,7 +79,11 @@ class IdentityOut(serializers.Serializer[Any]):
 
     state = serializers.ChoiceField(IDENTITY_STATES)
     under_way = serializers.BooleanField(help_text="核验进行中 · the provider's answer is waited for")
-    rejected_for = serializers.ChoiceField(["", *Identity.Reason.values], allow_blank=True)
+    rejected_for = serializers.ChoiceField(
+        ["", *REASONS],
+        allow_blank=True,
+        help_text="not_confirmed 未通过核验：请核对姓名与号码 · check name and number",
+    )
     name_masked = serializers.CharField(allow_blank=True)
     number_masked = serializers.CharField(allow_blank=True)
     allowance = AllowanceOut()
@@ -88,15 +112,14 @@ class MyIdentity(Door):
 
         Asks for the consent “sensitive_identity” first. Where the provider does not answer in time the state
         stays “stated” and the house goes on asking by itself. Attempts are counted by customer, device and
-        number: `identity_attempts` says when to come back.
+        number: `identity_attempts` says when to come back. Why a pair is not confirmed is not told.
         """
         wanted = self.taken(IdentityIn).validated_data
-        device = request.META.get("HTTP_X_DEVICE", "")
         give_identity(
             customer=self.customer(),
             name=wanted["name"],
             number=wanted["number"],
-            device=device if DEVICE_FORM.fullmatch(device) else "",
+            device=device_of(request),
             now=self.now,
         )
         with self.transaction():

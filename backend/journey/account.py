@@ -104,7 +104,7 @@ def wrong_identity(stage: Stage) -> str:
 def wrong_pair(stage: Stage) -> str:
     stage.sandbox.tell("identity", number=stage.number, name=NAME)
     own = stage.alice.call("PUT", "me/identity", {"name": OTHER_NAME, "number": stage.number})
-    expect(("rejected", "differs"), (own["state"], own["rejected_for"]))
+    expect(("rejected", "not_confirmed"), (own["state"], own["rejected_for"]))
     return "rejected: name and number do not belong together"
 
 

@@ -33,6 +33,7 @@ class VerifierError(Upstream):
     """The provider gave no verdict: whether the pair belongs together is as unknown as before.
 
     `permanent`: nothing will change until someone changes our account, keys or request at the provider.
+    `until_tomorrow`: the provider's count for this number is full, and begins anew at midnight in Shanghai.
     """
 
     code = "identity_provider"
@@ -42,6 +43,7 @@ class VerifierError(Upstream):
     reason: str
     request_id: str = ""
     permanent: bool = False
+    until_tomorrow: bool = False
 
 
 class Verifier(Protocol):

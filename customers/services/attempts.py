@@ -51,9 +51,14 @@ class Tried:
         """The indexes of a pair; `device` is "" where the caller keeps no id."""
         return cls(
             number=vault.blinds("id_number", number),
-            pair=vault.blinds("identity_pair", f"{name}\n{number}"),
+            pair=vault.blinds("identity_pair", pair_text(name, number)),
             device=vault.blinds("device", device) if device else [],
         )
+
+
+def pair_text(name: str, number: str) -> str:
+    """What a pair is indexed as."""
+    return f"{name}\n{number}"
 
 
 def count_in(*, customer: Customer, tried: Tried, now: datetime) -> tuple[IdentityAttempt, int]:

@@ -11,7 +11,8 @@ from compliance import vault
 from compliance.law import Law
 from customers import labels
 from customers.gateways.verifying import Finding, Verdict
-from customers.models import IdentityFinding
+from customers.models import Customer, Identity, IdentityAttempt, IdentityFinding
+from customers.services.attempts import lock
 from kernel.clock import SHANGHAI, shanghai_day
 
 ASKING = timedelta(seconds=10)  # longer than a call can take
@@ -66,6 +67,30 @@ def keep(*, pair: bytes, provider: str, found: Finding, now: datetime) -> None:
         row.provider, row.request_id = provider, found.request_id
         row.asking_until, row.answered_at, row.good_until = None, now, good_until
         row.save()
+
+
+def forget(*, customer: Customer, now: datetime) -> None:
+    """Remove the answers that this customer leaves as the last one, before their own rows go.
+
+    In the caller's transaction, which holds the customer's row. An answer stays as long as an identity or an
+    attempt of an account that is not closed refers to it. Whoever states one of these numbers meanwhile, or
+    leaves it too, waits for this transaction or is waited for: none of them is overlooked.
+    """
+    own = [
+        *Identity.objects.filter(customer=customer).values_list("number_index", "pair_index"),
+        *IdentityAttempt.objects.filter(customer=customer).values_list("number_index", "pair_index"),
+    ]
+    lock(*{bytes(number) for number, _ in own})
+    pairs = {bytes(pair) for _, pair in own if pair is not None}
+    others = Q(pair_index__in=pairs, customer__closed_at=None) & ~Q(customer=customer)
+    shared = {
+        bytes(pair)
+        for rows in (Identity.objects, IdentityAttempt.objects)
+        for pair in rows.filter(others).values_list("pair_index", flat=True)
+        if pair is not None
+    }
+    last = IdentityFinding.objects.select_for_update().filter(pair_index__in=pairs - shared)
+    drop_findings(list(last.order_by("pk")), now)
 
 
 def drop_findings(rows: list[IdentityFinding], now: datetime) -> None:

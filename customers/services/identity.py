@@ -22,7 +22,7 @@ from compliance.services import ConsentNeeded
 from customers import labels
 from customers.models import Customer, Identity, IdentityAttempt
 from customers.services import account
-from customers.services.attempts import TooManyAttempts, Tried, count_in
+from customers.services.attempts import TooManyAttempts, Tried, count_in, pair_text
 from customers.states import IDENTITY
 from kernel import events, ids
 from kernel.clock import shanghai_day
@@ -30,6 +30,7 @@ from kernel.errors import Conflict, Invalid
 from kernel.tenancy import tenant
 
 CONSENT = "sensitive_identity"
+JOINERS = "·• -'"  # what stands between the parts of a name, never at its ends
 
 
 @dataclass(eq=False)
@@ -57,6 +58,12 @@ def checked_pair(*, name: str, number: str, now: datetime) -> tuple[str, str]:
     name = name.strip()
     if not 2 <= len(name) <= 60 or not all(_on_a_card(c) for c in name):
         raise BadIdentity("name", "2 to 60 letters as on the identity card", "请填写身份证上的姓名")
+    if sum(map(_is_letter, name)) < 2 or name[0] in JOINERS or name[-1] in JOINERS:
+        raise BadIdentity(
+            "name",
+            "at least two letters, and a dot (·) or the like only between them",
+            "姓名至少两个字，间隔号“·”等只能用在字与字之间",
+        )
     checked = standard.check(number, shanghai_day(now))
     if not checked.well_formed:
         why, why_zh = standard.TEXTS[checked.faults[0]]
@@ -148,6 +155,7 @@ def put_identity(
         "name_sealed": key.seal(labels.IDENTITY_NAME, identity.public_id, name),
         "number_sealed": key.seal(labels.IDENTITY_NUMBER, identity.public_id, number),
         "number_index": vault.blind("id_number", number),
+        "pair_index": vault.blind("identity_pair", pair_text(name, number)),
         "rejected_for": "",
         "stated_at": now,
         "verified_at": None,
@@ -189,5 +197,14 @@ def _is_under_way(customer: Customer, name: str, number: str, tried: Tried) -> b
 
 
 def _on_a_card(character: str) -> bool:
-    """Letters of any script, the dot of long names (·), and what joins parts of Latin ones."""
-    return unicodedata.category(character) in {"Lo", "Lu", "Ll", "Mn", "Mc"} or character in "·• -'."
+    """Letters of any script, their marks, the dot of long names (·), and what joins parts of Latin ones."""
+    return (
+        _is_letter(character) or unicodedata.category(character) in {"Mn", "Mc"} or character in f"{JOINERS}."
+    )
+
+
+def _is_letter(character: str) -> bool:
+    """A Chinese character or a letter that can be seen: Unicode has letters that only fill a space."""
+    return unicodedata.category(character) in {"Lo", "Lu", "Ll"} and "FILLER" not in unicodedata.name(
+        character, ""
+    )

@@ -6,7 +6,7 @@ outcome is committed. Whoever dies in between leaves an attempt that the sweep t
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 import structlog
 from django.db import transaction
@@ -25,14 +25,14 @@ from customers.services.attempts import Tried, watch
 from customers.services.identity import CONSENT, checked_pair, locked, open_pair, state_identity
 from customers.states import IDENTITY
 from kernel.cases import open_case
-from kernel.clock import shanghai_day
+from kernel.clock import SHANGHAI, shanghai_day
 from kernel.tenancy import tenant
 
 log = structlog.get_logger(__name__)
 
 LADDER = [timedelta(seconds=s) for s in (2, 15, 60, 300, 900, 1800)]
 REFUSED_BY_PROVIDER = timedelta(hours=1)
-LIMITED = timedelta(minutes=10)
+PAST_MIDNIGHT = timedelta(minutes=5)  # the provider's clock need not be ours
 TWIN = timedelta(seconds=2)  # after it, someone else's answer about the same pair is there
 LEASE = timedelta(seconds=60)
 CASE_AFTER = 6
@@ -120,8 +120,8 @@ def sweep(*, now: datetime) -> int:
         except (ConsentNeeded, Identity.DoesNotExist, vault.VaultClosed):  # withdrawn or erased: nobody may
             waiting = IdentityAttempt.objects.filter(pk=attempt.pk, state=IdentityAttempt.State.ASKED)
             waiting.update(state=IdentityAttempt.State.OVERTAKEN, next_try_at=None)
-        except compliance.ProcessingLimited:  # waits, unopened, until the person lifts it
-            _later(attempt, LIMITED, "limited", now)
+        except compliance.ProcessingLimited:  # just now: from here on it is not due until the person lifts it
+            _later(attempt, timedelta(), "limited", now)
         except Exception:  # one attempt must not keep the others waiting
             log.exception("identity_sweep", attempt=str(attempt.public_id))
             _later(attempt, LADDER[-1], "failed", now)
@@ -129,10 +129,15 @@ def sweep(*, now: datetime) -> int:
 
 
 def _due(now: datetime) -> list[IdentityAttempt]:
+    """Those whose time has come; who limited the processing waits, and is due as soon as that is lifted."""
     with transaction.atomic():
         due = list(
-            IdentityAttempt.objects.select_for_update(skip_locked=True)
-            .filter(state=IdentityAttempt.State.ASKED, next_try_at__lte=now)
+            IdentityAttempt.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(
+                state=IdentityAttempt.State.ASKED,
+                next_try_at__lte=now,
+                customer__subject__limited_at=None,
+            )
             .order_by("next_try_at")[:BATCH]
         )
         IdentityAttempt.objects.filter(pk__in=[one.pk for one in due]).update(next_try_at=now + LEASE)
@@ -160,8 +165,14 @@ def _opened(attempt: IdentityAttempt, now: datetime) -> tuple[str, str]:
 
 
 def _claim(attempt: IdentityAttempt, provider: Verifier, pair: bytes, now: datetime) -> bool:
-    """Commit that the provider is asked, and that name and number leave the house; False when a twin does."""
+    """Commit that the provider is asked, and that name and number leave the house.
+
+    False when a twin asks, or when nobody waits for the answer any more: the account may have been closed.
+    """
     with tenant(attempt.storefront_id):
+        locked(attempt.customer_id)
+        if not IdentityAttempt.objects.filter(pk=attempt.pk, state=IdentityAttempt.State.ASKED).exists():
+            return False
         if not findings.claim(pair=pair, anew=attempt.anew, now=now):
             return False
         compliance.disclose(
@@ -182,7 +193,10 @@ def _claim(attempt: IdentityAttempt, provider: Verifier, pair: bytes, now: datet
 def _unknown(attempt: IdentityAttempt, failure: VerifierError, now: datetime) -> None:
     """Keep why there is no verdict, ask again later, and tell an operator where that will not help."""
     log.warning("identity_unknown", attempt=str(attempt.public_id), reason=failure.reason)
-    wait = REFUSED_BY_PROVIDER if failure.permanent else LADDER[min(attempt.tries, len(LADDER) - 1)]
+    if failure.until_tomorrow:
+        wait = datetime.combine(shanghai_day(now) + timedelta(days=1), time(), SHANGHAI) + PAST_MIDNIGHT - now
+    else:
+        wait = REFUSED_BY_PROVIDER if failure.permanent else LADDER[min(attempt.tries, len(LADDER) - 1)]
     _later(attempt, wait, failure.reason, now)
     if failure.permanent:
         open_case(

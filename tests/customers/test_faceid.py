@@ -56,6 +56,7 @@ def test_no_verdict_says_whether_asking_again_can_help(
     with pytest.raises(VerifierError) as caught:
         ask(provider)
     assert (caught.value.reason, caught.value.permanent) == (reason, permanent)
+    assert caught.value.until_tomorrow is (reason == "result -7")
     assert (caught.value.http_status == 502) is permanent
     assert NUMBER not in str(caught.value) and NAME not in str(caught.value.facts())
 

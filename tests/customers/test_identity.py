@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from compliance.services import ConsentNeeded
-from customers.models import Identity
+from customers.models import Identity, IdentityAttempt
 from customers.services.identity import BadIdentity, IdentityInUse, state_identity
 from tests import make
 
@@ -20,7 +20,9 @@ def test_without_the_separate_consent_no_number_is_taken_in():
     assert Identity.objects.count() == 0
 
 
-@pytest.mark.parametrize("name", ["王", "王\n小", "王\u202e小礼", "\u200b\u200b", "😀😀", "王 2"])
+@pytest.mark.parametrize(
+    "name", ["王", "王\n小", "王\u202e小礼", "\u200b\u200b", "😀😀", "王 2", "\u3164\u3164", "\uffa0王"]
+)
 def test_a_name_that_no_identity_card_bears_is_refused(name):
     alice = make.customer(make.storefront())
     make.consent(alice)
@@ -28,7 +30,36 @@ def test_a_name_that_no_identity_card_bears_is_refused(name):
         state_identity(customer=alice, name=name, number=make.NUMBERS[make.ALICE], now=make.NOW)
 
 
-@pytest.mark.parametrize("name", ["王爱丽", "买买提·艾力", "Jean-Luc Müller", "㛃㛃"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "··",
+        "--",
+        ". .",
+        "'-·",
+        "王·",
+        "·王爱丽",
+        "王爱丽·",
+        "-王爱丽",
+        "王\u0301",
+    ],
+)
+def test_a_name_has_two_letters_and_a_dot_only_between_them(name):
+    alice = make.customer(make.storefront())
+    make.consent(alice)
+    with pytest.raises(BadIdentity) as refused:
+        state_identity(customer=alice, name=name, number=make.NUMBERS[make.ALICE], now=make.NOW)
+    assert refused.value.facts() == {
+        "field": "name",
+        "why": "at least two letters, and a dot (·) or the like only between them",
+        "why_zh": "姓名至少两个字，间隔号“·”等只能用在字与字之间",
+    }
+    assert (Identity.objects.count(), IdentityAttempt.objects.count()) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    "name", ["王爱丽", "买买提·艾力", "艾·力", "Jean-Luc Müller", "J. O'Neill Jr.", "Li", "㛃㛃", "अजय कुमार"]
+)
 def test_names_as_they_stand_on_cards_are_taken(name):
     alice = make.customer(make.storefront())
     make.consent(alice)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
 
 from compliance import services as compliance
-from compliance.models import Access
+from compliance.models import Access, Disclosure
 from compliance.services import ProcessingLimited
+from customers.gateways.verifying import Finding, Verdict, VerifierError
 from customers.models import Customer, Identity, IdentityAttempt, IdentityFinding
 from customers.personal import HOLDING
 from customers.services import verification
@@ -42,12 +43,63 @@ def test_who_limits_the_processing_waits_unopened_and_nobody_waits_with_them(pro
     assert (state(alice), state(bob)) == ("stated", "verified")
     seen = str(Identity.objects.get(customer=alice).public_id)
     assert Access.objects.filter(ref=seen).count() == 0
-    assert IdentityAttempt.objects.get(customer=alice).tries == 1
+    assert IdentityAttempt.objects.get(customer=alice).tries == 0
+    assert sweep(now=now + timedelta(days=2)) == 0  # however long it lasts
+    assert state(alice) == "stated"
 
     compliance.lift_limit(subject_id=alice.subject_id)
-    IdentityAttempt.objects.filter(customer=alice).update(next_try_at=now)  # ten minutes later
     assert sweep(now=now + timedelta(seconds=31)) == 1
     assert state(alice) == "verified"
+
+
+def test_who_limits_while_the_sweep_has_it_in_hand_is_due_as_soon_as_it_is_lifted(
+    provider: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = make.present() + timedelta(seconds=30)
+    alice = asked(make.storefront(), make.ALICE, now - timedelta(seconds=30))
+    real = verification._due
+
+    def limits(at: Any) -> Any:
+        due = real(at)
+        compliance.limit_processing(subject_id=alice.subject_id, now=at)
+        return due
+
+    monkeypatch.setattr(verification, "_due", limits)
+    assert sweep(now=now) == 0
+    monkeypatch.setattr(verification, "_due", real)
+    waiting = IdentityAttempt.objects.get()
+    assert (waiting.state, waiting.error, waiting.next_try_at) == ("asked", "limited", now)
+    assert (sweep(now=now), Access.objects.count()) == (0, 0)
+    compliance.lift_limit(subject_id=alice.subject_id)
+    assert sweep(now=now) == 1
+    assert state(alice) == "verified"
+
+
+@pytest.mark.parametrize(
+    ("hour", "day_after"),
+    [(3, 1), (15, 1), (17, 2)],  # 11:00, 23:00 and, the next day, 1:00 in Shanghai
+)
+def test_a_number_that_is_full_for_today_is_asked_about_when_the_next_day_begins(
+    monkeypatch: pytest.MonkeyPatch, hour: int, day_after: int
+) -> None:
+    now = datetime(2026, 11, 26, hour, tzinfo=UTC)
+    answers: list[Any] = [VerifierError("made", "result -7", until_tomorrow=True)]
+
+    class Full:
+        provider, recipient, country = "made", "made", "CN"
+
+        def verify(self, **given: Any) -> Finding:
+            if answers:
+                raise answers.pop()
+            return Finding(Verdict.MATCHES, "0", "r")
+
+    monkeypatch.setattr(verification, "verifier", Full)
+    alice = asked(make.storefront(), make.ALICE, now)
+    assert sweep(now=now + timedelta(seconds=10)) == 1
+    lifts = datetime(2026, 11, 26 + day_after - 1, 16, 5, tzinfo=UTC)
+    assert IdentityAttempt.objects.get().next_try_at == lifts
+    assert (sweep(now=lifts - timedelta(seconds=1)), state(alice)) == (0, "stated")
+    assert (sweep(now=lifts), state(alice)) == (1, "verified")
 
 
 def test_an_operator_does_not_have_a_limited_identity_asked_anew(provider: Any) -> None:
@@ -101,3 +153,23 @@ def test_who_leaves_while_the_provider_is_asked_leaves_no_answer_behind(
         now=make.present(),
     )
     assert (IdentityFinding.objects.count(), Identity.objects.count()) == (0, 0)
+
+
+def test_who_left_before_the_provider_is_asked_is_not_asked_about(
+    provider: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, now = make.storefront(), make.present()
+    alice = make.customer(shop)
+    make.consent(alice)
+    real = verification.findings.recall
+
+    def leaves(**given: Any) -> Any:
+        with transaction.atomic(), tenant(shop.pk):
+            HOLDING.erase(alice.subject, now)
+        return real(**given)
+
+    monkeypatch.setattr(verification.findings, "recall", leaves)
+    number = make.NUMBERS[make.ALICE]
+    give_identity(customer=alice, name=make.NAMES[make.ALICE], number=number, device="", now=now)
+    assert (IdentityFinding.objects.count(), Disclosure.objects.count()) == (0, 0)
+    assert IdentityAttempt.objects.get().state == "overtaken"

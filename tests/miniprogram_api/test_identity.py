@@ -8,9 +8,12 @@ import pytest
 from django.test import Client
 
 from compliance import vault
+from compliance.law import Law
 from compliance.models import AllowanceAccount
 from customers import labels
 from customers.models import Customer, Identity, IdentityAttempt, IdentityShare
+from customers.queries import held
+from kernel.clock import shanghai_day
 from tests import make
 from tests.miniprogram_api.conftest import Phone, phone_of
 from tests.stand_in import StandIn
@@ -41,13 +44,34 @@ def test_a_pair_that_belongs_together_is_verified_at_once(newcomer: Phone, provi
     assert newcomer.get("me").json()["identity_state"] == "verified"
 
 
-def test_a_pair_that_does_not_is_told_why(newcomer: Phone, provider: StandIn) -> None:
-    provider.control("identity", number=PAIR["number"], name="另一人")
-    assert shown(newcomer.put("me/identity", PAIR)) == {
-        "state": "rejected",
-        "under_way": False,
-        "rejected_for": "differs",
+@pytest.mark.parametrize(
+    ("code", "found"), [("-1", "differs"), ("-2", "malformed"), ("-3", "malformed"), ("-5", "no_record")]
+)
+def test_every_no_reads_alike_to_the_one_who_asks_and_an_operator_sees_which(
+    newcomer: Phone, provider: StandIn, code: str, found: str
+) -> None:
+    provider.control("switches", call="identity", mode="result", code=code)
+    answer = newcomer.put("me/identity", PAIR)
+    assert shown(answer) == {"state": "rejected", "under_way": False, "rejected_for": "not_confirmed"}
+    assert found not in answer.content.decode()
+    assert shown(newcomer.get("me/identity"))["rejected_for"] == "not_confirmed"
+    identity = Identity.objects.select_related("customer__subject__key").get(rejected_for=found)
+    copied = {one.code: one.rows for one in held(identity.customer.subject, make.present())}
+    (attempt,) = copied["verifications"]
+    made = IdentityAttempt.objects.get(customer=identity.customer)
+    assert attempt == {
+        "made_at": made.made_at,
+        "state": "answered",
+        "verdict": "not_confirmed",
+        "provider": "tencent.faceid",
     }
+    assert found not in str(copied)
+    assert made.verdict == found
+
+
+def test_every_no_is_kept_equally_long() -> None:
+    days = Law(shanghai_day(make.present())).figure("identity/result_days")
+    assert days == {"matches": 180, "differs": 3, "malformed": 3, "no_record": 3}
 
 
 def test_a_provider_that_is_away_leaves_it_stated_and_under_way(newcomer: Phone) -> None:
@@ -80,13 +104,36 @@ def test_too_many_attempts_are_told_when_to_come_back(newcomer: Phone) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "counted"),
-    [("0b9f2c1e-made-by-the-phone", True), ("short", False), ("有中文有中文有中文有", False)],
+    "sent",
+    [
+        "",
+        "short",
+        "0" * 15,
+        "0" * 65,
+        "0b9f2c1e made by the phone",
+        "0b9f2c1e-made-by-the-phone\n",
+        "有中文有中文有中文有",
+    ],
 )
-def test_the_device_is_kept_as_a_blind_index_or_not_at_all(newcomer: Phone, sent: str, counted: bool) -> None:
-    assert newcomer.put("me/identity", PAIR, X_Device=sent.encode().decode("latin-1")).status_code == 200
+def test_a_malformed_device_is_refused_and_nothing_is_done(newcomer: Phone, sent: str) -> None:
+    answer = newcomer.put("me/identity", PAIR, X_Device=sent.encode().decode("latin-1"))
+    assert (answer.status_code, answer["Content-Type"]) == (422, "application/problem+json")
+    assert answer.json() == {
+        "type": "/problems/invalid_device",
+        "title": "请求头 X-Device 应为 16 至 64 位字母、数字或连字符，或不传；未做任何操作。",
+        "status": 422,
+        "code": "invalid_device",
+    }
+    assert newcomer.get("me/identity").json()["state"] == "none"
+    assert IdentityAttempt.objects.filter(number_index=vault.blind("id_number", PAIR["number"])).count() == 0
+
+
+@pytest.mark.parametrize("sent", ["0b9f2c1e-made-by-the-phone", "0" * 16, "Z" * 64, None])
+def test_a_device_is_kept_as_a_blind_index_and_may_be_left_out(newcomer: Phone, sent: str | None) -> None:
+    headers = {} if sent is None else {"X_Device": sent}
+    assert newcomer.put("me/identity", PAIR, **headers).status_code == 200
     kept = IdentityAttempt.objects.latest("pk").device_index
-    assert (bytes(kept) if kept else None) == (vault.blind("device", sent) if counted else None)
+    assert (bytes(kept) if kept else None) == (vault.blind("device", sent) if sent else None)
 
 
 def with_phone(person: Customer, who: str = make.ALICE) -> Customer:

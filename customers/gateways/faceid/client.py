@@ -27,6 +27,7 @@ VERDICTS = {
 }
 # -4: the authority's service is down; -6: it is being upgraded; -7: asked too often about this number today.
 UNDECIDED = {"-4", "-6", "-7"}
+FULL_FOR_TODAY = "-7"
 # Families of error codes that pass by themselves; all others want someone to act.
 # https://cloud.tencent.com/document/api/1007/33188#6.-.E9.94.99.E8.AF.AF.E7.A0.81
 PASSING = {"InternalError", "RequestLimitExceeded", "FailedOperation", "LimitExceeded", "ResourceUnavailable"}
@@ -68,12 +69,19 @@ class FaceId:
         if error:
             self._fail(code, request_id, permanent=code.partition(".")[0] not in PASSING)
         if code not in VERDICTS:
-            self._fail(f"result {code}", request_id, permanent=code not in UNDECIDED)
+            self._fail(
+                f"result {code}",
+                request_id,
+                permanent=code not in UNDECIDED,
+                until_tomorrow=code == FULL_FOR_TODAY,
+            )
         return Finding(VERDICTS[code], code, request_id)
 
-    def _fail(self, reason: str, request_id: str = "", *, permanent: bool = False) -> NoReturn:
+    def _fail(
+        self, reason: str, request_id: str = "", *, permanent: bool = False, until_tomorrow: bool = False
+    ) -> NoReturn:
         # Codes only: the vendor's messages may repeat what was sent.
-        raise VerifierError(self.provider, reason[:80], request_id[:64], permanent)
+        raise VerifierError(self.provider, reason[:80], request_id[:64], permanent, until_tomorrow)
 
 
 @lru_cache(maxsize=4)

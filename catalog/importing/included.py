@@ -1,4 +1,4 @@
-"""A price with tax in it (包税) becomes the list price that comes to it with its tax to the fen, or a fault."""
+"""A price with tax in it (包税) becomes the list price that comes to it with its tax, or a fault."""
 
 from __future__ import annotations
 

@@ -10,6 +10,7 @@ from django.apps import apps
 from django.db import models
 
 from backend.personal import FIELDS, KEEPINGS
+from compliance import rulebook
 from compliance.disclosures import named
 from compliance.law import Law
 from compliance.personal_fields import PersonalField
@@ -106,5 +107,5 @@ def _periods() -> Iterator[str]:
             continue
         figure = law.source(f"retention/{keeping.figure}")
         unit = keeping.figure.rsplit("_", 1)[1]
-        why = f"[{figure.citation}]({figure.link}), confidence {figure.confidence}"
+        why = f"{rulebook.cited(figure)}, {rulebook.confidence(figure)}"
         yield f"| {record} | {figure.value} {unit if figure.value != 1 else unit[:-1]} | {why} |"

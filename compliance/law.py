@@ -20,6 +20,7 @@ import orjson
 import yaml
 
 FOLDER = Path(__file__).parent / "law"
+HOUSE = "平台内部控制规则"  # a figure that no law gives and the house decided: it has no link
 
 
 class NoFigure(LookupError):
@@ -44,6 +45,11 @@ class Figure:
     def citation(self) -> str:
         """Document and article, as a refusal cites them."""
         return f"{self.document} {self.article}".strip()
+
+    @property
+    def front_page(self) -> bool:
+        """Whether the link leads to a page of the authority on which the text has yet to be looked for."""
+        return self.link.endswith("/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +118,8 @@ def in_force(folder: Path, day: date) -> Mapping[str, Figure]:
 def read(folder: Path) -> tuple[Mapping[str, Topic], str]:
     """All figures of a folder and the edition: SHA-256 over their canonical content.
 
-    Raises ValueError for a file that lacks a source, a check day, or has two values of one first day.
+    Raises ValueError for a file that lacks a source, a check day, or has two values of one first day, and for
+    a decision of the house that borrows a link of the law's.
     """
     topics: dict[str, Topic] = {}
     raw: dict[str, Any] = {}
@@ -152,6 +159,8 @@ def _topic(name: str, raw: dict[str, Any]) -> Topic:
     for figure in figures:
         if figure.confidence not in ("C", "P", "M") or not figure.document:
             raise ValueError(f"{name}: a value has a document and a confidence C, P or M")
+        if (not figure.link) != (figure.document == HOUSE):
+            raise ValueError(f"{name}: a value has a link, unless it is a decision of the house")
     return Topic(name, raw["title"], raw["title_zh"], raw["unit"], days, tuple(figures))
 
 

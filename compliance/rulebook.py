@@ -14,6 +14,7 @@ from compliance.rules.book import Rule
 from kernel.money import yuan
 
 CONFIDENCE = {"C": "confirmed", "P": "secondary source", "M": "to be confirmed by counsel"}
+FRONT_PAGE = "; the link is the authority's front page, not the text"
 CHECKED_AT_LEAST_EVERY = timedelta(days=365)
 
 
@@ -62,7 +63,7 @@ def page() -> str:
             f"{rule.sentence}",
             "\n".join(
                 [
-                    f"- Source: [{source.citation}]({source.link})",
+                    f"- Source: {cited(source)}",
                     f"- Judged since {rule.since} at {' and '.join(rule.moments)}",
                     f"- Figures: {', '.join(f'`{name}`' for name in rule.figures)}",
                 ]
@@ -77,11 +78,24 @@ def page() -> str:
 def _table(topic: Topic) -> str:
     rows = ["| from | value | source | confidence | checked | note |", "|---|---|---|---|---|---|"]
     rows += [
-        f"| {f.first_day} | {shown(topic, f)} | [{f.citation}]({f.link}) | {CONFIDENCE[f.confidence]}"
-        f" | {f.checked} | {f.note} |"
+        f"| {f.first_day} | {shown(topic, f)} | {cited(f)} | {confidence(f)} | {f.checked} | {f.note} |"
         for f in topic.figures
     ]
     return "\n".join(rows)
+
+
+def cited(figure: Figure) -> str:
+    """Document and article in Markdown, as a link where there is one."""
+    return (
+        f"[{figure.citation}]({figure.link})"
+        if figure.link
+        else f"{figure.citation} (a decision of the house)"
+    )
+
+
+def confidence(figure: Figure) -> str:
+    """How sure the figure is, and whether its link still leaves the text to be found."""
+    return CONFIDENCE[figure.confidence] + (FRONT_PAGE if figure.front_page else "")
 
 
 def shown(topic: Topic, figure: Figure) -> str:

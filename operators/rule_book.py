@@ -19,7 +19,7 @@ from kernel.clock import now, shanghai_day
 from operators.bilingual import chinese, say
 from operators.names import state_name
 from operators.scope import INSPECTORS, scope_of
-from operators.tables import brief
+from operators.tables import brief, cited
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class FigureLine:
     title: str
     figure: Figure | None
     value: str
+    cited: Any
     confidence: str
     next: Figure | None
     next_value: str
@@ -124,11 +125,20 @@ def _figure(law: Law, name: str, today: date) -> FigureLine:
         title=entry.topic.title_zh if chinese() else entry.topic.title,
         figure=figure,
         value=_value(entry.topic, entry.figure),
-        confidence=state_name(figure.confidence, figure.confidence) if figure else "",
+        cited=cited(figure.citation, figure.link) if figure else "",
+        confidence=_confidence(figure) if figure else "",
         next=entry.next,
         next_value=_value(entry.topic, entry.next),
         stale=entry.stale(today),
     )
+
+
+def _confidence(figure: Figure) -> str:
+    """How sure it is; a link that leaves the text to be found is told beside it."""
+    sure = state_name(figure.confidence, figure.confidence)
+    if not figure.front_page:
+        return sure
+    return f"{sure} · {say('链接为主管部门首页', 'the link is a front page')}"
 
 
 def _value(topic: Topic, figure: Figure | None) -> str:

@@ -20,7 +20,7 @@ Table = dict[str, Any]
 
 def cited(text: str, link: str) -> Any:
     """A citation, as a link where it is one."""
-    if not link.startswith("https://"):
+    if not link.startswith(("https://", "http://")):
         return text
     return format_html(
         '<a href="{}" class="text-link" rel="noreferrer noopener" target="_blank">{}</a>', link, text

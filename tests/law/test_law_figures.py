@@ -6,7 +6,8 @@ from textwrap import dedent
 
 import pytest
 
-from compliance.law import FOLDER, Law, NoFigure, read
+from compliance import rulebook
+from compliance.law import FOLDER, HOUSE, Law, NoFigure, read
 
 
 @pytest.mark.parametrize(
@@ -45,9 +46,21 @@ def test_every_value_has_a_source_a_link_and_a_day_of_check():
     for topic in topics.values():
         assert topic.title and topic.title_zh
         for figure in topic.figures:
-            assert figure.document and figure.link.startswith("http")
+            assert figure.document and figure.link.startswith("http") is (figure.document != HOUSE)
             assert figure.confidence in {"C", "P", "M"}
             assert figure.checked <= date.today()
+
+
+def test_a_decision_of_the_house_cites_no_law_and_a_front_page_is_called_one():
+    law = Law(date(2026, 11, 27))
+    for name in ("allowance/difference_for_case", "incident/warning_hours"):
+        assert (law.source(name).document, law.source(name).link) == (HOUSE, "")
+        assert rulebook.cited(law.source(name)).endswith(" (a decision of the house)")
+    assert not law.source("people/guardian_age").front_page
+    assert rulebook.confidence(law.source("people/guardian_age")) == "confirmed"
+    assert rulebook.confidence(law.source("import/duty_within_limit")) == (
+        "confirmed; the link is the authority's front page, not the text"
+    )
 
 
 def write(folder, text):
@@ -92,6 +105,8 @@ def test_the_edition_changes_with_any_figure(tmp_path):
         (ONE.replace("checked: 2026-11-01", "note: x"), "checked"),
         (ONE.replace("5000.00", "5000.001"), "not whole fen"),
         (ONE.replace("document: D", 'document: ""'), "has a document"),
+        (ONE.replace("link: http://x", 'link: ""'), "unless it is a decision of the house"),
+        (ONE.replace("document: D", "document: 平台内部控制规则"), "unless it is a decision of the house"),
     ],
 )
 def test_a_broken_figure_is_refused_by_name(tmp_path, text, message):

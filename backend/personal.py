@@ -5,15 +5,38 @@ The uppermost app stands first: its rows are let go before those that they point
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from compliance import personal as compliance
-from compliance.holdings import Holding, Keeping
+from compliance.holdings import Holding, Keeping, Kept, Names, stays
+from compliance.models import Subject
 from compliance.personal_fields import PersonalField
 from customers import personal as customers
+from customers.models import Customer
 from kernel import files
 from kernel.models import File, Job, Receipt
 from orders import personal as orders
 from payments import personal as payments
 from storefronts import personal as storefronts
+
+_ANSWERS: Names = {
+    "zh": "幂等应答（订单号、状态与金额）",
+    "en": "answers to requests: number, state and amount",
+}
+_JOBS: Names = {"zh": "副本制作任务记录（仅编号）", "en": "records of the making of copies, by number alone"}
+
+
+def _erase(subject: Subject, now: datetime) -> list[Kept]:
+    """Answers and jobs have their days; they name no one."""
+    pk, public_id = Customer.objects.values_list("pk", "public_id").get(subject=subject)
+    answers = Receipt.objects.filter(source__startswith=f"api:{pk}:").values_list("at", flat=True)
+    jobs = Job.objects.filter(asked_by=f"customer:{public_id}").values_list("ended_at", flat=True)
+    ended = [at or now for at in jobs]
+    return [
+        *stays("receipts", _ANSWERS, "receipt_days", list(answers), now, "kernel.Receipt"),
+        *stays("jobs", _JOBS, "job_days", ended, now, "kernel.Job"),
+    ]
+
 
 # The ground knows nothing of the law; how long its records are kept is told here.
 KERNEL = Holding(
@@ -30,6 +53,7 @@ KERNEL = Holding(
             erase="kept for its 30 days: it names no one",
         ),
     ),
+    erase=_erase,
     keeping=(
         Keeping(
             "kernel.receipts",

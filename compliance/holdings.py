@@ -8,14 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import Model, QuerySet
+from django.db.models import Model, Q, QuerySet
 
 from compliance.law import Figure, Law
 from compliance.models import Subject
 from compliance.personal_fields import PersonalField
+from kernel.clock import shanghai_day
+from kernel.models import Case, Event
 
 Names = Mapping[str, str]  # {"zh": …, "en": …}
 
@@ -57,13 +61,17 @@ class Waits:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What stays after erasure, why, and until when (None: until the last of the dates that rows carry)."""
+    """What stays after erasure, why, and until when (None: no day is set; it carries numbers alone).
+
+    `models` are those whose rows these are ("app.Model").
+    """
 
     what: str
     names: Names
     rows: int
     law: str
     until: date | None
+    models: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +117,44 @@ def delete(rows: list[Model]) -> None:
     """Delete the rows, by key."""
     if rows:
         type(rows[0])._default_manager.filter(pk__in=[row.pk for row in rows]).delete()
+
+
+def stays(
+    what: str, names: Names, figure: str, rows: Sequence[datetime], now: datetime, *models: str
+) -> list[Kept]:
+    """Rows that stay for the years or days of a figure of law; nothing where there are none.
+
+    `rows` are the instants from which their `Keeping` counts, one a row: the last of them decides.
+    """
+    if not rows:
+        return []
+    found = source(figure, shanghai_day(now))
+    return [Kept(what, names, len(rows), found.citation, ends(figure, found.value, max(rows)), models)]
+
+
+def history(what: str, names: Names, figure: str, keys: Sequence[str], now: datetime) -> list[Kept]:
+    """What happened to rows of these keys ("order:2611…") and the cases that name them: no day is set.
+
+    They carry numbers alone, and tell of no one once these lead to nobody.
+    """
+    told = [key.partition(":")[2] for key in keys]
+    named_in = [Q(facts__order__in=told), Q(facts__out_trade_no__in=told)]
+    named_in += [Q(facts__orders__has_any_keys=told), Q(facts__customers__has_any_keys=told)]
+    cases = Case.objects.filter(reduce(or_, named_in, Q(key__in=keys)))
+    rows = Event.objects.filter(key__in=keys).count() + cases.count()
+    found = source(figure, shanghai_day(now))
+    models = ("kernel.Case", "kernel.Delivery", "kernel.Event")
+    return [Kept(what, names, rows, found.citation, None, models)] if rows else []
+
+
+def ends(figure: str, count: int, begun: datetime) -> date:
+    """The day on which so many years or days are over, in Shanghai; of a 29 February, the 1 March."""
+    day = shanghai_day(begun)
+    if figure.endswith("_days"):
+        return day + timedelta(days=count)
+    if (day.month, day.day) == (2, 29):
+        return date(day.year + count, 3, 1)
+    return day.replace(year=day.year + count)
 
 
 def source(name: str, day: date) -> Figure:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import datetime
 
 from compliance import vault
 from compliance.disclosures import named
-from compliance.holdings import Category, Holding, Keeping, Kept, source
+from compliance.holdings import Category, Holding, Keeping
+from compliance.leaving import erase
 from compliance.models import (
     Access,
     AllowanceEntry,
@@ -93,7 +94,7 @@ FIELDS = (
         basis="law",
         retention="at least 5 years after the order: a balance is proved by all of its entries",
         export="as the movements of the yearly allowance by one's orders",
-        erase="kept until retention ends",
+        erase="of an order never paid removed at once; else kept until retention ends",
     ),
     PersonalField(
         model="compliance.NoticeSeen",
@@ -257,55 +258,6 @@ def see(subject: Subject, now: datetime) -> list[Category]:
             ],
         ),
     ]
-
-
-def erase(subject: Subject, now: datetime) -> list[Kept]:
-    """Destroy the key, end every consent, cut the link to the person; tell what the law keeps."""
-    vault.destroy_key(key_id=subject.key_id, now=now)
-    Consent.objects.filter(subject=subject, withdrawn_at=None).update(withdrawn_at=now)
-    Subject.objects.filter(pk=subject.pk).update(erased_at=now, person=None)
-    day = shanghai_day(now)
-    judged = Judgement.objects.filter(subject=subject)
-    numbers = judged.filter(order_number__isnull=False).values("order_number")
-    kept = [
-        _kept("judgements", "order_years", judged.count(), day),
-        _kept(
-            "allowance", "order_years", AllowanceEntry.objects.filter(order_number__in=numbers).count(), day
-        ),
-        _kept(
-            "payer_checks", "order_years", PayerCheck.objects.filter(order_number__in=numbers).count(), day
-        ),
-        _kept("consents", "consent_years", Consent.objects.filter(subject=subject).count(), day),
-        _kept("notices", "consent_years", NoticeSeen.objects.filter(subject=subject).count(), day),
-        _kept("disclosures", "log_years", Disclosure.objects.filter(subject=subject).count(), day),
-    ]
-    return [one for one in kept if one.rows]
-
-
-_KEPT = {
-    "judgements": {
-        "zh": "合规判定（事实加密封存，未付款订单的已不可读）",
-        "en": "judgements of purchases, their facts sealed; of orders never paid unreadable",
-    },
-    "allowance": {
-        "zh": "年度额度流水（至少保存至该日；仅加密索引，不含姓名与号码）",
-        "en": "movements of the yearly allowance, at least until then; no name and no number",
-    },
-    "payer_checks": {"zh": "支付人核对结果", "en": "results of the check who paid"},
-    "consents": {"zh": "同意记录（不含个人信息内容）", "en": "records of consents, without personal content"},
-    "notices": {"zh": "告知记录", "en": "records of notices seen"},
-    "disclosures": {
-        "zh": "个人信息提供记录（仅信息种类）",
-        "en": "records of disclosures, naming kinds of data only",
-    },
-}
-
-
-def _kept(what: str, figure: str, rows: int, day: date) -> Kept:
-    found = source(figure, day)
-    return Kept(
-        what, _KEPT[what], rows, found.citation, date(day.year + found.value, day.month, min(day.day, 28))
-    )
 
 
 def _both(names: Mapping[str, str]) -> str:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Q
 
 from compliance import masking, queries, vault
-from compliance.holdings import Category, Holding, Keeping, Kept, Names, source
+from compliance.holdings import Category, Holding, Keeping, Kept, Names, history, source, stays
 from compliance.models import Subject
 from compliance.personal_fields import Basis, Class, PersonalField
 from customers import divisions, labels
@@ -257,6 +257,7 @@ def see(subject: Subject, now: datetime) -> list[Category]:
 def erase(subject: Subject, now: datetime) -> list[Kept]:
     """Nothing of the customer stays but an empty row, to which the orders that the law keeps still point."""
     customer = Customer.objects.get(subject=subject)
+    names = _names_in_logs(customer)
     exports.drop_exports(list(Export.objects.select_related("file").filter(customer=customer)), now)
     Session.objects.filter(customer=customer).delete()
     findings.forget(customer=customer, now=now)
@@ -283,16 +284,38 @@ def erase(subject: Subject, now: datetime) -> list[Kept]:
         language="zh",
         closed_at=now,
     )
-    kept = attempts.count()
-    if not kept:
-        return []
-    found = source("attempt_days", shanghai_day(now))
-    names = {
-        "zh": "核验尝试的加密索引（防止试探他人证件号码）",
-        "en": "indexes of attempts at verification, against trying out others' numbers",
-    }
-    until = shanghai_day(now + timedelta(days=found.value))
-    return [Kept("identity_attempts", names, kept, found.citation, until)]
+    looks = [row.at for row in queries.accesses(refs=[key.partition(":")[2] for key in names])]
+    tried = list(attempts.values_list("made_at", flat=True))
+    rows = 3 + Address.objects.filter(customer=customer).count()  # the customer, the subject and its key
+    found = source("order_years", shanghai_day(now))
+    return [
+        Kept("account", _EMPTY, rows, found.citation, None, _MODELS),
+        *stays("identity_attempts", _ATTEMPTS, "attempt_days", tried, now, "customers.IdentityAttempt"),
+        *stays("accesses", _LOOKS, "log_years", looks, now, "compliance.Access"),
+        *history("account_history", _HISTORY, "consent_years", names, now),
+    ]
+
+
+_EMPTY: Names = {
+    "zh": "已清空的账号编号（不含个人信息，依法保存的订单与凭证仍指向它）",
+    "en": "the emptied account: a number without content, to which kept orders and records point",
+}
+_MODELS = ("compliance.DataKey", "compliance.Subject", "customers.Address", "customers.Customer")
+_ATTEMPTS: Names = {
+    "zh": "核验尝试的加密索引（防止试探他人证件号码）",
+    "en": "indexes of attempts at verification, against trying out others' numbers",
+}
+_LOOKS: Names = {"zh": "他人访问个人信息的记录", "en": "who else opened your data"}
+_HISTORY: Names = {"zh": "账号的操作记录（仅编号）", "en": "what happened to the account, by number alone"}
+
+
+def _names_in_logs(customer: Customer) -> list[str]:
+    """The keys under which logs tell of the customer and of what is theirs, asked before it goes."""
+    found = [f"customer:{customer.public_id}"]
+    for kind, model in (("address", Address), ("identity", Identity), ("export", Export)):
+        rows = model._default_manager.filter(customer=customer).values_list("public_id", flat=True)
+        found += [f"{kind}:{public_id}" for public_id in rows]
+    return found
 
 
 HOLDING = Holding(

@@ -17,7 +17,6 @@ from operators import (  # noqa: F401
     orders,
     partners,
     payments,
-    refunds,
     storefronts,
 )
 from operators.bilingual import say

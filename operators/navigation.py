@@ -22,7 +22,6 @@ GROUPS: tuple[Group, ...] = (
         (
             ("orders.Order", "receipt_long"),
             ("payments.Payment", "payments"),
-            ("payments.Refund", "currency_exchange"),
             ("orders.Quote", "request_quote"),
             ("orders.Coupon", "local_activity"),
             ("customers.Customer", "group"),

@@ -120,7 +120,7 @@ class Quote(Amounts, LockedExchange):
 
     token = models.UUIDField(default=uuid7, unique=True, editable=False)
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
-    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="+")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, null=True, related_name="+")
     warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
     address = models.ForeignKey(Address, on_delete=models.PROTECT, null=True, related_name="+")
     claim = models.ForeignKey(CouponClaim, on_delete=models.PROTECT, null=True, related_name="+")
@@ -145,19 +145,23 @@ class Quote(Amounts, LockedExchange):
 
 
 class Order(Amounts, LockedExchange):
-    """An agreed purchase; its state never sums up those of payment, shipment or declaration."""
+    """An agreed purchase; its state never sums up those of payment, shipment or declaration.
 
-    class Gate(models.TextChoices):
-        """Whether money may go back: see services/gate.py."""
-
-        BEFORE_LIST = "before_list"
-        WITH_CUSTOMS = "with_customs"
-        AFTER_RELEASE = "after_release"
+    One that was never paid is untied when its person closes their account: it leads to nobody any more.
+    """
 
     number = models.CharField(max_length=32, unique=True)
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
-    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="orders")
-    subject = models.ForeignKey(Subject, on_delete=models.PROTECT, related_name="+")
+    customer = models.ForeignKey(
+        Customer,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="orders",
+        help_text="none once it is untied",
+    )
+    subject = models.ForeignKey(
+        Subject, on_delete=models.PROTECT, null=True, related_name="+", help_text="none once it is untied"
+    )
     person = models.ForeignKey(
         Person,
         on_delete=models.PROTECT,
@@ -169,7 +173,6 @@ class Order(Amounts, LockedExchange):
     warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
     claim = models.ForeignKey(CouponClaim, on_delete=models.PROTECT, null=True, related_name="+")
     key = models.OneToOneField(DataKey, on_delete=models.PROTECT, related_name="+")
-    gate = models.CharField(max_length=16, choices=Gate.choices, db_default=Gate.BEFORE_LIST)
     trade_mode = models.CharField(max_length=4)
     over_limit = models.BooleanField(default=False)
     state = models.CharField(max_length=12, choices=ORDER.choices, default=ORDER.start)
@@ -199,7 +202,13 @@ class Order(Amounts, LockedExchange):
             models.CheckConstraint(name="order_total", condition=_TOTAL),
             models.CheckConstraint(name="order_tax", condition=_TAX),
             models.CheckConstraint(
-                name="order_has_its_person", condition=Q(person__isnull=False) | Q(buyer_index=b"")
+                name="order_has_its_person",
+                condition=Q(person__isnull=False) & ~Q(buyer_index=b"") | Q(person=None, buyer_index=b""),
+            ),
+            models.CheckConstraint(
+                name="order_untied_whole",
+                condition=Q(customer__isnull=False, subject__isnull=False)
+                | Q(customer=None, subject=None, person=None, paid_at=None),
             ),
             models.CheckConstraint(
                 name="order_paid_whole",

@@ -8,17 +8,19 @@ from typing import Any
 from django.db.models import Q
 
 from compliance import masking, queries, vault
-from compliance.holdings import Category, Holding, Keeping, Kept, Names, Waits, source
+from compliance.holdings import Category, Holding, Keeping, Kept, Names, Waits, history, source, stays
 from compliance.models import DataKey, Subject
 from compliance.personal_fields import Class, PersonalField
 from customers import divisions
 from kernel.clock import shanghai_day
 from orders import labels
 from orders.models import CartLine, CouponClaim, Order, OrderLine, Quote
+from orders.services.untie import untie
 
 _FIVE_YEARS = "five years from the order (the longest of the duties), then the order's key is destroyed"
 _BY_LAW = (
-    "of a paid order kept sealed and restricted until its day: the law asks for it; else unreadable at once"
+    "of a paid order kept sealed and restricted until its day: the law asks for it; else unreadable at once,"
+    " and nothing leads from the order to the person"
 )
 _DELIVERY = ("customs", "carrier", "brand_abroad")
 
@@ -193,27 +195,41 @@ def waits(subject: Subject, now: datetime) -> list[Waits]:
 
 
 def erase(subject: Subject, now: datetime) -> list[Kept]:
-    """Carts, quotes, coupons go; an order that was never paid becomes unreadable, a paid one is kept."""
+    """Carts, quotes, coupons go; an order that was never paid is cut from its person, a paid one is kept."""
+    untie(orders=Order.objects.filter(subject=subject, paid_at=None), now=now)
     own = Q(customer__subject=subject)
     CartLine.objects.filter(own).delete()
     Quote.objects.filter(own, order=None).delete()
     used = Quote.objects.filter(own, claim__isnull=False).values("claim_id")
     CouponClaim.objects.filter(own).exclude(pk__in=used).delete()
-    orders = Order.objects.filter(subject=subject)
-    paid = orders.filter(state="paid")
-    for key_id in orders.exclude(state="paid").values_list("key_id", flat=True):
-        vault.destroy_key(key_id=key_id, now=now)
-    _empty(orders.exclude(state="paid"))
+    paid = Order.objects.filter(subject=subject)
     paid.update(payer_index=None, phone_index=b"", address_index=b"")
     if not paid:
         return []
     found = source("order_years", shanghai_day(now))
     until = DataKey.objects.filter(pk__in=paid.values("key_id")).order_by("-destroy_on")[0].destroy_on
-    names = {
-        "zh": "订单与申报凭证：订购人、收货人信息加密封存并限制访问",
-        "en": "orders and what is declared of them, with orderer and consignee, sealed and restricted",
-    }
-    return [Kept("orders", names, paid.count(), found.citation, until)]
+    looks = [row.at for row in queries.accesses(refs=[order.number for order in paid])]
+    return [
+        Kept("orders", _KEPT, len(paid), found.citation, until, _MODELS),
+        *stays("order_accesses", _LOOKS, "log_years", looks, now, "compliance.Access"),
+        *history("order_history", _HISTORY, "order_years", [order.event_key for order in paid], now),
+    ]
+
+
+_KEPT: Names = {
+    "zh": "订单与申报凭证：订购人、收货人信息加密封存并限制访问",
+    "en": "orders and what is declared of them, with orderer and consignee, sealed and restricted",
+}
+_LOOKS: Names = {"zh": "他人访问订单的记录", "en": "who else opened your orders"}
+_HISTORY: Names = {"zh": "订单的状态记录（仅编号）", "en": "what happened to orders, by number alone"}
+_MODELS = (
+    "compliance.DataKey",
+    "inventory.Reservation",
+    "orders.CouponClaim",
+    "orders.Order",
+    "orders.OrderLine",
+    "orders.Quote",
+)
 
 
 def _opened(order: Order) -> dict[str, Any]:
@@ -257,7 +273,7 @@ HOLDING = Holding(
                 "zh": "已销毁密钥的订单中的索引与地区",
                 "en": "indexes and regions of orders whose key was destroyed",
             },
-            lambda before: Order.objects.filter(key__destroyed_at__isnull=False).exclude(buyer_index=b""),
+            lambda before: Order.objects.filter(key__destroyed_at__isnull=False, person__isnull=False),
             let_go=lambda rows, now: _empty(Order.objects.filter(pk__in=[row.pk for row in rows])),
         ),
     ),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from compliance.holdings import Category, Holding, Keeping, Kept, Waits, source
+from django.db.models import Q
+
+from compliance.holdings import Category, Holding, Keeping, Kept, Waits, history, stays
 from compliance.models import Subject
 from compliance.personal_fields import PersonalField
-from kernel.clock import shanghai_day
 from kernel.models import Case
 from payments.models import Notification, Payment
 
@@ -74,16 +75,20 @@ def waits(subject: Subject, now: datetime) -> list[Waits]:
     ]
 
 
+_HISTORY = {"zh": "支付单的状态记录（仅编号）", "en": "what happened to payments, by number alone"}
+
+
 def erase(subject: Subject, now: datetime) -> list[Kept]:
-    """Payments name no one; those that moved money are kept as evidence."""
-    kept = Payment.objects.filter(order__subject=subject, transaction_id__isnull=False)
-    if not kept:
-        return []
-    found = source("order_years", shanghai_day(now))
-    last = max(row.created_at for row in kept)
-    until = last.replace(year=last.year + found.value, day=min(last.day, 28)).date()
+    """Payments name no one; those of paid orders, and those that moved money, are kept as evidence."""
+    kept = Payment.objects.filter(
+        Q(transaction_id__isnull=False) | Q(order__paid_at__isnull=False), order__subject=subject
+    )
+    keys = [row.event_key for row in kept]
     names = {"zh": "支付记录（金额与交易号，不含姓名）", "en": "payments: amounts and numbers, no names"}
-    return [Kept("payments", names, len(kept), found.citation, until)]
+    return [
+        *stays("payments", names, "order_years", [row.created_at for row in kept], now, "payments.Payment"),
+        *history("payment_history", _HISTORY, "order_years", keys, now),
+    ]
 
 
 HOLDING = Holding(

@@ -108,7 +108,7 @@ def _purchase(order: Order, waybill_number: str, law: Law) -> Purchase:
 
 
 def _is_verified(order: Order) -> bool:
-    if order.person_id is None:  # unreadable by now
+    if order.person_id is None or order.customer_id is None:  # unreadable by now
         return False
     return Identity.objects.filter(
         customer_id=order.customer_id, person_id=order.person_id, state=Identity.State.VERIFIED

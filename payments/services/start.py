@@ -64,6 +64,7 @@ def _attempt(order: Order, now: datetime) -> Payment:
             raise NotPayable(state=order.state if order.state != "placed" else "closing")
         open_one = Payment.objects.filter(order=order, state__in=["created", "prepared"]).first()
         if open_one is None or not _is_prepared(open_one, now):
+            assert order.subject_id is not None  # it waits for its payment, so it has its consumer
             compliance.disclose(
                 storefront_id=order.storefront_id,
                 subject_id=order.subject_id,

@@ -15,17 +15,21 @@ from redis import Redis
 
 from compliance import services as compliance
 from compliance import vault
-from compliance.models import Access
+from compliance.models import Access, Judgement, PayerCheck, Subject
+from compliance.services import judgement
 from compliance.services.notices import see_notice
 from customers import labels
 from customers.gateways.verifying import Finding, Verdict
-from customers.models import Customer, Export, IdentityAttempt, IdentityShare
+from customers.models import Address, Customer, Export, Identity, IdentityAttempt, IdentityShare
 from customers.services import exports, findings
 from customers.services.profile import change_profile
 from kernel import files, receipts
+from kernel.cases import open_case
 from kernel.models import Event
-from orders.models import CartLine, Order
+from orders import labels as order_labels
+from orders.models import CartLine, Coupon, Order
 from orders.services.place import Confirmation, place_order
+from payments.models import Payment
 from storefronts import queries as storefronts
 from tests import make
 
@@ -48,7 +52,9 @@ def furnish(world: make.World) -> None:
     for kind in ("marketing", "personalisation", "privacy_policy"):
         make.consent(alice, kind)
     see_notice(subject=alice.subject, kind="providing", version="1", now=now)
-    paid = make.order(alice, ("HD-1", 1), now=now - timedelta(days=60))
+    claim = make.coupon(alice, code="USED")
+    Coupon.objects.update(starts_at=now - timedelta(days=90))
+    paid = make.order(alice, ("HD-1", 1), now=now - timedelta(days=60), coupon_claim_id=claim.public_id)
     Order.objects.filter(pk=paid.pk).update(
         state="paid",
         paid_at=now - timedelta(days=60),
@@ -66,6 +72,21 @@ def furnish(world: make.World) -> None:
     cancelled = make.order(alice, ("IR-1", 1), now=now - timedelta(days=1))
     Order.objects.filter(pk=cancelled.pk).update(state="cancelled", closed_at=now)
     compliance.allowance_free(order_number=cancelled.number, now=now)
+    PayerCheck.objects.create(
+        storefront_id=world.shop.pk,
+        order_number=paid.number,
+        port="3105",
+        state="same",
+        opened_at=now - timedelta(days=50),
+    )
+    open_case(
+        storefront_id=world.shop.pk,
+        kind="personal_use.one_person",
+        key=paid.event_key,
+        title="again and again",
+        facts={"order": paid.number, "orders": [paid.number], "others": 0},
+        now=now,
+    )
     make.quote(alice, ("HD-1", 1), now=now)
     refused = make.quote(alice, ("IR-1", 1), now=now)
     make.coupon(alice)
@@ -104,25 +125,28 @@ def furnish(world: make.World) -> None:
         made_at=now,
         expires_at=now + timedelta(minutes=10),
     )
-    Access.objects.create(
-        storefront_id=world.shop.pk,
-        who="someone",
-        what=labels.PHONE,
-        ref=str(alice.public_id),
-        purpose="a call",
-        at=now,
-    )
-    compliance.disclose(
-        storefront_id=world.shop.pk,
-        subject_id=alice.subject_id,
-        recipient_kind="payment",
-        recipient="财付通支付科技有限公司",
-        country="CN",
-        purpose="pay",
-        basis="contract",
-        fields=["openid"],
-        now=now,
-    )
+    looked_at = {
+        labels.PHONE: str(alice.public_id),
+        order_labels.CONSIGNEE_PHONE: paid.number,
+        judgement.FACTS: str(Judgement.objects.get(order_number=paid.number).pk),
+    }
+    for what, ref in looked_at.items():
+        Access.objects.create(
+            storefront_id=world.shop.pk, who="someone", what=what, ref=ref, purpose="a call", at=now
+        )
+    for order in (paid, cancelled):
+        compliance.disclose(
+            storefront_id=world.shop.pk,
+            subject_id=alice.subject_id,
+            order_number=order.number,
+            recipient_kind="payment",
+            recipient="财付通支付科技有限公司",
+            country="CN",
+            purpose="pay",
+            basis="contract",
+            fields=["openid"],
+            now=order.placed_at,
+        )
     exports.ask_export(customer=alice, js_code="a-code", now=now)
     exports.prepare(Event.objects.get(name="export.asked"))
     assert Export.objects.get().file is not None
@@ -153,6 +177,59 @@ def indexes_of_alice() -> set[bytes]:
         "share_code": CODE,
     }
     return {index for kind, value in kinds.items() for index in vault.blinds(kind, value)}  # type: ignore[arg-type]
+
+
+def names_of_alice(world: make.World) -> set[str]:
+    """Every index, key, UUID and number under which the house keeps something of Alice, as they are written.
+
+    Of the order that she never paid there is none: nothing may lead from it to her.
+    """
+    alice = world.alice
+    paid = Order.objects.select_related("key").get(customer=alice, state="paid")
+    own = [
+        row.public_id
+        for model in (Address, Export, Identity, IdentityAttempt)
+        for row in model._default_manager.filter(customer=alice)
+    ]
+    own += Judgement.objects.filter(order_number=paid.number).values_list("pk", flat=True)
+    subject = Subject.objects.get(pk=alice.subject_id)
+    found = [alice.public_id, subject.pk, subject.key_id, subject.person_id, paid.key_id, *own]
+    payment = Payment.objects.get(order=paid)
+    return {
+        *map(str, found),
+        *(index.hex() for index in indexes_of_alice()),
+        *(paid.number, payment.out_trade_no, paid.transaction_id, f"api:{alice.pk}:"),
+    }
+
+
+def rows_that_say(names: set[str]) -> dict[str, set[Any]]:
+    """The rows of every model that hold one of the names in any column, by model."""
+    found: dict[str, set[Any]] = {}
+    with connection.cursor() as cursor:
+        for model in apps.get_models():
+            meta = model._meta
+            cursor.execute(f'SELECT "{meta.pk.column}", to_json(t)::text FROM "{meta.db_table}" t')
+            found[meta.label] = {pk for pk, text in cursor.fetchall() if any(name in text for name in names)}
+    return found
+
+
+def rows_that_lead_to(names: set[str]) -> dict[str, set[Any]]:
+    """As `rows_that_say`, with all rows that point to one of these, and to one of those, to the end."""
+    found = rows_that_say(names)
+    while True:
+        more = 0
+        for model in apps.get_models():
+            for field in model._meta.concrete_fields:
+                if not isinstance(field, models.ForeignKey):
+                    continue
+                there = found[field.related_model._meta.label]
+                rows = model._default_manager.filter(**{f"{field.name}__in": there})
+                here = found[model._meta.label]
+                new = set(rows.values_list("pk", flat=True)) - here
+                here |= new
+                more += len(new)
+        if not more:
+            return {label: rows for label, rows in found.items() if rows}
 
 
 def where_plain(redis: Redis, log: str) -> list[str]:

@@ -7,7 +7,7 @@ those that the law keeps.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,17 +19,22 @@ from backend import personal
 from catalog.naming import names_of
 from compliance import vault
 from compliance.crypto import Key, Tampered
-from compliance.models import Consent, DataKey, Person, Subject
+from compliance.holdings import ends
+from compliance.models import AllowanceAccount, AllowanceEntry, Consent, DataKey, PayerCheck, Person, Subject
+from compliance.queries import allowance_differences
 from compliance.services import judgement
+from compliance.services.retention import ended_before
 from customers import labels as customer_labels
 from customers.models import Address, Customer, Export, Identity, IdentityFinding, Session
 from customers.services.account import AccountClosed, AnotherWechat
 from customers.services.erasure import MattersOpen, close_account
 from customers.services.login import _customer
+from kernel.clock import SHANGHAI, shanghai_day
 from kernel.models import Event, File, Job
 from orders import labels as order_labels
 from orders.models import CartLine, CouponClaim, Order, Quote
 from orders.services import dossier
+from payments.models import Payment
 from storefronts import queries as storefronts
 from tests import make
 from tests.backend import erasing
@@ -142,19 +147,113 @@ def test_nothing_finds_or_reads_the_person_afterwards(
     }
     assert erasing.where_plain(redis, capfd.readouterr().err + capfd.readouterr().out) == []
     assert erasing.stored_files() == []
-    assert {one.what: one.rows for one in kept} == {
-        "payments": 1,
-        "orders": 1,
-        "identity_attempts": 1,
-        "judgements": 3,
-        "allowance": 3,
-        "consents": 4,
-        "notices": 1,
-        "disclosures": 1,
-    }
     orders = next(one for one in kept if one.what == "orders")
     assert "汇发〔2019〕13号" in orders.law
     assert orders.until == Order.objects.get(state="paid").key.destroy_on
+
+
+def test_what_is_told_to_be_kept_is_all_that_still_leads_to_the_person(world: make.World) -> None:
+    names = erasing.names_of_alice(world)
+    years = AllowanceAccount.objects.filter(person_id=world.alice.subject.person_id).count()
+    kept = close_account(customer=world.alice, js_code="fresh", now=make.present())
+    found = erasing.rows_that_lead_to(names)
+    assert set(found) == {model for one in kept for model in one.models}
+    assert {one.what: one.rows for one in kept} == {
+        "payments": 1,
+        "orders": 1,
+        "order_accesses": 1,
+        "order_history": 2,
+        "account": 4,
+        "identity_attempts": 1,
+        "accesses": 1,
+        "account_history": 3,
+        "judgements": 2,
+        "judgement_accesses": 1,
+        "payer_checks": 1,
+        "consents": 4,
+        "notices": 1,
+        "disclosures": 2,
+        "allowance": 1,
+        "allowance_account": 1 + years,
+        "receipts": 1,
+        "jobs": 1,
+    }
+    for label, rows in found.items():
+        tell = [one for one in kept if label in one.models]
+        if all(one.models == (label,) for one in tell):
+            assert sum(one.rows for one in tell) == len(rows), label
+    for one in kept:
+        assert one.names["zh"] and one.names["en"] and one.law, one.what
+
+
+def test_nothing_leads_from_an_order_never_paid_to_the_person(world: make.World) -> None:
+    names = erasing.names_of_alice(world)
+    number = Order.objects.get(customer=world.alice, state="cancelled").number
+    kept = close_account(customer=world.alice, js_code="fresh", now=make.present())
+    order = Order.objects.get(number=number)
+    assert (order.person_id, order.customer_id, order.subject_id) == (None, None, None)
+    assert order.quote.customer_id is None
+    assert order.pk not in erasing.rows_that_lead_to(names)["orders.Order"]
+    # Where it is still named beside her, that was told: the log of disclosures.
+    said, known = erasing.rows_that_say({number}), erasing.rows_that_lead_to(names)
+    both = {label for label, rows in said.items() if rows & known.get(label, set())}
+    assert both == {"compliance.Disclosure"}
+    assert both <= {model for one in kept for model in one.models}
+    assert not AllowanceEntry.objects.filter(order_number=number).exists()
+    assert allowance_differences()[1] == []
+
+
+def test_each_day_that_is_told_counts_from_its_row_and_is_the_day_of_its_keeping(world: make.World) -> None:
+    now = make.present()
+    paid = Order.objects.get(customer=world.alice, state="paid")
+    kept = {one.what: one for one in close_account(customer=world.alice, js_code="fresh", now=now)}
+    today = shanghai_day(now)
+    check = PayerCheck.objects.get(order_number=paid.number)
+    assert kept["payer_checks"].until == ends("order_years", 5, check.opened_at)
+    assert kept["payments"].until == ends("order_years", 5, Payment.objects.get(order=paid).created_at)
+    assert kept["judgements"].until == ends("order_years", 5, now)  # the last quote is of today
+    assert kept["disclosures"].until == ends("log_years", 3, now - timedelta(days=1))
+    assert kept["identity_attempts"].until == shanghai_day(make.NOW) + timedelta(days=30)
+    assert kept["receipts"].until == today + timedelta(days=30)
+    year = AllowanceEntry.objects.get(order_number=paid.number).account.year
+    assert kept["allowance"].until == kept["allowance_account"].until == date(year + 6, 1, 1)
+    assert {what for what, one in kept.items() if one.until is None} == {
+        "account",
+        "account_history",
+        "order_history",
+    }
+    keepings = {one.kind: one for one in personal.KEEPINGS}
+    for what, kind in (
+        ("payer_checks", "compliance.payer_checks"),
+        ("judgements", "compliance.judgements"),
+        ("consents", "compliance.consents"),
+        ("notices", "compliance.notices"),
+        ("disclosures", "compliance.disclosures"),
+        ("accesses", "compliance.accesses"),
+        ("identity_attempts", "customers.attempts"),
+        ("receipts", "kernel.receipts"),
+        ("jobs", "kernel.jobs"),
+    ):
+        until, keeping = kept[what].until, keepings[kind]
+        assert until is not None
+        everything = keeping.due(now + timedelta(days=9999)).count()
+        for days, all_due in ((-1, False), (1, True)):
+            then = datetime(until.year, until.month, until.day, 12, tzinfo=SHANGHAI) + timedelta(days=days)
+            due = keeping.due(ended_before(figure=keeping.figure, now=then)).count()
+            assert (due == everything) is all_due, (what, until, days)
+
+
+@pytest.mark.parametrize(
+    ("figure", "begun", "last"),
+    [
+        ("order_years", "2024-02-29T04:00+00:00", date(2029, 3, 1)),
+        ("log_years", "2026-01-31T04:00+00:00", date(2029, 1, 31)),
+        ("log_years", "2026-01-30T17:00+00:00", date(2029, 1, 31)),
+        ("attempt_days", "2026-01-31T04:00+00:00", date(2026, 2, 5)),
+    ],
+)
+def test_a_day_that_is_told_is_never_too_early(figure: str, begun: str, last: date) -> None:
+    assert ends(figure, 5 if figure != "log_years" else 3, datetime.fromisoformat(begun)) == last
 
 
 def keys_still_there(keys: dict[str, Key]) -> dict[str, Key]:
@@ -167,8 +266,10 @@ def test_sessions_identity_cart_and_coupons_go_and_bob_keeps_everything(world: m
     of_bob = [Address, Identity, Order]
     before = [m._default_manager.filter(customer=bob).count() for m in of_bob]
     close_account(customer=world.alice, js_code="fresh", now=make.present())
-    for model in (Session, Identity, CartLine, CouponClaim, Export):
+    for model in (Session, Identity, CartLine, Export):
         assert not model._default_manager.filter(customer=world.alice).exists(), model
+    used = CouponClaim.objects.get(customer=world.alice)
+    assert used == Order.objects.get(state="paid").claim
     assert not Quote.objects.filter(customer=world.alice, order=None).exists()
     assert not File.objects.exists()
     assert not Consent.objects.filter(subject=world.alice.subject, withdrawn_at=None).exists()

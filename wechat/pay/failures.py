@@ -9,7 +9,6 @@ import re
 from typing import Any
 
 from wechat.errors import (
-    NoStatement,
     OrderClosed,
     OrderNotExist,
     OrderPaid,
@@ -17,7 +16,6 @@ from wechat.errors import (
     OutTradeNoUsed,
     RateLimited,
     Rejected,
-    StatementNotReady,
     WechatError,
 )
 
@@ -27,8 +25,6 @@ OUTCOMES: dict[str, type[Rejected]] = {
     "ORDERCLOSED": OrderClosed,
     "ORDERNOTEXIST": OrderNotExist,
     "OUTTRADENOUSED": OutTradeNoUsed,
-    "NOSTATEMENTEXIST": NoStatement,
-    "STATEMENTCREATING": StatementNotReady,
 }
 PERMANENT = frozenset(
     {

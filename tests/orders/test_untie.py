@@ -1,0 +1,149 @@
+"""An order that was never paid is cut from its person through one narrow door, and no other order is."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import pytest
+from django.db import connection, transaction
+from django.db.utils import IntegrityError, ProgrammingError
+
+from compliance import queries, vault
+from compliance import services as compliance
+from compliance.models import AllowanceAccount, AllowanceEntry, Judgement
+from orders.models import Order, Quote
+from orders.services.untie import untie
+from tests import make
+
+pytestmark = pytest.mark.django_db
+DATA_STEP = import_module("orders.migrations.0009_orders_of_those_erased")
+
+
+@pytest.fixture
+def order():
+    return make.order(make.world().alice, ("HD-1", 1))
+
+
+def end(order: Order) -> None:
+    Order.objects.filter(pk=order.pk).update(state="cancelled", closed_at=make.NOW)
+    compliance.allowance_free(order_number=order.number, now=make.NOW)
+
+
+def untie_as(role: str, order: Order) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL ROLE {role}")
+        untie(orders=[order], now=make.NOW)
+        cursor.execute("RESET ROLE")
+
+
+@pytest.mark.parametrize("role", ["web", "worker"])
+def test_nothing_of_an_unpaid_order_leads_to_its_person(role, order):
+    end(order)
+    assert AllowanceEntry.objects.filter(order_number=order.number).count() == 2
+    untie_as(role, order)
+    left = Order.objects.get(pk=order.pk)
+    assert (left.customer_id, left.subject_id, left.person_id, left.claim_id) == (None, None, None, None)
+    assert (bytes(left.buyer_index), bytes(left.phone_index), bytes(left.address_index)) == (b"", b"", b"")
+    assert (left.division_code, left.total_fen) == ("", order.total_fen)
+    quote = Quote.objects.get(pk=order.quote_id)
+    assert (quote.customer_id, quote.address_id, quote.claim_id) == (None, None, None)
+    judged = Judgement.objects.filter(order_number=order.number)
+    assert [(row.subject_id, row.allowed) for row in judged] == [(None, True)]
+    assert not AllowanceEntry.objects.filter(order_number=order.number).exists()
+    with pytest.raises(vault.VaultClosed):
+        vault.unwrap(left.key)
+
+
+def test_the_books_of_the_allowance_are_right_afterwards(order):
+    other = make.order(make.Customer.objects.get(), ("IR-1", 1))
+    end(order)
+    untie_as("web", order)
+    account = AllowanceAccount.objects.get()
+    assert (account.reserved, account.used) == (other.goods_fen + other.freight_fen, 0)
+    assert queries.allowance_differences() == (1, [])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "state = 'paid', paid_at = now(), transaction_id = '4'",
+        "state = 'cancelled', paid_at = now()",
+        "state = 'placed'",
+        "state = 'closing'",
+    ],
+)
+def test_a_paid_order_and_one_under_way_stay_whole(order, change):
+    end(order)
+    vault.destroy_key(key_id=order.key_id, now=make.NOW)
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE orders_order SET {change}")
+        before = list(Order.objects.values())
+        for role in ("web", "worker"):
+            with pytest.raises(IntegrityError, match="is not an unreadable one"), transaction.atomic():
+                cursor.execute(f"SET LOCAL ROLE {role}")
+                cursor.execute("SELECT orders_untie(%s)", [[order.number]])
+    assert list(Order.objects.values()) == before
+    assert AllowanceEntry.objects.filter(order_number=order.number).count() == 2
+
+
+def test_an_order_that_can_still_be_read_stays_whole(order):
+    end(order)
+    with connection.cursor() as cursor, pytest.raises(IntegrityError, match="is not an unreadable one"):
+        cursor.execute("SELECT orders_untie(%s)", [[order.number]])
+
+
+def test_an_order_that_holds_some_of_the_allowance_stays_whole(order):
+    Order.objects.filter(pk=order.pk).update(state="cancelled", closed_at=make.NOW)
+    with pytest.raises(IntegrityError, match="holds something of an allowance"), transaction.atomic():
+        untie_as("web", order)
+    compliance.allowance_use(order_number=order.number, year=make.NOW.year, now=make.NOW)
+    compliance.allowance_free(order_number=order.number, now=make.NOW)
+    with pytest.raises(IntegrityError, match="holds something of an allowance"), transaction.atomic():
+        untie_as("web", order)
+    assert AllowanceEntry.objects.filter(order_number=order.number).count() == 3
+
+
+def test_the_person_of_a_judgement_is_forgotten_and_never_exchanged(order):
+    with connection.cursor() as cursor:
+        for change in (
+            "subject_id = (SELECT id FROM compliance_subject)",
+            "allowed = NOT allowed",
+            "subject_id = NULL, allowed = NOT allowed",
+        ):
+            with pytest.raises(IntegrityError, match="never changed"), transaction.atomic():
+                cursor.execute(f"UPDATE compliance_judgement SET {change}")
+        for role in ("web", "worker"):
+            with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+                cursor.execute(f"SET LOCAL ROLE {role}")
+                cursor.execute("UPDATE compliance_judgement SET subject_id = NULL")
+        cursor.execute("UPDATE compliance_judgement SET subject_id = NULL")
+    assert set(Judgement.objects.values_list("subject_id", flat=True)) == {None}
+
+
+def test_orders_emptied_before_let_go_of_their_person_too(order):
+    unpaid = make.order(make.Customer.objects.get(), ("IR-1", 1))
+    end(unpaid)
+    for one in (order, unpaid):
+        vault.destroy_key(key_id=one.key_id, now=make.NOW)
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE orders_order DROP CONSTRAINT order_has_its_person")
+        cursor.execute("UPDATE orders_order SET buyer_index = ''")
+        cursor.execute(
+            "UPDATE orders_order SET state = 'paid', paid_at = now(), transaction_id = '4' WHERE number = %s",
+            [order.number],
+        )
+        cursor.execute("UPDATE compliance_subject SET erased_at = now()")
+        cursor.execute(DATA_STEP.FORGET)
+        assert cursor.rowcount == 2
+        cursor.execute(DATA_STEP.UNTIE)
+        cursor.execute(DATA_STEP.UNTIE)  # a second time finds nothing more to cut
+    found = {row.number: (row.person_id, row.customer_id) for row in Order.objects.all()}
+    assert found == {order.number: (None, order.customer_id), unpaid.number: (None, None)}
+    assert set(AllowanceEntry.objects.values_list("order_number", flat=True)) == {order.number}
+
+
+@pytest.mark.parametrize("change", ["person_id = NULL", "buyer_index = ''", "customer_id = NULL"])
+def test_no_order_is_cut_by_half(order, change):
+    with pytest.raises(IntegrityError, match="violates check constraint"), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE orders_order SET {change}")

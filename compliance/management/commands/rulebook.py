@@ -24,7 +24,7 @@ class Command(BaseCommand):
         text = page()
         if options["check"]:
             if not TARGET.exists() or TARGET.read_text(encoding="utf-8") != text:
-                raise CommandError("docs/rulebook.md has fallen behind; run manage.py rulebook")
+                raise CommandError("docs/rulebook.md has fallen behind: run manage.py rulebook")
             self.stdout.write("docs/rulebook.md is up to date")
             return
         TARGET.parent.mkdir(exist_ok=True)

@@ -40,6 +40,7 @@ NOT_PERSONAL = {
         "storefronts.Storefront.appsecret_sealed",
     ),
     "hashes over texts and rows that point to no one": (
+        "compliance.ChainLink.digest",
         "compliance.ChainLink.hash",
         "compliance.ChainLink.prev",
         "kernel.Receipt.fingerprint",

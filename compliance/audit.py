@@ -1,52 +1,68 @@
-"""Whether a log is as it was written: what was changed, removed, put in or moved is found and named."""
+"""Whether a log is as it was written: what was changed, removed, put in, moved or dated back is named."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any, Literal
 
-import structlog
-from django.db import connection
+from compliance.chain import HASH, LATE, LOGS, PLATFORM, SETTLED, Head, Log, beginning
+from compliance.heads import chains, rows, unknown
+from compliance.services.retention import ended_before
 
-from compliance.chain import LOGS, PLATFORM, SETTLED, Log, beginning, link
-from compliance.law import Law
-from kernel.clock import shanghai_day
-
-logger = structlog.get_logger()
 BATCH = 20_000
 What = Literal[
-    "changed", "removed", "inserted", "reordered", "link removed", "unchained too long", "not the kept head"
+    "changed",  # the row is not what was chained
+    "removed",  # the row is gone and too young to go
+    "inserted",  # the row has no link and came after its neighbours were chained
+    "unchained too long",  # the row has no link though its time has come
+    "link changed",  # the link's own facts do not make its hash
+    "link removed",  # a place in the chain is empty
+    "reordered",  # the link hangs on another one of its chain than the one before it
+    "torn",  # the link hangs on something that is not in the chain
+    "dated back",  # the link was chained before the one before it
+    "cut off",  # a kept head lies behind the end of the chain
+    "written anew",  # a kept head's place has another hash
 ]
 
-_CHAINS = """
-SELECT storefront_id FROM compliance_chainlink WHERE log = %s::text
-UNION SELECT coalesce(storefront_id, {platform}) FROM {table}
-ORDER BY 1
-"""
+# A stretch is read in the order of its places and each row is looked up by its number (OFFSET 0 keeps the
+# planner to it): what a stretch costs does not grow with the log, and nothing is sorted.
 _STRETCH = """(
-    SELECT position, row_id, prev, hash, chained_at FROM compliance_chainlink
+    SELECT * FROM compliance_chainlink
     WHERE log = %(log)s::text AND storefront_id = %(storefront)s::bigint AND position > %(position)s::bigint
     ORDER BY position LIMIT %(batch)s::int
-) c LEFT JOIN {table} r ON r.id = c.row_id"""
-# Nearly every stretch is sound, and the server says so alone; the rows of one that is not are looked at here.
+) c LEFT JOIN LATERAL (
+    SELECT r.id, r.at, {digest} AS digest FROM {table} r WHERE r.id = c.row_id OFFSET 0
+) r ON true"""
+_ROW = """
+CASE WHEN r.id IS NULL THEN CASE WHEN c.row_at < %(forgotten)s::timestamptz
+                                  AND c.chained_at < %(forgotten)s::timestamptz + %(late)s::interval
+                                 THEN NULL ELSE 'removed' END
+     WHEN c.digest <> r.digest OR c.row_at <> r.at THEN 'changed' END
+"""
+# Nearly every stretch is sound, and the server says so alone; one that is not is walked through here.
 _SOUND = """
 SELECT count(*), bool_and(sound), max(position) FROM (
     SELECT c.position,
            c.position = lag(c.position, 1, %(position)s::bigint) OVER w + 1
            AND c.prev = lag(c.hash, 1, %(last)s::bytea) OVER w
-           AND CASE WHEN r.id IS NULL THEN c.chained_at < %(forgotten)s::timestamptz
-                    ELSE sha256(c.prev || {digest}) = c.hash END AS sound
+           AND c.chained_at >= lag(c.chained_at, 1, %(since)s::timestamptz) OVER w
+           AND c.hash = {hash} AND ({row}) IS NULL AS sound
     FROM {stretch} WINDOW w AS (ORDER BY c.position)
 ) s
 """
 _WALK = """
-SELECT c.position, c.row_id, c.prev, c.hash, CASE WHEN r.id IS NOT NULL THEN {digest} END,
-       c.chained_at < %(forgotten)s::timestamptz
+SELECT c.position, c.row_id, c.prev, c.hash, c.chained_at, c.hash = {hash}, {row}
 FROM {stretch} ORDER BY c.position
+"""
+_AT = """
+SELECT hash, chained_at FROM compliance_chainlink
+WHERE log = %(log)s::text AND storefront_id = %(storefront)s::bigint AND position = %(position)s::bigint
+"""
+_KNOWN = """
+SELECT hash FROM compliance_chainlink
+WHERE log = %(log)s::text AND storefront_id = %(storefront)s::bigint AND hash = ANY (%(hashes)s::bytea[])
 """
 _LOOSE = """
 WITH settled AS (
@@ -60,14 +76,6 @@ FROM {table} r
 WHERE NOT EXISTS (SELECT FROM compliance_chainlink c WHERE c.log = %(log)s::text AND c.row_id = r.id)
 ORDER BY r.id
 """
-_HEAD = """
-SELECT position, hash FROM compliance_chainlink WHERE log = %s::text AND storefront_id = %s::bigint
-ORDER BY position DESC LIMIT 1
-"""
-_AT = """
-SELECT hash FROM compliance_chainlink
-WHERE log = %s::text AND storefront_id = %s::bigint AND position = %s::bigint
-"""
 
 
 @dataclass(frozen=True)
@@ -77,16 +85,6 @@ class Finding:
     what: What
     row_id: int | None
     position: int | None
-
-
-@dataclass(frozen=True)
-class Head:
-    """The end of a chain. Kept elsewhere it proves later that nothing before it was written anew."""
-
-    log: str
-    storefront_id: int
-    position: int
-    hash: str
 
 
 @dataclass
@@ -105,96 +103,72 @@ def verify(*, now: datetime, storefront_id: int | None = None, kept: Sequence[He
     for log in LOGS:
         loose: dict[int, list[tuple[int, What | None]]] = {}
         facts = {"log": log.name, "before": now - SETTLED}
-        for chain, row_id, what in _rows(_LOOSE.format(platform=PLATFORM, table=log.table), facts):
+        for chain, row_id, what in rows(_LOOSE.format(platform=PLATFORM, table=log.table), facts):
             loose.setdefault(chain, []).append((row_id, what))
-        ends: dict[int, list[Head]] = {}
-        for head in kept:
-            if head.log == log.name and storefront_id in (None, head.storefront_id):
-                ends.setdefault(head.storefront_id, []).append(head)
-        for chain in sorted({*_chains(log, storefront_id), *ends}):  # also one of which nothing is left
-            yield _verify(log, chain, now, loose.get(chain, []), ends.get(chain, []))
+        mine = [head for head in kept if head.log == log.name and storefront_id in (None, head.storefront_id)]
+        told = _against(log, mine)
+        for chain in sorted({*chains(log, storefront_id), *told}):  # also one of which nothing is left
+            found = Chain(log.name, chain)
+            _read(log, found, now)
+            unchained = loose.get(chain, [])
+            found.tail = sum(1 for _, what in unchained if what is None)
+            found.findings += [Finding(what, row_id, None) for row_id, what in unchained if what is not None]
+            found.findings += told.get(chain, [])
+            yield found
 
 
-def heads(*, storefront_id: int | None = None) -> Iterator[Head]:
-    """The ends of all chains, or of those of one storefront."""
-    for log in LOGS:
-        for chain in _chains(log, storefront_id):
-            for position, hash in _rows(_HEAD, [log.name, chain]):
-                yield Head(log.name, chain, position, bytes(hash).hex())
-
-
-def keep(path: Path) -> None:
-    """Add the ends that have moved to the file, a line each, and to the process's own log."""
-    known = set(path.read_text().splitlines()) if path.exists() else set()
-    lines = [line for head in heads() if (line := json.dumps(asdict(head))) not in known]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
-        for line in lines:
-            file.write(line + "\n")
-            logger.info("audit head", head=line)
-
-
-def _chains(log: Log, storefront_id: int | None) -> list[int]:
-    known = [id for (id,) in _rows(_CHAINS.format(platform=PLATFORM, table=log.table), [log.name])]
-    return known if storefront_id is None else [id for id in known if id == storefront_id]
-
-
-def _verify(
-    log: Log,
-    storefront_id: int,
-    now: datetime,
-    loose: Sequence[tuple[int, What | None]],
-    kept: Sequence[Head],
-) -> Chain:
-    """`loose` are the rows without a link: their numbers, and what is wrong with that, if anything."""
-    found = Chain(log.name, storefront_id)
-    years: int = Law(shanghai_day(now)).figure(log.kept)
-    at: dict[str, Any] = {
-        "log": log.name,
-        "storefront": storefront_id,
-        "position": 0,
-        "last": beginning(log, storefront_id),
-        "batch": BATCH,
-        "forgotten": now - timedelta(days=365 * years),
-    }
-    while True:
-        [(rows, sound, end)] = _rows(_on(_SOUND, log), at)
-        if not rows:
-            break
-        found.rows += rows
-        if not sound:
-            found.findings += _unsound(_rows(_on(_WALK, log), at), at["position"], at["last"])
-        at["position"] = end
-        [(at["last"],)] = _rows(_AT, [log.name, storefront_id, end])
-    found.tail = sum(1 for _, what in loose if what is None)
-    found.findings += [Finding(what, row_id, None) for row_id, what in loose if what is not None]
-    for head in kept:
-        if [(bytes.fromhex(head.hash),)] != _rows(_AT, [log.name, storefront_id, head.position]):
-            found.findings.append(Finding("not the kept head", None, head.position))
+def _against(log: Log, kept: Sequence[Head]) -> dict[int, list[Finding]]:
+    """The first kept head of each chain that has another hash, and the first that has no place in it."""
+    found: dict[int, list[Finding]] = {}
+    for head, missing in unknown(log, kept):
+        what: What = "cut off" if missing else "written anew"
+        mine = found.setdefault(head.storefront_id, [])
+        if what not in {one.what for one in mine}:
+            mine.append(Finding(what, None, head.position))
     return found
 
 
-def _unsound(rows: Sequence[tuple[Any, ...]], position: int, last: bytes) -> Iterator[Finding]:
-    """What is wrong with a stretch of links that follows the link at `position`, whose hash is `last`."""
-    for place, row_id, prev, hash, digest, forgotten in rows:
+def _read(log: Log, found: Chain, now: datetime) -> None:
+    """Every link of a chain against the one before it and against its row."""
+    at: dict[str, Any] = {
+        "log": log.name,
+        "storefront": found.storefront_id,
+        "position": 0,
+        "last": beginning(log, found.storefront_id),
+        "since": datetime.min.replace(tzinfo=UTC),
+        "batch": BATCH,
+        "forgotten": ended_before(figure=log.kept, now=now),
+        "late": LATE,
+    }
+    while True:
+        [(count, sound, end)] = rows(_on(_SOUND, log), at)
+        if not count:
+            return
+        found.rows += count
+        if not sound:
+            found.findings += _unsound(rows(_on(_WALK, log), at), at)
+        at["position"] = end
+        [(at["last"], at["since"])] = rows(_AT, at)
+
+
+def _unsound(links: Iterable[tuple[Any, ...]], at: dict[str, Any]) -> Iterator[Finding]:
+    """What is wrong with a stretch of links that follows the one that `at` tells of."""
+    position, last, since = at["position"], at["last"], at["since"]
+    for place, row_id, prev, hash, chained_at, whole, row in links:
+        if not whole:
+            yield Finding("link changed", row_id, place)
         if place != position + 1:
             yield Finding("link removed", None, position + 1)
-        elif prev != last:
-            yield Finding("reordered", row_id, place)
-        if digest is None:
-            if not forgotten:
-                yield Finding("removed", row_id, place)
-        elif link(prev, digest) != hash:
-            yield Finding("changed", row_id, place)
-        position, last = place, hash
+        elif whole and prev != last:
+            elsewhere = rows(_KNOWN, {**at, "hashes": [prev]})
+            yield Finding("reordered" if elsewhere else "torn", row_id, place)
+        if chained_at < since:
+            yield Finding("dated back", row_id, place)
+        if row is not None:
+            yield Finding(row, row_id, place)
+        position, last, since = place, hash, chained_at
 
 
 def _on(statement: str, log: Log) -> str:
-    return statement.format(stretch=_STRETCH.format(table=log.table), digest=log.digest)
-
-
-def _rows(statement: str, parameters: Any) -> list[tuple[Any, ...]]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        rows: list[tuple[Any, ...]] = cursor.fetchall()
-        return rows
+    stretch = _STRETCH.format(table=log.table, digest=log.digest)
+    return statement.format(stretch=stretch, hash=HASH, row=_ROW)

@@ -1,33 +1,46 @@
 """Rows of an append-only log hang on one another: who changes one would have to change all that follow it.
 
-Each storefront has a chain of its own in each log. A link's hash is SHA-256 over the hash before it and the
-digest of its row; the first one hangs on the name of its chain. A log is entered here with one line.
+Each storefront has a chain of its own in each log. A link carries the digest of its row and the row's own
+instant, and its hash covers both, the link before, and when it was chained: a chain is read without its rows,
+and how old a row was that has gone is not a matter of belief. A log is entered here with one line.
 """
 
 from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 # No transaction that writes a log is open for longer (the roles' time-outs see to it): a row whose number
 # lies below one that was chained so long ago, and that has no link, was put there afterwards.
 SETTLED = timedelta(minutes=10)
+# A row is chained within seconds. One that came so much later than its own instant says is as old as its link
+# makes it, so that nobody writes a row that may go tomorrow.
+LATE = timedelta(days=30)
 PLATFORM = 0  # the chain of rows that belong to no storefront
+
+_POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+# SQL: what `link` says, of a link with the alias c.
+HASH = (
+    "sha256(c.prev || c.digest || int8send(c.row_id)"
+    " || timestamptz_send(c.row_at) || timestamptz_send(c.chained_at))"
+)
 
 
 @dataclass(frozen=True)
 class Log:
-    """A table with `id` and `storefront_id` whose rows are chained.
+    """A table with `id`, `storefront_id` and `at` whose rows are chained.
 
     `row` is what of a row (alias r) is hashed, in SQL: JSON that reads the same in every session, so that
-    instants are taken AT TIME ZONE 'UTC'. `kept` names the figure of law, in years, after which rows may go.
+    instants are taken AT TIME ZONE 'UTC'. `kept` names the figure of retention after which rows may go.
     """
 
     name: str
     table: str
     row: str
-    kept: str = "retention/log_years"
+    kept: str = "log_years"
 
     @property
     def digest(self) -> str:
@@ -50,11 +63,29 @@ LOGS = (
 )
 
 
+@dataclass(frozen=True)
+class Head:
+    """The end of a chain. Kept elsewhere it proves later that nothing before it was written anew."""
+
+    log: str
+    storefront_id: int
+    position: int
+    hash: str
+
+
 def beginning(log: Log, storefront_id: int) -> bytes:
     """What the first link of a chain hangs on."""
     return hashlib.sha256(f"{log.name}:{storefront_id}".encode()).digest()
 
 
-def link(prev: bytes, digest: bytes) -> bytes:
-    """The hash of a link, from the hash before it and the digest of its row; 32 bytes each."""
-    return hashlib.sha256(prev + digest).digest()
+def link(prev: bytes, digest: bytes, row_id: int, row_at: datetime, chained_at: datetime) -> bytes:
+    """The hash of a link: over the one before, its row's digest, number and instant, and its own instant."""
+    numbers = (row_id, _microseconds(row_at), _microseconds(chained_at))
+    return hashlib.sha256(
+        prev + digest + b"".join(n.to_bytes(8, "big", signed=True) for n in numbers)
+    ).digest()
+
+
+def _microseconds(instant: datetime) -> int:
+    """As PostgreSQL sends an instant: microseconds since the year 2000."""
+    return (instant - _POSTGRES_EPOCH) // _MICROSECOND

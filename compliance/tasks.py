@@ -7,8 +7,9 @@ from pathlib import Path
 from celery import shared_task
 from django.conf import settings
 
-from compliance import audit, services
-from compliance.services.chain import chain_logs
+from compliance import heads, services
+from compliance.chain import LOGS
+from compliance.services.chain import chain_log
 from compliance.services.incident_watch import watch_incidents
 from compliance.services.new_year import carry_over
 from kernel.clock import now
@@ -16,14 +17,15 @@ from kernel.clock import now
 
 @shared_task
 def chain() -> None:
-    """Hang what was logged since the last second on its chain."""
-    chain_logs(now=now())
+    """Hang what was logged since the last second on its chain, and say outside the database where it ends."""
+    for log in LOGS:
+        heads.tell(Path(settings.AUDIT_HEADS), chain_log(log=log, now=now()))
 
 
 @shared_task
 def keep_heads() -> None:
-    """Write the ends of the logs' chains outside the database, where `audit verify` looks for them."""
-    audit.keep(Path(settings.AUDIT_HEADS))
+    """Compare what was told of the chains' ends, and keep them where `audit verify` looks for them."""
+    heads.keep(Path(settings.AUDIT_HEADS))
 
 
 @shared_task

@@ -202,7 +202,7 @@ class ChainLinkAdmin(Scoped):
     """The chains of the logs; `manage.py audit verify` reads them against the rows."""
 
     readers = DECIDERS | {"auditor"}
-    hidden = ("prev", "hash")
+    hidden = ("prev", "digest", "hash")
     list_display = ("chained_at", worded("log", say("日志", "log")), "position", "row_id", "storefront_name")
     list_filter = ("chained_at",)
     ordering = ("-id",)

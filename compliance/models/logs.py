@@ -35,14 +35,17 @@ class Access(models.Model):
 class ChainLink(models.Model):
     """One row of a log, in its place in the chain of its storefront: what came before is hashed into it.
 
-    `log` names the log (compliance/chain.py), `row_id` its row; storefront 0 is the platform's own.
+    `log` names the log (compliance/chain.py), `row_id` its row; storefront 0 is the platform's own. The row's
+    `digest` and its instant stay when the law no longer keeps the row.
     """
 
     log = models.CharField(max_length=20)
     storefront_id = models.BigIntegerField()
     position = models.BigIntegerField()
     row_id = models.BigIntegerField()
+    row_at = models.DateTimeField()
     prev = models.BinaryField(max_length=32)
+    digest = models.BinaryField(max_length=32)
     hash = models.BinaryField(max_length=32)
     chained_at = models.DateTimeField()
 

@@ -10,12 +10,12 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from compliance import audit
+from compliance import audit, heads
 from compliance.audit import Finding
+from compliance.chain import Head
 from compliance.models import Access, ChainLink
 from compliance.services import chain as chaining
 from compliance.services.chain import chain_logs
-from compliance.tasks import keep_heads
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -45,14 +45,18 @@ def verified(now: datetime = LATER, **wanted: object) -> dict[int, audit.Chain]:
     return {chain.storefront_id: chain for chain in audit.verify(now=now, **wanted)}
 
 
+def ends(moved: list[Head]) -> dict[int, int]:
+    return {head.storefront_id: head.position for head in moved}
+
+
 def findings(now: datetime = LATER) -> list[Finding]:
     return [finding for chain in verified(now).values() for finding in chain.findings]
 
 
 def test_each_storefront_has_a_chain_of_its_own_and_rows_of_none_have_one_too():
     write(3, 7), write(2, 8), write(1, None)
-    assert chain_logs(now=NOW) == 6
-    assert chain_logs(now=NOW) == 0
+    assert ends(chain_logs(now=NOW)) == {0: 1, 7: 3, 8: 2}
+    assert chain_logs(now=NOW) == []
     places = ChainLink.objects.order_by("storefront_id", "position")
     assert list(places.values_list("storefront_id", "position")) == [
         (0, 1),
@@ -92,7 +96,7 @@ def test_what_is_not_chained_though_its_time_has_long_come_is_found():
 def test_a_turn_takes_what_it_can_and_the_next_one_goes_on(monkeypatch):
     monkeypatch.setattr(chaining, "AT_MOST", 4)
     write(6)
-    assert [chain_logs(now=NOW) for _ in range(3)] == [4, 2, 0]
+    assert [ends(chain_logs(now=NOW)) for _ in range(3)] == [{7: 4}, {7: 6}, {}]
     assert (verified()[7].rows, findings()) == (6, [])
 
 
@@ -152,7 +156,7 @@ def test_a_row_that_was_put_in_afterwards_is_never_chained_and_is_found():
         " VALUES (%s, 7, 'op:9', 't.f', '1', 'alibi', %s)",
         rows[2] + 500, NOW,
     )  # fmt: skip
-    assert chain_logs(now=LATER) == 0
+    assert chain_logs(now=LATER) == []
     assert findings() == [Finding("inserted", rows[2] + 500, None)]
     assert verified()[7].tail == 0
 
@@ -163,14 +167,14 @@ def test_a_row_that_was_committed_late_is_chained_all_the_same():
     chain_logs(now=NOW)
     late = Access(pk=rows[2], storefront_id=7, who="op:3", what="t.f", ref="1", purpose="slow", at=NOW)
     late.save(force_insert=True)
-    assert chain_logs(now=NOW + timedelta(minutes=2)) == 1
+    assert ends(chain_logs(now=NOW + timedelta(minutes=2))) == {7: 4}
     assert (verified()[7].rows, findings()) == (4, [])
 
 
 def test_a_chain_that_was_written_anew_is_told_by_a_head_kept_elsewhere():
     rows = write(3)
     chain_logs(now=NOW)
-    kept = list(audit.heads())
+    kept = list(heads.heads())
     assert [(head.log, head.storefront_id, head.position) for head in kept] == [("access", 7, 3)]
     write(1)
     chain_logs(now=NOW)
@@ -179,19 +183,19 @@ def test_a_chain_that_was_written_anew_is_told_by_a_head_kept_elsewhere():
     ChainLink.objects.all().delete()
     chain_logs(now=NOW)
     assert findings() == []
-    assert verified(kept=kept)[7].findings == [Finding("not the kept head", None, 3)]
+    assert verified(kept=kept)[7].findings == [Finding("written anew", None, 3)]
 
 
 def test_a_chain_that_was_removed_with_all_its_rows_is_told_by_its_kept_head():
     write(3, 7), write(2, 8)
     chain_logs(now=NOW)
-    kept = list(audit.heads())
+    kept = list(heads.heads())
     tamper("DELETE FROM compliance_access WHERE storefront_id = 7")
     tamper("DELETE FROM compliance_chainlink WHERE storefront_id = 7")
     assert findings() == []
     found = verified(kept=kept)
     assert {id: chain.findings for id, chain in found.items()} == {
-        7: [Finding("not the kept head", None, 3)],
+        7: [Finding("cut off", None, 3)],
         8: [],
     }
     assert list(verified(kept=kept, storefront_id=8)) == [8]
@@ -201,15 +205,132 @@ def test_what_the_law_no_longer_keeps_may_be_missing_and_nothing_younger():
     rows = write(3)
     chain_logs(now=NOW)
     tamper("DELETE FROM compliance_access WHERE id = %s", rows[0])
-    assert findings(NOW + timedelta(days=3 * 365)) == [Finding("removed", rows[0], 1)]
-    assert findings(NOW + timedelta(days=3 * 365, seconds=1)) == []
+    three_years = NOW.replace(year=2029)
+    assert findings(three_years) == [Finding("removed", rows[0], 1)]
+    assert findings(three_years + timedelta(microseconds=1)) == []
+
+
+def chain_of(rows: int) -> list[int]:
+    """One row after the other, each chained a second after the one before."""
+    made = []
+    for n in range(rows):
+        made += write(1)
+        chain_logs(now=NOW + timedelta(seconds=n))
+    return made
+
+
+LONG_AGO = datetime(2020, 1, 1, tzinfo=UTC)
+AS_IF_OLD = "UPDATE compliance_chainlink SET chained_at = %s, row_at = %s WHERE row_id = %s"
+HASHED = (
+    "UPDATE compliance_chainlink SET hash = sha256(prev || digest || int8send(row_id)"
+    " || timestamptz_send(row_at) || timestamptz_send(chained_at)) WHERE row_id = %s"
+)
+
+
+def test_a_row_whose_link_was_dated_back_so_that_it_may_go_is_found():
+    rows = chain_of(4)
+    tamper(AS_IF_OLD, LONG_AGO, LONG_AGO, rows[2])
+    tamper("DELETE FROM compliance_access WHERE id = %s", rows[2])
+    assert findings() == [Finding("link changed", rows[2], 3), Finding("dated back", rows[2], 3)]
+
+
+def test_a_link_that_was_dated_back_and_hashed_anew_lies_before_its_neighbour_and_the_next_has_no_hold():
+    rows = chain_of(4)
+    tamper(AS_IF_OLD, LONG_AGO, LONG_AGO, rows[2])
+    tamper(HASHED, rows[2])
+    tamper("DELETE FROM compliance_access WHERE id = %s", rows[2])
+    assert findings() == [Finding("dated back", rows[2], 3), Finding("torn", rows[3], 4)]
+
+
+def test_the_first_link_dated_back_and_hashed_anew_leaves_the_next_without_a_hold():
+    rows = chain_of(3)
+    tamper(AS_IF_OLD, LONG_AGO, LONG_AGO, rows[0])
+    tamper(HASHED, rows[0])
+    tamper("DELETE FROM compliance_access WHERE id = %s", rows[0])
+    assert findings() == [Finding("torn", rows[1], 2)]
+
+
+@pytest.mark.parametrize("column", ["row_at", "chained_at"])
+def test_one_of_a_links_two_instants_alone_does_not_make_its_row_old(column):
+    rows = chain_of(1)
+    tamper(f"UPDATE compliance_chainlink SET {column} = %s WHERE row_id = %s", LONG_AGO, rows[0])
+    tamper(HASHED, rows[0])
+    tamper("DELETE FROM compliance_access WHERE id = %s", rows[0])
+    assert findings() == [Finding("removed", rows[0], 1)]
+
+
+def test_a_row_that_was_written_as_if_it_were_old_may_not_go_the_next_day():
+    row = Access.objects.create(
+        storefront_id=7, who="op:3", what="t.f", ref="1", purpose="old", at=NOW - timedelta(days=4 * 365)
+    )
+    chain_logs(now=NOW)
+    assert findings() == []
+    tamper("DELETE FROM compliance_access WHERE id = %s", row.pk)
+    assert findings() == [Finding("removed", row.pk, 1)]
+
+
+def test_a_row_that_came_late_may_go_when_its_own_day_has_come():
+    rows = write(1)
+    chain_logs(now=NOW + timedelta(days=29))
+    tamper("DELETE FROM compliance_access WHERE id = %s", rows[0])
+    assert findings(NOW.replace(year=2029)) == [Finding("removed", rows[0], 1)]
+    assert findings(NOW.replace(year=2029) + timedelta(seconds=1)) == []
+
+
+@pytest.mark.parametrize("column", ["digest", "hash", "prev"])
+def test_a_changed_link_is_found_though_its_row_has_lawfully_gone(column):
+    rows = chain_of(3)
+    tamper("DELETE FROM compliance_access WHERE id = %s", rows[1])
+    late = NOW.replace(year=2030)
+    assert findings(late) == []
+    tamper(f"UPDATE compliance_chainlink SET {column} = sha256('x') WHERE row_id = %s", rows[1])
+    assert Finding("link changed", rows[1], 2) in findings(late)
+
+
+def test_a_link_that_tells_another_instant_of_its_row_is_found():
+    rows = chain_of(2)
+    tamper("UPDATE compliance_chainlink SET row_at = %s WHERE row_id = %s", LONG_AGO, rows[1])
+    tamper(HASHED, rows[1])
+    assert findings() == [Finding("changed", rows[1], 2)]
+
+
+def test_links_that_moved_up_into_the_place_of_one_that_was_taken_out_are_found():
+    rows = chain_of(4)
+    tamper("DELETE FROM compliance_access WHERE id = %s", rows[1])
+    tamper("DELETE FROM compliance_chainlink WHERE row_id = %s", rows[1])
+    tamper("UPDATE compliance_chainlink SET position = position - 1 WHERE position = 3")
+    tamper("UPDATE compliance_chainlink SET position = position - 1 WHERE position = 4")
+    assert findings() == [Finding("torn", rows[2], 2)]
+
+
+def test_a_clock_that_goes_back_does_not_date_a_link_back():
+    write(1)
+    chain_logs(now=LATER)
+    write(1)
+    chain_logs(now=NOW)
+    instants = ChainLink.objects.order_by("position").values_list("chained_at", flat=True)
+    assert list(instants) == [LATER, LATER]
+    assert findings() == []
+
+
+def test_a_stretch_goes_on_where_the_one_before_it_ended(monkeypatch):
+    monkeypatch.setattr(audit, "BATCH", 2)
+    rows = chain_of(5)
+    assert (verified()[7].rows, findings()) == (5, [])
+    tamper(AS_IF_OLD, LONG_AGO, LONG_AGO, rows[2])  # the first of the second stretch
+    tamper(HASHED, rows[2])
+    assert findings() == [
+        Finding("dated back", rows[2], 3),
+        Finding("changed", rows[2], 3),
+        Finding("torn", rows[3], 4),
+    ]
 
 
 def test_a_worker_that_dies_half_way_leaves_nothing_and_the_next_one_chains_all(monkeypatch):
     write(5)
     calls = []
 
-    def dies(prev: bytes, digest: bytes) -> bytes:
+    def dies(prev: bytes, *_: object) -> bytes:
         calls.append(prev)
         raise MemoryError
 
@@ -218,7 +339,7 @@ def test_a_worker_that_dies_half_way_leaves_nothing_and_the_next_one_chains_all(
         chain_logs(now=NOW)
     monkeypatch.undo()
     assert calls and not ChainLink.objects.exists()
-    assert chain_logs(now=NOW) == 5
+    assert ends(chain_logs(now=NOW)) == {7: 5}
     assert (verified()[7].rows, findings()) == (5, [])
 
 
@@ -231,22 +352,6 @@ def command(*arguments: str) -> list[str]:
 @pytest.fixture(autouse=True)
 def kept_in(settings, tmp_path):
     settings.AUDIT_HEADS = tmp_path / "kept" / "heads"
-    return settings.AUDIT_HEADS
-
-
-def test_a_worker_keeps_the_heads_and_the_command_compares_with_them_by_itself(kept_in):
-    rows = write(3)
-    chain_logs(now=NOW)
-    keep_heads()
-    keep_heads()  # nothing has moved
-    assert kept_in.read_text().splitlines() == command("head")
-    tamper("DELETE FROM compliance_access WHERE id = %s", rows[2])
-    tamper("DELETE FROM compliance_chainlink WHERE row_id = %s", rows[2])
-    assert findings() == []
-    out = StringIO()
-    with pytest.raises(CommandError, match="1 found"):
-        call_command("audit", "verify", stdout=out)
-    assert "access of storefront 7: not the kept head at 3" in out.getvalue().splitlines()
 
 
 def test_the_command_tells_and_its_exit_status_says_whether_all_is_well(tmp_path):

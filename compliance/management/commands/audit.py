@@ -12,12 +12,13 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from compliance import audit
+from compliance import audit, heads
+from compliance.chain import Head
 from kernel.clock import now
 
 
 class Command(BaseCommand):
-    help = "Find changed, removed, inserted or reordered rows of the logs; exit 1 when one is found."
+    help = "Find what was changed, removed, put in, moved or dated back in the logs; exit 1 when it is found."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
@@ -29,12 +30,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["verb"] == "head":
-            for head in audit.heads(storefront_id=options["storefront"]):
+            for head in heads.heads(storefront_id=options["storefront"]):
                 self.stdout.write(json.dumps(asdict(head)))
         else:
-            self._verify(options["storefront"], _kept(options["head"] or _last()))
+            self._verify(options["storefront"], _kept(options["head"]))
 
-    def _verify(self, storefront_id: int | None, kept: list[audit.Head]) -> None:
+    def _verify(self, storefront_id: int | None, kept: list[Head]) -> None:
         found = rows = 0
         for chain in audit.verify(now=now(), storefront_id=storefront_id, kept=kept):
             where = f"{chain.log} of storefront {chain.storefront_id}"
@@ -53,19 +54,14 @@ class Command(BaseCommand):
             raise CommandError(f"{found} found: the logs are not as they were written")
 
 
-def _last() -> Path | None:
-    """The file in which the worker keeps the heads, once it is there."""
-    path = Path(settings.AUDIT_HEADS)
-    return path if path.exists() else None
-
-
-def _kept(path: Path | None) -> list[audit.Head]:
-    if path is None:
-        return []
+def _kept(path: Path | None) -> list[Head]:
+    """The heads of the file or of stdin; without either, those that the worker keeps."""
     try:
+        if path is None:
+            return heads.kept(Path(settings.AUDIT_HEADS))
         text = sys.stdin.read() if str(path) == "-" else path.read_text(encoding="utf-8")
-        return [audit.Head(**json.loads(line)) for line in text.splitlines() if line.strip()]
+        return list(heads.read(text))
     except OSError as problem:
-        raise CommandError(f"{path} cannot be read: {problem}") from None
-    except (ValueError, TypeError):  # among them bytes that are not text
-        raise CommandError(f"{path}: not what `audit head` prints") from None
+        raise CommandError(f"{path or settings.AUDIT_HEADS} cannot be read: {problem}") from None
+    except ValueError:  # among them bytes that are not text
+        raise CommandError(f"{path or settings.AUDIT_HEADS}: not what `audit head` prints") from None

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 
 @dataclass
@@ -16,7 +18,33 @@ class Report:
         self, name: str, value: float, unit: str, *, floor: float | None, target: str, at_most: bool = False
     ) -> None:
         """Print one figure. `target` is "0.7" for a ratio to the floor, or "=20" for an exact value."""
-        ratio = value / floor if floor else None
+        self._print(name, value, unit, floor, value / floor if floor else None, target, at_most)
+
+    def pairs(
+        self,
+        name: str,
+        values: Sequence[float],
+        unit: str,
+        *,
+        floors: Sequence[float],
+        target: str,
+        at_most: bool = False,
+    ) -> None:
+        """Print the middle of what was measured in turns; the ratio is the middle one of the turns' own, so
+        that what the machine did besides in one turn meets both its sides or is left out."""
+        ratio = median(value / floor for value, floor in zip(values, floors, strict=True))
+        self._print(name, median(values), unit, median(floors), ratio, target, at_most)
+
+    def _print(
+        self,
+        name: str,
+        value: float,
+        unit: str,
+        floor: float | None,
+        ratio: float | None,
+        target: str,
+        at_most: bool,
+    ) -> None:
         if target.startswith("="):
             ok = value == float(target[1:])
         else:

@@ -100,7 +100,10 @@ class _Checkout:
                     "/api/v1/orders",
                     {"quote": token, "risk_notice": self.notice},
                     content_type="application/json",
-                    headers={"Authorization": f"Bearer {buyer.token}", "Idempotency-Key": os.urandom(16).hex()},
+                    headers={
+                        "Authorization": f"Bearer {buyer.token}",
+                        "Idempotency-Key": os.urandom(16).hex(),
+                    },
                 )
             assert answer.status_code == 201, answer.content
         spent = process_time_ns() - began

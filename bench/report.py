@@ -14,12 +14,6 @@ class Report:
 
     missed: list[str] = field(default_factory=list)
 
-    def figure(
-        self, name: str, value: float, unit: str, *, floor: float | None, target: str, at_most: bool = False
-    ) -> None:
-        """Print one figure. `target` is "0.7" for a ratio to the floor, or "=20" for an exact value."""
-        self._print(name, value, unit, floor, value / floor if floor else None, target, at_most)
-
     def pairs(
         self,
         name: str,
@@ -33,18 +27,24 @@ class Report:
         """Print the middle of what was measured in turns; the ratio is the middle one of the turns' own, so
         that what the machine did besides in one turn meets both its sides or is left out."""
         ratio = median(value / floor for value, floor in zip(values, floors, strict=True))
-        self._print(name, median(values), unit, median(floors), ratio, target, at_most)
+        floor = median(floors)
+        self.figure(name, median(values), unit, floor=floor, target=target, at_most=at_most, ratio=ratio)
 
-    def _print(
+    def figure(
         self,
         name: str,
         value: float,
         unit: str,
+        *,
         floor: float | None,
-        ratio: float | None,
         target: str,
-        at_most: bool,
+        at_most: bool = False,
+        ratio: float | None = None,
     ) -> None:
+        """Print one figure. `target` is "0.7" for a ratio to the floor, or "=20" for an exact value; `ratio`
+        is given where it is not that of the two values."""
+        if ratio is None and floor:
+            ratio = value / floor
         if target.startswith("="):
             ok = value == float(target[1:])
         else:

@@ -43,10 +43,12 @@ def judge(purchase: Purchase, law: Law) -> Verdict:
     if not purchase.lines:
         raise ValueError("there is nothing to judge")
     asked = _asked(law, purchase.moment)
-    refusals = tuple(refusal for rule in asked if (refusal := rule(purchase, law)) is not None)
+    refusals = tuple(
+        rule.refusal(facts, law) for rule in asked if (facts := rule.check(purchase, law)) is not None
+    )
     return Verdict(
         allowed=not refusals,
-        judged=tuple(rule.id for rule in asked),
+        judged=_numbers(law, purchase.moment),
         refusals=refusals,
         figures={
             "day": purchase.day.isoformat(),
@@ -95,6 +97,11 @@ def _exchange(rates: LockedRates | None) -> dict[str, str | None]:
 def _asked(law: Law, moment: Moment) -> tuple[Rule, ...]:
     """The rules that are judged on the law's day at this moment."""
     return tuple(rule for rule in RULES if rule.since <= law.day and moment in rule.moments)
+
+
+@lru_cache(maxsize=32)
+def _numbers(law: Law, moment: Moment) -> tuple[str, ...]:
+    return tuple(rule.id for rule in _asked(law, moment))
 
 
 @lru_cache(maxsize=32)

@@ -92,7 +92,8 @@ class Law:
     def figure(self, name: str) -> Any:
         """The value alone: fen as int for money, Decimal for a rate, tuple for a list, bool, or mapping of
         text; of grams where the unit is kilograms."""
-        return self.source(name).value
+        found = self._in_force.get(name)
+        return found.value if found is not None else self.source(name).value
 
     def figures(self) -> list[Figure]:
         """Every figure that has a value on this day, by name."""

@@ -211,7 +211,8 @@ class Judgement(models.Model):
     figures = models.JSONField()
     edition = models.CharField(max_length=64)
     facts_sealed = models.BinaryField()
-    key = models.ForeignKey(DataKey, null=True, on_delete=models.PROTECT, related_name="+")
+    # Without an index: no key is ever deleted, and nobody looks for the judgements of one.
+    key = models.ForeignKey(DataKey, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     decided_at = models.DateTimeField()
 
     class Meta:

@@ -30,10 +30,12 @@ class Rule:
     check: Check
 
     def __call__(self, case: Purchase, law: Law) -> Refusal | None:
-        """Judge one case; the refusal cites the document that was in force on the day."""
+        """Judge one case."""
         facts = self.check(case, law)
-        if facts is None:
-            return None
+        return None if facts is None else self.refusal(facts, law)
+
+    def refusal(self, facts: dict[str, Any], law: Law) -> Refusal:
+        """The rule's refusal, citing the document that was in force on the day."""
         source = law.source(self.law)
         return Refusal(
             rule=self.id,

@@ -33,6 +33,7 @@ WITH key AS (
         %(destroy_on)s::date)
 )
 """
+_INSERT_WITH_KEY = _KEY + _INSERT
 
 
 def record_judgement(
@@ -73,7 +74,7 @@ def record_judgement(
     }
     statement = _INSERT
     if new_key is not None:
-        statement = _KEY + _INSERT
+        statement = _INSERT_WITH_KEY
         values |= {
             "kind": new_key.kind,
             "key_storefront": new_key.storefront_id,

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("compliance", "0015_rotation_is_the_owners")]
+    dependencies = [("compliance", "0017_chain_without_rows")]
 
     operations = [
         migrations.AlterField(

@@ -250,6 +250,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "OrderStateEnum": "orders.states.ORDER.states",
         "PaymentStateEnum": "payments.states.PAYMENT.states",
+        "RefundStateEnum": "payments.states.REFUND.states",
         "ClaimStateEnum": "miniprogram_api.coupons.CLAIM_STATES",
         "IdentityStateEnum": "miniprogram_api.me.IDENTITY_STATES",
         "JobStateEnum": "kernel.models.Job.State",

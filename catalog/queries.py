@@ -25,6 +25,7 @@ from catalog.priced import COLUMNS, TABLES, PricedVariant, from_row, priced_vari
 from catalog.services.publication import NoSuchProduct
 from compliance import queries as compliance
 from compliance.facts import Listing
+from compliance.kinds import eaten, for_adults
 from compliance.law import Law
 from kernel.clock import shanghai_day
 
@@ -172,7 +173,7 @@ def product(storefront_id: int, code: str, *, now: datetime) -> dict[str, Any]:
     law = Law(shanghai_day(now))
     listed = compliance.listing(hs_codes=[v.hs_code for v, _ in found], day=law.day)
     variants = [
-        _variant(v, e_label_zh=e_label_zh) | {"listing": _listing(listed.get(v.hs_code), law)}
+        _variant(v, e_label_zh=e_label_zh, law=law) | {"listing": _listing(listed.get(v.hs_code), law)}
         for v, e_label_zh in found
     ]
     pictures = Media.objects.filter(product=row).order_by("position")
@@ -272,7 +273,7 @@ def _card(row: Sequence[Any]) -> dict[str, Any]:
     }
 
 
-def _variant(v: PricedVariant, *, e_label_zh: str) -> dict[str, Any]:
+def _variant(v: PricedVariant, *, e_label_zh: str, law: Law) -> dict[str, Any]:
     cut = None
     if v.cut_ends_at is not None:
         cut = {"name": _text(v.cut_zh or "", v.cut_en or ""), "ends_at": _plain(v.cut_ends_at)}
@@ -293,8 +294,8 @@ def _variant(v: PricedVariant, *, e_label_zh: str) -> dict[str, Any]:
         "net_content": content,
         "spec_zh": v.spec_zh,
         "e_label_zh": e_label_zh,
-        "is_food": v.is_food,
-        "adult_only": v.adult_only,
+        "is_food": eaten(marked=v.is_food, hs_code=v.hs_code, law=law),
+        "adult_only": for_adults(marked=v.adult_only, hs_code=v.hs_code, law=law),
     }
 
 

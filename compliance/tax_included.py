@@ -42,19 +42,36 @@ def split(price_fen: int, piece: LineFacts, tariff: Mapping[str, Rate], law: Law
     single-transaction limit tax is levied in full, as on any one piece. Raises PriceBelowTax, TariffMissing
     and ContentMissing, and ValueError for more than one piece.
     """
-    if piece.quantity != 1:
-        raise ValueError("a price with tax is that of one piece")
-    limit_fen = law.figure("import/single_transaction_limit")
-
-    def levied(goods_fen: int) -> LineTax:
-        line = replace(piece, goods_fen=goods_fen)
-        return assess([line], tariff, law, over_limit=line.dutiable_fen > limit_fen)[0]
-
-    def too_much(goods_fen: int) -> bool:
-        return goods_fen + levied(goods_fen).total_fen > price_fen
-
-    goods_fen = bisect_left(range(price_fen + 1), True, key=too_much) - 1
+    goods_fen = _largest(price_fen, piece, tariff, law)
     if goods_fen < 1:
         raise PriceBelowTax(sku=piece.sku)
-    tax = levied(goods_fen)
+    tax = _levied(goods_fen, piece, tariff, law)
     return Split(goods_fen, tax, price_fen - goods_fen - tax.total_fen)
+
+
+def even(price_fen: int, piece: LineFacts, tariff: Mapping[str, Rate], law: Law) -> list[int]:
+    """The prices with tax next to `price_fen` of which nothing remains, in rising order.
+
+    It alone where it is one itself, else the one below, if any, and the one above. Raises as `split`, but for
+    PriceBelowTax.
+    """
+    largest = max(_largest(price_fen, piece, tariff, law), 0)
+    told = [v + _levied(v, piece, tariff, law).total_fen for v in (largest, largest + 1) if v > 0]
+    return [price_fen] if price_fen in told else told
+
+
+def _largest(price_fen: int, piece: LineFacts, tariff: Mapping[str, Rate], law: Law) -> int:
+    """The largest goods value that the price pays for with its tax; 0 or less when there is none."""
+    if piece.quantity != 1:
+        raise ValueError("a price with tax is that of one piece")
+
+    def too_much(goods_fen: int) -> bool:
+        return goods_fen + _levied(goods_fen, piece, tariff, law).total_fen > price_fen
+
+    return bisect_left(range(price_fen + 1), True, key=too_much) - 1
+
+
+def _levied(goods_fen: int, piece: LineFacts, tariff: Mapping[str, Rate], law: Law) -> LineTax:
+    line = replace(piece, goods_fen=goods_fen)
+    over_limit = line.dutiable_fen > law.figure("import/single_transaction_limit")
+    return assess([line], tariff, law, over_limit=over_limit)[0]

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import IO
 
 import requests
+import urllib3
 from django.db import connection
 
 from kernel.errors import Upstream
 
 CONNECT_SECONDS, READ_SECONDS = 2.0, 3.0
+PIECE, LONGEST_REFUSAL = 64 * 1024, 16 * 1024
 
 
 @dataclass(eq=False)
@@ -72,12 +76,55 @@ class Gateway:
         # Raised out here: the library's error names the whole address, which may carry a secret.
         raise Unreachable(party=self.party, reason=reason)
 
+    def download(
+        self, target: str, *, headers: Mapping[str, str], into: IO[bytes], most: int, seconds: float
+    ) -> Reply:
+        """GET `target` and write the body of a 200, byte for byte as it came, to `into`, piece by piece.
+
+        The reply of a 200 has no body; any other has the beginning of its own. Raises Unreachable as `call`
+        does, and also when the body is longer than `most` bytes, shorter than it was said to be, or takes
+        longer than `seconds`; what was written until then is worth nothing.
+        """
+        let_go_of_database()
+        asked = {"Accept-Encoding": "identity", **headers}
+        reason = ""
+        try:
+            with self._session().get(
+                self.base_url + target,
+                headers=asked,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+                stream=True,
+            ) as answer:
+                if answer.status_code != 200:
+                    body = answer.raw.read(LONGEST_REFUSAL, decode_content=False)
+                    return Reply(answer.status_code, answer.headers, body)
+                reason = _pour(answer.raw, into, most, time.monotonic() + seconds)
+                if not reason:
+                    return Reply(answer.status_code, answer.headers, b"")
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as failure:
+            reason = type(failure).__name__
+        raise Unreachable(party=self.party, reason=reason)
+
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
             session = self._local.session = requests.Session()
             session.trust_env = False  # a proxy of the machine must not see signed traffic
         return session
+
+
+def _pour(source: urllib3.HTTPResponse, into: IO[bytes], most: int, until: float) -> str:
+    """All of `source` into `into`; why not, or nothing."""
+    size = 0
+    for piece in source.stream(PIECE, decode_content=False):
+        size += len(piece)
+        if size > most:
+            return "TooLong"
+        if time.monotonic() > until:
+            return "TooSlow"
+        into.write(piece)
+    return ""
 
 
 def let_go_of_database() -> None:

@@ -109,8 +109,10 @@ class VariantOut(serializers.Serializer[Any]):
     net_content = Content(allow_null=True)
     spec_zh = serializers.CharField()
     e_label_zh = serializers.CharField(allow_blank=True, help_text="中文电子标签")
-    is_food = serializers.BooleanField()
-    adult_only = serializers.BooleanField(help_text="sold to persons of 18 years and more")
+    is_food = serializers.BooleanField(help_text="by its commodity code, or by its own mark")
+    adult_only = serializers.BooleanField(
+        help_text="sold to persons of 18 years and more, by its commodity code or by its own mark"
+    )
     listing = ListingOut(allow_null=True, help_text="null: not on the list, and not to be bought")
     in_stock = serializers.BooleanField()
     left = serializers.IntegerField(allow_null=True)

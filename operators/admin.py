@@ -17,6 +17,7 @@ from operators import (  # noqa: F401
     orders,
     partners,
     payments,
+    refunds,
     storefronts,
 )
 from operators.bilingual import say

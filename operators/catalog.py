@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
@@ -10,9 +11,11 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
 from django.utils.html import format_html
 
-from catalog.models import Media
+from catalog.models import Media, Variant
 from catalog.services import prices, publication
-from kernel.clock import now
+from compliance.kinds import eaten, for_adults
+from compliance.law import Law
+from kernel.clock import now, shanghai_day
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
@@ -121,6 +124,18 @@ class VariantAdmin(Scoped):
     ordering = ("-id",)
     actions = ("ask_for_gate",)
 
+    def __init__(self, model: Any, site: Any) -> None:
+        super().__init__(model, site)
+        self.documents |= {"is_food": "food", "adult_only": "adults"}
+
+    @admin.display(description=say("食品（按规则）", "food, as the rules see it"))
+    def food(self, row: Variant) -> Any:
+        return _judged(row.is_food, eaten, row.hs_code)
+
+    @admin.display(description=say("仅限成年人（按规则）", "for adults alone, as the rules see it"))
+    def adults(self, row: Variant) -> Any:
+        return _judged(row.adult_only, for_adults, row.hs_code)
+
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         prices.set_price(
             storefront_id=self.checked_storefront(request, obj),
@@ -139,6 +154,14 @@ class VariantAdmin(Scoped):
                 storefront=v.storefront, what=f"sku:{v.sku}", by=request.user.get_username(), now=now()
             ),
         )
+
+
+def _judged(marked: bool, kind: Callable[..., bool], hs_code: str) -> Any:
+    """Yes or no as a rule would say it today, and what says so: the commodity code or the item's own mark."""
+    law = Law(shanghai_day(now()))
+    if kind(marked=False, hs_code=hs_code, law=law):
+        return say("是：按商品编码", "yes, by its commodity code")
+    return say("是：按商品标注", "yes, by its own mark") if marked else say("否", "no")
 
 
 @register("catalog.PublicPrice")

@@ -22,6 +22,7 @@ GROUPS: tuple[Group, ...] = (
         (
             ("orders.Order", "receipt_long"),
             ("payments.Payment", "payments"),
+            ("payments.Refund", "currency_exchange"),
             ("orders.Quote", "request_quote"),
             ("orders.Coupon", "local_activity"),
             ("customers.Customer", "group"),

@@ -150,6 +150,13 @@ class Order(Amounts, LockedExchange):
     One that was never paid is untied when its person closes their account: it leads to nobody any more.
     """
 
+    class Gate(models.TextChoices):
+        """Whether money may go back: see services/gate.py."""
+
+        BEFORE_LIST = "before_list"
+        WITH_CUSTOMS = "with_customs"
+        AFTER_RELEASE = "after_release"
+
     number = models.CharField(max_length=32, unique=True)
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
     customer = models.ForeignKey(
@@ -173,6 +180,7 @@ class Order(Amounts, LockedExchange):
     warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
     claim = models.ForeignKey(CouponClaim, on_delete=models.PROTECT, null=True, related_name="+")
     key = models.OneToOneField(DataKey, on_delete=models.PROTECT, related_name="+")
+    gate = models.CharField(max_length=16, choices=Gate.choices, db_default=Gate.BEFORE_LIST)
     trade_mode = models.CharField(max_length=4)
     over_limit = models.BooleanField(default=False)
     state = models.CharField(max_length=12, choices=ORDER.choices, default=ORDER.start)

@@ -1,4 +1,4 @@
-"""The life of an order in one table: an unpaid order ends only after WeChat has closed its payments."""
+"""The life of an order in one table: unpaid it ends once WeChat has closed its payments, paid by a refund."""
 
 from kernel.states import Machine
 
@@ -9,6 +9,6 @@ ORDER = Machine(
         "pay": {"placed": "paid", "closing": "paid"},
         "close": {"placed": "closing"},
         "expire": {"closing": "expired"},
-        "cancel": {"closing": "cancelled"},
+        "cancel": {"closing": "cancelled", "paid": "cancelled"},
     },
 )

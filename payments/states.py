@@ -1,4 +1,4 @@
-"""The life of one attempt to pay; money that comes where none is expected is `stray`, never lost."""
+"""The lives of a payment and of a refund; money that comes where none is expected is `stray`, never lost."""
 
 from kernel.states import Machine
 
@@ -10,5 +10,21 @@ PAYMENT = Machine(
         "succeed": {"created": "succeeded", "prepared": "succeeded"},
         "close": {"created": "closed", "prepared": "closed"},
         "stray": {"created": "stray", "prepared": "stray", "closed": "stray"},
+    },
+)
+
+# requested: agreed, and waiting where customs has the order; accepted: free to leave, and told to WeChat,
+# which may have it already; processing: WeChat has it; abnormal: the money found no account; closed: none
+# left. `out_refund_no` is the same all the way.
+REFUND = Machine(
+    name="refund",
+    start="requested",
+    moves={
+        "accept": {"requested": "accepted"},
+        "process": {"accepted": "processing", "abnormal": "processing"},
+        "succeed": {"accepted": "succeeded", "processing": "succeeded", "abnormal": "succeeded"},
+        "trouble": {"accepted": "abnormal", "processing": "abnormal"},
+        "close": {"accepted": "closed", "processing": "closed", "abnormal": "closed"},
+        "withdraw": {"requested": "closed"},
     },
 )

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from sandbox import login, pay, tencent
+from sandbox import bills, login, pay, tencent
 from sandbox.authorization import answering_key, authorise
 from sandbox.control import ENDPOINTS
 from sandbox.scene import Scene
 from sandbox.signatures import lines, probe_signature, sign
-from sandbox.switches import Switch
+from sandbox.switches import BILL_CALLS, DOWNLOAD, Switch
 from sandbox.wire import (
     ControlFault,
     HangUp,
@@ -40,6 +40,9 @@ PAY_ROUTES: tuple[tuple[str, re.Pattern[str], str, Callable[..., Reply]], ...] =
     ("GET", re.compile(rf"/v3/pay/transactions/id/{NUMBER}"), "query", pay.query_by_id),
     ("POST", re.compile(rf"/v3/pay/transactions/out-trade-no/{NUMBER}/close"), "close", pay.close),
     ("GET", re.compile(r"/v3/certificates"), "certificates", pay.certificates),
+    ("GET", re.compile(r"/v3/bill/tradebill"), "tradebill", bills.trade_bill),
+    ("GET", re.compile(r"/v3/bill/fundflowbill"), "fundflowbill", bills.fund_flow_bill),
+    ("GET", re.compile(r"/v3/billdownload/file"), DOWNLOAD, bills.download),
 )
 
 
@@ -103,7 +106,8 @@ def _pay(scene: Scene, request: Request, call: str, handler: Callable[..., Reply
         merchant = authorise(scene.world, request)
         mchid = merchant.mchid
         switch = scene.switches.take(call, number)
-        reply = _spoilt(switch, lambda: handler(scene, request, merchant, *numbers))
+        told = {"mode": _mode(switch)} if call in BILL_CALLS else {}
+        reply = _spoilt(switch, lambda: handler(scene, request, merchant, *numbers, **told))
     except PayFault as fault:
         code, reply = fault.code, fault.reply()
     except HangUp:
@@ -111,7 +115,7 @@ def _pay(scene: Scene, request: Request, call: str, handler: Callable[..., Reply
         raise
     facts = {"call": call, "mchid": mchid, "out_trade_no": number, "status": reply.status, "code": code}
     scene.journal.call(at, **facts, switch=_mode(switch))
-    return _signed(reply, key, _mode(switch))
+    return _signed(reply, key, "unsigned" if call == DOWNLOAD else _mode(switch))
 
 
 def _number_in(body: bytes) -> str | None:

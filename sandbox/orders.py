@@ -148,6 +148,11 @@ class Orders:
             self._by_transaction[order.transaction_id] = order
             return order.transaction()
 
+    def paid(self, mchid: str) -> list[Order]:
+        """Every order of this merchant that was ever paid."""
+        with self._lock:
+            return [o for o in self._by_number.values() if o.mchid == mchid and o.success_at is not None]
+
     def reset(self) -> None:
         with self._lock:
             self._by_number.clear()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sandbox.clock import Clock
 from sandbox.codes import Codes
 from sandbox.courier import Courier
+from sandbox.files import Files
 from sandbox.journal import Journal
 from sandbox.orders import Orders
 from sandbox.registry import Registry
@@ -24,6 +25,7 @@ class Scene:
     switches: Switches
     journal: Journal
     courier: Courier
+    files: Files
 
     def reset(self) -> None:
         """Forget everything but the keys; what is still to be delivered is not."""
@@ -33,6 +35,7 @@ class Scene:
             self.orders,
             self.registry,
             self.codes,
+            self.files,
             self.tokens,
             self.clock,
             self.journal,
@@ -52,4 +55,5 @@ def build(world: World, *, time_scale: float) -> Scene:
         switches=Switches(),
         journal=journal,
         courier=Courier(journal, time_scale=time_scale),
+        files=Files(clock),
     )

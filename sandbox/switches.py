@@ -9,11 +9,23 @@ from sandbox.wire import ControlFault, Json
 LOGIN_CALLS = ("jscode2session", "stable_token", "phone")
 PAY_CALLS = ("prepay", "query", "close", "certificates")
 TENCENT_CALLS = ("identity", "kms_encrypt", "kms_decrypt")
+BILL_CALLS = ("tradebill", "fundflowbill")
+DOWNLOAD = "billdownload"
 NOTIFY = "notify"
 
 CALL_MODES = ("timeout_before", "timeout_after", "timeout_late", "500_before", "500_after", "error")
 SIGNATURE_MODES = ("wrong_signature", "stale_timestamp", "signtest")
 NOTIFY_MODES = (*SIGNATURE_MODES, "lost_notification", "duplicate", "security_echo")
+BILL_MODES = (
+    "late",
+    "wrong_hash",
+    "truncated",
+    "extra_line",
+    "missing_line",
+    "wrong_amount",
+    "wrong_balance",
+    "elsewhere",
+)
 TENCENT_MODES = ("result", "wrong_answer")
 SHORT = {"timeout": "timeout_before", "500": "500_before"}
 MOST_COPIES = 16
@@ -44,11 +56,15 @@ def _modes(call: str) -> tuple[str, ...]:
         return CALL_MODES
     if call in PAY_CALLS:
         return (*CALL_MODES, *SIGNATURE_MODES, "unsigned")
+    if call in BILL_CALLS:
+        return (*CALL_MODES, *SIGNATURE_MODES, "unsigned", *BILL_MODES)
+    if call == DOWNLOAD:
+        return CALL_MODES
     if call in TENCENT_CALLS:
         return (*CALL_MODES, *TENCENT_MODES)
     if call == NOTIFY:
         return NOTIFY_MODES
-    known = (*LOGIN_CALLS, *PAY_CALLS, *TENCENT_CALLS, NOTIFY)
+    known = (*LOGIN_CALLS, *PAY_CALLS, *BILL_CALLS, DOWNLOAD, *TENCENT_CALLS, NOTIFY)
     raise ControlFault(400, f"unknown call {call!r}: one of {known}")
 
 

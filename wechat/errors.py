@@ -96,6 +96,45 @@ class OutTradeNoUsed(Rejected):
     title_zh = "该支付单号已被使用。"
 
 
+class NoStatement(Rejected):
+    """There is no bill of that day: nothing happened on it."""
+
+    code = "wechat_no_statement"
+    title = "WeChat Pay has no bill of that day."
+    title_zh = "微信支付没有该日的账单。"
+
+
+class StatementNotReady(Rejected):
+    """The bill of that day is still being made: ask again later."""
+
+    code = "wechat_statement_not_ready"
+    title = "WeChat Pay is still making the bill of that day."
+    title_zh = "微信支付正在生成该日账单。"
+    permanent = False
+
+
+@dataclass(eq=False)
+class StatementBroken(WechatError):
+    """What was downloaded is not the bill that WeChat Pay told of, or lies elsewhere; `reason` says how."""
+
+    code = "wechat_statement_broken"
+    title = "The bill that was downloaded is not the one that WeChat Pay told of."
+    title_zh = "下载的账单与微信支付告知的不一致。"
+    reason: str
+
+
+@dataclass(eq=False)
+class StatementUnreadable(WechatError):
+    """The bill is WeChat's and yet not of the documented form; `line` counts from 1, `issue` says what."""
+
+    code = "wechat_statement_unreadable"
+    title = "Line {line} of the bill cannot be read: {issue}."
+    title_zh = "账单第 {line} 行无法解析。"
+    permanent = True
+    line: int
+    issue: str
+
+
 @dataclass(eq=False)
 class Unverified(WechatError):
     """Bytes that claim to come from WeChat Pay but are not signed, not fresh, or not by a key of ours."""

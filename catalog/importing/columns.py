@@ -69,6 +69,11 @@ def yuan(cell: str) -> int:
     return fen
 
 
+def optional(parse: Callable[[str], int]) -> Callable[[str], int | None]:
+    """As `parse`, but an empty cell is None."""
+    return lambda cell: parse(cell) if cell else None
+
+
 def whole(most: int) -> Callable[[str], int]:
     """A whole number from 1 to `most`."""
 
@@ -212,7 +217,8 @@ COLUMNS = (
     Column("sku", "variant", _sku, required=True),
     Column("options_zh", "variant", options),
     Column("options_en", "variant", options),
-    Column("price", "variant", yuan, required=True),
+    Column("price", "variant", optional(yuan)),  # one of the two, see plan.py
+    Column("price_tax_included", "variant", optional(yuan)),
     Column("weight_g", "variant", whole(100_000), required=True),
     Column("bar_code", "variant", bar_code),
     Column("active", "variant", yes_unless_no),

@@ -8,23 +8,29 @@ from datetime import datetime
 from typing import Any
 
 from catalog import reference
+from catalog.importing import included
 from catalog.importing.columns import BY_NAME, COLUMNS, PRODUCT_COLUMNS, VARIANT_COLUMNS
 from catalog.importing.faults import BadCell, Fault
 from catalog.importing.present import Present
 from catalog.importing.read import Row, Table, on_line
 
 # columns whose model field has another name or form
-_RENAMED = {"sku", "options_zh", "options_en", "price", "origin"}
+_RENAMED = {"sku", "options_zh", "options_en", "price", included.COLUMN, "origin"}
 
 
 @dataclass
 class VariantPlan:
-    """One SKU as it is to be; `values` are model fields."""
+    """One SKU as it is to be; `values` are model fields.
+
+    `included_fen` is its price with tax where the file gives that one; `tax_fen` is then what of it is tax.
+    """
 
     row: int
     sku: str
     product_code: str
     values: dict[str, Any]
+    included_fen: int | None = None
+    tax_fen: int = 0
 
 
 @dataclass
@@ -60,6 +66,7 @@ def make_plan(storefront_id: int, table: Table, *, now: datetime) -> Plan:
     lines: dict[str, int] = {}
     for row in table.rows:
         _take(row, plan, lines)
+    faults.extend(included.resolve((v for p in plan.products.values() for v in p.variants), now=now))
     present = Present.read(storefront_id, plan.products, lines, now=now)
     for product in plan.products.values():
         faults.extend(_against_itself(product))
@@ -81,7 +88,8 @@ def _header_faults(table: Table) -> Iterator[Fault]:
         if name not in BY_NAME:
             yield Fault(1, name or "(unnamed)", "there is no such column", "没有该列")
     for column in COLUMNS:
-        if column.required and column.name not in table.header:
+        priced = column.name == "price" and included.COLUMN not in table.header
+        if (column.required or priced) and column.name not in table.header:
             yield Fault(1, column.name, "this column is missing", "缺少该列")
 
 
@@ -97,6 +105,7 @@ def _take(row: Row, plan: Plan, lines: dict[str, int]) -> None:
             continue  # a further variant need not say its product again
         of_product[column.name] = _parse(row, column.name, plan)
     of_variant = {column.name: _parse(row, column.name, plan) for column in VARIANT_COLUMNS}
+    plan.faults.extend(_priced(row, plan.faults))
     sku = row.cells.get("sku", "")
     if sku and lines.setdefault(sku, row.number) != row.number:
         plan.faults.append(
@@ -130,6 +139,16 @@ def _parse(row: Row, name: str, plan: Plan) -> Any:
     except BadCell as bad:
         plan.faults.append(bad.at(row.number, name))
         return None
+
+
+def _priced(row: Row, faults: list[Fault]) -> Iterator[Fault]:
+    """A price is told once: without tax or with it."""
+    price, with_tax = row.cells.get("price", ""), row.cells.get(included.COLUMN, "")
+    if price and with_tax:
+        yield Fault(row.number, included.COLUMN, "give this or price, not both", "与 price 只能填写一项")
+    refused = any(f.row == row.number and f.column in ("price", included.COLUMN) for f in faults)
+    if not price and not with_tax and not refused:
+        yield Fault(row.number, "price", "must not be empty", "不能为空")
 
 
 def _unlike(row: Row, known: ProductPlan, said: dict[str, Any]) -> Iterator[Fault]:
@@ -181,8 +200,9 @@ def _against_itself(product: ProductPlan) -> Iterator[Fault]:
 def _variant(row: Row, code: str, of: dict[str, Any], *, position: int) -> VariantPlan:
     values = {name: value for name, value in of.items() if name not in _RENAMED}
     values["options"] = {"zh": of["options_zh"], "en": of["options_en"]} if of["options_zh"] else {}
-    values["price_fen"] = of["price"]
+    with_tax = of[included.COLUMN]
+    values["price_fen"] = of["price"] if with_tax is None else with_tax  # until its tax is taken out
     values["origin_iso"] = of["origin"]
     values["origin_country"] = reference.countries()[of["origin"]].customs_code
     values["position"] = position
-    return VariantPlan(row.number, of["sku"], code, values)
+    return VariantPlan(row.number, of["sku"], code, values, with_tax)

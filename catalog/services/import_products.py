@@ -71,6 +71,7 @@ def import_products(*, storefront_id: int, file_name: str, content: bytes, now: 
                     "variants_new": report.variants_new,
                     "variants_changed": report.variants_changed,
                     "prices": changes.prices,
+                    "tax_included": changes.tax_included,
                 },
                 now=now,
             )
@@ -87,6 +88,7 @@ class _Changes:
         self.new_codes: set[str] = set()
         self.known_skus: set[str] = set()
         self.prices: dict[str, list[int]] = {}  # SKU → [before, after], of known ones that change
+        self.tax_included: dict[str, list[int]] = {}  # SKU → [with tax, tax], of written ones given so
 
     @classmethod
     def between(cls, storefront_id: int, plan: Plan) -> _Changes:
@@ -115,6 +117,8 @@ class _Changes:
                 row = variants.get(variant.sku)
                 if _differs(row, variant.values):
                     changes.variants.append((variant, variant.values))
+                    if variant.included_fen is not None:
+                        changes.tax_included[variant.sku] = [variant.included_fen, variant.tax_fen]
                 if row is not None and row.price_fen != variant.values["price_fen"]:
                     changes.prices[variant.sku] = [row.price_fen, variant.values["price_fen"]]
         return changes

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from compliance.facts import BuyerFacts, Purchase
+from compliance.kinds import for_adults
 from compliance.law import Law
 from compliance.rules.book import rule
 
@@ -24,8 +25,11 @@ def _younger(buyer: BuyerFacts, years: int) -> bool:
 )
 def only_adults_buy_what_is_for_adults(case: Purchase, law: Law) -> dict[str, Any] | None:
     """Alcohol and other goods for adults may not be sold to minors."""
-    codes = law.figure("goods/adult_only_codes")
-    skus = [line.sku for line in case.lines if line.goods.adult_only or line.hs_code.startswith(codes)]
+    skus = [
+        line.sku
+        for line in case.lines
+        if for_adults(marked=line.goods.adult_only, hs_code=line.hs_code, law=law)
+    ]
     years = law.figure("people/adult_age")
     if not skus or not _younger(case.buyer, years):
         return None

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from compliance.facts import Purchase
+from compliance.kinds import eaten
 from compliance.law import Law
 from compliance.rules.book import rule
 from compliance.rules.parties import in_place
@@ -60,8 +61,9 @@ def food_has_a_recall_firm(case: Purchase, law: Law) -> dict[str, Any] | None:
     """Food goes on sale only when one domestic food producer or trader is entrusted with its recall and on
     file."""
     firm = law.figure("goods/food_recall")
-    codes = law.figure("goods/food_codes")
-    foods = [line.sku for line in case.lines if line.goods.is_food or line.hs_code.startswith(codes)]
+    foods = [
+        line.sku for line in case.lines if eaten(marked=line.goods.is_food, hs_code=line.hs_code, law=law)
+    ]
     if not foods or in_place(case.parties.get(firm["role"], ""), firm["where"]):
         return None
     return {"skus": foods, "role": firm["role"]}

@@ -55,7 +55,7 @@ _TO = {"customer": "customers.customer", "subject": "compliance.subject"}
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("orders", "0007_moves"),
+        ("orders", "0008_gate"),
         ("compliance", "0016_judgement_of_nobody"),
         ("customers", "0004_rights"),
     ]

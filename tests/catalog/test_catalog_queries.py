@@ -219,6 +219,25 @@ def test_a_product_is_told_in_four_statements(shop: Storefront, django_assert_nu
     assert queries.product(shop.pk, "serum", now=NOW)["variants"][0]["listing"] is None
 
 
+@pytest.mark.parametrize(
+    ("hs_code", "marked", "told"),
+    [
+        ("3304990039", {}, (False, False)),
+        ("0901210000", {}, (True, False)),
+        ("2204210000", {}, (True, True)),
+        ("2402200000", {}, (False, True)),
+        ("3304990039", {"is_food": True, "adult_only": True}, (True, True)),
+    ],
+)
+def test_a_page_says_food_and_adults_only_where_the_rules_do(
+    shop: Storefront, hs_code: str, marked: dict[str, bool], told: tuple[bool, bool]
+) -> None:
+    product(shop, "serum")
+    Variant.objects.filter(sku="SERUM").update(hs_code=hs_code, **marked)
+    (shown,) = queries.product(shop.pk, "serum", now=NOW)["variants"]
+    assert (shown["is_food"], shown["adult_only"]) == told
+
+
 def test_a_withdrawn_product_is_not_told(five: Storefront) -> None:
     withdraw(storefront_id=five.pk, code="a-cream", now=NOW)
     with pytest.raises(NoSuchProduct):

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compliance.tax import assess
-from compliance.tax_included import PriceBelowTax, split
+from compliance.tax_included import PriceBelowTax, even, split
 from tests.law.law_cases import CREAM, LAW, line
 from tests.law.test_tax_properties import contents, rates, unhurried
 
@@ -43,6 +43,17 @@ def test_no_value_at_all_is_larger_and_fits(price, rate, content):
     else:
         with pytest.raises(PriceBelowTax):
             split(price, piece, {"3304990010": rate}, LAW)
+
+
+@unhurried
+@given(st.integers(1, 2_000), rates(), contents)
+def test_the_nearest_even_prices_are_those_of_a_whole_search(price, rate, content):
+    piece = line(0, content_per_piece=content)
+    all_even = [v + levied(v, piece, rate) for v in range(1, price + 2)]
+    below = [p for p in all_even if p <= price]
+    above = [p for p in all_even if p > price]
+    nearest = [price] if price in all_even else [*below[-1:], above[0]]
+    assert even(price, piece, {"3304990010": rate}, LAW) == nearest
 
 
 @pytest.mark.parametrize(

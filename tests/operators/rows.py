@@ -29,7 +29,7 @@ from kernel.models import Delivery, Event, Receipt
 from operators.whose import subjects_of
 from orders.models import CartLine
 from partner_api.models import Application
-from payments.models import Notification, Payment
+from payments.models import Notification, Payment, Refund, RefundLine
 from storefronts.models import LegalParty, Membership, Operator
 from tests import make
 
@@ -99,6 +99,32 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
         time_expire=now + timedelta(minutes=30),
         created_at=now,
         next_query_at=now,
+    )
+    line = order.lines.first()
+    refund = Refund.objects.create(
+        storefront=shop,
+        payment=payment,
+        order=order,
+        out_refund_no=f"R{shop.pk}-{round}-1234",
+        kind=Refund.Kind.LINES,
+        key="test",
+        amount_fen=line.price_fen,
+        goods_fen=line.price_fen,
+        reason="missing",
+        asked_by="operator:test",
+        requested_at=now,
+    )
+    RefundLine.objects.create(
+        storefront=shop,
+        refund=refund,
+        line=line,
+        quantity=1,
+        goods_fen=line.price_fen,
+        discount_fen=0,
+        freight_fen=0,
+        duty_fen=0,
+        vat_fen=0,
+        excise_fen=0,
     )
     event = Event.objects.filter(key=order.event_key).first()
     Delivery.objects.create(event=event, handler="test.handler", key=event.key, next_try_at=now)

@@ -48,6 +48,16 @@ def run(client, name, action, *pks):
     )
 
 
+def test_the_page_of_a_variant_says_what_the_rules_would_say_and_why(client, world):
+    enter(client, rows.operator("mei", world.shop, "merchandiser"))
+    page = change("catalog_variant", world.dryer.pk)
+    assert client.get(page).content.decode().count("yes, by its") == 0
+    Variant.objects.filter(pk=world.dryer.pk).update(hs_code="2204210000", is_food=True)
+    assert client.get(page).content.decode().count("yes, by its commodity code") == 2
+    Variant.objects.filter(pk=world.dryer.pk).update(hs_code="8516310000", adult_only=True)
+    assert client.get(page).content.decode().count("yes, by its own mark") == 2
+
+
 def test_a_merchandiser_withdraws_and_publishes_a_product_and_an_auditor_does_not(client, world):
     product = world.dryer.product
     enter(client, rows.operator("auditor", world.shop, "auditor"))

@@ -36,6 +36,7 @@ class PayClient:
         self, merchant: Merchant, base_url: str, *, clock: Callable[[], datetime] = clock.now
     ) -> None:
         self._merchant = merchant
+        self.base_url = base_url.rstrip("/")
         self._gateway = gateway("wechat_pay", base_url)
         self._https = base_url.startswith("https://")
         self._clock = clock
@@ -72,7 +73,7 @@ class PayClient:
             body["time_expire"] = _rfc3339(time_expire)
         if attach:
             body["attach"] = _checked_attach(attach)
-        answer = self._object("prepay_jsapi", self._send("prepay_jsapi", "POST", f"{_ROOT}/jsapi", body))
+        answer = self.read("prepay_jsapi", self.send("prepay_jsapi", "POST", f"{_ROOT}/jsapi", body))
         prepay_id = answer.get("prepay_id")
         if not isinstance(prepay_id, str) or not prepay_id:
             raise OutcomeUnknown(call="prepay_jsapi", reason="the answer has no prepay_id")
@@ -103,32 +104,23 @@ class PayClient:
         OutcomeUnknown.
         """
         path = f"{_ROOT}/out-trade-no/{quote(_checked_number(out_trade_no), safe='')}/close"
-        self._send("close", "POST", path, {"mchid": self._merchant.mchid})
+        self.send("close", "POST", path, {"mchid": self._merchant.mchid})
 
     def _query(self, call: str, path: str) -> Transaction:
-        body = self._send(call, "GET", f"{path}?mchid={quote(self._merchant.mchid, safe='')}", None)
+        body = self.send(call, "GET", f"{path}?mchid={quote(self._merchant.mchid, safe='')}", None)
         try:
-            return Transaction.from_dict(self._object(call, body))
+            return Transaction.from_dict(self.read(call, body))
         except Malformed as error:
             raise OutcomeUnknown(call=call, reason=f"the answer is malformed: {error.where}") from None
 
-    def _send(self, call: str, method: str, path: str, content: dict[str, Any] | None) -> bytes:
+    def send(self, call: str, method: str, path: str, content: dict[str, Any] | None) -> bytes:
         """One signed call; the verified body of a 2xx answer."""
         body = (
             b""
             if content is None
             else json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
         )
-        headers = {
-            "Accept": "application/json",
-            "Content-Type": "application/json",
-            "User-Agent": USER_AGENT,
-            "Authorization": request_authorization(
-                merchant=self._merchant, method=method, path=path, body=body, now=self._clock()
-            ),
-        }
-        if self._merchant.answering_serial is not None:
-            headers["Wechatpay-Serial"] = self._merchant.answering_serial
+        headers = self.signed(method, path, body)
         unreachable = ""
         try:
             reply = self._gateway.call(method, path, headers=headers, body=body or None)
@@ -149,7 +141,8 @@ class PayClient:
             raise failure(call=call, status=reply.status, body=reply.body, request_id=request_id)
         return reply.body
 
-    def _object(self, call: str, body: bytes) -> dict[str, Any]:
+    def read(self, call: str, body: bytes) -> dict[str, Any]:
+        """The JSON object of a verified body; anything else is an unknown outcome."""
         try:
             content = json.loads(body)
         except ValueError:
@@ -157,6 +150,20 @@ class PayClient:
         if not isinstance(content, dict):
             raise OutcomeUnknown(call=call, reason="the answer is not a JSON object")
         return content
+
+    def signed(self, method: str, path: str, body: bytes = b"") -> dict[str, str]:
+        """The headers of one call; good for this method, path, body and the next five minutes alone."""
+        headers = {
+            "Accept": "application/json",
+            "Content-Type": "application/json",
+            "User-Agent": USER_AGENT,
+            "Authorization": request_authorization(
+                merchant=self._merchant, method=method, path=path, body=body, now=self._clock()
+            ),
+        }
+        if self._merchant.answering_serial is not None:
+            headers["Wechatpay-Serial"] = self._merchant.answering_serial
+        return headers
 
     def _checked_notify_url(self, notify_url: str) -> str:
         parts = urlsplit(notify_url)

@@ -9,6 +9,7 @@ import re
 from typing import Any
 
 from wechat.errors import (
+    NoStatement,
     OrderClosed,
     OrderNotExist,
     OrderPaid,
@@ -16,6 +17,7 @@ from wechat.errors import (
     OutTradeNoUsed,
     RateLimited,
     Rejected,
+    StatementNotReady,
     WechatError,
 )
 
@@ -25,6 +27,8 @@ OUTCOMES: dict[str, type[Rejected]] = {
     "ORDERCLOSED": OrderClosed,
     "ORDERNOTEXIST": OrderNotExist,
     "OUTTRADENOUSED": OutTradeNoUsed,
+    "NOSTATEMENTEXIST": NoStatement,
+    "STATEMENTCREATING": StatementNotReady,
 }
 PERMANENT = frozenset(
     {

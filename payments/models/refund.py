@@ -1,0 +1,104 @@
+"""Money that goes back to who paid: one row a refund number, which never changes, whatever becomes of it."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from orders.models import Order, OrderLine
+from payments.models.payment import Payment
+from payments.states import REFUND
+from storefronts.models import Storefront
+
+_AMOUNT = Q(
+    amount_fen=F("goods_fen") - F("discount_fen") + F("freight_fen") + F("tax_fen") + F("other_fen"),
+    amount_fen__gt=0,
+    goods_fen__gte=0,
+    discount_fen__gte=0,
+    freight_fen__gte=0,
+    tax_fen__gte=0,
+    other_fen__gte=0,
+)
+
+
+class Refund(models.Model):
+    """One refund of one payment. The parts say what of the order it gives back; `other_fen` is goodwill, or
+    money that never belonged to an order (a stray payment)."""
+
+    class Kind(models.TextChoices):
+        CANCELLATION = "cancellation"  # the order ended before anything was declared
+        LINES = "lines"  # pieces of the order, with their shares
+        GOODWILL = "goodwill"  # beside the order: it changes nothing of what was declared
+        STRAY = "stray"  # money that no order could take
+
+    storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
+    payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+")
+    out_refund_no = models.CharField(max_length=64, unique=True)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    key = models.CharField(max_length=80, help_text="whose wish it is: asked twice, it is one refund")
+    amount_fen = models.BigIntegerField()
+    goods_fen = models.BigIntegerField(default=0)
+    discount_fen = models.BigIntegerField(default=0)
+    freight_fen = models.BigIntegerField(default=0)
+    tax_fen = models.BigIntegerField(default=0)
+    other_fen = models.BigIntegerField(default=0)
+    reason = models.CharField(max_length=80, help_text="shown to the consumer by WeChat Pay")
+    state = models.CharField(max_length=12, choices=REFUND.choices, default=REFUND.start)
+    asked_by = models.CharField(max_length=80, help_text="consumer, system, or operator:<name>")
+    notify_url = models.CharField(max_length=255, default="", blank=True, help_text="as first told to WeChat")
+    refund_id = models.CharField(max_length=64, null=True, blank=True, unique=True)
+    channel = models.CharField(max_length=20, default="", blank=True)
+    trouble = models.CharField(max_length=40, default="", blank=True, help_text="WeChat's last objection")
+    requested_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True, help_text="when it was free to leave")
+    succeeded_at = models.DateTimeField(null=True, blank=True)
+    next_try_at = models.DateTimeField(db_default=Now())
+    tries = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="refund_amount", condition=_AMOUNT),
+            models.CheckConstraint(
+                name="refund_succeeded_whole",
+                condition=~Q(state="succeeded") | Q(refund_id__isnull=False, succeeded_at__isnull=False),
+            ),
+            models.UniqueConstraint(fields=["payment", "key"], name="refund_wish_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["next_try_at"],
+                name="refund_to_try",
+                condition=Q(state__in=["requested", "accepted", "processing"]),
+            ),
+            models.Index(fields=["order"], name="refund_of_order"),
+        ]
+
+    def __str__(self) -> str:
+        return self.out_refund_no
+
+    @property
+    def event_key(self) -> str:
+        return f"refund:{self.out_refund_no}"
+
+
+class RefundLine(models.Model):
+    """What a refund gives back of one line of the order, in pieces and fen."""
+
+    storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
+    refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="lines")
+    line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="+")
+    quantity = models.PositiveIntegerField(help_text="0: a part of the money, no piece")
+    goods_fen = models.BigIntegerField()
+    discount_fen = models.BigIntegerField()
+    freight_fen = models.BigIntegerField()
+    duty_fen = models.BigIntegerField()
+    vat_fen = models.BigIntegerField()
+    excise_fen = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["refund", "line"], name="refund_line_once")]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} × {self.line}"

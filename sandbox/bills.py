@@ -126,7 +126,7 @@ def _day(text: str) -> date:
 
 
 def _trades(scene: Scene, mchid: str, day: date | None, *, before: date | None = None) -> list[Trade]:
-    """The day's payments, or those of all days `before`, in the order in which they came."""
+    """The day's payments and refunds, or those of all days `before`, in the order in which they came."""
 
     def belongs(instant: float) -> bool:
         on = datetime.fromtimestamp(instant, SHANGHAI).date()
@@ -136,6 +136,19 @@ def _trades(scene: Scene, mchid: str, day: date | None, *, before: date | None =
         Trade(order.success_at, order)
         for order in scene.orders.paid(mchid)
         if order.success_at is not None and belongs(order.success_at)
+    ]
+    found += [
+        Trade(
+            one.created_at,
+            one.order,
+            refund_id=one.refund_id,
+            out_refund_no=one.out_refund_no,
+            refund=one.amount,
+            channel=one.channel,
+            refund_state=one.status,
+        )
+        for one in scene.refunds.of(mchid)
+        if belongs(one.created_at)
     ]
     return sorted(found, key=lambda trade: trade.at)
 

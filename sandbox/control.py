@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sandbox import notices, payer
+from sandbox import notices, payer, refunds
 from sandbox.fields import Url
 from sandbox.payer import text
 from sandbox.scene import Scene
@@ -116,6 +116,7 @@ ENDPOINTS: dict[tuple[str, str], Callable[[Scene, Json], Json]] = {
     ("POST", "/sandbox/phone"): phone,
     ("POST", "/sandbox/identity"): identity,
     ("POST", "/sandbox/pay"): payer.pay,
+    ("POST", "/sandbox/refund"): refunds.control,
     ("POST", "/sandbox/notify_raw"): notify_raw,
     ("POST", "/sandbox/switches"): add_switch,
     ("GET", "/sandbox/switches"): read_switches,

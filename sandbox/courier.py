@@ -6,6 +6,7 @@ import secrets
 import threading
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import requests
@@ -63,6 +64,24 @@ class Courier:
     def send(self, *letters: Letter) -> None:
         for letter in letters:
             self._schedule(letter, 0, self._era)
+
+    def later(self, wait: int, act: Callable[[], None]) -> None:
+        """Run `act` after `wait` seconds of the ladder, unless the sandbox was reset meanwhile."""
+        with self._wakeup:
+            era = self._era
+            self._under_way += 1
+
+        def run() -> None:
+            try:
+                if era == self._era:
+                    act()
+            finally:
+                with self._wakeup:
+                    self._under_way -= 1
+
+        timer = threading.Timer(wait * self._scale, run)
+        timer.daemon = True
+        timer.start()
 
     def set_time_scale(self, scale: float) -> None:
         """Also shortens or stretches the waits that have begun."""

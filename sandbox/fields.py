@@ -1,4 +1,4 @@
-"""The form of a JSAPI order (JSAPI 下单): its fields, their kinds and lengths, and which must be there."""
+"""The forms of a JSAPI order (JSAPI 下单) and of a refund: fields, kinds, lengths, and what must be there."""
 
 import math
 import re
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from sandbox.wire import Json, PayFault
+from sandbox.wire import Json, PayFault, Request, loads
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
@@ -129,6 +129,39 @@ JSAPI_ORDER = Record(
     },
 )
 CLOSE = Record({"mchid": Text(32)}, {})
+# https://pay.weixin.qq.com/doc/v3/merchant/4012791862
+REFUND = Record(
+    required={
+        "out_refund_no": Text(64, 1, r"[0-9A-Za-z_\-|*@]+"),
+        "amount": Record(
+            {"refund": Whole(1), "total": Whole(1), "currency": Text(16)},
+            {"from": Listing(Record({"account": Text(32), "amount": Whole(1)}, {}))},
+        ),
+    },
+    optional={
+        "transaction_id": Text(32),
+        "out_trade_no": Text(32, 6, r"[0-9A-Za-z_\-|*]+"),
+        "reason": Text(80),
+        "notify_url": Url(),
+        "funds_account": Text(32),
+        "goods_detail": Listing(Record({"merchant_goods_id": Text(32)}, {})),
+    },
+)
+ABNORMAL_REFUND = Record(
+    required={"out_refund_no": Text(64), "type": Text(32)},
+    optional={"bank_type": Text(32), "bank_account": Text(1024), "real_name": Text(1024)},
+)
+
+
+def body_of(request: Request, form: Record) -> Json:
+    """The request's JSON object where it has the form; PayFault PARAM_ERROR where it has not."""
+    try:
+        body = loads(request.body)
+    except (ValueError, RecursionError):
+        raise refuse("/", "is not a JSON object in UTF-8") from None
+    plain(body)
+    form.check(body, "")
+    return body
 
 
 def plain(value: Any, path: str = "") -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from sandbox import bills, login, pay, tencent
+from sandbox import bills, login, pay, refunds, tencent
 from sandbox.authorization import answering_key, authorise
 from sandbox.control import ENDPOINTS
 from sandbox.scene import Scene
@@ -40,6 +40,14 @@ PAY_ROUTES: tuple[tuple[str, re.Pattern[str], str, Callable[..., Reply]], ...] =
     ("GET", re.compile(rf"/v3/pay/transactions/id/{NUMBER}"), "query", pay.query_by_id),
     ("POST", re.compile(rf"/v3/pay/transactions/out-trade-no/{NUMBER}/close"), "close", pay.close),
     ("GET", re.compile(r"/v3/certificates"), "certificates", pay.certificates),
+    ("POST", re.compile(r"/v3/refund/domestic/refunds"), "refund", refunds.create),
+    ("GET", re.compile(rf"/v3/refund/domestic/refunds/{NUMBER}"), "refund_query", refunds.query),
+    (
+        "POST",
+        re.compile(rf"/v3/refund/domestic/refunds/{NUMBER}/apply-abnormal-refund"),
+        "refund_abnormal",
+        refunds.apply_abnormal,
+    ),
     ("GET", re.compile(r"/v3/bill/tradebill"), "tradebill", bills.trade_bill),
     ("GET", re.compile(r"/v3/bill/fundflowbill"), "fundflowbill", bills.fund_flow_bill),
     ("GET", re.compile(r"/v3/billdownload/file"), DOWNLOAD, bills.download),

@@ -66,17 +66,23 @@ def paid(
     scene: Scene, merchant: Storefront, *, transaction: Json, url: str, out_trade_no: str, signed_by: Any
 ) -> Letter:
     """Send word of a payment; returns the letter, which may by then be on its way, doubled or lost."""
-    facts: dict[str, Any] = {
-        "event_type": "TRANSACTION.SUCCESS",
-        "summary": "支付成功",
-        "original_type": "transaction",
-        "resource": transaction,
-        "url": url,
-        "key": signing_key(scene, signed_by),
-        "out_trade_no": out_trade_no,
-    }
+    return sent(
+        scene,
+        merchant,
+        event_type="TRANSACTION.SUCCESS",
+        summary="支付成功",
+        original_type="transaction",
+        resource=transaction,
+        url=url,
+        key=signing_key(scene, signed_by),
+        out_trade_no=out_trade_no,
+    )
+
+
+def sent(scene: Scene, merchant: Storefront, **facts: Any) -> Letter:
+    """Write one notification and send it, spoilt where a switch says so; `facts` are those of `write`."""
     letter = write(merchant, **facts)
-    switch = scene.switches.take(NOTIFY, out_trade_no)
+    switch = scene.switches.take(NOTIFY, facts["out_trade_no"])
     letters = [letter]
     if switch is not None:
         _spoil(letter, switch)

@@ -8,7 +8,13 @@ from sandbox.clock import Clock, rfc3339, shanghai_day
 from sandbox.wire import ControlFault, Json, PayFault
 
 PREPAY_SECONDS = 2 * 3600
-DESCRIPTIONS = {"NOTPAY": "订单未支付", "SUCCESS": "支付成功", "CLOSED": "订单已关闭"}
+PAID = ("SUCCESS", "REFUND")  # a payment of which something went back is REFUND, and stays paid
+DESCRIPTIONS = {
+    "NOTPAY": "订单未支付",
+    "SUCCESS": "支付成功",
+    "REFUND": "订单发生过退款，退款详情请查询退款单",
+    "CLOSED": "订单已关闭",
+}
 
 
 @dataclass
@@ -68,7 +74,7 @@ class Orders:
             if order is None:
                 order = self._by_number[fresh.mchid, fresh.out_trade_no] = fresh
                 self._across_merchants.setdefault(fresh.out_trade_no, []).append(fresh)
-            elif order.trade_state == "SUCCESS":
+            elif order.trade_state in PAID:
                 raise PayFault(400, "ORDERPAID", "该订单已支付")
             elif order.trade_state == "CLOSED":
                 raise PayFault(400, "ORDER_CLOSED", "该订单已关闭，请重新下单")
@@ -100,13 +106,23 @@ class Orders:
                 raise PayFault(404, "ORDER_NOT_EXIST", "订单不存在")
             return overridden(order.transaction(), order.override)
 
+    def paid_or_not(self, mchid: str, out_trade_no: str, transaction_id: str) -> Order | None:
+        """This merchant's order of either number, whatever its state."""
+        with self._lock:
+            found = (
+                self._by_transaction.get(transaction_id)
+                if transaction_id
+                else self._by_number.get((mchid, out_trade_no))
+            )
+            return found if found is not None and found.mchid == mchid else None
+
     def close(self, mchid: str, out_trade_no: str) -> None:
         """Close an unpaid order; closing it again is no error, closing a paid one is."""
         with self._lock:
             order = self._by_number.get((mchid, out_trade_no))
             if order is None:
                 raise PayFault(404, "ORDER_NOT_EXIST", "订单不存在")
-            if order.trade_state == "SUCCESS":
+            if order.trade_state in PAID:
                 raise PayFault(400, "ORDERPAID", "该订单已支付")
             order.trade_state = "CLOSED"
 
@@ -132,7 +148,7 @@ class Orders:
         """The payer pays; the transaction as it now stands. ControlFault 409 where WeChat would refuse."""
         with self._lock:
             now = self._clock.now()
-            if order.trade_state == "SUCCESS":
+            if order.trade_state in PAID:
                 raise ControlFault(409, "ORDERPAID: this order is paid")
             if not force:
                 if order.trade_state == "CLOSED":

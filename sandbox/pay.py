@@ -6,26 +6,16 @@ from typing import Any
 from cryptography import x509
 
 from sandbox.clock import rfc3339
-from sandbox.fields import CLOSE, JSAPI_ORDER, Record, plain, refuse
+from sandbox.fields import CLOSE, JSAPI_ORDER, body_of, refuse
 from sandbox.orders import Order
 from sandbox.scene import Scene
 from sandbox.signatures import encrypt
-from sandbox.wire import Json, PayFault, Reply, Request, json_reply, loads
+from sandbox.wire import PayFault, Reply, Request, json_reply
 from sandbox.world import Storefront, World, openid_prefix
 
 MINUTE, DAY = 60, 86_400
 PAYABLE_SECONDS = 7 * DAY  # where no time_expire is given
 LONGEST_PAYABLE_SECONDS = 90 * DAY
-
-
-def _body(request: Request, form: Record) -> Json:
-    try:
-        body = loads(request.body)
-    except (ValueError, RecursionError):
-        raise refuse("/", "is not a JSON object in UTF-8") from None
-    plain(body)
-    form.check(body, "")
-    return body
 
 
 def _own(merchant: Storefront, mchid: Any) -> None:
@@ -65,7 +55,7 @@ def _payer(world: World, appid: str, openid: str) -> str:
 
 def prepay(scene: Scene, request: Request, merchant: Storefront) -> Reply:
     """POST /v3/pay/transactions/jsapi."""
-    body = _body(request, JSAPI_ORDER)
+    body = body_of(request, JSAPI_ORDER)
     _own(merchant, body["mchid"])
     storefront = scene.world.by_appid(body["appid"])
     if storefront is None or storefront.mchid != merchant.mchid:
@@ -114,7 +104,7 @@ def _asked_by(request: Request, merchant: Storefront) -> None:
 
 def close(scene: Scene, request: Request, merchant: Storefront, number: str) -> Reply:
     """POST /v3/pay/transactions/out-trade-no/{out_trade_no}/close {mchid}: 204."""
-    body = _body(request, CLOSE)
+    body = body_of(request, CLOSE)
     _own(merchant, body["mchid"])
     scene.orders.close(merchant.mchid, number)
     return Reply(204)

@@ -8,6 +8,7 @@ from sandbox.courier import Courier
 from sandbox.files import Files
 from sandbox.journal import Journal
 from sandbox.orders import Orders
+from sandbox.refunding import Refunds
 from sandbox.registry import Registry
 from sandbox.switches import Switches
 from sandbox.tokens import Tokens
@@ -21,6 +22,7 @@ class Scene:
     codes: Codes
     tokens: Tokens
     orders: Orders
+    refunds: Refunds
     registry: Registry
     switches: Switches
     journal: Journal
@@ -33,6 +35,7 @@ class Scene:
             self.courier,
             self.switches,
             self.orders,
+            self.refunds,
             self.registry,
             self.codes,
             self.files,
@@ -51,6 +54,7 @@ def build(world: World, *, time_scale: float) -> Scene:
         codes=Codes(clock),
         tokens=Tokens(clock),
         orders=Orders(clock),
+        refunds=Refunds(clock),
         registry=Registry(),
         switches=Switches(),
         journal=journal,

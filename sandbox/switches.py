@@ -7,11 +7,12 @@ from typing import Any
 from sandbox.wire import ControlFault, Json
 
 LOGIN_CALLS = ("jscode2session", "stable_token", "phone")
-PAY_CALLS = ("prepay", "query", "close", "certificates")
+PAY_CALLS = ("prepay", "query", "close", "certificates", "refund", "refund_query", "refund_abnormal")
 TENCENT_CALLS = ("identity", "kms_encrypt", "kms_decrypt")
 BILL_CALLS = ("tradebill", "fundflowbill")
 DOWNLOAD = "billdownload"
 NOTIFY = "notify"
+REFUND_OUTCOME = "refund_outcome"
 
 CALL_MODES = ("timeout_before", "timeout_after", "timeout_late", "500_before", "500_after", "error")
 SIGNATURE_MODES = ("wrong_signature", "stale_timestamp", "signtest")
@@ -26,6 +27,7 @@ BILL_MODES = (
     "wrong_balance",
     "elsewhere",
 )
+OUTCOME_MODES = ("success", "abnormal", "closed", "stuck")
 TENCENT_MODES = ("result", "wrong_answer")
 SHORT = {"timeout": "timeout_before", "500": "500_before"}
 MOST_COPIES = 16
@@ -52,20 +54,19 @@ class Switch:
 
 
 def _modes(call: str) -> tuple[str, ...]:
-    if call in LOGIN_CALLS:
-        return CALL_MODES
-    if call in PAY_CALLS:
-        return (*CALL_MODES, *SIGNATURE_MODES, "unsigned")
-    if call in BILL_CALLS:
-        return (*CALL_MODES, *SIGNATURE_MODES, "unsigned", *BILL_MODES)
-    if call == DOWNLOAD:
-        return CALL_MODES
-    if call in TENCENT_CALLS:
-        return (*CALL_MODES, *TENCENT_MODES)
-    if call == NOTIFY:
-        return NOTIFY_MODES
-    known = (*LOGIN_CALLS, *PAY_CALLS, *BILL_CALLS, DOWNLOAD, *TENCENT_CALLS, NOTIFY)
-    raise ControlFault(400, f"unknown call {call!r}: one of {known}")
+    signed = (*CALL_MODES, *SIGNATURE_MODES, "unsigned")
+    known = {
+        **dict.fromkeys(LOGIN_CALLS, CALL_MODES),
+        **dict.fromkeys(PAY_CALLS, signed),
+        **dict.fromkeys(BILL_CALLS, (*signed, *BILL_MODES)),
+        DOWNLOAD: CALL_MODES,
+        **dict.fromkeys(TENCENT_CALLS, (*CALL_MODES, *TENCENT_MODES)),
+        NOTIFY: NOTIFY_MODES,
+        REFUND_OUTCOME: OUTCOME_MODES,
+    }
+    if call not in known:
+        raise ControlFault(400, f"unknown call {call!r}: one of {tuple(known)}")
+    return known[call]
 
 
 def _kind_is_right(name: str, value: object) -> bool:

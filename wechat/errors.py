@@ -51,6 +51,18 @@ class Busy(WechatError):
 
 
 @dataclass(eq=False)
+class NotEnough(WechatError):
+    """The merchant's balance does not cover it; nothing was executed, the same call may pass later."""
+
+    code = "wechat_not_enough"
+    title = "The merchant account's balance at WeChat Pay does not cover this."
+    title_zh = "商户号可用余额不足，充值后将自动重试。"
+    call: str
+    wechat_code: str
+    request_id: str = ""
+
+
+@dataclass(eq=False)
 class Rejected(WechatError):
     """WeChat refused this call and will refuse it again. `field` is the JSON pointer it complained about."""
 
@@ -86,6 +98,14 @@ class OrderNotExist(Rejected):
     code = "wechat_order_not_exist"
     title = "WeChat knows no such payment."
     title_zh = "微信侧不存在该笔支付。"
+
+
+class ResourceNotExist(Rejected):
+    """WeChat knows nothing under this number."""
+
+    code = "wechat_resource_not_exist"
+    title = "WeChat knows nothing under this number."
+    title_zh = "微信侧不存在该单据。"
 
 
 class OutTradeNoUsed(Rejected):

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import json
 from datetime import datetime, timedelta, timezone
 from urllib.parse import urlsplit
 
@@ -131,3 +132,18 @@ def test_switches_spoil_a_bill_in_one_way_each(maison, play, paid):
     assert [row[7] for row in spoilt("wrong_balance", "fundflowbill")[1][:2]] == ["123.45", "122.78"]
     play("switches", call="tradebill", mode="elsewhere")
     assert urlsplit(asked(maison).json()["download_url"]).netloc == "localhost:9"
+
+
+def test_a_refund_is_a_row_of_the_day_on_which_it_was_taken(maison, play, paid):
+    body = {
+        "out_trade_no": paid[0],
+        "out_refund_no": "R-billed",
+        "amount": {"refund": 345, "total": 12345, "currency": "CNY"},
+    }
+    assert maison.call("POST", "/v3/refund/domestic/refunds", json.dumps(body)).status_code == 200
+    play.until_quiet()
+    to_tomorrow(play, 10)
+    told = asked(maison).json()
+    *_, row, sums = rows(fetched(maison, told).content)
+    assert (row[9], row[15], row[16], row[19]) == ("REFUND", "R-billed", "3.45", "SUCCESS")
+    assert (sums[0], sums[2]) == ("3", "3.45")

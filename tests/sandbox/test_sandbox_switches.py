@@ -154,7 +154,7 @@ def test_a_request_that_is_not_let_in_uses_no_switch_up(play, maison):
     [
         {},
         {"call": "query"},
-        {"call": "refund", "mode": "500"},
+        {"call": "transfer", "mode": "500"},
         {"call": "query", "mode": "lost_notification"},
         {"call": "stable_token", "mode": "wrong_signature"},
         {"call": "notify", "mode": "timeout"},

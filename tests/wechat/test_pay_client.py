@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from wechat.credentials import Merchant
 from wechat.errors import (
+    NotEnough,
     OrderClosed,
     OrderNotExist,
     OrderPaid,
@@ -19,6 +20,7 @@ from wechat.errors import (
     OutTradeNoUsed,
     RateLimited,
     Rejected,
+    ResourceNotExist,
 )
 from wechat.pay.client import PayClient, bill_text
 
@@ -267,7 +269,8 @@ def test_a_204_without_a_good_signature_is_an_unknown_outcome(client, answers, s
         (429, "RATELIMIT_EXCEEDED", RateLimited, False),
         (429, "SOMETHING_ELSE", RateLimited, False),
         (400, "A_CODE_OF_NEXT_YEAR", OutcomeUnknown, False),
-        (404, "RESOURCE_NOT_EXISTS", OutcomeUnknown, False),
+        (404, "RESOURCE_NOT_EXISTS", ResourceNotExist, True),
+        (403, "NOT_ENOUGH", NotEnough, False),
         (500, "SYSTEM_ERROR", OutcomeUnknown, False),
         (500, "PARAM_ERROR", OutcomeUnknown, False),
         (500, "ORDERPAID", OutcomeUnknown, False),

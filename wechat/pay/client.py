@@ -41,6 +41,11 @@ class PayClient:
         self._https = base_url.startswith("https://")
         self._clock = clock
 
+    @property
+    def merchant(self) -> Merchant:
+        """As whom this client speaks."""
+        return self._merchant
+
     def prepay_jsapi(
         self,
         *,
@@ -65,7 +70,7 @@ class PayClient:
             "mchid": self._merchant.mchid,
             "description": bill_text(description),
             "out_trade_no": _checked_number(out_trade_no),
-            "notify_url": self._checked_notify_url(notify_url),
+            "notify_url": self.checked_notify_url(notify_url),
             "amount": {"total": _checked_total(total_fen), "currency": "CNY"},
             "payer": {"openid": openid},
         }
@@ -113,14 +118,19 @@ class PayClient:
         except Malformed as error:
             raise OutcomeUnknown(call=call, reason=f"the answer is malformed: {error.where}") from None
 
-    def send(self, call: str, method: str, path: str, content: dict[str, Any] | None) -> bytes:
-        """One signed call; the verified body of a 2xx answer."""
+    def send(
+        self, call: str, method: str, path: str, content: dict[str, Any] | None, *, sealed_for: str = ""
+    ) -> bytes:
+        """One signed call; the verified body of a 2xx answer. `sealed_for` is the serial of the key of
+        WeChat's under which parts of `content` are encrypted."""
         body = (
             b""
             if content is None
             else json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
         )
         headers = self.signed(method, path, body)
+        if sealed_for:
+            headers["Wechatpay-Serial"] = sealed_for
         unreachable = ""
         try:
             reply = self._gateway.call(method, path, headers=headers, body=body or None)
@@ -165,7 +175,8 @@ class PayClient:
             headers["Wechatpay-Serial"] = self._merchant.answering_serial
         return headers
 
-    def _checked_notify_url(self, notify_url: str) -> str:
+    def checked_notify_url(self, notify_url: str) -> str:
+        """The address as it is; ValueError for one that WeChat would not take."""
         parts = urlsplit(notify_url)
         schemes = (
             ("https",) if self._https else ("https", "http")
@@ -182,10 +193,15 @@ def bill_text(text: str) -> str:
     v3 takes UTF-8 of one to three bytes only, so whatever lies beyond the Basic Multilingual Plane (emoji,
     rare characters) is left out, and so are control characters.
     """
-    fitted = "".join(c for c in text if _printable(c)).strip()[:DESCRIPTION_LENGTH].rstrip()
-    if not fitted:
+    shown = fitted(text, DESCRIPTION_LENGTH)
+    if not shown:
         raise ValueError("description must not be empty")
-    return fitted
+    return shown
+
+
+def fitted(text: str, longest: int) -> str:
+    """Of `text` what v3 takes and a screen can show, cut to `longest` characters; it may be nothing."""
+    return "".join(c for c in text if _printable(c)).strip()[:longest].rstrip()
 
 
 def _printable(character: str) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from wechat.errors import (
     NoStatement,
+    NotEnough,
     OrderClosed,
     OrderNotExist,
     OrderPaid,
@@ -17,6 +18,7 @@ from wechat.errors import (
     OutTradeNoUsed,
     RateLimited,
     Rejected,
+    ResourceNotExist,
     StatementNotReady,
     WechatError,
 )
@@ -27,6 +29,7 @@ OUTCOMES: dict[str, type[Rejected]] = {
     "ORDERCLOSED": OrderClosed,
     "ORDERNOTEXIST": OrderNotExist,
     "OUTTRADENOUSED": OutTradeNoUsed,
+    "RESOURCENOTEXISTS": ResourceNotExist,
     "NOSTATEMENTEXIST": NoStatement,
     "STATEMENTCREATING": StatementNotReady,
 }
@@ -46,6 +49,7 @@ PERMANENT = frozenset(
         "TRADE_ERROR",
     }
 )
+NOT_ENOUGH = "NOT_ENOUGH"
 THROTTLED = frozenset(
     {"FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED", "RATELIMIT_EXCEED", "FREQUENCY_LIMIT_EXCEED"}
 )
@@ -63,6 +67,8 @@ def failure(*, call: str, status: int, body: bytes, request_id: str) -> WechatEr
         outcome = OUTCOMES.get(code.replace("_", ""))
         if outcome is not None:
             return outcome(call=call, wechat_code=code, request_id=request_id)
+        if code == NOT_ENOUGH:
+            return NotEnough(call=call, wechat_code=code, request_id=request_id)
         if status == 429 or code in THROTTLED:
             return RateLimited(call=call, wechat_code=code, request_id=request_id)
         if code in PERMANENT:

@@ -8,20 +8,23 @@ from typing import Any
 
 from wechat.credentials import Merchant
 from wechat.errors import Malformed
+from wechat.pay.refunds import RefundReport
 from wechat.pay.signing import decrypt, verify
 from wechat.pay.types import Transaction
 
 PAID = "TRANSACTION.SUCCESS"
+REFUNDED = frozenset({"REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED"})
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
     """One notification. `id` repeats when WeChat repeats itself; `resource` is a Transaction for
-    TRANSACTION.SUCCESS and the decrypted object as it came for every other event, known or not."""
+    TRANSACTION.SUCCESS, a RefundReport for REFUND.*, and the decrypted object as it came for every other
+    event, known or not."""
 
     id: str
     event_type: str
-    resource: Transaction | dict[str, Any] = field(repr=False)
+    resource: Transaction | RefundReport | dict[str, Any] = field(repr=False)
 
 
 def parse(headers: Mapping[str, str], raw_body: bytes, merchant: Merchant, now: datetime) -> Notification:
@@ -44,8 +47,16 @@ def parse(headers: Mapping[str, str], raw_body: bytes, merchant: Merchant, now: 
     return Notification(
         id=_text(outer, "id"),
         event_type=event_type,
-        resource=Transaction.from_dict(plain) if event_type == PAID else plain,
+        resource=_read(event_type, plain),
     )
+
+
+def _read(event_type: str, plain: dict[str, Any]) -> Transaction | RefundReport | dict[str, Any]:
+    if event_type == PAID:
+        return Transaction.from_dict(plain)
+    if event_type in REFUNDED:
+        return RefundReport.from_notification(plain)
+    return plain
 
 
 def _object(raw: bytes, where: str) -> dict[str, Any]:

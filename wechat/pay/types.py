@@ -36,30 +36,31 @@ class Transaction:
     @classmethod
     def from_dict(cls, raw: Mapping[str, Any]) -> "Transaction":
         """Read WeChat's JSON object; raises `Malformed` naming what is missing or of a wrong type."""
-        amount = _object(raw, "amount")
-        payer = _object(raw, "payer")
-        state = _required(raw, "trade_state")
+        amount = member(raw, "amount")
+        payer = member(raw, "payer")
+        state = required(raw, "trade_state")
         transaction = cls(
-            appid=_required(raw, "appid"),
-            mchid=_required(raw, "mchid"),
-            out_trade_no=_required(raw, "out_trade_no"),
-            transaction_id=_text(raw, "transaction_id"),
+            appid=required(raw, "appid"),
+            mchid=required(raw, "mchid"),
+            out_trade_no=required(raw, "out_trade_no"),
+            transaction_id=text(raw, "transaction_id"),
             trade_state=state,
-            success_time=_instant(raw, "success_time"),
-            openid=_text(payer, "openid"),
-            total_fen=_fen(amount, "total"),
-            payer_total_fen=_fen(amount, "payer_total"),
-            currency=_text(amount, "currency"),
+            success_time=instant(raw, "success_time"),
+            openid=text(payer, "openid"),
+            total_fen=fen(amount, "total"),
+            payer_total_fen=fen(amount, "payer_total"),
+            currency=text(amount, "currency"),
             raw=dict(raw),
         )
         if state == SUCCESS:
-            for member in ("transaction_id", "total_fen", "currency"):
-                if getattr(transaction, member) is None:
-                    raise Malformed(where=member)
+            for name in ("transaction_id", "total_fen", "currency"):
+                if getattr(transaction, name) is None:
+                    raise Malformed(where=name)
         return transaction
 
 
-def _object(raw: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+def member(raw: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """The object of this name; an empty one where it is absent or null."""
     value = raw.get(name)
     if value is None:
         return {}
@@ -68,7 +69,7 @@ def _object(raw: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return value
 
 
-def _text(raw: Mapping[str, Any], name: str) -> str | None:
+def text(raw: Mapping[str, Any], name: str) -> str | None:
     """Text, or None where the member is absent, null or empty: WeChat writes all three for "nothing"."""
     value = raw.get(name)
     if value is not None and not isinstance(value, str):
@@ -78,14 +79,16 @@ def _text(raw: Mapping[str, Any], name: str) -> str | None:
     return value or None
 
 
-def _required(raw: Mapping[str, Any], name: str) -> str:
-    value = _text(raw, name)
+def required(raw: Mapping[str, Any], name: str) -> str:
+    """Text that must be there."""
+    value = text(raw, name)
     if value is None:
         raise Malformed(where=name)
     return value
 
 
-def _fen(raw: Mapping[str, Any], name: str) -> int | None:
+def fen(raw: Mapping[str, Any], name: str) -> int | None:
+    """A whole amount, or None where it is absent or null."""
     value = raw.get(name)
     if value is None:
         return None
@@ -94,14 +97,15 @@ def _fen(raw: Mapping[str, Any], name: str) -> int | None:
     return int(value)
 
 
-def _instant(raw: Mapping[str, Any], name: str) -> datetime | None:
-    text = _text(raw, name)
-    if text is None:
+def instant(raw: Mapping[str, Any], name: str) -> datetime | None:
+    """An instant with its offset, or None where it is absent or null."""
+    written = text(raw, name)
+    if written is None:
         return None
     try:
-        instant = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(written)
     except ValueError:
         raise Malformed(where=name) from None
-    if instant.tzinfo is None or not 2011 <= instant.year <= 2100:
+    if found.tzinfo is None or not 2011 <= found.year <= 2100:
         raise Malformed(where=name)
-    return instant
+    return found

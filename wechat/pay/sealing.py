@@ -1,0 +1,29 @@
+"""What only WeChat may read is encrypted to one of its keys, and the call names that key."""
+
+import base64
+
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
+from cryptography.hazmat.primitives.hashes import SHA1
+
+from wechat.credentials import Merchant, PlatformKey
+
+LONGEST_BYTES = 214  # of a 2048-bit key under OAEP with SHA-1
+
+
+def sealing_key(merchant: Merchant) -> PlatformKey:
+    """WeChat's key to encrypt to: its public key (微信支付公钥), else the certificate that came last."""
+    public = next((key for key in merchant.platform_keys if key.is_public_key), None)
+    if public is not None:
+        return public
+    if not merchant.platform_keys:
+        raise ValueError("there is no key of WeChat Pay to encrypt to")
+    return merchant.platform_keys[-1]
+
+
+def seal(key: PlatformKey, text: str) -> str:
+    """`text` under RSAES-OAEP with SHA-1: https://pay.weixin.qq.com/doc/v3/merchant/4013053257."""
+    plain = text.encode()
+    if not plain or len(plain) > LONGEST_BYTES:
+        raise ValueError("a sealed text has 1 to 214 bytes")
+    sealed = key.public_key.encrypt(plain, OAEP(mgf=MGF1(SHA1()), algorithm=SHA1(), label=None))  # noqa: S303
+    return base64.b64encode(sealed).decode()

@@ -9,7 +9,7 @@ from datetime import date
 from django.apps import apps
 from django.db import models
 
-from backend.personal import FIELDS, KEEPINGS
+from backend.personal import FIELDS, HOLDINGS, KEEPINGS
 from compliance import rulebook
 from compliance.disclosures import named
 from compliance.law import Law
@@ -60,6 +60,7 @@ def page() -> str:
         rows = ["| field | class | purpose | basis | kept | given to | copy | erasure |", "|" + "---|" * 8]
         rows += [_row(entry) for entry in FIELDS if entry.model.startswith(f"{app}.")]
         parts += [f"## {app}", "\n".join(rows)]
+    parts += ["## What a copy holds (个人信息副本)", "\n".join(_given())]
     parts += ["## How long records are kept (保存期限)", "\n".join(_periods())]
     return "\n\n".join(parts) + "\n"
 
@@ -95,6 +96,14 @@ def _row(entry: PersonalField) -> str:
         entry.erase,
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _given() -> Iterator[str]:
+    yield "| app | categories of `me/data` and of a copy |"
+    yield "|---|---|"
+    for holding in reversed(HOLDINGS):
+        if holding.gives:
+            yield f"| {holding.app} | {', '.join(f'`{code}`' for code in holding.gives)} |"
 
 
 def _periods() -> Iterator[str]:

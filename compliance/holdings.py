@@ -93,10 +93,11 @@ class Keeping:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What one app holds about people."""
+    """What one app holds about people; `gives` are the codes of the categories of `see`, as promised."""
 
     app: str
     fields: tuple[PersonalField, ...] = ()
+    gives: tuple[str, ...] = ()
     see: Callable[[Subject, datetime], list[Category]] = lambda subject, now: []
     waits: Callable[[Subject, datetime], list[Waits]] = lambda subject, now: []
     erase: Callable[[Subject, datetime], list[Kept]] = lambda subject, now: []

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 
 from compliance import vault
-from compliance.disclosures import named
-from compliance.holdings import Category, Holding, Keeping
+from compliance.holdings import Holding, Keeping
 from compliance.leaving import erase
 from compliance.models import (
     Access,
-    AllowanceEntry,
     Consent,
     DataKey,
     Disclosure,
     Judgement,
     NoticeSeen,
     PayerCheck,
-    Subject,
 )
 from compliance.personal_fields import PersonalField
+from compliance.seeing import see
 from kernel.clock import shanghai_day
 
 ORDER_YEARS = "5 years after the order, as its retention key"
@@ -45,6 +42,7 @@ FIELDS = (
         retention=ORDER_YEARS,
         export="with the judgement",
         erase="kept until retention ends",
+        shown="judgements",
     ),
     PersonalField(
         model="compliance.Subject",
@@ -55,6 +53,7 @@ FIELDS = (
         retention="until the account is closed",
         export="as the state of verification",
         erase="set to nothing",
+        shown="identity",
     ),
     PersonalField(
         model="compliance.Judgement",
@@ -63,8 +62,9 @@ FIELDS = (
         purpose="evidence of why a purchase was allowed or refused",
         basis="law",
         retention=ORDER_YEARS + "; of a quote, as long as the subject's key",
-        export="as the verdict, with the sentences of the rules that refused",
+        export="as the verdict, with the rules asked, their sources, and the sentences that refused",
         erase="a quote's with the subject's key, an order's when its retention key is destroyed",
+        shown="judgements",
     ),
     PersonalField(
         model="compliance.PayerCheck",
@@ -75,6 +75,7 @@ FIELDS = (
         retention=ORDER_YEARS,
         export="as the state of the check of each order",
         erase="kept until retention ends",
+        shown="payer_checks",
     ),
     PersonalField(
         model="compliance.Consent",
@@ -85,6 +86,7 @@ FIELDS = (
         retention="3 years after it ended",
         export="kind, version, given and withdrawn",
         erase="withdrawn at once, the record kept until retention ends",
+        shown="consents",
     ),
     PersonalField(
         model="compliance.AllowanceEntry",
@@ -95,6 +97,7 @@ FIELDS = (
         retention="at least 5 years after the order: a balance is proved by all of its entries",
         export="as the movements of the yearly allowance by one's orders",
         erase="of an order never paid removed at once; else kept until retention ends",
+        shown="allowance",
     ),
     PersonalField(
         model="compliance.NoticeSeen",
@@ -105,6 +108,7 @@ FIELDS = (
         retention="3 years",
         export="kind, version and when",
         erase="kept until retention ends",
+        shown="notices",
     ),
     PersonalField(
         model="compliance.Disclosure",
@@ -115,6 +119,7 @@ FIELDS = (
         retention="3 years",
         export="as the list of disclosures",
         erase="kept until retention ends; it names fields, never what they say",
+        shown="disclosures",
     ),
     PersonalField(
         model="compliance.Access",
@@ -125,6 +130,7 @@ FIELDS = (
         retention="3 years",
         export="as the list of who looked at the person's data",
         erase="kept until retention ends",
+        shown="accesses",
     ),
     PersonalField(
         model="compliance.Incident",
@@ -148,121 +154,6 @@ FIELDS = (
     ),
 )
 
-_AT = {"zh": "时间", "en": "at"}
-_VERSION = {"zh": "版本", "en": "version"}
-_KIND = {"zh": "事项", "en": "kind"}
-
-
-def see(subject: Subject, now: datetime) -> list[Category]:
-    """Consents, notices, judgements, what orders took of the year, payer checks and disclosures."""
-    numbers = Judgement.objects.filter(subject=subject, order_number__isnull=False).values("order_number")
-    return [
-        Category(
-            "consents",
-            {"zh": "授权与同意", "en": "Consents"},
-            {
-                "kind": _KIND,
-                "version": _VERSION,
-                "given_at": {"zh": "同意时间", "en": "given"},
-                "withdrawn_at": {"zh": "撤回时间", "en": "withdrawn"},
-            },
-            list(
-                Consent.objects.filter(subject=subject)
-                .order_by("id")
-                .values("kind", "version", "given_at", "withdrawn_at")
-            ),
-        ),
-        Category(
-            "notices",
-            {"zh": "已告知事项", "en": "Notices seen"},
-            {"kind": _KIND, "version": _VERSION, "at": _AT},
-            list(NoticeSeen.objects.filter(subject=subject).order_by("id").values("kind", "version", "at")),
-        ),
-        Category(
-            "judgements",
-            {"zh": "合规判定", "en": "Judgements of your purchases"},
-            {
-                "decided_at": _AT,
-                "order_number": {"zh": "订单号", "en": "order"},
-                "allowed": {"zh": "允许", "en": "allowed"},
-                "reasons": {"zh": "拒绝理由", "en": "reasons of a refusal"},
-            },
-            [
-                {
-                    "decided_at": row.decided_at,
-                    "order_number": row.order_number or "",
-                    "allowed": row.allowed,
-                    "reasons": [refusal["sentence_zh"] for refusal in row.refusals],
-                }
-                for row in Judgement.objects.filter(subject=subject).order_by("decided_at")
-            ],
-        ),
-        Category(
-            "allowance",
-            {"zh": "年度额度流水", "en": "What your orders took of the year"},
-            {
-                "order_number": {"zh": "订单号", "en": "order"},
-                "year": {"zh": "年度", "en": "year"},
-                "measure": {"zh": "计量项目", "en": "measure"},
-                "kind": _KIND,
-                "amount": {"zh": "数量（分或克）", "en": "amount (fen or grams)"},
-                "at": _AT,
-            },
-            [
-                {
-                    "order_number": row.order_number,
-                    "year": row.account.year,
-                    "measure": row.account.measure,
-                    "kind": row.kind,
-                    "amount": row.amount,
-                    "at": row.at,
-                }
-                for row in AllowanceEntry.objects.filter(order_number__in=numbers)
-                .select_related("account")
-                .order_by("id")
-            ],
-        ),
-        Category(
-            "payer_checks",
-            {"zh": "支付人核对", "en": "Whether you paid yourself"},
-            {"order_number": {"zh": "订单号", "en": "order"}, "state": {"zh": "状态", "en": "state"}},
-            list(
-                PayerCheck.objects.filter(order_number__in=numbers)
-                .order_by("id")
-                .values("order_number", "state")
-            ),
-        ),
-        Category(
-            "disclosures",
-            {"zh": "个人信息提供记录", "en": "To whom your data was given"},
-            {
-                "at": _AT,
-                "recipient": {"zh": "接收方", "en": "recipient"},
-                "country": {"zh": "国家", "en": "country"},
-                "purpose": {"zh": "目的", "en": "purpose"},
-                "basis": {"zh": "依据", "en": "basis"},
-                "fields": {"zh": "信息种类", "en": "which data"},
-                "order_number": {"zh": "订单号", "en": "order"},
-            },
-            [
-                {
-                    "at": row.at,
-                    "recipient": row.recipient,
-                    "country": row.country,
-                    "purpose": _both(named("purposes", row.purpose)),
-                    "basis": row.basis,
-                    "fields": [_both(named("fields", name)) for name in row.fields],
-                    "order_number": row.order_number,
-                }
-                for row in Disclosure.objects.filter(subject=subject).order_by("id")
-            ],
-        ),
-    ]
-
-
-def _both(names: Mapping[str, str]) -> str:
-    return f"{names['zh']} {names['en']}"
-
 
 def _destroy(rows: list[DataKey], now: datetime) -> None:
     for row in rows:
@@ -271,6 +162,15 @@ def _destroy(rows: list[DataKey], now: datetime) -> None:
 
 HOLDING = Holding(
     app="compliance",
+    gives=(
+        "consents",
+        "notices",
+        "judgements",
+        "judgement_accesses",
+        "allowance",
+        "payer_checks",
+        "disclosures",
+    ),
     fields=FIELDS,
     see=see,
     erase=erase,

@@ -27,3 +27,4 @@ class PersonalField:
     export: str
     erase: str
     recipients: tuple[str, ...] = ()
+    shown: str = ""

@@ -35,6 +35,7 @@ _RECIPIENTS = {
     "Identity.name_sealed": ("identity_provider",),
     "Identity.number_sealed": ("identity_provider",),
 }
+_CATEGORIES = {"Customer": "profile", "Address": "addresses", "Identity": "identity"}
 
 
 def _field(model: str, field: str, klass: Class, purpose: str, basis: Basis = "contract") -> PersonalField:
@@ -49,6 +50,7 @@ def _field(model: str, field: str, klass: Class, purpose: str, basis: Basis = "c
         export="not exported: it says nothing without our key" if pseudonym else _SEEN,
         erase=_INDEX_GONE if pseudonym else _GONE,
         recipients=_RECIPIENTS.get(f"{model}.{field}", ()),
+        shown="" if pseudonym else _CATEGORIES[model],
     )
 
 
@@ -74,6 +76,7 @@ def _found(field: str, klass: Class, export: str) -> PersonalField:
         basis="law",
         retention="the days of the figure identity/result_days",
         export=export,
+        shown="identity" if klass == "sensitive" else "",
         erase="unreadable and removed with the last account that refers to it, or when its days are over",
     )
 
@@ -320,6 +323,7 @@ def _names_in_logs(customer: Customer) -> list[str]:
 
 HOLDING = Holding(
     app="customers",
+    gives=("profile", "addresses", "identity", "verifications", "sessions", "exports", "accesses"),
     fields=FIELDS,
     see=see,
     erase=erase,

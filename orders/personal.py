@@ -39,6 +39,7 @@ def _field(
         export="not exported: it says nothing without our key" if pseudonym else "in the copy of their data",
         erase=erase,
         recipients=recipients,
+        shown="" if pseudonym else "orders",
     )
 
 
@@ -256,6 +257,7 @@ def _empty(orders: Any) -> None:
 
 HOLDING = Holding(
     app="orders",
+    gives=("orders", "order_lines", "cart", "coupons", "quotes", "order_accesses"),
     fields=FIELDS,
     see=see,
     waits=waits,

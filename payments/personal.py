@@ -93,6 +93,7 @@ def erase(subject: Subject, now: datetime) -> list[Kept]:
 
 HOLDING = Holding(
     app="payments",
+    gives=("payments",),
     fields=FIELDS,
     see=see,
     waits=waits,

@@ -26,6 +26,9 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("orders.tasks.watch_patterns"),
         Handler("orders.tasks.open_payer_check"),
     ),
+    "payment.succeeded": (Handler("settlement.tasks.enter_paid"),),
+    "payment.stray": (Handler("settlement.tasks.enter_paid"),),
+    "refund.succeeded": (Handler("settlement.tasks.enter_refunded"),),
     # Not an outside party, yet without a transaction around it: the job keeps its own.
     "export.asked": (Handler("customers.services.exports.prepare", outside=True),),
 }

@@ -14,6 +14,7 @@ from operators import (  # noqa: F401
     inventory,
     judgements,
     kernel,
+    ledger,
     orders,
     partners,
     payments,

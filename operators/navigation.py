@@ -51,6 +51,13 @@ GROUPS: tuple[Group, ...] = (
         ),
     ),
     (
+        say("账务", "Books"),
+        (
+            ("settlement.Entry", "menu_book"),
+            ("settlement.Posting", "balance"),
+        ),
+    ),
+    (
         say("合规", "Compliance"),
         (
             (RULE_BOOK, "menu_book"),

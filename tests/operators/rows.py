@@ -30,6 +30,9 @@ from operators.whose import subjects_of
 from orders.models import CartLine
 from partner_api.models import Application
 from payments.models import Notification, Payment, Refund, RefundLine
+from settlement.accounts import Account
+from settlement.models import Entry
+from settlement.services.enter import Fact, enter
 from storefronts.models import LegalParty, Membership, Operator
 from tests import make
 
@@ -125,6 +128,19 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
         duty_fen=0,
         vat_fen=0,
         excise_fen=0,
+    )
+    enter(
+        fact=Fact(
+            shop.pk,
+            Entry.Kind.REFUND,
+            f"refund:{refund.out_refund_no}",
+            now,
+            {Account.WECHAT: -100, Account.SALES: 100},
+            order_id=order.pk,
+            payment_id=payment.pk,
+            refund_id=refund.pk,
+        ),
+        now=now,
     )
     event = Event.objects.filter(key=order.event_key).first()
     Delivery.objects.create(event=event, handler="test.handler", key=event.key, next_try_at=now)

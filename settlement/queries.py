@@ -1,0 +1,70 @@
+"""What the ledger says of a storefront in a period, and whether it may be believed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Count, Q, Sum
+
+from payments.models import Payment, Refund
+from settlement.accounts import Account
+from settlement.models import Entry, Posting
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One account over a period, in fen: what stood before, debits, credits (positive), what stands after."""
+
+    account: Account
+    opening_fen: int
+    debit_fen: int
+    credit_fen: int
+
+    @property
+    def closing_fen(self) -> int:
+        """What stands after the period's last day."""
+        return self.opening_fen + self.debit_fen - self.credit_fen
+
+
+def statement(*, storefront_id: int, first: date, last: date) -> list[Line]:
+    """The statement of one storefront from `first` to `last`, both included: every account, in one query.
+
+    The openings, and so the closings, sum to zero.
+    """
+    within = Q(day__gte=first)
+    rows = (
+        Posting.objects.filter(storefront_id=storefront_id, day__lte=last)
+        .values_list("account")
+        .annotate(
+            opening=Sum("amount_fen", filter=Q(day__lt=first), default=0),
+            debit=Sum("amount_fen", filter=within & Q(amount_fen__gt=0), default=0),
+            credit=Sum("amount_fen", filter=within & Q(amount_fen__lt=0), default=0),
+        )
+    )
+    found = {account: (opening, debit, -credit) for account, opening, debit, credit in rows}
+    return [Line(account, *found.get(account, (0, 0, 0))) for account in Account]
+
+
+def not_entered(*, storefront_id: int) -> list[str]:
+    """Payments that came and refunds that arrived and that the ledger does not have yet, by their numbers."""
+    entered = Entry.objects.filter(storefront_id=storefront_id)
+    payments = (
+        Payment.objects.filter(storefront_id=storefront_id, state__in=("succeeded", "stray"))
+        .exclude(stray_reason="currency")
+        .exclude(pk__in=entered.filter(refund=None, payment__isnull=False).values("payment_id"))
+    )
+    refunds = Refund.objects.filter(storefront_id=storefront_id, state="succeeded").exclude(
+        pk__in=entered.filter(refund__isnull=False).values("refund_id")
+    )
+    return [
+        *payments.order_by("id").values_list("out_trade_no", flat=True),
+        *refunds.order_by("id").values_list("out_refund_no", flat=True),
+    ]
+
+
+def out_of_balance() -> list[tuple[str, int]]:
+    """Entries whose postings do not sum to zero, or that have none, with the sum in fen. The database lets
+    none in; one that is found was written by its owner."""
+    summed = Entry.objects.annotate(total=Sum("postings__amount_fen", default=0), lines=Count("postings"))
+    return list(summed.filter(~Q(total=0) | Q(lines=0)).order_by("id").values_list("key", "total"))

@@ -1,0 +1,68 @@
+"""What each business fact means in accounts: one function a fact, each safe to call again."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from payments.models import Payment, Refund
+from settlement.accounts import Account
+from settlement.models import Entry
+from settlement.services.enter import Fact, enter
+
+
+def enter_payment(*, payment: Payment, now: datetime) -> bool:
+    """A payment that came: a sale with its parts, or, where no order could take it, money that is owed back.
+
+    False where it was entered before. Raises ValueError for a payment that has not come.
+    """
+    if payment.state not in ("succeeded", "stray") or payment.received_fen is None:
+        raise ValueError(f"{payment.out_trade_no} is {payment.state}: nothing was received")
+    order, stray = payment.order, payment.state == "stray"
+    amounts = {Account.WECHAT: payment.received_fen}
+    if stray:
+        amounts[Account.STRAY] = -payment.received_fen
+    else:
+        amounts[Account.SALES] = order.discount_fen - order.goods_fen
+        amounts[Account.FREIGHT] = -order.freight_fen
+        amounts[Account.TAX] = -order.tax_fen
+    return enter(
+        fact=Fact(
+            storefront_id=payment.storefront_id,
+            kind=Entry.Kind.STRAY if stray else Entry.Kind.SALE,
+            key=f"payment:{payment.out_trade_no}",
+            at=payment.succeeded_at or now,
+            amounts=amounts,
+            order_id=payment.order_id,
+            payment_id=payment.pk,
+        ),
+        now=now,
+    )
+
+
+def enter_refund(*, refund: Refund, now: datetime) -> bool:
+    """A refund that arrived takes back the parts it names; beside the order it is goodwill.
+
+    False where it was entered before. Raises ValueError for a refund whose money has not arrived.
+    """
+    if refund.state != "succeeded" or refund.succeeded_at is None:
+        raise ValueError(f"{refund.out_refund_no} is {refund.state}: nothing has left")
+    beside = Account.STRAY if refund.kind == Refund.Kind.STRAY else Account.GOODWILL
+    return enter(
+        fact=Fact(
+            storefront_id=refund.storefront_id,
+            kind=Entry.Kind.REFUND,
+            key=f"refund:{refund.out_refund_no}",
+            at=refund.succeeded_at,
+            amounts={
+                Account.WECHAT: -refund.amount_fen,
+                Account.SALES: refund.goods_fen - refund.discount_fen,
+                Account.FREIGHT: refund.freight_fen,
+                Account.TAX: refund.tax_fen,
+                beside: refund.other_fen,
+            },
+            order_id=refund.order_id,
+            payment_id=refund.payment_id,
+            refund_id=refund.pk,
+        ),
+        now=now,
+    )

@@ -308,6 +308,10 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 120},
     },
+    "watch impact assessments": {
+        "task": "compliance.tasks.watch_impact",
+        "schedule": crontab(hour=0, minute=10),  # UTC: in the morning in China
+    },
     "watch the age of exchange rates": {
         "task": "storefronts.tasks.watch_reference_rates",
         "schedule": crontab(minute="30"),

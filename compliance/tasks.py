@@ -9,6 +9,7 @@ from django.conf import settings
 
 from compliance import heads, services
 from compliance.chain import LOGS
+from compliance.services.assessments import watch_assessments
 from compliance.services.chain import chain_log
 from compliance.services.incident_watch import watch_incidents
 from compliance.services.new_year import carry_over
@@ -44,3 +45,9 @@ def carry_allowances() -> None:
 def watch() -> None:
     """Put clocks of incidents that run out before an operator."""
     watch_incidents(now=now())
+
+
+@shared_task
+def watch_impact() -> None:
+    """Put impact assessments that are missing or overdue before an operator."""
+    watch_assessments(now=now())

@@ -64,6 +64,7 @@ GROUPS: tuple[Group, ...] = (
             ("compliance.Judgement", "gavel"),
             ("compliance.PayerCheck", "compare_arrows"),
             ("compliance.Incident", "emergency_home"),
+            ("compliance.ImpactAssessment", "assessment"),
             ("compliance.PositiveListLine", "checklist"),
             ("compliance.TariffLine", "percent"),
             ("compliance.ReferenceRate", "currency_exchange"),

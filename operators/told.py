@@ -114,7 +114,17 @@ def _instant(text: str) -> str:
     return str(localize(localtime(datetime.fromisoformat(text))))
 
 
-_READ = {"reason": reason_name, "event": event_name, "notice": _word, "severity": _word}
+def _processing(code: str) -> str:
+    return state_name(code, code, "compliance.ImpactAssessment")
+
+
+_READ = {
+    "reason": reason_name,
+    "event": event_name,
+    "notice": _word,
+    "severity": _word,
+    "processing": _processing,
+}
 
 
 def fact_name(key: str) -> str:

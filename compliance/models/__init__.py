@@ -8,6 +8,7 @@ from operator import or_
 from django.db import models
 from django.db.models import F, Q
 
+from compliance.models.assessment import ImpactAssessment
 from compliance.models.incident import Incident, IncidentAffected, IncidentNotice
 from compliance.models.logs import Access, ChainLink, Disclosure, NoticeSeen
 from compliance.models.positive_list import PositiveListLine
@@ -25,6 +26,7 @@ __all__ = [
     "Consent",
     "DataKey",
     "Disclosure",
+    "ImpactAssessment",
     "Incident",
     "IncidentAffected",
     "IncidentNotice",

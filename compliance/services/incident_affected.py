@@ -133,6 +133,6 @@ def _counts(looked_at: list[dict[str, Any]], people: dict[str, dict[str, Any]]) 
 def _kept_until(now: datetime) -> date:
     """The first day on which the list may be destroyed: records of handling are kept for some years."""
     day = shanghai_day(now)
-    years: int = Law(day).figure("incident/assessment_years")
+    years: int = Law(day).figure("retention/assessment_years")
     month = (day.year + years) * 12 + day.month  # the first of the month after the last of the years
     return date(month // 12, month % 12 + 1, 1)

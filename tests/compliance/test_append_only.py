@@ -18,6 +18,7 @@ APPEND_ONLY = (
     "compliance_access",
     "compliance_allowanceentry",
     "compliance_chainlink",
+    "compliance_impactassessment",
     "compliance_judgement",
     "orders_orderline",
     "kernel_event",

@@ -15,6 +15,7 @@ from compliance import services as compliance
 from compliance import vault
 from compliance.models import Access
 from compliance.services import open_payer_check
+from compliance.services.assessments import record_assessment
 from compliance.services.chain import chain_logs
 from compliance.services.incident import register_incident
 from compliance.services.incident_affected import freeze_affected
@@ -199,6 +200,19 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
     )
     freeze_affected(incident=incident, owners=subjects_of, by="someone", now=now)
     draft_notice(incident=incident, duty="persons", by="someone", now=now)
+    record_assessment(
+        storefront_id=shop.pk,
+        processing="sensitive",
+        assessed_on=now.date(),
+        assessed_by="合规负责人",
+        purpose="核验订购人身份，法定必需",
+        impact="泄露将危害个人权益",
+        measures="加密、遮盖、访问留痕",
+        acceptable=True,
+        review_on=now.date() + timedelta(days=365),
+        by="someone",
+        now=now,
+    )
     see_notice(subject=alice.subject, kind="providing", version="1", now=now)
     Export.objects.create(
         storefront=shop,

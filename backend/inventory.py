@@ -9,7 +9,7 @@ from datetime import date
 from django.apps import apps
 from django.db import models
 
-from backend.personal import FIELDS, HOLDINGS, KEEPINGS
+from backend.personal import FIELDS, HOLDINGS, KEEPINGS, STAYING
 from compliance import rulebook
 from compliance.disclosures import named
 from compliance.law import Law
@@ -62,6 +62,7 @@ def page() -> str:
         parts += [f"## {app}", "\n".join(rows)]
     parts += ["## What a copy holds (个人信息副本)", "\n".join(_given())]
     parts += ["## How long records are kept (保存期限)", "\n".join(_periods())]
+    parts += ["## What outlives its time (长期保留)", "\n".join(_staying())]
     return "\n\n".join(parts) + "\n"
 
 
@@ -113,9 +114,16 @@ def _periods() -> Iterator[str]:
     for keeping in KEEPINGS:
         record = f"{keeping.names['zh']} {keeping.names['en']} (`{keeping.kind}`)"
         if keeping.figure is None:
-            yield f"| {record} | until the day that the row carries | |"
+            yield f"| {record} | {keeping.ends['zh']} {keeping.ends['en']} | |"
             continue
         figure = law.source(f"retention/{keeping.figure}")
         unit = keeping.figure.rsplit("_", 1)[1]
         why = f"{rulebook.cited(figure)}, {rulebook.confidence(figure)}"
         yield f"| {record} | {figure.value} {unit if figure.value != 1 else unit[:-1]} | {why} |"
+
+
+def _staying() -> Iterator[str]:
+    yield "| record | because |"
+    yield "|---|---|"
+    for one in STAYING:
+        yield f"| {one.names['zh']} {one.names['en']} (`{one.model}`) | {one.why['zh']} {one.why['en']} |"

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from compliance import personal as compliance
-from compliance.holdings import Holding, Keeping, Kept, Names, stays
+from compliance.holdings import Holding, Keeping, Kept, Names, Staying, stays
 from compliance.models import Subject
 from compliance.personal_fields import PersonalField
 from customers import personal as customers
@@ -84,11 +84,15 @@ HOLDINGS: tuple[Holding, ...] = (
     KERNEL,
 )
 FIELDS: tuple[PersonalField, ...] = tuple(field for holding in reversed(HOLDINGS) for field in holding.fields)
-# Keys are destroyed before their traces are looked for, copies dropped before their files.
+# Keys are destroyed before their traces are looked for, copies dropped before their files, and a person goes
+# when all that pointed to it has gone.
+_keys, *_others = compliance.HOLDING.keeping
 KEEPINGS: tuple[Keeping, ...] = (
-    *compliance.HOLDING.keeping,
+    _keys,
     *customers.HOLDING.keeping,
     *orders.HOLDING.keeping,
     *payments.HOLDING.keeping,
+    *_others,
     *KERNEL.keeping,
 )
+STAYING: tuple[Staying, ...] = tuple(one for holding in HOLDINGS for one in holding.staying)

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, cast
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, ForeignObjectRel, Model, OuterRef, Q, QuerySet
 
 from compliance.law import Figure, Law
 from compliance.models import Subject
@@ -78,9 +78,10 @@ class Kept:
 class Keeping:
     """How long one kind of record is kept, and how it is let go.
 
-    `figure` is the law's (retention/…_years or …_days); None where each row carries its own day. `due` gives
-    the rows that ended before an instant; `let_go` removes some of them in the caller's transaction, and by
-    default deletes them. Rows of an `append_only` table go through its own narrow door (kernel.append_only).
+    `figure` is the law's (retention/…_years or …_days); None where `ends` says when. `due` gives the rows
+    that ended before an instant; `let_go` removes some of them in the caller's transaction, and by default
+    deletes them. Rows of an `append_only` table go through its own narrow door (kernel.append_only). `along`
+    names the models ("app.Model") whose rows go in the same transaction.
     """
 
     kind: str
@@ -89,6 +90,19 @@ class Keeping:
     figure: str | None = None
     let_go: Callable[[list[Any], datetime], None] = lambda rows, now: delete(rows)
     append_only: bool = False
+    along: tuple[str, ...] = ()
+    ends: Names = field(
+        default_factory=lambda: {"zh": "至该记录载明之日", "en": "until the day that the row carries"}
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Staying:
+    """A model ("app.Model") whose rows outlive what they were made for, and why they have to."""
+
+    model: str
+    names: Names
+    why: Names
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +116,7 @@ class Holding:
     waits: Callable[[Subject, datetime], list[Waits]] = lambda subject, now: []
     erase: Callable[[Subject, datetime], list[Kept]] = lambda subject, now: []
     keeping: tuple[Keeping, ...] = ()
+    staying: tuple[Staying, ...] = ()
 
 
 @dataclass
@@ -156,6 +171,17 @@ def ends(figure: str, count: int, begun: datetime) -> date:
     if (day.month, day.day) == (2, 29):
         return date(day.year + count, 3, 1)
     return day.replace(year=day.year + count)
+
+
+def alone(model: type[Model]) -> QuerySet[Any]:
+    """The rows of a model to which no row of any table points, whichever app it belongs to."""
+    rows = model._default_manager.all()
+    for pointer in model._meta.get_fields(include_hidden=True):
+        if isinstance(pointer, ForeignObjectRel) and pointer.field.concrete:
+            table = cast(type[Model], pointer.related_model)
+            there = table._base_manager.filter(**{pointer.field.name: OuterRef("pk")})
+            rows = rows.filter(~Exists(there))
+    return rows
 
 
 def source(name: str, day: date) -> Figure:

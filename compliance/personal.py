@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from compliance import vault
-from compliance.holdings import Holding, Keeping
+from compliance.holdings import Holding
+from compliance.keeping import KEEPING, STAYING
 from compliance.leaving import erase
-from compliance.models import (
-    Access,
-    Consent,
-    DataKey,
-    Disclosure,
-    ImpactAssessment,
-    Judgement,
-    NoticeSeen,
-    PayerCheck,
-)
 from compliance.personal_fields import PersonalField
 from compliance.seeing import see
-from kernel.clock import shanghai_day
 
 ORDER_YEARS = "5 years after the order, as its retention key"
+YEAR_YEARS = "5 years after the end of the year, account and movements together: they prove each other"
 
 FIELDS = (
     PersonalField(
@@ -30,7 +18,7 @@ FIELDS = (
         klass="pseudonym",
         purpose="one annual allowance for one human being over all storefronts",
         basis="law",
-        retention="as long as an allowance of the person is kept",
+        retention="until no account, order or allowance points to the person any more",
         export="not given: it cannot be read back into a number",
         erase="kept until retention ends; no name or number can be found from it",
     ),
@@ -90,12 +78,23 @@ FIELDS = (
         shown="consents",
     ),
     PersonalField(
+        model="compliance.AllowanceAccount",
+        field="person",
+        klass="pseudonym",
+        purpose="whose annual allowance it is",
+        basis="law",
+        retention=YEAR_YEARS,
+        export="as the year and the measure of each movement",
+        erase="kept until retention ends",
+        shown="allowance",
+    ),
+    PersonalField(
         model="compliance.AllowanceEntry",
         field="order_number",
         klass="pseudonym",
         purpose="how the annual allowance was used",
         basis="law",
-        retention="at least 5 years after the order: a balance is proved by all of its entries",
+        retention=YEAR_YEARS,
         export="as the movements of the yearly allowance by one's orders",
         erase="of an order never paid removed at once; else kept until retention ends",
         shown="allowance",
@@ -149,9 +148,9 @@ FIELDS = (
         klass="ordinary",
         purpose="whom the authority may ask about an incident",
         basis="law",
-        retention="as long as the incident is kept",
+        retention="5 years after the incident was closed",
         export="by the platform, on request",
-        erase="kept: it names who answers for the incident",
+        erase="kept until retention ends: it names who answers for the incident",
     ),
     PersonalField(
         model="compliance.IncidentAffected",
@@ -159,16 +158,11 @@ FIELDS = (
         klass="pseudonym",
         purpose="whom an incident concerned, so that they can be told",
         basis="law",
-        retention="as long as the incident is kept",
+        retention="unreadable 3 years after it was drawn up; gone 3 years after the incident was closed",
         export="as the notice of the incident",
         erase="kept until retention ends; holds numbers of rows, no names",
     ),
 )
-
-
-def _destroy(rows: list[DataKey], now: datetime) -> None:
-    for row in rows:
-        vault.destroy_key(key_id=row.pk, now=now)
 
 
 HOLDING = Holding(
@@ -185,66 +179,6 @@ HOLDING = Holding(
     fields=FIELDS,
     see=see,
     erase=erase,
-    keeping=(
-        Keeping(
-            "compliance.keys",
-            {
-                "zh": "订单密钥（销毁后凭证不可读）",
-                "en": "keys of orders; without it the evidence is unreadable",
-            },
-            lambda before: DataKey.objects.filter(destroy_on__lte=shanghai_day(before), destroyed_at=None),
-            let_go=_destroy,
-        ),
-        Keeping(
-            "compliance.judgements",
-            {"zh": "合规判定", "en": "judgements"},
-            lambda before: Judgement.objects.filter(decided_at__lt=before),
-            "order_years",
-            append_only=True,
-        ),
-        Keeping(
-            "compliance.payer_checks",
-            {"zh": "支付人核对结果", "en": "results of the check who paid"},
-            lambda before: PayerCheck.objects.filter(opened_at__lt=before),
-            "order_years",
-        ),
-        Keeping(
-            "compliance.consents",
-            {"zh": "已失效的同意记录", "en": "consents that ended"},
-            lambda before: Consent.objects.filter(withdrawn_at__lt=before),
-            "consent_years",
-            append_only=True,
-        ),
-        Keeping(
-            "compliance.notices",
-            {"zh": "告知记录", "en": "notices seen"},
-            lambda before: NoticeSeen.objects.filter(at__lt=before),
-            "consent_years",
-            append_only=True,
-        ),
-        Keeping(
-            "compliance.disclosures",
-            {"zh": "个人信息提供记录", "en": "disclosures"},
-            lambda before: Disclosure.objects.filter(at__lt=before),
-            "log_years",
-            append_only=True,
-        ),
-        Keeping(
-            "compliance.accesses",
-            {"zh": "个人信息访问记录", "en": "accesses"},
-            lambda before: Access.objects.filter(at__lt=before),
-            "log_years",
-            append_only=True,
-        ),
-        Keeping(
-            "compliance.assessments",
-            {
-                "zh": "个人信息保护影响评估（自下次评估日期起算）",
-                "en": "impact assessments, counted from the day on which they were due anew",
-            },
-            lambda before: ImpactAssessment.objects.filter(review_on__lt=shanghai_day(before)),
-            "assessment_years",
-            append_only=True,
-        ),
-    ),
+    keeping=KEEPING,
+    staying=STAYING,
 )

@@ -50,10 +50,12 @@ def retain(
 
 def _retain(keeping: Keeping, now: datetime, dry_run: bool, batch: int) -> LetGo:
     before = ended_before(figure=keeping.figure, now=now)
+    if keeping.append_only:
+        before -= GRACE
     if dry_run:
         return LetGo(keeping.kind, before, keeping.due(before).count(), 0)
     if keeping.append_only:
-        gone = _forget(keeping.due(before).model._meta.db_table, before - GRACE)
+        gone = _forget(keeping.due(before).model._meta.db_table, before)
         return LetGo(keeping.kind, before, gone, gone)
     let_go = 0
     last: Any = None
@@ -71,8 +73,15 @@ def _retain(keeping: Keeping, now: datetime, dry_run: bool, batch: int) -> LetGo
 
 
 def _forget(table: str, before: datetime) -> int:
-    """Through the function of the owner, which keeps what is younger than its own floor."""
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {table}_forget(%s::timestamptz)", [before])
-        gone: int = cursor.fetchone()[0]
-    return gone
+    """Through the function of the owner, which keeps what is younger than its own floor.
+
+    A door may let go of a part at a time: it is asked again, a transaction each, while there may be more.
+    """
+    gone = 0
+    while True:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SELECT {table}_forget(%s::timestamptz)", [before])
+            part: int = cursor.fetchone()[0]
+        gone += part
+        if part < BATCH:
+            return gone

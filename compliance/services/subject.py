@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from compliance.models import Person, Subject
 from compliance.vault import Key, blind, blinds, insert_key, new_key
@@ -24,18 +24,23 @@ def create_subject(*, storefront_id: int, now: datetime) -> tuple[Subject, Key]:
 def link_person(*, subject: Subject, id_number: str, now: datetime) -> Person:
     """Link a subject to the person with this identity number, who is made when not yet known.
 
-    The number itself is not kept here, only its blind index. Two at once get the same person.
+    The number itself is not kept here, only its blind index. Two at once get the same person. The person's
+    row is locked until the link stands: retention lets go of persons to whom nothing points.
     """
-    person = Person.objects.filter(number_index__in=blinds("id_number", id_number)).first()
-    if person is None:
-        index = blind("id_number", id_number)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "INSERT INTO compliance_person (id, number_index, created_at) VALUES (%s, %s, %s)"
-                " ON CONFLICT (number_index) DO NOTHING",
-                [uuid7(), index, now],
-            )
-        person = Person.objects.get(number_index=index)
-    Subject.objects.filter(pk=subject.pk).update(person=person)
+    with transaction.atomic():
+        known = Person.objects.filter(number_index__in=blinds("id_number", id_number))
+        person = known.select_for_update(no_key=True).first() or _new_person(id_number, now)
+        Subject.objects.filter(pk=subject.pk).update(person=person)
     subject.person = person
+    return person
+
+
+def _new_person(id_number: str, now: datetime) -> Person:
+    """The person of this number, made here or by another at the same moment; locked."""
+    (person,) = Person.objects.raw(
+        "INSERT INTO compliance_person AS p (id, number_index, created_at) VALUES (%s, %s, %s)"
+        " ON CONFLICT (number_index) DO UPDATE SET number_index = p.number_index"
+        " RETURNING id, number_index, created_at",
+        [uuid7(), blind("id_number", id_number), now],
+    )
     return person

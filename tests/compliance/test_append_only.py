@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import ProgrammingError, connection, transaction
@@ -169,3 +169,26 @@ def test_a_key_is_not_overwritten_and_a_destroyed_one_does_not_come_back():
     key = DataKey.objects.get()
     assert vault.destroy_key(key_id=key.pk, now=NOW)
     assert refused("worker", "UPDATE compliance_datakey SET wrapped = 'x', destroyed_at = NULL") == never
+
+
+@pytest.mark.parametrize("role_", ["web", "worker"])
+@pytest.mark.parametrize("table", ["allowanceaccount", "incident", "incidentaffected", "incidentnotice"])
+def test_a_year_and_an_incident_are_removed_by_no_statement_of_those_who_serve(role_, table):
+    told = refused(role_, f"DELETE FROM compliance_{table}")
+    assert told == f"permission denied for table compliance_{table}"
+
+
+@pytest.mark.parametrize(
+    ("table", "years"), [("allowanceaccount", 5), ("incident", 3), ("incidentaffected", 3)]
+)
+def test_their_doors_are_the_workers_alone_and_have_a_floor(table, years):
+    ask = f"SELECT compliance_{table}_forget(%s::timestamptz)"
+    too_young = datetime.now(UTC) - timedelta(days=365 * years - 2)
+    assert refused("worker", ask, too_young) == f"compliance_{table} is kept for {years} years"
+    told = refused("web", ask, NOW - timedelta(days=9000))
+    assert told == f"permission denied for function compliance_{table}_forget"
+
+
+def test_no_door_lets_go_of_a_movement_without_its_balance():
+    told = refused("worker", "SELECT compliance_allowanceentry_forget('2000-01-01')")
+    assert told.startswith("function compliance_allowanceentry_forget(unknown) does not exist")

@@ -2,14 +2,34 @@
 
 from __future__ import annotations
 
+import sys
+from datetime import UTC, datetime
+
 import pytest
 from django.apps import apps
 from django.core.management import CommandError, call_command
 
 from backend import inventory
-from backend.personal import FIELDS, HOLDINGS
+from backend.personal import FIELDS, HOLDINGS, KEEPINGS, STAYING
+from compliance.chain import LOGS
 from compliance.disclosures import words
+from compliance.holdings import alone
+from compliance.models import ChainLink, Person
 from compliance.personal_fields import PersonalField
+
+# Kept as long as the account itself, or the work: closing the account lets go of them, and no day does.
+WITH_THE_ACCOUNT = (
+    "as long as the account exists",
+    "until the account is closed",
+    "as long as the operator works here or the party answers for the storefront",
+)
+
+
+def let_go_on_a_day() -> set[str]:
+    """The models whose rows some kind of record lets go of."""
+    some_day = datetime(2026, 1, 1, tzinfo=UTC)
+    models = {keeping.due(some_day).model._meta.label for keeping in KEEPINGS}
+    return models | {model for keeping in KEEPINGS for model in keeping.along}
 
 
 def test_no_field_that_looks_personal_is_undeclared() -> None:
@@ -63,6 +83,60 @@ def test_what_is_known_not_to_be_personal_still_exists_and_is_not_declared() -> 
             model, _, field = name.rpartition(".")
             assert apps.get_model(model)._meta.get_field(field)
             assert name not in declared
+
+
+def test_every_field_that_does_not_go_with_its_account_has_a_day_on_which_it_goes() -> None:
+    dated = [entry for entry in FIELDS if entry.retention not in WITH_THE_ACCOUNT]
+    assert {entry.model.split(".")[0] for entry in dated} == {
+        "kernel",
+        "compliance",
+        "customers",
+        "orders",
+        "payments",
+    }
+    assert sorted({entry.model for entry in dated} - let_go_on_a_day()) == []
+
+
+def test_a_field_with_a_period_and_no_day_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "storefronts.Operator" not in let_go_on_a_day()
+    without = tuple(keeping for keeping in KEEPINGS if keeping.kind != "compliance.allowances")
+    monkeypatch.setattr(sys.modules[__name__], "KEEPINGS", without)
+    with pytest.raises(AssertionError, match="AllowanceAccount"):
+        test_every_field_that_does_not_go_with_its_account_has_a_day_on_which_it_goes()
+
+
+def test_what_goes_along_and_what_stays_are_models_that_exist() -> None:
+    for model in (*(model for keeping in KEEPINGS for model in keeping.along), *(s.model for s in STAYING)):
+        assert apps.get_model(model)._meta.label == model
+
+
+def test_what_stays_says_why_and_has_no_day() -> None:
+    assert [one.model for one in STAYING] == [ChainLink._meta.label]
+    assert {one.model for one in STAYING}.isdisjoint(let_go_on_a_day())
+    for one in STAYING:
+        assert f"(`{one.model}`) | {one.why['zh']} {one.why['en']} |" in inventory.page()
+
+
+def test_the_rows_of_every_chained_log_have_a_day() -> None:
+    tables = {apps.get_model(model)._meta.db_table for model in let_go_on_a_day()}
+    assert {log.table for log in LOGS} <= tables
+
+
+def test_a_person_is_looked_for_in_every_table_that_points_to_one() -> None:
+    pointing = {
+        model._meta.db_table
+        for model in apps.get_models()
+        for field in model._meta.concrete_fields
+        if field.related_model is Person
+    }
+    assert pointing == {
+        "compliance_allowanceaccount",
+        "compliance_subject",
+        "customers_identity",
+        "orders_order",
+    }
+    asked = str(alone(Person).query)
+    assert [table for table in sorted(pointing) if f'"{table}"' not in asked] == []
 
 
 def test_every_app_that_declares_fields_is_among_the_holdings() -> None:

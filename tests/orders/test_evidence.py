@@ -78,11 +78,9 @@ def test_a_payment_stays(role, paid, change_):
 PAYMENT = "paid_at = now(), mchid = '1', out_trade_no = '2', transaction_id = '3'"
 
 
-@pytest.mark.parametrize("before", ORDER.states)
+@pytest.mark.parametrize("before", [state for state in ORDER.states if state != "paid"])
 @pytest.mark.parametrize("after", ORDER.states)
 def test_the_database_knows_the_moves_of_the_table_and_no_other(role, order, before, after):
-    if before == "paid":
-        pytest.skip("a payment stays: above")
     change("owner", f"UPDATE orders_order SET state = '{before}'")
     legal = {(source, to) for table in ORDER.moves.values() for source, to in table.items()}
     paid = f", {PAYMENT}" if after == "paid" else ""

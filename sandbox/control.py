@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sandbox import notices, payer, refunds
+from sandbox import customs, notices, payer, refunds
 from sandbox.fields import Url
 from sandbox.payer import text
 from sandbox.scene import Scene
@@ -53,6 +53,21 @@ def phone(scene: Scene, told: Json) -> Json:
 def identity(scene: Scene, told: Json) -> Json:
     """From now on the identity number belongs to `name` alone; without a name there is no such record."""
     scene.registry.tell(_needed(told, "number"), text(told, "name") or None)
+    return {}
+
+
+def payer_identity(scene: Scene, told: Json) -> Json:
+    """From now on WeChat holds `name` and `number` behind the openid."""
+    scene.registry.tell_payer(_needed(told, "openid"), _needed(told, "number"), _needed(told, "name"))
+    return {}
+
+
+def permission(scene: Scene, told: Json) -> Json:
+    """What WeChat has agreed with a merchant: may it name the payer, and how are payers' data encrypted?"""
+    if told.get("padding") in ("PKCS1", "OAEP"):
+        scene.registry.pkcs1 = told["padding"] == "PKCS1"
+    else:
+        scene.registry.permit(_needed(told, "mchid"), told.get("payer_identity") is True)
     return {}
 
 
@@ -115,6 +130,9 @@ ENDPOINTS: dict[tuple[str, str], Callable[[Scene, Json], Json]] = {
     ("POST", "/sandbox/login"): login,
     ("POST", "/sandbox/phone"): phone,
     ("POST", "/sandbox/identity"): identity,
+    ("POST", "/sandbox/payer"): payer_identity,
+    ("POST", "/sandbox/permission"): permission,
+    ("POST", "/sandbox/customs"): customs.control,
     ("POST", "/sandbox/pay"): payer.pay,
     ("POST", "/sandbox/refund"): refunds.control,
     ("POST", "/sandbox/notify_raw"): notify_raw,

@@ -83,6 +83,11 @@ class Courier:
         timer.daemon = True
         timer.start()
 
+    @property
+    def seconds_per_second(self) -> float:
+        """How many real seconds one second of the ladder takes."""
+        return self._scale
+
     def set_time_scale(self, scale: float) -> None:
         """Also shortens or stretches the waits that have begun."""
         with self._wakeup:

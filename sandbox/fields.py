@@ -104,6 +104,8 @@ GOODS = Record(
 )
 STORE = Record({"id": Text(32)}, {"name": Text(256), "area_code": Text(32), "address": Text(512)})
 
+IDENTITY = Record({"type": Text(32), "number": Text(1024), "name": Text(1024)}, {})
+
 # https://pay.weixin.qq.com/doc/v3/merchant/4012791897
 JSAPI_ORDER = Record(
     required={
@@ -113,7 +115,7 @@ JSAPI_ORDER = Record(
         "out_trade_no": Text(32, 6, r"[0-9A-Za-z_\-|*]+"),
         "notify_url": Url(),
         "amount": Record({"total": Whole(1)}, {"currency": Text(16)}),
-        "payer": Record({"openid": Text(128, pattern=r"[0-9A-Za-z_\-]+")}, {}),
+        "payer": Record({"openid": Text(128, pattern=r"[0-9A-Za-z_\-]+")}, {"identity": IDENTITY}),
     },
     optional={
         "time_expire": Text(64),

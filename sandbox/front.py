@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from sandbox import bills, login, pay, refunds, tencent
+from sandbox import bills, customs, customs_xml, login, pay, refunds, tencent
 from sandbox.authorization import answering_key, authorise
 from sandbox.control import ENDPOINTS
 from sandbox.scene import Scene
@@ -29,6 +29,7 @@ Act = Callable[[], Reply]
 
 STALE_SECONDS = 600
 NUMBER = r"([^/]+)"
+CUSTOMS = r"(?:/v3/global|/global/v3)/customs"  # the newer path and the older one
 LOGIN_ROUTES = {
     "/sns/jscode2session": ("GET", "jscode2session", login.jscode2session),
     "/cgi-bin/stable_token": ("POST", "stable_token", login.stable_token),
@@ -48,6 +49,11 @@ PAY_ROUTES: tuple[tuple[str, re.Pattern[str], str, Callable[..., Reply]], ...] =
         "refund_abnormal",
         refunds.apply_abnormal,
     ),
+    ("POST", re.compile(rf"{CUSTOMS}/orders"), "customs_declare", customs.declare),
+    ("PATCH", re.compile(rf"{CUSTOMS}/orders"), "customs_amend", customs.amend),
+    ("GET", re.compile(rf"{CUSTOMS}/orders"), "customs_query", customs.query),
+    ("POST", re.compile(rf"{CUSTOMS}/redeclare"), "customs_redeclare", customs.again),
+    ("POST", re.compile(rf"{CUSTOMS}/verify-certificate"), "customs_verify", customs.verify),
     ("GET", re.compile(r"/v3/bill/tradebill"), "tradebill", bills.trade_bill),
     ("GET", re.compile(r"/v3/bill/fundflowbill"), "fundflowbill", bills.fund_flow_bill),
     ("GET", re.compile(r"/v3/billdownload/file"), DOWNLOAD, bills.download),
@@ -61,6 +67,8 @@ def answer(scene: Scene, request: Request) -> Reply:
         return _control(scene, request)
     if path in LOGIN_ROUTES:
         return _login(scene, request)
+    if request.method == "POST" and path in customs_xml.PATHS:
+        return customs_xml.answer(scene, request, _spoilt)
     if (request.method, path) == ("POST", "/"):
         return tencent.answer(scene, request)
     matched = [(route, found) for route in PAY_ROUTES if (found := route[1].fullmatch(path))]
@@ -106,7 +114,7 @@ def _login(scene: Scene, request: Request) -> Reply:
 
 def _pay(scene: Scene, request: Request, call: str, handler: Callable[..., Reply], *numbers: str) -> Reply:
     at, mchid, code = time.time(), None, None
-    number: str | None = numbers[0] if numbers else _number_in(request.body)
+    number: str | None = numbers[0] if numbers else _number_in(request)
     switch: Switch | None = None
     key = scene.world.certificate
     try:
@@ -126,9 +134,11 @@ def _pay(scene: Scene, request: Request, call: str, handler: Callable[..., Reply
     return _signed(reply, key, "unsigned" if call == DOWNLOAD else _mode(switch))
 
 
-def _number_in(body: bytes) -> str | None:
+def _number_in(request: Request) -> str | None:
+    if "order_no" in request.query:
+        return request.query["order_no"]
     try:
-        number = loads(body).get("out_trade_no")
+        number = loads(request.body).get("out_trade_no")
     except (ValueError, RecursionError):
         return None
     return number if isinstance(number, str) else None

@@ -28,6 +28,7 @@ class Order:
     params: Json  # as first sent: a repeated request must be equal to it
     expires_at: float
     attach: str | None = None
+    identity: tuple[str, str] | None = None  # number and name of the only one who may pay
     prepay_ids: dict[str, float] = field(default_factory=dict)  # id → good until
     trade_state: str = "NOTPAY"
     transaction_id: str | None = None

@@ -6,11 +6,12 @@ from typing import Any
 from cryptography import x509
 
 from sandbox.clock import rfc3339
+from sandbox.customs import named_key, oaep, opened
 from sandbox.fields import CLOSE, JSAPI_ORDER, body_of, refuse
 from sandbox.orders import Order
 from sandbox.scene import Scene
 from sandbox.signatures import encrypt
-from sandbox.wire import PayFault, Reply, Request, json_reply
+from sandbox.wire import Json, PayFault, Reply, Request, json_reply
 from sandbox.world import Storefront, World, openid_prefix
 
 MINUTE, DAY = 60, 86_400
@@ -53,6 +54,21 @@ def _payer(world: World, appid: str, openid: str) -> str:
     return openid
 
 
+def _identity(scene: Scene, request: Request, merchant: Storefront, body: Json) -> tuple[str, str] | None:
+    """Who alone may pay, where the merchant may say so; encrypted anew each time, it is compared in plain."""
+    named = body["payer"].get("identity")
+    if named is None:
+        return None
+    if not scene.registry.permitted(merchant.mchid):
+        raise PayFault(403, "NO_AUTH", "商户无权限")
+    if named["type"] != "IDCARD":
+        raise refuse("/payer/identity/type", "must be IDCARD")
+    key = named_key(scene, request)
+    number, name = (opened(key, named[f], f"/payer/identity/{f}", oaep()) for f in ("number", "name"))
+    body["payer"] = {**body["payer"], "identity": [number, name]}
+    return number, name
+
+
 def prepay(scene: Scene, request: Request, merchant: Storefront) -> Reply:
     """POST /v3/pay/transactions/jsapi."""
     body = body_of(request, JSAPI_ORDER)
@@ -63,6 +79,7 @@ def prepay(scene: Scene, request: Request, merchant: Storefront) -> Reply:
     if body["amount"].get("currency", "CNY") != "CNY":
         raise refuse("/amount/currency", "Currency code is invalid", value=body["amount"]["currency"])
     openid = _payer(scene.world, storefront.appid, body["payer"]["openid"])
+    identity = _identity(scene, request, merchant, body)
     now = scene.clock.now()
     if scene.orders.known(merchant.mchid, body["out_trade_no"]):
         expires_at = now  # time_expire counts at the first order only
@@ -79,6 +96,7 @@ def prepay(scene: Scene, request: Request, merchant: Storefront) -> Reply:
         params={name: value for name, value in body.items() if name != "scene_info"},
         expires_at=expires_at,
         attach=body.get("attach"),
+        identity=identity,
     )
     return json_reply({"prepay_id": scene.orders.place(order)})
 

@@ -58,6 +58,9 @@ def pay(scene: Scene, told: Json) -> Json:
     assert merchant is not None
     if client is not None:
         _check_pay_sign(client, order.appid, merchant)
+    payer = text(told, "openid") or order.openid
+    if order.identity is not None and scene.registry.payer(payer) not in (None, order.identity):
+        raise ControlFault(409, "the payer is not the one whom the order names")
     signed_by = text(told, "signed_by")
     if signed_by is not None:
         notices.signing_key(scene, signed_by)  # refuse before money moves

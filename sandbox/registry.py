@@ -1,4 +1,4 @@
-"""Who has which identity number, as far as anyone has told the sandbox."""
+"""Who has which identity number, and who pays by which openid, as far as anyone has told the sandbox."""
 
 import re
 from threading import Lock
@@ -12,6 +12,9 @@ class Registry:
     def __init__(self) -> None:
         self._lock = Lock()
         self._names: dict[str, str | None] = {}
+        self._payers: dict[str, tuple[str, str]] = {}
+        self._permitted: set[str] = set()
+        self.pkcs1 = True  # how payers' data is encrypted in v3's customs calls
 
     def tell(self, number: str, name: str | None) -> None:
         """The number belongs to `name` from now on; None: there is no such record."""
@@ -30,9 +33,31 @@ class Registry:
             return "-5"
         return "0" if known == name else "-1"
 
+    def tell_payer(self, openid: str, number: str, name: str) -> None:
+        """Whom WeChat holds behind the openid."""
+        with self._lock:
+            self._payers[openid] = (number, name)
+
+    def payer(self, openid: str) -> tuple[str, str] | None:
+        """Number and name behind the openid; None where nobody told."""
+        with self._lock:
+            return self._payers.get(openid)
+
+    def permit(self, mchid: str, allowed: bool) -> None:
+        """Whether this merchant may name the payer on the prepay (payer.identity)."""
+        with self._lock:
+            (self._permitted.add if allowed else self._permitted.discard)(mchid)
+
+    def permitted(self, mchid: str) -> bool:
+        with self._lock:
+            return mchid in self._permitted
+
     def reset(self) -> None:
         with self._lock:
             self._names.clear()
+            self._payers.clear()
+            self._permitted.clear()
+            self.pkcs1 = True
 
 
 def _well_formed(number: str) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sandbox.clock import Clock
 from sandbox.codes import Codes
 from sandbox.courier import Courier
+from sandbox.declaring import Declarations
 from sandbox.files import Files
 from sandbox.journal import Journal
 from sandbox.orders import Orders
@@ -28,6 +29,7 @@ class Scene:
     journal: Journal
     courier: Courier
     files: Files
+    declarations: Declarations
 
     def reset(self) -> None:
         """Forget everything but the keys; what is still to be delivered is not."""
@@ -37,6 +39,7 @@ class Scene:
             self.orders,
             self.refunds,
             self.registry,
+            self.declarations,
             self.codes,
             self.files,
             self.tokens,
@@ -60,4 +63,5 @@ def build(world: World, *, time_scale: float) -> Scene:
         journal=journal,
         courier=Courier(journal, time_scale=time_scale),
         files=Files(clock),
+        declarations=Declarations(clock),
     )

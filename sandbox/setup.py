@@ -59,8 +59,11 @@ def _write(path: Path, text: str) -> None:
     part.rename(path)
 
 
+def _letters(length: int) -> str:
+    return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(length))
+
+
 def _storefront(code: str, mchid: str) -> dict[str, str]:
-    letters = string.ascii_letters + string.digits
     return {
         "code": code,
         "appid": "wx" + hashlib.sha256(f"sandbox|{code}".encode()).hexdigest()[:16],
@@ -68,23 +71,22 @@ def _storefront(code: str, mchid: str) -> dict[str, str]:
         "mchid": mchid,
         "merchant_serial": secrets.token_hex(20).upper(),
         "merchant_private_key_pem": _private_pem(_new_key()),
-        "apiv3_key": "".join(secrets.choice(letters) for _ in range(32)),
+        "apiv3_key": _letters(32),
+        "v2_key": _letters(32),
     }
 
 
 def _tencent() -> dict[str, str]:
-    letters = string.ascii_letters + string.digits
-    return {
-        "secret_id": "AKID" + "".join(secrets.choice(letters) for _ in range(32)),
-        "secret_key": "".join(secrets.choice(letters) for _ in range(32)),
-    }
+    return {"secret_id": "AKID" + _letters(32), "secret_key": _letters(32)}
 
 
 def _complete(path: Path) -> None:
     """Add what a world written by an earlier version lacks."""
     world = json.loads(path.read_text())
-    if "tencent" not in world:
-        _write(path, json.dumps({**world, "tencent": _tencent()}, indent=2) + "\n")
+    whole = {"tencent": _tencent(), **world}
+    whole["storefronts"] = [{"v2_key": _letters(32), **one} for one in world["storefronts"]]
+    if whole != world:
+        _write(path, json.dumps(whole, indent=2) + "\n")
 
 
 def write_world(folder: Path) -> bool:

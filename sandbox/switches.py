@@ -13,6 +13,8 @@ BILL_CALLS = ("tradebill", "fundflowbill")
 DOWNLOAD = "billdownload"
 NOTIFY = "notify"
 REFUND_OUTCOME = "refund_outcome"
+CUSTOMS_CALLS = ("customs_declare", "customs_amend", "customs_query", "customs_redeclare", "customs_verify")
+CUSTOMS_OUTCOME = "customs_outcome"
 
 CALL_MODES = ("timeout_before", "timeout_after", "timeout_late", "500_before", "500_after", "error")
 SIGNATURE_MODES = ("wrong_signature", "stale_timestamp", "signtest")
@@ -28,6 +30,7 @@ BILL_MODES = (
     "elsewhere",
 )
 OUTCOME_MODES = ("success", "abnormal", "closed", "stuck")
+DECLARED_MODES = ("success", "fail", "except", "stuck", "slow")
 TENCENT_MODES = ("result", "wrong_answer")
 SHORT = {"timeout": "timeout_before", "500": "500_before"}
 MOST_COPIES = 16
@@ -58,11 +61,13 @@ def _modes(call: str) -> tuple[str, ...]:
     known = {
         **dict.fromkeys(LOGIN_CALLS, CALL_MODES),
         **dict.fromkeys(PAY_CALLS, signed),
+        **dict.fromkeys(CUSTOMS_CALLS, signed),
         **dict.fromkeys(BILL_CALLS, (*signed, *BILL_MODES)),
         DOWNLOAD: CALL_MODES,
         **dict.fromkeys(TENCENT_CALLS, (*CALL_MODES, *TENCENT_MODES)),
         NOTIFY: NOTIFY_MODES,
         REFUND_OUTCOME: OUTCOME_MODES,
+        CUSTOMS_OUTCOME: DECLARED_MODES,
     }
     if call not in known:
         raise ControlFault(400, f"unknown call {call!r}: one of {tuple(known)}")

@@ -25,6 +25,7 @@ class Storefront:
     merchant_serial: str
     merchant_key: RSAPublicKey = field(repr=False)
     apiv3_key: bytes = field(repr=False)
+    v2_key: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ def load(folder: Path) -> World:
                 merchant_serial=one["merchant_serial"],
                 merchant_key=_private_key(one["merchant_private_key_pem"].encode()).public_key(),
                 apiv3_key=one["apiv3_key"].encode(),
+                v2_key=one["v2_key"],
             )
             for one in told["storefronts"]
         ),

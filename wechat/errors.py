@@ -100,6 +100,22 @@ class OrderNotExist(Rejected):
     title_zh = "微信侧不存在该笔支付。"
 
 
+class NoPermission(Rejected):
+    """WeChat has not granted this merchant what it asked for."""
+
+    code = "wechat_no_permission"
+    title = "WeChat Pay has not granted the merchant this permission."
+    title_zh = "商户号尚未获得微信支付的相应权限。"
+
+
+class CustomsNumberUnknown(Rejected):
+    """The merchant's number at this port's customs is not registered at WeChat Pay."""
+
+    code = "wechat_customs_number_unknown"
+    title = "The merchant's customs number is not registered at WeChat Pay for this port."
+    title_zh = "商户海关备案号未在微信支付登记。"
+
+
 class ResourceNotExist(Rejected):
     """WeChat knows nothing under this number."""
 

@@ -9,6 +9,8 @@ import re
 from typing import Any
 
 from wechat.errors import (
+    CustomsNumberUnknown,
+    NoPermission,
     NoStatement,
     NotEnough,
     OrderClosed,
@@ -30,6 +32,7 @@ OUTCOMES: dict[str, type[Rejected]] = {
     "ORDERNOTEXIST": OrderNotExist,
     "OUTTRADENOUSED": OutTradeNoUsed,
     "RESOURCENOTEXISTS": ResourceNotExist,
+    "NOAUTH": NoPermission,
     "NOSTATEMENTEXIST": NoStatement,
     "STATEMENTCREATING": StatementNotReady,
 }
@@ -40,7 +43,6 @@ PERMANENT = frozenset(
         "SIGN_ERROR",
         "APPID_MCHID_NOT_MATCH",
         "MCH_NOT_EXISTS",
-        "NO_AUTH",
         "RULE_LIMIT",
         "OPENID_MISMATCH",
         "ACCOUNT_ERROR",
@@ -49,11 +51,13 @@ PERMANENT = frozenset(
         "TRADE_ERROR",
     }
 )
-NOT_ENOUGH = "NOT_ENOUGH"
+NOT_ENOUGH, INVALID_REQUEST = "NOT_ENOUGH", "INVALID_REQUEST"
 THROTTLED = frozenset(
     {"FREQUENCY_LIMITED", "RATELIMIT_EXCEEDED", "RATELIMIT_EXCEED", "FREQUENCY_LIMIT_EXCEED"}
 )
 
+# The one thing WeChat says in words alone: the merchant's customs number is not registered at the port.
+_NO_RECORD = "记录不存在"
 # Only a pointer such as /amount/total may leave the answer; messages and values may quote the payer.
 _POINTER = re.compile(r"/?[A-Za-z0-9_]+(?:/[A-Za-z0-9_]+){0,6}")
 
@@ -71,9 +75,16 @@ def failure(*, call: str, status: int, body: bytes, request_id: str) -> WechatEr
             return NotEnough(call=call, wechat_code=code, request_id=request_id)
         if status == 429 or code in THROTTLED:
             return RateLimited(call=call, wechat_code=code, request_id=request_id)
+        if code == INVALID_REQUEST and no_record(content.get("message")):
+            return CustomsNumberUnknown(call=call, wechat_code=code, request_id=request_id)
         if code in PERMANENT:
             return Rejected(call=call, wechat_code=code, request_id=request_id, field=_pointer(content))
     return OutcomeUnknown(call=call, reason=f"HTTP {status}", wechat_code=code, request_id=request_id)
+
+
+def no_record(message: object) -> bool:
+    """Whether a refusal says that a record was looked for and not found; nothing else is read of it."""
+    return isinstance(message, str) and _NO_RECORD in message
 
 
 def _content(body: bytes) -> dict[str, Any]:

@@ -1,13 +1,21 @@
 """What only WeChat may read is encrypted to one of its keys, and the call names that key."""
 
 import base64
+from enum import StrEnum
 
-from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP, PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA1
 
 from wechat.credentials import Merchant, PlatformKey
 
-LONGEST_BYTES = 214  # of a 2048-bit key under OAEP with SHA-1
+LONGEST_BYTES = 214  # of a 2048-bit key under OAEP with SHA-1; PKCS #1 v1.5 would take more
+
+
+class Padding(StrEnum):
+    """How a field is padded before it is encrypted: OAEP everywhere but where a page says otherwise."""
+
+    OAEP = "OAEP"
+    PKCS1 = "PKCS1"
 
 
 def sealing_key(merchant: Merchant) -> PlatformKey:
@@ -20,10 +28,11 @@ def sealing_key(merchant: Merchant) -> PlatformKey:
     return merchant.platform_keys[-1]
 
 
-def seal(key: PlatformKey, text: str) -> str:
-    """`text` under RSAES-OAEP with SHA-1: https://pay.weixin.qq.com/doc/v3/merchant/4013053257."""
+def seal(key: PlatformKey, text: str, padding: Padding = Padding.OAEP) -> str:
+    """`text` under RSAES-OAEP with SHA-1, or RSAES-PKCS1-v1_5: https://pay.weixin.qq.com/doc/v3/merchant/4013053257."""
     plain = text.encode()
     if not plain or len(plain) > LONGEST_BYTES:
         raise ValueError("a sealed text has 1 to 214 bytes")
-    sealed = key.public_key.encrypt(plain, OAEP(mgf=MGF1(SHA1()), algorithm=SHA1(), label=None))  # noqa: S303
+    oaep = OAEP(mgf=MGF1(SHA1()), algorithm=SHA1(), label=None)  # noqa: S303
+    sealed = key.public_key.encrypt(plain, oaep if padding is Padding.OAEP else PKCS1v15())
     return base64.b64encode(sealed).decode()

@@ -1,11 +1,6 @@
 """Payments declared to customs, v3: declare, amend, query, send again, and whether the payer is a person."""
 
-import base64
-import binascii
-from typing import Any
-
-from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP, AsymmetricPadding, PKCS1v15
-from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 
 from sandbox.declaring import EXPLANATIONS, OUTCOMES, PORTS, STATES, SUBMITTED, Record, compact
 from sandbox.fields import Record as Form
@@ -13,9 +8,10 @@ from sandbox.fields import Text, Whole, body_of, refuse
 from sandbox.orders import Order
 from sandbox.refunding import CLOSED
 from sandbox.scene import Scene
+from sandbox.sealed import named_key, oaep, opened
 from sandbox.switches import CUSTOMS_OUTCOME
 from sandbox.wire import ControlFault, Json, PayFault, Reply, Request, json_reply
-from sandbox.world import SigningKey, Storefront
+from sandbox.world import Storefront
 
 _FEES = {name: Whole(0) for name in ("duty", "order_fee", "transport_fee", "product_fee")}
 _WHO = {"appid": Text(32), "mchid": Text(32)}
@@ -211,24 +207,3 @@ def _long(scene: Scene, record: Record) -> Json:
         "explanation": explanation(scene, record),
         "modify_time": compact(record.changed_at),
     }
-
-
-def named_key(scene: Scene, request: Request) -> SigningKey:
-    """The key under which the caller says that it encrypted; without its name nothing can be opened."""
-    named = request.headers.get("wechatpay-serial", "").upper()
-    for key in (scene.world.public_key, scene.world.certificate):
-        if key.serial.upper() == named:
-            return key
-    raise refuse("Wechatpay-Serial", "is required where fields are encrypted", location="header")
-
-
-def oaep() -> AsymmetricPadding:
-    return OAEP(mgf=MGF1(SHA1()), algorithm=SHA1(), label=None)  # noqa: S303
-
-
-def opened(key: SigningKey, sealed: str, path: str, padding: Any) -> str:
-    """What was encrypted for WeChat."""
-    try:
-        return key.key.decrypt(base64.b64decode(sealed, validate=True), padding).decode()
-    except (binascii.Error, ValueError):
-        raise refuse(path, "cannot be decrypted") from None

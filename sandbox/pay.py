@@ -6,10 +6,10 @@ from typing import Any
 from cryptography import x509
 
 from sandbox.clock import rfc3339
-from sandbox.customs import named_key, oaep, opened
 from sandbox.fields import CLOSE, JSAPI_ORDER, body_of, refuse
 from sandbox.orders import Order
 from sandbox.scene import Scene
+from sandbox.sealed import named_key, oaep, opened
 from sandbox.signatures import encrypt
 from sandbox.wire import Json, PayFault, Reply, Request, json_reply
 from sandbox.world import Storefront, World, openid_prefix

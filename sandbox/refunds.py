@@ -1,19 +1,15 @@
 """Refunds as WeChat Pay makes them: taken at once, carried out a little later, and told of."""
 
-import base64
-import binascii
 from typing import Any
-
-from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
-from cryptography.hazmat.primitives.hashes import SHA1
 
 from sandbox import notices
 from sandbox.fields import ABNORMAL_REFUND, REFUND, body_of, refuse
 from sandbox.refunding import ABNORMAL, CLOSED, PROCESSING, SUCCESS, Refund
 from sandbox.scene import Scene
+from sandbox.sealed import named_key, oaep, opened
 from sandbox.switches import REFUND_OUTCOME
 from sandbox.wire import ControlFault, Json, PayFault, Reply, Request, json_reply
-from sandbox.world import SigningKey, Storefront
+from sandbox.world import Storefront
 
 WORKING_SECONDS = 2  # of the ladder: from taken to carried out
 SUMMARIES = {SUCCESS: "退款成功", ABNORMAL: "退款异常", CLOSED: "退款关闭"}
@@ -52,9 +48,9 @@ def apply_abnormal(scene: Scene, request: Request, merchant: Storefront, refund_
         for name in ("bank_type", "bank_account", "real_name"):
             if name not in body:
                 raise refuse(f"/{name}", "is required with USER_BANK_CARD")
-        key = _named_key(scene, request)
-        opened = {name: _opened(key, body[name], name) for name in ("bank_account", "real_name")}
-        received, channel = f"{body['bank_type']}{opened['bank_account'][-4:]}", "OTHER_BANKCARD"
+        key = named_key(scene, request)
+        read = {name: opened(key, body[name], f"/{name}", oaep()) for name in ("bank_account", "real_name")}
+        received, channel = f"{body['bank_type']}{read['bank_account'][-4:]}", "OTHER_BANKCARD"
     elif body["type"] == "MERCHANT_BANK_CARD":
         received, channel = "商户结算银行卡", "OTHER_BANKCARD"
     else:
@@ -134,20 +130,3 @@ def _known(scene: Scene, merchant: Storefront, number: str) -> Refund:
     if refund is None:
         raise PayFault(404, "RESOURCE_NOT_EXISTS", "退款单不存在")
     return refund
-
-
-def _named_key(scene: Scene, request: Request) -> SigningKey:
-    """The key under which the caller says that it encrypted; without its name nothing can be opened."""
-    named = request.headers.get("wechatpay-serial", "").upper()
-    for key in (scene.world.public_key, scene.world.certificate):
-        if key.serial.upper() == named:
-            return key
-    raise refuse("Wechatpay-Serial", "is required where fields are encrypted", location="header")
-
-
-def _opened(key: SigningKey, sealed: str, name: str) -> str:
-    padding = OAEP(mgf=MGF1(SHA1()), algorithm=SHA1(), label=None)  # noqa: S303
-    try:
-        return key.key.decrypt(base64.b64decode(sealed, validate=True), padding).decode()
-    except (binascii.Error, ValueError):
-        raise refuse(f"/{name}", "cannot be decrypted") from None

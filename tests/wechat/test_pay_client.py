@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 
 from wechat.credentials import Merchant
 from wechat.errors import (
+    NoPermission,
     NotEnough,
     OrderClosed,
     OrderNotExist,
@@ -257,7 +258,7 @@ def test_a_204_without_a_good_signature_is_an_unknown_outcome(client, answers, s
         (400, "APPID_MCHID_NOT_MATCH", Rejected, True),
         (400, "MCH_NOT_EXISTS", Rejected, True),
         (401, "SIGN_ERROR", Rejected, True),
-        (403, "NO_AUTH", Rejected, True),
+        (403, "NO_AUTH", NoPermission, True),
         (403, "RULE_LIMIT", Rejected, True),
         (400, "ORDER_CLOSED", OrderClosed, True),
         (400, "ORDERPAID", OrderPaid, True),

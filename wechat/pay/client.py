@@ -17,6 +17,7 @@ from wechat.credentials import Merchant
 from wechat.errors import Malformed, OutcomeUnknown, Unverified
 from wechat.gateways import USER_AGENT, gateway
 from wechat.pay.failures import failure
+from wechat.pay.sealing import Named, seal, sealing_key
 from wechat.pay.signing import request_authorization, verify
 from wechat.pay.types import Transaction
 
@@ -57,10 +58,12 @@ class PayClient:
         notify_url: str,
         time_expire: datetime | None = None,
         attach: str = "",
+        payer: Named | None = None,
     ) -> str:
         """Create (or, with identical parameters, renew) a mini-program payment; returns its prepay_id.
 
         `total_fen` > 0. `time_expire` is the instant after which no one can pay; it counts at the first call.
+        `payer` is the only one who may pay then, where WeChat lets the merchant say so (else NoPermission).
         `description` is shown on the payer's bill and is fitted by `bill_text`. Raises ValueError for
         arguments WeChat could never accept, and OrderPaid, OrderClosed, OutTradeNoUsed, Rejected,
         RateLimited, OutcomeUnknown.
@@ -78,7 +81,14 @@ class PayClient:
             body["time_expire"] = _rfc3339(time_expire)
         if attach:
             body["attach"] = _checked_attach(attach)
-        answer = self.read("prepay_jsapi", self.send("prepay_jsapi", "POST", f"{_ROOT}/jsapi", body))
+        sealed_for = ""
+        if payer is not None:
+            key = sealing_key(self._merchant)
+            sealed_for = key.serial
+            number, name = seal(key, payer.number.upper()), seal(key, payer.name)
+            body["payer"]["identity"] = {"type": "IDCARD", "number": number, "name": name}
+        sent = self.send("prepay_jsapi", "POST", f"{_ROOT}/jsapi", body, sealed_for=sealed_for)
+        answer = self.read("prepay_jsapi", sent)
         prepay_id = answer.get("prepay_id")
         if not isinstance(prepay_id, str) or not prepay_id:
             raise OutcomeUnknown(call="prepay_jsapi", reason="the answer has no prepay_id")

@@ -7,13 +7,14 @@ WeChat writes is read strictly where we rely on it; what cannot be believed or r
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Protocol
 
 from kernel.clock import SHANGHAI
 from wechat.errors import CustomsNumberUnknown, OutcomeUnknown, Rejected, ResourceNotExist
+from wechat.pay.sealing import Named
 
 PORT = re.compile(r"[A-Z_]{2,30}")
 CUSTOMS_NUMBER = re.compile(r"[0-9A-Za-z_\-]{1,60}")
@@ -62,14 +63,6 @@ class Piece:
             raise ValueError("order_fee is more than nothing, and transport_fee and product_fee together")
         if not PORT.fullmatch(self.port) or not CUSTOMS_NUMBER.fullmatch(self.customs_number):
             raise ValueError("a declaration needs a port and the merchant's number at its customs")
-
-
-@dataclass(frozen=True, slots=True)
-class Named:
-    """The person whom we name as payer: an 18-digit identity number of the mainland, and a name."""
-
-    number: str = field(repr=False)
-    name: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ from wechat.gateways import USER_AGENT, gateway
 from wechat.pay.customs import (
     Declared,
     Match,
-    Named,
     Piece,
     absent,
     explained,
@@ -35,6 +34,7 @@ from wechat.pay.customs import (
     state_of,
 )
 from wechat.pay.failures import no_record
+from wechat.pay.sealing import Named
 
 DECLARE = "/cgi-bin/mch/customs/customdeclareorder"
 QUERY = "/cgi-bin/mch/customs/customdeclarequery"

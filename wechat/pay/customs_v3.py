@@ -16,7 +16,6 @@ from wechat.pay.client import PayClient
 from wechat.pay.customs import (
     Declared,
     Match,
-    Named,
     Piece,
     absent,
     explained,
@@ -24,7 +23,7 @@ from wechat.pay.customs import (
     modified,
     state_of,
 )
-from wechat.pay.sealing import Padding, seal, sealing_key
+from wechat.pay.sealing import Named, Padding, seal, sealing_key
 from wechat.pay.types import fen, required, text
 
 

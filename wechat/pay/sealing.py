@@ -1,6 +1,7 @@
 """What only WeChat may read is encrypted to one of its keys, and the call names that key."""
 
 import base64
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP, PKCS1v15
@@ -9,6 +10,14 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from wechat.credentials import Merchant, PlatformKey
 
 LONGEST_BYTES = 214  # of a 2048-bit key under OAEP with SHA-1; PKCS #1 v1.5 would take more
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """The person whom we name as payer: an 18-digit identity number of the mainland, and a name."""
+
+    number: str = field(repr=False)
+    name: str = field(repr=False)
 
 
 class Padding(StrEnum):

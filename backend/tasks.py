@@ -18,5 +18,7 @@ def deliver() -> None:
 @shared_task
 def forget() -> None:
     """Let go of what has had its day, and of files that nobody knows."""
-    retention.run(by="beat", dry_run=False, now=now())
-    files.sweep(now=now())
+    try:
+        retention.run(by="beat", dry_run=False, now=now())
+    finally:
+        files.sweep(now=now())

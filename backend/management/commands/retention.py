@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from backend import retention
 from kernel import files
@@ -21,7 +21,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         at = now()
-        job = retention.run(by="command", dry_run=options["dry_run"], now=at)
+        try:
+            job = retention.run(by="command", dry_run=options["dry_run"], now=at)
+        except retention.NotAll as failed:
+            raise CommandError(f"not let go: {failed}; everything else was") from failed
         for one in job.result["kinds"]:
             self.stdout.write(
                 f"{one['kind']:26} before {one['before'][:10]}"

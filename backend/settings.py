@@ -282,6 +282,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 20},
     },
+    "go on with refunds": {
+        "task": "payments.tasks.sweep_refunds",
+        "schedule": 10.0,
+        "options": {"expires": 20},
+    },
     "verify stated identities": {
         "task": "customers.tasks.verify_identities",
         "schedule": 2.0,

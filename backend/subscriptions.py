@@ -29,6 +29,9 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
     "payment.succeeded": (Handler("settlement.tasks.enter_paid"),),
     "payment.stray": (Handler("settlement.tasks.enter_paid"),),
     "refund.succeeded": (Handler("settlement.tasks.enter_refunded"),),
+    "order.gate_before_list": (Handler("payments.tasks.gate_moved"),),
+    "order.gate_after_release": (Handler("payments.tasks.gate_moved"),),
+    "refund.accepted": (Handler("payments.tasks.send_accepted", outside=True),),
     # Not an outside party, yet without a transaction around it: the job keeps its own.
     "export.asked": (Handler("customers.services.exports.prepare", outside=True),),
 }

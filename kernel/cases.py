@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -32,6 +33,13 @@ def open_case(
     if not new:
         Case.objects.filter(pk=case.pk).update(seen=F("seen") + 1)
     return case
+
+
+def settle_open(*, kinds: Iterable[str], key: str, by: str, note: str, now: datetime) -> int:
+    """Settle the open cases of these kinds about `key`, if any, because what they told of has come right."""
+    return Case.objects.filter(kind__in=list(kinds), key=key, state=Case.State.OPEN).update(
+        state=Case.State.SETTLED, settled_at=now, settled_by=by, note=note
+    )
 
 
 def settle_case(*, case: Case, by: str, note: str, now: datetime) -> None:

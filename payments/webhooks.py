@@ -19,10 +19,12 @@ from kernel.cases import open_case
 from kernel.clock import now as present
 from kernel.errors import Missing, Problem
 from payments.models import Notification as Raw
+from payments.services.refund_outcome import take_in
 from payments.services.settle import settle
 from storefronts import queries as storefronts
 from wechat.errors import Unverified, WechatError
 from wechat.pay.notifications import PAID, Notification, parse
+from wechat.pay.refunds import RefundReport
 from wechat.pay.types import Transaction
 
 MAX_BODY = 64 * 1024
@@ -73,6 +75,15 @@ def _take_in(mchid: str, notice: Notification, now: datetime) -> Raw.Outcome:
         outcome = Raw.Outcome.IGNORED
         if notice.event_type == PAID and isinstance(notice.resource, Transaction):
             settle(storefront_id=storefront_id, mchid=mchid, report=notice.resource, now=now)
+            outcome = Raw.Outcome.TAKEN
+        if isinstance(notice.resource, RefundReport):
+            take_in(
+                storefront_id=storefront_id,
+                mchid=mchid,
+                report=notice.resource,
+                source="notification",
+                now=now,
+            )
             outcome = Raw.Outcome.TAKEN
         receipts.keep(
             source=source,

@@ -46,6 +46,7 @@ class Refund(models.Model):
     other_fen = models.BigIntegerField(default=0)
     reason = models.CharField(max_length=80, help_text="shown to the consumer by WeChat Pay")
     state = models.CharField(max_length=12, choices=REFUND.choices, default=REFUND.start)
+    note = models.CharField(max_length=300, default="", blank=True, help_text="why, for the house alone")
     asked_by = models.CharField(max_length=80, help_text="consumer, system, or operator:<name>")
     notify_url = models.CharField(max_length=255, default="", blank=True, help_text="as first told to WeChat")
     refund_id = models.CharField(max_length=64, null=True, blank=True, unique=True)
@@ -70,7 +71,7 @@ class Refund(models.Model):
             models.Index(
                 fields=["next_try_at"],
                 name="refund_to_try",
-                condition=Q(state__in=["requested", "accepted", "processing"]),
+                condition=Q(state__in=["requested", "accepted", "processing", "abnormal"]),
             ),
             models.Index(fields=["order"], name="refund_of_order"),
         ]

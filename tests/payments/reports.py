@@ -12,8 +12,11 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from payments.models import Payment
+from payments.models import Payment, Refund
+from payments.services.refund_outcome import Outcome, take_in
+from payments.services.settle import settle
 from tests import make
+from wechat.pay.refunds import RefundReport
 from wechat.pay.types import Transaction
 
 
@@ -70,6 +73,45 @@ def delivery_of(
         }
     ).encode()
     return body, signed(body, age=age)
+
+
+def paid(order: Any, **changes: Any) -> Payment:
+    """The order's one payment, settled."""
+    payment = make.payment(order)
+    report = report_of(payment, transaction_id=f"4200{order.pk:024}", **changes)
+    settle(storefront_id=payment.storefront_id, mchid=payment.mchid, report=report, now=make.NOW)
+    payment.refresh_from_db()
+    return payment
+
+
+def refund_report_of(refund: Refund, **changes: Any) -> RefundReport:
+    """That the refund succeeded, unless said otherwise."""
+    payment = refund.payment
+    facts = {
+        "out_refund_no": refund.out_refund_no,
+        "refund_id": f"5030{refund.pk:024}",
+        "out_trade_no": payment.out_trade_no,
+        "transaction_id": payment.transaction_id,
+        "status": "SUCCESS",
+        "refund_fen": refund.amount_fen,
+        "total_fen": payment.received_fen,
+        "currency": "CNY",
+        "channel": "ORIGINAL",
+        "success_time": make.NOW,
+        **changes,
+    }
+    return RefundReport(**facts)
+
+
+def told(refund: Refund, *, source: str = "notification", **changes: Any) -> Outcome:
+    """Take in such a report."""
+    return take_in(
+        storefront_id=refund.storefront_id,
+        mchid=refund.payment.mchid,
+        report=refund_report_of(refund, **changes),
+        source=source,
+        now=make.NOW,
+    )
 
 
 def signed(body: bytes, *, age: int = 0) -> dict[str, str]:

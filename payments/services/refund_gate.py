@@ -1,0 +1,72 @@
+"""Where refunds and declaration meet: what waited leaves by the gate, and no list goes with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from kernel.errors import Conflict
+from kernel.states import WrongState
+from kernel.tenancy import tenant
+from orders.models import Order
+from orders.services.gate import move_gate
+from payments.models import Payment, Refund
+from payments.services.refunds import accept, may_leave
+from payments.states import REFUND
+
+LEAVING = ("accepted", "processing", "abnormal")
+
+
+@dataclass(eq=False)
+class MoneyLeaving(Conflict):
+    """A refund of the order is on its way: what would be declared is not settled yet."""
+
+    code = "refund_leaving"
+    title = "A refund of this order is on its way ({numbers}); it cannot be declared until that has ended."
+    title_zh = "该订单有退款正在进行（{numbers}），完成前不能申报。"
+    numbers: list[str]
+
+
+def send_to_customs(*, number: str, now: datetime) -> Order:
+    """Close the gate for the list of a paid order, as `move_gate` with "send" does, unless money is leaving.
+
+    Who declares calls this before the first 621 and no other: under the locks of payment and order a refund
+    is either seen here or waits. Raises MoneyLeaving, WrongState.
+    """
+    with tenant(Order.objects.values_list("storefront_id", flat=True).get(number=number)):
+        list(Payment.objects.select_for_update(of=("self",)).filter(order__number=number, state="succeeded"))
+        Order.objects.select_for_update().get(number=number)
+        leaving = Refund.objects.filter(order__number=number, state__in=LEAVING).exclude(
+            kind=Refund.Kind.STRAY
+        )
+        numbers = list(leaving.order_by("id").values_list("out_refund_no", flat=True))
+        if numbers:
+            raise MoneyLeaving(numbers=numbers)
+        return move_gate(number=number, verb="send", now=now)
+
+
+def let_go(*, number: str, now: datetime) -> int:
+    """Accept what waited for the gate of an order, the oldest first; returns how many may leave now.
+
+    Locks payment, order. Where the gate is still shut, nothing happens.
+    """
+    with tenant(Order.objects.values_list("storefront_id", flat=True).get(number=number)):
+        waiting = Refund.objects.filter(order__number=number, state="requested").order_by("id")
+        payments = list(waiting.values_list("payment_id", flat=True))
+        if not payments:
+            return 0
+        list(Payment.objects.select_for_update().filter(pk__in=payments).order_by("pk"))
+        order = Order.objects.select_for_update().get(number=number)
+        free = [one for one in waiting.select_for_update() if may_leave(order, one.kind)]
+        for refund in free:
+            accept(refund, now=now)
+    return len(free)
+
+
+def withdraw(*, refund: Refund, by: str, now: datetime) -> None:
+    """Take back the wish while it waits; raises WrongState once it may have left."""
+    with tenant(refund.storefront_id):
+        row = Refund.objects.select_for_update().get(pk=refund.pk)
+        if row.state != "requested":
+            raise WrongState(machine="refund", verb="withdraw", state=row.state)
+        REFUND.move(row, "withdraw", now=now, facts={"by": by})

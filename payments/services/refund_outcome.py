@@ -1,0 +1,205 @@
+"""The one door of refund truth: notification, query and bill all end here, and told twice it changes nothing.
+
+What WeChat Pay reports is taken only for the merchant, payment and amount that we know; everything else is
+put before an operator. A refund that WeChat made by itself is taken into the books, so that the cap holds.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import structlog
+
+from kernel import events
+from kernel.cases import open_case, settle_open
+from kernel.tenancy import tenant
+from payments.models import Payment, Refund
+from payments.services.refunds import facts_of
+from payments.states import REFUND
+from wechat.pay.refunds import RefundReport, Status
+
+log = structlog.get_logger(__name__)
+
+_VERB = {
+    Status.PROCESSING: "process",
+    Status.SUCCESS: "succeed",
+    Status.ABNORMAL: "trouble",
+    Status.CLOSED: "close",
+}
+# Where a report finds a refund that it does not move: there already, or further on.
+_KNOWN = {
+    Status.PROCESSING: ("processing", "succeeded", "closed"),
+    Status.SUCCESS: ("succeeded",),
+    Status.ABNORMAL: ("abnormal", "succeeded", "closed"),
+    Status.CLOSED: ("closed",),
+}
+_TITLES = {
+    "refund.unknown": "A refund that we did not ask for",
+    "refund.mismatch": "WeChat tells of a refund otherwise than we asked for it",
+    "refund.contradiction": "WeChat tells of a refund what cannot follow from what it told before",
+    "refund.abnormal": "The account that the refund should return to takes no money",
+    "refund.closed": "WeChat closed the refund: no money has moved",
+}
+ATTENDED = ("refund.abnormal", "refund.not_enough", "refund.blocked", "refund.slow", "refund.refused")
+
+
+class Outcome(StrEnum):
+    """What came of one report."""
+
+    TAKEN = "taken"  # the refund moved by this report
+    KNOWN = "known"  # it was told before, or says nothing; nothing changed
+    CASE = "case"  # it does not fit: an operator decides
+
+
+def take_in(*, storefront_id: int, mchid: str, report: RefundReport, source: str, now: datetime) -> Outcome:
+    """Take in what WeChat Pay says about one refund of merchant `mchid`, whose keys signed it.
+
+    `source` is "notification", "query", "answer" or "bill". Locks the payment, then the refund.
+    """
+    with tenant(storefront_id):
+        payment = (
+            Payment.objects.select_for_update()
+            .filter(storefront_id=storefront_id, mchid=mchid, out_trade_no=report.out_trade_no)
+            .first()
+        )
+        refund = (
+            Refund.objects.select_for_update(of=("self",))
+            .select_related("payment", "order")
+            .filter(storefront_id=storefront_id, out_refund_no=report.out_refund_no)
+            .first()
+        )
+        if refund is None:
+            return _unasked(
+                storefront_id=storefront_id,
+                mchid=mchid,
+                payment=payment,
+                report=report,
+                source=source,
+                now=now,
+            )
+        objection = _objection(refund, payment, mchid, report)
+        if objection:
+            return _case("refund.mismatch", storefront_id, report, now, wrong=objection, source=source)
+        return _move(refund, report, source, now)
+
+
+def _objection(refund: Refund, payment: Payment | None, mchid: str, report: RefundReport) -> str:
+    """What of the report does not fit the refund; empty where all does."""
+    if payment is None or refund.payment_id != payment.pk:
+        return "out_trade_no"
+    wrong = (
+        ("mchid", report.mchid not in (None, mchid)),
+        ("transaction_id", report.transaction_id != payment.transaction_id),
+        ("refund_id", refund.refund_id not in (None, report.refund_id)),
+        ("refund_fen", report.refund_fen != refund.amount_fen),
+        ("total_fen", report.total_fen != payment.received_fen),
+        ("currency", report.currency not in (None, payment.currency)),
+        ("state", refund.state == "requested"),  # it never left this house
+    )
+    return next((name for name, holds in wrong if holds), "")
+
+
+def _move(refund: Refund, report: RefundReport, source: str, now: datetime) -> Outcome:
+    try:
+        status = Status(report.status)
+    except ValueError:
+        log.warning("refund_status_unknown", out_refund_no=refund.out_refund_no, status=report.status)
+        return Outcome.KNOWN
+    if refund.state in _KNOWN[status]:
+        return Outcome.KNOWN
+    verb = _VERB[status]
+    if verb not in REFUND.verbs(refund.state):
+        return _case(
+            "refund.contradiction", refund.storefront_id, report, now, state=refund.state, source=source
+        )
+    changes: dict[str, Any] = {"refund_id": report.refund_id, "channel": report.channel, "trouble": ""}
+    if status is Status.SUCCESS:
+        changes["succeeded_at"] = report.success_time or now
+    REFUND.move(
+        refund,
+        verb,
+        now=now,
+        facts={**facts_of(refund), "refund_id": report.refund_id, "source": source},
+        **changes,
+    )
+    _attend(refund, status, report, now)
+    return Outcome.TAKEN
+
+
+def _attend(refund: Refund, status: Status, report: RefundReport, now: datetime) -> None:
+    """Put before an operator what went wrong, and take away what has come right."""
+    if status is Status.ABNORMAL:
+        _case("refund.abnormal", refund.storefront_id, report, now, order=refund.order.number)
+    if status is Status.CLOSED:
+        _case("refund.closed", refund.storefront_id, report, now, order=refund.order.number)
+    if status is Status.SUCCESS:
+        note = f"{refund.out_refund_no} succeeded"
+        settle_open(kinds=ATTENDED, key=refund.event_key, by="system", note=note, now=now)
+        if refund.kind == Refund.Kind.STRAY:
+            settle_open(
+                kinds=[f"payment.{refund.payment.stray_reason}"],
+                key=f"transaction:{refund.payment.transaction_id}",
+                by="system",
+                note=note,
+                now=now,
+            )
+
+
+def _unasked(
+    *,
+    storefront_id: int,
+    mchid: str,
+    payment: Payment | None,
+    report: RefundReport,
+    source: str,
+    now: datetime,
+) -> Outcome:
+    """A number that we never gave out: a case, and where the payment is ours the refund is booked."""
+    ours = payment is not None and payment.transaction_id == report.transaction_id
+    if payment is not None and ours and report.mchid in (None, mchid) and report.refund_fen > 0:
+        refund = Refund.objects.create(
+            storefront_id=storefront_id,
+            payment=payment,
+            order=payment.order,
+            out_refund_no=report.out_refund_no,
+            kind=Refund.Kind.GOODWILL,
+            key=f"wechat:{report.out_refund_no}"[:80],
+            amount_fen=report.refund_fen,
+            other_fen=report.refund_fen,
+            reason="微信支付发起",
+            asked_by="wechat",
+            requested_at=now,
+        )
+        events.record(
+            storefront_id=storefront_id,
+            name="refund.requested",
+            key=refund.event_key,
+            facts={**facts_of(refund), "by": "wechat"},
+            now=now,
+        )
+        REFUND.move(refund, "accept", now=now, facts=facts_of(refund), accepted_at=now)
+        _move(refund, report, source, now)
+    return _case("refund.unknown", storefront_id, report, now, booked=ours, source=source)
+
+
+def _case(kind: str, storefront_id: int, report: RefundReport, now: datetime, **more: Any) -> Outcome:
+    log.warning("refund_case", kind=kind, out_refund_no=report.out_refund_no, status=report.status)
+    open_case(
+        storefront_id=storefront_id,
+        kind=kind,
+        key=f"refund:{report.out_refund_no}",
+        title=_TITLES[kind],
+        facts={
+            "out_refund_no": report.out_refund_no,
+            "out_trade_no": report.out_trade_no,
+            "refund_id": report.refund_id,
+            "refund_fen": report.refund_fen,
+            "total_fen": report.total_fen,
+            "status": report.status,
+            **more,
+        },
+        now=now,
+    )
+    return Outcome.CASE

@@ -1,0 +1,210 @@
+"""A refund goes to WeChat in three steps, under one number for ever; unknown is asked about, never concluded.
+
+Accepted is committed before; the call is made with no transaction open; the outcome is committed by the one
+door. Whoever dies between two steps leaves a refund that the sweep takes up: from the second try on it first
+asks WeChat what became of the number, and sends the same again only where WeChat has never seen it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+
+from kernel.cases import open_case
+from kernel.errors import Upstream
+from kernel.tenancy import tenant
+from payments.gateways.wechat_pay import client_of
+from payments.models import Refund
+from payments.services.refund_gate import let_go
+from payments.services.refund_outcome import take_in
+from payments.states import REFUND
+from wechat.errors import NotEnough, OutcomeUnknown, RateLimited, Rejected, ResourceNotExist
+from wechat.pay.client import PayClient
+from wechat.pay.refunds import RefundReport, create, query
+
+log = structlog.get_logger(__name__)
+
+BATCH = 50
+LEASE = timedelta(seconds=60)  # longer than a query and a call take together
+FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
+POOR_WAIT, BLOCKED_WAIT, ABNORMAL_WAIT = timedelta(minutes=30), timedelta(hours=1), timedelta(hours=6)
+SLOW_AFTER = timedelta(days=3)
+SENT = ("accepted", "processing", "abnormal")
+# The fault of keys, permissions or account: mended in the house, and then the same refund goes through.
+OUR_FAULT = frozenset(
+    {
+        "SIGN_ERROR",
+        "NO_AUTH",
+        "MCH_NOT_EXISTS",
+        "APPID_MCHID_NOT_MATCH",
+        "ACCOUNT_ERROR",
+        "ACCOUNTERROR",
+    }
+)
+_TITLES = {
+    "refund.not_enough": "The merchant account's balance does not cover the refund",
+    "refund.blocked": "WeChat refuses this merchant's calls: keys, permission or account",
+    "refund.refused": "WeChat refuses the refund for good",
+    "refund.vanished": "WeChat took the refund and now knows nothing of it",
+    "refund.slow": "The refund has been on its way for days",
+}
+
+
+def send_refund(*, out_refund_no: str, now: datetime) -> bool:
+    """Send one accepted refund, or ask about one that was sent; False where its time has not come.
+
+    Raises nothing of WeChat's: what failed is put off, and what needs a person is a case.
+    """
+    claimed = _claim(now, out_refund_no=out_refund_no)
+    for refund in claimed:
+        _go(refund, now)
+    return bool(claimed)
+
+
+def sweep(*, now: datetime) -> int:
+    """Go on with every refund whose time has come: sent again, asked about, or let go; returns how many."""
+    claimed = _claim(now)
+    for refund in claimed:
+        _go(refund, now)
+    return len(claimed)
+
+
+def _claim(now: datetime, **wanted: Any) -> list[Refund]:
+    """Move the next try on before it is made: two sweepers share the work, and a dead one loses nothing."""
+    states = ("requested", *SENT)
+    with transaction.atomic():
+        due = list(
+            Refund.objects.select_for_update(skip_locked=True, of=("self",))
+            .select_related("payment", "order")
+            .filter(state__in=states, next_try_at__lte=now, **wanted)
+            .order_by("next_try_at")[:BATCH]
+        )
+        Refund.objects.filter(pk__in=[refund.pk for refund in due]).update(
+            tries=F("tries") + 1, next_try_at=now + LEASE
+        )
+    return due
+
+
+def _go(refund: Refund, now: datetime) -> None:
+    """One try of a claimed refund; `refund.tries` counts those before it."""
+    if refund.state == "requested":
+        if not let_go(number=refund.order.number, now=now):
+            _put_off(refund, LONGEST_WAIT, now)
+        return
+    try:
+        report = _ask(client_of(refund.payment.mchid), refund)
+    except NotEnough as failure:
+        _put_off(refund, POOR_WAIT, now, trouble=failure.wechat_code, case="refund.not_enough")
+    except RateLimited as failure:
+        _put_off(refund, _wait(refund), now, trouble=failure.wechat_code)
+    except Rejected as failure:
+        _rejected(refund, failure, now)
+    except Upstream as failure:
+        log.warning("refund_unknown", out_refund_no=refund.out_refund_no, error=failure.code)
+        _put_off(refund, _wait(refund), now, trouble="UNKNOWN")
+    else:
+        take_in(
+            storefront_id=refund.storefront_id,
+            mchid=refund.payment.mchid,
+            report=report,
+            source="query" if refund.tries else "answer",
+            now=now,
+        )
+        _put_off(refund, ABNORMAL_WAIT if refund.state == "abnormal" else _wait(refund), now)
+    _watch(refund, now)
+
+
+def _ask(client: PayClient, refund: Refund) -> RefundReport:
+    """WeChat's word on the refund, which is sent where WeChat has never seen it. Raises wechat.errors."""
+    if refund.state != "accepted":
+        return query(client, refund.out_refund_no)
+    if refund.tries:
+        try:
+            return query(client, refund.out_refund_no)
+        except ResourceNotExist:
+            pass  # the tries before never arrived
+    try:
+        return _create(client, refund)
+    except Rejected as refusal:
+        # A refusal of what is there already ("other parameters", "too much") is not its end.
+        try:
+            return query(client, refund.out_refund_no)
+        except ResourceNotExist:
+            raise refusal from None
+        except Upstream as failure:
+            raise OutcomeUnknown(call="refund", reason=failure.code) from None
+
+
+def _create(client: PayClient, refund: Refund) -> RefundReport:
+    payment = refund.payment
+    return create(
+        client,
+        out_trade_no=payment.out_trade_no,
+        out_refund_no=refund.out_refund_no,
+        refund_fen=refund.amount_fen,
+        total_fen=payment.received_fen or 0,
+        reason=refund.reason,
+        notify_url=refund.notify_url,
+    )
+
+
+def _rejected(refund: Refund, refusal: Rejected, now: datetime) -> None:
+    """What WeChat refuses: our fault waits for us; anything else counts once it was said twice."""
+    code = refusal.wechat_code
+    if refund.state != "accepted":
+        _put_off(refund, LONGEST_WAIT, now, trouble=code, case="refund.vanished")
+    elif code in OUR_FAULT:
+        _put_off(refund, BLOCKED_WAIT, now, trouble=code, case="refund.blocked")
+    elif refund.trouble != code:
+        _put_off(refund, FIRST_WAIT, now, trouble=code)
+    else:
+        with tenant(refund.storefront_id):
+            row = Refund.objects.select_for_update().get(pk=refund.pk)
+            if row.state == "accepted":
+                REFUND.move(row, "close", now=now, facts={"refusal": code})
+                _case("refund.refused", refund, code, now)
+
+
+def _wait(refund: Refund) -> timedelta:
+    doubled: int = 2 ** min(refund.tries, 6)
+    return min(FIRST_WAIT * doubled, LONGEST_WAIT)
+
+
+def _put_off(refund: Refund, wait: timedelta, now: datetime, *, trouble: str = "", case: str = "") -> None:
+    """Try again later; what the last try met stands in `trouble` until the next word of WeChat's."""
+    with tenant(refund.storefront_id):
+        changes = {"trouble": trouble[:40]} if trouble else {}
+        Refund.objects.filter(pk=refund.pk, state=refund.state).update(next_try_at=now + wait, **changes)
+        Refund.objects.filter(pk=refund.pk).exclude(state=refund.state).update(next_try_at=now + FIRST_WAIT)
+        if case:
+            _case(case, refund, trouble, now)
+
+
+def _watch(refund: Refund, now: datetime) -> None:
+    """What neither succeeds nor fails for days needs a person."""
+    if refund.accepted_at is None or now - refund.accepted_at < SLOW_AFTER:
+        return
+    if Refund.objects.filter(pk=refund.pk, state__in=("accepted", "processing")).exists():
+        _case("refund.slow", refund, refund.trouble, now)
+
+
+def _case(kind: str, refund: Refund, code: str, now: datetime) -> None:
+    open_case(
+        storefront_id=refund.storefront_id,
+        kind=kind,
+        key=refund.event_key,
+        title=_TITLES[kind],
+        facts={
+            "order": refund.order.number,
+            "out_refund_no": refund.out_refund_no,
+            "out_trade_no": refund.payment.out_trade_no,
+            "refund_fen": refund.amount_fen,
+            "merchant": refund.payment.mchid,
+            "code": code,
+        },
+        now=now,
+    )

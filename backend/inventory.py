@@ -37,6 +37,7 @@ NOT_PERSONAL = {
         "compliance.DataKey.wrapped",
         "storefronts.MerchantAccount.apiv3_key_sealed",
         "storefronts.MerchantAccount.private_key_sealed",
+        "storefronts.PastMerchantKey.private_key_sealed",
         "storefronts.Storefront.appsecret_sealed",
     ),
     "hashes over texts and rows that point to no one": (

@@ -321,6 +321,15 @@ CELERY_BEAT_SCHEDULE = {
         "task": "storefronts.tasks.watch_reference_rates",
         "schedule": crontab(minute="30"),
     },
+    "fetch platform certificates": {
+        "task": "storefronts.tasks.refresh_platform_keys",
+        "schedule": 10.0,  # looks who is due: twelve hours after the last time, or an unknown serial came
+        "options": {"expires": 20},
+    },
+    "watch the keys of WeChat Pay": {
+        "task": "storefronts.tasks.watch_pay_keys",
+        "schedule": crontab(minute="40"),
+    },
     "let go of what has had its day": {
         "task": "backend.tasks.forget",
         "schedule": crontab(hour=19, minute=20),  # UTC: at night in China

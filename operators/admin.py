@@ -18,6 +18,7 @@ from operators import (  # noqa: F401
     ledger,
     orders,
     partners,
+    pay_keys,
     payments,
     refunds,
     storefronts,

@@ -103,27 +103,6 @@ class LegalPartyAdmin(Scoped):
         queries.forget_kept()
 
 
-@register("storefronts.MerchantAccount")
-class MerchantAccountAdmin(Scoped):
-    """Merchant numbers; their keys are set on the storefront's page and never shown."""
-
-    list_display = ("mchid", "storefront", "serial_no", "active")
-    list_select_related = ("storefront",)
-    list_filter = ("active",)
-    search_fields = ("mchid__startswith",)
-    ordering = ("mchid",)
-
-
-@register("storefronts.PlatformKey")
-class PlatformKeyAdmin(Scoped):
-    """The public keys with which WeChat Pay signs."""
-
-    list_display = ("serial", "merchant", "storefront", "expires_at")
-    list_select_related = ("merchant", "storefront")
-    search_fields = ("serial__startswith",)
-    ordering = ("serial",)
-
-
 @register("storefronts.Operator")
 class OperatorAdmin(Scoped):
     """Colleagues: those who work in one of one's own storefronts."""

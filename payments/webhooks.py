@@ -22,6 +22,7 @@ from payments.models import Notification as Raw
 from payments.services.refund_outcome import take_in
 from payments.services.settle import settle
 from storefronts import queries as storefronts
+from storefronts.services import platform_keys
 from wechat.errors import Unverified, WechatError
 from wechat.pay.notifications import PAID, Notification, parse
 from wechat.pay.refunds import RefundReport
@@ -44,7 +45,7 @@ def wechat_pay(request: HttpRequest, mchid: str) -> HttpResponse:
     if not body or len(headers) < len(HEADERS) - 1:
         return _fail(400, "not a notification")
     try:
-        merchant = storefronts.merchant_by_mchid(mchid)
+        merchant = storefronts.merchant_by_mchid(mchid, serial=headers["Wechatpay-Serial"])
     except Missing:
         return _fail(404, "no such merchant")
     now = present()
@@ -121,6 +122,8 @@ def _rejected(
         mchid=mchid, outcome=Raw.Outcome.REJECTED, received_at__gt=now - timedelta(minutes=1)
     )
     signed = not isinstance(failure, Unverified)
+    if isinstance(failure, Unverified) and failure.unknown_serial:
+        platform_keys.ask(mchid=mchid, serial=failure.unknown_serial, now=now)  # fetched later, by a worker
     if signed or recent.count() < NOISE_A_MINUTE:
         Raw.objects.create(
             mchid=mchid,

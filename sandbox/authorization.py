@@ -3,9 +3,10 @@
 import re
 import time
 
+from sandbox.scene import Scene
 from sandbox.signatures import lines, matches
 from sandbox.wire import Json, PayFault, Request
-from sandbox.world import SigningKey, Storefront, World
+from sandbox.world import Storefront
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 FIELDS = ("mchid", "nonce_str", "timestamp", "serial_no", "signature")
@@ -44,11 +45,11 @@ def check_headers(request: Request) -> None:
         raise PayFault(400, "INVALID_REQUEST", "Http头Content-Type值须为application/json")
 
 
-def authorise(world: World, request: Request) -> Storefront:
+def authorise(scene: Scene, request: Request) -> Storefront:
     """The merchant that signed the request; PayFault 401 SIGN_ERROR says in its detail what is wrong."""
     check_headers(request)
     fields = _fields(request)
-    merchant = world.by_mchid(fields["mchid"])
+    merchant = scene.world.by_mchid(fields["mchid"])
     if merchant is None:
         raise PayFault(400, "MCH_NOT_EXISTS", "商户号不存在")
     if not re.fullmatch(r"\d{1,12}", fields["timestamp"]):
@@ -58,12 +59,13 @@ def authorise(world: World, request: Request) -> Storefront:
         raise _sign_error(message, "timestamp", "more than five minutes off")
     if not 1 <= len(fields["nonce_str"]) <= LONGEST_NONCE:
         raise _sign_error("Http头Authorization值格式错误", "nonce_str", f"1 to {LONGEST_NONCE} characters")
-    if fields["serial_no"].upper() != merchant.merchant_serial.upper():
+    key = scene.keyring.merchant_key(merchant, fields["serial_no"])
+    if key is None:
         message = "商户证书序列号有误。请使用签名私钥匹配的证书序列号"
         raise _sign_error(message, "serial_no", "not the serial of this merchant's certificate")
     head = (request.method, request.target, fields["timestamp"], fields["nonce_str"])
     message_signed = lines(*head, request.body)
-    if not matches(merchant.merchant_key, fields["signature"], message_signed):
+    if not matches(key, fields["signature"], message_signed):
         shown = lines(*head).decode() + request.body.decode(errors="replace")[:SHOWN_BODY] + "\n"
         information: Json = {
             "method": request.method,
@@ -75,14 +77,7 @@ def authorise(world: World, request: Request) -> Storefront:
     return merchant
 
 
-def answering_key(world: World, request: Request) -> SigningKey:
-    """The key that signs the answer: the one the request's Wechatpay-Serial names, else the certificate's.
-
-    PayFault 400 if the request names a key that is not WeChat's.
-    """
-    asked = request.headers.get("wechatpay-serial", "")
-    if asked == world.public_key.serial:
-        return world.public_key
-    if asked and asked.upper() != world.certificate.serial.upper():
-        raise PayFault(400, "PARAM_ERROR", "平台证书序列号Wechatpay-Serial错误")
-    return world.certificate
+def claimed_mchid(request: Request) -> str | None:
+    """The merchant number that the request names, whoever signed it."""
+    found = re.search(r'mchid="(\d+)"', request.headers.get("authorization", ""))
+    return found[1] if found else None

@@ -5,6 +5,7 @@ from typing import Any
 
 from sandbox import customs, notices, payer, refunds
 from sandbox.fields import Url
+from sandbox.keyring import MODES, NO_CERTIFICATES
 from sandbox.payer import text
 from sandbox.scene import Scene
 from sandbox.switches import parse
@@ -93,9 +94,7 @@ def advance(scene: Scene, told: Json) -> Json:
 
 def notify_raw(scene: Scene, told: Json) -> Json:
     """Any event with any content, properly encrypted and signed, to any address a notify_url may have."""
-    merchant = scene.world.by_mchid(_needed(told, "mchid"))
-    if merchant is None:
-        raise ControlFault(404, "no such mchid")
+    merchant = _merchant(scene, told)
     resource = told.get("resource", {})
     if not isinstance(resource, dict):
         raise ControlFault(400, "resource must be an object")
@@ -110,11 +109,43 @@ def notify_raw(scene: Scene, told: Json) -> Json:
         original_type=text(told, "original_type") or "transaction",
         resource=resource,
         url=told["url"],
-        key=notices.signing_key(scene, text(told, "signed_by")),
+        key=notices.signing_key(scene, merchant.mchid, text(told, "signed_by")),
         out_trade_no=text(told, "out_trade_no"),
     )
     scene.courier.send(letter)
     return {"notification_id": letter.id}
+
+
+def _merchant(scene: Scene, told: Json) -> Storefront:
+    merchant = scene.world.by_mchid(_needed(told, "mchid"))
+    if merchant is None:
+        raise ControlFault(404, "no such mchid")
+    return merchant
+
+
+def platform_keys(scene: Scene, told: Json) -> Json:
+    """With `mchid`, how this merchant stands between the kinds of key; without, a new certificate."""
+    if "mchid" not in told:
+        days = _number(told, "valid_days", -1) if "valid_days" in told else 5 * 365
+        made = scene.keyring.rotate(keep_old=told.get("keep_old") is not False, valid_days=days)
+        return {"serial": made.signing.serial, "cert_pem": made.pem}
+    mode, without = _needed(told, "mode"), text(told, "certificates") or "404"
+    if mode not in MODES or without not in NO_CERTIFICATES:
+        raise ControlFault(400, f"mode: one of {MODES}; certificates: one of {NO_CERTIFICATES}")
+    stand = scene.keyring.stand(_merchant(scene, told).mchid)
+    stand.mode, stand.without, stand.sent = mode, without, 0
+    stand.share = min(_number(told, "share", 0), 1.0) if "share" in told else 0.0
+    return {"mode": stand.mode, "share": stand.share}
+
+
+def merchant_certificate(scene: Scene, told: Json) -> Json:
+    """A further certificate for the merchant, or the end of one: `revoke` takes its serial."""
+    merchant, revoked = _merchant(scene, told), text(told, "revoke")
+    if revoked:
+        scene.keyring.stand(merchant.mchid).revoked.add(revoked.upper())
+        return {}
+    serial, certificate, private = scene.keyring.issue(merchant)
+    return {"serial": serial, "cert_pem": certificate, "private_key_pem": private}
 
 
 def log(scene: Scene, _told: Json) -> Json:
@@ -136,6 +167,8 @@ ENDPOINTS: dict[tuple[str, str], Callable[[Scene, Json], Json]] = {
     ("POST", "/sandbox/pay"): payer.pay,
     ("POST", "/sandbox/refund"): refunds.control,
     ("POST", "/sandbox/notify_raw"): notify_raw,
+    ("POST", "/sandbox/platform_keys"): platform_keys,
+    ("POST", "/sandbox/merchant_certificate"): merchant_certificate,
     ("POST", "/sandbox/switches"): add_switch,
     ("GET", "/sandbox/switches"): read_switches,
     ("POST", "/sandbox/time_scale"): time_scale,

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from sandbox import bills, customs, customs_xml, login, pay, refunds, tencent
-from sandbox.authorization import answering_key, authorise
+from sandbox.authorization import authorise, claimed_mchid
 from sandbox.control import ENDPOINTS
 from sandbox.scene import Scene
 from sandbox.signatures import lines, probe_signature, sign
@@ -116,10 +116,11 @@ def _pay(scene: Scene, request: Request, call: str, handler: Callable[..., Reply
     at, mchid, code = time.time(), None, None
     number: str | None = numbers[0] if numbers else _number_in(request)
     switch: Switch | None = None
-    key = scene.world.certificate
+    key = scene.keyring.newest
     try:
-        key = answering_key(scene.world, request)
-        merchant = authorise(scene.world, request)
+        asked = request.headers.get("wechatpay-serial", "")
+        key = scene.keyring.answering(claimed_mchid(request), asked)
+        merchant = authorise(scene, request)
         mchid = merchant.mchid
         switch = scene.switches.take(call, number)
         told = {"mode": _mode(switch)} if call in BILL_CALLS else {}

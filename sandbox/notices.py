@@ -1,6 +1,5 @@
 """Writes notifications as WeChat does, encrypted, and spoils them where a switch says so."""
 
-import itertools
 import time
 import uuid
 from collections import deque
@@ -14,14 +13,12 @@ from sandbox.switches import NOTIFY, SIGNATURE_MODES, Switch
 from sandbox.wire import ControlFault, Json, dumps
 from sandbox.world import SigningKey, Storefront
 
-_turn = itertools.count()
 
-
-def signing_key(scene: Scene, asked: Any) -> SigningKey:
-    """`certificate`, `public_key`, or by turns, as for a merchant who is changing from one to the other."""
-    keys = {"certificate": scene.world.certificate, "public_key": scene.world.public_key}
+def signing_key(scene: Scene, mchid: str, asked: Any) -> SigningKey:
+    """`certificate`, `public_key`, or as the merchant stands: at first by turns."""
+    keys = {"certificate": scene.keyring.newest, "public_key": scene.world.public_key}
     if asked is None:
-        return tuple(keys.values())[next(_turn) % 2]
+        return scene.keyring.notifying(mchid)
     if not isinstance(asked, str) or asked not in keys:
         raise ControlFault(400, f"signed_by: one of {tuple(keys)}")
     return keys[asked]
@@ -74,7 +71,7 @@ def paid(
         original_type="transaction",
         resource=transaction,
         url=url,
-        key=signing_key(scene, signed_by),
+        key=signing_key(scene, merchant.mchid, signed_by),
         out_trade_no=out_trade_no,
     )
 

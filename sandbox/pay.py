@@ -3,8 +3,6 @@
 from datetime import datetime
 from typing import Any
 
-from cryptography import x509
-
 from sandbox.clock import rfc3339
 from sandbox.fields import CLOSE, JSAPI_ORDER, body_of, refuse
 from sandbox.orders import Order
@@ -129,13 +127,14 @@ def close(scene: Scene, request: Request, merchant: Storefront, number: str) -> 
 
 
 def certificates(scene: Scene, _request: Request, merchant: Storefront) -> Reply:
-    """GET /v3/certificates: the platform certificate, encrypted with this merchant's APIv3 key."""
-    pem = scene.world.certificate_pem
-    certificate = x509.load_pem_x509_certificate(pem.encode())
-    row = {
-        "serial_no": scene.world.certificate.serial,
-        "effective_time": rfc3339(certificate.not_valid_before_utc.timestamp()),
-        "expire_time": rfc3339(certificate.not_valid_after_utc.timestamp()),
-        "encrypt_certificate": encrypt(merchant.apiv3_key, pem.encode(), "certificate"),
-    }
-    return json_reply({"data": [row]})
+    """GET /v3/certificates: the platform certificates, encrypted with this merchant's APIv3 key."""
+    rows = [
+        {
+            "serial_no": one.signing.serial,
+            "effective_time": rfc3339(one.valid_from.timestamp()),
+            "expire_time": rfc3339(one.expires_at.timestamp()),
+            "encrypt_certificate": encrypt(merchant.apiv3_key, one.pem.encode(), "certificate"),
+        }
+        for one in scene.keyring.certificates(merchant.mchid)
+    ]
+    return json_reply({"data": rows})

@@ -29,9 +29,9 @@ def _client_prepay_id(client: Any) -> str:
     return str(client["package"].removeprefix("prepay_id="))
 
 
-def _check_pay_sign(client: Json, appid: str, merchant: Storefront) -> None:
+def _check_pay_sign(scene: Scene, client: Json, appid: str, merchant: Storefront) -> None:
     message = lines(appid, client["timeStamp"], client["nonceStr"], client["package"])
-    if not matches(merchant.merchant_key, client["paySign"], message):
+    if not any(matches(key, client["paySign"], message) for key in scene.keyring.merchant_keys(merchant)):
         raise ControlFault(400, "支付验证签名失败: paySign does not fit")
 
 
@@ -57,13 +57,13 @@ def pay(scene: Scene, told: Json) -> Json:
     merchant = scene.world.by_mchid(order.mchid)
     assert merchant is not None
     if client is not None:
-        _check_pay_sign(client, order.appid, merchant)
+        _check_pay_sign(scene, client, order.appid, merchant)
     payer = text(told, "openid") or order.openid
     if order.identity is not None and scene.registry.payer(payer) not in (None, order.identity):
         raise ControlFault(409, "the payer is not the one whom the order names")
     signed_by = text(told, "signed_by")
     if signed_by is not None:
-        notices.signing_key(scene, signed_by)  # refuse before money moves
+        notices.signing_key(scene, order.mchid, signed_by)  # refuse before money moves
     transaction = scene.orders.pay(
         order, prepay_id=prepay_id, openid=text(told, "openid"), force=told.get("force") is True
     )

@@ -93,7 +93,7 @@ def tell(scene: Scene, merchant: Storefront, refund: Refund) -> str:
         original_type="refund",
         resource=refund.noticed(),
         url=refund.notify_url,
-        key=notices.signing_key(scene, None),
+        key=notices.signing_key(scene, merchant.mchid, None),
         out_trade_no=refund.order.out_trade_no,
     )
     return letter.id

@@ -8,6 +8,7 @@ from sandbox.courier import Courier
 from sandbox.declaring import Declarations
 from sandbox.files import Files
 from sandbox.journal import Journal
+from sandbox.keyring import Keyring
 from sandbox.orders import Orders
 from sandbox.refunding import Refunds
 from sandbox.registry import Registry
@@ -19,6 +20,7 @@ from sandbox.world import World
 @dataclass(frozen=True)
 class Scene:
     world: World
+    keyring: Keyring
     clock: Clock
     codes: Codes
     tokens: Tokens
@@ -32,9 +34,10 @@ class Scene:
     declarations: Declarations
 
     def reset(self) -> None:
-        """Forget everything but the keys; what is still to be delivered is not."""
+        """Forget everything but the keys of the world; what is still to be delivered is not."""
         for part in (
             self.courier,
+            self.keyring,
             self.switches,
             self.orders,
             self.refunds,
@@ -53,6 +56,7 @@ def build(world: World, *, time_scale: float) -> Scene:
     clock, journal = Clock(), Journal()
     return Scene(
         world=world,
+        keyring=Keyring(world),
         clock=clock,
         codes=Codes(clock),
         tokens=Tokens(clock),

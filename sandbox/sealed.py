@@ -16,7 +16,7 @@ from sandbox.world import SigningKey
 def named_key(scene: Scene, request: Request) -> SigningKey:
     """The key under which the caller says that it encrypted; without its name nothing can be opened."""
     named = request.headers.get("wechatpay-serial", "").upper()
-    for key in (scene.world.public_key, scene.world.certificate):
+    for key in scene.keyring.named():
         if key.serial.upper() == named:
             return key
     raise refuse("Wechatpay-Serial", "is required where fields are encrypted", location="header")

@@ -4,11 +4,8 @@ import hashlib
 import json
 import secrets
 import string
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -16,12 +13,11 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
-from cryptography.x509.oid import NameOID
 
+from sandbox.keyring import PLATFORM, PLATFORM_YEARS, certify
 from sandbox.world import CERTIFICATE_KEY_FILE, PUBLIC_KEY_FILE, WORLD_FILE, load
 
 STOREFRONTS = {"maison": "1900000101", "swift": "1900000202"}
-PLATFORM_YEARS = timedelta(days=5 * 365)  # a platform certificate (平台证书) lives five years
 
 
 def _new_key() -> rsa.RSAPrivateKey:
@@ -34,20 +30,6 @@ def _private_pem(key: rsa.RSAPrivateKey) -> str:
 
 def _public_pem(key: rsa.RSAPrivateKey) -> str:
     return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-
-
-def _certificate(key: rsa.RSAPrivateKey, now: datetime) -> x509.Certificate:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Sandbox Tenpay Platform")])
-    return (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + PLATFORM_YEARS)
-        .sign(key, hashes.SHA256())
-    )
 
 
 def _write(path: Path, text: str) -> None:
@@ -100,7 +82,7 @@ def write_world(folder: Path) -> bool:
         return False
     folder.mkdir(parents=True, exist_ok=True)
     certificate_key, public_key = _new_key(), _new_key()
-    certificate = _certificate(certificate_key, datetime.now(UTC))
+    certificate = certify(certificate_key, PLATFORM, PLATFORM_YEARS)
     _write(folder / CERTIFICATE_KEY_FILE, _private_pem(certificate_key))
     _write(folder / PUBLIC_KEY_FILE, _private_pem(public_key))
     world = {

@@ -7,6 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from kernel.clock import now as present
 from kernel.ids import uuid7
 
 
@@ -95,6 +96,9 @@ class MerchantAccount(models.Model):
     serial_no = models.CharField(max_length=64, help_text="serial of the merchant certificate, hexadecimal")
     private_key_sealed = models.BinaryField()
     apiv3_key_sealed = models.BinaryField()
+    expires_at = models.DateTimeField(
+        null=True, blank=True, help_text="of the merchant certificate; unknown when only its serial was given"
+    )
     active = models.BooleanField(default=True)
 
     class Meta:
@@ -108,20 +112,81 @@ class MerchantAccount(models.Model):
         return self.mchid
 
 
+class PastMerchantKey(models.Model):
+    """A private key that signed before the present one: kept for what is still under way, until retired.
+
+    What WeChat encrypted to the old certificate opens with it alone, and it may be taken back into use.
+    A retired one is a row without a key.
+    """
+
+    storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
+    merchant = models.ForeignKey(MerchantAccount, on_delete=models.CASCADE, related_name="past_keys")
+    serial_no = models.CharField(max_length=64)
+    private_key_sealed = models.BinaryField()
+    expires_at = models.DateTimeField(null=True, blank=True)
+    replaced_at = models.DateTimeField()
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["merchant", "serial_no"], name="past_key_serial"),
+            models.CheckConstraint(
+                name="past_key_retired_is_gone",
+                condition=Q(retired_at__isnull=True) | Q(private_key_sealed=b""),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.merchant} · {self.serial_no}"
+
+
 class PlatformKey(models.Model):
-    """A public key of WeChat Pay that signs for this merchant: certificate or PUB_KEY_ID, side by side."""
+    """A public key of WeChat Pay that signs for this merchant: certificate or PUB_KEY_ID, side by side.
+
+    A retired one stays on file and believes nothing; that the answer of a fetch lists it does not bring it
+    back.
+    """
 
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
     merchant = models.ForeignKey(MerchantAccount, on_delete=models.CASCADE, related_name="platform_keys")
     serial = models.CharField(max_length=64)
     public_key_pem = models.TextField()
+    valid_from = models.DateTimeField(null=True, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
+    added_at = models.DateTimeField(default=present)
+    retired_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["merchant", "serial"], name="platform_key_serial")]
 
     def __str__(self) -> str:
         return self.serial
+
+
+class KeyFetch(models.Model):
+    """How the fetching of a merchant's platform certificates stands; one row a merchant number.
+
+    `tried_at` is written before WeChat is called, by the one who calls. `asked_at` is when something named
+    a key that is not ours. `outcome` is what the last try brought.
+    """
+
+    class Outcome(models.TextChoices):
+        WAITING = "waiting"
+        FETCHED = "fetched"
+        EMPTY = "empty"
+        FAILED = "failed"
+
+    storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
+    merchant = models.OneToOneField(MerchantAccount, on_delete=models.CASCADE, related_name="key_fetch")
+    asked_at = models.DateTimeField(null=True, blank=True)
+    asked_serial = models.CharField(max_length=64, blank=True, default="")
+    tried_at = models.DateTimeField(null=True, blank=True)
+    fetched_at = models.DateTimeField(null=True, blank=True)
+    outcome = models.CharField(max_length=8, choices=Outcome.choices, default=Outcome.WAITING)
+    error = models.CharField(max_length=200, blank=True, default="")
+
+    def __str__(self) -> str:
+        return f"{self.merchant}: {self.outcome}"
 
 
 class Operator(AbstractUser):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -26,7 +27,10 @@ from wechat.credentials import Merchant, MiniProgram, PlatformKey
 
 T = TypeVar("T")
 KEPT_SECONDS = 30.0
+MERCHANT_KEPT_SECONDS = 5.0  # a key that was retired believes nothing after that
+REREAD_SECONDS = 1.0
 _kept: dict[tuple[str, object], tuple[float, object]] = {}
+_rereading = threading.Lock()
 
 
 class NoStorefront(Missing):
@@ -90,12 +94,32 @@ def mini_program(storefront_id: int) -> MiniProgram:
 
 def merchant_of(storefront_id: int) -> Merchant:
     """The active merchant account of the storefront with its keys; raises Missing when there is none."""
-    return _keep("merchant", storefront_id, lambda: _merchant(storefront_id=storefront_id, active=True))
+    return _keep(
+        "merchant",
+        storefront_id,
+        lambda: _merchant(storefront_id=storefront_id, active=True),
+        seconds=MERCHANT_KEPT_SECONDS,
+    )
 
 
-def merchant_by_mchid(mchid: str) -> Merchant:
-    """A merchant account by its number, retired ones too: late money still arrives for them."""
-    return _keep("mchid", mchid, lambda: _merchant(mchid=mchid))
+def merchant_by_mchid(mchid: str, *, serial: str = "") -> Merchant:
+    """A merchant account by its number, retired ones too: late money still arrives for them.
+
+    A `serial` that what is kept does not know makes it be read again, at most once a second however often
+    it is named: a key fetched a moment ago is known at once, and a stranger costs one reading a second.
+    """
+
+    def read() -> Merchant:
+        return _merchant(mchid=mchid)
+
+    kept = _keep("mchid", mchid, read, seconds=MERCHANT_KEPT_SECONDS)
+    if not serial or kept.platform_key(serial) is not None:
+        return kept
+    with _rereading:
+        held = _kept.get(("mchid", mchid))
+        if held is not None and time.monotonic() - (held[0] - MERCHANT_KEPT_SECONDS) >= REREAD_SECONDS:
+            _kept.pop(("mchid", mchid), None)
+        return _keep("mchid", mchid, read, seconds=MERCHANT_KEPT_SECONDS)
 
 
 def storefront_id_of_merchant(mchid: str) -> int:
@@ -168,19 +192,27 @@ def _merchant(**wanted: object) -> Merchant:
     if row is None:
         raise Missing()
     key = vault.unwrap(row.storefront.key)
-    pem = key.open(PRIVATE_KEY, row.mchid, bytes(row.private_key_sealed)).encode()
-    # Validated when it was stored; doing it again costs 30 ms of CPU each time.
-    private = load_pem_private_key(pem, None, unsafe_skip_rsa_key_validation=True)
-    assert isinstance(private, RSAPrivateKey)
+    past = row.past_keys.filter(retired_at=None).order_by("-replaced_at")
+    sealed = [row.private_key_sealed, *(one.private_key_sealed for one in past)]
+    private, *earlier = (_private(key.open(PRIVATE_KEY, row.mchid, bytes(one))) for one in sealed)
     return Merchant(
         mchid=row.mchid,
         serial_no=row.serial_no,
         private_key=private,
         apiv3_key=key.open(APIV3_KEY, row.mchid, bytes(row.apiv3_key_sealed)).encode(),
         platform_keys=tuple(
-            PlatformKey(k.serial, _public(k.public_key_pem)) for k in row.platform_keys.all()
+            PlatformKey(k.serial, _public(k.public_key_pem), k.valid_from, k.expires_at)
+            for k in row.platform_keys.filter(retired_at=None).order_by("-id")
         ),
+        past_keys=tuple(earlier),
     )
+
+
+def _private(pem: str) -> RSAPrivateKey:
+    # Validated when it was stored; doing it again costs 30 ms of CPU each time.
+    key = load_pem_private_key(pem.encode(), None, unsafe_skip_rsa_key_validation=True)
+    assert isinstance(key, RSAPrivateKey)
+    return key
 
 
 def _public(pem: str) -> RSAPublicKey:
@@ -189,11 +221,11 @@ def _public(pem: str) -> RSAPublicKey:
     return key
 
 
-def _keep(kind: str, name: object, read: Callable[[], T]) -> T:
+def _keep(kind: str, name: object, read: Callable[[], T], seconds: float = KEPT_SECONDS) -> T:
     now = time.monotonic()
     held = _kept.get((kind, name))
     if held is not None and held[0] > now:
         return held[1]  # type: ignore[return-value]  # one kind, one type
     value = read()
-    _kept[(kind, name)] = (now + KEPT_SECONDS, value)
+    _kept[(kind, name)] = (now + seconds, value)
     return value

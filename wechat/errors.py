@@ -173,10 +173,14 @@ class StatementUnreadable(WechatError):
 
 @dataclass(eq=False)
 class Unverified(WechatError):
-    """Bytes that claim to come from WeChat Pay but are not signed, not fresh, or not by a key of ours."""
+    """Bytes that claim to come from WeChat Pay but are not signed, not fresh, or not by a key of ours.
+
+    `unknown_serial` is the serial they name when we have no key of that name; anyone may have written it.
+    """
 
     code = "wechat_unverified"
     reason: str
+    unknown_serial: str = ""
 
 
 @dataclass(eq=False)

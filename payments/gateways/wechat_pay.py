@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from kernel.clock import now
 from storefronts import queries as storefronts
+from storefronts.services import platform_keys
 from wechat.pay.client import PayClient
 
 
 def client_of(mchid: str) -> PayClient:
     """A client that signs as `mchid`, retired merchants too; raises Missing for one that is not ours."""
-    return PayClient(storefronts.merchant_by_mchid(mchid), settings.WECHAT_PAY_BASE)
+    return PayClient(
+        storefronts.merchant_by_mchid(mchid),
+        settings.WECHAT_PAY_BASE,
+        unknown_serial=lambda serial: platform_keys.ask(mchid=mchid, serial=serial, now=now()),
+    )
 
 
 def notify_url(mchid: str) -> str:

@@ -34,7 +34,8 @@ from payments.models import Notification, Payment, Refund, RefundLine
 from settlement.accounts import Account
 from settlement.models import Entry
 from settlement.services.enter import Fact, enter
-from storefronts.models import LegalParty, Membership, Operator
+from storefronts.models import LegalParty, Membership, MerchantAccount, Operator
+from storefronts.services.opening import put_aside
 from tests import make
 
 PASSWORD = "an-invented-pass-word-7"
@@ -225,6 +226,9 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
     operator(f"colleague-{shop.code}{f'-{round}' if round else ''}", shop, "auditor")
     for role in ("area", "food_recall")[round : round + 1]:  # the others are there
         LegalParty.objects.create(storefront=shop, role=role, name="Party", country="CN")
+    merchant = MerchantAccount.objects.get(storefront=shop)
+    put_aside(merchant, now=now)
+    merchant.past_keys.filter(serial_no=merchant.serial_no).update(serial_no=f"0A57{shop.pk:08X}{round:X}")
     app = Application.objects.create(
         name=f"WMS {round}",
         storefront=shop,

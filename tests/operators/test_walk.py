@@ -89,6 +89,7 @@ def test_a_stranger_sees_nothing_in_any_list_and_no_page_of_any_row(client, worl
         "storefronts.LegalParty": 6,
         "storefronts.MerchantAccount": 1,
         "storefronts.PlatformKey": 1,
+        "storefronts.KeyFetch": 1,
         "storefronts.Operator": 1,
         "storefronts.Membership": 1,
         "compliance.DataKey": 1,

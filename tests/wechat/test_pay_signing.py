@@ -2,13 +2,14 @@
 
 import base64
 import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from wechat.credentials import Merchant
+from wechat.credentials import Merchant, PlatformKey
 from wechat.errors import Undecryptable, Unverified, WechatError
 from wechat.pay.signing import client_params, decrypt, request_authorization, verify
 
@@ -82,6 +83,31 @@ def test_an_unknown_serial_is_rejected_even_with_a_good_signature(platform, merc
     with pytest.raises(Unverified) as caught:
         verify(headers, BODY, merchant, NOW)
     assert caught.value.reason == "the serial is not one of ours"
+    assert caught.value.unknown_serial == "PUB_KEY_ID_OTHER"
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "believed"),
+    [(0, 1, True), (None, None, True), (None, 1, True), (1, 2, False), (-2, 0, False), (-2, -1, False)],
+)
+def test_a_certificate_signs_from_its_beginning_until_before_its_end(
+    platform, merchant, begins, ends, believed
+):
+    key = PlatformKey(
+        CERT_SERIAL,
+        platform.certificate_key.public_key(),
+        None if begins is None else NOW + timedelta(seconds=begins),
+        None if ends is None else NOW + timedelta(seconds=ends),
+    )
+    holder = replace(merchant, platform_keys=(key,))
+    headers = platform.sign(BODY, serial=CERT_SERIAL, at=NOW)
+    if believed:
+        assert verify(headers, BODY, holder, NOW) == CERT_SERIAL
+        return
+    with pytest.raises(Unverified) as caught:
+        verify(headers, BODY, holder, NOW)
+    assert caught.value.reason == "the key of this serial is not valid now"
+    assert caught.value.unknown_serial == ""
 
 
 def test_the_serial_of_one_key_with_the_signature_of_the_other_is_rejected(platform, merchant):

@@ -2,6 +2,8 @@
 
 import base64
 import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
@@ -9,7 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA1
 
 from tests.wechat.conftest import CERT_SERIAL, PUBLIC_KEY_ID
 from tests.wechat.test_pay_notifications import NOW, outer
-from wechat.credentials import Merchant
+from wechat.credentials import Merchant, PlatformKey
 from wechat.errors import Malformed, NotEnough, OutcomeUnknown, RateLimited, Rejected, ResourceNotExist
 from wechat.pay.client import PayClient
 from wechat.pay.notifications import parse
@@ -178,7 +180,7 @@ def test_without_a_public_key_the_certificate_is_encrypted_to_and_named(server, 
     certificates = tuple(key for key in merchant.platform_keys if not key.is_public_key)
     fields = {name: getattr(merchant, name) for name in ("mchid", "serial_no", "private_key", "apiv3_key")}
     old = Merchant(**fields, platform_keys=certificates)
-    assert sealing_key(old).serial == CERT_SERIAL
+    assert sealing_key(old, datetime.now(UTC)).serial == CERT_SERIAL
     answers(200, ANSWER, serial=CERT_SERIAL)
     apply_abnormal(
         PayClient(old, server.url), out_refund_no="R26030100001", refund_id=ANSWER["refund_id"], card=CARD
@@ -188,4 +190,14 @@ def test_without_a_public_key_the_certificate_is_encrypted_to_and_named(server, 
 
 def test_a_text_too_long_for_the_key_is_not_sealed(merchant):
     with pytest.raises(ValueError, match="214"):
-        seal(sealing_key(merchant), "名" * 72)
+        seal(sealing_key(merchant, datetime.now(UTC)), "名" * 72)
+
+
+def test_of_several_certificates_the_one_that_lasts_longest_is_encrypted_to_and_no_expired_one(merchant):
+    at, day = datetime.now(UTC), timedelta(days=1)
+    public = merchant.platform_keys[0].public_key
+    ends = {"A1": at + day, "B2": at + 9 * day, "C3": at + 3 * day, "D4": at}
+    keys = tuple(PlatformKey(serial, public, None, end) for serial, end in ends.items())
+    assert sealing_key(replace(merchant, platform_keys=keys), at).serial == "B2"
+    with pytest.raises(ValueError, match="no key"):
+        sealing_key(replace(merchant, platform_keys=keys[3:]), at)

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from kernel import clock
 from kernel.clock import SHANGHAI
-from kernel.gateways import Unreachable
+from kernel.gateways import Reply, Unreachable
 from wechat.credentials import Merchant
 from wechat.errors import Malformed, OutcomeUnknown, Unverified
 from wechat.gateways import USER_AGENT, gateway
@@ -30,22 +30,33 @@ class PayClient:
     """WeChat Pay as seen by one merchant. Safe to share between threads; connections are pooled per host.
 
     `clock` tells the time of signing and of checking freshness: the true time, not a service's `now`, because
-    a sweep that began minutes ago would otherwise sign with a stale instant.
+    a sweep that began minutes ago would otherwise sign with a stale instant. `unknown_serial` hears of a key
+    that signed an answer and is not ours; it must not fetch it on the spot.
     """
 
     def __init__(
-        self, merchant: Merchant, base_url: str, *, clock: Callable[[], datetime] = clock.now
+        self,
+        merchant: Merchant,
+        base_url: str,
+        *,
+        clock: Callable[[], datetime] = clock.now,
+        unknown_serial: Callable[[str], None] | None = None,
     ) -> None:
         self._merchant = merchant
         self.base_url = base_url.rstrip("/")
         self._gateway = gateway("wechat_pay", base_url)
         self._https = base_url.startswith("https://")
         self._clock = clock
+        self._unknown_serial = unknown_serial
 
     @property
     def merchant(self) -> Merchant:
         """As whom this client speaks."""
         return self._merchant
+
+    def now(self) -> datetime:
+        """The true time, by which calls are signed and answers judged."""
+        return self._clock()
 
     def prepay_jsapi(
         self,
@@ -83,7 +94,7 @@ class PayClient:
             body["attach"] = _checked_attach(attach)
         sealed_for = ""
         if payer is not None:
-            key = sealing_key(self._merchant)
+            key = sealing_key(self._merchant, self._clock())
             sealed_for = key.serial
             number, name = seal(key, payer.number.upper()), seal(key, payer.name)
             body["payer"]["identity"] = {"type": "IDCARD", "number": number, "name": name}
@@ -133,6 +144,13 @@ class PayClient:
     ) -> bytes:
         """One signed call; the verified body of a 2xx answer. `sealed_for` is the serial of the key of
         WeChat's under which parts of `content` are encrypted."""
+        reply = self.exchange(call, method, path, content, sealed_for=sealed_for)
+        return self.believed(call, reply, self._merchant)
+
+    def exchange(
+        self, call: str, method: str, path: str, content: dict[str, Any] | None, *, sealed_for: str = ""
+    ) -> Reply:
+        """One signed call; the answer as it came, which is not to be believed before `believed`."""
         body = (
             b""
             if content is None
@@ -143,17 +161,22 @@ class PayClient:
             headers["Wechatpay-Serial"] = sealed_for
         unreachable = ""
         try:
-            reply = self._gateway.call(method, path, headers=headers, body=body or None)
+            return self._gateway.call(method, path, headers=headers, body=body or None)
         except Unreachable as error:
             unreachable = error.reason
-        if unreachable:  # raised out here, so that no address hangs on it as its context
-            raise OutcomeUnknown(call=call, reason=unreachable)
+        # Raised out here, so that no address hangs on it as its context.
+        raise OutcomeUnknown(call=call, reason=unreachable)
+
+    def believed(self, call: str, reply: Reply, merchant: Merchant) -> bytes:
+        """The body of a 2xx answer that one of `merchant`'s platform keys signed; else what went wrong."""
         request_id = reply.headers.get("Request-ID", "")[:128]
         unverified = ""
         try:
-            verify(reply.headers, reply.body, self._merchant, self._clock())
+            verify(reply.headers, reply.body, merchant, self._clock())
         except Unverified as error:
             unverified = error.reason
+            if error.unknown_serial and self._unknown_serial is not None:
+                self._unknown_serial(error.unknown_serial)
         if unverified:
             reason = f"HTTP {reply.status}, unverified: {unverified}"
             raise OutcomeUnknown(call=call, reason=reason, request_id=request_id)

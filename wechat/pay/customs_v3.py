@@ -80,7 +80,7 @@ class CustomsV3:
 
     def match(self, piece: Piece, named: Named) -> Match:
         """See CustomsClient: SAME or DIFFERENT; anything else is an unknown outcome."""
-        call, key = "customs_verify", sealing_key(self._client.merchant)
+        call, key = "customs_verify", sealing_key(self._client.merchant, self._client.now())
         body = self._who(_which(piece)) | {
             "certificate_type": "IDCARD",
             "certificate_id": seal(key, named.number.upper(), self._padding),

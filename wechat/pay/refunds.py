@@ -139,7 +139,7 @@ def apply_abnormal(
 
     Account and name leave encrypted to WeChat's key. Raises as `create`.
     """
-    key = sealing_key(client.merchant)
+    key = sealing_key(client.merchant, client.now())
     body: dict[str, Any] = {"out_refund_no": _checked(out_refund_no), "type": Card.MERCHANT.value}
     if card is not None:
         body |= {

@@ -2,6 +2,7 @@
 
 import base64
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP, PKCS1v15
@@ -27,14 +28,15 @@ class Padding(StrEnum):
     PKCS1 = "PKCS1"
 
 
-def sealing_key(merchant: Merchant) -> PlatformKey:
-    """WeChat's key to encrypt to: its public key (微信支付公钥), else the certificate that came last."""
-    public = next((key for key in merchant.platform_keys if key.is_public_key), None)
-    if public is not None:
-        return public
-    if not merchant.platform_keys:
+def sealing_key(merchant: Merchant, now: datetime) -> PlatformKey:
+    """WeChat's key to encrypt to: its public key (微信支付公钥), else the certificate that lasts longest."""
+    holding = [key for key in merchant.platform_keys if key.holds_at(now)]
+    if not holding:
         raise ValueError("there is no key of WeChat Pay to encrypt to")
-    return merchant.platform_keys[-1]
+    for key in holding:
+        if key.is_public_key:
+            return key
+    return max(holding, key=lambda key: (key.expires_at is None, key.expires_at or now))
 
 
 def seal(key: PlatformKey, text: str, padding: Padding = Padding.OAEP) -> str:

@@ -25,6 +25,7 @@ CLOCK_WINDOW_SECONDS = 300
 # Longer than any timestamp in this millennium; keeps int() away from absurd input.
 MAX_TIMESTAMP_DIGITS = 12
 MIN_NONCE_BYTES = 8
+MAX_SERIAL = 64
 
 
 def request_authorization(
@@ -50,7 +51,8 @@ def verify(headers: Mapping[str, str], raw_body: bytes, merchant: Merchant, now:
     """Check WeChat's signature over the raw bytes of an answer or notification; the serial that signed.
 
     Raises `Unverified` when a header is missing, the clock differs by 300 s or more, the serial is not among
-    `merchant.platform_keys` (it is never fetched: a stranger could make us), or the signature does not hold.
+    `merchant.platform_keys` (it is never fetched: a stranger could make us), the key of that serial is not
+    valid yet or any more at `now`, or the signature does not hold.
     WeChat's own probes (`WECHATPAY/SIGNTEST/…`) are ordinary wrong signatures and fail like any other.
     """
     values = {name.lower(): value for name, value in headers.items()}
@@ -65,7 +67,9 @@ def verify(headers: Mapping[str, str], raw_body: bytes, merchant: Merchant, now:
         raise Unverified(reason="the timestamp is outside the 300 s window")
     key = merchant.platform_key(serial)
     if key is None:
-        raise Unverified(reason="the serial is not one of ours")
+        raise Unverified(reason="the serial is not one of ours", unknown_serial=serial[:MAX_SERIAL])
+    if not key.holds_at(now):
+        raise Unverified(reason="the key of this serial is not valid now")
     message = b"\n".join([timestamp.encode(), nonce.encode(), raw_body, b""])
     try:
         key.public_key.verify(base64.b64decode(signature, validate=True), message, PKCS1v15(), SHA256())

@@ -9,8 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509 import load_pem_x509_certificate
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
@@ -19,6 +17,7 @@ from compliance.models import PositiveListLine, ReferenceRate, TariffLine
 from kernel.errors import Problem
 from storefronts.models import BrandCompany, LegalParty, Membership, Storefront
 from storefronts.services import APPSECRET, open_storefront, set_merchant
+from wechat.pay.certificates import read_certificate
 
 APPSECRET_ENV = "STOREFRONT_APPSECRET"
 APIV3_KEY_ENV = "STOREFRONT_APIV3_KEY"
@@ -223,7 +222,7 @@ def _merchant(storefront: Storefront, given: dict[str, Any]) -> str:
             serial_no=given["serial_no"].upper(),
             private_key_pem=_text(given["private_key_file"]),
             apiv3_key=apiv3_key,
-            platform_keys={serial: _public_key(serial, _text(path)) for serial, path in platform.items()},
+            platform_keys={serial: _platform_key(serial, _text(path)) for serial, path in platform.items()},
         )
     except TypeError as failure:  # what the library says of a key that asks for a password
         raise CommandError(
@@ -232,19 +231,14 @@ def _merchant(storefront: Storefront, given: dict[str, Any]) -> str:
     return str(given["mchid"])
 
 
-def _public_key(serial: str, pem: str) -> str:
-    """The public key as PEM, also from a certificate, whose serial must then be the one that was stated."""
-    if "BEGIN CERTIFICATE" not in pem:
-        return pem
-    try:
-        certificate = load_pem_x509_certificate(pem.encode())
-    except ValueError as failure:
-        raise CommandError(f"the certificate {serial} does not parse") from failure
-    found = format(certificate.serial_number, "X")
-    if found.zfill(40) != serial.upper().zfill(40):
-        raise CommandError(f"the certificate's serial is {found}, not {serial}")
-    key = certificate.public_key()
-    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+def _platform_key(serial: str, pem: str) -> str:
+    """The PEM as it came; a certificate must have the serial that was stated."""
+    if "BEGIN CERTIFICATE" in pem:
+        try:
+            read_certificate(pem, serial)
+        except ValueError as failure:
+            raise CommandError(f"{serial}: {failure}") from failure
+    return pem
 
 
 def _secret(path: str | None, variable: str) -> str:

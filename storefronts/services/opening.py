@@ -5,17 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from django.db import transaction
 
 from compliance import vault
 from compliance.law import Law
 from compliance.models import DataKey
 from kernel import approvals
+from kernel.clock import now as present
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict, Invalid
 from kernel.models import Approval
-from storefronts.models import BrandCompany, MerchantAccount, PlatformKey, Storefront
+from storefronts.models import (
+    BrandCompany,
+    KeyFetch,
+    MerchantAccount,
+    PastMerchantKey,
+    PlatformKey,
+    Storefront,
+)
+from wechat.pay.certificates import Certificate, public_pem, read_certificate, read_public_key
 
 APPSECRET = "storefronts.storefront.appsecret"
 PRIVATE_KEY = "storefronts.merchantaccount.private_key"
@@ -86,22 +96,22 @@ def set_merchant(
     apiv3_key: str,
     platform_keys: dict[str, str],
 ) -> MerchantAccount:
-    """Make `mchid` the active merchant of the storefront; `platform_keys` maps serial → public key PEM.
+    """Make `mchid` the active merchant of the storefront; `platform_keys` maps serial → PEM of a public key
+    or a certificate, which then says itself how long it is valid. A private key that is replaced is kept.
 
     Raises BadKey when a PEM does not parse or the APIv3 key is not 32 bytes; nothing is changed then.
     """
     if len(apiv3_key.encode()) != 32:
         raise BadKey(what="APIv3 key", why="it must be 32 bytes long")
-    try:
-        load_pem_private_key(private_key_pem.encode(), None)
-        for pem in platform_keys.values():
-            load_pem_public_key(pem.encode())
-    except ValueError as failure:
-        raise BadKey(what="PEM", why="it does not parse") from failure
+    checked_private_key(private_key_pem)
+    facts = {serial: platform_facts(serial, pem) for serial, pem in platform_keys.items()}
     if MerchantAccount.objects.filter(mchid=mchid).exclude(storefront=storefront).exists():
         raise MerchantTaken(mchid=mchid)
     key = vault.unwrap(storefront.key)
     MerchantAccount.objects.filter(storefront=storefront).exclude(mchid=mchid).update(active=False)
+    before = MerchantAccount.objects.select_for_update().filter(mchid=mchid).first()
+    if before is not None and before.serial_no != serial_no:
+        put_aside(before, now=present())
     merchant, _ = MerchantAccount.objects.update_or_create(
         mchid=mchid,
         defaults={
@@ -110,15 +120,63 @@ def set_merchant(
             "private_key_sealed": key.seal(PRIVATE_KEY, mchid, private_key_pem),
             "apiv3_key_sealed": key.seal(APIV3_KEY, mchid, apiv3_key),
             "active": True,
+            "expires_at": before.expires_at if before is not None and before.serial_no == serial_no else None,
         },
     )
-    for serial, pem in platform_keys.items():
+    PastMerchantKey.objects.filter(merchant=merchant, serial_no=serial_no).delete()  # it is the present one
+    KeyFetch.objects.get_or_create(merchant=merchant, defaults={"storefront": storefront})
+    for serial, told in facts.items():
         PlatformKey.objects.update_or_create(
             merchant=merchant,
             serial=serial,
-            defaults={"storefront": storefront, "public_key_pem": pem},
+            defaults={"storefront": storefront, "retired_at": None, **told},
         )
     return merchant
+
+
+def checked_private_key(pem: str) -> RSAPrivateKey:
+    """The merchant's private key in `pem`; raises BadKey, TypeError when it is locked with a password."""
+    try:
+        key = load_pem_private_key(pem.encode(), None)
+    except ValueError as failure:
+        raise BadKey(what="PEM", why="it does not parse") from failure
+    if not isinstance(key, RSAPrivateKey):
+        raise BadKey(what="PEM", why="it is not an RSA key")
+    return key
+
+
+def platform_facts(serial: str, pem: str) -> dict[str, object]:
+    """What is kept of a platform key: the public key's PEM and, of a certificate, how long it is valid."""
+    try:
+        if "BEGIN CERTIFICATE" in pem:
+            return certificate_facts(read_certificate(pem, serial))
+        return {"public_key_pem": public_pem(read_public_key(pem))}
+    except ValueError as failure:
+        raise BadKey(what=serial, why=str(failure)) from failure
+
+
+def certificate_facts(found: Certificate) -> dict[str, object]:
+    """What is kept of a platform certificate beside its serial."""
+    return {
+        "public_key_pem": found.public_key_pem,
+        "valid_from": found.valid_from,
+        "expires_at": found.expires_at,
+    }
+
+
+def put_aside(merchant: MerchantAccount, *, now: datetime) -> None:
+    """Keep the merchant's present private key beside the one that follows it."""
+    PastMerchantKey.objects.update_or_create(
+        merchant=merchant,
+        serial_no=merchant.serial_no,
+        defaults={
+            "storefront_id": merchant.storefront_id,
+            "private_key_sealed": merchant.private_key_sealed,
+            "expires_at": merchant.expires_at,
+            "replaced_at": now,
+            "retired_at": None,
+        },
+    )
 
 
 def approval_key(storefront_code: str, what: str) -> str:

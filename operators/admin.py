@@ -10,6 +10,7 @@ from operators import (  # noqa: F401
     catalog,
     compliance,
     customers,
+    forex,
     incident_papers,
     incidents,
     inventory,

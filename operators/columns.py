@@ -20,7 +20,7 @@ _COLOURS = {
     "success": "paid succeeded published done settled taken verified open confirmed",
     "warning": "placed closing created prepared queued running held stated received draft pending",
     "danger": "stray failed rejected refused",
-    "info": "duplicate ignored released",
+    "info": "duplicate ignored released discarded exported answered",
 }
 COLOURS = {state: colour for colour, states in _COLOURS.items() for state in states.split()}
 

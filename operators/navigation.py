@@ -55,6 +55,10 @@ GROUPS: tuple[Group, ...] = (
         (
             ("settlement.Entry", "menu_book"),
             ("settlement.Posting", "balance"),
+            ("settlement.SettlementBatch", "currency_exchange"),
+            ("settlement.SettlementItem", "list_alt"),
+            ("settlement.Evidence", "verified"),
+            ("settlement.ForexReceipt", "account_balance"),
         ),
     ),
     (

@@ -25,6 +25,7 @@ _OWNERS = {
     "payer": "compliance.PayerCheck",
     "product": "catalog.Product",
     "incident": "compliance.Incident",
+    "batch": "settlement.SettlementBatch",
 }
 Links = Mapping[str, str]
 

@@ -32,8 +32,9 @@ from orders.models import CartLine
 from partner_api.models import Application
 from payments.models import Notification, Payment, Refund, RefundLine
 from settlement.accounts import Account
-from settlement.models import Entry
+from settlement.models import Entry, Evidence, ForexReceipt, SettlementBatch, SettlementItem
 from settlement.services.enter import Fact, enter
+from settlement.services.evidence import record_evidence
 from storefronts.models import LegalParty, Membership, MerchantAccount, Operator
 from storefronts.services.opening import put_aside
 from tests import make
@@ -143,6 +144,38 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
             refund_id=refund.pk,
         ),
         now=now,
+    )
+    record_evidence(order=order, kind=Evidence.Kind.LOGISTICS, reference=f"W{round}", at=now, now=now)
+    batch = SettlementBatch.objects.create(
+        storefront=shop,
+        number=f"S{shop.pk}-{round}",
+        currency="EUR",
+        items_count=1,
+        net_fen=10_000,
+        promised_minor=1_220,
+        made_at=now,
+        made_by="someone",
+    )
+    SettlementItem.objects.create(
+        storefront=shop,
+        batch=batch,
+        position=1,
+        order=order,
+        gross_fen=10_000,
+        refunded_fen=0,
+        fee_fen=0,
+        net_fen=10_000,
+        cny_per_100=820,
+        promised_minor=1_220,
+    )
+    ForexReceipt.objects.create(
+        storefront=shop,
+        batch=batch,
+        reference=f"BANK-{round}",
+        amount_minor=1_220,
+        credited_on=now.date(),
+        recorded_at=now,
+        recorded_by="someone",
     )
     event = Event.objects.filter(key=order.event_key).first()
     Delivery.objects.create(event=event, handler="test.handler", key=event.key, next_try_at=now)

@@ -18,6 +18,7 @@ from customers.states import IDENTITY
 from kernel.errors import Invalid, Missing, Problem
 from orders.states import ORDER
 from payments.states import PAYMENT, REFUND
+from settlement.states import BATCH
 
 ROOT = Path(__file__).resolve().parents[2]
 LAYERS = [
@@ -128,6 +129,7 @@ def test_every_sealed_or_indexed_field_is_declared_personal():
         (PAYER, "compliance"),
         (INCIDENT, "compliance"),
         (IDENTITY, "customers"),
+        (BATCH, "settlement"),
     ],
 )
 def test_the_state_picture_in_the_readme_is_fresh(machine, app):

@@ -21,6 +21,8 @@ class Entry(models.Model):
         FEE = "fee"
         PAYOUT = "payout"
         DIFFERENCE = "difference"
+        SETTLEMENT = "settlement"
+        RECEIPT = "receipt"
 
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=12, choices=Kind.choices)

@@ -1,0 +1,6 @@
+"""The tables of settlement: the books, and what goes abroad to the brand."""
+
+from settlement.models.batch import Evidence, ForexReceipt, SettlementBatch, SettlementItem
+from settlement.models.ledger import Entry, Posting
+
+__all__ = ["Entry", "Evidence", "ForexReceipt", "Posting", "SettlementBatch", "SettlementItem"]

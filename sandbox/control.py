@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sandbox import customs, notices, payer, refunds
+from sandbox import complaints, customs, notices, payer, refunds
 from sandbox.fields import Url
 from sandbox.keyring import MODES, NO_CERTIFICATES
 from sandbox.payer import text
@@ -166,6 +166,7 @@ ENDPOINTS: dict[tuple[str, str], Callable[[Scene, Json], Json]] = {
     ("POST", "/sandbox/customs"): customs.control,
     ("POST", "/sandbox/pay"): payer.pay,
     ("POST", "/sandbox/refund"): refunds.control,
+    ("POST", "/sandbox/complain"): complaints.control,
     ("POST", "/sandbox/notify_raw"): notify_raw,
     ("POST", "/sandbox/platform_keys"): platform_keys,
     ("POST", "/sandbox/merchant_certificate"): merchant_certificate,

@@ -18,6 +18,8 @@ from sandbox.world import SigningKey
 # 15s/15s/30s/3m/10m/20m/30m/30m/30m/60m/3h/3h/3h/6h/6h, 24 h 4 min in all:
 # https://pay.weixin.qq.com/doc/v3/merchant/4012791861
 LADDER_SECONDS = (15, 15, 30, 180, 600, 1200, 1800, 1800, 1800, 3600, 10800, 10800, 10800, 21600, 21600)
+# Of complaints: 5s, ten times 1m, then every 5m for up to a week.
+COMPLAINT_LADDER_SECONDS = (5, *[60] * 10, *[300] * 2012)
 ANSWER_SECONDS = 5
 WORKERS = 16
 STALE_SECONDS = 600
@@ -38,6 +40,7 @@ class Letter:
     lost: bool = False
     retries: bool = True
     original: "Letter | None" = None  # of a copy: acknowledged copies end the original's retries too
+    ladder: tuple[int, ...] = LADDER_SECONDS
     attempt: int = 0
     done: bool = False
 
@@ -138,8 +141,8 @@ class Courier:
             try:
                 if not letter.done:
                     self._deliver(letter, era)
-                if letter.retries and not letter.done and letter.attempt <= len(LADDER_SECONDS):
-                    self._schedule(letter, LADDER_SECONDS[letter.attempt - 1], era)
+                if letter.retries and not letter.done and letter.attempt <= len(letter.ladder):
+                    self._schedule(letter, letter.ladder[letter.attempt - 1], era)
             finally:
                 with self._wakeup:
                     self._under_way -= 1

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from sandbox import bills, customs, customs_xml, login, pay, refunds, tencent
+from sandbox import bills, complaints, customs, customs_xml, login, pay, refunds, tencent
 from sandbox.authorization import authorise, claimed_mchid
 from sandbox.control import ENDPOINTS
 from sandbox.scene import Scene
@@ -30,6 +30,9 @@ Act = Callable[[], Reply]
 STALE_SECONDS = 600
 NUMBER = r"([^/]+)"
 CUSTOMS = r"(?:/v3/global|/global/v3)/customs"  # the newer path and the older one
+COMPLAINTS, COMPLAINT_URL = (
+    rf"/v3/merchant-service/{name}" for name in ("complaints-v2", "complaint-notifications")
+)
 LOGIN_ROUTES = {
     "/sns/jscode2session": ("GET", "jscode2session", login.jscode2session),
     "/cgi-bin/stable_token": ("POST", "stable_token", login.stable_token),
@@ -54,6 +57,26 @@ PAY_ROUTES: tuple[tuple[str, re.Pattern[str], str, Callable[..., Reply]], ...] =
     ("GET", re.compile(rf"{CUSTOMS}/orders"), "customs_query", customs.query),
     ("POST", re.compile(rf"{CUSTOMS}/redeclare"), "customs_redeclare", customs.again),
     ("POST", re.compile(rf"{CUSTOMS}/verify-certificate"), "customs_verify", customs.verify),
+    ("POST", re.compile(COMPLAINT_URL), "complaint_url", complaints.set_address),
+    ("PUT", re.compile(COMPLAINT_URL), "complaint_url", complaints.change_address),
+    ("GET", re.compile(COMPLAINT_URL), "complaint_url_query", complaints.read_address),
+    ("DELETE", re.compile(COMPLAINT_URL), "complaint_url", complaints.drop_address),
+    ("GET", re.compile(COMPLAINTS), "complaints", complaints.listed),
+    ("GET", re.compile(rf"{COMPLAINTS}/{NUMBER}"), "complaint", complaints.detail),
+    (
+        "GET",
+        re.compile(rf"{COMPLAINTS}/{NUMBER}/negotiation-historys"),
+        "complaint_history",
+        complaints.history,
+    ),
+    ("POST", re.compile(rf"{COMPLAINTS}/{NUMBER}/response"), "complaint_reply", complaints.respond),
+    (
+        "POST",
+        re.compile(rf"{COMPLAINTS}/{NUMBER}/update-refund-progress"),
+        "complaint_refund",
+        complaints.decide,
+    ),
+    ("POST", re.compile(rf"{COMPLAINTS}/{NUMBER}/complete"), "complaint_complete", complaints.complete),
     ("GET", re.compile(r"/v3/bill/tradebill"), "tradebill", bills.trade_bill),
     ("GET", re.compile(r"/v3/bill/fundflowbill"), "fundflowbill", bills.fund_flow_bill),
     ("GET", re.compile(r"/v3/billdownload/file"), DOWNLOAD, bills.download),

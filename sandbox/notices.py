@@ -6,7 +6,7 @@ from collections import deque
 from typing import Any
 
 from sandbox.clock import rfc3339
-from sandbox.courier import Letter
+from sandbox.courier import COMPLAINT_LADDER_SECONDS, LADDER_SECONDS, Letter
 from sandbox.scene import Scene
 from sandbox.signatures import encrypt
 from sandbox.switches import NOTIFY, SIGNATURE_MODES, Switch
@@ -56,6 +56,7 @@ def write(
         url=url,
         body=dumps(body),
         key=key,
+        ladder=COMPLAINT_LADDER_SECONDS if event_type.startswith("COMPLAINT.") else LADDER_SECONDS,
     )
 
 
@@ -99,7 +100,7 @@ def sent(scene: Scene, merchant: Storefront, **facts: Any) -> Letter:
 def _same(letter: Letter) -> dict[str, Any]:
     return {
         name: getattr(letter, name)
-        for name in ("id", "event_type", "mchid", "out_trade_no", "url", "body", "key")
+        for name in ("id", "event_type", "mchid", "out_trade_no", "url", "body", "key", "ladder")
     }
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sandbox.clock import Clock
 from sandbox.codes import Codes
+from sandbox.complaining import Complaints
 from sandbox.courier import Courier
 from sandbox.declaring import Declarations
 from sandbox.files import Files
@@ -26,6 +27,7 @@ class Scene:
     tokens: Tokens
     orders: Orders
     refunds: Refunds
+    complaints: Complaints
     registry: Registry
     switches: Switches
     journal: Journal
@@ -41,6 +43,7 @@ class Scene:
             self.switches,
             self.orders,
             self.refunds,
+            self.complaints,
             self.registry,
             self.declarations,
             self.codes,
@@ -62,6 +65,7 @@ def build(world: World, *, time_scale: float) -> Scene:
         tokens=Tokens(clock),
         orders=Orders(clock),
         refunds=Refunds(clock),
+        complaints=Complaints(clock),
         registry=Registry(),
         switches=Switches(),
         journal=journal,

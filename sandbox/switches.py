@@ -8,6 +8,16 @@ from sandbox.wire import ControlFault, Json
 
 LOGIN_CALLS = ("jscode2session", "stable_token", "phone")
 PAY_CALLS = ("prepay", "query", "close", "certificates", "refund", "refund_query", "refund_abnormal")
+COMPLAINT_CALLS = (
+    "complaint_url",
+    "complaint_url_query",
+    "complaints",
+    "complaint",
+    "complaint_history",
+    "complaint_reply",
+    "complaint_refund",
+    "complaint_complete",
+)
 TENCENT_CALLS = ("identity", "kms_encrypt", "kms_decrypt")
 BILL_CALLS = ("tradebill", "fundflowbill")
 DOWNLOAD = "billdownload"
@@ -60,7 +70,7 @@ def _modes(call: str) -> tuple[str, ...]:
     signed = (*CALL_MODES, *SIGNATURE_MODES, "unsigned")
     known = {
         **dict.fromkeys(LOGIN_CALLS, CALL_MODES),
-        **dict.fromkeys(PAY_CALLS, signed),
+        **dict.fromkeys((*PAY_CALLS, *COMPLAINT_CALLS), signed),
         **dict.fromkeys(CUSTOMS_CALLS, signed),
         **dict.fromkeys(BILL_CALLS, (*signed, *BILL_MODES)),
         DOWNLOAD: CALL_MODES,

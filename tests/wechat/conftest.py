@@ -146,7 +146,7 @@ def server() -> Iterator[FakeServer]:
                 self.end_headers()
                 self.wfile.write(content)
 
-        do_GET = do_POST = handle_any
+        do_GET = do_POST = do_PUT = handle_any
 
         def log_message(self, format: str, *args: Any) -> None:
             pass

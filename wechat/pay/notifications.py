@@ -8,23 +8,25 @@ from typing import Any
 
 from wechat.credentials import Merchant
 from wechat.errors import Malformed
+from wechat.pay import complaints
 from wechat.pay.refunds import RefundReport
 from wechat.pay.signing import decrypt, verify
 from wechat.pay.types import Transaction
 
 PAID = "TRANSACTION.SUCCESS"
 REFUNDED = frozenset({"REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED"})
+Resource = Transaction | RefundReport | complaints.Told | dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Notification:
     """One notification. `id` repeats when WeChat repeats itself; `resource` is a Transaction for
-    TRANSACTION.SUCCESS, a RefundReport for REFUND.*, and the decrypted object as it came for every other
-    event, known or not."""
+    TRANSACTION.SUCCESS, a RefundReport for REFUND.*, complaints.Told for COMPLAINT.*, and the decrypted
+    object as it came for every other event, known or not."""
 
     id: str
     event_type: str
-    resource: Transaction | RefundReport | dict[str, Any] = field(repr=False)
+    resource: Resource = field(repr=False)
 
 
 def parse(headers: Mapping[str, str], raw_body: bytes, merchant: Merchant, now: datetime) -> Notification:
@@ -51,11 +53,13 @@ def parse(headers: Mapping[str, str], raw_body: bytes, merchant: Merchant, now: 
     )
 
 
-def _read(event_type: str, plain: dict[str, Any]) -> Transaction | RefundReport | dict[str, Any]:
+def _read(event_type: str, plain: dict[str, Any]) -> Resource:
     if event_type == PAID:
         return Transaction.from_dict(plain)
     if event_type in REFUNDED:
         return RefundReport.from_notification(plain)
+    if event_type in complaints.EVENTS:
+        return complaints.Told.from_notification(plain)
     return plain
 
 

@@ -22,6 +22,7 @@ from wechat.credentials import Merchant, MiniProgram, PlatformKey
 from wechat.errors import (
     InvalidLoginCode,
     InvalidPhoneCode,
+    NoPermission,
     OrderClosed,
     OrderNotExist,
     OrderPaid,
@@ -303,7 +304,7 @@ def test_a_close_that_was_done_but_timed_out_is_unknown_and_a_query_tells(sandbo
     [
         ("OUT_TRADE_NO_USED", 403, OutTradeNoUsed),
         ("FREQUENCY_LIMITED", 429, RateLimited),
-        ("NO_AUTH", 403, Rejected),
+        ("NO_AUTH", 403, NoPermission),
         ("SYSTEM_ERROR", 500, OutcomeUnknown),
         ("NEVER_HEARD_OF", 400, OutcomeUnknown),
     ],

@@ -27,7 +27,11 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("orders.tasks.open_payer_check"),
     ),
     "payment.succeeded": (Handler("settlement.tasks.enter_paid"),),
-    "payment.stray": (Handler("settlement.tasks.enter_paid"),),
+    "payment.stray": (
+        Handler("settlement.tasks.enter_paid"),
+        Handler("payments.tasks.refund_stray"),
+    ),
+    "order.cancelled": (Handler("payments.tasks.refund_cancelled"),),
     "refund.succeeded": (Handler("settlement.tasks.enter_refunded"),),
     "order.gate_before_list": (Handler("payments.tasks.gate_moved"),),
     "order.gate_after_release": (Handler("payments.tasks.gate_moved"),),

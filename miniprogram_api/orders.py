@@ -28,13 +28,14 @@ from miniprogram_api.sayings import A_NOTICE, A_QUOTE, AN_OBJECT, SOME_SKUS
 from miniprogram_api.throttle import Limit
 from orders import queries as orders
 from orders.models import Order, OrderLine
+from orders.services.cancel_paid import cancel_paid, hold_ends_at
 from orders.services.closing import CANCELLED, begin_closing
 from orders.services.place import Confirmation, place_order
 from orders.services.quote import MAX_LINES
 from orders.services.write import Placed
 from orders.states import ORDER
-from payments.models import Payment
-from payments.states import PAYMENT
+from payments.models import Payment, Refund
+from payments.states import PAYMENT, REFUND
 
 NUMBER = in_path("number", "of the order")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -125,6 +126,16 @@ class PaymentOut(serializers.Serializer[Any]):
     succeeded_at = serializers.DateTimeField(allow_null=True)
 
 
+class RefundOut(serializers.Serializer[Any]):
+    """Money of this order on its way back, or returned."""
+
+    state = serializers.ChoiceField(REFUND.states)
+    amount_fen = serializers.IntegerField()
+    reason = serializers.CharField()
+    requested_at = serializers.DateTimeField()
+    succeeded_at = serializers.DateTimeField(allow_null=True)
+
+
 class OrderOut(serializers.Serializer[Any]):
     number = serializers.CharField()
     state = serializers.ChoiceField(ORDER.states)
@@ -140,6 +151,10 @@ class OrderOut(serializers.Serializer[Any]):
     consignee = ConsigneeOut()
     history = StepOut(many=True)
     payments = PaymentOut(many=True)
+    refunds = RefundOut(many=True)
+    cancellable_until = serializers.DateTimeField(
+        allow_null=True, help_text="until when this paid order can be cancelled; null: not, or not paid"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +216,7 @@ class OrderView(Door):
         ]
         to = orders.consignee(row)
         attempts = Payment.objects.filter(order=row).order_by("id")
+        refunds = Refund.objects.filter(order=row).order_by("id")
         return Json(
             {
                 "number": row.number,
@@ -222,6 +238,10 @@ class OrderView(Door):
                 },
                 "history": [{"state": step.state, "at": step.at} for step in orders.history(row)],
                 "payments": list(attempts.values("state", "created_at", "succeeded_at")),
+                "refunds": list(
+                    refunds.values("state", "amount_fen", "reason", "requested_at", "succeeded_at")
+                ),
+                "cancellable_until": hold_ends_at(row),
             }
         )
 
@@ -239,9 +259,13 @@ class CancelOrder(Door):
         responses=answers(200, OrderState, 401, 404, 409, 429),
     )
     def post(self, request: Request, number: str) -> HttpResponse:
-        """Cancel an unpaid order: WeChat closes the payment first, then everything held comes back."""
+        """Cancel an order: unpaid, WeChat closes the payment first; paid, within the hold after payment, the
+        money goes back. What it held comes back in both."""
         row = orders.order(customer_id=self.own.customer_id, number=number)
-        begin_closing(order=row, reason=CANCELLED, now=self.now)
+        if row.paid_at is None:
+            begin_closing(order=row, reason=CANCELLED, now=self.now)
+        else:
+            row = cancel_paid(number=row.number, by="consumer", now=self.now)
         return Json({"number": row.number, "state": row.state})
 
 

@@ -41,6 +41,8 @@ def watch_patterns(event: Event) -> None:
 def open_payer_check(event: Event) -> None:
     """order.paid: before it is declared, it must be known that the payer is the orderer."""
     order = Order.objects.select_related("warehouse").get(number=event.key.removeprefix("order:"))
+    if order.state != "paid":
+        return  # it was cancelled meanwhile, and is never declared
     compliance.open_payer_check(
         storefront_id=order.storefront_id,
         order_number=order.number,

@@ -10,7 +10,7 @@ from compliance.holdings import Category, Holding, Keeping, Kept, Waits, history
 from compliance.models import Subject
 from compliance.personal_fields import PersonalField
 from kernel.models import Case
-from payments.models import Notification, Payment
+from payments.models import Notification, Payment, Refund
 
 FIELDS = (
     PersonalField(
@@ -54,7 +54,34 @@ def see(subject: Subject, now: datetime) -> list[Category]:
                 }
                 for row in rows
             ],
-        )
+        ),
+        Category(
+            "refunds",
+            {"zh": "退款", "en": "Refunds"},
+            {
+                "number": {"zh": "退款单号", "en": "refund"},
+                "order": {"zh": "订单号", "en": "order"},
+                "amount_fen": {"zh": "金额", "en": "amount"},
+                "reason": {"zh": "原因", "en": "reason"},
+                "state": {"zh": "状态", "en": "state"},
+                "requested_at": {"zh": "申请时间", "en": "asked for"},
+                "succeeded_at": {"zh": "到账时间", "en": "returned"},
+            },
+            [
+                {
+                    "number": row.out_refund_no,
+                    "order": row.order.number,
+                    "amount_fen": row.amount_fen,
+                    "reason": row.reason,
+                    "state": row.state,
+                    "requested_at": row.requested_at,
+                    "succeeded_at": row.succeeded_at,
+                }
+                for row in Refund.objects.filter(order__subject=subject)
+                .select_related("order")
+                .order_by("id")
+            ],
+        ),
     ]
 
 
@@ -64,7 +91,12 @@ def waits(subject: Subject, now: datetime) -> list[Waits]:
     cases = Case.objects.filter(
         state=Case.State.OPEN, kind__startswith="payment.", facts__out_trade_no__in=list(numbers)
     )
+    leaving = Refund.objects.filter(order__subject=subject).exclude(state__in=("succeeded", "closed"))
+    refunds = leaving.order_by("id").values_list("out_refund_no", flat=True)
     return [
+        Waits("refund", number, "退款到账后可注销", "this refund must have arrived first")
+        for number in refunds
+    ] + [
         Waits(
             "payment",
             case.facts["out_trade_no"],
@@ -75,6 +107,7 @@ def waits(subject: Subject, now: datetime) -> list[Waits]:
     ]
 
 
+_REFUNDS = {"zh": "退款记录（金额与单号，不含姓名）", "en": "refunds: amounts and numbers, no names"}
 _HISTORY = {"zh": "支付单的状态记录（仅编号）", "en": "what happened to payments, by number alone"}
 
 
@@ -83,17 +116,20 @@ def erase(subject: Subject, now: datetime) -> list[Kept]:
     kept = Payment.objects.filter(
         Q(transaction_id__isnull=False) | Q(order__paid_at__isnull=False), order__subject=subject
     )
-    keys = [row.event_key for row in kept]
+    refunds = Refund.objects.filter(order__subject=subject)
+    asked = [row.requested_at for row in refunds]
+    keys = [row.event_key for row in kept] + [row.event_key for row in refunds]
     names = {"zh": "支付记录（金额与交易号，不含姓名）", "en": "payments: amounts and numbers, no names"}
     return [
         *stays("payments", names, "order_years", [row.created_at for row in kept], now, "payments.Payment"),
+        *stays("refunds", _REFUNDS, "order_years", asked, now, "payments.Refund", "payments.RefundLine"),
         *history("payment_history", _HISTORY, "order_years", keys, now),
     ]
 
 
 HOLDING = Holding(
     app="payments",
-    gives=("payments",),
+    gives=("payments", "refunds"),
     fields=FIELDS,
     see=see,
     waits=waits,

@@ -7,8 +7,9 @@ from celery import shared_task
 from kernel.clock import now
 from kernel.models import Event
 from orders.models import Order
-from payments.services import close, refund_gate, send_refund
+from payments.services import close, refund_gate, refunds, send_refund
 from payments.services.query import sweep as sweep_payments
+from payments.services.settle import SENT_BACK
 
 
 @shared_task
@@ -31,6 +32,33 @@ def send_accepted(event: Event) -> None:
 def gate_moved(event: Event) -> None:
     """Handler of `order.gate_*`: what waited for customs may leave."""
     refund_gate.let_go(number=event.key.removeprefix("order:"), now=now())
+
+
+def refund_cancelled(event: Event) -> None:
+    """Handler of `order.cancelled`: what was paid for it goes back, whole and once."""
+    order = Order.objects.get(number=event.key.removeprefix("order:"))
+    if order.paid_at is None:
+        return
+    try:
+        refunds.request_refund(
+            number=order.number,
+            wish=refunds.Wish(),
+            key="cancelled",
+            reason="订单已取消",
+            asked_by=str(event.facts.get("by", "system"))[:80],
+            now=now(),
+        )
+    except refunds.TooMuch as nothing_left:
+        if nothing_left.left_fen:
+            raise
+
+
+def refund_stray(event: Event) -> None:
+    """Handler of `payment.stray`: money that no order could take goes back by itself, where it can."""
+    if event.facts["reason"] in SENT_BACK:
+        refunds.refund_stray(
+            out_trade_no=event.key.removeprefix("payment:"), reason="款项无对应订单", now=now()
+        )
 
 
 def close_attempts(event: Event) -> None:

@@ -18,7 +18,7 @@ _VERB = {EXPIRED: "expire", CANCELLED: "cancel"}
 
 @dataclass(eq=False)
 class NotCancellable(Conflict):
-    """Only an order that waits for payment can be cancelled here; a paid one is refunded."""
+    """An order that has ended, or that customs has, cannot be cancelled; it is refunded on request."""
 
     code = "order_not_cancellable"
     title = "This order is “{state}” and cannot be cancelled; a paid order is refunded on request."
@@ -50,10 +50,15 @@ def finish_closing(*, order: Order, now: datetime) -> None:
         if order.state != "closing":
             return
         ORDER.move(order, _VERB[order.closing_reason], now=now, closed_at=now)
-        compliance.allowance_free(order_number=order.number, now=now)
-        if order.claim_id is not None:
-            CouponClaim.objects.filter(pk=order.claim_id, order_number=order.number).update(order_number="")
-        inventory.release(holder=order.event_key, now=now)
+        give_back(order=order, now=now)
+
+
+def give_back(*, order: Order, now: datetime) -> None:
+    """Allowance, coupon and stock of an order that has ended, in the order of their locks; twice is once."""
+    compliance.allowance_free(order_number=order.number, now=now)
+    if order.claim_id is not None:
+        CouponClaim.objects.filter(pk=order.claim_id, order_number=order.number).update(order_number="")
+    inventory.release(holder=order.event_key, now=now)
 
 
 def expire_due(*, now: datetime, limit: int = 200) -> int:

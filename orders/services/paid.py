@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from compliance import vault
-from kernel.cases import open_case
 from orders.models import Order
+from orders.services.cancel_paid import end_paid
 from orders.states import ORDER
 
 
@@ -24,8 +24,8 @@ def mark_paid(
 
     `payer` is the payer's openid, where it was told; only its blind index is kept.
 
-    An order that its consumer was cancelling stays paid and is put before an operator: the wish to cancel
-    must not be lost either.
+    An order that its consumer was cancelling is paid and then cancelled at once, and its money goes back: the
+    wish to cancel is not lost to the one that was faster.
     """
     was_cancelling = order.state == "closing" and order.closing_reason == "cancelled"
     ORDER.move(
@@ -40,11 +40,4 @@ def mark_paid(
         payer_index=vault.blind("openid", payer) if payer else None,
     )
     if was_cancelling:
-        open_case(
-            storefront_id=order.storefront_id,
-            kind="order.paid_while_cancelling",
-            key=order.event_key,
-            title="Paid while the consumer was cancelling",
-            facts={"order": order.number},
-            now=now,
-        )
+        end_paid(order=order, by="consumer", now=now)

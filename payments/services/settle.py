@@ -34,6 +34,8 @@ class Outcome(StrEnum):
     STRAY = "stray"  # money that no order may take: a case is open
 
 
+# What WeChat can refund under the payment's number; its case settles itself when the refund has succeeded.
+SENT_BACK = frozenset({"late", "twice", "amount", "appid"})
 _STRAY_TITLES = {
     "refunded": "Paid and already refunded at WeChat, not by us",
     "unknown": "Paid under a payment number that we never gave out",
@@ -137,6 +139,7 @@ def _case(
             "currency": report.currency,
             "merchant": mchid,
             "appid": report.appid,
+            "sent_back": bool(order) and reason in SENT_BACK,
         },
         now=now,
     )

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 
 from catalog.models import PriceCut
+from kernel.models import Event
 from orders.models import Order, Quote
 from orders.services.closing import finish_closing
+from payments.tasks import refund_cancelled
 from tests import make
 from tests.miniprogram_api.conftest import Phone
+from tests.payments.reports import paid
 
 
 def lines(*wanted: tuple[str, int]) -> list[dict[str, Any]]:
@@ -180,3 +183,33 @@ def test_asking_for_the_options_is_no_bug(alice: Phone) -> None:
     assert alice.call("OPTIONS", "orders").status_code == 200
     assert alice.call("OPTIONS", "products").status_code == 200
     assert alice.call("TRACE", "orders").status_code == 405
+
+
+def test_a_paid_order_is_cancelled_within_the_hold_and_shows_its_refund(
+    alice: Phone, world: make.World
+) -> None:
+    order = make.order(world.alice, ("HD-1", 1), now=make.present())
+    path = f"orders/{order.number}"
+    paid(order, success_time=make.present())
+    shown = alice.get(path).json()
+    assert shown["cancellable_until"] > shown["paid_at"]
+    assert shown["refunds"] == []
+    answer = alice.post(f"{path}/cancel")
+    assert (answer.status_code, answer.json()["state"]) == (200, "cancelled")
+    refund_cancelled(Event.objects.get(name="order.cancelled"))
+    shown = alice.get(path).json()
+    (refund,) = shown["refunds"]
+    assert (refund["state"], refund["amount_fen"], refund["succeeded_at"]) == (
+        "accepted",
+        order.total_fen,
+        None,
+    )
+    assert (shown["state"], shown["cancellable_until"]) == ("cancelled", None)
+    assert alice.post(f"{path}/cancel").json()["state"] == "cancelled"
+
+
+def test_after_the_hold_a_paid_order_is_not_cancelled(alice: Phone, world: make.World) -> None:
+    order = make.order(world.alice, ("HD-1", 1), now=make.present())
+    paid(order, success_time=make.present() - timedelta(minutes=31))
+    answer = alice.post(f"orders/{order.number}/cancel")
+    assert (answer.status_code, answer.json()["code"]) == (409, "order_hold_over")

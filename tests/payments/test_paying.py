@@ -100,15 +100,15 @@ def test_an_unpaid_order_expires_only_after_wechat_has_closed_it(wechat, world, 
     assert AllowanceAccount.objects.get().reserved == 0
 
 
-def test_what_is_paid_while_closing_is_paid(wechat, world, order):
+def test_what_is_paid_while_the_consumer_cancels_is_paid_and_cancelled(wechat, world, order):
     start(order, world)
     begin_closing(order=order, reason="cancelled", now=make.present())
     wechat.control("pay", out_trade_no=Payment.objects.get().out_trade_no)
     close_attempts(order=order, now=make.present())
     order.refresh_from_db()
-    assert order.state == "paid"
-    assert Stock.objects.get(variant=world.dryer).reserved == 1
-    assert Case.objects.get().kind == "order.paid_while_cancelling"
+    assert (order.state, order.transaction_id) == ("cancelled", Payment.objects.get().transaction_id)
+    assert Stock.objects.get(variant=world.dryer).reserved == 0
+    assert Case.objects.count() == 0
 
 
 def test_an_order_that_ended_takes_no_payment_and_starts_none(wechat, world, order):

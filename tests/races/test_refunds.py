@@ -10,6 +10,7 @@ from django.db.models import Sum
 
 from kernel.models import Case, Event
 from orders.models import Order
+from orders.services.cancel_paid import cancel_paid
 from payments.models import Payment, Refund
 from payments.services.refund_gate import MoneyLeaving, let_go, send_to_customs
 from payments.services.refund_outcome import Outcome
@@ -112,6 +113,19 @@ def test_a_list_and_a_refund_never_leave_together(payment, round):
         assert (gate, state) == ("before_list", "accepted")
     else:
         assert (gate, state) == ("with_customs", "requested")
+
+
+@pytest.mark.parametrize("round", range(3))
+def test_an_order_is_either_cancelled_or_declared(payment, round):
+    number = payment.order.number
+    at_once(
+        [
+            lambda: send_to_customs(number=number, now=make.NOW),
+            lambda: cancel_paid(number=number, by="consumer", now=make.NOW),
+        ]
+    )
+    order = Order.objects.get()
+    assert (order.state, order.gate) in (("paid", "with_customs"), ("cancelled", "before_list"))
 
 
 def test_a_gate_that_opens_to_many_lets_each_refund_go_once(payment):

@@ -1,0 +1,161 @@
+"""Money for an order that ended goes back by itself, and its case is settled when it has arrived."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from backend import delivery
+from inventory.models import Stock
+from kernel.models import Case
+from orders.models import Order
+from orders.services.cancel_paid import cancel_paid
+from orders.services.closing import begin_closing, expire_due, finish_closing
+from payments.models import Payment, Refund
+from payments.services.refunds import Wish, request_refund
+from payments.services.settle import settle
+from payments.tasks import refund_cancelled, refund_stray
+from tests import make
+from tests.payments.reports import paid, report_of, told
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch):
+    """WeChat is not asked here: a refund stays accepted until the test tells its end."""
+    monkeypatch.setattr("payments.tasks.send_accepted", lambda event: None)
+
+
+@pytest.fixture
+def order():
+    return make.order(make.world().alice, ("HD-1", 2))
+
+
+def settled(payment, **changes):
+    report = report_of(payment, **changes)
+    return settle(storefront_id=payment.storefront_id, mchid=payment.mchid, report=report, now=make.NOW)
+
+
+def test_a_cancelled_order_refunds_all_that_was_paid_once(order):
+    payment = paid(order)
+    cancel_paid(number=order.number, by="consumer", now=make.NOW)
+    delivery.drain()
+    refund = Refund.objects.get()
+    assert (refund.kind, refund.state, refund.amount_fen) == ("cancellation", "accepted", payment.amount_fen)
+    assert (refund.asked_by, refund.tax_fen, refund.lines.get().quantity) == ("consumer", order.tax_fen, 2)
+    refund_cancelled(type("E", (), {"key": order.event_key, "facts": {}}))  # delivered again
+    assert Refund.objects.count() == 1
+
+
+def test_a_part_that_went_back_before_is_not_paid_twice(order):
+    payment = paid(order)
+    part = request_refund(
+        number=order.number,
+        wish=Wish({order.lines.get().pk: 1}),
+        key="one",
+        reason="少发一件",
+        asked_by="operator:wang",
+        now=make.NOW,
+    )
+    told(part)
+    cancel_paid(number=order.number, by="consumer", now=make.NOW)
+    delivery.drain()
+    rest = Refund.objects.get(kind="cancellation")
+    assert part.amount_fen + rest.amount_fen == payment.amount_fen
+
+
+def test_goodwill_that_still_waited_is_part_of_what_goes_back(order):
+    payment = paid(order)
+    facts = {"reason": "致歉", "asked_by": "operator:wang", "now": make.NOW}
+    waiting = request_refund(number=order.number, wish=Wish(goodwill_fen=500), key="sorry", **facts)
+    cancel_paid(number=order.number, by="consumer", now=make.NOW)
+    delivery.drain()
+    waiting.refresh_from_db()
+    assert waiting.state == "closed"
+    assert Refund.objects.get(kind="cancellation").amount_fen == payment.amount_fen
+
+
+def test_an_order_cancelled_without_payment_refunds_nothing(order):
+    begin_closing(order=order, reason="cancelled", now=make.NOW)
+    order.refresh_from_db()
+    finish_closing(order=order, now=make.NOW)
+    refund_cancelled(type("E", (), {"key": order.event_key, "facts": {}}))
+    assert Refund.objects.count() == 0
+
+
+def test_a_payment_while_it_is_being_cancelled_ends_as_a_refund(order):
+    payment = make.payment(order)
+    begin_closing(order=order, reason="cancelled", now=make.NOW)
+    settled(payment)
+    order.refresh_from_db()
+    assert (order.state, order.paid_at) == ("cancelled", make.NOW)
+    assert Stock.objects.get(variant__sku="HD-1").reserved == 0
+    delivery.drain()
+    assert Refund.objects.get().amount_fen == payment.amount_fen
+    assert not Case.objects.filter(kind__startswith="order.").exists()
+
+
+def test_a_late_payment_goes_back_and_its_case_settles_with_it(order):
+    payment = make.payment(order)
+    expire_due(now=order.expires_at + timedelta(seconds=1))
+    finish_closing(order=Order.objects.get(), now=make.NOW)
+    settled(payment)
+    case = Case.objects.get()
+    assert (case.kind, case.facts["sent_back"]) == ("payment.late", True)
+    delivery.drain()
+    refund = Refund.objects.get()
+    assert (refund.kind, refund.amount_fen, refund.other_fen) == (
+        "stray",
+        payment.amount_fen,
+        payment.amount_fen,
+    )
+    told(refund)
+    case.refresh_from_db()
+    assert (case.state, case.settled_by, case.note) == (
+        "settled",
+        "system",
+        f"{refund.out_refund_no} succeeded",
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason", "back"),
+    [
+        ({"total_fen": 7}, "amount", 7),
+        ({"appid": "wx_of_another"}, "appid", None),
+        ({"currency": "USD"}, "currency", 0),
+    ],
+)
+def test_what_does_not_fit_goes_back_as_it_was_received(order, wrong, reason, back):
+    payment = make.payment(order)
+    settled(payment, **wrong)
+    payment.refresh_from_db()
+    assert (payment.state, payment.stray_reason) == ("stray", reason)
+    delivery.drain()
+    amounts = list(Refund.objects.values_list("amount_fen", flat=True))
+    assert amounts == ([] if back == 0 else [back or payment.amount_fen])
+    assert Case.objects.get(kind=f"payment.{reason}").facts["sent_back"] is (back != 0)
+    assert Order.objects.get().state == "placed"
+
+
+def test_a_stray_payment_goes_back_also_while_customs_has_another_one(order):
+    first = paid(order)
+    Order.objects.update(gate="with_customs")
+    second = Payment.objects.create(
+        **{
+            field.name: getattr(first, field.name)
+            for field in Payment._meta.concrete_fields
+            if field.name not in ("id", "out_trade_no", "transaction_id", "state")
+        },
+        out_trade_no="T-second",
+        state="closed",
+    )
+    settled(second, transaction_id="4200" + "9" * 24)
+    delivery.drain()
+    refund = Refund.objects.get()
+    assert (refund.payment_id, refund.state, refund.amount_fen) == (second.pk, "accepted", second.amount_fen)
+    event = type("E", (), {"key": second.event_key, "facts": {"reason": "twice"}})
+    refund_stray(event)
+    assert Refund.objects.count() == 1

@@ -69,6 +69,8 @@ KMS_KEY_ID = env("KMS_KEY_ID")
 PUBLIC_BASE_URL = env("PUBLIC_BASE_URL", "http://127.0.0.1:8000")
 WECHAT_API_BASE = env("WECHAT_API_BASE", "https://api.weixin.qq.com")
 WECHAT_PAY_BASE = env("WECHAT_PAY_BASE", "https://api.mch.weixin.qq.com")
+# Of which accounts at WeChat Pay the movements are fetched; for a merchant whose sales are booked at once.
+BILL_ACCOUNTS = tuple(filter(None, env("BILL_ACCOUNTS", "BASIC").split(",")))
 IDENTITY_PROVIDER = "faceid"  # see customers/gateways/providers.py
 FACEID_BASE = env("FACEID_BASE", "https://faceid.tencentcloudapi.com")
 FACEID_SECRET_ID = env("FACEID_SECRET_ID")
@@ -251,6 +253,7 @@ SPECTACULAR_SETTINGS = {
         "OrderStateEnum": "orders.states.ORDER.states",
         "PaymentStateEnum": "payments.states.PAYMENT.states",
         "RefundStateEnum": "payments.states.REFUND.states",
+        "BillStateEnum": "payments.states.BILL.states",
         "ClaimStateEnum": "miniprogram_api.coupons.CLAIM_STATES",
         "IdentityStateEnum": "miniprogram_api.me.IDENTITY_STATES",
         "JobStateEnum": "kernel.models.Job.State",
@@ -286,6 +289,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "payments.tasks.sweep_refunds",
         "schedule": 10.0,
         "options": {"expires": 20},
+    },
+    "fetch and match bills": {
+        "task": "payments.tasks.bills",
+        "schedule": crontab(minute="*/5"),
+        "options": {"expires": 240},
     },
     "verify stated identities": {
         "task": "customers.tasks.verify_identities",

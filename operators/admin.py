@@ -7,6 +7,7 @@ from django.contrib import admin
 from operators import (  # noqa: F401
     access,
     assessments,
+    bills,
     catalog,
     compliance,
     customers,

@@ -23,6 +23,8 @@ GROUPS: tuple[Group, ...] = (
             ("orders.Order", "receipt_long"),
             ("payments.Payment", "payments"),
             ("payments.Refund", "currency_exchange"),
+            ("payments.Bill", "receipt"),
+            ("payments.BillDifference", "difference"),
             ("orders.Quote", "request_quote"),
             ("orders.Coupon", "local_activity"),
             ("customers.Customer", "group"),

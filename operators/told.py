@@ -22,6 +22,7 @@ _SAID = ("from", "verb")
 _OWNERS = {
     "order": "orders.Order",
     "payment": "payments.Payment",
+    "bill": "payments.Bill",
     "payer": "compliance.PayerCheck",
     "product": "catalog.Product",
     "incident": "compliance.Incident",

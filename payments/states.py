@@ -1,4 +1,4 @@
-"""The lives of a payment and of a refund; money that comes where none is expected is `stray`, never lost."""
+"""The lives of payment, refund and bill; money that comes where none is expected is `stray`, never lost."""
 
 from kernel.states import Machine
 
@@ -26,5 +26,18 @@ REFUND = Machine(
         "trouble": {"accepted": "abnormal", "processing": "abnormal"},
         "close": {"accepted": "closed", "processing": "closed", "abnormal": "closed"},
         "withdraw": {"requested": "closed"},
+    },
+)
+
+# asked: not there yet; downloaded: its lines are in; matched: compared with our books, differences and all;
+# unreadable: WeChat's, and not of the documented form.
+BILL = Machine(
+    name="bill",
+    start="asked",
+    moves={
+        "take": {"asked": "downloaded"},
+        "match": {"downloaded": "matched"},
+        "refuse": {"asked": "unreadable"},
+        "again": {"unreadable": "asked"},
     },
 )

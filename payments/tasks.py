@@ -8,6 +8,7 @@ from kernel.clock import now
 from kernel.models import Event
 from orders.models import Order
 from payments.services import close, refund_gate, refunds, send_refund
+from payments.services.bills.run import due as due_bills
 from payments.services.query import sweep as sweep_payments
 from payments.services.settle import SENT_BACK
 
@@ -66,3 +67,9 @@ def close_attempts(event: Event) -> None:
     order = Order.objects.get(number=event.key.removeprefix("order:"))
     if order.state == "closing":
         close.close_attempts(order=order, now=now())
+
+
+@shared_task
+def bills() -> None:
+    """Fetch and match the bills of the days that are over."""
+    due_bills(now=now())

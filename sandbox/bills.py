@@ -7,9 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
-from sandbox.clock import SHANGHAI
+from sandbox.clock import SHANGHAI, shanghai_day
 from sandbox.fields import refuse
 from sandbox.orders import Order
+from sandbox.refunding import Refund
 from sandbox.scene import Scene
 from sandbox.wire import Json, PayFault, Reply, Request, json_reply
 from sandbox.world import Storefront
@@ -151,6 +152,22 @@ def _trades(scene: Scene, mchid: str, day: date | None, *, before: date | None =
         if belongs(one.created_at)
     ]
     return sorted(found, key=lambda trade: trade.at)
+
+
+def _of(refund: Refund) -> Trade:
+    """A refund as it stood at the end of the day on which it was accepted: bills do not tell it anew."""
+    ended = refund.success_at is not None and shanghai_day(refund.success_at) == shanghai_day(
+        refund.created_at
+    )
+    return Trade(
+        at=refund.created_at,
+        order=refund.order,
+        refund_id=refund.refund_id,
+        out_refund_no=refund.out_refund_no,
+        refund=refund.amount,
+        channel=refund.channel,
+        refund_state="SUCCESS" if ended else "PROCESSING",
+    )
 
 
 def _stranger(merchant: Storefront, day: date) -> Trade:

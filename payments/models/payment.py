@@ -55,7 +55,10 @@ class Payment(models.Model):
                 fields=["next_query_at"],
                 name="payment_to_query",
                 condition=Q(state__in=["created", "prepared"]),
-            )
+            ),
+            models.Index(
+                fields=["mchid", "succeeded_at"], name="payment_of_day", condition=Q(state="succeeded")
+            ),
         ]
 
     def __str__(self) -> str:

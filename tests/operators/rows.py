@@ -26,11 +26,21 @@ from customers.gateways.verifying import Finding, Verdict
 from customers.models import Export, IdentityShare
 from customers.services import findings
 from kernel import approvals, cases, files, jobs
+from kernel.clock import shanghai_day
 from kernel.models import Delivery, Event, Receipt
 from operators.whose import subjects_of
 from orders.models import CartLine
 from partner_api.models import Application
-from payments.models import Notification, Payment, Refund, RefundLine
+from payments.models import (
+    Bill,
+    BillDifference,
+    BillLine,
+    FundLine,
+    Notification,
+    Payment,
+    Refund,
+    RefundLine,
+)
 from settlement.accounts import Account
 from settlement.models import Entry, Evidence, ForexReceipt, SettlementBatch, SettlementItem
 from settlement.services.enter import Fact, enter
@@ -53,6 +63,48 @@ def operator(name: str, shop: Any = None, role: str = "owner", **changes: Any) -
     if shop is not None:
         Membership.objects.create(operator=made, storefront=shop, role=role)
     return made
+
+
+def bill_rows(shop: Any, payment: Payment, round: int) -> None:
+    """A bill with one row of everything."""
+    bill = Bill.objects.create(
+        storefront=shop,
+        mchid=f"16{shop.pk}",
+        day=shanghai_day(make.NOW) - timedelta(days=round),
+        kind="trade",
+        asked_at=make.NOW,
+    )
+    told = BillLine.objects.create(
+        storefront=shop,
+        bill=bill,
+        line=2,
+        kind="sale",
+        at=make.NOW,
+        transaction_id="4200001",
+        out_trade_no=payment.out_trade_no,
+        order_fen=1,
+        settled_fen=1,
+        coupon_fen=0,
+        refund_fen=0,
+        refund_coupon_fen=0,
+        refund_asked_fen=0,
+        fee_fen=0,
+        payment=payment,
+    )
+    FundLine.objects.create(
+        storefront=shop, bill=bill, line=2, at=make.NOW, flow_id="F1", amount_fen=1, balance_fen=1
+    )
+    BillDifference.objects.create(
+        storefront=shop,
+        bill=bill,
+        kind="amount",
+        key=payment.event_key,
+        theirs_fen=1,
+        ours_fen=payment.amount_fen,
+        line=told,
+        payment=payment,
+        found_at=make.NOW,
+    )
 
 
 def fill(world: make.World, round: int = 0) -> dict[str, Any]:
@@ -177,6 +229,7 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
         recorded_at=now,
         recorded_by="someone",
     )
+    bill_rows(shop, payment, round)
     event = Event.objects.filter(key=order.event_key).first()
     Delivery.objects.create(event=event, handler="test.handler", key=event.key, next_try_at=now)
     Receipt.objects.create(

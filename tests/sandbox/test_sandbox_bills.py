@@ -147,3 +147,29 @@ def test_a_refund_is_a_row_of_the_day_on_which_it_was_taken(maison, play, paid):
     *_, row, sums = rows(fetched(maison, told).content)
     assert (row[9], row[15], row[16], row[19]) == ("REFUND", "R-billed", "3.45", "SUCCESS")
     assert (sums[0], sums[2]) == ("3", "3.45")
+
+
+def test_a_refund_stands_in_the_bill_of_the_day_on_which_it_was_accepted(maison, play, paid):
+    body = {
+        "out_trade_no": paid[0],
+        "out_refund_no": "R0001",
+        "amount": {"refund": 1000, "total": 12345, "currency": "CNY"},
+    }
+    assert maison.call("POST", "/v3/refund/domestic/refunds", json.dumps(body)).status_code == 200
+    to_tomorrow(play, 10)
+    *trades, summary = rows(fetched(maison, asked(maison).json()).content)
+    refund = trades[-1]
+    assert (refund[6], refund[9], refund[15], refund[16], refund[25]) == (
+        paid[0],
+        "REFUND",
+        "R0001",
+        "10.0",
+        "10.0",
+    )
+    assert (refund[12], refund[22], refund[24]) == ("0.0", "-0.06", "0.0")
+    assert summary == ["3", "143.45", "10.0", "0.0", "0.8", "143.45", "10.0"]
+    *moved, _ = rows(fetched(maison, asked(maison, "fundflowbill").json()).content)
+    assert [(row[3], row[5], row[6], row[7]) for row in moved[4:]] == [
+        ("退款", "支出", "10.0", "132.59"),
+        ("扣除交易手续费", "收入", "0.06", "132.65"),
+    ]

@@ -1,0 +1,1 @@
+"""Bills of WeChat Pay: fetched, kept line by line, and compared with our own books."""

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.conf import settings
 from django.db import connection
@@ -82,7 +82,7 @@ def auditing(report: Report, now: datetime) -> None:
         cursor.execute(_ACCESSES, [now, ACCESSES])
         cursor.execute("ANALYZE compliance_access")
     began = time.monotonic()
-    while chain_logs(now=now):
+    while chain_logs():
         pass
     report.figure("chaining", ACCESSES / (time.monotonic() - began), "rows/s", floor=None, target="5000")
     file = settings.LOCAL / "heads"
@@ -91,7 +91,7 @@ def auditing(report: Report, now: datetime) -> None:
         file.write_text("".join(f"{json.dumps(asdict(Head('access', *one)))}\n" for one in cursor.fetchall()))
     began = time.monotonic()
     kept = heads.kept(file)
-    chains = list(audit.verify(now=now, kept=kept))
+    chains = list(audit.verify(now=datetime.now(UTC), kept=kept))
     seconds = time.monotonic() - began
     assert len(kept) == HEADS
     assert sum(chain.rows for chain in chains) == ACCESSES

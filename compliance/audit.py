@@ -1,4 +1,4 @@
-"""Whether a log is as it was written: what was changed, removed, put in, moved or dated back is named."""
+"""Whether a log is as it was written: what was changed, removed, put in, moved or misdated is named."""
 
 from __future__ import annotations
 
@@ -7,7 +7,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from compliance.chain import HASH, LATE, LOGS, PLATFORM, SETTLED, Head, Log, beginning
+from compliance.chain import (
+    AHEAD,
+    HASH,
+    LATE,
+    LOGS,
+    PLATFORM,
+    SETTLED,
+    SETTLED_ROW,
+    Head,
+    Log,
+    beginning,
+)
 from compliance.heads import chains, rows, unknown
 from compliance.services.retention import ended_before
 
@@ -22,6 +33,7 @@ What = Literal[
     "reordered",  # the link hangs on another one of its chain than the one before it
     "torn",  # the link hangs on something that is not in the chain
     "dated back",  # the link was chained before the one before it
+    "dated ahead",  # the link says that it was chained in a time that has not come
     "cut off",  # a kept head lies behind the end of the chain
     "written anew",  # a kept head's place has another hash
 ]
@@ -48,6 +60,9 @@ SELECT count(*), bool_and(sound), max(position) FROM (
            c.position = lag(c.position, 1, %(position)s::bigint) OVER w + 1
            AND c.prev = lag(c.hash, 1, %(last)s::bytea) OVER w
            AND c.chained_at >= lag(c.chained_at, 1, %(since)s::timestamptz) OVER w
+           AND c.chained_at <= greatest(
+               %(ahead)s::timestamptz, lag(c.chained_at, 1, %(since)s::timestamptz) OVER w
+           )
            AND c.hash = {hash} AND ({row}) IS NULL AS sound
     FROM {stretch} WINDOW w AS (ORDER BY c.position)
 ) s
@@ -65,12 +80,8 @@ SELECT hash FROM compliance_chainlink
 WHERE log = %(log)s::text AND storefront_id = %(storefront)s::bigint AND hash = ANY (%(hashes)s::bytea[])
 """
 _LOOSE = """
-WITH settled AS (
-    SELECT row_id FROM compliance_chainlink WHERE log = %(log)s::text AND chained_at < %(before)s::timestamptz
-    ORDER BY chained_at DESC, row_id DESC LIMIT 1
-)
 SELECT coalesce(r.storefront_id, {platform}), r.id,
-       CASE WHEN r.id <= coalesce((SELECT row_id FROM settled), 0) THEN 'inserted'
+       CASE WHEN r.id <= {settled} THEN 'inserted'
             WHEN r.at < %(before)s::timestamptz THEN 'unchained too long' END
 FROM {table} r
 WHERE NOT EXISTS (SELECT FROM compliance_chainlink c WHERE c.log = %(log)s::text AND c.row_id = r.id)
@@ -103,7 +114,7 @@ def verify(*, now: datetime, storefront_id: int | None = None, kept: Sequence[He
     for log in LOGS:
         loose: dict[int, list[tuple[int, What | None]]] = {}
         facts = {"log": log.name, "before": now - SETTLED}
-        for chain, row_id, what in rows(_LOOSE.format(platform=PLATFORM, table=log.table), facts):
+        for chain, row_id, what in rows(_loose(log), facts):
             loose.setdefault(chain, []).append((row_id, what))
         mine = [head for head in kept if head.log == log.name and storefront_id in (None, head.storefront_id)]
         told = _against(log, mine)
@@ -139,6 +150,7 @@ def _read(log: Log, found: Chain, now: datetime) -> None:
         "batch": BATCH,
         "forgotten": ended_before(figure=log.kept, now=now),
         "late": LATE,
+        "ahead": now + AHEAD,
     }
     while True:
         [(count, sound, end)] = rows(_on(_SOUND, log), at)
@@ -164,9 +176,15 @@ def _unsound(links: Iterable[tuple[Any, ...]], at: dict[str, Any]) -> Iterator[F
             yield Finding("reordered" if elsewhere else "torn", row_id, place)
         if chained_at < since:
             yield Finding("dated back", row_id, place)
+        if chained_at > max(since, at["ahead"]):  # those that follow can only be as far ahead
+            yield Finding("dated ahead", row_id, place)
         if row is not None:
             yield Finding(row, row_id, place)
         position, last, since = place, hash, chained_at
+
+
+def _loose(log: Log) -> str:
+    return _LOOSE.format(platform=PLATFORM, table=log.table, settled=SETTLED_ROW)
 
 
 def _on(statement: str, log: Log) -> str:

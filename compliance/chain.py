@@ -2,7 +2,8 @@
 
 Each storefront has a chain of its own in each log. A link carries the digest of its row and the row's own
 instant, and its hash covers both, the link before, and when it was chained: a chain is read without its rows,
-and how old a row was that has gone is not a matter of belief. A log is entered here with one line.
+and how old a row was that has gone is not a matter of belief. A log is entered here with one line, and with
+one in the view `compliance_chained`, by which the database refuses a link to a row that is not there.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ SETTLED = timedelta(minutes=10)
 # A row is chained within seconds. One that came so much later than its own instant says is as old as its link
 # makes it, so that nobody writes a row that may go tomorrow.
 LATE = timedelta(days=30)
+# No clock of the house is further ahead than this: a link that says so was not chained when it says.
+AHEAD = timedelta(minutes=1)
 PLATFORM = 0  # the chain of rows that belong to no storefront
 
 _POSTGRES_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
@@ -27,6 +30,11 @@ HASH = (
     "sha256(c.prev || c.digest || int8send(c.row_id)"
     " || timestamptz_send(c.row_at) || timestamptz_send(c.chained_at))"
 )
+# SQL: the greatest number in a log that was chained before an instant; no row up to it is chained any more.
+SETTLED_ROW = """coalesce((
+    SELECT row_id FROM compliance_chainlink WHERE log = %(log)s::text AND chained_at < %(before)s::timestamptz
+    ORDER BY row_id DESC LIMIT 1
+), 0)"""
 
 
 @dataclass(frozen=True)

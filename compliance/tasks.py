@@ -20,7 +20,7 @@ from kernel.clock import now
 def chain() -> None:
     """Hang what was logged since the last second on its chain, and say outside the database where it ends."""
     for log in LOGS:
-        heads.tell(Path(settings.AUDIT_HEADS), chain_log(log=log, now=now()))
+        heads.tell(Path(settings.AUDIT_HEADS), chain_log(log=log))
 
 
 @shared_task

@@ -15,7 +15,7 @@ from compliance.audit import Finding
 from compliance.chain import Head
 from compliance.models import Access, ChainLink
 from compliance.services import chain as chaining
-from compliance.services.chain import chain_logs
+from tests.compliance.clock import chain_logs
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 LATER = NOW + timedelta(hours=1)
@@ -35,10 +35,12 @@ def write(count: int, storefront_id: int | None = 7) -> list[int]:
 def tamper(statement: str, *parameters: object) -> None:
     """As someone who owns the database: the triggers are switched off."""
     with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE compliance_access DISABLE TRIGGER USER")
+        for table in ("access", "chainlink"):
+            cursor.execute(f"ALTER TABLE compliance_{table} DISABLE TRIGGER USER")
         cursor.execute(statement, parameters)
         assert cursor.rowcount
-        cursor.execute("ALTER TABLE compliance_access ENABLE TRIGGER USER")
+        for table in ("access", "chainlink"):
+            cursor.execute(f"ALTER TABLE compliance_{table} ENABLE TRIGGER USER")
 
 
 def verified(now: datetime = LATER, **wanted: object) -> dict[int, audit.Chain]:
@@ -271,10 +273,12 @@ def test_a_row_that_was_written_as_if_it_were_old_may_not_go_the_next_day():
 
 def test_a_row_that_came_late_may_go_when_its_own_day_has_come():
     rows = write(1)
-    chain_logs(now=NOW + timedelta(days=29))
+    early = NOW - timedelta(days=29)
+    tamper("UPDATE compliance_access SET at = %s", early)
+    chain_logs(now=NOW)
     tamper("DELETE FROM compliance_access WHERE id = %s", rows[0])
-    assert findings(NOW.replace(year=2029)) == [Finding("removed", rows[0], 1)]
-    assert findings(NOW.replace(year=2029) + timedelta(seconds=1)) == []
+    assert findings(early.replace(year=2029)) == [Finding("removed", rows[0], 1)]
+    assert findings(early.replace(year=2029) + timedelta(seconds=1)) == []
 
 
 @pytest.mark.parametrize("column", ["digest", "hash", "prev"])

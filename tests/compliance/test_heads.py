@@ -16,7 +16,7 @@ from compliance import audit, heads, tasks
 from compliance.chain import LOGS, Head
 from compliance.models import Access, ChainLink
 from compliance.services import chain as chaining
-from compliance.services.chain import chain_logs
+from tests.compliance.clock import chain_logs, clock
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 pytestmark = pytest.mark.django_db
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def file(settings, tmp_path, monkeypatch):
-    monkeypatch.setattr(tasks, "now", lambda: NOW)
+    monkeypatch.setattr(chaining, "_CLOCK", clock(NOW))
     settings.AUDIT_HEADS = tmp_path / "kept" / "heads"
     return settings.AUDIT_HEADS
 

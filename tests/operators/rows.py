@@ -261,7 +261,7 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
         expires_at=now + timedelta(minutes=10),
     )
     Access.objects.create(storefront_id=shop.pk, who="someone", what="x.y", ref="1", purpose="test", at=now)
-    chain_logs(now=now)
+    chain_logs()
     compliance.disclose(
         storefront_id=shop.pk,
         subject_id=alice.subject_id,

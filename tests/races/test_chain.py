@@ -32,7 +32,7 @@ def ends(moved: list[Head]) -> dict[int, int]:
 
 
 def whole(rows: int) -> None:
-    found = list(audit.verify(now=NOW))
+    found = list(audit.verify(now=datetime.now(UTC)))
     assert [finding for chain in found for finding in chain.findings] == []
     assert sum(chain.rows for chain in found) == rows
     assert sum(chain.tail for chain in found) == 0
@@ -50,7 +50,7 @@ def test_without_the_turn_two_workers_chain_the_same_rows_and_the_table_refuses_
         return real(prev, *facts)
 
     monkeypatch.setattr(chaining, "link", link)
-    done = at_once([lambda: chain_logs(now=NOW)] * 2)
+    done = at_once([chain_logs] * 2)
     assert sorted(type(one).__name__ for one in done) == ["IntegrityError", "list"]
     assert ChainLink.objects.count() == 50
     whole(50)
@@ -63,11 +63,11 @@ def test_eight_workers_and_writers_at_once_make_one_chain_for_each_storefront():
 
     def worker() -> None:
         for _ in range(20):
-            chain_logs(now=NOW)
+            chain_logs()
 
     done = at_once([*(lambda s=s: writer(s) for s in (7, 8, 9, 7)), *([worker] * 4)])
     assert not [one for one in done if isinstance(one, Exception)]
-    while chain_logs(now=NOW):
+    while chain_logs():
         pass
     whole(400)
 
@@ -75,15 +75,15 @@ def test_eight_workers_and_writers_at_once_make_one_chain_for_each_storefront():
 def test_who_writes_while_a_worker_chains_does_not_wait():
     write(3)
     with transaction.atomic():
-        assert ends(chain_logs(now=NOW)) == {7: 3}
+        assert ends(chain_logs()) == {7: 3}
         assert at_once([lambda: write(1)]) == [None]  # with the worker's transaction still open
-    assert ends(chain_logs(now=NOW)) == {7: 4}
+    assert ends(chain_logs()) == {7: 4}
     whole(4)
 
 
 def test_a_row_in_the_same_place_is_refused():
     write(1)
-    chain_logs(now=NOW)
+    chain_logs()
     first = ChainLink.objects.get()
     for changed in ({"row_id": first.row_id + 1}, {"position": 2}):
         facts = {f.attname: getattr(first, f.attname) for f in ChainLink._meta.fields if not f.primary_key}

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
-from backend.journey import account, expiring, guarding, ordering, paying, rights, rotating, shelves
+from backend.journey import (
+    account,
+    expiring,
+    guarding,
+    ordering,
+    paying,
+    refunding,
+    rights,
+    rotating,
+    shelves,
+)
 
 STORY = (
     *account.STEPS,
     *shelves.STEPS,
     *ordering.STEPS,
     *paying.STEPS,
+    *refunding.STEPS,
     *rotating.STEPS,
     *expiring.STEPS,
     *rights.STEPS,

@@ -78,6 +78,7 @@ class House:
             "WECHAT_PAY_BASE": self.sandbox,
             "FACEID_BASE": self.sandbox,
             "KMS_BASE": self.sandbox,
+            "CFETS_BASE": self.sandbox,
             **self._tencent(),
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",

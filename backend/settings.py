@@ -75,6 +75,7 @@ IDENTITY_PROVIDER = "faceid"  # see customers/gateways/providers.py
 FACEID_BASE = env("FACEID_BASE", "https://faceid.tencentcloudapi.com")
 FACEID_SECRET_ID = env("FACEID_SECRET_ID")
 FACEID_SECRET_KEY = env("FACEID_SECRET_KEY")
+CFETS_BASE = env("CFETS_BASE", "https://www.chinamoney.com.cn")  # central parity of the yuan
 ALLOWED_HOSTS = env("ALLOWED_HOSTS", "127.0.0.1,localhost,testserver").split(",")
 
 THROTTLE_FACTOR = int(env("THROTTLE_FACTOR", "1"))  # how much wider every limit is, for a load test
@@ -337,6 +338,15 @@ CELERY_BEAT_SCHEDULE = {
     "watch the keys of WeChat Pay": {
         "task": "storefronts.tasks.watch_pay_keys",
         "schedule": crontab(minute="40"),
+    },
+    "fetch the central parity": {
+        "task": "settlement.tasks.fetch_parity",
+        "schedule": crontab(minute="*/15", hour="1-10", day_of_week="mon-fri"),  # UTC: from 9:15 in Shanghai
+        "options": {"expires": 600},
+    },
+    "watch what the banks owe": {
+        "task": "settlement.tasks.watch",
+        "schedule": crontab(hour=0, minute=40),  # UTC: in the morning in China
     },
     "let go of what has had its day": {
         "task": "backend.tasks.forget",

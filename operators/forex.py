@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from unfold.widgets import UnfoldAdminSelectWidget
+from django.urls import path, reverse
+from django.utils.html import format_html
 
+from kernel import files
 from kernel.clock import now
-from kernel.errors import Problem
+from kernel.errors import Invalid, Problem
 from operators import told
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
+from operators.forex_forms import AnswerForm, BatchForm, ReceiptForm
+from operators.forex_story import story
 from operators.incident_forms import NothingForm
-from operators.scope import OWNERS, scope_of
+from operators.scope import OWNERS, SHARED, Role, scope_of
 from operators.steps import Step, Stepped
-from settlement.currency import CURRENCIES, shown
+from settlement.currency import parsed, shown
+from settlement.models import ForexReceipt, SettlementBatch
 from settlement.services.batches import discard_batch, make_batch
+from settlement.services.exchange import export_batch, take_answer
+from settlement.services.receipts import close_batch, record_receipt
 from settlement.states import BATCH
+
+ACCOUNTANTS = OWNERS | {Role.FINANCE.value}
 
 
 def money(name: str, zh: str, en: str, currency: str = "currency") -> Any:
@@ -40,21 +51,15 @@ def money(name: str, zh: str, en: str, currency: str = "currency") -> Any:
     return amount
 
 
-class BatchForm(forms.Form):
-    """Whose money, in which currency."""
+@dataclass(eq=False)
+class NoAmount(Invalid):
+    """What was typed is no amount in that currency."""
 
-    storefront = forms.ChoiceField(label=say("店铺", "storefront"), widget=UnfoldAdminSelectWidget)
-    currency = forms.ChoiceField(
-        label=say("币种", "currency"),
-        choices=[(one, one) for one in sorted(CURRENCIES)],
-        widget=UnfoldAdminSelectWidget,
-    )
-
-    def __init__(self, *args: Any, storefronts: dict[int, str], **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["storefront"].choices = [  # type: ignore[attr-defined]
-            (str(id), name) for id, name in storefronts.items()
-        ]
+    code = "no_foreign_amount"
+    title = "“{typed}” is no amount in {currency}: write all its decimals."
+    title_zh = "“{typed}”不是有效的 {currency} 金额，请写全小数位。"
+    typed: str
+    currency: str
 
 
 def may(verb: str) -> Any:
@@ -62,11 +67,76 @@ def may(verb: str) -> Any:
     return lambda row: verb in BATCH.verbs(row.state)
 
 
+def _receive(row: SettlementBatch, values: Mapping[str, Any], who: str, at: datetime) -> None:
+    try:
+        amount = parsed(values["amount"], row.currency)
+    except ValueError:
+        raise NoAmount(typed=values["amount"], currency=row.currency) from None
+    record_receipt(
+        batch=row,
+        kind=ForexReceipt.Kind(values["kind"]),
+        reference=values["reference"],
+        amount_minor=amount,
+        credited_on=values["credited_on"],
+        by=who,
+        now=at,
+    )
+
+
 @register("settlement.SettlementBatch")
 class SettlementBatchAdmin(Stepped):
     """What one storefront settles in one currency with one file."""
 
+    writers = ACCOUNTANTS
+    list_before_template = "operators/order_story.html"
     steps = (
+        Step(
+            name="export",
+            title=say("导出结汇文件", "Export the file"),
+            icon="upload_file",
+            form=NothingForm,
+            hint=say(
+                "文件只生成一次，附 SHA-256；订单已变化的草稿不能导出。",
+                "It is made once, with its SHA-256; a draft whose orders have changed is not exported.",
+            ),
+            do=lambda row, values, who, at: export_batch(batch=row, by=who, now=at),
+            roles=ACCOUNTANTS,
+            legal=may("export"),
+        ),
+        Step(
+            name="answer",
+            title=say("导入机构答复", "Take the answer"),
+            icon="download",
+            form=AnswerForm,
+            hint=say("任何一行有误则全部不导入。", "With one wrong row nothing is taken."),
+            do=lambda row, values, who, at: take_answer(
+                batch=row, content=values["answer"].read(), by=who, now=at
+            ),
+            roles=ACCOUNTANTS,
+            legal=may("answer"),
+        ),
+        Step(
+            name="receive",
+            title=say("登记到账或银行扣费", "Record a credit or charge"),
+            icon="account_balance",
+            form=ReceiptForm,
+            do=_receive,
+            roles=ACCOUNTANTS,
+            legal=may("receive"),
+        ),
+        Step(
+            name="close",
+            title=say("结清", "Close"),
+            icon="task_alt",
+            form=NothingForm,
+            hint=say(
+                "此后的退款和费用进入以后的批次。",
+                "Refunds and fees from now on go into a later batch.",
+            ),
+            do=lambda row, values, who, at: close_batch(batch=row, by=who, now=at),
+            roles=ACCOUNTANTS,
+            legal=may("close"),
+        ),
         Step(
             name="discard",
             title=say("作废草稿", "Discard the draft"),
@@ -74,7 +144,7 @@ class SettlementBatchAdmin(Stepped):
             form=NothingForm,
             hint=say("其中的订单可进入其他批次。", "Its orders are free for another batch."),
             do=lambda row, values, who, at: discard_batch(batch=row, by=who, now=at),
-            roles=OWNERS,
+            roles=ACCOUNTANTS,
             legal=may("discard"),
         ),
     )
@@ -96,8 +166,56 @@ class SettlementBatchAdmin(Stepped):
     search_fields = ("number__startswith",)
     ordering = ("-id",)
 
+    readonly_fields = ("file_link", "answer_link")
+    hidden = ("file", "answer")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [*super().get_fields(request, obj), "file_link", "answer_link"]
+
+    def get_urls(self) -> list[Any]:
+        kept = path(
+            "<path:object_id>/kept/<slug:which>/",
+            self.admin_site.admin_view(self.kept),
+            name="settlement_batch_kept",
+        )
+        return [kept, *super().get_urls()]
+
+    def kept(self, request: HttpRequest, object_id: str, which: str) -> HttpResponse:
+        """The stored file of a batch, or the answer to it. Strangers find nothing."""
+        row = self.get_object(request, object_id)
+        file = {"file": row.file, "answer": row.answer}.get(which) if row is not None else None
+        if row is None or file is None:
+            raise Http404
+        if not self._mine(request, row, self.readers):
+            raise PermissionDenied
+        answer = HttpResponse(files.read(file), content_type=file.media_type)
+        answer["Content-Disposition"] = f'attachment; filename="{file.name}"'
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+    def _link(self, row: SettlementBatch, which: str) -> Any:
+        file = getattr(row, which)
+        if file is None:
+            return "-"
+        url = reverse("admin:settlement_batch_kept", args=[row.pk, which])
+        return format_html('<a class="text-link" href="{}">{}</a> SHA-256 {}', url, file.name, file.sha256)
+
+    @admin.display(description=say("结汇文件", "file"))
+    def file_link(self, row: SettlementBatch) -> Any:
+        return self._link(row, "file")
+
+    @admin.display(description=say("机构答复", "answer"))
+    def answer_link(self, row: SettlementBatch) -> Any:
+        return self._link(row, "answer")
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Above the batches: where the money stands, and what waits for what."""
+        shown_here = {"story": story(scope_of(request).names, now())}
+        answer: HttpResponse = super().changelist_view(request, {**shown_here, **(extra_context or {})})
+        return answer
+
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return scope_of(request).may_anywhere(OWNERS)
+        return scope_of(request).may_anywhere(ACCOUNTANTS)
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         """A batch is made by its service, of all that is ready."""
@@ -106,7 +224,7 @@ class SettlementBatchAdmin(Stepped):
         scope = scope_of(request)
         form = BatchForm(
             request.POST or None,
-            storefronts={id: name for id, name in scope.names.items() if scope.may(id, OWNERS)},
+            storefronts={id: name for id, name in scope.names.items() if scope.may(id, ACCOUNTANTS)},
             initial={"currency": "EUR"},
         )
         if request.method == "POST" and form.is_valid():
@@ -189,3 +307,12 @@ class ForexReceiptAdmin(Scoped):
     list_filter = ("credited_on",)
     search_fields = ("reference__startswith", "batch__number__startswith")
     ordering = ("-id",)
+
+
+@register("settlement.RatePublication")
+class RatePublicationAdmin(Scoped):
+    """The central parity (人民币汇率中间价) of each day as it was published."""
+
+    scope_path = SHARED
+    list_display = ("day", "published_at", "fetched_at", "source")
+    ordering = ("-day",)

@@ -61,6 +61,7 @@ GROUPS: tuple[Group, ...] = (
             ("settlement.SettlementItem", "list_alt"),
             ("settlement.Evidence", "verified"),
             ("settlement.ForexReceipt", "account_balance"),
+            ("settlement.RatePublication", "trending_up"),
         ),
     ),
     (

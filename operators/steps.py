@@ -76,7 +76,12 @@ class Stepped(Scoped):
             raise Http404
         if not self._mine(request, row, chosen.roles) or not chosen.legal(row):
             raise PermissionDenied
-        form = chosen.form(request.POST if request.method == "POST" else None, initial=chosen.start(row))
+        posted = request.method == "POST"
+        form = chosen.form(
+            request.POST if posted else None,
+            request.FILES if posted else None,
+            initial=chosen.start(row),
+        )
         tables: Sequence[Table] = ()
         if request.method == "POST" and form.is_valid():
             taken = self._take(request, row, chosen, form.cleaned_data)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from sandbox import bills, complaints, customs, customs_xml, login, pay, refunds, tencent
+from sandbox import bills, cfets, complaints, customs, customs_xml, login, pay, refunds, tencent
 from sandbox.authorization import authorise, claimed_mchid
 from sandbox.control import ENDPOINTS
 from sandbox.scene import Scene
@@ -94,6 +94,13 @@ def answer(scene: Scene, request: Request) -> Reply:
         return customs_xml.answer(scene, request, _spoilt)
     if (request.method, path) == ("POST", "/"):
         return tencent.answer(scene, request)
+    if path == cfets.PATH:
+        return cfets.answer(scene, request, _spoilt)
+    return _pay_call(scene, request)
+
+
+def _pay_call(scene: Scene, request: Request) -> Reply:
+    path = request.path
     matched = [(route, found) for route in PAY_ROUTES if (found := route[1].fullmatch(path))]
     for (method, _, call, handler), found in matched:
         if method == request.method:

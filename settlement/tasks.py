@@ -1,11 +1,15 @@
-"""What settlement does when an event tells it: each fact of money is entered once."""
+"""What settlement does by itself: facts of money are entered once, rates fetched, receipts watched."""
 
 from __future__ import annotations
+
+from celery import shared_task
 
 from kernel.clock import now
 from kernel.models import Event
 from payments.models import Payment, Refund
 from settlement.services.entries import enter_payment, enter_refund
+from settlement.services.rates import fetch_rates
+from settlement.services.receipts import watch_receipts
 
 
 def enter_paid(event: Event) -> None:
@@ -19,3 +23,15 @@ def enter_paid(event: Event) -> None:
 def enter_refunded(event: Event) -> None:
     """refund.succeeded."""
     enter_refund(refund=Refund.objects.get(out_refund_no=event.key.removeprefix("refund:")), now=now())
+
+
+@shared_task
+def fetch_parity() -> None:
+    """The central parity of the day, once it is published."""
+    fetch_rates(now=now())
+
+
+@shared_task
+def watch() -> None:
+    """Batches whose money the bank has not credited in time."""
+    watch_receipts(now=now())

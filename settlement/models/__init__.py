@@ -2,5 +2,14 @@
 
 from settlement.models.batch import Evidence, ForexReceipt, SettlementBatch, SettlementItem
 from settlement.models.ledger import Entry, Posting
+from settlement.models.rates import RatePublication
 
-__all__ = ["Entry", "Evidence", "ForexReceipt", "Posting", "SettlementBatch", "SettlementItem"]
+__all__ = [
+    "Entry",
+    "Evidence",
+    "ForexReceipt",
+    "Posting",
+    "RatePublication",
+    "SettlementBatch",
+    "SettlementItem",
+]

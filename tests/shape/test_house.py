@@ -69,6 +69,7 @@ def test_what_belongs_to_a_storefront_says_so():
         "AllowanceEntry",
         "TariffLine",
         "ReferenceRate",
+        "RatePublication",
         "IdentityFinding",
         "PositiveListLine",
     }

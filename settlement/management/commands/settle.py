@@ -1,0 +1,170 @@
+"""`manage.py settle …`: what has not gone abroad and why, batches from draft to close, position, accounts."""
+
+from __future__ import annotations
+
+import csv
+from argparse import ArgumentParser
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from kernel import files
+from kernel.clock import now, shanghai_day
+from kernel.errors import Problem
+from kernel.money import yuan
+from settlement.currency import parsed, shown
+from settlement.models import ForexReceipt, SettlementBatch
+from settlement.position import brand_statement, positions
+from settlement.services.batches import discard_batch, make_batch
+from settlement.services.exchange import export_batch, take_answer
+from settlement.services.receipts import close_batch, record_receipt
+from settlement.unsettled import unsettled
+from storefronts.models import Storefront
+
+BY = "console"
+
+
+class Command(BaseCommand):
+    help = __doc__
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        verbs = parser.add_subparsers(dest="verb", required=True)
+        shops = (
+            ("unsettled", "each order that has not gone abroad, with its reasons, as CSV"),
+            ("position", "what is promised, in batches, on its way and received, by currency, as CSV"),
+        )
+        for name, does in shops:
+            verbs.add_parser(name, help=does).add_argument("storefront", help="its code")
+        made = verbs.add_parser("make", help="a draft of all that is ready")
+        made.add_argument("storefront")
+        made.add_argument("currency")
+        told = verbs.add_parser("statement", help="what was settled for the brand in a period, as CSV")
+        told.add_argument("storefront")
+        told.add_argument("currency")
+        told.add_argument("first", type=date.fromisoformat)
+        told.add_argument("last", type=date.fromisoformat)
+        batches = (
+            ("discard", "give a draft up"),
+            ("export", "the file for the institution, and its SHA-256"),
+            ("answer", "take the institution's answer"),
+            ("receive", "record what the bank credited or charged"),
+            ("close", "a batch of which everything has come"),
+        )
+        parsers = {}
+        for name, does in batches:
+            parsers[name] = verbs.add_parser(name, help=does)
+            parsers[name].add_argument("number", help="of the batch")
+        parsers["export"].add_argument("folder", type=Path, help="where the file is written")
+        parsers["answer"].add_argument("file", type=Path)
+        parsers["receive"].add_argument("reference", help="the bank's")
+        parsers["receive"].add_argument("amount", help="with its decimals, 36.80")
+        parsers["receive"].add_argument("day", type=date.fromisoformat)
+        parsers["receive"].add_argument("--charge", action="store_true", help="the bank kept it")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        does: Callable[[dict[str, Any]], None] = getattr(self, f"_{options['verb']}")
+        try:
+            does(options)
+        except Problem as problem:
+            raise CommandError(problem.text("en")) from None
+
+    def _unsettled(self, options: dict[str, Any]) -> None:
+        out = csv.writer(self.stdout, lineterminator="\n")
+        out.writerow(["order", "paid_on", "net_yuan", "currency", "promised", "batch", "reasons"])
+        for one in unsettled(storefront_id=_shop(options).pk, day=shanghai_day(now())):
+            promised = "" if one.promised_minor is None else shown(one.promised_minor, one.currency)
+            why = "; ".join(reason.en for reason in one.reasons) or "ready"
+            out.writerow([one.number, one.paid_on, yuan(one.net_fen), one.currency, promised, one.batch, why])
+
+    def _position(self, options: dict[str, Any]) -> None:
+        columns = ("waiting", "ready", "in_batch", "on_its_way", "received", "result")
+        out = csv.writer(self.stdout, lineterminator="\n")
+        out.writerow(["currency", *columns, "result_yuan"])
+        for at in positions(storefront_id=_shop(options).pk, day=shanghai_day(now())):
+            amounts = [shown(getattr(at, name), at.currency) for name in columns]
+            out.writerow([at.currency, *amounts, yuan(at.result_fen)])
+
+    def _make(self, options: dict[str, Any]) -> None:
+        batch = make_batch(storefront_id=_shop(options).pk, currency=options["currency"], by=BY, now=now())
+        promised = shown(batch.promised_minor, batch.currency)
+        self.stdout.write(f"{batch.number}: {batch.items_count} orders, {yuan(batch.net_fen)} yuan")
+        self.stdout.write(f"promised {promised} {batch.currency}")
+
+    def _statement(self, options: dict[str, Any]) -> None:
+        currency = options["currency"]
+        lines, sums = brand_statement(
+            storefront_id=_shop(options).pk, currency=currency, first=options["first"], last=options["last"]
+        )
+        out = csv.writer(self.stdout, lineterminator="\n")
+        fen = ("gross_fen", "refunded_fen", "fee_fen", "net_fen")
+        heads = [name.replace("fen", "yuan") for name in fen]
+        out.writerow(
+            [
+                *("settled_on", "batch", "order", *heads, "locked_rate", f"promised_{currency}", "rate"),
+                *(f"settled_{currency}", f"difference_{currency}"),
+            ]
+        )
+        for line in lines:
+            amounts = [yuan(getattr(line, name)) for name in fen]
+            ours = [line.locked, shown(line.promised_minor, currency)]
+            theirs = [line.rate, shown(line.foreign_minor, currency), shown(line.result_minor, currency)]
+            out.writerow([line.settled_on, line.batch, line.order, *amounts, *ours, *theirs])
+        if lines:
+            promised, settled = sums["promised_minor"], sums["foreign_minor"]
+            amounts = [yuan(sums[name]) for name in fen]
+            theirs = [shown(promised, currency), "", shown(settled, currency)]
+            out.writerow(["total", "", "", *amounts, "", *theirs, shown(settled - promised, currency)])
+
+    def _discard(self, options: dict[str, Any]) -> None:
+        discard_batch(batch=_batch(options), by=BY, now=now())
+
+    def _export(self, options: dict[str, Any]) -> None:
+        file = export_batch(batch=_batch(options), by=BY, now=now())
+        (options["folder"] / file.name).write_bytes(files.read(file))
+        (options["folder"] / f"{file.name}.sha256").write_text(f"{file.sha256}  {file.name}\n")
+        self.stdout.write(f"{file.sha256}  {file.name}")
+
+    def _answer(self, options: dict[str, Any]) -> None:
+        batch = _batch(options)
+        batch = take_answer(batch=batch, content=options["file"].read_bytes(), by=BY, now=now())
+        settled = shown(batch.foreign_minor, batch.currency)
+        self.stdout.write(
+            f"{batch.number} {batch.state}: {settled} {batch.currency}, result {yuan(batch.result_fen)} yuan"
+        )
+
+    def _receive(self, options: dict[str, Any]) -> None:
+        batch = _batch(options)
+        try:
+            amount = parsed(options["amount"], batch.currency)
+        except ValueError:
+            raise CommandError(f"{options['amount']} is no amount in {batch.currency}") from None
+        kind = ForexReceipt.Kind.CHARGE if options["charge"] else ForexReceipt.Kind.CREDIT
+        record_receipt(
+            batch=batch,
+            kind=kind,
+            reference=options["reference"],
+            amount_minor=amount,
+            credited_on=options["day"],
+            by=BY,
+            now=now(),
+        )
+
+    def _close(self, options: dict[str, Any]) -> None:
+        close_batch(batch=_batch(options), by=BY, now=now())
+
+
+def _shop(options: dict[str, Any]) -> Storefront:
+    shop = Storefront.objects.filter(code=options["storefront"]).first()
+    if shop is None:
+        raise CommandError(f"there is no storefront “{options['storefront']}”")
+    return shop
+
+
+def _batch(options: dict[str, Any]) -> SettlementBatch:
+    batch = SettlementBatch.objects.filter(number=options["number"]).first()
+    if batch is None:
+        raise CommandError(f"there is no batch “{options['number']}”")
+    return batch

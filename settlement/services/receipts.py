@@ -1,0 +1,129 @@
+"""What the brand's bank credits or keeps is matched with its batch until all is there; then it is closed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from fractions import Fraction
+
+from kernel.cases import open_case
+from kernel.clock import SHANGHAI, shanghai_day
+from kernel.errors import Conflict
+from kernel.money import times
+from kernel.states import WrongState
+from kernel.tenancy import tenant
+from settlement.accounts import Account
+from settlement.currency import shown
+from settlement.models import Entry, ForexReceipt, SettlementBatch
+from settlement.services.enter import Fact, enter
+from settlement.states import BATCH
+
+DAYS_TO_ARRIVE = 5
+
+
+@dataclass(eq=False)
+class ReceiptTooLarge(Conflict):
+    """More than the institution has settled and the bank not yet told of."""
+
+    code = "receipt_too_large"
+    title = "Only {open} {currency} of this batch are still to come."
+    title_zh = "该批次尚待到账的金额仅为 {open} {currency}。"
+    open: str
+    currency: str
+
+
+@dataclass(eq=False)
+class ReceiptDiffers(Conflict):
+    """The same reference was recorded with another amount, day or kind."""
+
+    code = "receipt_differs"
+    title = "The bank's reference {reference} is recorded already, and otherwise."
+    title_zh = "银行流水号 {reference} 已登记，且内容不同。"
+    reference: str
+
+
+def record_receipt(
+    *,
+    batch: SettlementBatch,
+    kind: ForexReceipt.Kind,
+    reference: str,
+    amount_minor: int,
+    credited_on: date,
+    by: str,
+    now: datetime,
+) -> ForexReceipt:
+    """Keep what the bank told of the batch's money; with the last unit of it the batch is received.
+
+    Told again it is one receipt. Raises ReceiptDiffers, ReceiptTooLarge, WrongState before the answer.
+    """
+    with tenant(batch.storefront_id):
+        batch = SettlementBatch.objects.select_for_update().get(pk=batch.pk)
+        known = batch.receipts.filter(reference=reference).first()
+        if known is not None:
+            if (known.kind, known.amount_minor, known.credited_on) != (kind, amount_minor, credited_on):
+                raise ReceiptDiffers(reference=reference)
+            return known
+        if batch.state != "answered":
+            raise WrongState(machine=BATCH.name, verb="receive", state=batch.state)
+        left = batch.foreign_minor - batch.received_minor
+        if not 0 < amount_minor <= left:
+            raise ReceiptTooLarge(open=shown(left, batch.currency), currency=batch.currency)
+        receipt = ForexReceipt.objects.create(
+            storefront_id=batch.storefront_id,
+            batch=batch,
+            kind=kind,
+            reference=reference,
+            amount_minor=amount_minor,
+            credited_on=credited_on,
+            recorded_at=now,
+            recorded_by=by,
+        )
+        _enter(batch, receipt, now)
+        batch.received_minor += amount_minor
+        batch.save(update_fields=["received_minor"])
+        if amount_minor == left:
+            BATCH.move(batch, "receive", now=now, facts={"by": by})
+    return receipt
+
+
+def close_batch(*, batch: SettlementBatch, by: str, now: datetime) -> None:
+    """Say that the batch is done; what changes of its orders from now on goes into a later one."""
+    with tenant(batch.storefront_id):
+        BATCH.move(batch, "close", now=now, facts={"by": by}, closed_at=now)
+
+
+def watch_receipts(*, now: datetime) -> int:
+    """Put batches whose money has not come within DAYS_TO_ARRIVE before an operator; how many there are."""
+    late = SettlementBatch.objects.filter(
+        state="answered", answered_at__lte=now - timedelta(days=DAYS_TO_ARRIVE)
+    )
+    for batch in late:
+        open_case(
+            storefront_id=batch.storefront_id,
+            kind="forex.not_received",
+            key=batch.event_key,
+            title="The bank has not credited what the institution settled",
+            facts={"batch": batch.number, "answered_on": shanghai_day(batch.answered_at or now).isoformat()},
+            now=now,
+        )
+    return len(late)
+
+
+def _enter(batch: SettlementBatch, receipt: ForexReceipt, now: datetime) -> None:
+    """The yuan behind this share of the batch; all shares together are all that it converted."""
+    so_far = batch.received_minor
+    upto = times(batch.settled_fen, Fraction(so_far + receipt.amount_minor, batch.foreign_minor))
+    fen = upto - times(batch.settled_fen, Fraction(so_far, batch.foreign_minor))
+    if fen == 0:
+        return
+    where = Account.BRAND if receipt.kind == ForexReceipt.Kind.CREDIT else Account.FEE
+    enter(
+        fact=Fact(
+            storefront_id=batch.storefront_id,
+            kind=Entry.Kind.RECEIPT,
+            key=f"receipt:{batch.number}:{receipt.reference}",
+            at=datetime.combine(receipt.credited_on, time(12), SHANGHAI),
+            amounts={Account.ABROAD: -fen, where: fen},
+        ),
+        now=now,
+    )

@@ -13,7 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = ROOT / ".local" / "bench"
-PARTS = ("pages", "checkout", "crowds", "rotation", "judging", "sealing", "auditing")
+PARTS = ("pages", "checkout", "crowds", "rotation", "judging", "sealing", "auditing", "bills")
 
 
 def main() -> int:

@@ -16,6 +16,7 @@ from backend import house
 from backend.embedded import Servers
 from backend.supervisor import Supervisor
 from bench import cpu, floor, load, stage
+from bench.bills import bills
 from bench.judging import judging
 from bench.ordering import place, requests_of
 from bench.report import Report
@@ -52,6 +53,7 @@ def measure(servers: Servers, local: Path, wanted: Collection[str]) -> int:
         "judging": lambda: judging(report, buyers, now),
         "sealing": lambda: sealing(report),
         "auditing": lambda: auditing(report, now),
+        "bills": lambda: bills(report, now),
     }
     if served.keys() & set(wanted):
         with Supervisor(log=plan.log) as running:

@@ -64,7 +64,7 @@ def _fetch(client: PayClient, call: str, path: str, into: IO[bytes]) -> str:
     with tempfile.TemporaryFile() as packed:
         _download(client, call, told, packed)
         packed.seek(0)
-        sha1 = _unpack(packed, into)
+        sha1 = unpack(packed, into)
     if sha1 != told.sha1:
         raise StatementBroken(reason="its SHA-1 is another one")
     into.seek(0)
@@ -107,7 +107,7 @@ def _download(client: PayClient, call: str, told: Told, packed: IO[bytes]) -> No
         raise OutcomeUnknown(call=call, reason=f"download: HTTP {reply.status}")
 
 
-def _unpack(packed: IO[bytes], into: IO[bytes]) -> str:
+def unpack(packed: IO[bytes], into: IO[bytes]) -> str:
     """Copy, unpacked where it is packed, at most MOST_BYTES; the SHA-1 of what was written."""
     zipped = packed.read(2) == _GZIP
     packed.seek(0)

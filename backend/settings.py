@@ -255,6 +255,7 @@ SPECTACULAR_SETTINGS = {
         "PaymentStateEnum": "payments.states.PAYMENT.states",
         "RefundStateEnum": "payments.states.REFUND.states",
         "BillStateEnum": "payments.states.BILL.states",
+        "ComplaintStateEnum": "payments.states.COMPLAINT.states",
         "ClaimStateEnum": "miniprogram_api.coupons.CLAIM_STATES",
         "IdentityStateEnum": "miniprogram_api.me.IDENTITY_STATES",
         "JobStateEnum": "kernel.models.Job.State",
@@ -301,6 +302,17 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 2.0,
         "options": {"expires": 4},
     },
+    "poll complaints": {
+        "task": "payments.tasks.poll_complaints",
+        "schedule": 300.0,
+        "options": {"expires": 600},
+    },
+    "answer complaints": {
+        "task": "payments.tasks.answer_complaints",
+        "schedule": 60.0,
+        "options": {"expires": 120},
+    },
+    "be told of complaints": {"task": "payments.tasks.be_told_of_complaints", "schedule": 3600.0},
     "follow price cuts": {
         "task": "catalog.tasks.refresh_due_prices",
         "schedule": 5.0,

@@ -1,4 +1,4 @@
-"""What this app holds about people: their payments, and WeChat's messages, sealed by WeChat itself."""
+"""What this app holds about people: payments, complaints, and WeChat's own messages, which WeChat sealed."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from compliance.holdings import Category, Holding, Keeping, Kept, Waits, history
 from compliance.models import Subject
 from compliance.personal_fields import PersonalField
 from kernel.models import Case
+from payments import personal_complaints as complaints
 from payments.models import Notification, Payment, Refund
 
 FIELDS = (
@@ -23,11 +24,12 @@ FIELDS = (
         export="the payment itself is exported, not the message",
         erase="kept until its day: evidence of a payment",
     ),
+    *complaints.FIELDS,
 )
 
 
 def see(subject: Subject, now: datetime) -> list[Category]:
-    """Every attempt to pay."""
+    """Every attempt to pay, and every complaint."""
     rows = Payment.objects.filter(order__subject=subject).select_related("order").order_by("id")
     return [
         Category(
@@ -82,6 +84,7 @@ def see(subject: Subject, now: datetime) -> list[Category]:
                 .order_by("id")
             ],
         ),
+        *complaints.see(subject, now),
     ]
 
 
@@ -93,10 +96,11 @@ def waits(subject: Subject, now: datetime) -> list[Waits]:
     )
     leaving = Refund.objects.filter(order__subject=subject).exclude(state__in=("succeeded", "closed"))
     refunds = leaving.order_by("id").values_list("out_refund_no", flat=True)
-    return [
+    going = [
         Waits("refund", number, "退款到账后可注销", "this refund must have arrived first")
         for number in refunds
-    ] + [
+    ]
+    strays = [
         Waits(
             "payment",
             case.facts["out_trade_no"],
@@ -105,6 +109,7 @@ def waits(subject: Subject, now: datetime) -> list[Waits]:
         )
         for case in cases.order_by("id")
     ]
+    return [*going, *strays, *complaints.waits(subject, now)]
 
 
 _REFUNDS = {"zh": "退款记录（金额与单号，不含姓名）", "en": "refunds: amounts and numbers, no names"}
@@ -124,12 +129,13 @@ def erase(subject: Subject, now: datetime) -> list[Kept]:
         *stays("payments", names, "order_years", [row.created_at for row in kept], now, "payments.Payment"),
         *stays("refunds", _REFUNDS, "order_years", asked, now, "payments.Refund", "payments.RefundLine"),
         *history("payment_history", _HISTORY, "order_years", keys, now),
+        *complaints.erase(subject, now),
     ]
 
 
 HOLDING = Holding(
     app="payments",
-    gives=("payments", "refunds"),
+    gives=("payments", "refunds", "complaints", "complaint_answers", "complaint_accesses"),
     fields=FIELDS,
     see=see,
     waits=waits,
@@ -149,5 +155,6 @@ HOLDING = Holding(
             lambda before: Notification.objects.filter(received_at__lt=before),
             "order_years",
         ),
+        *complaints.KEEPING,
     ),
 )

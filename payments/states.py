@@ -1,4 +1,4 @@
-"""The lives of payment, refund and bill; money that comes where none is expected is `stray`, never lost."""
+"""The lives of payment, refund, bill and complaint; money that comes where none is expected is `stray`."""
 
 from kernel.states import Machine
 
@@ -39,5 +39,29 @@ BILL = Machine(
         "match": {"downloaded": "matched"},
         "refuse": {"asked": "unreadable"},
         "again": {"unreadable": "asked"},
+    },
+)
+
+# As WeChat tells it: pending waits for our first reply, processing was answered, processed is over, until the
+# consumer takes it up again.
+COMPLAINT = Machine(
+    name="complaint",
+    start="pending",
+    moves={
+        "answer": {"pending": "processing", "processed": "processing"},
+        "finish": {"pending": "processed", "processing": "processed"},
+        "return": {"processing": "pending", "processed": "pending"},
+    },
+)
+
+# What we say in it. asked: decided here; sent: told to WeChat, which may have it; done: WeChat has it;
+# refused: WeChat took nothing of it.
+ANSWER = Machine(
+    name="answer",
+    start="asked",
+    moves={
+        "send": {"asked": "sent", "sent": "sent"},
+        "succeed": {"sent": "done"},
+        "refuse": {"sent": "refused"},
     },
 )

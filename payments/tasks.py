@@ -7,7 +7,16 @@ from celery import shared_task
 from kernel.clock import now
 from kernel.models import Event
 from orders.models import Order
-from payments.services import close, refund_gate, refunds, send_refund
+from payments.services import (
+    close,
+    complaint_answers,
+    complaint_clocks,
+    complaint_sending,
+    complaints,
+    refund_gate,
+    refunds,
+    send_refund,
+)
 from payments.services.bills.run import due as due_bills
 from payments.services.query import sweep as sweep_payments
 from payments.services.settle import SENT_BACK
@@ -23,6 +32,38 @@ def sweep() -> None:
 def sweep_refunds() -> None:
     """Go on with refunds whose outcome is not known, or whose time has come."""
     send_refund.sweep(now=now())
+
+
+@shared_task
+def poll_complaints() -> None:
+    """Find the complaints, and what became of them, whose notifications were lost."""
+    complaints.poll(now=now())
+
+
+@shared_task
+def be_told_of_complaints() -> None:
+    """See that WeChat knows where to tell complaints."""
+    complaints.be_told_of_all()
+
+
+@shared_task
+def answer_complaints() -> None:
+    """Go on with answers whose outcome is not known, hold those that wait for customs, watch the clocks."""
+    at = now()
+    complaint_answers.hold(now=at)
+    complaint_sending.sweep(now=at)
+    complaint_clocks.watch(now=at)
+
+
+def read_complaint(event: Event) -> None:
+    """Handler of `complaint.told`."""
+    facts = event.facts
+    complaints.fetch(mchid=facts["mchid"], complaint_id=facts["complaint"], now=now())
+
+
+def send_answer(event: Event) -> None:
+    """Handler of `complaint.answer_asked`."""
+    complaint_sending.send(act_id=event.facts["act"], now=now())
 
 
 def send_accepted(event: Event) -> None:

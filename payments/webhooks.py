@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from kernel import receipts
+from kernel import events, receipts
 from kernel.cases import open_case
 from kernel.clock import now as present
 from kernel.errors import Missing, Problem
@@ -24,6 +24,7 @@ from payments.services.settle import settle
 from storefronts import queries as storefronts
 from storefronts.services import platform_keys
 from wechat.errors import Unverified, WechatError
+from wechat.pay.complaints import Told
 from wechat.pay.notifications import PAID, Notification, parse
 from wechat.pay.refunds import RefundReport
 from wechat.pay.types import Transaction
@@ -76,6 +77,16 @@ def _take_in(mchid: str, notice: Notification, now: datetime) -> Raw.Outcome:
         outcome = Raw.Outcome.IGNORED
         if notice.event_type == PAID and isinstance(notice.resource, Transaction):
             settle(storefront_id=storefront_id, mchid=mchid, report=notice.resource, now=now)
+            outcome = Raw.Outcome.TAKEN
+        if isinstance(notice.resource, Told):  # what it is now the worker reads: no network in here
+            facts = {"mchid": mchid, "complaint": notice.resource.complaint_id}
+            events.record(
+                storefront_id=storefront_id,
+                name="complaint.told",
+                key=f"complaint_notice:{notice.id}",
+                facts={**facts, "action": notice.resource.action[:60]},
+                now=now,
+            )
             outcome = Raw.Outcome.TAKEN
         if isinstance(notice.resource, RefundReport):
             take_in(

@@ -130,6 +130,13 @@ def storefront_id_of_merchant(mchid: str) -> int:
     return found
 
 
+def merchant_numbers() -> list[tuple[str, int]]:
+    """Every merchant number in use, with its storefront."""
+    return list(
+        MerchantAccount.objects.filter(active=True).order_by("id").values_list("mchid", "storefront_id")
+    )
+
+
 def parties(storefront_id: int) -> list[LegalParty]:
     """Who answers for what, in the order of the roles."""
     order = list(LegalParty.Role.values)

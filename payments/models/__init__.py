@@ -1,6 +1,7 @@
-"""The tables of payments: what came in, what went back, every message about both, and the bills of them."""
+"""The tables of payments: what came in and went back, every message about both, bills and complaints."""
 
 from payments.models.bill import Bill, BillDifference, BillLine, FundLine
+from payments.models.complaint import Complaint, ComplaintAct
 from payments.models.payment import Notification, Payment
 from payments.models.refund import Refund, RefundLine
 
@@ -8,6 +9,8 @@ __all__ = [
     "Bill",
     "BillDifference",
     "BillLine",
+    "Complaint",
+    "ComplaintAct",
     "FundLine",
     "Notification",
     "Payment",

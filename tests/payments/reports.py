@@ -54,6 +54,13 @@ def delivery_of(
         "payer": {"openid": report.openid},
         "amount": {"total": report.total_fen, "payer_total": report.total_fen, "currency": report.currency},
     }
+    return sealed_delivery("TRANSACTION.SUCCESS", plain, id=id, age=age)
+
+
+def sealed_delivery(
+    event_type: str, plain: dict[str, Any], *, id: str | None = None, age: int = 0
+) -> tuple[bytes, dict[str, str]]:
+    """Body and headers of any notification to a storefront of tests.make."""
     nonce = secrets.token_hex(6)
     sealed = AESGCM(b"k" * 32).encrypt(nonce.encode(), json.dumps(plain).encode(), b"transaction")
     body = json.dumps(
@@ -61,8 +68,8 @@ def delivery_of(
             "id": id or secrets.token_hex(16),
             "create_time": "2026-11-20T12:00:00+08:00",
             "resource_type": "encrypt-resource",
-            "event_type": "TRANSACTION.SUCCESS",
-            "summary": "支付成功",
+            "event_type": event_type,
+            "summary": "通知",
             "resource": {
                 "original_type": "transaction",
                 "algorithm": "AEAD_AES_256_GCM",

@@ -1,0 +1,122 @@
+"""No clock of a complaint runs out unseen: a case at once, another as the end nears, none after the answer.
+
+While customs decides about the order the consumer is told so, with a day, before the first reply is due.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db.models import F
+
+from compliance.law import Law
+from kernel.cases import AlreadySettled, open_case, settle_case
+from kernel.clock import shanghai_day
+from kernel.models import Case
+from orders.models import Order
+from payments.models import Complaint
+
+REPLY_KINDS = ("complaint.reply_due", "complaint.reply_soon", "complaint.reply_overdue", "complaint.waiting")
+KINDS = (*REPLY_KINDS, "complaint.finish_soon", "complaint.finish_overdue")
+TITLES = {
+    "complaint.reply_due": "A consumer complains: the first reply is due",
+    "complaint.reply_soon": "The first reply to a complaint is due within hours",
+    "complaint.reply_overdue": "The first reply to a complaint is overdue",
+    "complaint.waiting": "The consumer wrote again in a complaint",
+    "complaint.finish_soon": "A complaint must be finished within hours",
+    "complaint.finish_overdue": "A complaint should have been finished",
+    "complaint.refused": "WeChat refuses what was said in a complaint",
+    "complaint.unreadable": "A complaint cannot be read",
+}
+
+
+def clocks(channel: str, start: datetime, expires_at: datetime | None = None) -> tuple[datetime, datetime]:
+    """Until when a complaint of this channel is answered first, and until when it is finished."""
+    law = Law(shanghai_day(start))
+    if channel == Complaint.Channel.MINI_PROGRAM:
+        end = expires_at or start + _hours(law, "mini_program_hours")
+        return end, end
+    return start + _hours(law, "first_reply_hours"), start + _hours(law, "finish_hours")
+
+
+def promised_days(now: datetime) -> int:
+    """In how many days a refund is promised that waits for customs."""
+    days: int = Law(shanghai_day(now)).figure("complaint/promised_refund_days")
+    return days
+
+
+def promised_day(now: datetime) -> date:
+    """The day of that promise, in Shanghai."""
+    return shanghai_day(now) + timedelta(days=promised_days(now))
+
+
+def put_before(complaint: Complaint, kind: str, now: datetime, **facts: Any) -> bool:
+    """Open a case of this kind, unless there has been one in this round; whether it is new."""
+    if Case.objects.filter(kind=kind, key=complaint.case_key).exists():
+        return False
+    number = complaint.order.number if complaint.order else ""
+    told = {
+        "complaint": complaint.external_id,
+        "order": number,
+        "out_trade_no": complaint.out_trade_no,
+        "reply_by_at": complaint.reply_by.isoformat(),
+        "finish_by_at": complaint.finish_by.isoformat(),
+        **facts,
+    }
+    open_case(
+        storefront_id=complaint.storefront_id,
+        kind=kind,
+        key=complaint.case_key,
+        title=TITLES[kind],
+        facts=told,
+        now=now,
+    )
+    return True
+
+
+def settle(complaint: Complaint, kinds: tuple[str, ...], note: str, now: datetime) -> None:
+    """Settle the open cases of these kinds; those of earlier rounds too."""
+    keys = [complaint.event_key, complaint.case_key]
+    for case in Case.objects.filter(state=Case.State.OPEN, kind__in=kinds, key__in=keys):
+        try:
+            settle_case(case=case, by="system", note=note, now=now)
+        except AlreadySettled:
+            continue
+
+
+def near(complaint: Complaint, now: datetime) -> tuple[bool, bool]:
+    """Whether the first reply, and the end, are due within the hours of warning or were due."""
+    hours = Law(shanghai_day(now)).figure("complaint/warning_hours")
+    reply = complaint.state == "pending" and complaint.reply_by - timedelta(hours=hours["reply"]) <= now
+    return reply, complaint.finish_by - timedelta(hours=hours["finish"]) <= now
+
+
+def watch(*, now: datetime) -> int:
+    """Put before an operator whatever is due soon or overdue; how many cases were opened.
+
+    Run twice, or by two at once, it opens each once: a case that a colleague settled is not opened again.
+    """
+    opened = 0
+    living = Complaint.objects.filter(state__in=["pending", "processing"]).select_related("order")
+    for complaint in living.order_by(F("reply_by")):
+        reply, finish = near(complaint, now)
+        if reply:
+            kind = "complaint.reply_overdue" if complaint.reply_by <= now else "complaint.reply_soon"
+            opened += put_before(complaint, kind, now)
+        if finish and not (reply and complaint.finish_by == complaint.reply_by):
+            kind = "complaint.finish_overdue" if complaint.finish_by <= now else "complaint.finish_soon"
+            opened += put_before(complaint, kind, now)
+    return opened
+
+
+def with_customs(complaint: Complaint) -> bool:
+    """Whether customs has the order and has not decided: no money goes back until it has."""
+    return (
+        complaint.order_id is not None
+        and Order.objects.filter(pk=complaint.order_id, gate=Order.Gate.WITH_CUSTOMS).exists()
+    )
+
+
+def _hours(law: Law, figure: str) -> timedelta:
+    return timedelta(hours=law.figure(f"complaint/{figure}"))

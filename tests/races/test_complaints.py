@@ -1,0 +1,110 @@
+"""Complaints at the same moment: one row whoever tells, one answer whoever gives it, said once."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from kernel.models import Case, Event
+from payments.models import Complaint, ComplaintAct
+from payments.services import complaint_answers, complaint_sending
+from payments.services.complaint_answers import AnswerUnderWay, approve_refund, reply
+from tests import make
+from tests.payments.complaining import heard
+from tests.payments.reports import paid
+from tests.races.crowd import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def payment():
+    return paid(make.order(make.world().alice, ("HD-1", 1)))
+
+
+def naive_reply(row: Complaint, pause: threading.Barrier) -> int:
+    """What a house without the lock does: see that nobody answers, then answer (the index taken away)."""
+    free = not row.acts.filter(state="asked").exists()
+    pause.wait(timeout=20)
+    if free:
+        ComplaintAct.objects.create(
+            storefront_id=row.storefront_id,
+            complaint=row,
+            kind="reply",
+            by="ann",
+            asked_at=make.NOW,
+            next_try_at=make.NOW,
+        )
+    return free
+
+
+def test_without_lock_and_index_two_operators_both_answer(payment):
+    row, pause = heard(payment), threading.Barrier(2)
+    with connection.cursor() as cursor:
+        cursor.execute("DROP INDEX complaint_one_act_at_a_time")
+    try:
+        assert at_once([lambda: naive_reply(row, pause)] * 2) == [True, True]
+        assert ComplaintAct.objects.count() == 2
+    finally:
+        ComplaintAct.objects.all().delete()
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "CREATE UNIQUE INDEX complaint_one_act_at_a_time ON payments_complaintact (complaint_id)"
+                " WHERE state IN ('asked', 'sent')"
+            )
+
+
+def test_two_operators_who_reply_at_once_give_one_answer(payment):
+    row = heard(payment)
+    calls = [lambda by=by: reply(complaint=row, text=f"您好，我是{by}", by=by, now=make.NOW) for by in "abcd"]
+    results = at_once(calls)
+    made = [one for one in results if isinstance(one, ComplaintAct)]
+    assert len(made) == 1, results
+    assert all(isinstance(one, AnswerUnderWay) for one in results if one not in made), results
+    assert ComplaintAct.objects.count() == 1
+
+
+def test_a_refund_and_a_reply_at_once_are_one_decision(payment):
+    row = heard(payment)
+    results = at_once(
+        [
+            lambda: approve_refund(complaint=row, amount_fen=None, by="ann", now=make.NOW),
+            lambda: complaint_answers.reject_refund(complaint=row, reason="商品完好", by="bob", now=make.NOW),
+        ]
+    )
+    assert sum(isinstance(one, ComplaintAct) for one in results) == 1, results
+    approved = ComplaintAct.objects.get().kind == "approve"
+    assert (Complaint.objects.get().refund_id is not None) == approved
+
+
+def test_notified_and_polled_at_once_it_is_one_complaint_and_one_case(payment):
+    results = at_once([lambda second=second: heard(payment, asked=second) for second in range(6)])
+    assert len({one.pk for one in results}) == 1, results
+    assert Event.objects.filter(name="complaint.taken_in").count() == 1
+    assert Case.objects.get().kind == "complaint.reply_due"
+
+
+def test_the_later_word_stands_whoever_writes_last(payment):
+    heard(payment)
+    for _ in range(5):
+        at_once(
+            [
+                lambda: heard(payment, asked=100, state="PROCESSING"),
+                lambda: heard(payment, asked=50, state="PENDING"),
+            ]
+        )
+        assert Complaint.objects.get().state == "processing"
+
+
+def test_two_workers_who_send_at_once_send_once(payment, monkeypatch):
+    act = reply(complaint=heard(payment), text="您好", by="ann", now=make.NOW)
+    said = []
+    monkeypatch.setattr(complaint_sending, "_call", lambda client, act: said.append(act.pk))
+    later = make.NOW + timedelta(seconds=1)
+    results = at_once([lambda: complaint_sending.send(act_id=act.pk, now=later)] * 4)
+    assert sorted(results) == [False, False, False, True], results
+    assert said == [act.pk]
+    assert Complaint.objects.get().state == "processing"

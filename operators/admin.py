@@ -9,6 +9,7 @@ from operators import (  # noqa: F401
     assessments,
     bills,
     catalog,
+    complaints,
     compliance,
     customers,
     forex,

@@ -39,6 +39,7 @@ PLUMBING = frozenset(
         "oauth2_provider.IDToken",
         "oauth2_provider.RefreshToken",
         "orders.CouponClaim",
+        "payments.ComplaintAct",
     }
 )
 

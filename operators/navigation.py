@@ -25,6 +25,7 @@ GROUPS: tuple[Group, ...] = (
             ("payments.Refund", "currency_exchange"),
             ("payments.Bill", "receipt"),
             ("payments.BillDifference", "difference"),
+            ("payments.Complaint", "support_agent"),
             ("orders.Quote", "request_quote"),
             ("orders.Coupon", "local_activity"),
             ("customers.Customer", "group"),

@@ -23,6 +23,8 @@ _OWNERS = {
     "order": "orders.Order",
     "payment": "payments.Payment",
     "bill": "payments.Bill",
+    "complaint": "payments.Complaint",
+    "answer": "payments.ComplaintAct",
     "payer": "compliance.PayerCheck",
     "product": "catalog.Product",
     "incident": "compliance.Incident",

@@ -11,6 +11,7 @@ from django.db.models import Model
 from compliance.models import Judgement
 from customers.models import Address, Customer, Identity
 from orders.models import Order
+from payments.models import Complaint, ComplaintAct
 
 
 def _uuid(ref: str) -> UUID | None:
@@ -25,6 +26,13 @@ _TABLES: dict[str, tuple[type[Model], str, str, Callable[[str], Any]]] = {
     "customers.customer": (Customer, "public_id", "subject_id", _uuid),
     "customers.address": (Address, "public_id", "customer__subject_id", _uuid),
     "customers.identity": (Identity, "public_id", "customer__subject_id", _uuid),
+    "payments.complaint": (Complaint, "public_id", "order__customer__subject_id", _uuid),
+    "payments.complaintact": (
+        ComplaintAct,
+        "public_id",
+        "complaint__order__customer__subject_id",
+        _uuid,
+    ),
     "orders.order": (Order, "number", "customer__subject_id", str),
     "compliance_judgement": (Judgement, "id", "subject_id", _uuid),
 }

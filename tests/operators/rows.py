@@ -35,12 +35,15 @@ from payments.models import (
     Bill,
     BillDifference,
     BillLine,
+    Complaint,
+    ComplaintAct,
     FundLine,
     Notification,
     Payment,
     Refund,
     RefundLine,
 )
+from payments.services.complaints import take_in
 from settlement.accounts import Account
 from settlement.models import Entry, Evidence, ForexReceipt, SettlementBatch, SettlementItem
 from settlement.services.enter import Fact, enter
@@ -48,6 +51,7 @@ from settlement.services.evidence import record_evidence
 from storefronts.models import LegalParty, Membership, MerchantAccount, Operator
 from storefronts.services.opening import put_aside
 from tests import make
+from tests.payments.complaining import DETAIL, report_of
 
 PASSWORD = "an-invented-pass-word-7"
 NICKNAME = "爱丽的昵称"
@@ -230,6 +234,23 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
         recorded_by="someone",
     )
     bill_rows(shop, payment, round)
+    complaint = take_in(
+        mchid=MerchantAccount.objects.get(storefront=shop, active=True).mchid,
+        report=report_of(payment, complaint_id=f"C{shop.pk}-{round}"),
+        asked_at=now,
+        now=now,
+    )
+    Complaint.objects.filter(pk=complaint.pk).update(order=order, payment=payment)
+    ComplaintAct.objects.create(
+        storefront=shop,
+        complaint=complaint,
+        kind=ComplaintAct.Kind.REPLY,
+        state="done",
+        by="someone",
+        asked_at=now,
+        done_at=now,
+        next_try_at=now,
+    )
     event = Event.objects.filter(key=order.event_key).first()
     Delivery.objects.create(event=event, handler="test.handler", key=event.key, next_try_at=now)
     Receipt.objects.create(
@@ -332,6 +353,7 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
     return {
         "order": order,
         "payment": payment,
+        "complaint": complaint,
         "incident": incident,
         "case": case,
         "approval": approval,
@@ -345,6 +367,7 @@ SECRET_TEXTS = (
     make.NAMES[make.ALICE],
     NICKNAME,
     STREET,
+    DETAIL,
     "o-maison-alice",
     "s" * 32,
     "k" * 32,

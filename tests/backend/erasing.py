@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
+from cryptography.hazmat.primitives.hashes import SHA1
 from django.apps import apps
 from django.conf import settings
 from django.db import connection, models, transaction
@@ -23,18 +26,22 @@ from customers.gateways.verifying import Finding, Verdict
 from customers.models import Address, Customer, Export, Identity, IdentityAttempt, IdentityShare
 from customers.services import exports, findings
 from customers.services.profile import change_profile
-from kernel import files, receipts
+from kernel import files, ids, receipts
 from kernel.cases import open_case
 from kernel.models import Event
 from orders import labels as order_labels
 from orders.models import CartLine, Coupon, Order
 from orders.services.place import Confirmation, place_order
-from payments.models import Payment
+from payments import labels as payment_labels
+from payments.models import Complaint, ComplaintAct, Payment
+from payments.services.complaints import take_in
 from storefronts import queries as storefronts
 from tests import make
+from tests.payments.complaining import report_of
 
 NICKNAME, STREET = "爱丽的昵称", "世纪大道 1 号"
 OPENID = f"o-maison-{make.ALICE}"
+COMPLAINT = "200201820200101080076610000"
 DEVICE, CODE = "the-phone-of-alice", "A1B2C3D4"
 PLAIN = (make.NAMES[make.ALICE], make.NUMBERS[make.ALICE], make.PHONES[make.ALICE], NICKNAME, STREET, OPENID)
 
@@ -69,6 +76,7 @@ def furnish(world: make.World) -> None:
         received_fen=paid.total_fen,
         created_at=now - timedelta(days=60),
     )
+    complain(payment, now - timedelta(days=59))
     cancelled = make.order(alice, ("IR-1", 1), now=now - timedelta(days=1))
     Order.objects.filter(pk=cancelled.pk).update(state="cancelled", closed_at=now)
     compliance.allowance_free(order_number=cancelled.number, now=now)
@@ -152,6 +160,38 @@ def furnish(world: make.World) -> None:
     assert Export.objects.get().file is not None
 
 
+def complain(payment: Payment, at: datetime) -> None:
+    """She complained of what she paid, was answered, and it is over."""
+    padding = OAEP(mgf=MGF1(SHA1()), algorithm=SHA1(), label=None)
+    phone = make.rsa_key("merchant").public_key().encrypt(make.PHONES[make.ALICE].encode(), padding)
+    row = take_in(
+        mchid=payment.mchid,
+        report=report_of(
+            payment,
+            complaint_id=COMPLAINT,
+            state="PROCESSED",
+            complained_at=at,
+            sealed_phone=base64.b64encode(phone).decode(),
+            detail=f"{STREET} 未收到货",
+        ),
+        asked_at=at,
+        now=at,
+    )
+    act = ids.uuid7()
+    ComplaintAct.objects.create(
+        public_id=act,
+        storefront_id=row.storefront_id,
+        complaint=row,
+        kind="reply",
+        state="done",
+        text_sealed=vault.unwrap(row.key).seal(payment_labels.COMPLAINT_ANSWER, act, "已补发"),
+        by="someone",
+        asked_at=at,
+        done_at=at,
+        next_try_at=at,
+    )
+
+
 def sealed_values() -> dict[tuple[str, str, Any], bytes]:
     """Every binary value of every table, by (model, field, key): found by walking the models."""
     found = {}
@@ -193,6 +233,8 @@ def names_of_alice(world: make.World) -> set[str]:
     ]
     own += Judgement.objects.filter(order_number=paid.number).values_list("pk", flat=True)
     subject = Subject.objects.get(pk=alice.subject_id)
+    own += [row.public_id for row in Complaint.objects.filter(order=paid)]
+    own += Complaint.objects.filter(order=paid).values_list("external_id", flat=True)
     found = [alice.public_id, subject.pk, subject.key_id, subject.person_id, paid.key_id, *own]
     payment = Payment.objects.get(order=paid)
     return {

@@ -34,6 +34,7 @@ from kernel.models import Event, File, Job
 from orders import labels as order_labels
 from orders.models import CartLine, CouponClaim, Order, Quote
 from orders.services import dossier
+from payments import labels as payment_labels
 from payments.models import Payment
 from storefronts import queries as storefronts
 from tests import make
@@ -98,7 +99,7 @@ HOUSES = {("compliance.IncidentAffected", "people_sealed")}
 LABELS = [
     *(
         v
-        for m in (customer_labels, order_labels)
+        for m in (customer_labels, order_labels, payment_labels)
         for v in vars(m).values()
         if isinstance(v, str) and v.count(".") == 2
     ),
@@ -160,6 +161,9 @@ def test_what_is_told_to_be_kept_is_all_that_still_leads_to_the_person(world: ma
     assert set(found) == {model for one in kept for model in one.models}
     assert {one.what: one.rows for one in kept} == {
         "payments": 1,
+        "complaints": 1,
+        "complaint_answers": 1,
+        "complaint_history": 1,
         "orders": 1,
         "order_accesses": 1,
         "order_history": 2,
@@ -218,6 +222,7 @@ def test_each_day_that_is_told_counts_from_its_row_and_is_the_day_of_its_keeping
     year = AllowanceEntry.objects.get(order_number=paid.number).account.year
     assert kept["allowance"].until == kept["allowance_account"].until == date(year + 6, 1, 1)
     assert {what for what, one in kept.items() if one.until is None} == {
+        "complaint_history",
         "account",
         "account_history",
         "order_history",

@@ -146,6 +146,8 @@ KEEPING = (
             detail_sealed=b"", phone_sealed=b""
         ),
         let_go=_empty,
+        along=("payments.ComplaintAct",),
+        ends={"zh": "至其密钥销毁之日", "en": "until their key is destroyed"},
     ),
 )
 

@@ -90,8 +90,8 @@ def approve_refund(
 ) -> ComplaintAct:
     """Agree to refund `amount_fen` (None: all that is left), ask for that refund, and tell WeChat.
 
-    A part is goodwill and leaves at once; the whole waits where customs has the order, and WeChat is told
-    the day by which it is promised. Locks complaint, payment, order. Raises as `reply`, NoRefundWished, and
+    A part is goodwill. What the gate does not let go waits, and WeChat is told the day by which it is
+    promised. Locks complaint, payment, order. Raises as `reply`, NoRefundWished, and
     as `request_refund`: then nothing was agreed.
     """
     with tenant(complaint.storefront_id):

@@ -17,7 +17,7 @@ from compliance.states import INCIDENT, PAYER
 from customers.states import IDENTITY
 from kernel.errors import Invalid, Missing, Problem
 from orders.states import ORDER
-from payments.states import BILL, PAYMENT, REFUND
+from payments.states import ANSWER, BILL, COMPLAINT, PAYMENT, REFUND
 from settlement.states import BATCH
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -127,6 +127,8 @@ def test_every_sealed_or_indexed_field_is_declared_personal():
         (PAYMENT, "payments"),
         (REFUND, "payments"),
         (BILL, "payments"),
+        (COMPLAINT, "payments"),
+        (ANSWER, "payments"),
         (PRODUCT, "catalog"),
         (PAYER, "compliance"),
         (INCIDENT, "compliance"),

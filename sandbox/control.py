@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sandbox import complaints, customs, notices, payer, refunds
+from sandbox import books, complaints, customs, notices, payer, refunds
 from sandbox.fields import Url
 from sandbox.keyring import MODES, NO_CERTIFICATES
 from sandbox.payer import text
@@ -175,5 +175,6 @@ ENDPOINTS: dict[tuple[str, str], Callable[[Scene, Json], Json]] = {
     ("POST", "/sandbox/time_scale"): time_scale,
     ("POST", "/sandbox/advance"): advance,
     ("GET", "/sandbox/log"): log,
+    ("GET", "/sandbox/books"): books.read,
     ("POST", "/sandbox/reset"): reset,
 }

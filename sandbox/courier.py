@@ -107,6 +107,11 @@ class Courier:
         with self._wakeup:
             return len(self._waiting) + self._under_way
 
+    def arriving(self) -> int:
+        """As `pending`, without the letters that are lost on their way, however often they are sent."""
+        with self._wakeup:
+            return sum(not entry[-1].lost for entry in self._waiting) + self._under_way
+
     def reset(self) -> None:
         with self._wakeup:
             self._era += 1

@@ -170,6 +170,11 @@ class Orders:
         with self._lock:
             return [o for o in self._by_number.values() if o.mchid == mchid and o.success_at is not None]
 
+    def all(self) -> list[Order]:
+        """Every order of every merchant, the oldest first."""
+        with self._lock:
+            return list(self._by_number.values())
+
     def reset(self) -> None:
         with self._lock:
             self._by_number.clear()

@@ -113,6 +113,11 @@ class Refunds:
         with self._lock:
             return [one for (owner, _), one in self._by_number.items() if owner == mchid]
 
+    def all(self) -> list[Refund]:
+        """Every refund of every merchant, the oldest first."""
+        with self._lock:
+            return list(self._by_number.values())
+
     def become(self, refund: Refund, status: str) -> None:
         with self._lock:
             refund.status = status

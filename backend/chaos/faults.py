@@ -1,0 +1,238 @@
+"""What goes wrong in a trial: WeChat spoils a call, or the process dies at one instant, as under SIGKILL."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from django.core.wsgi import get_wsgi_application
+from django.db import DEFAULT_DB_ALIAS, connections
+from django.test import override_settings
+
+from backend.chaos.stage import Stage
+from kernel.errors import Problem
+from kernel.gateways import Gateway
+
+KILLED, ERRED = 77, 1
+IMPATIENT = 1.0  # seconds that a call waits where it is known to wait in vain
+HOST = "127.0.0.1"
+PATIENCE = 15.0
+
+Act = Callable[[], object]
+
+
+class Point(StrEnum):
+    """The instant at which a process dies."""
+
+    BEFORE_CALL = "before the call"
+    AFTER_CALL = "after the call"
+    BEFORE_COMMIT = "before the commit"
+    AFTER_COMMIT = "after the commit"
+
+
+COMMITS = (Point.BEFORE_COMMIT, Point.AFTER_COMMIT)
+
+
+class Untried(RuntimeError):
+    """The fault never struck: the trial has shown nothing."""
+
+
+class Fault(Protocol):
+    """`ready` surrounds the whole story, `strike` the one act that goes wrong."""
+
+    @property
+    def name(self) -> str:
+        """For the table."""
+
+    def ready(self, stage: Stage) -> Any:
+        """A context in which the story is played."""
+
+    def strike(self, stage: Stage, act: Act) -> None:
+        """Do `act` and let it go wrong."""
+
+
+@dataclass(frozen=True)
+class Spoilt:
+    """WeChat spoils the next `call` by `mode`; `facts` are further fields of the switch."""
+
+    call: str
+    mode: str
+    facts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Call, mode and code."""
+        return " ".join([self.call, self.mode, str(self.facts.get("code", ""))]).strip()
+
+    @contextmanager
+    def ready(self, stage: Stage) -> Iterator[None]:
+        """Nothing stands around."""
+        yield
+
+    def strike(self, stage: Stage, act: Act) -> None:
+        """Raises Untried when the call was never made."""
+        stage.sandbox.tell("switches", call=self.call, mode=self.mode, **self.facts)
+        with _impatient() if self.mode.startswith("timeout") else nullcontext(), suppress(Problem):
+            act()
+        if self.mode == "timeout_late":
+            time.sleep(self.facts["seconds"] - IMPATIENT + 0.2)  # WeChat acts after we gave up
+        until = time.monotonic() + 1.0  # a notification is written a moment later
+        while left := stage.sandbox.http.get(f"{stage.sandbox.base}/sandbox/switches", timeout=15).json():
+            if not left["switches"]:
+                return
+            if time.monotonic() > until:
+                raise Untried(self.name)
+            time.sleep(0.02)
+
+
+@dataclass(frozen=True)
+class Killed:
+    """The process that does it dies at `point`; `calls` says whether it calls WeChat before it commits."""
+
+    point: Point
+    calls: bool = True
+
+    @property
+    def name(self) -> str:
+        """When it dies."""
+        return f"worker killed {self.point}"
+
+    @contextmanager
+    def ready(self, stage: Stage) -> Iterator[None]:
+        """Nothing stands around."""
+        yield
+
+    def strike(self, stage: Stage, act: Act) -> None:
+        """Raises Untried when the process came to its end alive."""
+        pid = fork(act, self.point, calls=self.calls)
+        if (code := os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])) != KILLED:
+            raise Untried(f"{self.name}: it ended with {code}")
+
+
+@dataclass
+class KilledAtDoor:
+    """The web process that takes a notification in dies at `point`; another takes its place."""
+
+    point: Point
+    door: WSGIServer | None = None
+    serving: list[int] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        """When it dies."""
+        return f"web killed {self.point}"
+
+    @contextmanager
+    def ready(self, stage: Stage) -> Iterator[None]:
+        """The story is told to a door of its own, which opens when it strikes."""
+        self.door = make_server(HOST, 0, get_wsgi_application(), handler_class=_Quiet)
+        was, stage.served = stage.served, True
+        try:
+            with self.door, override_settings(PUBLIC_BASE_URL=f"http://{HOST}:{self.door.server_port}"):
+                yield
+        finally:
+            stage.served = was
+            self.close()
+
+    def strike(self, stage: Stage, act: Act) -> None:
+        """Raises Untried when the web outlived the notification."""
+        assert self.door is not None
+        victim = fork(self.door.serve_forever, self.point, calls=False)
+        self.serving.append(victim)
+        act()
+        until = time.monotonic() + PATIENCE
+        while (ended := os.waitpid(victim, os.WNOHANG)) == (0, 0):
+            if time.monotonic() > until:
+                raise Untried(f"{self.name}: it lives on")
+            time.sleep(0.02)
+        self.serving.remove(victim)
+        if (code := os.waitstatus_to_exitcode(ended[1])) != KILLED:
+            raise Untried(f"{self.name}: it ended with {code}")
+        self.serving.append(fork(self.door.serve_forever, None, calls=False))
+
+    def close(self) -> None:
+        """End what still serves."""
+        while self.serving:
+            pid = self.serving.pop()
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, format: str, *args: Any) -> None:
+        """What came is in `payments_notification`."""
+
+
+@contextmanager
+def _impatient() -> Iterator[None]:
+    """Every call gives up sooner; what it knows then is the same."""
+    whole = Gateway.call
+
+    def call(self: Gateway, *args: Any, **more: Any) -> Any:
+        return whole(self, *args, **{**more, "read_seconds": IMPATIENT})
+
+    Gateway.call = call  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        Gateway.call = whole  # type: ignore[method-assign]
+
+
+def fork(act: Act, point: Point | None, *, calls: bool) -> int:
+    """Do `act` in a process of its own that dies at `point`; its process id."""
+    connections.close_all()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    pid = os.fork()
+    if pid:
+        return pid
+    code = ERRED
+    try:
+        if point is not None:
+            _arm(point, calls=calls)
+        act()
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def _arm(point: Point, *, calls: bool) -> None:
+    """Only here, in the doomed process, are calls and commits other than the product's."""
+    called = not calls
+    whole = Gateway.call
+
+    def call(self: Gateway, *args: Any, **more: Any) -> Any:
+        nonlocal called
+        if point is Point.BEFORE_CALL:
+            os._exit(KILLED)
+        self._local.__dict__.clear()  # the parent's connection stays the parent's
+        answer = whole(self, *args, **more)
+        if point is Point.AFTER_CALL:
+            os._exit(KILLED)
+        called = True
+        return answer
+
+    wrapper = connections[DEFAULT_DB_ALIAS]
+    keep = wrapper.commit
+
+    def commit() -> None:
+        if not called or point not in COMMITS:
+            keep()
+            return
+        if point is Point.AFTER_COMMIT:
+            keep()
+        os._exit(KILLED)
+
+    Gateway.call = call  # type: ignore[method-assign]
+    wrapper.commit = commit  # type: ignore[method-assign]

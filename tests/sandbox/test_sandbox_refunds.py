@@ -5,6 +5,7 @@ import json
 import secrets
 
 import pytest
+import requests
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.hashes import SHA1
 
@@ -164,3 +165,20 @@ def test_wechat_may_refund_by_itself(maison, play, paid):
     told = play("refund", **facts, out_trade_no=paid, amount=500)
     assert told["refund_id"].startswith("5030")
     assert found(maison, "WX-1").json()["amount"]["refund"] == 500
+
+
+def test_the_books_tell_what_is_true_here_and_what_will_yet_arrive(maison, play, paid):
+    play("switches", call="notify", mode="lost_notification")
+    open_one = maison.order()
+    maison.prepay(open_one)
+    told = refund(maison, paid, 1000, notify_url="http://127.0.0.1:9/notify").json()
+    ended(maison, told["out_refund_no"], "SUCCESS")
+    books = requests.get(f"{play.base}/sandbox/books", timeout=9).json()
+    rows = {row["out_trade_no"]: row for row in books["orders"]}
+    assert (rows[paid]["paid"], rows[paid]["payable"], rows[paid]["total"]) == (True, False, 12345)
+    new = rows[open_one["out_trade_no"]]
+    assert (new["paid"], new["payable"], new["transaction_id"]) == (False, True, None)
+    assert {row["out_refund_no"]: (row["amount"], row["status"]) for row in books["refunds"]} == {
+        told["out_refund_no"]: (1000, "SUCCESS")
+    }
+    wait_until(lambda: requests.get(f"{play.base}/sandbox/books", timeout=9).json()["arriving"] == 0)

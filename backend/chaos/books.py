@@ -12,6 +12,7 @@ from inventory.models import Reservation, Stock
 from kernel.models import Case, Delivery, Event
 from orders.models import Order, OrderLine
 from payments.models import Payment, Refund
+from payments.services.refunds import refundable_fen
 from settlement.models import Entry
 from settlement.queries import not_entered, out_of_balance
 
@@ -77,6 +78,10 @@ def _payments(found: Finding, order: Order, told: list[dict[str, Any]]) -> None:
         found.doubled.append(f"{settled} payments of one order")
     if settled and order.state in ("placed", "closing", "expired"):
         found.lost.append(f"paid, and the order is {order.state}")
+    ended = {"succeeded"} if order.state == "cancelled" else set()
+    for one in ours:
+        if one.state in {"stray", *ended} and (left := refundable_fen(one)):
+            found.open.append(f"{left} fen of {one.out_trade_no} belong to no order and stay")
     if order.state == "paid" and not settled:
         found.doubled.append("an order paid by nothing")
     found.open += [f"payment {one.state}" for one in ours if one.state in ("created", "prepared")]

@@ -57,9 +57,7 @@ def table(stage: Stage, wanted: Iterable[Trial], write: Callable[[str], object])
             for text in getattr(found, name):
                 write(f"    ! {name}: {text}")
     seconds = time.monotonic() - began
-    write(
-        f"{count} trials in {seconds:.0f} s: {lost} lost, {doubled} doubled, {other} unsettled or untried"
-    )
+    write(f"{count} trials in {seconds:.0f} s: {lost} lost, {doubled} doubled, {other} unsettled or untried")
     return count > 0 and not (lost or doubled or other)
 
 

@@ -105,8 +105,12 @@ class Stage:
         """An order that is paid; WeChat was asked."""
         order = self.order(pieces)
         self.pay_unseen(order)
-        query.query(payment=Payment.objects.get(order=order), now=self.now())
+        self.hear_of(order)
         return order
+
+    def hear_of(self, order: Order) -> None:
+        """Ask WeChat about the order's one payment, whatever became of it here."""
+        query.query(payment=Payment.objects.get(order=order), now=self.now())
 
     def cancel(self, order: Order) -> None:
         """The consumer cancels what is not paid."""
@@ -126,8 +130,9 @@ class Stage:
         )
 
     def deliver(self) -> None:
-        """What a worker does when it is woken."""
-        delivery.drain(self.now())
+        """What a worker does when it is woken, again and again: an event may lead to the next one."""
+        while delivery.drain(self.now()):
+            pass
 
     def work(self) -> None:
         """What beat has the house do."""

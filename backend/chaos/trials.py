@@ -9,6 +9,7 @@ from datetime import timedelta
 from backend.chaos.faults import IMPATIENT, Fault, Killed, KilledAtDoor, Point, Spoilt
 from backend.chaos.stage import Stage
 from orders.models import Order
+from orders.services.cancel_paid import cancel_paid
 from payments.models import Refund
 from payments.services import query, send_refund
 
@@ -87,6 +88,27 @@ def pays_while_cancelling(stage: Stage, fault: Fault) -> Order:
     fault.strike(stage, stage.deliver)
     if any(one["payable"] for one in stage.books()["orders"]):
         stage.sandbox.tell("pay", client=client)
+    return order
+
+
+def pays_late(stage: Stage, fault: Fault) -> Order:
+    """Money comes all the same when the order has ended, and sending it back goes wrong."""
+    order = stage.order()
+    client = stage.start(order)
+    stage.cancel(order)
+    stage.deliver()
+    stage.sandbox.tell("switches", call="notify", mode="lost_notification")
+    stage.sandbox.tell("pay", client=client, force=True)
+    stage.hear_of(order)
+    fault.strike(stage, stage.deliver)
+    return order
+
+
+def cancels_in_time(stage: Stage, fault: Fault) -> Order:
+    """The consumer cancels a moment after paying, and sending the money back goes wrong."""
+    order = stage.paid()
+    cancel_paid(number=order.number, by="consumer", now=stage.now())
+    fault.strike(stage, stage.deliver)
     return order
 
 
@@ -178,6 +200,8 @@ STEPS: tuple[tuple[str, Story, Callable[[], Iterable[Fault]]], ...] = (
         lambda: [Spoilt("close", "500_before"), *spoilt("query", BUSY)[3:], *killed()],
     ),
     ("cancel: paid between", pays_while_cancelling, lambda: [*spoilt("close")[3:], *killed()]),
+    ("cancel: paid too late", pays_late, lambda: [*spoilt("refund", BUSY)[3:], *killed()]),
+    ("cancel: after paying", cancels_in_time, lambda: [*spoilt("refund", BUSY)[3:], *killed()]),
     ("refund: asked for", asks_back, lambda: [Killed(point, calls=False) for point in POINTS[2:]]),
     (
         "refund: sent",

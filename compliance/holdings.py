@@ -81,7 +81,8 @@ class Keeping:
     `figure` is the law's (retention/…_years or …_days); None where `ends` says when. `due` gives the rows
     that ended before an instant; `let_go` removes some of them in the caller's transaction, and by default
     deletes them. Rows of an `append_only` table go through its own narrow door (kernel.append_only). `along`
-    names the models ("app.Model") whose rows go in the same transaction.
+    names the models ("app.Model") whose rows go in the same transaction. Which rows `follows` finds depends
+    on what the run has let go of before: a dry run can only tell how many at least.
     """
 
     kind: str
@@ -91,6 +92,7 @@ class Keeping:
     let_go: Callable[[list[Any], datetime], None] = lambda rows, now: delete(rows)
     append_only: bool = False
     along: tuple[str, ...] = ()
+    follows: bool = False
     ends: Names = field(
         default_factory=lambda: {"zh": "至该记录载明之日", "en": "until the day that the row carries"}
     )

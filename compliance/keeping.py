@@ -124,7 +124,7 @@ KEEPING = (
             "zh": "安全事件登记及告知文本（自结案起算）",
             "en": "the register of incidents with their notices, counted from the closing",
         },
-        lambda before: Incident.objects.filter(closed_at__lt=before, affected=None),
+        lambda before: Incident.objects.filter(closed_at__lt=before),
         "incident_years",
         append_only=True,
         along=("compliance.IncidentNotice",),
@@ -141,6 +141,7 @@ KEEPING = (
             "en": "until no account, order or allowance points to it",
         },
         let_go=_nobody,
+        follows=True,
     ),
 )
 STAYING = (

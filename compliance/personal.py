@@ -171,6 +171,7 @@ HOLDING = Holding(
         "consents",
         "notices",
         "judgements",
+        "rules",
         "judgement_accesses",
         "allowance",
         "payer_checks",

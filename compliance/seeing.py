@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from functools import cache
-from pathlib import Path
-
-import yaml
 
 from compliance import queries
+from compliance.copy_words import both, word
 from compliance.disclosures import named
 from compliance.holdings import Category
 from compliance.law import Law
 from compliance.models import (
+    VALUE,
     AllowanceEntry,
     Consent,
     Disclosure,
@@ -24,8 +21,8 @@ from compliance.models import (
 )
 from compliance.rules import RULES
 from kernel.clock import shanghai_day
+from kernel.money import yuan
 
-_WORDS = Path(__file__).parent / "data" / "copy_words.yaml"
 _AT = {"zh": "时间", "en": "at"}
 _VERSION = {"zh": "版本", "en": "version"}
 _KIND = {"zh": "事项", "en": "kind"}
@@ -46,17 +43,23 @@ def see(subject: Subject, now: datetime) -> list[Category]:
                 "given_at": {"zh": "同意时间", "en": "given"},
                 "withdrawn_at": {"zh": "撤回时间", "en": "withdrawn"},
             },
-            list(
-                Consent.objects.filter(subject=subject)
+            [
+                row | {"kind": word("consents", row["kind"])}
+                for row in Consent.objects.filter(subject=subject)
                 .order_by("id")
                 .values("kind", "version", "given_at", "withdrawn_at")
-            ),
+            ],
         ),
         Category(
             "notices",
             {"zh": "已告知事项", "en": "Notices seen"},
             {"kind": _KIND, "version": _VERSION, "at": _AT},
-            list(NoticeSeen.objects.filter(subject=subject).order_by("id").values("kind", "version", "at")),
+            [
+                row | {"kind": word("notices", row["kind"])}
+                for row in NoticeSeen.objects.filter(subject=subject)
+                .order_by("id")
+                .values("kind", "version", "at")
+            ],
         ),
         Category(
             "judgements",
@@ -67,21 +70,31 @@ def see(subject: Subject, now: datetime) -> list[Category]:
                 "moment": {"zh": "判定时点", "en": "when"},
                 "allowed": {"zh": "允许", "en": "allowed"},
                 "reasons": {"zh": "拒绝理由", "en": "reasons of a refusal"},
-                "rules": {"zh": "已核对的规则及依据", "en": "rules that were asked, and where they stand"},
+                "rules": {"zh": "已核对的规则", "en": "rules that were asked"},
             },
             [
                 {
                     "decided_at": row.decided_at,
                     "order_number": row.order_number or "",
-                    "moment": _word("moments", row.moment),
+                    "moment": word("moments", row.moment),
                     "allowed": row.allowed,
                     "reasons": [
                         f"{refusal['sentence_zh']} {refusal['sentence']}" for refusal in row.refusals
                     ],
-                    "rules": _rules(row),
+                    "rules": list(row.judged),
                 }
                 for row in judged.order_by("decided_at")
             ],
+        ),
+        Category(
+            "rules",
+            {"zh": "规则及依据", "en": "The rules that were asked, and where they stand"},
+            {
+                "rule": {"zh": "规则", "en": "rule"},
+                "sentence": {"zh": "内容", "en": "what it says"},
+                "citation": {"zh": "依据", "en": "source"},
+            },
+            _rules(list(judged.order_by("decided_at"))),
         ),
         Category(
             "judgement_accesses",
@@ -104,16 +117,16 @@ def see(subject: Subject, now: datetime) -> list[Category]:
                 "year": {"zh": "年度", "en": "year"},
                 "measure": {"zh": "计量项目", "en": "measure"},
                 "kind": _KIND,
-                "amount": {"zh": "数量（分或克）", "en": "amount (fen or grams)"},
+                "amount": {"zh": "数量", "en": "amount"},
                 "at": _AT,
             },
             [
                 {
                     "order_number": row.order_number,
                     "year": row.account.year,
-                    "measure": _word("measures", row.account.measure),
-                    "kind": _word("movements", row.kind),
-                    "amount": row.amount,
+                    "measure": word("measures", row.account.measure),
+                    "kind": word("movements", row.kind),
+                    "amount": _amount(row),
                     "at": row.at,
                 }
                 for row in AllowanceEntry.objects.filter(order_number__in=numbers)
@@ -126,7 +139,7 @@ def see(subject: Subject, now: datetime) -> list[Category]:
             {"zh": "支付人核对", "en": "Whether you paid yourself"},
             {"order_number": {"zh": "订单号", "en": "order"}, "state": {"zh": "状态", "en": "state"}},
             [
-                {"order_number": row.order_number, "state": _word("payer", row.state)}
+                {"order_number": row.order_number, "state": word("payer", row.state)}
                 for row in PayerCheck.objects.filter(order_number__in=numbers).order_by("id")
             ],
         ),
@@ -146,10 +159,10 @@ def see(subject: Subject, now: datetime) -> list[Category]:
                 {
                     "at": row.at,
                     "recipient": row.recipient,
-                    "country": row.country,
-                    "purpose": _both(named("purposes", row.purpose)),
-                    "basis": _word("bases", row.basis),
-                    "fields": [_both(named("fields", name)) for name in row.fields],
+                    "country": word("countries", row.country),
+                    "purpose": both(named("purposes", row.purpose)),
+                    "basis": word("bases", row.basis),
+                    "fields": [both(named("fields", name)) for name in row.fields],
                     "order_number": row.order_number,
                 }
                 for row in Disclosure.objects.filter(subject=subject).order_by("id")
@@ -158,25 +171,18 @@ def see(subject: Subject, now: datetime) -> list[Category]:
     ]
 
 
-def _rules(row: Judgement) -> list[str]:
-    """The rules that were asked, each with the document in which it stood on that day."""
+def _rules(judgements: list[Judgement]) -> list[dict[str, str]]:
+    """Each rule that any of them asked, once, with the document in which it stood when it was last asked."""
+    asked = {id: row.decided_at for row in judgements for id in row.judged}
     known = {rule.id: rule for rule in RULES}
-    law = Law(shanghai_day(row.decided_at))
-    return [f"{id} {law.source(known[id].law).citation}" if id in known else id for id in row.judged]
-
-
-@cache
-def words() -> dict[str, dict[str, dict[str, str]]]:
-    """Every word of a copy, by kind and code, with its names {"zh": …, "en": …}."""
-    found: dict[str, dict[str, dict[str, str]]] = yaml.safe_load(_WORDS.read_text(encoding="utf-8"))
+    found = []
+    for id in sorted(asked):
+        if id in known:
+            rule, source = known[id], Law(shanghai_day(asked[id])).source(known[id].law)
+            sentence = f"{rule.sentence_zh} {rule.sentence}"
+            found.append({"rule": id, "sentence": sentence, "citation": source.citation})
     return found
 
 
-def _word(kind: str, code: str) -> str:
-    """The word in both languages; a code of an older release that is gone stands for itself."""
-    names = words()[kind].get(code)
-    return _both(names) if names else code
-
-
-def _both(names: Mapping[str, str]) -> str:
-    return f"{names['zh']} {names['en']}"
+def _amount(row: AllowanceEntry) -> str:
+    return f"¥{yuan(row.amount)}" if row.account.measure == VALUE else f"{row.amount} g"

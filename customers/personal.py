@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from compliance import masking, queries, vault
+from compliance.copy_words import word
 from compliance.holdings import Category, Holding, Keeping, Kept, Names, history, source, stays
 from compliance.models import Subject
 from compliance.personal_fields import Basis, Class, PersonalField
@@ -198,7 +199,7 @@ def see(subject: Subject, now: datetime) -> list[Category]:
                 {
                     "name": opened(labels.IDENTITY_NAME, row.public_id, row.name_sealed),
                     "number": opened(labels.IDENTITY_NUMBER, row.public_id, row.number_sealed),
-                    "state": row.state,
+                    "state": word("identities", row.state),
                     "stated_at": row.stated_at,
                     "verified_at": row.verified_at,
                 }
@@ -218,8 +219,8 @@ def see(subject: Subject, now: datetime) -> list[Category]:
             [
                 {
                     "made_at": row.made_at,
-                    "state": row.state,
-                    "verdict": told(row.verdict),
+                    "state": word("attempts", row.state),
+                    "verdict": word("verdicts", told(row.verdict)),
                     "provider": row.provider,
                 }
                 for row in IdentityAttempt.objects.filter(customer=customer).order_by("id")
@@ -250,7 +251,7 @@ def see(subject: Subject, now: datetime) -> list[Category]:
                 "purpose": {"zh": "目的", "en": "purpose"},
             },
             [
-                {"at": row.at, "who": row.who, "what": row.what, "purpose": row.purpose}
+                {"at": row.at, "who": row.who, "what": word("opened", row.what), "purpose": row.purpose}
                 for row in queries.accesses(refs=map(str, refs))
             ],
         ),

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q
 
 from compliance import masking, queries, vault
+from compliance.copy_words import word
 from compliance.holdings import Category, Holding, Keeping, Kept, Names, Waits, history, source, stays
 from compliance.models import DataKey, Subject
 from compliance.personal_fields import Class, PersonalField
@@ -245,6 +246,7 @@ def _opened(order: Order) -> dict[str, Any]:
             for code, (label, column) in _SEALED.items()
         }
     row = {code: getattr(order, code) for code in _ORDER if hasattr(order, code)}
+    row["state"] = word("orders", order.state)
     return row | plain | {"region": " ".join(divisions.path(order.division_code))}
 
 

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import Q
 
+from compliance.copy_words import word
 from compliance.holdings import Category, Holding, Keeping, Kept, Waits, history, stays
 from compliance.models import Subject
 from compliance.personal_fields import PersonalField
@@ -50,7 +51,7 @@ def see(subject: Subject, now: datetime) -> list[Category]:
                     "order": row.order.number,
                     "transaction": row.transaction_id or "",
                     "amount_fen": row.amount_fen,
-                    "state": row.state,
+                    "state": word("payments", row.state),
                     "created_at": row.created_at,
                     "succeeded_at": row.succeeded_at,
                 }

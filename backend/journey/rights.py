@@ -124,7 +124,11 @@ def close(stage: Stage) -> str:
     kept = who.call("POST", "me/closing", fresh_code(stage))["kept"]
     who.refused("GET", "me", status=401, code="unauthenticated")
     who.token = ""
-    return "; ".join(f"kept {one['rows']} {one['what']} until {one['until']}" for one in kept)
+    return "kept: " + "; ".join(
+        f"{one['rows']} {one['name']['zh']} {one['name']['en']}"
+        f" ({'until ' + one['until'] if one['until'] else 'no day: numbers alone'})"
+        for one in kept
+    )
 
 
 @step("同一微信再次登录", "the same WeChat comes back as someone new")

@@ -19,12 +19,16 @@ GRACE = timedelta(days=1)  # the narrow door of a log looks at the database's cl
 
 @dataclass(frozen=True, slots=True)
 class LetGo:
-    """What a run found of one kind of record: rows that ended before `before`, and how many were let go."""
+    """What a run found of one kind of record: rows that ended before `before`, and how many were let go.
+
+    `at_least`: a dry run cannot tell how many more will have their day once others have gone.
+    """
 
     kind: str
     before: datetime
     found: int
     let_go: int
+    at_least: bool = False
 
 
 def ended_before(*, figure: str | None, now: datetime) -> datetime:
@@ -53,7 +57,7 @@ def _retain(keeping: Keeping, now: datetime, dry_run: bool, batch: int) -> LetGo
     if keeping.append_only:
         before -= GRACE
     if dry_run:
-        return LetGo(keeping.kind, before, keeping.due(before).count(), 0)
+        return LetGo(keeping.kind, before, keeping.due(before).count(), 0, keeping.follows)
     if keeping.append_only:
         gone = _forget(keeping.due(before).model._meta.db_table, before)
         return LetGo(keeping.kind, before, gone, gone)

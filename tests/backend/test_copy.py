@@ -12,13 +12,22 @@ import orjson
 import pytest
 
 from backend import inventory, personal
-from compliance import seeing
+from catalog import reference
+from compliance import copy_words
+from compliance.consent_texts import FOLDER
 from compliance.law import Law
 from compliance.models import VALUE, AllowanceEntry, Disclosure, Judgement
+from compliance.rules import RULES
 from compliance.states import PAYER
+from customers import labels as customer_labels
+from customers.models import Identity, IdentityAttempt
 from customers.queries import held
 from customers.services import copy
+from customers.services.copy import as_page
+from customers.told import NOT_CONFIRMED
 from orders.models import Order
+from orders.states import ORDER
+from payments.states import PAYMENT, REFUND
 from tests import make
 from tests.backend import erasing
 from wechat.login import LoginSession
@@ -77,9 +86,9 @@ def test_movements_of_the_year_and_payer_checks_are_told_in_words(
     paid = Order.objects.get(state="paid").number
     unpaid = Order.objects.get(state="cancelled").number
     assert [(row["order_number"], row["kind"], row["measure"]) for row in rows["allowance"]] == [
-        (paid, "下单占用 reserved by an order", "交易金额（分） value in fen"),
-        (unpaid, "下单占用 reserved by an order", "交易金额（分） value in fen"),
-        (unpaid, "释放占用 given back unused", "交易金额（分） value in fen"),
+        (paid, "下单占用 reserved by an order", "交易金额 value"),
+        (unpaid, "下单占用 reserved by an order", "交易金额 value"),
+        (unpaid, "释放占用 given back unused", "交易金额 value"),
     ]
     assert rows["payer_checks"] == [
         {"order_number": paid, "state": "支付人与订购人一致 payer and orderer are one person"}
@@ -94,11 +103,22 @@ def test_a_judgement_tells_which_rules_were_asked_and_where_they_stand(
     (row,) = [one for one in rows["judgements"] if one["order_number"] == number]
     assert (row["allowed"], row["reasons"], row["moment"]) == (True, [], "下单时 at checkout")
     judged = Judgement.objects.get(order_number=number).judged
-    assert [text.partition(" ")[0] for text in row["rules"]] == judged
+    assert row["rules"] == judged
     law = Law(row["decided_at"].date())
-    assert f"ADULT-1 {law.source('people/adult_age').citation}" in row["rules"]
-    assert "http" not in str(row["rules"])
+    told = {one["rule"]: one for one in rows["rules"]}
+    assert list(told) == sorted({id for one in rows["judgements"] for id in one["rules"]})
+    assert told["ADULT-1"]["citation"] == law.source("people/adult_age").citation
+    assert told["ADULT-1"]["sentence"].endswith(next(r.sentence for r in RULES if r.id == "ADULT-1"))
+    assert "http" not in str(rows["rules"])
     assert [one["who"] for one in rows["judgement_accesses"]] == ["someone"]
+
+
+def test_no_cell_of_the_page_is_a_code(rows: dict[str, list[Any]], world: make.World) -> None:
+    page = as_page(held(world.alice.subject, make.present()), make.present())
+    cells = re.findall(r"<td>(.*?)</td>", page)
+    assert len(cells) > 100
+    assert [cell for cell in cells if re.fullmatch(r"[a-z]+([._][a-z]+)+|[a-z]+_[a-z_]+|CN", cell)] == []
+    assert "¥" in next(row["amount"] for row in rows["allowance"])
 
 
 def test_a_refusal_is_told_in_both_languages(world: make.World) -> None:
@@ -112,20 +132,31 @@ def test_a_refusal_is_told_in_both_languages(world: make.World) -> None:
 def test_every_code_that_a_copy_tells_has_its_word() -> None:
     topic = Law(date.max).topics["import/person_year_quantities"]
     measures = {VALUE, *(measure for figure in topic.figures for measure in figure.value)}
-    assert {kind: set(words) for kind, words in seeing.words().items()} == {
+    countries = copy_words.words()["countries"]
+    assert all(reference.countries()[iso].name_zh == names["zh"] for iso, names in countries.items())
+    assert {kind: set(words) for kind, words in copy_words.words().items() if kind != "countries"} == {
         "movements": set(AllowanceEntry.Kind.values),
         "measures": measures,
         "payer": set(PAYER.states),
         "moments": set(Judgement.Moment.values),
         "bases": set(Disclosure.Basis.values),
+        "consents": {path.stem for path in FOLDER.glob("*.yaml")},
+        "notices": {"providing"},
+        "identities": set(Identity.State.values),
+        "attempts": set(IdentityAttempt.State.values),
+        "verdicts": {IdentityAttempt.Verdict.MATCHES.value, NOT_CONFIRMED},
+        "orders": set(ORDER.states),
+        "payments": set(PAYMENT.states),
+        "refunds": set(REFUND.states),
+        "opened": {value for name, value in vars(customer_labels).items() if name.isupper()},
     }
-    for words in seeing.words().values():
+    for words in copy_words.words().values():
         assert all(set(names) == {"zh", "en"} and all(names.values()) for names in words.values())
 
 
 def test_a_code_of_an_older_release_stands_for_itself(
     world: make.World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.delitem(seeing.words()["payer"], "same")
+    monkeypatch.delitem(copy_words.words()["payer"], "same")
     rows = {one.code: one.rows for one in held(world.alice.subject, make.present())}
     assert [row["state"] for row in rows["payer_checks"]] == ["same"]

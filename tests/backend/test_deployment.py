@@ -117,3 +117,10 @@ def test_nothing_starts_before_what_it_needs_is_healthy() -> None:
         "redis",
         "web",
     }
+
+
+def test_the_proxy_writes_no_log_of_the_link_of_a_copy() -> None:
+    conf = (ROOT / "deploy" / "nginx" / "storefront.conf").read_text()
+    (place,) = re.findall(r"location /api/v1/exports/ \{(.*?)\}", conf, re.S)
+    assert "access_log off;" in place
+    assert "proxy_pass http://web:8000;" in place

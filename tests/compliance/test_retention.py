@@ -11,8 +11,10 @@ from backend import retention
 from backend.personal import KEEPINGS
 from compliance import vault
 from compliance.law import Law
-from compliance.models import Access, Consent, DataKey, Disclosure
+from compliance.models import Access, AllowanceAccount, Consent, DataKey, Disclosure, Person
 from compliance.services import create_subject, disclose, give_consent, withdraw_consent
+from compliance.services.incident import dismiss_incident, register_incident
+from compliance.services.incident_affected import freeze_affected
 from compliance.services.retention import ended_before, retain
 from kernel.clock import shanghai_day
 from kernel.models import Job, Receipt
@@ -175,3 +177,45 @@ def test_the_worker_may_let_go_of_everything_and_in_thirty_years_nothing_is_left
     assert first["customers.exports"] == first["customers.attempts"] == first["customers.findings"] == 1
     assert first["kernel.receipts"] == first["customers.sessions"] == 1
     assert [one for one in again if one.found or one.let_go] == []
+
+
+def test_a_dry_run_tells_what_a_run_lets_go_of_and_says_where_it_can_only_tell_the_least():
+    person = Person.objects.create(number_index=b"p" * 33, created_at=make.NOW)
+    AllowanceAccount.objects.create(person=person, year=2015, measure="value")
+    make_incident_closed(years=7)
+    kinds = of("compliance.affected", "compliance.incidents", "compliance.allowances", "compliance.persons")
+    counted = retain(keepings=kinds, now=make.present(), dry_run=True)
+    done = retain(keepings=kinds, now=make.present())
+    assert {one.kind: (one.found, one.at_least) for one in counted} == {
+        "compliance.affected": (1, False),
+        "compliance.incidents": (1, False),
+        "compliance.allowances": (1, False),
+        "compliance.persons": (0, True),
+    }
+    assert {one.kind: one.let_go for one in done} == {
+        "compliance.affected": 1,
+        "compliance.incidents": 1,
+        "compliance.allowances": 1,
+        "compliance.persons": 1,
+    }
+
+
+def make_incident_closed(*, years: int) -> None:
+    now = make.present()
+    incident = register_incident(
+        storefront_id=make.storefront().pk,
+        kind="leak",
+        title="t",
+        detected_at=now,
+        window_from=now,
+        window_to=now,
+        contact="c",
+        by="o",
+        now=now,
+    )
+    freeze_affected(incident=incident, owners=lambda table, refs: {}, by="o", now=now)
+    dismiss_incident(incident=incident, note="x", by="o", now=now)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE compliance_incident SET closed_at = now() - make_interval(years => %s)", [years]
+        )

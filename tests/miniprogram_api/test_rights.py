@@ -49,7 +49,10 @@ def test_everything_held_is_seen_by_category_with_the_risky_masked(alice: Phone,
     assert rows["identity"][0]["name"] == "王*"
     assert rows["orders"][0]["buyer_number"] == "110105********002X"
     assert rows["orders"][0]["consignee_phone"] == "138****8000"
-    assert [row["kind"] for row in rows["consents"]] == ["privacy_policy", "sensitive_identity"]
+    assert [row["kind"] for row in rows["consents"]] == [
+        "隐私政策 privacy policy",
+        "处理身份证信息 use of the identity number",
+    ]
     assert make.NUMBERS[make.ALICE] not in answer.content.decode()
     names = {one["code"]: one["name"] for one in answer.json()["categories"]}
     assert names["addresses"] == {"zh": "收货地址", "en": "Addresses"}

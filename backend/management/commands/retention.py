@@ -29,6 +29,7 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{one['kind']:26} before {one['before'][:10]}"
                 f"  found {one['found']:>7}  let go {one['let_go']:>7}"
+                f"{'  at least: more lose their last record in a run' if one['at_least'] else ''}"
             )
         if not options["dry_run"]:
             self.stdout.write(f"{'files without a row':26} {files.sweep(now=at):>40}")

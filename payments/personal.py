@@ -76,7 +76,7 @@ def see(subject: Subject, now: datetime) -> list[Category]:
                     "order": row.order.number,
                     "amount_fen": row.amount_fen,
                     "reason": row.reason,
-                    "state": row.state,
+                    "state": word("refunds", row.state),
                     "requested_at": row.requested_at,
                     "succeeded_at": row.succeeded_at,
                 }

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,11 @@ ORDER BY 1
 _END = """
 SELECT position, hash FROM compliance_chainlink WHERE log = %s::text AND storefront_id = %s::bigint
 ORDER BY position DESC LIMIT 1
+"""
+_LAST = """
+SELECT max(c.chained_at)
+FROM unnest(string_to_array(%s::text, ' '), %s::bigint[], %s::bigint[]) AS k (log, storefront_id, position)
+JOIN compliance_chainlink c USING (log, storefront_id, position)
 """
 _UNKNOWN = """
 SELECT k.n - 1, c.position IS NULL
@@ -69,6 +75,17 @@ def unknown(log: Log, wanted: Sequence[Head]) -> list[tuple[Head, bool]]:
         " ".join(head.hash for head in wanted),
     ]
     return [(wanted[n], missing) for n, missing in rows(_UNKNOWN, [*facts, log.name])]
+
+
+def last_of(wanted: Iterable[Head]) -> datetime | None:
+    """When the youngest of the links was chained that the heads name."""
+    places: dict[tuple[str, int], int] = {}
+    for head in wanted:
+        chain = (head.log, head.storefront_id)
+        places[chain] = max(head.position, places.get(chain, 0))
+    facts = [" ".join(log for log, _ in places), [id for _, id in places], list(places.values())]
+    [(last,)] = rows(_LAST, facts)
+    return last
 
 
 def tell(path: Path, moved: Iterable[Head]) -> None:

@@ -12,14 +12,16 @@ from collections.abc import Sequence
 from django.db.migrations import RunSQL
 
 _FORGET = """
-CREATE FUNCTION {table}_forget(before timestamptz) RETURNS bigint
+CREATE OR REPLACE FUNCTION {table}_forget(before timestamptz) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE gone bigint;
 BEGIN
     IF before > now() - interval '{years} years' THEN
         RAISE EXCEPTION '{table} is kept for {years} years' USING ERRCODE = 'restrict_violation';
     END IF;
-    DELETE FROM {table} WHERE {column} < before;
+    DELETE FROM {table} WHERE id = ANY (ARRAY(
+        SELECT id FROM {table} WHERE {column} < before ORDER BY id LIMIT 500 FOR UPDATE SKIP LOCKED
+    ));
     GET DIAGNOSTICS gone = ROW_COUNT;
     RETURN gone;
 END $$;
@@ -66,6 +68,7 @@ def _by_column(privilege: str, table: str, columns: Sequence[str]) -> RunSQL:
 def forgetting(table: str, *, column: str, years: int) -> RunSQL:
     """`worker` may call `<table>_forget(before)`, which removes rows whose `column` lies before that instant.
 
+    At most 500 a call, so that many are many short transactions; the caller asks again while it gets as many.
     It refuses an instant younger than `years`: the floor under whatever the dated figures of law say.
     """
     return RunSQL(

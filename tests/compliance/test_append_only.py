@@ -83,6 +83,44 @@ def test_a_worker_may_remove_what_is_older_than_the_floor_and_nothing_younger():
     assert sorted(row.at.year for row in Access.objects.all()) == [2021, 2026]
 
 
+@pytest.mark.parametrize(
+    ("table", "floor"),
+    [
+        ("access", 3),
+        ("consent", 3),
+        ("disclosure", 3),
+        ("impactassessment", 3),
+        ("judgement", 5),
+        ("noticeseen", 3),
+    ],
+)
+def test_every_door_lets_go_of_500_a_call_and_keeps_its_floor(table, floor):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = %s", [f"compliance_{table}_forget"])
+        [(source,)] = cursor.fetchall()
+    assert "LIMIT 500 FOR UPDATE SKIP LOCKED" in source
+    assert f"interval '{floor} years'" in source
+
+
+def test_a_door_lets_go_of_500_a_call_the_oldest_numbers_first():
+    old = datetime(2020, 6, 1, tzinfo=UTC)
+    Access.objects.bulk_create(
+        Access(storefront_id=7, who="op:3", what="t.f", ref=str(n), purpose="case", at=old)
+        for n in range(501)
+    )
+    access(NOW)
+    gone = []
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE worker")
+        for _ in range(3):
+            cursor.execute("SELECT compliance_access_forget('2021-01-01')")
+            gone.append(
+                (cursor.fetchone()[0], list(Access.objects.order_by("id").values_list("ref", flat=True)))
+            )
+        cursor.execute("RESET ROLE")
+    assert gone == [(500, ["500", "1"]), (1, ["1"]), (0, ["1"])]
+
+
 def test_the_web_may_remove_nothing_at_all():
     access(datetime(2020, 6, 1, tzinfo=UTC))
     with connection.cursor() as cursor:

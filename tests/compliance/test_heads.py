@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
-from datetime import UTC, datetime
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -57,7 +57,13 @@ def verified() -> list[str]:
     out = StringIO()
     with pytest.raises(CommandError, match="the logs are not as they were written"):
         call_command("audit", "verify", stdout=out)
-    return out.getvalue().splitlines()[1:]
+    return [line for line in out.getvalue().splitlines()[1:] if not line.startswith("heads compared")]
+
+
+def audited(*arguments: str) -> list[str]:
+    out = StringIO()
+    call_command("audit", "verify", *arguments, stdout=out)
+    return out.getvalue().splitlines()
 
 
 def test_each_turn_that_moves_an_end_tells_it_in_a_file_and_in_the_log(file):
@@ -180,6 +186,43 @@ def test_a_line_that_was_written_by_half_stops_an_audit_and_not_the_next_hour(fi
         '{"log": "access", "storef'
     ]
     call_command("audit", "verify", stdout=StringIO())
+
+
+def test_an_audit_says_with_how_many_heads_it_compared_and_of_when_the_last_of_them_is(monkeypatch):
+    write(1, 7), write(1, 8)
+    tasks.chain()
+    monkeypatch.setattr(chaining, "_CLOCK", clock(NOW + timedelta(minutes=5)))
+    write(1, 8)
+    tasks.chain()
+    assert audited()[-1] == "heads compared: 3, the last of 2026-11-23 04:05:00+00:00"
+    assert audited("--storefront", "7")[-1] == "heads compared: 1, the last of 2026-11-23 04:00:00+00:00"
+
+
+@pytest.mark.parametrize("chain", ["7", "8"])
+def test_an_audit_of_chains_without_any_head_fails_unless_that_is_meant(file, chain):
+    write(1, int(chain))
+    tasks.chain()
+    heads_of = lines(file.with_name("heads.told"))
+    file.with_name("heads.told").unlink()
+    with pytest.raises(
+        CommandError, match=r"no head was read, and the chains \(with rows: 1\) were compared with none"
+    ):
+        audited()
+    assert audited("--without-heads") == [f"access of storefront {chain}: 1 rows chained, 0 not yet"]
+    heads.tell(file, [replace(heads_of[0], storefront_id=9)])  # a head, of another storefront
+    with pytest.raises(CommandError, match="no head was read"):
+        audited("--storefront", chain)
+
+
+def test_an_audit_before_the_first_turn_of_a_worker_needs_no_head(monkeypatch):
+    assert audited() == ["nothing is logged yet"]
+    Access.objects.create(
+        storefront_id=7, who="op:3", what="t.f", ref="1", purpose="case", at=datetime.now(UTC)
+    )
+    assert audited() == ["access of storefront 7: 0 rows chained, 1 not yet"]
+    monkeypatch.undo()
+    tasks.chain()  # what is chained is told in the same turn
+    assert audited()[-1].startswith("heads compared: 1, the last of 20")
 
 
 def test_nothing_is_told_of_a_turn_that_died(file, monkeypatch):

@@ -24,6 +24,7 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", required=True)
         verify = verbs.add_parser("verify", help="read every row against its chain")
         verify.add_argument("--head", type=Path, help="a file that `audit head` printed once; - reads stdin")
+        verify.add_argument("--without-heads", action="store_true", help="read the chains alone")
         head = verbs.add_parser("head", help="print the ends of the chains, to be kept elsewhere")
         for verb in (verify, head):
             verb.add_argument("--storefront", type=int, help="its number; 0 is the platform's own (all)")
@@ -33,10 +34,12 @@ class Command(BaseCommand):
             for head in heads.heads(storefront_id=options["storefront"]):
                 self.stdout.write(json.dumps(asdict(head)))
         else:
-            self._verify(options["storefront"], _kept(options["head"]))
+            alone = options["without_heads"]
+            self._verify(options["storefront"], [] if alone else _kept(options["head"]), alone)
 
-    def _verify(self, storefront_id: int | None, kept: list[Head]) -> None:
-        found = rows = 0
+    def _verify(self, storefront_id: int | None, kept: list[Head], alone: bool) -> None:
+        kept = [head for head in kept if storefront_id in (None, head.storefront_id)]
+        found = rows = chained = 0
         for chain in audit.verify(now=now(), storefront_id=storefront_id, kept=kept):
             where = f"{chain.log} of storefront {chain.storefront_id}"
             self.stdout.write(f"{where}: {chain.rows} rows chained, {chain.tail} not yet")
@@ -46,12 +49,22 @@ class Command(BaseCommand):
                 self.stdout.write(f"{where}: {one.what}{place}{row}")
             found += len(chain.findings)
             rows += chain.rows + chain.tail
+            chained += bool(chain.rows)
         if not found and not rows:
             if storefront_id is not None:
                 raise CommandError(f"storefront {storefront_id} has nothing in any log")
             self.stdout.write("nothing is logged yet")
+        if kept:
+            last = heads.last_of(kept)
+            self.stdout.write(f"heads compared: {len(kept)}, the last of {last or 'no instant'}")
         if found:
             raise CommandError(f"{found} found: the logs are not as they were written")
+        if chained and not kept and not alone:
+            raise CommandError(
+                f"no head was read, and the chains (with rows: {chained}) were compared with none: name a"
+                f" file with --head, or look for what the worker keeps in {settings.AUDIT_HEADS}"
+                " (--without-heads reads the chains alone)"
+            )
 
 
 def _kept(path: Path | None) -> list[Head]:

@@ -58,6 +58,7 @@ KEEPING = (
         {"zh": "支付人核对结果", "en": "results of the check who paid"},
         lambda before: PayerCheck.objects.filter(opened_at__lt=before),
         "order_years",
+        append_only=True,
     ),
     Keeping(
         "compliance.consents",

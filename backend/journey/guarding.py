@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.db import connection, transaction
 from redis import Redis
 
 from backend.journey.report import expect, step
@@ -33,4 +34,32 @@ def verify_logs(stage: Stage) -> str:
     return f"{sum(chain.rows for chain in chains)} rows in {len(chains)} chains, nothing changed"
 
 
-STEPS = (scan_everything, verify_logs)
+# A table that is only this session's hides the one of its name: the log itself is neither locked nor changed.
+_COPY = """
+CREATE TEMPORARY TABLE compliance_access (LIKE public.compliance_access INCLUDING INDEXES) ON COMMIT DROP;
+INSERT INTO pg_temp.compliance_access SELECT * FROM public.compliance_access
+"""
+_ENDS = "SELECT min(row_id), max(row_id) FROM compliance_chainlink WHERE log = 'access'"
+
+
+def tampered() -> list[audit.Finding]:
+    """What an audit finds on a copy of the log of accesses: its first row is gone, its last is changed."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_ENDS)
+        first, last = cursor.fetchone()
+        cursor.execute(_COPY)
+        cursor.execute("DELETE FROM pg_temp.compliance_access WHERE id = %s", [first])
+        cursor.execute("UPDATE pg_temp.compliance_access SET purpose = 'another' WHERE id = %s", [last])
+        found = [finding for chain in audit.verify(now=now()) for finding in chain.findings]
+        transaction.set_rollback(True)
+        return found
+
+
+@step("篡改演示（副本）", "on a copy: a row taken away and one changed are named")
+def verify_tampered(stage: Stage) -> str:
+    found = tampered()
+    expect(["changed", "removed"], sorted(one.what for one in found))
+    return "; ".join(f"row {one.row_id} {one.what}, place {one.position}" for one in found)
+
+
+STEPS = (scan_everything, verify_logs, verify_tampered)

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
 
+from backend.journey.guarding import tampered
 from backend.journey.report import Unexpected, expect, line, padded, play, step
 from backend.journey.stage import identity_number, wrong_number, yuan
 from backend.journey.story import STORY
 from compliance import identity
+from compliance.audit import Finding, verify
+from compliance.models import Access
+from compliance.services.chain import chain_logs
 
 
 @step("好", "goes well")
@@ -51,6 +55,20 @@ def test_what_was_seen_begins_in_the_same_column_in_either_language(title: str) 
     wide = sum(2 if ord(letter) > 0x2E80 else 1 for letter in title)
     shown = line(1, "✓", 0.012, step(title, "x")(lambda _: ""), "seen")
     assert shown.index("seen") + (wide - len(title)) == 91
+
+
+@pytest.mark.django_db
+def test_the_journey_tampers_with_a_copy_and_leaves_the_log_as_it_was() -> None:
+    at = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+    first, _, last = rows = [
+        Access.objects.create(storefront_id=7, who="op", what="t.f", ref=ref, purpose="case", at=at).pk
+        for ref in "abc"
+    ]
+    chain_logs()
+    for _ in range(2):
+        assert tampered() == [Finding("removed", first, 1), Finding("changed", last, 3)]
+    assert list(Access.objects.order_by("pk").values_list("pk", "purpose")) == [(pk, "case") for pk in rows]
+    assert [chain.findings for chain in verify(now=datetime.now(UTC))] == [[]]
 
 
 def test_every_title_of_the_journey_fits_its_column() -> None:

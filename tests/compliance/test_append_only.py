@@ -9,9 +9,18 @@ from django.db import ProgrammingError, connection, transaction
 from django.db.utils import IntegrityError
 
 from compliance import vault
-from compliance.models import Access, DataKey
-from compliance.services import create_subject, give_consent, withdraw_consent
+from compliance.models import Access, DataKey, PayerCheck
+from compliance.services import (
+    answer_payer,
+    ask_payer,
+    create_subject,
+    give_consent,
+    open_payer_check,
+    rename_orderer,
+    withdraw_consent,
+)
 from compliance.services.chain import chain_logs
+from kernel import approvals
 
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 APPEND_ONLY = (
@@ -86,17 +95,18 @@ def test_a_worker_may_remove_what_is_older_than_the_floor_and_nothing_younger():
 @pytest.mark.parametrize(
     ("table", "floor"),
     [
-        ("access", 3),
-        ("consent", 3),
-        ("disclosure", 3),
-        ("impactassessment", 3),
-        ("judgement", 5),
-        ("noticeseen", 3),
+        ("compliance_access", 3),
+        ("compliance_consent", 3),
+        ("compliance_disclosure", 3),
+        ("compliance_impactassessment", 3),
+        ("compliance_judgement", 5),
+        ("compliance_noticeseen", 3),
+        ("compliance_payercheck", 5),
     ],
 )
 def test_every_door_lets_go_of_500_a_call_and_keeps_its_floor(table, floor):
     with connection.cursor() as cursor:
-        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = %s", [f"compliance_{table}_forget"])
+        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = %s", [f"{table}_forget"])
         [(source,)] = cursor.fetchall()
     assert "LIMIT 500 FOR UPDATE SKIP LOCKED" in source
     assert f"interval '{floor} years'" in source
@@ -184,6 +194,14 @@ def test_the_chain_goes_on_after_rows_that_were_written_by_those_who_serve(role)
         "UPDATE compliance_incidentnotice SET zh = 'x', en = 'x'",
         "DELETE FROM orders_order",
         "UPDATE orders_orderline SET price_fen = 1",
+        "DELETE FROM compliance_tariffline",
+        "DELETE FROM compliance_payercheck",
+        "UPDATE compliance_payercheck SET port = '0000'",
+        "UPDATE compliance_allowanceaccount SET year = 2019",
+        "UPDATE compliance_allowanceaccount SET person_id = NULL",
+        "DELETE FROM kernel_approval",
+        "UPDATE kernel_approval SET asked_by = 'x'",
+        "UPDATE kernel_approval SET facts = '{}'",
         "DELETE FROM orders_orderline",
     ],
 )
@@ -230,3 +248,25 @@ def test_their_doors_are_the_workers_alone_and_have_a_floor(table, years):
 def test_no_door_lets_go_of_a_movement_without_its_balance():
     told = refused("worker", "SELECT compliance_allowanceentry_forget('2000-01-01')")
     assert told.startswith("function compliance_allowanceentry_forget(unknown) does not exist")
+
+
+def test_what_was_granted_or_declined_is_not_decided_anew(role):
+    """Not even by the owner: a second decision is a second approval."""
+    asked = [approvals.ask(storefront_id=7, verb="v", key=k, facts={}, by="ann", now=NOW) for k in "ab"]
+    for approval, granted in zip(asked, (True, False), strict=True):
+        approvals.decide(approval=approval, by="bob", granted=granted, reason="", now=NOW)
+    for statement in (
+        "UPDATE kernel_approval SET granted = NOT granted",
+        "UPDATE kernel_approval SET granted = NULL, decided_by = '', decided_at = NULL",
+        "UPDATE kernel_approval SET reason = 'x'",
+    ):
+        for who in (role, "owner"):
+            assert refused(who, statement) == "kernel_approval is decided once"
+
+
+def test_a_payer_is_asked_about_with_the_rights_that_are_left(role):
+    check = open_payer_check(storefront_id=7, order_number="A", port="3105", now=NOW)
+    ask_payer(check=check, now=NOW)
+    answer_payer(check=check, answer="different", now=NOW)
+    rename_orderer(check=PayerCheck.objects.get(), now=NOW)
+    assert PayerCheck.objects.get().state == "renamed"

@@ -84,7 +84,7 @@ def last_of(wanted: Iterable[Head]) -> datetime | None:
         chain = (head.log, head.storefront_id)
         places[chain] = max(head.position, places.get(chain, 0))
     facts = [" ".join(log for log, _ in places), [id for _, id in places], list(places.values())]
-    [(last,)] = rows(_LAST, facts)
+    last: datetime | None = rows(_LAST, facts)[0][0]
     return last
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import Q
 
 from compliance.copy_words import word
@@ -134,6 +135,12 @@ def erase(subject: Subject, now: datetime) -> list[Kept]:
     ]
 
 
+def _forget_noise(rows: list[Notification], now: datetime) -> None:
+    """Through the owner's door, which lets go of what was rejected and of nothing else."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT payments_noise_forget(%s::bigint[])", [[row.pk for row in rows]])
+
+
 HOLDING = Holding(
     app="payments",
     gives=("payments", "refunds", "complaints", "complaint_answers", "complaint_accesses"),
@@ -149,12 +156,14 @@ HOLDING = Holding(
                 outcome=Notification.Outcome.REJECTED, received_at__lt=before
             ),
             "noise_days",
+            let_go=_forget_noise,
         ),
         Keeping(
             "payments.notifications",
             {"zh": "微信支付通知原文", "en": "WeChat Pay's messages as they came"},
             lambda before: Notification.objects.filter(received_at__lt=before),
             "order_years",
+            append_only=True,
         ),
         *complaints.KEEPING,
     ),

@@ -33,6 +33,7 @@ from settlement.services.exchange import export_batch, take_answer
 from settlement.services.receipts import close_batch, record_receipt
 from settlement.states import BATCH
 
+_POSITION = say("外汇头寸与未结汇订单", "Forex position and what is not settled")
 ACCOUNTANTS = OWNERS | {Role.FINANCE.value}
 
 
@@ -88,7 +89,7 @@ class SettlementBatchAdmin(Stepped):
     """What one storefront settles in one currency with one file."""
 
     writers = ACCOUNTANTS
-    list_before_template = "operators/order_story.html"
+    list_before_template = "operators/steps.html"
     steps = (
         Step(
             name="export",
@@ -178,7 +179,8 @@ class SettlementBatchAdmin(Stepped):
             self.admin_site.admin_view(self.kept),
             name="settlement_batch_kept",
         )
-        return [kept, *super().get_urls()]
+        stand = path("position/", self.admin_site.admin_view(self.position), name="settlement_position")
+        return [kept, stand, *super().get_urls()]
 
     def kept(self, request: HttpRequest, object_id: str, which: str) -> HttpResponse:
         """The stored file of a batch, or the answer to it. Strangers find nothing."""
@@ -209,10 +211,22 @@ class SettlementBatchAdmin(Stepped):
         return self._link(row, "answer")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Above the batches: where the money stands, and what waits for what."""
-        shown_here = {"story": story(scope_of(request).names, now())}
-        answer: HttpResponse = super().changelist_view(request, {**shown_here, **(extra_context or {})})
+        """Above the batches leads a button to where the money stands."""
+        button = {"title": _POSITION, "icon": "monitoring", "url": reverse("admin:settlement_position")}
+        answer: HttpResponse = super().changelist_view(request, {"steps": [button], **(extra_context or {})})
         return answer
+
+    def position(self, request: HttpRequest) -> HttpResponse:
+        """Where the money stands by currency, and what has not gone abroad with every reason."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _POSITION,
+            "opts": self.opts,
+            "story": story(scope_of(request).names, now()),
+        }
+        return TemplateResponse(request, "operators/tables.html", context)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return scope_of(request).may_anywhere(ACCOUNTANTS)

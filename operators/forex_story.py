@@ -1,4 +1,4 @@
-"""Above the list of batches: each storefront's position in foreign money, and what waits for what."""
+"""The page of the forex position: each storefront's position in foreign money, and what waits for what."""
 
 from __future__ import annotations
 
@@ -20,16 +20,19 @@ _COLUMNS = ("waiting", "ready", "in_batch", "on_its_way", "received", "result")
 
 def story(shops: Mapping[int, str], now: datetime) -> list[Table]:
     """The position, and the oldest orders that have not gone abroad with every reason."""
-    day, chosen = shanghai_day(now), list(shops.items())[:MOST_SHOPS]
+    day = shanghai_day(now)
+    chosen = [
+        (id, code, unsettled(storefront_id=id, day=day)) for id, code in list(shops.items())[:MOST_SHOPS]
+    ]
     stand = [
         [code, at.currency, *_amounts(at)]
-        for id, code in chosen
-        for at in positions(storefront_id=id, day=day)
+        for id, code, theirs in chosen
+        for at in positions(storefront_id=id, waiting=theirs)
     ]
     waiting = [
         [code, kept(one.number), kept(str(one.paid_on)), yuan(one.net_fen), _why(one.reasons)]
-        for id, code in chosen
-        for one in unsettled(storefront_id=id, day=day)
+        for _, code, theirs in chosen
+        for one in theirs
         if not one.batch
     ]
     shop = say("店铺", "storefront")

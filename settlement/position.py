@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -11,7 +12,7 @@ from django.db.models import F, Q, Sum
 
 from settlement.models import SettlementBatch, SettlementItem
 from settlement.reasons import Reason
-from settlement.unsettled import unsettled
+from settlement.unsettled import Unsettled
 
 
 @dataclass(slots=True)
@@ -39,10 +40,11 @@ class Position:
         return self.waiting + self.ready + self.in_batch
 
 
-def positions(*, storefront_id: int, day: date) -> list[Position]:
-    """Each currency of the storefront with anything in it, by code; two statements."""
+def positions(*, storefront_id: int, waiting: Iterable[Unsettled]) -> list[Position]:
+    """Each currency of the storefront with anything in it, by code; one statement beside `waiting`, which is
+    what `unsettled` says of the storefront."""
     found: dict[str, Position] = {}
-    for one in unsettled(storefront_id=storefront_id, day=day):
+    for one in waiting:
         at = found.setdefault(one.currency, Position(one.currency))
         if one.batch:
             continue

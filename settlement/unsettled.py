@@ -84,7 +84,7 @@ SELECT f.id, f.number, (f.paid_at AT TIME ZONE 'Asia/Shanghai')::date, f.brand_c
            CASE WHEN EXISTS (
                SELECT FROM kernel_case c
                WHERE c.storefront_id = f.storefront_id AND c.state = 'open' AND (
-                   c.key = 'order:' || f.number OR c.key IN (
+                   c.key = 'order:' || f.number OR c.facts ->> 'order' = f.number OR c.key IN (
                        SELECT 'payment:' || p.out_trade_no FROM payments_payment p WHERE p.order_id = f.id))
            ) THEN 'case' END,
            CASE WHEN f.batch IS NOT NULL THEN 'in_batch' END

@@ -17,6 +17,7 @@ from settlement.models import SettlementBatch
 from settlement.position import Position, brand_statement, positions
 from settlement.reasons import Reason
 from settlement.services.exchange import export_batch, take_answer
+from settlement.unsettled import unsettled
 from tests import make
 from tests.operators import rows
 from tests.settlement import trades
@@ -34,7 +35,8 @@ def world():
 
 
 def stands(world: make.World) -> Position:
-    (at,) = positions(storefront_id=world.shop.pk, day=DAY)
+    waiting = unsettled(storefront_id=world.shop.pk, day=DAY)
+    (at,) = positions(storefront_id=world.shop.pk, waiting=waiting)
     return at
 
 
@@ -135,7 +137,8 @@ def test_an_accountant_makes_exports_answers_and_closes_a_batch_on_its_page(clie
     waits = trades.paid(world, ("IR-1", 1))
     client.force_login(rows.operator("finance", world.shop, "finance"), backend=rows.BACKEND)
     client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
-    text = client.get(page("changelist")).content.decode()
+    assert reverse("admin:settlement_position") in client.get(page("changelist")).content.decode()
+    text = client.get(reverse("admin:settlement_position")).content.decode()
     assert waits.number in text
     assert "there is no evidence of customs clearance" in text
     assert "30.49" in text
@@ -177,5 +180,7 @@ def test_a_stranger_is_given_no_file(client, world):
     take_answer(batch=batch, content=answer(batch), by="me", now=make.NOW)
     other = rows.operator("stranger", make.storefront("other"))
     client.force_login(other, backend=rows.BACKEND)
+    assert batch.number not in client.get(page("changelist")).content.decode()
+    assert "30.67" not in client.get(reverse("admin:settlement_position")).content.decode()
     for which in ("file", "answer", "nothing"):
         assert client.get(reverse("admin:settlement_batch_kept", args=[batch.pk, which])).status_code == 404

@@ -111,13 +111,17 @@ def test_the_ceiling_is_fifty_thousand_dollars_at_the_locked_rate_and_not_a_fen_
 
 def test_an_open_case_about_order_or_payment_holds_it_until_it_is_settled(world):
     order = trades.ready(world)
-    for key in (f"order:{order.number}", f"payment:{order.out_trade_no}"):
+    for key, facts in (
+        (f"order:{order.number}", {}),
+        (f"payment:{order.out_trade_no}", {}),
+        ("complaint:1", {"order": order.number}),
+    ):
         case = open_case(
             storefront_id=order.storefront_id,
-            kind="complaint.new",
+            kind="test",
             key=key,
             title="x",
-            facts={},
+            facts=facts,
             now=make.NOW,
         )
         assert of(order).reasons == (Reason.CASE,)

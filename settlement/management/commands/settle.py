@@ -83,7 +83,9 @@ class Command(BaseCommand):
         columns = ("waiting", "ready", "in_batch", "on_its_way", "received", "result")
         out = csv.writer(self.stdout, lineterminator="\n")
         out.writerow(["currency", *columns, "result_yuan"])
-        for at in positions(storefront_id=_shop(options).pk, day=shanghai_day(now())):
+        shop = _shop(options)
+        waiting = unsettled(storefront_id=shop.pk, day=shanghai_day(now()))
+        for at in positions(storefront_id=shop.pk, waiting=waiting):
             amounts = [shown(getattr(at, name), at.currency) for name in columns]
             out.writerow([at.currency, *amounts, yuan(at.result_fen)])
 

@@ -19,6 +19,7 @@ from payments.models import Complaint
 
 REPLY_KINDS = ("complaint.reply_due", "complaint.reply_soon", "complaint.reply_overdue", "complaint.waiting")
 KINDS = (*REPLY_KINDS, "complaint.finish_soon", "complaint.finish_overdue")
+EACH_TIME = ("complaint.waiting", "complaint.refused")
 TITLES = {
     "complaint.reply_due": "A consumer complains: the first reply is due",
     "complaint.reply_soon": "The first reply to a complaint is due within hours",
@@ -52,8 +53,12 @@ def promised_day(now: datetime) -> date:
 
 
 def put_before(complaint: Complaint, kind: str, now: datetime, **facts: Any) -> bool:
-    """Open a case of this kind, unless there has been one in this round; whether it is new."""
-    if Case.objects.filter(kind=kind, key=complaint.case_key).exists():
+    """Open a case of this kind; whether it is new. What a clock tells is told once in a round, settled or
+    not; what someone did (`EACH_TIME`) anew whenever the last was settled."""
+    before = Case.objects.filter(kind=kind, key=complaint.case_key)
+    if kind in EACH_TIME:
+        before = before.filter(state=Case.State.OPEN)
+    if before.exists():
         return False
     number = complaint.order.number if complaint.order else ""
     told = {

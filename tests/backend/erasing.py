@@ -33,7 +33,7 @@ from orders import labels as order_labels
 from orders.models import CartLine, Coupon, Order
 from orders.services.place import Confirmation, place_order
 from payments import labels as payment_labels
-from payments.models import Complaint, ComplaintAct, Payment
+from payments.models import Complaint, ComplaintAct, Payment, Refund, RefundLine
 from payments.services.complaints import take_in
 from storefronts import queries as storefronts
 from tests import make
@@ -76,6 +76,7 @@ def furnish(world: make.World) -> None:
         received_fen=paid.total_fen,
         created_at=now - timedelta(days=60),
     )
+    give_back(payment, now - timedelta(days=58))
     complain(payment, now - timedelta(days=59))
     cancelled = make.order(alice, ("IR-1", 1), now=now - timedelta(days=1))
     Order.objects.filter(pk=cancelled.pk).update(state="cancelled", closed_at=now)
@@ -136,6 +137,7 @@ def furnish(world: make.World) -> None:
     looked_at = {
         labels.PHONE: str(alice.public_id),
         order_labels.CONSIGNEE_PHONE: paid.number,
+        payment_labels.COMPLAINT_DETAIL: str(Complaint.objects.get().public_id),
         judgement.FACTS: str(Judgement.objects.get(order_number=paid.number).pk),
     }
     for what, ref in looked_at.items():
@@ -189,6 +191,38 @@ def complain(payment: Payment, at: datetime) -> None:
         asked_at=at,
         done_at=at,
         next_try_at=at,
+    )
+
+
+def give_back(payment: Payment, at: datetime) -> None:
+    """A yuan of a line came back to her."""
+    refund = Refund.objects.create(
+        storefront_id=payment.storefront_id,
+        payment=payment,
+        order=payment.order,
+        out_refund_no="R26000001",
+        kind=Refund.Kind.LINES,
+        key="made",
+        amount_fen=100,
+        goods_fen=100,
+        reason="退款",
+        state="succeeded",
+        asked_by="system",
+        refund_id="50300001",
+        requested_at=at,
+        succeeded_at=at,
+    )
+    RefundLine.objects.create(
+        storefront_id=payment.storefront_id,
+        refund=refund,
+        line=payment.order.lines.first(),
+        quantity=0,
+        goods_fen=100,
+        discount_fen=0,
+        freight_fen=0,
+        duty_fen=0,
+        vat_fen=0,
+        excise_fen=0,
     )
 
 

@@ -161,7 +161,9 @@ def test_what_is_told_to_be_kept_is_all_that_still_leads_to_the_person(world: ma
     assert set(found) == {model for one in kept for model in one.models}
     assert {one.what: one.rows for one in kept} == {
         "payments": 1,
+        "refunds": 1,
         "complaints": 1,
+        "complaint_accesses": 1,
         "complaint_answers": 1,
         "complaint_history": 1,
         "orders": 1,

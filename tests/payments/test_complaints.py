@@ -134,6 +134,11 @@ def test_a_consumer_who_writes_again_is_put_before_an_operator(payment):
     heard(payment, state="PROCESSING")
     heard(payment, asked=1, state="PROCESSING", waits_for_answer=True)
     assert open_kinds() == ["complaint.waiting"]
+    settle_case(case=Case.objects.get(), by="ann", note="answered", now=make.NOW)
+    heard(payment, asked=2, state="PROCESSING")
+    assert open_kinds() == []
+    heard(payment, asked=3, state="PROCESSING", waits_for_answer=True)
+    assert open_kinds() == ["complaint.waiting"]
 
 
 @pytest.mark.parametrize(

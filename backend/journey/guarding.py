@@ -9,6 +9,7 @@ from redis import Redis
 from backend.journey.report import expect, step
 from backend.journey.stage import ADDRESS, NAME, PHONE, Stage
 from compliance import audit, scan
+from compliance.chain import LOGS
 from compliance.spellings import plain
 from kernel.clock import now
 
@@ -34,22 +35,30 @@ def verify_logs(stage: Stage) -> str:
     return f"{sum(chain.rows for chain in chains)} rows in {len(chains)} chains, nothing changed"
 
 
-# A table that is only this session's hides the one of its name: the log itself is neither locked nor changed.
+# Tables that are only this session's hide those of their names: the logs are neither locked nor changed. The
+# links are copied first, so that a row of each is there.
 _COPY = """
-CREATE TEMPORARY TABLE compliance_access (LIKE public.compliance_access INCLUDING INDEXES) ON COMMIT DROP;
-INSERT INTO pg_temp.compliance_access SELECT * FROM public.compliance_access
+CREATE TEMPORARY TABLE {0} (LIKE public.{0} INCLUDING INDEXES) ON COMMIT DROP;
+INSERT INTO pg_temp.{0} SELECT * FROM public.{0}
 """
-_ENDS = "SELECT min(row_id), max(row_id) FROM compliance_chainlink WHERE log = 'access'"
+_REMOVE = "DELETE FROM pg_temp.{0} WHERE id = %s"
+_CHANGE = "UPDATE pg_temp.{0} SET purpose = 'another' WHERE id = %s"
+_LONGEST = """
+SELECT log, min(row_id), max(row_id) FROM compliance_chainlink
+GROUP BY log ORDER BY count(*) DESC, log LIMIT 1
+"""
 
 
 def tampered() -> list[audit.Finding]:
-    """What an audit finds on a copy of the log of accesses: its first row is gone, its last is changed."""
+    """What an audit finds on a copy of the longest log: its first row is gone, its last is changed."""
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_ENDS)
-        first, last = cursor.fetchone()
-        cursor.execute(_COPY)
-        cursor.execute("DELETE FROM pg_temp.compliance_access WHERE id = %s", [first])
-        cursor.execute("UPDATE pg_temp.compliance_access SET purpose = 'another' WHERE id = %s", [last])
+        cursor.execute(_LONGEST)
+        name, first, last = cursor.fetchone()
+        [table] = [log.table for log in LOGS if log.name == name]
+        for copied in ("compliance_chainlink", table):
+            cursor.execute(_COPY.format(copied))
+        cursor.execute(_REMOVE.format(table), [first])
+        cursor.execute(_CHANGE.format(table), [last])
         found = [finding for chain in audit.verify(now=now()) for finding in chain.findings]
         transaction.set_rollback(True)
         return found

@@ -14,7 +14,8 @@ from backend.journey.stage import identity_number, wrong_number, yuan
 from backend.journey.story import STORY
 from compliance import identity
 from compliance.audit import Finding, verify
-from compliance.models import Access
+from compliance.models import Access, Disclosure
+from compliance.services import create_subject, disclose
 from compliance.services.chain import chain_logs
 
 
@@ -55,6 +56,28 @@ def test_what_was_seen_begins_in_the_same_column_in_either_language(title: str) 
     wide = sum(2 if ord(letter) > 0x2E80 else 1 for letter in title)
     shown = line(1, "✓", 0.012, step(title, "x")(lambda _: ""), "seen")
     assert shown.index("seen") + (wide - len(title)) == 91
+
+
+@pytest.mark.django_db
+def test_the_journey_tampers_with_the_log_that_is_longest() -> None:
+    at = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
+    Access.objects.create(storefront_id=7, who="op", what="t.f", ref="a", purpose="case", at=at)
+    subject = create_subject(storefront_id=7, now=at)[0]
+    for _ in range(2):
+        disclose(
+            storefront_id=7,
+            subject_id=subject.pk,
+            recipient_kind="payment",
+            recipient="财付通支付科技有限公司",
+            country="CN",
+            purpose="pay",
+            basis="contract",
+            fields=["openid"],
+            now=at,
+        )
+    chain_logs()
+    numbers = list(Disclosure.objects.order_by("pk").values_list("pk", flat=True))
+    assert tampered() == [Finding("removed", numbers[0], 1), Finding("changed", numbers[1], 2)]
 
 
 @pytest.mark.django_db

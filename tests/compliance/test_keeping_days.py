@@ -35,7 +35,11 @@ THIS_YEAR = shanghai_day(make.present()).year
 KINDS = {keeping.kind: keeping for keeping in KEEPINGS}
 
 
-OTHERWISE = {"compliance.persons", "orders.traces"}  # they end with something else, not at an instant
+OTHERWISE = {
+    "compliance.persons",
+    "orders.traces",
+    "payments.complaints",
+}  # they end with something else, not at an instant
 
 
 def period(keeping: Keeping) -> tuple[datetime, datetime]:

@@ -13,8 +13,10 @@ from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.columns import name_of
 from operators.filters import BlindFilter, states
+from operators.refunds import ORDER_STEPS
 from operators.scope import SELLERS
 from operators.sealed_search import SealedSearch
+from operators.steps import Stepped
 
 _AMOUNTS = (
     "goods_fen",
@@ -29,8 +31,10 @@ _AMOUNTS = (
 
 
 @register("orders.Order")
-class OrderAdmin(SealedSearch):
-    """The whole story of an order on one page; nothing can be changed here."""
+class OrderAdmin(SealedSearch, Stepped):
+    """The whole story of an order on one page; nothing can be changed here but by giving money back."""
+
+    steps = ORDER_STEPS
 
     list_display = (
         "number",

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
+from typing import Any
 
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse
+
+from operators import refund_story
 from operators.base import Scoped, register
 from operators.filters import states
 from operators.scope import PLATFORM
@@ -34,6 +38,15 @@ class PaymentAdmin(Scoped):
     search_fields = ("out_trade_no__startswith", "transaction_id__exact", "order__number__startswith")
     hidden = ("prepay_id",)
     ordering = ("-id",)
+    change_form_outer_after_template = "operators/order_story.html"
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        context = {"story": refund_story.of_payment(row) if row else [], **(extra_context or {})}
+        answer: HttpResponse = super().change_view(request, object_id, form_url, context)
+        return answer
 
 
 @register("payments.Notification")

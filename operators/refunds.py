@@ -2,13 +2,132 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+
+from kernel.cases import settle_open
+from kernel.models import Event
+from operators import told
 from operators.base import Scoped, register
-from operators.filters import states
+from operators.bilingual import say
+from operators.filters import Switch, states
+from operators.refund_forms import CardForm, GoodwillForm, NotedForm, PieceForm, new_key
+from operators.scope import REFUNDERS
+from operators.steps import Step, Stepped
+from operators.tables import history
+from orders.models import Order, OrderLine
+from orders.services.cancel_paid import cancel_paid
+from payments.models import Refund
+from payments.services.refund_gate import withdraw
+from payments.services.refund_verbs import ask_again, to_bank_card, try_now
+from payments.services.refunds import TooManyPieces, Wish, request_refund
+from wechat.pay.refunds import BankCard
+
+
+def _asked(order: Order, wish: Wish, values: Mapping[str, Any], who: str, at: datetime) -> Refund:
+    return request_refund(
+        number=order.number,
+        wish=wish,
+        key=values["key"],
+        reason=values["reason"],
+        asked_by=f"operator:{who}"[:80],
+        note=values["note"],
+        now=at,
+    )
+
+
+def _piece(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> Refund:
+    line = OrderLine.objects.filter(order=order, sku=values["sku"]).first()
+    if line is None:
+        raise TooManyPieces(sku=values["sku"], left=0)
+    return _asked(order, Wish({line.pk: values["quantity"]}), values, who, at)
+
+
+def _goodwill(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> Refund:
+    return _asked(order, Wish(goodwill_fen=values["amount"]), values, who, at)
+
+
+def _cancel(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> Order:
+    return cancel_paid(number=order.number, by=f"operator:{who}", now=at, within_hold=False)
+
+
+def _paid(order: Order) -> bool:
+    return order.paid_at is not None
+
+
+ORDER_STEPS = (
+    Step(
+        name="refund-pieces",
+        title=say("按商品退款", "Refund pieces"),
+        icon="remove_shopping_cart",
+        form=PieceForm,
+        do=_piece,
+        roles=REFUNDERS,
+        legal=_paid,
+        start=new_key,
+        hint=say(
+            "按件退还商品、运费、税款与优惠分摊；海关处理期间提交的，放行后自动退出。",
+            "With their shares of freight, tax and coupons; while customs has the order it waits.",
+        ),
+    ),
+    Step(
+        name="refund-goodwill",
+        title=say("补偿退款", "Goodwill"),
+        icon="volunteer_activism",
+        form=GoodwillForm,
+        do=_goodwill,
+        roles=REFUNDERS,
+        legal=_paid,
+        start=new_key,
+        hint=say("补偿在海关放行后退出。", "Goodwill leaves after release."),
+    ),
+    Step(
+        name="cancel-paid",
+        title=say("取消并全额退款", "Cancel and refund all"),
+        icon="cancel",
+        form=NotedForm,
+        do=_cancel,
+        roles=REFUNDERS,
+        legal=lambda order: order.state == "paid" and order.gate == Order.Gate.BEFORE_LIST,
+        hint=say("申报前可取消；全部款项原路退回。", "Before anything is declared; all the money goes back."),
+    ),
+)
+
+
+def _again(row: Refund, values: Mapping[str, Any], who: str, at: datetime) -> Refund:
+    made = ask_again(refund=row, by=f"operator:{who}"[:80], note=values["note"], now=at)
+    _settled(row, ["refund.closed", "refund.refused"], who, f"{values['note']} → {made.out_refund_no}", at)
+    return made
+
+
+def _card(row: Refund, values: Mapping[str, Any], who: str, at: datetime) -> None:
+    card = BankCard(values["bank_type"], values["account"].replace(" ", ""), values["name"])
+    to_bank_card(refund=row, card=card, by=who, note=values["note"], now=at)
+
+
+def _settled(row: Refund, kinds: list[str], who: str, note: str, at: datetime) -> None:
+    settle_open(kinds=kinds, key=row.event_key, by=who, note=note, now=at)
+
+
+class AttendFilter(Switch):
+    """Refunds that do not go through by themselves."""
+
+    title = say("须关注", "to attend to")
+    parameter_name = "attend"
+    yes = say("异常或微信有异议", "abnormal, or WeChat objects")
+
+    @classmethod
+    def question(cls) -> Q:
+        return Q(state="abnormal") | Q(state__in=("accepted", "processing")) & ~Q(trouble="")
 
 
 @register("payments.Refund")
-class RefundAdmin(Scoped):
-    """Each refund, under the number that WeChat Pay knows it by."""
+class RefundAdmin(Stepped):
+    """Each refund, under the number that WeChat Pay knows it by, and what can be done next."""
 
     list_display = (
         "out_refund_no",
@@ -22,10 +141,82 @@ class RefundAdmin(Scoped):
         "storefront",
     )
     list_select_related = ("order", "storefront")
-    list_filter = (states("state"), "kind", "requested_at", "succeeded_at")
+    list_filter = (AttendFilter, states("state"), "kind", "requested_at", "succeeded_at")
     search_fields = ("out_refund_no__startswith", "refund_id__exact", "order__number__startswith")
-    hidden = ("next_try_at",)
     ordering = ("-id",)
+    change_form_outer_after_template = "operators/order_story.html"
+    steps = (
+        Step(
+            name="retry",
+            title=say("立即重试", "Try now"),
+            icon="refresh",
+            form=NotedForm,
+            do=lambda row, values, who, at: try_now(refund=row, by=who, note=values["note"], now=at),
+            roles=REFUNDERS,
+            legal=lambda row: row.state in ("accepted", "processing", "abnormal"),
+            hint=say("以原单号向微信查询或重新提交。", "WeChat is asked, or sent the same again."),
+        ),
+        Step(
+            name="withdraw",
+            title=say("撤回", "Withdraw"),
+            icon="undo",
+            form=NotedForm,
+            do=lambda row, values, who, at: withdraw(refund=row, by=who, note=values["note"], now=at),
+            roles=REFUNDERS,
+            legal=lambda row: row.state == "requested",
+        ),
+        Step(
+            name="to-consumer",
+            title=say("改退至消费者银行卡", "To the consumer's bank card"),
+            icon="credit_card",
+            form=CardForm,
+            do=_card,
+            roles=REFUNDERS,
+            legal=lambda row: row.state == "abnormal",
+            outside=True,
+            hint=say(
+                "卡号与姓名加密后交微信，本系统不留存。",
+                "Number and name go to WeChat encrypted; nothing is kept.",
+            ),
+        ),
+        Step(
+            name="to-merchant",
+            title=say("改退至商户银行卡", "To the merchant's bank card"),
+            icon="account_balance",
+            form=NotedForm,
+            do=lambda row, values, who, at: to_bank_card(
+                refund=row, card=None, by=who, note=values["note"], now=at
+            ),
+            roles=REFUNDERS,
+            legal=lambda row: row.state == "abnormal",
+            outside=True,
+            hint=say("随后须线下转账给消费者。", "The consumer must then be paid by transfer."),
+        ),
+        Step(
+            name="again",
+            title=say("重新申请", "Ask again"),
+            icon="replay",
+            form=NotedForm,
+            do=_again,
+            roles=REFUNDERS,
+            legal=lambda row: row.state == "closed",
+            hint=say("使用新的退款单号。", "Under a new number."),
+        ),
+    )
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        row = self.get_object(request, object_id)
+        story = []
+        if row is not None:
+            mine = {"storefront_id": row.storefront_id}
+            events = Event.objects.filter(key=row.event_key, **mine).order_by("at", "id")
+            story = [history(events, {row.order.number: told.page_of(row.order)})]
+        answer: HttpResponse = super().change_view(
+            request, object_id, form_url, {"story": story, **(extra_context or {})}
+        )
+        return answer
 
 
 @register("payments.RefundLine")

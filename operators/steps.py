@@ -42,6 +42,7 @@ class Step:
     legal: Callable[[Any], bool] = lambda row: True
     start: Callable[[Any], dict[str, Any]] = field(default=lambda row: {})
     hint: Any = ""
+    outside: bool = False  # it calls an outside party, and so keeps its own transactions
 
 
 class Stepped(Scoped):
@@ -108,8 +109,11 @@ class Stepped(Scoped):
         storefront_id = row.storefront_id
         who = request.user.get_username()
         try:
-            with transaction.atomic(), nullcontext() if storefront_id is None else tenant(storefront_id):
+            if step.outside:
                 done = step.do(row, values, who, now())
+            else:
+                with transaction.atomic(), nullcontext() if storefront_id is None else tenant(storefront_id):
+                    done = step.do(row, values, who, now())
         except Problem as problem:
             self.tell(request, problem)
             return ()

@@ -63,10 +63,10 @@ def let_go(*, number: str, now: datetime) -> int:
     return len(free)
 
 
-def withdraw(*, refund: Refund, by: str, now: datetime) -> None:
+def withdraw(*, refund: Refund, by: str, note: str, now: datetime) -> None:
     """Take back the wish while it waits; raises WrongState once it may have left."""
     with tenant(refund.storefront_id):
         row = Refund.objects.select_for_update().get(pk=refund.pk)
         if row.state != "requested":
             raise WrongState(machine="refund", verb="withdraw", state=row.state)
-        REFUND.move(row, "withdraw", now=now, facts={"by": by})
+        REFUND.move(row, "withdraw", now=now, facts={"by": by, "note": note})

@@ -152,24 +152,26 @@ def request_refund(
     return refund
 
 
-def refund_stray(*, out_trade_no: str, reason: str, now: datetime) -> Refund:
-    """Send back, whole and once, money that no order could take. Locks the payment."""
+def refund_stray(
+    *, out_trade_no: str, reason: str, now: datetime, key: str = "stray", asked_by: str = "system"
+) -> Refund:
+    """Send back, whole and once per `key`, money that no order could take. Locks the payment."""
     storefront_id = Payment.objects.values_list("storefront_id", flat=True).get(out_trade_no=out_trade_no)
     with tenant(storefront_id):
         payment = Payment.objects.select_for_update().get(out_trade_no=out_trade_no)
-        known = Refund.objects.filter(payment=payment, key="stray").first()
+        known = Refund.objects.filter(payment=payment, key=key).first()
         if known is not None:
             return known
         left = _room(payment, now)
         refund = _write(
             payment=payment,
             kind=Kind.STRAY,
-            key="stray",
+            key=key,
             parts=[],
             other_fen=left,
             left=left,
             whole=False,
-            told={"reason": _reason(reason), "asked_by": "system", "note": ""},
+            told={"reason": _reason(reason), "asked_by": asked_by, "note": ""},
             now=now,
         )
         accept(refund, now=now)

@@ -150,7 +150,7 @@ def test_no_list_is_sent_while_money_is_leaving(order, payment):
 def test_a_wish_that_waits_can_be_taken_back_and_one_that_left_cannot(order, payment):
     move_gate(number=order.number, verb="send", now=make.NOW)
     refund = ask(order)
-    withdraw(refund=refund, by="wang", now=make.NOW)
+    withdraw(refund=refund, by="wang", note="n", now=make.NOW)
     refund.refresh_from_db()
     assert refund.state == "closed"
     assert refundable_fen(payment) == order.total_fen
@@ -158,7 +158,7 @@ def test_a_wish_that_waits_can_be_taken_back_and_one_that_left_cannot(order, pay
     again = ask(order, key="again")
     assert again.lines.count() == 2
     with pytest.raises(WrongState):
-        withdraw(refund=again, by="wang", now=make.NOW)
+        withdraw(refund=again, by="wang", note="n", now=make.NOW)
 
 
 def test_an_unpaid_order_gives_nothing_back(order):

@@ -37,6 +37,7 @@ NOT_PERSONAL = {
         "compliance.DataKey.wrapped",
         "storefronts.MerchantAccount.apiv3_key_sealed",
         "storefronts.MerchantAccount.private_key_sealed",
+        "storefronts.MerchantAccount.v2_key_sealed",
         "storefronts.PastMerchantKey.private_key_sealed",
         "storefronts.Storefront.appsecret_sealed",
     ),
@@ -46,7 +47,7 @@ NOT_PERSONAL = {
         "compliance.ChainLink.prev",
         "kernel.Receipt.fingerprint",
     ),
-    "amounts": ("payments.Payment.payer_fen",),
+    "amounts and settings": ("payments.Payment.payer_fen", "storefronts.MerchantAccount.payer_identity"),
 }
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 PARTY_HOSTS = {
     "WECHAT_API_BASE": {"api.weixin.qq.com", "api2.weixin.qq.com", "sh.api.weixin.qq.com"},
     "WECHAT_PAY_BASE": {"api.mch.weixin.qq.com", "api2.mch.weixin.qq.com", "apihk.mch.weixin.qq.com"},
+    "WECHAT_CUSTOMS_BASE": {"apihk.mch.weixin.qq.com", "api.mch.weixin.qq.com"},
     "FACEID_BASE": {"faceid.tencentcloudapi.com"},
     "CFETS_BASE": {"www.chinamoney.com.cn", "iftp.chinamoney.com.cn"},
 }

@@ -71,6 +71,9 @@ WECHAT_API_BASE = env("WECHAT_API_BASE", "https://api.weixin.qq.com")
 WECHAT_PAY_BASE = env("WECHAT_PAY_BASE", "https://api.mch.weixin.qq.com")
 # Of which accounts at WeChat Pay the movements are fetched; for a merchant whose sales are booked at once.
 BILL_ACCOUNTS = tuple(filter(None, env("BILL_ACCOUNTS", "BASIC").split(",")))
+WECHAT_CUSTOMS_BASE = env("WECHAT_CUSTOMS_BASE", "https://apihk.mch.weixin.qq.com")  # of the v3 family
+WECHAT_CUSTOMS_ROOT = env("WECHAT_CUSTOMS_ROOT", "/v3/global/customs")
+WECHAT_CUSTOMS_PADDING = env("WECHAT_CUSTOMS_PADDING", "PKCS1")  # or OAEP: of a payer's name and number
 IDENTITY_PROVIDER = "faceid"  # see customers/gateways/providers.py
 FACEID_BASE = env("FACEID_BASE", "https://faceid.tencentcloudapi.com")
 FACEID_SECRET_ID = env("FACEID_SECRET_ID")
@@ -256,6 +259,7 @@ SPECTACULAR_SETTINGS = {
         "RefundStateEnum": "payments.states.REFUND.states",
         "BillStateEnum": "payments.states.BILL.states",
         "ComplaintStateEnum": "payments.states.COMPLAINT.states",
+        "DeclarationStateEnum": "payments.states.DECLARATION.states",
         "ClaimStateEnum": "miniprogram_api.coupons.CLAIM_STATES",
         "IdentityStateEnum": "miniprogram_api.me.IDENTITY_STATES",
         "JobStateEnum": "kernel.models.Job.State",
@@ -296,6 +300,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "payments.tasks.bills",
         "schedule": crontab(minute="*/5"),
         "options": {"expires": 240},
+    },
+    "declare payments to customs": {
+        "task": "payments.tasks.declare",
+        "schedule": 10.0,
+        "options": {"expires": 20},
     },
     "verify stated identities": {
         "task": "customers.tasks.verify_identities",

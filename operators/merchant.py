@@ -10,14 +10,20 @@ from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminPasswordWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
 from kernel.errors import Problem
 from kernel.tenancy import tenant
 from operators.bilingual import say
 from storefronts import queries
 from storefronts.models import MerchantAccount
-from storefronts.services import set_merchant
+from storefronts.services import set_customs, set_merchant
 
 
 class Unrepeated(UnfoldAdminTextareaWidget):
@@ -46,6 +52,25 @@ class MerchantForm(forms.Form):
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
         min_length=32,
         max_length=32,
+    )
+    v2_key = forms.CharField(
+        label=say("API v2 密钥（用于支付单报关，可不填）", "API v2 key (to declare payments; optional)"),
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "off"}),
+        min_length=32,
+        max_length=32,
+        required=False,
+    )
+    customs_family = forms.ChoiceField(
+        label=say("报关接口", "customs interface"),
+        choices=MerchantAccount.CustomsFamily.choices,
+        initial=MerchantAccount.CustomsFamily.V2,
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+    )
+    payer_identity = forms.BooleanField(
+        label=say("下单时限定支付人（需微信授权）", "name the payer beforehand (needs WeChat's permission)"),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
     )
     platform_serial = forms.CharField(
         label=say("微信支付公钥 ID 或平台证书序列号", "WeChat Pay public key id or certificate serial"),
@@ -89,16 +114,22 @@ def merchant_page(page: Any, request: Any, object_id: str) -> HttpResponse:
     return answer
 
 
-def _store(page: Any, request: HttpRequest, storefront: Any, values: dict[str, str]) -> bool:
+def _store(page: Any, request: HttpRequest, storefront: Any, values: dict[str, Any]) -> bool:
     try:
         with transaction.atomic(), tenant(storefront.pk):
-            set_merchant(
+            merchant = set_merchant(
                 storefront=storefront,
                 mchid=values["mchid"],
                 serial_no=values["serial_no"],
                 private_key_pem=values["private_key_pem"],
                 apiv3_key=values["apiv3_key"],
                 platform_keys={values["platform_serial"]: values["platform_key_pem"]},
+            )
+            set_customs(
+                merchant=merchant,
+                family=values["customs_family"] or MerchantAccount.CustomsFamily.V2,
+                payer_identity=bool(values["payer_identity"]),
+                v2_key=values["v2_key"],
             )
             page.record(request, storefront, storefront.pk, "merchant_set", mchid=values["mchid"])
     except Problem as problem:

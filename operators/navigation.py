@@ -26,6 +26,7 @@ GROUPS: tuple[Group, ...] = (
             ("payments.Bill", "receipt"),
             ("payments.BillDifference", "difference"),
             ("payments.Complaint", "support_agent"),
+            ("payments.PaymentDeclaration", "fact_check"),
             ("orders.Quote", "request_quote"),
             ("orders.Coupon", "local_activity"),
             ("customers.Customer", "group"),
@@ -93,6 +94,7 @@ GROUPS: tuple[Group, ...] = (
         (
             ("storefronts.Storefront", "storefront"),
             ("storefronts.LegalParty", "account_balance"),
+            ("payments.CustomsNumber", "pin"),
             ("storefronts.MerchantAccount", "key"),
             ("storefronts.PlatformKey", "encrypted"),
             ("storefronts.PastMerchantKey", "key_off"),

@@ -13,7 +13,7 @@ from compliance.models import Subject
 from compliance.personal_fields import PersonalField
 from kernel.models import Case
 from payments import personal_complaints as complaints
-from payments.models import Notification, Payment, Refund
+from payments.models import Notification, Payment, PaymentDeclaration, Refund
 
 FIELDS = (
     PersonalField(
@@ -115,6 +115,7 @@ def waits(subject: Subject, now: datetime) -> list[Waits]:
 
 
 _REFUNDS = {"zh": "退款记录（金额与单号，不含姓名）", "en": "refunds: amounts and numbers, no names"}
+_DECLARED = {"zh": "支付单申报记录（不含姓名）", "en": "what customs was told of payments, no names"}
 _HISTORY = {"zh": "支付单的状态记录（仅编号）", "en": "what happened to payments, by number alone"}
 
 
@@ -125,11 +126,15 @@ def erase(subject: Subject, now: datetime) -> list[Kept]:
     )
     refunds = Refund.objects.filter(order__subject=subject)
     asked = [row.requested_at for row in refunds]
+    declared = PaymentDeclaration.objects.filter(order__subject=subject)
+    told = [row.opened_at for row in declared]
     keys = [row.event_key for row in kept] + [row.event_key for row in refunds]
+    keys += [row.event_key for row in declared]
     names = {"zh": "支付记录（金额与交易号，不含姓名）", "en": "payments: amounts and numbers, no names"}
     return [
         *stays("payments", names, "order_years", [row.created_at for row in kept], now, "payments.Payment"),
         *stays("refunds", _REFUNDS, "order_years", asked, now, "payments.Refund", "payments.RefundLine"),
+        *stays("declarations", _DECLARED, "order_years", told, now, "payments.PaymentDeclaration"),
         *history("payment_history", _HISTORY, "order_years", keys, now),
         *complaints.erase(subject, now),
     ]

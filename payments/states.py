@@ -1,4 +1,4 @@
-"""The lives of payment, refund, bill and complaint; money that comes where none is expected is `stray`."""
+"""The lives of payment, refund, bill, declaration and complaint; money that no one expects is `stray`."""
 
 from kernel.states import Machine
 
@@ -63,5 +63,70 @@ ANSWER = Machine(
         "send": {"asked": "sent", "sent": "sent"},
         "succeed": {"sent": "done"},
         "refuse": {"sent": "refused"},
+    },
+)
+
+# to_declare: owed, and not yet known to WeChat, which may have it already; amending: to be made void and new,
+# which WeChat may have done already; held: a person must look first (`trouble` says why); submitted to
+# succeeded as WeChat says; excepted: customs' interface failed, it is sent again; withdrawn: nothing is left
+# to declare.
+DECLARATION = Machine(
+    name="declaration",
+    start="to_declare",
+    moves={
+        "hold": {
+            "to_declare": "held",
+            "amending": "held",
+            "submitted": "held",
+            "processing": "held",
+            "excepted": "held",
+        },
+        "release": {"held": "to_declare"},
+        "restart": {"submitted": "to_declare", "processing": "to_declare", "amending": "to_declare"},
+        "submit": {"to_declare": "submitted", "amending": "submitted", "excepted": "submitted"},
+        "process": {
+            "to_declare": "processing",
+            "amending": "processing",
+            "submitted": "processing",
+            "excepted": "processing",
+        },
+        "succeed": {
+            "to_declare": "succeeded",
+            "amending": "succeeded",
+            "submitted": "succeeded",
+            "processing": "succeeded",
+            "excepted": "succeeded",
+        },
+        "fail": {
+            "to_declare": "failed",
+            "amending": "failed",
+            "submitted": "failed",
+            "processing": "failed",
+            "excepted": "failed",
+        },
+        "except": {
+            "to_declare": "excepted",
+            "amending": "excepted",
+            "submitted": "excepted",
+            "processing": "excepted",
+        },
+        "amend": {
+            "held": "amending",
+            "submitted": "amending",
+            "processing": "amending",
+            "succeeded": "amending",
+            "failed": "amending",
+            "excepted": "amending",
+        },
+        "withdraw": {
+            "to_declare": "withdrawn",
+            "amending": "withdrawn",
+            "held": "withdrawn",
+            "submitted": "withdrawn",
+            "processing": "withdrawn",
+            "succeeded": "withdrawn",
+            "failed": "withdrawn",
+            "excepted": "withdrawn",
+        },
     },
 )

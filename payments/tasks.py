@@ -18,6 +18,7 @@ from payments.services import (
     send_refund,
 )
 from payments.services.bills.run import due as due_bills
+from payments.services.declare import sweep as sweep_declarations
 from payments.services.query import sweep as sweep_payments
 from payments.services.settle import SENT_BACK
 
@@ -101,6 +102,12 @@ def refund_stray(event: Event) -> None:
         refunds.refund_stray(
             out_trade_no=event.key.removeprefix("payment:"), reason="款项无对应订单", now=now()
         )
+
+
+@shared_task
+def declare() -> None:
+    """Take the declarations whose time has come one step on."""
+    sweep_declarations(now=now())
 
 
 def close_attempts(event: Event) -> None:

@@ -88,7 +88,19 @@ class LegalParty(models.Model):
 
 
 class MerchantAccount(models.Model):
-    """The storefront's WeChat Pay merchant number and its keys, sealed under the storefront's key."""
+    """The storefront's WeChat Pay merchant number and its keys, sealed under the storefront's key.
+
+    `payer_identity` says whether the payer is named on the prepay; WeChat's refusal is remembered.
+    """
+
+    class CustomsFamily(models.TextChoices):
+        V2 = "v2", "国内接口 v2 · domestic, XML"
+        V3 = "v3", "全球接口 v3 · global, API v3"
+
+    class PayerIdentity(models.TextChoices):
+        OFF = "off"
+        ON = "on"
+        REFUSED = "refused"
 
     public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="merchants")
@@ -96,6 +108,16 @@ class MerchantAccount(models.Model):
     serial_no = models.CharField(max_length=64, help_text="serial of the merchant certificate, hexadecimal")
     private_key_sealed = models.BinaryField()
     apiv3_key_sealed = models.BinaryField()
+    v2_key_sealed = models.BinaryField(
+        default=b"", blank=True, help_text="key of API v2 (API 密钥), with which v2 declarations are signed"
+    )
+    customs_family = models.CharField(
+        max_length=2,
+        choices=CustomsFamily.choices,
+        default=CustomsFamily.V2,
+        help_text="how payments are declared",
+    )
+    payer_identity = models.CharField(max_length=8, choices=PayerIdentity.choices, default=PayerIdentity.OFF)
     expires_at = models.DateTimeField(
         null=True, blank=True, help_text="of the merchant certificate; unknown when only its serial was given"
     )

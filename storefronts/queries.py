@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
@@ -21,6 +21,7 @@ from storefronts.services import (
     GOODS_GATE,
     PRIVATE_KEY,
     TRADE_MODE,
+    V2_KEY,
     approval_key,
 )
 from wechat.credentials import Merchant, MiniProgram, PlatformKey
@@ -120,6 +121,34 @@ def merchant_by_mchid(mchid: str, *, serial: str = "") -> Merchant:
         if held is not None and time.monotonic() - (held[0] - MERCHANT_KEPT_SECONDS) >= REREAD_SECONDS:
             _kept.pop(("mchid", mchid), None)
         return _keep("mchid", mchid, read, seconds=MERCHANT_KEPT_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class CustomsAccount:
+    """How a merchant declares payments; `v2_key` is empty where there is none."""
+
+    family: str
+    v2_key: str = field(repr=False)
+
+
+def customs_account(mchid: str) -> CustomsAccount:
+    """How this merchant number declares payments; raises Missing."""
+
+    def read() -> CustomsAccount:
+        row = MerchantAccount.objects.select_related("storefront__key").filter(mchid=mchid).first()
+        if row is None:
+            raise Missing()
+        sealed = bytes(row.v2_key_sealed)
+        key = vault.unwrap(row.storefront.key).open(V2_KEY, row.mchid, sealed) if sealed else ""
+        return CustomsAccount(row.customs_family, key)
+
+    return _keep("customs", mchid, read)
+
+
+def names_payer(mchid: str) -> bool:
+    """Whether this merchant names the payer on the prepay; asked anew each time, as WeChat may refuse."""
+    named = MerchantAccount.PayerIdentity.ON
+    return MerchantAccount.objects.filter(mchid=mchid, payer_identity=named).exists()
 
 
 def storefront_id_of_merchant(mchid: str) -> int:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_pem_x509_certificate
 
 from storefronts.models import Storefront
-from storefronts.services import set_merchant
+from storefronts.services import set_customs, set_merchant
 from tests import make
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -70,7 +70,7 @@ def storefront_in(stand_in: StandIn, position: int = 0, **changes: Any) -> Store
     shop = make.storefront(facts["code"], appid=facts["appid"], appsecret=facts["secret"], **changes)
     certificate = load_pem_x509_certificate(platform["cert_pem"].encode())
     public = certificate.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
-    set_merchant(
+    merchant = set_merchant(
         storefront=shop,
         mchid=facts["mchid"],
         serial_no=facts["merchant_serial"],
@@ -81,4 +81,5 @@ def storefront_in(stand_in: StandIn, position: int = 0, **changes: Any) -> Store
             platform["public_key_id"]: platform["public_key_pem"],
         },
     )
+    set_customs(merchant=merchant, family="v2", payer_identity=False, v2_key=facts["v2_key"])
     return shop

@@ -23,7 +23,7 @@ from inventory.models import Warehouse
 from kernel.clock import shanghai_day
 from orders.models import Coupon
 from storefronts.models import BrandCompany, LegalParty, Membership, Operator, Storefront
-from storefronts.services import open_storefront, set_merchant
+from storefronts.services import open_storefront, set_customs, set_merchant
 
 OPERATOR = "operator"
 COUPONS_LAST = timedelta(days=365)
@@ -97,7 +97,7 @@ def put_storefront(
         payment_window_seconds=wanted["payment_window_seconds"],
     )
     certificate = load_pem_x509_certificate(platform["cert_pem"].encode()).public_key()
-    set_merchant(
+    merchant = set_merchant(
         storefront=storefront,
         mchid=credentials["mchid"],
         serial_no=credentials["merchant_serial"],
@@ -110,6 +110,7 @@ def put_storefront(
             platform["public_key_id"]: platform["public_key_pem"],
         },
     )
+    set_customs(merchant=merchant, family="v2", payer_identity=False, v2_key=credentials["v2_key"])
     return storefront
 
 

@@ -1,7 +1,8 @@
-"""The tables of payments: what came in and went back, every message about both, bills and complaints."""
+"""The tables of payments: what came in, what went back, what customs is told, messages, bills, complaints."""
 
 from payments.models.bill import Bill, BillDifference, BillLine, FundLine
 from payments.models.complaint import Complaint, ComplaintAct
+from payments.models.declaration import CustomsNumber, PaymentDeclaration
 from payments.models.payment import Notification, Payment
 from payments.models.refund import Refund, RefundLine
 
@@ -11,9 +12,11 @@ __all__ = [
     "BillLine",
     "Complaint",
     "ComplaintAct",
+    "CustomsNumber",
     "FundLine",
     "Notification",
     "Payment",
+    "PaymentDeclaration",
     "Refund",
     "RefundLine",
 ]

@@ -1,5 +1,6 @@
-"""What changes a storefront: `opening`, its approvals, its `merchant_keys` and WeChat's `platform_keys`."""
+"""What changes a storefront: `opening`, its approvals, `declaring`, and the keys of both sides."""
 
+from storefronts.services.declaring import V2_KEY, remember_refusal, set_customs
 from storefronts.services.opening import (
     APIV3_KEY,
     APPSECRET,
@@ -21,11 +22,14 @@ __all__ = [
     "GOODS_GATE",
     "PRIVATE_KEY",
     "TRADE_MODE",
+    "V2_KEY",
     "BadKey",
     "MerchantTaken",
     "approval_key",
     "ask_for_gate",
     "ask_for_modes",
     "open_storefront",
+    "remember_refusal",
+    "set_customs",
     "set_merchant",
 ]

@@ -13,6 +13,7 @@ from backend.production import check_production
 GOOD = {
     "WECHAT_API_BASE": "https://api.weixin.qq.com",
     "WECHAT_PAY_BASE": "https://api.mch.weixin.qq.com",
+    "WECHAT_CUSTOMS_BASE": "https://apihk.mch.weixin.qq.com",
     "FACEID_BASE": "https://faceid.tencentcloudapi.com",
     "CFETS_BASE": "https://www.chinamoney.com.cn",
     "FACEID_SECRET_ID": "AKIDexample",
@@ -34,6 +35,7 @@ def test_good_settings_pass():
     [
         ("WECHAT_PAY_BASE", "https://127.0.0.2:8100"),
         ("WECHAT_PAY_BASE", "https://wechat-sandbox.example"),
+        ("WECHAT_CUSTOMS_BASE", "https://wechat-sandbox.example"),
         ("WECHAT_API_BASE", "http://api.weixin.qq.com"),
         ("FACEID_BASE", "http://faceid.tencentcloudapi.com"),
         ("FACEID_BASE", "http://127.0.0.1:8100"),

@@ -37,12 +37,15 @@ from payments.models import (
     BillLine,
     Complaint,
     ComplaintAct,
+    CustomsNumber,
     FundLine,
     Notification,
     Payment,
+    PaymentDeclaration,
     Refund,
     RefundLine,
 )
+from payments.ports import ports
 from payments.services.complaints import take_in
 from settlement.accounts import Account
 from settlement.models import Entry, Evidence, ForexReceipt, SettlementBatch, SettlementItem
@@ -161,6 +164,19 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
         time_expire=now + timedelta(minutes=30),
         created_at=now,
         next_query_at=now,
+    )
+    CustomsNumber.objects.create(storefront=shop, port=list(ports())[round], number="3105961A12")
+    PaymentDeclaration.objects.create(
+        storefront=shop,
+        order=order,
+        payment=payment,
+        port="NINGBO",
+        family="v2",
+        order_fen=order.total_fen,
+        transport_fen=order.freight_fen,
+        product_fen=order.total_fen - order.freight_fen,
+        duty_fen=order.tax_fen,
+        opened_at=now,
     )
     line = order.lines.first()
     refund = Refund.objects.create(

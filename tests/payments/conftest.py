@@ -21,7 +21,8 @@ def stand_in_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stand
 def wechat(stand_in_process: StandIn, settings: Any) -> StandIn:
     """The stand-in, empty, and the product told to call it."""
     stand_in_process.control("reset")
-    settings.WECHAT_API_BASE = settings.WECHAT_PAY_BASE = stand_in_process.url
+    for name in ("WECHAT_API_BASE", "WECHAT_PAY_BASE", "WECHAT_CUSTOMS_BASE"):
+        setattr(settings, name, stand_in_process.url)
     return stand_in_process
 
 

@@ -17,7 +17,7 @@ from compliance.states import INCIDENT, PAYER
 from customers.states import IDENTITY
 from kernel.errors import Invalid, Missing, Problem
 from orders.states import ORDER
-from payments.states import ANSWER, BILL, COMPLAINT, PAYMENT, REFUND
+from payments.states import ANSWER, BILL, COMPLAINT, DECLARATION, PAYMENT, REFUND
 from settlement.states import BATCH
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -129,6 +129,7 @@ def test_every_sealed_or_indexed_field_is_declared_personal():
         (BILL, "payments"),
         (COMPLAINT, "payments"),
         (ANSWER, "payments"),
+        (DECLARATION, "payments"),
         (PRODUCT, "catalog"),
         (PAYER, "compliance"),
         (INCIDENT, "compliance"),

@@ -1,0 +1,39 @@
+"""What declarations do when an event tells them."""
+
+from __future__ import annotations
+
+from kernel.clock import now
+from kernel.models import Event
+from orders.models import Order
+from payments.models import PaymentDeclaration
+from payments.services import ask_payer, declare, declare_change
+
+
+def open_declarations(event: Event) -> None:
+    """order.paid: its payment will be declared to customs, once the hold is over."""
+    declare.open_declarations(order=_order(event), now=now())
+
+
+def withdraw_declarations(event: Event) -> None:
+    """order.cancelled: nothing of it is declared any more."""
+    declare_change.withdraw_declarations(order=_order(event), now=now())
+
+
+def follow_refund(event: Event) -> None:
+    """refund.succeeded: what is declared is what is left."""
+    declare_change.follow_refund(out_refund_no=event.key.removeprefix("refund:"), now=now())
+
+
+def ask_about_payer(event: Event) -> None:
+    """declaration.succeeded: is the payer the orderer? Calls WeChat in the v3 family."""
+    row = PaymentDeclaration.objects.select_related("order", "payment")
+    ask_payer.ask_about_payer(declaration=row.get(pk=event.key.removeprefix("declaration:")), now=now())
+
+
+def ask_payer_again(event: Event) -> None:
+    """payer.renamed: is the payer the one whom the consumer named?"""
+    ask_payer.ask_again(order_number=event.key.removeprefix("payer:"), now=now())
+
+
+def _order(event: Event) -> Order:
+    return Order.objects.get(number=event.key.removeprefix("order:"))

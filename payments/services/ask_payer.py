@@ -1,0 +1,77 @@
+"""After a payment is declared, WeChat says whether its payer is the orderer: the same, or another one.
+
+It never says who. The domestic family says it with the declaration, the v3 family when asked by name.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from compliance import services as compliance
+from compliance.models import PayerCheck
+from kernel.tenancy import tenant
+from orders.models import Order
+from payments.gateways.customs import customs_client
+from payments.models import PaymentDeclaration
+from payments.services.declare import amend, piece_of
+from payments.services.declare_outcome import case, locked
+from payments.services.declare_told import disclose_orderer, named_orderer
+from wechat.pay.customs import CustomsClient, Match
+
+WAITING = ("open", "asked", "renamed")
+_ANSWERS: dict[str, Literal["same", "different"]] = {"SAME": "same", "DIFFERENT": "different"}
+
+
+def ask_about_payer(*, declaration: PaymentDeclaration, now: datetime) -> None:
+    """Ask about the payer of a declared payment, if that is not known yet, and take in the answer.
+
+    Raises wechat.errors: whether they are the same is then not known, the check stays asked, and the same
+    call may be made again.
+    """
+    check = PayerCheck.objects.filter(order_number=declaration.order.number).first()
+    if check is None or check.state not in WAITING or declaration.state != "succeeded":
+        return
+    client = customs_client(declaration.payment.mchid, declaration.family)
+    if client.matches_with_declaration:
+        match = declaration.match
+        if not match:
+            case(declaration, "unmatched", now)
+            return
+        compliance.ask_payer(check=check, now=now)
+    else:
+        match = _asked(client, declaration, check, now)
+        if not match:
+            return
+    compliance.answer_payer(check=check, answer=_ANSWERS[match], now=now)
+
+
+def ask_again(*, order_number: str, now: datetime) -> None:
+    """The payer has been named as orderer: ask once more, with the new name.
+
+    The domestic family asks with the declaration, which is therefore made void and new. Raises as above.
+    """
+    rows = PaymentDeclaration.objects.filter(order__number=order_number, state="succeeded")
+    for row in rows.select_related("order", "payment").order_by("id"):
+        if customs_client(row.payment.mchid, row.family).matches_with_declaration:
+            with tenant(row.storefront_id):
+                Order.objects.select_for_update().get(pk=row.order_id)
+                held = locked(row)
+                if held.state == "succeeded" and held.round == row.round:
+                    amend(held, now=now)
+        else:
+            ask_about_payer(declaration=row, now=now)
+
+
+def _asked(client: CustomsClient, declaration: PaymentDeclaration, check: PayerCheck, now: datetime) -> str:
+    """What WeChat answers to the orderer's name and number; empty once nobody can read them any more."""
+    with tenant(declaration.storefront_id):
+        order = Order.objects.select_related("key").get(pk=declaration.order_id)
+        named = named_orderer(order, now)
+        if named is None:
+            return ""
+        disclose_orderer(order, now=now)
+        compliance.ask_payer(check=check, now=now)
+    match: Match = client.match(piece_of(declaration), named)
+    PaymentDeclaration.objects.filter(pk=declaration.pk, round=declaration.round).update(match=match.value)
+    return match.value

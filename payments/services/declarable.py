@@ -1,0 +1,46 @@
+"""How much of a payment customs is told of: what was paid, less what was given back, in one sum."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Sum
+
+from orders.models import Order
+from payments.models import Payment, Refund
+
+LEAVING = ("accepted", "processing", "abnormal")  # WeChat may have taken it off already, or not yet
+
+
+@dataclass(frozen=True, slots=True)
+class Declarable:
+    """The amounts of a declaration, in fen; `leaving` where a refund is on its way and may change them."""
+
+    order_fen: int
+    transport_fen: int
+    product_fen: int
+    duty_fen: int
+    leaving: bool
+
+    @property
+    def columns(self) -> dict[str, int]:
+        """As the columns of a declaration."""
+        names = ("order_fen", "transport_fen", "product_fen", "duty_fen")
+        return {name: getattr(self, name) for name in names}
+
+
+def declarable(payment: Payment, order: Order) -> Declarable:
+    """What is left to declare of `payment`, now; read under the lock of its order."""
+    refunds = Refund.objects.filter(payment=payment)
+    back = refunds.filter(state="succeeded").aggregate(
+        amount=Sum("amount_fen"), freight=Sum("freight_fen"), tax=Sum("tax_fen")
+    )
+    order_fen = payment.amount_fen - (back["amount"] or 0)
+    transport_fen = min(order.freight_fen - (back["freight"] or 0), order_fen)
+    return Declarable(
+        order_fen=order_fen,
+        transport_fen=transport_fen,
+        product_fen=order_fen - transport_fen,
+        duty_fen=order.tax_fen - (back["tax"] or 0),
+        leaving=refunds.filter(state__in=LEAVING).exists(),
+    )

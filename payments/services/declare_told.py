@@ -1,0 +1,67 @@
+"""What a declaration tells of a person: written down before it leaves, and opened for that one call alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal
+
+from compliance import services as compliance
+from compliance import vault
+from orders import labels
+from orders.models import Order
+from payments.services.start import INSTITUTION
+from wechat.pay.sealing import Named
+
+CUSTOMS = "中华人民共和国海关"
+WHO, PURPOSE = "payments", "declare the payment, compare the payer"
+_FIELDS = ["order_number", "payment_number", "amount"]
+
+
+def named_orderer(order: Order, now: datetime) -> Named | None:
+    """Name and number of the orderer, opened with a row of access each; None once nobody can read them.
+
+    They go into one call and nowhere else.
+    """
+    try:
+        key = vault.unwrap(order.key)
+    except vault.VaultClosed:
+        return None
+    name, number = vault.open_many_as(
+        who=WHO,
+        purpose=PURPOSE,
+        storefront_id=order.storefront_id,
+        key=key,
+        sealed=[
+            (labels.BUYER_NAME, order.number, bytes(order.buyer_name_sealed)),
+            (labels.BUYER_NUMBER, order.number, bytes(order.buyer_number_sealed)),
+        ],
+        now=now,
+    )
+    return Named(number=number, name=name)
+
+
+def disclose_declaration(order: Order, *, named: bool, now: datetime) -> None:
+    """To the payment institution with its declaration, and through it to customs."""
+    _disclose(order, "payment", [*_FIELDS, *(["buyer_name", "buyer_number"] if named else [])], now)
+    _disclose(order, "customs", _FIELDS, now)
+
+
+def disclose_orderer(order: Order, *, now: datetime) -> None:
+    """The orderer's name and number to the payment institution, which compares them with its payer's."""
+    _disclose(order, "payment", ["payment_number", "buyer_name", "buyer_number"], now)
+
+
+def _disclose(order: Order, kind: Literal["payment", "customs"], fields: list[str], now: datetime) -> None:
+    assert order.subject_id is not None  # a paid order keeps its subject
+    compliance.disclose(
+        storefront_id=order.storefront_id,
+        subject_id=order.subject_id,
+        order_number=order.number,
+        recipient_kind=kind,
+        recipient=INSTITUTION if kind == "payment" else CUSTOMS,
+        country="CN",
+        purpose="declare_payment",
+        basis="law",
+        fields=fields,
+        now=now,
+    )

@@ -13,7 +13,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = ROOT / ".local" / "bench"
-PARTS = ("pages", "checkout", "crowds", "rotation", "judging", "sealing", "auditing", "bills")
+PARTS = (
+    "pages",
+    "checkout",
+    "crowds",
+    "rotation",
+    "notifications",
+    "judging",
+    "sealing",
+    "auditing",
+    "bills",
+)
 
 
 def main() -> int:

@@ -18,6 +18,7 @@ from backend.supervisor import Supervisor
 from bench import cpu, floor, load, stage
 from bench.bills import bills
 from bench.judging import judging
+from bench.notifications import notifications
 from bench.ordering import place, requests_of
 from bench.report import Report
 from bench.vault import another_master_key, auditing, rotation
@@ -48,6 +49,7 @@ def measure(servers: Servers, local: Path, wanted: Collection[str]) -> int:
         "checkout": lambda: checkout(report, servers, plan, buyers, now),
         "crowds": lambda: crowds(report, plan.web_port, buyers, now),
         "rotation": lambda: rotation(report, plan, buyers, now),
+        "notifications": lambda: notifications(report, plan.web_port, buyers, now),
     }
     alone = {
         "judging": lambda: judging(report, buyers, now),

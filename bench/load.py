@@ -13,11 +13,13 @@ from multiprocessing.connection import Connection
 
 @dataclass
 class Result:
-    """How many answers of which status came in how many seconds, and the bodies of those asked to be kept."""
+    """How many answers of which status came in how many seconds, how long each took, and the bodies of some
+    that were refused."""
 
     seconds: float
     statuses: Counter[int] = field(default_factory=Counter)
     samples: list[bytes] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
 
     @property
     def answered(self) -> int:
@@ -75,8 +77,10 @@ def _work(pipe: Connection, port: int, requests: list[bytes], clients: int, seco
                 for request in mine:
                     if time.monotonic() > deadline[0]:
                         return
+                    sent = time.monotonic()
                     line.sendall(request)
                     status, body = _answer(line)
+                    own.times.append(time.monotonic() - sent)
                     own.statuses[status] += 1
                     if status >= 400 and len(own.samples) < 3:
                         own.samples.append(body)
@@ -96,6 +100,7 @@ def _work(pipe: Connection, port: int, requests: list[bytes], clients: int, seco
     for own in results:
         total.statuses.update(own.statuses)
         total.samples += own.samples
+        total.times += own.times
     pipe.send(total)
 
 

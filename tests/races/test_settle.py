@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.db import connection
+from django.test import Client
 
 from inventory.models import Stock
 from kernel.models import Case, Event
 from orders.models import Order
 from orders.services.closing import expire_due, finish_closing
-from payments.models import Payment
+from payments.models import Notification, Payment
 from payments.services.settle import Outcome, settle
 from tests import make
-from tests.payments.reports import report_of
+from tests.payments.reports import delivery_of, report_of
 from tests.races.crowd import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -75,3 +77,24 @@ def test_payment_against_the_end_of_closing_either_pays_or_opens_a_case(payment)
     else:
         assert (order.state, held, Case.objects.get().kind) == ("expired", 0, "payment.late")
     connection.close()
+
+
+def test_fifty_notifications_at_once_pay_the_order_once(payment):
+    """Half of them are one notification delivered again and again, the others have ids of their own."""
+    copies = [delivery_of(payment, id="the-same")] * 25 + [delivery_of(payment) for _ in range(25)]
+
+    def deliver(body: bytes, headers: dict[str, str]) -> int:
+        address = f"/pay/wechat/{payment.mchid}"
+        return Client().post(address, body, content_type="application/json", headers=headers).status_code
+
+    statuses = at_once([partial(deliver, body, headers) for body, headers in copies])
+    assert set(statuses) <= {204, 409}, statuses  # 409: its twin is being taken in; WeChat comes again
+    assert 204 in statuses[:25]
+    assert statuses[25:] == [204] * 25
+    assert list(Order.objects.values_list("state", flat=True)) == ["paid"]
+    assert list(Payment.objects.values_list("state", flat=True)) == ["succeeded"]
+    for name in ("payment.succeeded", "order.paid"):
+        assert Event.objects.filter(name=name).count() == 1
+    assert Notification.objects.filter(outcome="taken").count() == 26
+    assert Stock.objects.get(variant__sku="HD-1").reserved == 2
+    assert Case.objects.count() == 0

@@ -9,7 +9,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, OperationalError, connection
 
 from kernel.errors import Conflict, Invalid
 
@@ -20,6 +20,7 @@ SELECT pg_try_advisory_xact_lock(%s::bigint), set_config('app.storefront', %s::t
        set_config('plan_cache_mode', 'force_generic_plan', true), r.fingerprint, r.status, r.body
 FROM (SELECT 1) AS one LEFT JOIN kernel_receipt r ON r.source = %s::text AND r.key = %s::text
 """
+_WAIT = "SELECT set_config('lock_timeout', %s::text, true), pg_advisory_xact_lock_shared(%s::bigint)"
 _KEEP = """
 INSERT INTO kernel_receipt (source, key, fingerprint, status, body, at)
 VALUES (%s::text, %s::text, %s::bytea, %s::int, %s::bytea, %s::timestamptz)
@@ -66,9 +67,8 @@ def take(*, source: str, key: str, fingerprint: bytes, storefront_id: int | None
     Also names the tenant for this transaction, so that the claim costs one statement in all. Raises
     InFlight when another transaction holds the claim, KeyReused when the fingerprint differs.
     """
-    lock = int.from_bytes(hashlib.sha256(f"{source}\x00{key}".encode()).digest()[:8], "big", signed=True)
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [lock, str(storefront_id or ""), source, key])
+        cursor.execute(_TAKE, [_lock(source, key), str(storefront_id or ""), source, key])
         claimed, _, _, known, status, body = cursor.fetchone()
     if known is not None:
         if bytes(known) != fingerprint:
@@ -77,6 +77,22 @@ def take(*, source: str, key: str, fingerprint: bytes, storefront_id: int | None
     if not claimed:
         raise InFlight()
     return None
+
+
+def wait(*, source: str, key: str, seconds: float) -> None:
+    """Wait in this transaction until nobody works on (source, key); raises InFlight after so many seconds.
+
+    What came of it is seen by the next statement.
+    """
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(_WAIT, [str(int(seconds * 1000)), _lock(source, key)])
+    except OperationalError as late:
+        raise InFlight() from late
+
+
+def _lock(source: str, key: str) -> int:
+    return int.from_bytes(hashlib.sha256(f"{source}\x00{key}".encode()).digest()[:8], "big", signed=True)
 
 
 def keep(*, source: str, key: str, fingerprint: bytes, answer: Answer, now: datetime) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import orjson
 import structlog
-from django.db import OperationalError, transaction
+from django.db import OperationalError, connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -32,7 +33,17 @@ from wechat.pay.types import Transaction
 MAX_BODY = 64 * 1024
 HEADERS = ("Wechatpay-Serial", "Wechatpay-Timestamp", "Wechatpay-Nonce", "Wechatpay-Signature", "Request-ID")
 ACCEPTED = 204
+TWIN_SECONDS = 1.0  # how long one copy waits for another; WeChat waits five for an answer
 NOISE_A_MINUTE, NOISE_BYTES = 30, 2048
+
+# WeChat may tell fifty times at once what was taken in long ago. Such a copy is kept like every delivery, by
+# one statement, and nobody waits for the disk: what it tells is safe already, and WeChat repeats itself.
+_AGAIN = """
+WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true))
+INSERT INTO payments_notification (mchid, headers, body, outcome, error, received_at)
+SELECT %s::text, %s::jsonb, %s::bytea, %s::text, '', %s::timestamptz
+FROM unhurried, kernel_receipt WHERE source = %s::text AND key = %s::text
+"""
 
 log = structlog.get_logger(__name__)
 
@@ -54,30 +65,67 @@ def wechat_pay(request: HttpRequest, mchid: str) -> HttpResponse:
         notice = parse(headers, body, merchant, now)
     except WechatError as failure:
         return _rejected(mchid, headers, body, failure, now)
-    raw = Raw.objects.create(mchid=mchid, headers=headers, body=body, received_at=now)
+    if _known(mchid, headers, body, notice, now):
+        return HttpResponse(status=ACCEPTED)
+    raw = Raw(mchid=mchid, headers=headers, body=body, received_at=now)
     try:
-        outcome = _take_in(mchid, notice, now)
+        _take_in(raw, notice, now)
+    except receipts.InFlight:
+        if not _twin_known(raw, notice, now):
+            raise  # WeChat tries again
     except (Problem, OperationalError):
-        raise  # in flight, or busy: WeChat tries again
+        raw.pk, raw.outcome = None, Raw.Outcome.RECEIVED  # what the transaction wrote of it is gone
+        raw.save(force_insert=True)
+        raise  # busy: WeChat tries again
     except Exception as failure:
         _untakeable(raw, notice, failure, now)
         return _fail(500, "not taken in")
-    Raw.objects.filter(pk=raw.pk).update(outcome=outcome)
     return HttpResponse(status=ACCEPTED)
 
 
-def _take_in(mchid: str, notice: Notification, now: datetime) -> Raw.Outcome:
-    """Settle once per notification id, in one transaction with its receipt."""
-    source, mark = f"wechatpay:{mchid}", receipts.fingerprint(notice.id)
+def _known(mchid: str, headers: dict[str, str], body: bytes, notice: Notification, now: datetime) -> bool:
+    """Whether this notification was taken in before; the copy is kept then."""
+    told = orjson.dumps(headers).decode()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _AGAIN, [mchid, told, body, str(Raw.Outcome.DUPLICATE), now, _source(mchid), notice.id]
+        )
+        return bool(cursor.rowcount == 1)
+
+
+def _twin_known(raw: Raw, notice: Notification, now: datetime) -> bool:
+    """Wait a moment for the copy that is being taken in; whether it was. This one is kept in either case."""
+    try:
+        with transaction.atomic():
+            receipts.wait(source=_source(raw.mchid), key=notice.id, seconds=TWIN_SECONDS)
+            if _known(raw.mchid, raw.headers, bytes(raw.body), notice, now):
+                return True
+    except receipts.InFlight:
+        pass
+    raw.pk, raw.outcome = None, Raw.Outcome.RECEIVED
+    raw.save(force_insert=True)
+    return False
+
+
+def _source(mchid: str) -> str:
+    return f"wechatpay:{mchid}"
+
+
+def _take_in(raw: Raw, notice: Notification, now: datetime) -> None:
+    """Settle once per notification id and keep what came, in one transaction with its receipt."""
+    mchid = raw.mchid
+    source, mark = _source(mchid), receipts.fingerprint(notice.id)
     storefront_id = storefronts.storefront_id_of_merchant(mchid)
     with transaction.atomic():
         before = receipts.take(source=source, key=notice.id, fingerprint=mark, storefront_id=storefront_id)
         if before is not None:
-            return Raw.Outcome.DUPLICATE
-        outcome = Raw.Outcome.IGNORED
+            raw.outcome = Raw.Outcome.DUPLICATE
+            raw.save()
+            return
+        raw.outcome = Raw.Outcome.IGNORED
         if notice.event_type == PAID and isinstance(notice.resource, Transaction):
             settle(storefront_id=storefront_id, mchid=mchid, report=notice.resource, now=now)
-            outcome = Raw.Outcome.TAKEN
+            raw.outcome = Raw.Outcome.TAKEN
         if isinstance(notice.resource, Told):  # what it is now the worker reads: no network in here
             facts = {"mchid": mchid, "complaint": notice.resource.complaint_id}
             events.record(
@@ -87,7 +135,7 @@ def _take_in(mchid: str, notice: Notification, now: datetime) -> Raw.Outcome:
                 facts={**facts, "action": notice.resource.action[:60]},
                 now=now,
             )
-            outcome = Raw.Outcome.TAKEN
+            raw.outcome = Raw.Outcome.TAKEN
         if isinstance(notice.resource, RefundReport):
             take_in(
                 storefront_id=storefront_id,
@@ -96,7 +144,7 @@ def _take_in(mchid: str, notice: Notification, now: datetime) -> Raw.Outcome:
                 source="notification",
                 now=now,
             )
-            outcome = Raw.Outcome.TAKEN
+            raw.outcome = Raw.Outcome.TAKEN
         receipts.keep(
             source=source,
             key=notice.id,
@@ -104,13 +152,14 @@ def _take_in(mchid: str, notice: Notification, now: datetime) -> Raw.Outcome:
             answer=receipts.Answer(ACCEPTED, b""),
             now=now,
         )
-    return outcome
+        raw.save()
 
 
 def _untakeable(raw: Raw, notice: Notification, failure: Exception, now: datetime) -> None:
     """Genuine, and yet it cannot be written: an operator must see it, for it may be money."""
+    raw.pk, raw.outcome, raw.error = None, Raw.Outcome.FAILED, type(failure).__name__
+    raw.save(force_insert=True)
     log.error("notification_untakeable", mchid=raw.mchid, notification=raw.pk, exc_info=failure)
-    Raw.objects.filter(pk=raw.pk).update(outcome=Raw.Outcome.FAILED, error=type(failure).__name__)
     open_case(
         storefront_id=storefronts.storefront_id_of_merchant(raw.mchid),
         kind="payment.untakeable",

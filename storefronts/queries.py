@@ -152,11 +152,15 @@ def names_payer(mchid: str) -> bool:
 
 
 def storefront_id_of_merchant(mchid: str) -> int:
-    """Whose merchant number this is; raises Missing."""
-    found = MerchantAccount.objects.filter(mchid=mchid).values_list("storefront_id", flat=True).first()
-    if found is None:
-        raise Missing()
-    return found
+    """Whose merchant number this is, for good; raises Missing."""
+
+    def read() -> int:
+        found = MerchantAccount.objects.filter(mchid=mchid).values_list("storefront_id", flat=True).first()
+        if found is None:
+            raise Missing()
+        return found
+
+    return _keep("owner", mchid, read)
 
 
 def merchant_numbers() -> list[tuple[str, int]]:

@@ -7,10 +7,11 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test import Client
 
 from inventory.models import Stock
+from kernel import receipts
 from kernel.models import Case, Event
 from orders.models import Order
 from orders.services.closing import expire_due, finish_closing
@@ -98,3 +99,29 @@ def test_fifty_notifications_at_once_pay_the_order_once(payment):
     assert Notification.objects.filter(outcome="taken").count() == 26
     assert Stock.objects.get(variant__sku="HD-1").reserved == 2
     assert Case.objects.count() == 0
+
+
+def test_a_copy_waits_for_its_twin_and_is_sent_away_only_when_that_one_hangs(payment):
+    body, headers = delivery_of(payment, id="slow")
+    source, mark = f"wechatpay:{payment.mchid}", receipts.fingerprint("slow")
+    held, over = threading.Event(), threading.Event()
+
+    def twin() -> None:
+        with transaction.atomic():
+            receipts.take(source=source, key="slow", fingerprint=mark)
+            held.set()
+            over.wait(timeout=20)
+
+    def copies() -> list[int]:
+        held.wait(timeout=20)
+        address = f"/pay/wechat/{payment.mchid}"
+        answers = []
+        for _ in range(2):
+            answer = Client().post(address, body, content_type="application/json", headers=headers)
+            answers.append(answer.status_code)
+            over.set()
+        return answers
+
+    assert at_once([twin, copies]) == [None, [409, 204]]
+    kept = Notification.objects.order_by("id").values_list("outcome", flat=True)
+    assert list(kept) == ["received", "taken"]

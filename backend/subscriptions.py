@@ -31,7 +31,10 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("payments.declaring.withdraw_declarations"),
         Handler("payments.tasks.refund_cancelled"),
     ),
-    "declaration.succeeded": (Handler("payments.declaring.ask_about_payer", outside=True),),
+    "declaration.succeeded": (
+        Handler("payments.declaring.ask_about_payer", outside=True),
+        Handler("settlement.tasks.keep_declared"),
+    ),
     "payer.renamed": (Handler("payments.declaring.ask_payer_again", outside=True),),
     "payment.succeeded": (Handler("settlement.tasks.enter_paid"),),
     "payment.stray": (
@@ -42,6 +45,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("settlement.tasks.enter_refunded"),
         Handler("payments.declaring.follow_refund"),
     ),
+    "bill.matched": (Handler("settlement.tasks.enter_matched"),),
     "order.gate_before_list": (Handler("payments.tasks.gate_moved"),),
     "order.gate_after_release": (Handler("payments.tasks.gate_moved"),),
     "complaint.told": (Handler("payments.tasks.read_complaint", outside=True),),

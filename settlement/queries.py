@@ -52,7 +52,7 @@ def not_entered(*, storefront_id: int) -> list[str]:
     payments = (
         Payment.objects.filter(storefront_id=storefront_id, state__in=("succeeded", "stray"))
         .exclude(stray_reason="currency")
-        .exclude(pk__in=entered.filter(refund=None, payment__isnull=False).values("payment_id"))
+        .exclude(pk__in=entered.filter(kind__in=("sale", "stray")).values("payment_id"))
     )
     refunds = Refund.objects.filter(storefront_id=storefront_id, state="succeeded").exclude(
         pk__in=entered.filter(refund__isnull=False).values("refund_id")

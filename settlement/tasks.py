@@ -6,8 +6,11 @@ from celery import shared_task
 
 from kernel.clock import now
 from kernel.models import Event
-from payments.models import Payment, Refund
+from payments.models import Bill, Payment, PaymentDeclaration, Refund
+from settlement.models import Evidence
+from settlement.services.bill_entries import enter_bill
 from settlement.services.entries import enter_payment, enter_refund
+from settlement.services.evidence import record_evidence
 from settlement.services.rates import fetch_rates
 from settlement.services.receipts import watch_receipts
 
@@ -23,6 +26,25 @@ def enter_paid(event: Event) -> None:
 def enter_refunded(event: Event) -> None:
     """refund.succeeded."""
     enter_refund(refund=Refund.objects.get(out_refund_no=event.key.removeprefix("refund:")), now=now())
+
+
+def keep_declared(event: Event) -> None:
+    """declaration.succeeded: customs has the payment record, which is evidence of the trade."""
+    pk = event.key.removeprefix("declaration:")
+    declared = PaymentDeclaration.objects.select_related("order", "payment").get(pk=pk)
+    record_evidence(
+        order=declared.order,
+        kind=Evidence.Kind.PAYMENT,
+        reference=declared.payment.transaction_id or "",
+        at=event.at,
+        now=now(),
+    )
+
+
+def enter_matched(event: Event) -> None:
+    """bill.matched: commission and payouts."""
+    _, mchid, day, kind = event.key.split(":")
+    enter_bill(bill=Bill.objects.get(mchid=mchid, day=day, kind=kind), now=now())
 
 
 @shared_task

@@ -82,6 +82,8 @@ SELECT f.id, f.number, (f.paid_at AT TIME ZONE 'Asia/Shanghai')::date, f.brand_c
                        SELECT FROM settlement_entry e WHERE e.refund_id = r.id AND e.order_id = f.id))
            ) THEN 'refund' END,
            CASE WHEN EXISTS (
+               SELECT FROM payments_complaint c WHERE c.order_id = f.id AND c.state <> 'processed'
+           ) OR EXISTS (
                SELECT FROM kernel_case c
                WHERE c.storefront_id = f.storefront_id AND c.state = 'open' AND (
                    c.key = 'order:' || f.number OR c.facts ->> 'order' = f.number OR c.key IN (

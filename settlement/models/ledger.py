@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from orders.models import Order
-from payments.models import Payment, Refund
+from payments.models import BillLine, FundLine, Payment, Refund
 from settlement.accounts import Account
 from storefronts.models import Storefront
 
@@ -33,6 +33,8 @@ class Entry(models.Model):
     order = models.ForeignKey(Order, on_delete=models.PROTECT, null=True, related_name="+")
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, null=True, related_name="+")
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, null=True, related_name="+")
+    bill_line = models.ForeignKey(BillLine, on_delete=models.PROTECT, null=True, related_name="+")
+    fund_line = models.ForeignKey(FundLine, on_delete=models.PROTECT, null=True, related_name="+")
 
     class Meta:
         verbose_name_plural = "entries"

@@ -7,6 +7,7 @@ from celery import shared_task
 from kernel.clock import now
 from kernel.models import Event
 from payments.models import Bill, Payment, PaymentDeclaration, Refund
+from payments.services.declare import is_declared
 from settlement.models import Evidence
 from settlement.services.bill_entries import enter_bill
 from settlement.services.entries import enter_payment, enter_refund
@@ -32,6 +33,8 @@ def keep_declared(event: Event) -> None:
     """declaration.succeeded: customs has the payment record, which is evidence of the trade."""
     pk = event.key.removeprefix("declaration:")
     declared = PaymentDeclaration.objects.select_related("order", "payment").get(pk=pk)
+    if not is_declared(order=declared.order):
+        return  # another port waits for it still
     record_evidence(
         order=declared.order,
         kind=Evidence.Kind.PAYMENT,

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from backend import delivery
 from compliance.models import Access, Disclosure
 from kernel.models import Case, Event
 from orders.models import Order
@@ -14,6 +15,7 @@ from payments.models import CustomsNumber, PaymentDeclaration
 from payments.services.declare import is_declared, open_declarations, sweep
 from payments.services.declare_change import retry_declaration, withdraw_declarations
 from payments.states import DECLARATION
+from settlement.models import Evidence
 from storefronts.models import MerchantAccount
 from storefronts.queries import forget_kept
 from tests import make
@@ -52,6 +54,9 @@ def test_a_payment_is_declared_and_what_customs_will_ask_for_is_kept(wechat, sho
     names = Event.objects.filter(key=found.event_key).order_by("seq").values_list("name", flat=True)
     assert list(names) == ["declaration.submitted", "declaration.succeeded"]
     assert Case.objects.count() == 0
+    delivery.drain()
+    evidence = Evidence.objects.get()
+    assert (evidence.order, evidence.kind, evidence.reference) == (order, "payment", payment.transaction_id)
 
 
 def test_what_is_told_of_the_person_is_written_down_first(wechat, shop):

@@ -17,6 +17,7 @@ from kernel import files
 from kernel.models import File, Job, Receipt
 from orders import personal as orders
 from payments import personal as payments
+from settlement import personal as settlement
 from storefronts import personal as storefronts
 
 _ANSWERS: Names = {
@@ -76,6 +77,7 @@ KERNEL = Holding(
     ),
 )
 HOLDINGS: tuple[Holding, ...] = (
+    settlement.HOLDING,
     payments.HOLDING,
     orders.HOLDING,
     customers.HOLDING,

@@ -150,6 +150,12 @@ def stays(
     return [Kept(what, names, len(rows), found.citation, ends(figure, found.value, max(rows)), models)]
 
 
+def numbers(what: str, names: Names, figure: str, rows: int, now: datetime, *models: str) -> list[Kept]:
+    """Rows of the books: amounts and numbers that name no one, kept without a day; nothing where none are."""
+    found = source(figure, shanghai_day(now))
+    return [Kept(what, names, rows, found.citation, None, models)] if rows else []
+
+
 def history(what: str, names: Names, figure: str, keys: Sequence[str], now: datetime) -> list[Kept]:
     """What happened to rows of these keys ("order:2611…") and the cases that name them: no day is set.
 
@@ -160,9 +166,7 @@ def history(what: str, names: Names, figure: str, keys: Sequence[str], now: date
     named_in += [Q(facts__orders__has_any_keys=told), Q(facts__customers__has_any_keys=told)]
     cases = Case.objects.filter(reduce(or_, named_in, Q(key__in=keys)))
     rows = Event.objects.filter(key__in=keys).count() + cases.count()
-    found = source(figure, shanghai_day(now))
-    models = ("kernel.Case", "kernel.Delivery", "kernel.Event")
-    return [Kept(what, names, rows, found.citation, None, models)] if rows else []
+    return numbers(what, names, figure, rows, now, "kernel.Case", "kernel.Delivery", "kernel.Event")
 
 
 def ends(figure: str, count: int, begun: datetime) -> date:

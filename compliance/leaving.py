@@ -17,6 +17,7 @@ from compliance.models import (
     PayerCheck,
     Subject,
 )
+from compliance.services.incident_affected import lists_that_name
 from kernel.clock import shanghai_day
 
 
@@ -28,7 +29,7 @@ def erase(subject: Subject, now: datetime) -> list[Kept]:
     person_id = subject.person_id
     vault.destroy_key(key_id=subject.key_id, now=now)
     Consent.objects.filter(subject=subject, withdrawn_at=None).update(withdrawn_at=now)
-    Subject.objects.filter(pk=subject.pk).update(erased_at=now, person=None)
+    Subject.objects.filter(pk=subject.pk).update(person=None)
     judged = Judgement.objects.filter(subject=subject)
     looks = queries.accesses(refs=[str(id) for id in judged.values_list("id", flat=True)])
     numbers = [number for number in judged.values_list("order_number", flat=True) if number]
@@ -55,7 +56,20 @@ def erase(subject: Subject, now: datetime) -> list[Kept]:
             for one in stays(what, _KEPT[what], figure, rows, now, *_MODELS[what])
         ),
         *_year(person_id, numbers, now),
+        *_incidents(subject, now),
     ]
+
+
+def _incidents(subject: Subject, now: datetime) -> list[Kept]:
+    """Lists of those whom an incident concerned, sealed under a key of their own with its day."""
+    lists = lists_that_name(subject=subject)
+    days = [frozen.key.destroy_on for frozen in lists]
+    if not days:
+        return []
+    found = source("assessment_years", shanghai_day(now))
+    until = None if None in days else max(day for day in days if day)
+    rows = len(lists)
+    return [Kept("incidents", _KEPT["incidents"], rows, found.citation, until, _MODELS["incidents"])]
 
 
 def _year(person_id: UUID | None, numbers: list[str], now: datetime) -> list[Kept]:
@@ -102,6 +116,10 @@ _KEPT = {
         " counted on after closing; longer where you have an account or an order in another shop",
     },
     "payer_checks": {"zh": "支付人核对结果", "en": "results of the check who paid"},
+    "incidents": {
+        "zh": "安全事件受影响人员名单（加密封存，仅编号与被查看的信息种类）",
+        "en": "sealed lists of those whom an incident concerned: numbers, and which kinds of data",
+    },
     "consents": {"zh": "同意记录（不含个人信息内容）", "en": "records of consents, without personal content"},
     "notices": {"zh": "告知记录", "en": "records of notices seen"},
     "disclosures": {
@@ -118,4 +136,5 @@ _MODELS = {
     "consents": ("compliance.Consent",),
     "notices": ("compliance.NoticeSeen",),
     "disclosures": ("compliance.Disclosure",),
+    "incidents": ("compliance.DataKey", "compliance.IncidentAffected"),
 }

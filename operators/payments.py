@@ -51,10 +51,10 @@ class PaymentAdmin(Scoped):
 
 @register("payments.Notification")
 class NotificationAdmin(Scoped):
-    """What WeChat Pay delivered, kept as it came; the body is sealed and not shown."""
+    """What WeChat Pay told, and what became of it; a body that is still kept is not shown."""
 
     scope_path = PLATFORM
-    list_display = ("received_at", "mchid", "outcome", "error")
+    list_display = ("received_at", "mchid", "event_type", "out_trade_no", "outcome", "error")
     list_filter = (states("outcome"), "received_at")
-    search_fields = ("mchid__exact",)
+    search_fields = ("mchid__exact", "out_trade_no__exact")
     ordering = ("-id",)

@@ -177,28 +177,37 @@ def see(subject: Subject, now: datetime) -> list[Category]:
 
 
 def waits(subject: Subject, now: datetime) -> list[Waits]:
-    """Orders that are not over: unpaid ones must end, paid ones count as in progress for some weeks."""
+    """Orders that are not over: unpaid ones must end, paid ones count as in progress for some weeks.
+
+    So does one that was paid and then cancelled: its money, its tax and its allowance are still on their way.
+    """
     days: int = source("order_in_progress_days", shanghai_day(now)).value
-    open_ones = Q(state__in=("placed", "closing")) | Q(state="paid", paid_at__gt=now - timedelta(days=days))
-    rows = Order.objects.filter(open_ones, subject=subject).order_by("id").values_list("number", "state")
+    open_ones = Q(state__in=("placed", "closing")) | Q(paid_at__gt=now - timedelta(days=days))
+    rows = Order.objects.filter(open_ones, subject=subject).order_by("id").values_list("number", "paid_at")
     return [
         Waits(
             "order",
             number,
             f"订单付款后 {days} 天内仍可能退换、退税，之后可注销"
-            if state == "paid"
+            if paid_at
             else "订单待付款或关闭中，请先取消",
             f"a paid order may still be returned for {days} days after payment"
-            if state == "paid"
+            if paid_at
             else "the order waits for payment or is closing; cancel it first",
         )
-        for number, state in rows
+        for number, paid_at in rows
     ]
 
 
 def erase(subject: Subject, now: datetime) -> list[Kept]:
-    """Carts, quotes, coupons go; an order that was never paid is cut from its person, a paid one is kept."""
-    untie(orders=Order.objects.filter(subject=subject, paid_at=None), now=now)
+    """Carts, quotes, coupons go; an order for which no money came is cut from its person, others are kept.
+
+    Money that came too late for an order is evidence like any other. The rows are locked: of a closing and
+    of money that comes at the same moment, the second sees the first.
+    """
+    mine = Order.objects.filter(subject=subject)
+    list(mine.select_for_update().order_by("pk").values_list("pk"))
+    untie(orders=mine.filter(paid_at=None).exclude(payments__transaction_id__isnull=False), now=now)
     own = Q(customer__subject=subject)
     CartLine.objects.filter(own).delete()
     Quote.objects.filter(own, order=None).delete()

@@ -1,4 +1,4 @@
-"""What this app holds about people: payments, complaints, and WeChat's own messages, which WeChat sealed."""
+"""What this app holds about people: payments by number, complaints, and what WeChat told, without payer."""
 
 from __future__ import annotations
 
@@ -8,21 +8,51 @@ from django.db import connection
 from django.db.models import Q
 
 from compliance.copy_words import word
-from compliance.holdings import Category, Holding, Keeping, Kept, Waits, history, stays
+from compliance.holdings import Category, Holding, Keeping, Kept, Staying, Waits, history, numbers, stays
 from compliance.models import Subject
 from compliance.personal_fields import PersonalField
 from kernel.models import Case
 from payments import personal_complaints as complaints
-from payments.models import Notification, Payment, PaymentDeclaration, Refund
+from payments.models import (
+    BillDifference,
+    BillLine,
+    Complaint,
+    Notification,
+    Payment,
+    PaymentDeclaration,
+    Refund,
+)
+from payments.services import messages
 
 FIELDS = (
     PersonalField(
         model="payments.Notification",
         field="body",
         klass="pseudonym",
-        purpose="to prove what WeChat Pay told us; its content is encrypted under the merchant's APIv3 key",
+        purpose="to take in what WeChat Pay told us again where that failed; it opens with the merchant's"
+        " APIv3 key to the payer's openid",
         basis="law",
-        retention="five years, with the payment",
+        retention="until the message is taken in, as a rule at once; what cannot be read has its own days",
+        export="the payment itself is exported, not the message",
+        erase="emptied, if it was not before",
+    ),
+    PersonalField(
+        model="payments.Notification",
+        field="digest",
+        klass="pseudonym",
+        purpose="to prove by WeChat Pay's signature that it told us something; it cannot be read back",
+        basis="law",
+        retention="five years",
+        export="not exported: it says nothing",
+        erase="kept until its day: evidence of a payment",
+    ),
+    PersonalField(
+        model="payments.Notification",
+        field="content",
+        klass="pseudonym",
+        purpose="to prove what WeChat Pay told us: numbers, amounts and states, no name and no openid",
+        basis="law",
+        retention="five years",
         export="the payment itself is exported, not the message",
         erase="kept until its day: evidence of a payment",
     ),
@@ -92,9 +122,9 @@ def see(subject: Subject, now: datetime) -> list[Category]:
 
 def waits(subject: Subject, now: datetime) -> list[Waits]:
     """Money that came where none was expected and that nobody has dealt with yet is still the person's."""
-    numbers = Payment.objects.filter(order__subject=subject).values_list("out_trade_no", flat=True)
+    tried = Payment.objects.filter(order__subject=subject).values_list("out_trade_no", flat=True)
     cases = Case.objects.filter(
-        state=Case.State.OPEN, kind__startswith="payment.", facts__out_trade_no__in=list(numbers)
+        state=Case.State.OPEN, kind__startswith="payment.", facts__out_trade_no__in=list(tried)
     )
     leaving = Refund.objects.filter(order__subject=subject).exclude(state__in=("succeeded", "closed"))
     refunds = leaving.order_by("id").values_list("out_refund_no", flat=True)
@@ -114,27 +144,57 @@ def waits(subject: Subject, now: datetime) -> list[Waits]:
     return [*going, *strays, *complaints.waits(subject, now)]
 
 
-_REFUNDS = {"zh": "退款记录（金额与单号，不含姓名）", "en": "refunds: amounts and numbers, no names"}
-_DECLARED = {"zh": "支付单申报记录（不含姓名）", "en": "what customs was told of payments, no names"}
+_DECLARED = {
+    "zh": "支付单申报记录（不含姓名；不设到期日）",
+    "en": "what customs was told of payments, no names; no day is set",
+}
+_PAYMENTS = {
+    "zh": "支付记录（金额与交易号，不含姓名；账簿依据，不设到期日）",
+    "en": "payments: amounts and numbers, no names; the books rest on them, no day is set",
+}
+_REFUNDS = {
+    "zh": "退款记录（金额与单号，不含姓名；账簿依据，不设到期日）",
+    "en": "refunds: amounts and numbers, no names; the books rest on them, no day is set",
+}
+_BILLS = {
+    "zh": "微信支付账单明细及其差异（金额与单号，不含姓名；不设到期日）",
+    "en": "lines of WeChat Pay's bills, and where they differ: amounts and numbers, no names; no day is set",
+}
+_MESSAGES = {
+    "zh": "微信支付通知记录（编号、金额与状态，不含姓名与 OpenID）",
+    "en": "what WeChat Pay told of payments: numbers, amounts and states, no name and no openid",
+}
 _HISTORY = {"zh": "支付单的状态记录（仅编号）", "en": "what happened to payments, by number alone"}
 
 
 def erase(subject: Subject, now: datetime) -> list[Kept]:
-    """Payments name no one; those of paid orders, and those that moved money, are kept as evidence."""
+    """Payments name no one; those of paid orders, and those that moved money, are kept as evidence.
+
+    A message about them whose body was not let go of yet is emptied now.
+    """
+    tried = Payment.objects.filter(order__subject=subject)
+    messages.forget(numbers=tried.values_list("out_trade_no", flat=True))
     kept = Payment.objects.filter(
         Q(transaction_id__isnull=False) | Q(order__paid_at__isnull=False), order__subject=subject
     )
     refunds = Refund.objects.filter(order__subject=subject)
-    asked = [row.requested_at for row in refunds]
-    declared = PaymentDeclaration.objects.filter(order__subject=subject)
-    told = [row.opened_at for row in declared]
+    lines = BillLine.objects.filter(Q(payment__in=kept) | Q(refund__in=refunds)).count()
+    differences = BillDifference.objects.filter(Q(payment__in=kept) | Q(refund__in=refunds)).count()
     keys = [row.event_key for row in kept] + [row.event_key for row in refunds]
+    declared = PaymentDeclaration.objects.filter(order__subject=subject)
     keys += [row.event_key for row in declared]
-    names = {"zh": "支付记录（金额与交易号，不含姓名）", "en": "payments: amounts and numbers, no names"}
+    about = Q(out_trade_no__in=[row.out_trade_no for row in kept])
+    complained = list(Complaint.objects.filter(order__subject=subject).values_list("external_id", flat=True))
+    if complained:
+        about |= Q(content__complaint_id__in=complained)
+    told = Notification.objects.filter(about)
+    came = list(told.values_list("received_at", flat=True))
     return [
-        *stays("payments", names, "order_years", [row.created_at for row in kept], now, "payments.Payment"),
-        *stays("refunds", _REFUNDS, "order_years", asked, now, "payments.Refund", "payments.RefundLine"),
-        *stays("declarations", _DECLARED, "order_years", told, now, "payments.PaymentDeclaration"),
+        *numbers("payments", _PAYMENTS, "order_years", len(kept), now, "payments.Payment"),
+        *numbers("refunds", _REFUNDS, "order_years", len(refunds), now, *_REFUND_MODELS),
+        *numbers("declarations", _DECLARED, "order_years", len(declared), now, "payments.PaymentDeclaration"),
+        *numbers("bills", _BILLS, "order_years", lines + differences, now, *_BILL_MODELS),
+        *stays("payment_messages", _MESSAGES, "order_years", came, now, "payments.Notification"),
         *history("payment_history", _HISTORY, "order_years", keys, now),
         *complaints.erase(subject, now),
     ]
@@ -145,6 +205,15 @@ def _forget_noise(rows: list[Notification], now: datetime) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT payments_noise_forget(%s::bigint[])", [[row.pk for row in rows]])
 
+
+_REFUND_MODELS = ("payments.Refund", "payments.RefundLine")
+_BILL_MODELS = ("payments.BillDifference", "payments.BillLine")
+
+_BOOKS = {
+    "zh": "账簿的每一分录均指向其依据的支付与退款；仅有金额与单号，不含姓名，亦不含 OpenID",
+    "en": "Every entry of the books points to the payment and the refund that it rests on. They carry amounts"
+    " and numbers, no name and no openid.",
+}
 
 HOLDING = Holding(
     app="payments",
@@ -165,11 +234,16 @@ HOLDING = Holding(
         ),
         Keeping(
             "payments.notifications",
-            {"zh": "微信支付通知原文", "en": "WeChat Pay's messages as they came"},
+            {"zh": "微信支付通知记录", "en": "what WeChat Pay's messages told"},
             lambda before: Notification.objects.filter(received_at__lt=before),
             "order_years",
             append_only=True,
         ),
         *complaints.KEEPING,
+    ),
+    staying=(
+        Staying("payments.Payment", {"zh": "支付记录", "en": "payments"}, _BOOKS),
+        Staying("payments.Refund", {"zh": "退款记录", "en": "refunds"}, _BOOKS),
+        Staying("payments.BillLine", {"zh": "微信支付账单明细", "en": "lines of WeChat Pay's bills"}, _BOOKS),
     ),
 )

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from compliance import masking, queries, vault
-from compliance.holdings import Category, Keeping, Kept, Waits, history, stays
-from compliance.models import Subject
+from compliance.holdings import Category, Keeping, Kept, Waits, history, source, stays
+from compliance.models import DataKey, Subject
 from compliance.personal_fields import PersonalField
+from kernel.clock import shanghai_day
 from payments import labels
 from payments.models import Complaint, ComplaintAct
 from storefronts import queries as storefronts
@@ -38,6 +39,7 @@ FIELDS = (
 _AT = {"zh": "时间", "en": "at"}
 _NUMBER = {"zh": "投诉单号", "en": "complaint"}
 _NAMES = {"zh": "投诉记录（内容加密封存）", "en": "complaints, their words sealed"}
+_ANSWERS = {"zh": "投诉答复（内容加密封存）", "en": "what was answered, sealed"}
 _LOOKS = {"zh": "他人查看投诉内容的记录", "en": "who else opened your complaints"}
 _HISTORY = {"zh": "投诉的处理记录（仅编号）", "en": "what happened to complaints, by number alone"}
 
@@ -110,22 +112,25 @@ def waits(subject: Subject, now: datetime) -> list[Waits]:
 
 
 def erase(subject: Subject, now: datetime) -> list[Kept]:
-    """Complaints stay sealed with their orders."""
+    """Complaints stay sealed with their orders, and are read no more once the order's key is destroyed."""
     rows = list(Complaint.objects.filter(order__subject=subject))
     acts = ComplaintAct.objects.filter(complaint__in=rows)
     looks = [row.at for row in queries.accesses(refs=[str(row.public_id) for row in rows])]
-    at = [row.complained_at for row in rows]
-    answers = {"zh": "投诉答复（内容加密封存）", "en": "what was answered, sealed"}
     keys = [row.event_key for row in rows]
+    if not rows:
+        return []
+    found = source("order_years", shanghai_day(now))
+    held = DataKey.objects.filter(pk__in=[row.key_id for row in rows], destroyed_at=None)
+    until = held.order_by("-destroy_on").values_list("destroy_on", flat=True).first()
+    told = (
+        ("complaints", _NAMES, "payments.Complaint", len(rows)),
+        ("complaint_answers", _ANSWERS, "payments.ComplaintAct", len(acts)),
+    )
     return [
-        *stays("complaints", _NAMES, "order_years", at, now, "payments.Complaint"),
-        *stays(
-            "complaint_answers",
-            answers,
-            "order_years",
-            [act.asked_at for act in acts],
-            now,
-            "payments.ComplaintAct",
+        *(
+            Kept(what, names, count, found.citation, until, (model,))
+            for what, names, model, count in told
+            if count
         ),
         *stays("complaint_accesses", _LOOKS, "log_years", looks, now, "compliance.Access"),
         *history("complaint_history", _HISTORY, "order_years", keys, now),

@@ -1,4 +1,4 @@
-"""WeChat Pay's notifications: verified over the raw bytes, kept as they came, taken in once.
+"""WeChat Pay's notifications: verified over the raw bytes, kept before they are read, taken in once.
 
 No network is touched before the answer. Success is 204; anything else makes WeChat repeat itself.
 https://pay.weixin.qq.com/doc/v3/merchant/4012791902
@@ -20,6 +20,7 @@ from kernel.cases import open_case
 from kernel.clock import now as present
 from kernel.errors import Missing, Problem
 from payments.models import Notification as Raw
+from payments.services import messages
 from payments.services.refund_outcome import take_in
 from payments.services.settle import settle
 from storefronts import queries as storefronts
@@ -40,8 +41,10 @@ NOISE_A_MINUTE, NOISE_BYTES = 30, 2048
 # one statement, and nobody waits for the disk: what it tells is safe already, and WeChat repeats itself.
 _AGAIN = """
 WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true))
-INSERT INTO payments_notification (mchid, headers, body, outcome, error, received_at)
-SELECT %s::text, %s::jsonb, %s::bytea, %s::text, '', %s::timestamptz
+INSERT INTO payments_notification
+    (mchid, headers, body, digest, notice_id, event_type, out_trade_no, content, outcome, error, received_at)
+SELECT %s::text, %s::jsonb, '', %s::bytea, %s::text, %s::text, %s::text, %s::jsonb, %s::text, '',
+    %s::timestamptz
 FROM unhurried, kernel_receipt WHERE source = %s::text AND key = %s::text
 """
 
@@ -65,40 +68,45 @@ def wechat_pay(request: HttpRequest, mchid: str) -> HttpResponse:
         notice = parse(headers, body, merchant, now)
     except WechatError as failure:
         return _rejected(mchid, headers, body, failure, now)
-    if _known(mchid, headers, body, notice, now):
+    raw = messages.read(mchid=mchid, headers=headers, body=body, notice=notice, now=now)
+    if _known(raw, notice.id):
         return HttpResponse(status=ACCEPTED)
-    raw = Raw(mchid=mchid, headers=headers, body=body, received_at=now)
     try:
         _take_in(raw, notice, now)
     except receipts.InFlight:
-        if not _twin_known(raw, notice, now):
+        if not _twin_known(raw, notice):
             raise  # WeChat tries again
     except (Problem, OperationalError):
-        raw.pk, raw.outcome = None, Raw.Outcome.RECEIVED  # what the transaction wrote of it is gone
+        raw.pk, raw.outcome, raw.body = (
+            None,
+            Raw.Outcome.RECEIVED,
+            body,
+        )  # what the transaction wrote of it is gone
         raw.save(force_insert=True)
         raise  # busy: WeChat tries again
     except Exception as failure:
+        raw.body = body
         _untakeable(raw, notice, failure, now)
         return _fail(500, "not taken in")
     return HttpResponse(status=ACCEPTED)
 
 
-def _known(mchid: str, headers: dict[str, str], body: bytes, notice: Notification, now: datetime) -> bool:
-    """Whether this notification was taken in before; the copy is kept then."""
-    told = orjson.dumps(headers).decode()
+def _known(raw: Raw, key: str) -> bool:
+    """Whether this notification was taken in before; the copy is kept then, without its body."""
+    headers, content = (orjson.dumps(one).decode() for one in (raw.headers, raw.content))
+    said = (raw.mchid, headers, bytes(raw.digest), raw.notice_id, raw.event_type, raw.out_trade_no, content)
+    outcome = str(Raw.Outcome.DUPLICATE)
     with connection.cursor() as cursor:
-        cursor.execute(
-            _AGAIN, [mchid, told, body, str(Raw.Outcome.DUPLICATE), now, _source(mchid), notice.id]
-        )
+        cursor.execute(_AGAIN, [*said, outcome, raw.received_at, _source(raw.mchid), key])
         return bool(cursor.rowcount == 1)
 
 
-def _twin_known(raw: Raw, notice: Notification, now: datetime) -> bool:
+def _twin_known(raw: Raw, notice: Notification) -> bool:
     """Wait a moment for the copy that is being taken in; whether it was. This one is kept in either case."""
     try:
         with transaction.atomic():
             receipts.wait(source=_source(raw.mchid), key=notice.id, seconds=TWIN_SECONDS)
-            if _known(raw.mchid, raw.headers, bytes(raw.body), notice, now):
+            if _known(raw, notice.id):
                 return True
     except receipts.InFlight:
         pass
@@ -112,14 +120,14 @@ def _source(mchid: str) -> str:
 
 
 def _take_in(raw: Raw, notice: Notification, now: datetime) -> None:
-    """Settle once per notification id and keep what came, in one transaction with its receipt."""
+    """Settle once per notification id and keep what was told, in one transaction with its receipt."""
     mchid = raw.mchid
     source, mark = _source(mchid), receipts.fingerprint(notice.id)
     storefront_id = storefronts.storefront_id_of_merchant(mchid)
     with transaction.atomic():
         before = receipts.take(source=source, key=notice.id, fingerprint=mark, storefront_id=storefront_id)
         if before is not None:
-            raw.outcome = Raw.Outcome.DUPLICATE
+            raw.outcome, raw.body = Raw.Outcome.DUPLICATE, b""
             raw.save()
             return
         raw.outcome = Raw.Outcome.IGNORED
@@ -152,6 +160,7 @@ def _take_in(raw: Raw, notice: Notification, now: datetime) -> None:
             answer=receipts.Answer(ACCEPTED, b""),
             now=now,
         )
+        raw.body = b""  # it names the payer
         raw.save()
 
 
@@ -165,7 +174,12 @@ def _untakeable(raw: Raw, notice: Notification, failure: Exception, now: datetim
         kind="payment.untakeable",
         key=f"notification:{raw.pk}",
         title="A genuine notification of WeChat Pay could not be taken in",
-        facts={"merchant": raw.mchid, "event": notice.event_type[:60], "error": type(failure).__name__},
+        facts={
+            "merchant": raw.mchid,
+            "event": notice.event_type[:60],
+            "error": type(failure).__name__,
+            "out_trade_no": raw.out_trade_no,
+        },
         now=now,
     )
 

@@ -29,7 +29,7 @@ from compliance.services.payer import (
     rename_orderer,
 )
 from compliance.services.reconcile import allowance_reconcile, used_according_to
-from compliance.services.subject import create_subject, link_person
+from compliance.services.subject import begin_erasure, create_subject, link_person
 from compliance.vault import destroy_key, insert_key
 
 __all__ = [
@@ -48,6 +48,7 @@ __all__ = [
     "allowance_use",
     "answer_payer",
     "ask_payer",
+    "begin_erasure",
     "create_subject",
     "destroy_key",
     "disclose",

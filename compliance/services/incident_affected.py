@@ -10,11 +10,11 @@ from uuid import UUID
 
 import orjson
 from django.db import transaction
-from django.db.models import Count, Max, Min, QuerySet
+from django.db.models import Count, Max, Min, Q, QuerySet
 
 from compliance import vault
 from compliance.law import Law
-from compliance.models import Access
+from compliance.models import Access, Subject
 from compliance.models.incident import Incident, IncidentAffected
 from compliance.services.incident import record_step
 from kernel.clock import shanghai_day
@@ -91,6 +91,18 @@ def people_of(*, frozen: IncidentAffected, who: str, purpose: str, now: datetime
     )
     people: dict[str, Any] = orjson.loads(opened)
     return people
+
+
+def lists_that_name(*, subject: Subject) -> list[IncidentAffected]:
+    """The lists that can still be read and name this person; no one is shown anything of them."""
+    here = Q(storefront_id=subject.storefront_id) | Q(storefront_id=None)
+    rows = IncidentAffected.objects.filter(here, key__destroyed_at=None).select_related("key")
+    return [frozen for frozen in rows.order_by("pk") if _names(frozen, subject)]
+
+
+def _names(frozen: IncidentAffected, subject: Subject) -> bool:
+    opened = vault.unwrap(frozen.key).open(PEOPLE, frozen.id, bytes(frozen.people_sealed))
+    return any(str(subject.pk) in people for people in orjson.loads(opened).values())
 
 
 def _people(looked_at: list[dict[str, Any]], owners: Owners) -> dict[str, dict[str, Any]]:

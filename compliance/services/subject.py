@@ -21,6 +21,11 @@ def create_subject(*, storefront_id: int, now: datetime) -> tuple[Subject, Key]:
     return subject, key
 
 
+def begin_erasure(*, subject: Subject, now: datetime) -> None:
+    """From here on the person's account is closed: only now may what leads to them be cut (orders_untie)."""
+    Subject.objects.filter(pk=subject.pk).update(erased_at=now)
+
+
 def link_person(*, subject: Subject, id_number: str, now: datetime) -> Person:
     """Link a subject to the person with this identity number, who is made when not yet known.
 

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from compliance import holdings
+from compliance import services as compliance
 from compliance.models import Subject
 from customers.models import Customer
 from customers.services import account
@@ -43,6 +44,7 @@ def close_account(*, customer: Customer, js_code: str, now: datetime) -> list[ho
         waits = [one for holding in parts for one in holding.waits(subject, now)]
         if waits:
             raise MattersOpen(matters=[asdict(one) for one in waits])
+        compliance.begin_erasure(subject=subject, now=now)
         kept = [one for holding in parts for one in holding.erase(subject, now)]
         events.record(
             storefront_id=customer.storefront_id,

@@ -15,7 +15,8 @@ def untie(*, orders: Iterable[Order], now: datetime) -> None:
     """Destroy the keys of ended, unpaid orders and cut all that ties them to a person, for good.
 
     What they moved of the yearly allowance cancels out and goes; the order, its lines and its judgements stay
-    as nobody's. The database refuses a paid order, and one that still holds something.
+    as nobody's. The database refuses an order of someone whose account is open, a paid one, one that money
+    came for, and one that still holds something.
     """
     found = list(orders)
     for order in found:

@@ -70,7 +70,10 @@ class Payment(models.Model):
 
 
 class Notification(models.Model):
-    """A delivery from WeChat Pay exactly as it came, kept whatever became of it."""
+    """A delivery from WeChat Pay, kept whatever became of it. Its body opens to the payer's openid: it stays
+    as it came until the message is taken in, and from then on `content`, which names no one, stands for it.
+    `headers` hold the signature, and `digest` is of what was signed.
+    """
 
     class Outcome(models.TextChoices):
         RECEIVED = "received"
@@ -82,13 +85,25 @@ class Notification(models.Model):
 
     mchid = models.CharField(max_length=32)
     headers = models.JSONField()
-    body = models.BinaryField()
+    body = models.BinaryField(help_text="as it came; empty once it is taken in")
+    digest = models.BinaryField(default=b"", help_text="SHA-256 of what WeChat signed")
+    notice_id = models.CharField(max_length=128, default="", blank=True, help_text="the same when repeated")
+    event_type = models.CharField(max_length=60, default="", blank=True)
+    out_trade_no = models.CharField(
+        max_length=32, default="", blank=True, help_text="of the payment it names"
+    )
+    content = models.JSONField(default=dict, blank=True, help_text="numbers, amounts and states it told")
     outcome = models.CharField(max_length=12, choices=Outcome.choices, default=Outcome.RECEIVED)
     error = models.CharField(max_length=300, default="", blank=True)
     received_at = models.DateTimeField()
 
     class Meta:
-        indexes = [models.Index(fields=["outcome", "received_at"], name="notification_outcome")]
+        indexes = [
+            models.Index(fields=["outcome", "received_at"], name="notification_outcome"),
+            models.Index(
+                fields=["out_trade_no"], name="notification_of_payment", condition=~Q(out_trade_no="")
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.mchid} {self.received_at:%F %T} {self.outcome}"

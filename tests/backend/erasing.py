@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
-from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
-from cryptography.hazmat.primitives.hashes import SHA1
 from django.apps import apps
 from django.conf import settings
 from django.db import connection, models, transaction
@@ -18,30 +15,33 @@ from redis import Redis
 
 from compliance import services as compliance
 from compliance import vault
-from compliance.models import Access, Judgement, PayerCheck, Subject
+from compliance.models import Access, IncidentAffected, Judgement, PayerCheck, Subject
 from compliance.services import judgement
+from compliance.services.incident import register_incident
+from compliance.services.incident_affected import PEOPLE, freeze_affected
 from compliance.services.notices import see_notice
 from customers import labels
 from customers.gateways.verifying import Finding, Verdict
 from customers.models import Address, Customer, Export, Identity, IdentityAttempt, IdentityShare
 from customers.services import exports, findings
 from customers.services.profile import change_profile
-from kernel import files, ids, receipts
+from kernel import files, receipts
 from kernel.cases import open_case
+from kernel.clock import shanghai_day
 from kernel.models import Event
+from operators.whose import subjects_of
 from orders import labels as order_labels
 from orders.models import CartLine, Coupon, Order
 from orders.services.place import Confirmation, place_order
 from payments import labels as payment_labels
-from payments.models import Complaint, ComplaintAct, Payment, Refund, RefundLine
-from payments.services.complaints import take_in
+from payments.models import Complaint, Notification, Payment, Refund
 from storefronts import queries as storefronts
 from tests import make
-from tests.payments.complaining import report_of
+from tests.backend.dealings import OPENID, STREET, books_of, complain, deliver, give_back
+from wechat.pay.signing import decrypt
 
-NICKNAME, STREET = "爱丽的昵称", "世纪大道 1 号"
-OPENID = f"o-maison-{make.ALICE}"
-COMPLAINT = "200201820200101080076610000"
+NICKNAME = "爱丽的昵称"
+APIV3_KEY = b"k" * 32
 DEVICE, CODE = "the-phone-of-alice", "A1B2C3D4"
 PLAIN = (make.NAMES[make.ALICE], make.NUMBERS[make.ALICE], make.PHONES[make.ALICE], NICKNAME, STREET, OPENID)
 
@@ -62,22 +62,14 @@ def furnish(world: make.World) -> None:
     claim = make.coupon(alice, code="USED")
     Coupon.objects.update(starts_at=now - timedelta(days=90))
     paid = make.order(alice, ("HD-1", 1), now=now - timedelta(days=60), coupon_claim_id=claim.public_id)
-    Order.objects.filter(pk=paid.pk).update(
-        state="paid",
-        paid_at=now - timedelta(days=60),
-        transaction_id="42000001",
-        payer_index=vault.blind("openid", OPENID),
-    )
     payment = make.payment(paid)
-    type(payment).objects.filter(pk=payment.pk).update(
-        state="succeeded",
-        transaction_id="42000001",
-        succeeded_at=now,
-        received_fen=paid.total_fen,
-        created_at=now - timedelta(days=60),
-    )
-    give_back(payment, now - timedelta(days=58))
+    deliver(payment)
+    Order.objects.filter(pk=paid.pk).update(paid_at=now - timedelta(days=60))
+    Payment.objects.filter(pk=payment.pk).update(created_at=now - timedelta(days=60))
+    year = shanghai_day(paid.placed_at).year
+    compliance.allowance_use(order_number=paid.number, year=year, now=now)
     complain(payment, now - timedelta(days=59))
+    books_of(give_back(payment, now - timedelta(days=58)), now)
     cancelled = make.order(alice, ("IR-1", 1), now=now - timedelta(days=1))
     Order.objects.filter(pk=cancelled.pk).update(state="cancelled", closed_at=now)
     compliance.allowance_free(order_number=cancelled.number, now=now)
@@ -144,6 +136,18 @@ def furnish(world: make.World) -> None:
         Access.objects.create(
             storefront_id=world.shop.pk, who="someone", what=what, ref=ref, purpose="a call", at=now
         )
+    incident = register_incident(
+        storefront_id=world.shop.pk,
+        kind="leak",
+        title="客服账号异常查看",
+        detected_at=now,
+        window_from=now - timedelta(days=1),
+        window_to=now + timedelta(days=1),
+        contact="compliance@shop.test",
+        by="officer",
+        now=now,
+    )
+    freeze_affected(incident=incident, owners=subjects_of, by="officer", now=now)
     for order in (paid, cancelled):
         compliance.disclose(
             storefront_id=world.shop.pk,
@@ -162,68 +166,19 @@ def furnish(world: make.World) -> None:
     assert Export.objects.get().file is not None
 
 
-def complain(payment: Payment, at: datetime) -> None:
-    """She complained of what she paid, was answered, and it is over."""
-    padding = OAEP(mgf=MGF1(SHA1()), algorithm=SHA1(), label=None)
-    phone = make.rsa_key("merchant").public_key().encrypt(make.PHONES[make.ALICE].encode(), padding)
-    row = take_in(
-        mchid=payment.mchid,
-        report=report_of(
-            payment,
-            complaint_id=COMPLAINT,
-            state="PROCESSED",
-            complained_at=at,
-            sealed_phone=base64.b64encode(phone).decode(),
-            detail=f"{STREET} 未收到货",
-        ),
-        asked_at=at,
-        now=at,
-    )
-    act = ids.uuid7()
-    ComplaintAct.objects.create(
-        public_id=act,
-        storefront_id=row.storefront_id,
-        complaint=row,
-        kind="reply",
-        state="done",
-        text_sealed=vault.unwrap(row.key).seal(payment_labels.COMPLAINT_ANSWER, act, "已补发"),
-        by="someone",
-        asked_at=at,
-        done_at=at,
-        next_try_at=at,
-    )
-
-
-def give_back(payment: Payment, at: datetime) -> None:
-    """A yuan of a line came back to her."""
-    refund = Refund.objects.create(
-        storefront_id=payment.storefront_id,
-        payment=payment,
-        order=payment.order,
-        out_refund_no="R26000001",
-        kind=Refund.Kind.LINES,
-        key="made",
-        amount_fen=100,
-        goods_fen=100,
-        reason="退款",
-        state="succeeded",
-        asked_by="system",
-        refund_id="50300001",
-        requested_at=at,
-        succeeded_at=at,
-    )
-    RefundLine.objects.create(
-        storefront_id=payment.storefront_id,
-        refund=refund,
-        line=payment.order.lines.first(),
-        quantity=0,
-        goods_fen=100,
-        discount_fen=0,
-        freight_fen=0,
-        duty_fen=0,
-        vat_fen=0,
-        excise_fen=0,
-    )
+def models_that_point() -> set[str]:
+    """Every model from which a chain of foreign keys leads to a customer, a subject or an order."""
+    found = {Customer._meta.label, Subject._meta.label, Order._meta.label}
+    while True:
+        more = {
+            model._meta.label
+            for model in apps.get_models()
+            for field in model._meta.concrete_fields
+            if isinstance(field, models.ForeignKey) and field.related_model._meta.label in found
+        }
+        if more <= found:
+            return found
+        found |= more
 
 
 def sealed_values() -> dict[tuple[str, str, Any], bytes]:
@@ -275,17 +230,23 @@ def names_of_alice(world: make.World) -> set[str]:
         *map(str, found),
         *(index.hex() for index in indexes_of_alice()),
         *(paid.number, payment.out_trade_no, paid.transaction_id, f"api:{alice.pk}:"),
+        *Refund.objects.filter(order=paid).values_list("out_refund_no", flat=True),
+        *Complaint.objects.filter(order=paid).values_list("external_id", flat=True),
     }
 
 
 def rows_that_say(names: set[str]) -> dict[str, set[Any]]:
-    """The rows of every model that hold one of the names in any column, by model."""
+    """The rows of every model that hold one of the names in any column, by model; sealed lists are opened."""
     found: dict[str, set[Any]] = {}
     with connection.cursor() as cursor:
         for model in apps.get_models():
             meta = model._meta
             cursor.execute(f'SELECT "{meta.pk.column}", to_json(t)::text FROM "{meta.db_table}" t')
             found[meta.label] = {pk for pk, text in cursor.fetchall() if any(name in text for name in names)}
+    for frozen in IncidentAffected.objects.select_related("key"):
+        people = vault.unwrap(frozen.key).open(PEOPLE, frozen.id, bytes(frozen.people_sealed))
+        if any(name in people for name in names):
+            found[IncidentAffected._meta.label].add(frozen.pk)
     return found
 
 
@@ -309,14 +270,17 @@ def rows_that_lead_to(names: set[str]) -> dict[str, set[Any]]:
 
 
 def where_plain(redis: Redis, log: str) -> list[str]:
-    """Where any of Alice's values stands in plain: all columns of all tables, files, Redis, the log."""
+    """Where any of Alice's values stands in plain: all columns of all tables, files, Redis, the log.
+
+    What the merchant's key opens is as good as plain: it outlives everyone who paid.
+    """
     forms = {
         form for value in PLAIN for form in (value, value.encode().hex(), orjson.dumps(value).decode()[1:-1])
     }
     forms |= {value.encode("unicode_escape").decode() for value in PLAIN}
     return [
         place
-        for place, text in [*_rows(), *_files(), *_keys(redis), ("log", log)]
+        for place, text in [*_rows(), *_messages(), *_files(), *_keys(redis), ("log", log)]
         if any(form in text for form in forms)
     ]
 
@@ -327,6 +291,12 @@ def _rows() -> Iterator[tuple[str, str]]:
         for (table,) in cursor.fetchall():
             cursor.execute(f'SELECT t::text, to_json(t)::text FROM "{table}" t')
             yield from ((table, "\n".join(row)) for row in cursor.fetchall())
+
+
+def _messages() -> Iterator[tuple[str, str]]:
+    for row in Notification.objects.exclude(body=b""):
+        resource = orjson.loads(bytes(row.body))["resource"]
+        yield "a message of WeChat Pay", decrypt(resource, APIV3_KEY).decode()
 
 
 def _files() -> Iterator[tuple[str, str]]:

@@ -87,6 +87,7 @@ def test_movements_of_the_year_and_payer_checks_are_told_in_words(
     unpaid = Order.objects.get(state="cancelled").number
     assert [(row["order_number"], row["kind"], row["measure"]) for row in rows["allowance"]] == [
         (paid, "下单占用 reserved by an order", "交易金额 value"),
+        (paid, "清关使用 used when customs accepted the list", "交易金额 value"),
         (unpaid, "下单占用 reserved by an order", "交易金额 value"),
         (unpaid, "释放占用 given back unused", "交易金额 value"),
     ]

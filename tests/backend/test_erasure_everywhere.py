@@ -12,11 +12,9 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import connection, transaction
 from redis import Redis
 
 from backend import personal
-from catalog.naming import names_of
 from compliance import vault
 from compliance.crypto import Key, Tampered
 from compliance.holdings import ends
@@ -26,47 +24,23 @@ from compliance.services import judgement
 from compliance.services.retention import ended_before
 from customers import labels as customer_labels
 from customers.models import Address, Customer, Export, Identity, IdentityFinding, Session
-from customers.services.account import AccountClosed, AnotherWechat
-from customers.services.erasure import MattersOpen, close_account
+from customers.services.erasure import close_account
 from customers.services.login import _customer
 from kernel.clock import SHANGHAI, shanghai_day
-from kernel.models import Event, File, Job
+from kernel.models import Case, File
 from orders import labels as order_labels
 from orders.models import CartLine, CouponClaim, Order, Quote
-from orders.services import dossier
 from payments import labels as payment_labels
-from payments.models import Payment
-from storefronts import queries as storefronts
+from payments.models import Notification, Payment
+from payments.services.settle import settle
 from tests import make
 from tests.backend import erasing
-from wechat.login import LoginSession
+from tests.payments.reports import delivery_of, report_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 ATTEMPT = ("number_index", "pair_index", "device_index", "openid_index")
-
-
-@pytest.fixture
-def openid(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Whose code WeChat says it is."""
-    whose = {"openid": erasing.OPENID}
-    monkeypatch.setattr(
-        "customers.services.account.code_to_session",
-        lambda app, code, base_url: LoginSession(openid=whose["openid"], unionid=None, session_key="x"),
-    )
-    return whose
-
-
-@pytest.fixture
-def world(settings: Any, tmp_path: Any, openid: dict[str, str]) -> make.World:
-    settings.MEDIA_ROOT = tmp_path
-    made = make.world()
-    bob = make.buyer(made.shop, make.BOB, make.id_number(2))
-    make.address(bob, make.BOB, street="人民路 2 号")
-    make.order(bob, ("HD-1", 1))
-    erasing.furnish(made)
-    return made
 
 
 def keys_of_alice(world: make.World) -> dict[str, Key]:
@@ -153,6 +127,11 @@ def test_nothing_finds_or_reads_the_person_afterwards(
     assert orders.until == Order.objects.get(state="paid").key.destroy_on
 
 
+def test_alice_has_a_row_in_every_table_from_which_something_leads_to_a_person(world: make.World) -> None:
+    found = erasing.rows_that_lead_to(erasing.names_of_alice(world))
+    assert sorted(erasing.models_that_point() - set(found)) == []
+
+
 def test_what_is_told_to_be_kept_is_all_that_still_leads_to_the_person(world: make.World) -> None:
     names = erasing.names_of_alice(world)
     years = AllowanceAccount.objects.filter(person_id=world.alice.subject.person_id).count()
@@ -160,15 +139,21 @@ def test_what_is_told_to_be_kept_is_all_that_still_leads_to_the_person(world: ma
     found = erasing.rows_that_lead_to(names)
     assert set(found) == {model for one in kept for model in one.models}
     assert {one.what: one.rows for one in kept} == {
+        "books": 2 + 5,
+        "abroad": 2,
         "payments": 1,
         "refunds": 1,
         "complaints": 1,
         "complaint_accesses": 1,
         "complaint_answers": 1,
         "complaint_history": 1,
+        "declarations": 1,
+        "bills": 2,
+        "payment_messages": 1,
         "orders": 1,
         "order_accesses": 1,
-        "order_history": 2,
+        "order_history": 4,
+        "payment_history": 1,
         "account": 4,
         "identity_attempts": 1,
         "accesses": 1,
@@ -179,8 +164,9 @@ def test_what_is_told_to_be_kept_is_all_that_still_leads_to_the_person(world: ma
         "consents": 4,
         "notices": 1,
         "disclosures": 2,
-        "allowance": 1,
+        "allowance": 2,
         "allowance_account": 1 + years,
+        "incidents": 1,
         "receipts": 1,
         "jobs": 1,
     }
@@ -190,6 +176,26 @@ def test_what_is_told_to_be_kept_is_all_that_still_leads_to_the_person(world: ma
             assert sum(one.rows for one in tell) == len(rows), label
     for one in kept:
         assert one.names["zh"] and one.names["en"] and one.law, one.what
+
+
+def test_a_message_that_could_not_be_taken_in_names_nobody_after_the_closing(
+    world: make.World, redis: Redis
+) -> None:
+    payment = Payment.objects.get()
+    body, headers = delivery_of(payment, openid=erasing.OPENID)
+    Notification.objects.create(
+        mchid=payment.mchid,
+        headers=headers,
+        body=body,
+        outcome=Notification.Outcome.FAILED,
+        out_trade_no=payment.out_trade_no,
+        received_at=make.present(),
+    )
+    assert erasing.where_plain(redis, "") == ["a message of WeChat Pay"]
+    kept = {one.what: one for one in close_account(customer=world.alice, js_code="x", now=make.present())}
+    assert erasing.where_plain(redis, "") == []
+    assert kept["payment_messages"].rows == 2
+    assert kept["payment_messages"].until == ends("order_years", 5, make.present())
 
 
 def test_nothing_leads_from_an_order_never_paid_to_the_person(world: make.World) -> None:
@@ -216,38 +222,62 @@ def test_each_day_that_is_told_counts_from_its_row_and_is_the_day_of_its_keeping
     today = shanghai_day(now)
     check = PayerCheck.objects.get(order_number=paid.number)
     assert kept["payer_checks"].until == ends("order_years", 5, check.opened_at)
-    assert kept["payments"].until == ends("order_years", 5, Payment.objects.get(order=paid).created_at)
     assert kept["judgements"].until == ends("order_years", 5, now)  # the last quote is of today
     assert kept["disclosures"].until == ends("log_years", 3, now - timedelta(days=1))
     assert kept["identity_attempts"].until == shanghai_day(make.NOW) + timedelta(days=30)
     assert kept["receipts"].until == today + timedelta(days=30)
-    year = AllowanceEntry.objects.get(order_number=paid.number).account.year
+    year = AllowanceAccount.objects.get(entries__order_number=paid.number, entries__target="used").year
     assert kept["allowance"].until == kept["allowance_account"].until == date(year + 6, 1, 1)
     assert {what for what, one in kept.items() if one.until is None} == {
         "complaint_history",
+        "abroad",
         "account",
         "account_history",
+        "bills",
+        "books",
+        "declarations",
         "order_history",
+        "payment_history",
+        "payments",
+        "refunds",
     }
     keepings = {one.kind: one for one in personal.KEEPINGS}
-    for what, kind in (
-        ("payer_checks", "compliance.payer_checks"),
-        ("judgements", "compliance.judgements"),
-        ("consents", "compliance.consents"),
-        ("notices", "compliance.notices"),
-        ("disclosures", "compliance.disclosures"),
-        ("accesses", "compliance.accesses"),
-        ("identity_attempts", "customers.attempts"),
-        ("receipts", "kernel.receipts"),
-        ("jobs", "kernel.jobs"),
-    ):
+    dated = {what for what, one in kept.items() if one.until is not None}
+    assert set(LETS_GO) == dated  # no day is told on which nothing lets go
+    for what, kind in LETS_GO.items():
         until, keeping = kept[what].until, keepings[kind]
         assert until is not None
         everything = keeping.due(now + timedelta(days=9999)).count()
-        for days, all_due in ((-1, False), (1, True)):
+        due = []
+        for days in (-1, 1):
             then = datetime(until.year, until.month, until.day, 12, tzinfo=SHANGHAI) + timedelta(days=days)
-            due = keeping.due(ended_before(figure=keeping.figure, now=then)).count()
-            assert (due == everything) is all_due, (what, until, days)
+            due.append(keeping.due(ended_before(figure=keeping.figure, now=then)).count())
+        assert due[0] < due[1], (what, until)
+        assert due[1] == everything or kind == "compliance.keys", (what, until)
+
+
+# What is told with a day, and the keeping that lets go of it then.
+LETS_GO = {
+    "payer_checks": "compliance.payer_checks",
+    "judgements": "compliance.judgements",
+    "judgement_accesses": "compliance.accesses",
+    "consents": "compliance.consents",
+    "notices": "compliance.notices",
+    "disclosures": "compliance.disclosures",
+    "accesses": "compliance.accesses",
+    "order_accesses": "compliance.accesses",
+    "identity_attempts": "customers.attempts",
+    "receipts": "kernel.receipts",
+    "jobs": "kernel.jobs",
+    "payment_messages": "payments.notifications",
+    "allowance": "compliance.allowances",
+    "allowance_account": "compliance.allowances",
+    "orders": "compliance.keys",
+    "incidents": "compliance.keys",
+    "complaints": "compliance.keys",
+    "complaint_accesses": "compliance.accesses",
+    "complaint_answers": "compliance.keys",
+}
 
 
 @pytest.mark.parametrize(
@@ -294,65 +324,13 @@ def test_the_next_log_in_makes_a_new_customer(world: make.World) -> None:
     assert customer.subject_id != world.alice.subject_id
 
 
-def test_closing_twice_closes_once(world: make.World) -> None:
-    close_account(customer=world.alice, js_code="fresh", now=make.present())
-    with pytest.raises((AccountClosed, AnotherWechat)):
-        close_account(customer=world.alice, js_code="fresh", now=make.present())
-    assert Event.objects.filter(name="account.closed").count() == 1
-
-
-def test_the_code_of_another_wechat_closes_nothing(world: make.World, openid: dict[str, str]) -> None:
-    openid["openid"] = "o-maison-bob"
-    with pytest.raises(AnotherWechat):
-        close_account(customer=world.alice, js_code="stolen", now=make.present())
-    assert Customer.objects.get(pk=world.alice.pk).closed_at is None
-    assert Session.objects.filter(customer=world.alice).exists()
-
-
-@pytest.mark.parametrize(("state", "days", "what"), [("placed", 0, "order"), ("paid", 44, "order")])
-def test_an_order_in_progress_must_end_first(world: make.World, state: str, days: int, what: str) -> None:
-    now = make.present()
-    order = Order.objects.get(state="paid")
-    paid_at = {"paid_at": now - timedelta(days=days)} if state == "paid" else {}
-    Order.objects.filter(pk=order.pk).update(state=state, **paid_at)
-    with pytest.raises(MattersOpen) as refused:
-        close_account(customer=world.alice, js_code="fresh", now=now)
-    assert [(one["what"], one["number"]) for one in refused.value.matters] == [(what, order.number)]
-    assert refused.value.matters[0]["zh"] and refused.value.matters[0]["en"]
-    assert vault.unwrap(Subject.objects.select_related("key").get(pk=world.alice.subject_id).key)
-    assert Identity.objects.filter(customer=world.alice).exists()
-
-
-def test_a_closing_that_dies_half_way_has_done_nothing(
-    world: make.World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def dies(**_: Any) -> None:
-        raise SystemExit
-
-    files = erasing.stored_files()
-    before = erasing.sealed_values()
-    monkeypatch.setattr("customers.services.erasure.events.record", dies)
-    with pytest.raises(SystemExit):
-        close_account(customer=world.alice, js_code="fresh", now=make.present())
-    assert connection.in_atomic_block is False
-    assert erasing.sealed_values() == before
-    assert erasing.stored_files() == files
-    assert Job.objects.filter(kind="rights.export").count() == 1
-
-
-def test_an_order_that_was_being_placed_is_not_placed(world: make.World) -> None:
-    quote = Quote.objects.filter(customer=world.alice, order=None).first()
-    assert quote is not None
-    close_account(customer=world.alice, js_code="fresh", now=make.present())
-
-    with transaction.atomic():
-        assert (
-            dossier.read(
-                customer_id=world.alice.pk,
-                token=quote.token,
-                year=2026,
-                names=names_of(storefronts.shop(world.shop.pk)),
-                now=make.NOW,
-            )
-            is None
-        )
+def test_an_order_that_money_came_for_too_late_is_kept_and_told(world: make.World) -> None:
+    order = Order.objects.get(state="cancelled")
+    payment = make.payment(order)
+    report = report_of(payment, transaction_id="42000002", openid=erasing.OPENID)
+    settle(storefront_id=world.shop.pk, mchid=payment.mchid, report=report, now=make.present())
+    Case.objects.update(state=Case.State.SETTLED, settled_at=make.present(), settled_by="someone")
+    kept = {one.what: one for one in close_account(customer=world.alice, js_code="x", now=make.present())}
+    order.refresh_from_db()
+    assert (order.subject_id, order.key.destroyed_at) == (world.alice.subject_id, None)
+    assert (kept["orders"].rows, kept["payments"].rows) == (2, 2)

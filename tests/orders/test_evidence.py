@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from django.db.utils import IntegrityError
 
 from compliance import vault
-from compliance.models import DataKey
+from compliance.models import DataKey, Subject
 from orders.models import Order
 from orders.states import ORDER
 from tests import make
@@ -135,5 +135,8 @@ def test_a_key_whose_day_has_come_is_destroyed_and_then_its_sealed_data_may_go(r
     assert change(role, empty) == 1
 
 
-def test_the_key_of_an_order_that_was_never_paid_goes_at_any_time(order):
+def test_the_key_of_an_order_that_was_never_paid_goes_once_the_account_is_closed(order):
+    with pytest.raises(IntegrityError, match="kept while its account is open"), transaction.atomic():
+        vault.destroy_key(key_id=order.key_id, now=datetime(2026, 11, 23, tzinfo=UTC))
+    Subject.objects.update(erased_at=datetime(2026, 11, 23, tzinfo=UTC))
     assert vault.destroy_key(key_id=order.key_id, now=datetime(2026, 11, 23, tzinfo=UTC))

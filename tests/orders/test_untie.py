@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from importlib import import_module
 
 import pytest
@@ -10,10 +11,12 @@ from django.db.utils import IntegrityError, ProgrammingError
 
 from compliance import queries, vault
 from compliance import services as compliance
-from compliance.models import AllowanceAccount, AllowanceEntry, Judgement
+from compliance.models import AllowanceAccount, AllowanceEntry, DataKey, Judgement, Subject
 from orders.models import Order, Quote
 from orders.services.untie import untie
+from payments.services.settle import settle
 from tests import make
+from tests.payments.reports import report_of
 
 pytestmark = pytest.mark.django_db
 DATA_STEP = import_module("orders.migrations.0009_orders_of_those_erased")
@@ -25,8 +28,14 @@ def order():
 
 
 def end(order: Order) -> None:
+    """The order is cancelled, and its person closes their account."""
+    leave()
     Order.objects.filter(pk=order.pk).update(state="cancelled", closed_at=make.NOW)
     compliance.allowance_free(order_number=order.number, now=make.NOW)
+
+
+def leave() -> None:
+    Subject.objects.update(erased_at=make.NOW)
 
 
 def untie_as(role: str, order: Order) -> None:
@@ -86,6 +95,35 @@ def test_a_paid_order_and_one_under_way_stay_whole(order, change):
     assert AllowanceEntry.objects.filter(order_number=order.number).count() == 2
 
 
+@pytest.mark.parametrize("role", ["web", "worker"])
+def test_an_order_of_someone_whose_account_is_open_stays_whole_and_readable(role, order):
+    end(order)
+    Subject.objects.update(erased_at=None)
+    with pytest.raises(IntegrityError, match="kept while its account is open"), transaction.atomic():
+        untie_as(role, order)
+    DataKey.objects.filter(pk=order.key_id).update(destroy_on=make.NOW.date() - timedelta(days=3))
+    with pytest.raises(IntegrityError, match="is not an unreadable one"), transaction.atomic():
+        untie_as(role, order)
+    order.refresh_from_db()
+    assert order.subject_id is not None
+
+
+@pytest.mark.parametrize("role", ["web", "worker"])
+def test_an_order_that_money_came_for_too_late_stays_whole_and_readable(role, order):
+    payment = make.payment(order)
+    end(order)
+    settle(storefront_id=payment.storefront_id, mchid=payment.mchid, report=report_of(payment), now=make.NOW)
+    payment.refresh_from_db()
+    assert (payment.state, payment.stray_reason) == ("stray", "late")
+    with pytest.raises(IntegrityError, match="key of an order that money came for"), transaction.atomic():
+        untie_as(role, order)
+    DataKey.objects.filter(pk=order.key_id).update(destroy_on=make.NOW.date() - timedelta(days=3))
+    with pytest.raises(IntegrityError, match="money came for order"), transaction.atomic():
+        untie_as(role, order)
+    order.refresh_from_db()
+    assert order.subject_id is not None
+
+
 def test_an_order_that_can_still_be_read_stays_whole(order):
     end(order)
     with connection.cursor() as cursor, pytest.raises(IntegrityError, match="is not an unreadable one"):
@@ -93,6 +131,7 @@ def test_an_order_that_can_still_be_read_stays_whole(order):
 
 
 def test_an_order_that_holds_some_of_the_allowance_stays_whole(order):
+    leave()
     Order.objects.filter(pk=order.pk).update(state="cancelled", closed_at=make.NOW)
     with pytest.raises(IntegrityError, match="holds something of an allowance"), transaction.atomic():
         untie_as("web", order)
@@ -133,7 +172,6 @@ def test_orders_emptied_before_let_go_of_their_person_too(order):
             "UPDATE orders_order SET state = 'paid', paid_at = now(), transaction_id = '4' WHERE number = %s",
             [order.number],
         )
-        cursor.execute("UPDATE compliance_subject SET erased_at = now()")
         cursor.execute(DATA_STEP.FORGET)
         assert cursor.rowcount == 2
         cursor.execute(DATA_STEP.UNTIE)

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import secrets
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.hashes import SHA256
 
 from kernel.models import Case, Event, Receipt
 from payments.models import Notification
+from payments.services import messages
 from tests import make
 from tests.payments.reports import delivery_of, signed
+from wechat.pay.notifications import Notification as Told
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +49,49 @@ def test_the_same_payment_under_another_notification_id_changes_nothing(client, 
     for _ in range(2):
         assert deliver(client, payment, *delivery_of(payment)).status_code == 204
     assert Event.objects.filter(name="order.paid").count() == 1
+
+
+def test_what_was_taken_in_keeps_what_it_told_and_the_signature_and_no_payer(client, payment):
+    body, headers = delivery_of(payment, openid="o-maison-alice")
+    for _ in range(2):
+        assert deliver(client, payment, body, headers).status_code == 204
+    for raw in Notification.objects.all():
+        assert (bytes(raw.body), raw.out_trade_no) == (b"", payment.out_trade_no)
+        assert (raw.event_type, raw.notice_id) == ("TRANSACTION.SUCCESS", json.loads(body)["id"])
+        assert raw.content == {
+            "appid": payment.appid,
+            "mchid": payment.mchid,
+            "out_trade_no": payment.out_trade_no,
+            "transaction_id": "4200001234202611200000000001",
+            "trade_state": "SUCCESS",
+            "success_time": "2026-11-20T12:00:00+08:00",
+            "amount": {"total": payment.amount_fen, "payer_total": payment.amount_fen, "currency": "CNY"},
+        }
+        signature = base64.b64decode(raw.headers["Wechatpay-Signature"])
+        key = make.rsa_key("platform").public_key()
+        key.verify(signature, bytes(raw.digest), padding.PKCS1v15(), Prehashed(SHA256()))
+
+
+def test_what_is_taken_in_leaves_no_body_and_what_failed_keeps_it(client, payment, monkeypatch):
+    body, headers = delivery_of(payment)
+    with monkeypatch.context() as broken:
+        broken.setattr("payments.webhooks.settle", lambda **_: 1 / 0)
+        assert deliver(client, payment, body, headers).status_code == 500
+    assert [bytes(raw.body) for raw in Notification.objects.all()] == [body]
+    assert Case.objects.get().facts["out_trade_no"] == payment.out_trade_no
+    assert deliver(client, payment, body, headers).status_code == 204
+    kept = Notification.objects.order_by("pk").values_list("outcome", "body")
+    assert [(outcome, bytes(left)) for outcome, left in kept] == [("failed", body), ("taken", b"")]
+
+
+def test_what_a_table_cannot_hold_is_left_out_of_what_a_message_told(client, payment):
+    body, headers = delivery_of(payment, openid="o-maison-alice")
+    strange = {"appid": "\x00", "mchid": "\ud800", "transaction_id": "4" * 129, "amount": {"total": True}}
+    notice = Told("id\x00", "X" * 70, {}, {**strange, "refund_id": {"a": 1}, "trade_state": "PAID"})
+    raw = messages.read(mchid=payment.mchid, headers=headers, body=body, notice=notice, now=make.NOW)
+    raw.save()
+    assert (raw.content, raw.notice_id) == ({"trade_state": "PAID", "amount": {}}, "id")
+    assert (raw.event_type, raw.out_trade_no) == ("X" * 60, "")
 
 
 @pytest.mark.parametrize("spoil", ["body", "signature", "serial", "stale", "probe"])

@@ -22,11 +22,12 @@ Resource = Transaction | RefundReport | complaints.Told | dict[str, Any]
 class Notification:
     """One notification. `id` repeats when WeChat repeats itself; `resource` is a Transaction for
     TRANSACTION.SUCCESS, a RefundReport for REFUND.*, complaints.Told for COMPLAINT.*, and the decrypted
-    object as it came for every other event, known or not."""
+    object as it came for every other event, known or not. `plain` is that object of any event."""
 
     id: str
     event_type: str
     resource: Resource = field(repr=False)
+    plain: Mapping[str, Any] = field(repr=False, default_factory=dict)
 
 
 def parse(headers: Mapping[str, str], raw_body: bytes, merchant: Merchant, now: datetime) -> Notification:
@@ -50,6 +51,7 @@ def parse(headers: Mapping[str, str], raw_body: bytes, merchant: Merchant, now: 
         id=_text(outer, "id"),
         event_type=event_type,
         resource=_read(event_type, plain),
+        plain=plain,
     )
 
 

@@ -10,6 +10,7 @@ import binascii
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
@@ -55,10 +56,7 @@ def verify(headers: Mapping[str, str], raw_body: bytes, merchant: Merchant, now:
     valid yet or any more at `now`, or the signature does not hold.
     WeChat's own probes (`WECHATPAY/SIGNTEST/…`) are ordinary wrong signatures and fail like any other.
     """
-    values = {name.lower(): value for name, value in headers.items()}
-    serial, timestamp, nonce, signature = (
-        values.get(f"wechatpay-{name}", "") for name in ("serial", "timestamp", "nonce", "signature")
-    )
+    serial, timestamp, nonce, signature = _told(headers)
     if not (serial and timestamp and nonce and signature):
         raise Unverified(reason="a signature header is missing")
     if not (timestamp.isascii() and timestamp.isdigit() and len(timestamp) <= MAX_TIMESTAMP_DIGITS):
@@ -70,12 +68,31 @@ def verify(headers: Mapping[str, str], raw_body: bytes, merchant: Merchant, now:
         raise Unverified(reason="the serial is not one of ours", unknown_serial=serial[:MAX_SERIAL])
     if not key.holds_at(now):
         raise Unverified(reason="the key of this serial is not valid now")
-    message = b"\n".join([timestamp.encode(), nonce.encode(), raw_body, b""])
+    message = _message(timestamp, nonce, raw_body)
     try:
         key.public_key.verify(base64.b64decode(signature, validate=True), message, PKCS1v15(), SHA256())
     except (InvalidSignature, binascii.Error, ValueError):
         raise Unverified(reason="the signature does not hold") from None
     return key.serial
+
+
+def signed_digest(headers: Mapping[str, str], raw_body: bytes) -> bytes:
+    """SHA-256 of what the signature in `headers` is over: with it the signature can be checked when the body
+    is gone (RSA over a `Prehashed` digest)."""
+    _, timestamp, nonce, _ = _told(headers)
+    return sha256(_message(timestamp, nonce, raw_body)).digest()
+
+
+def _told(headers: Mapping[str, str]) -> tuple[str, str, str, str]:
+    """Serial, timestamp, nonce and signature; empty where a header is missing."""
+    values = {name.lower(): value for name, value in headers.items()}
+    names = ("serial", "timestamp", "nonce", "signature")
+    serial, timestamp, nonce, signature = (values.get(f"wechatpay-{name}", "") for name in names)
+    return serial, timestamp, nonce, signature
+
+
+def _message(timestamp: str, nonce: str, raw_body: bytes) -> bytes:
+    return b"\n".join([timestamp.encode(), nonce.encode(), raw_body, b""])
 
 
 def decrypt(resource: Mapping[str, object], apiv3_key: bytes) -> bytes:

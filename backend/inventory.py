@@ -47,7 +47,11 @@ NOT_PERSONAL = {
         "compliance.ChainLink.prev",
         "kernel.Receipt.fingerprint",
     ),
-    "amounts and settings": ("payments.Payment.payer_fen", "storefronts.MerchantAccount.payer_identity"),
+    "amounts and settings": (
+        "payments.Payment.payer_fen",
+        "payments.Payment.names_payer",
+        "storefronts.MerchantAccount.payer_identity",
+    ),
 }
 
 

@@ -35,5 +35,10 @@ def ask_payer_again(event: Event) -> None:
     ask_payer.ask_again(order_number=event.key.removeprefix("payer:"), now=now())
 
 
+def refund_for_payer(event: Event) -> None:
+    """payer.refunding: payer and orderer stay two people. The order ends, and its money goes back by that."""
+    ask_payer.end_for_payer(order_number=event.key.removeprefix("payer:"), now=now())
+
+
 def _order(event: Event) -> Order:
     return Order.objects.get(number=event.key.removeprefix("order:"))

@@ -22,10 +22,13 @@ from compliance.services.rates import load_rates
 from inventory.models import Warehouse
 from kernel.clock import shanghai_day
 from orders.models import Coupon
+from payments.models import CustomsNumber
+from payments.ports import ports_of
 from storefronts.models import BrandCompany, LegalParty, Membership, Operator, Storefront
 from storefronts.services import open_storefront, set_customs, set_merchant
 
 OPERATOR = "operator"
+CUSTOMS_NUMBER = "3105961A12"  # made up, as the stand-in takes any
 COUPONS_LAST = timedelta(days=365)
 
 
@@ -136,6 +139,10 @@ def put_warehouse(storefront: Storefront, code: str, wanted: dict[str, Any]) -> 
     """A warehouse and what lies in it; returns how many pieces were added."""
     facts = {name: value for name, value in wanted.items() if name not in ("stock", "shelves", "without")}
     warehouse, _ = Warehouse.objects.update_or_create(storefront=storefront, code=code, defaults=facts)
+    for port in ports_of(warehouse.customs_district, registered=()):
+        CustomsNumber.objects.get_or_create(
+            storefront=storefront, port=port, defaults={"number": CUSTOMS_NUMBER}
+        )
     return fill_warehouse(
         warehouse, wanted["stock"], wanted.get("shelves"), without=wanted.get("without", [])
     )

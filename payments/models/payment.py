@@ -23,6 +23,7 @@ class Payment(models.Model):
     state = models.CharField(max_length=12, choices=PAYMENT.choices, default=PAYMENT.start)
     description = models.CharField(max_length=127, help_text="as first told to WeChat")
     notify_url = models.CharField(max_length=255, help_text="as first told to WeChat")
+    names_payer = models.BooleanField(default=False, help_text="the orderer alone can pay it")
     time_expire = models.DateTimeField(help_text="as first told to WeChat")
     prepay_id = models.CharField(max_length=80, default="", blank=True)
     prepared_at = models.DateTimeField(null=True, blank=True)

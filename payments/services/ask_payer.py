@@ -10,8 +10,11 @@ from typing import Literal
 
 from compliance import services as compliance
 from compliance.models import PayerCheck
+from kernel.cases import settle_open
 from kernel.tenancy import tenant
 from orders.models import Order
+from orders.services.cancel_paid import HoldOver, cancel_paid
+from orders.services.closing import NotCancellable
 from payments.gateways.customs import customs_client
 from payments.models import PaymentDeclaration
 from payments.services.declare import amend, piece_of
@@ -61,6 +64,20 @@ def ask_again(*, order_number: str, now: datetime) -> None:
                     amend(held, now=now)
         else:
             ask_about_payer(declaration=row, now=now)
+
+
+def end_for_payer(*, order_number: str, now: datetime) -> None:
+    """End a paid order whose payer is not its orderer: before the list, whole, with all that it held.
+
+    What has gone to customs already is left to the operator, whose case stays open; an order that has ended
+    otherwise is left as it is.
+    """
+    try:
+        cancel_paid(number=order_number, by="system", now=now, within_hold=False)
+    except (HoldOver, NotCancellable):
+        return
+    note = "支付人与订购人不一致，订单已取消并退款 · cancelled and refunded"
+    settle_open(kinds=["payer.refunding"], key=f"order:{order_number}", by="system", note=note, now=now)
 
 
 def _asked(client: CustomsClient, declaration: PaymentDeclaration, check: PayerCheck, now: datetime) -> str:

@@ -1,4 +1,4 @@
-"""What a declaration tells of a person: written down before it leaves, and opened for that one call alone."""
+"""What WeChat Pay is told of a person: written down before it leaves, and opened for that one call alone."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from compliance import services as compliance
 from compliance import vault
 from orders import labels
 from orders.models import Order
-from payments.services.start import INSTITUTION
 from wechat.pay.sealing import Named
 
+INSTITUTION = "财付通支付科技有限公司"  # who runs WeChat Pay (law.md R2.9)
 CUSTOMS = "中华人民共和国海关"
-WHO, PURPOSE = "payments", "declare the payment, compare the payer"
+WHO, COMPARE, LIMIT = "payments", "declare the payment, compare the payer", "let the orderer alone pay"
 _FIELDS = ["order_number", "payment_number", "amount"]
 
 
-def named_orderer(order: Order, now: datetime) -> Named | None:
+def named_orderer(order: Order, now: datetime, purpose: str = COMPARE) -> Named | None:
     """Name and number of the orderer, opened with a row of access each; None once nobody can read them.
 
     They go into one call and nowhere else.
@@ -28,7 +28,7 @@ def named_orderer(order: Order, now: datetime) -> Named | None:
         return None
     name, number = vault.open_many_as(
         who=WHO,
-        purpose=PURPOSE,
+        purpose=purpose,
         storefront_id=order.storefront_id,
         key=key,
         sealed=[

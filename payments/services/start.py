@@ -12,16 +12,19 @@ from kernel.tenancy import tenant
 from orders.models import Order
 from payments.gateways.wechat_pay import client_of, notify_url
 from payments.models import Payment
+from payments.services.declare_told import INSTITUTION, LIMIT, named_orderer
 from payments.services.query import query
 from payments.states import PAYMENT
 from storefronts import queries as storefronts
-from wechat.errors import OrderClosed, OrderPaid, OutTradeNoUsed, WechatError
+from storefronts.services import remember_refusal
+from wechat.errors import NoPermission, OrderClosed, OrderPaid, OutTradeNoUsed, WechatError
 from wechat.pay.client import bill_text
+from wechat.pay.sealing import Named
 from wechat.pay.signing import client_params
 
 FIRST_QUERY_AFTER = timedelta(seconds=30)
+_PERSON = ["buyer_name", "buyer_number"]
 PREPAY_KEPT = timedelta(minutes=90)  # a prepay_id lives two hours (wechat.md B5)
-INSTITUTION = "财付通支付科技有限公司"  # who runs WeChat Pay (law.md R2.9)
 
 
 @dataclass(eq=False)
@@ -63,6 +66,7 @@ def _attempt(order: Order, now: datetime) -> Payment:
         if order.state != "placed" or order.expires_at <= now:
             raise NotPayable(state=order.state if order.state != "placed" else "closing")
         open_one = Payment.objects.filter(order=order, state__in=["created", "prepared"]).first()
+        named = open_one.names_payer if open_one else storefronts.names_payer(merchant.mchid)
         if open_one is None or not _is_prepared(open_one, now):
             assert order.subject_id is not None  # it waits for its payment, so it has its consumer
             compliance.disclose(
@@ -74,7 +78,7 @@ def _attempt(order: Order, now: datetime) -> Payment:
                 country="CN",
                 purpose="pay",
                 basis="contract",
-                fields=["openid", "order_number", "amount"],
+                fields=["openid", "order_number", "amount", *(_PERSON if named else [])],
                 now=now,
             )
         return open_one or Payment.objects.create(
@@ -86,6 +90,7 @@ def _attempt(order: Order, now: datetime) -> Payment:
             amount_fen=order.total_fen,
             description=bill_text(f"{shop.name_zh} 订单 {order.number}"),
             notify_url=notify_url(merchant.mchid),
+            names_payer=named,
             time_expire=order.expires_at,
             created_at=now,
             next_query_at=now + FIRST_QUERY_AFTER,
@@ -100,17 +105,8 @@ def _is_prepared(payment: Payment, now: datetime) -> bool:
 
 def _prepare(payment: Payment, openid: str, now: datetime) -> Payment:
     """Ask WeChat for a prepay_id and keep it. A closed attempt is closed at WeChat as well."""
-    client = client_of(payment.mchid)
     try:
-        prepay_id = client.prepay_jsapi(
-            appid=payment.appid,
-            openid=openid,
-            out_trade_no=payment.out_trade_no,
-            description=payment.description,
-            total_fen=payment.amount_fen,
-            notify_url=payment.notify_url,
-            time_expire=payment.time_expire,
-        )
+        prepay_id = _asked(payment, openid, now)
     except OrderPaid:
         query(payment=payment, now=now)
         raise NotPayable(state="paid") from None
@@ -124,6 +120,40 @@ def _prepare(payment: Payment, openid: str, now: datetime) -> Payment:
         _close_at_wechat(payment)
         raise NotPayable(state=payment.state) from None
     return payment
+
+
+def _asked(payment: Payment, openid: str, now: datetime) -> str:
+    """A prepay_id, which the orderer alone can pay where the merchant may say so.
+
+    Where WeChat does not let it, that is remembered, and the payment is prepared for anyone to pay: whether
+    payer and orderer are one person is then asked after the declaration.
+    """
+    client = client_of(payment.mchid)
+
+    def ask(payer: Named | None) -> str:
+        return client.prepay_jsapi(
+            appid=payment.appid,
+            openid=openid,
+            out_trade_no=payment.out_trade_no,
+            description=payment.description,
+            total_fen=payment.amount_fen,
+            notify_url=payment.notify_url,
+            time_expire=payment.time_expire,
+            payer=payer,
+        )
+
+    if payment.names_payer:
+        with tenant(payment.storefront_id):
+            order = Order.objects.select_related("key").get(pk=payment.order_id)
+            payer = named_orderer(order, now, LIMIT)
+        try:
+            return ask(payer)
+        except NoPermission:
+            with tenant(payment.storefront_id):
+                remember_refusal(mchid=payment.mchid)
+                Payment.objects.filter(pk=payment.pk).update(names_payer=False)
+            payment.names_payer = False
+    return ask(None)
 
 
 def _close(payment: Payment, now: datetime) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.db.models import Sum
 
 from orders.models import Order
-from payments.models import Payment, Refund
+from payments.models import Payment, PaymentDeclaration, Refund
 
 LEAVING = ("accepted", "processing", "abnormal")  # WeChat may have taken it off already, or not yet
 
@@ -44,3 +44,12 @@ def declarable(payment: Payment, order: Order) -> Declarable:
         duty_fen=order.tax_fen - (back["tax"] or 0),
         leaving=refunds.filter(state__in=LEAVING).exists(),
     )
+
+
+def is_behind(row: PaymentDeclaration, order: Order) -> bool:
+    """Whether a declaration tells another sum than is left, before the list: it is amended in a moment.
+
+    From the list on it stands, and what goes back stands beside it.
+    """
+    told = {name: getattr(row, name) for name in ("order_fen", "transport_fen", "product_fen", "duty_fen")}
+    return order.gate == Order.Gate.BEFORE_LIST and told != declarable(row.payment, order).columns

@@ -21,7 +21,7 @@ from orders.services.cancel_paid import hold_ends_at
 from payments.gateways.customs import NoV2Key, customs_client
 from payments.models import CustomsNumber, Payment, PaymentDeclaration
 from payments.ports import ports_of
-from payments.services.declarable import declarable
+from payments.services.declarable import declarable, is_behind
 from payments.services.declare_outcome import WAIT_AT_MOST, case, hold, locked, take_in, unknown
 from payments.services.declare_told import disclose_declaration, named_orderer
 from payments.states import DECLARATION
@@ -128,8 +128,8 @@ def step(*, declaration: PaymentDeclaration, now: datetime) -> None:
 
 def is_declared(*, order: Order) -> bool:
     """Whether customs has every declaration of the order's payment, of the amount that is left."""
-    states = list(PaymentDeclaration.objects.filter(order=order).values_list("state", flat=True))
-    return bool(states) and set(states) == {"succeeded"}
+    rows = list(PaymentDeclaration.objects.filter(order=order).select_related("payment"))
+    return bool(rows) and all(row.state == "succeeded" and not is_behind(row, order) for row in rows)
 
 
 def amend(

@@ -10,11 +10,10 @@ from kernel.states import WrongState
 from kernel.tenancy import tenant
 from orders.models import Order
 from orders.services.gate import move_gate
-from payments.models import Payment, Refund
+from payments.models import Payment, PaymentDeclaration, Refund
+from payments.services.declarable import LEAVING, is_behind
 from payments.services.refunds import accept, may_leave
 from payments.states import REFUND
-
-LEAVING = ("accepted", "processing", "abnormal")
 
 
 @dataclass(eq=False)
@@ -27,21 +26,32 @@ class MoneyLeaving(Conflict):
     numbers: list[str]
 
 
+class DeclarationBehind(Conflict):
+    """A refund has gone back and the payment's declaration does not say so yet."""
+
+    code = "declaration_behind"
+    title = "The declaration of this order's payment is being amended after a refund; try again in a moment."
+    title_zh = "该订单退款后支付申报尚未更新，请稍后再试。"
+
+
 def send_to_customs(*, number: str, now: datetime) -> Order:
     """Close the gate for the list of a paid order, as `move_gate` with "send" does, unless money is leaving.
 
     Who declares calls this before the first 621 and no other: under the locks of payment and order a refund
-    is either seen here or waits. Raises MoneyLeaving, WrongState.
+    is either seen here or waits. Raises MoneyLeaving, DeclarationBehind, WrongState.
     """
     with tenant(Order.objects.values_list("storefront_id", flat=True).get(number=number)):
         list(Payment.objects.select_for_update(of=("self",)).filter(order__number=number, state="succeeded"))
-        Order.objects.select_for_update().get(number=number)
+        order = Order.objects.select_for_update().get(number=number)
         leaving = Refund.objects.filter(order__number=number, state__in=LEAVING).exclude(
             kind=Refund.Kind.STRAY
         )
         numbers = list(leaving.order_by("id").values_list("out_refund_no", flat=True))
         if numbers:
             raise MoneyLeaving(numbers=numbers)
+        declared = PaymentDeclaration.objects.filter(order=order).exclude(state="withdrawn")
+        if any(is_behind(row, order) for row in declared.select_related("payment")):
+            raise DeclarationBehind()
         return move_gate(number=number, verb="send", now=now)
 
 

@@ -121,10 +121,10 @@ def _go(refund: Refund, now: datetime) -> None:
 def _ask(client: PayClient, refund: Refund) -> RefundReport:
     """WeChat's word on the refund, which is sent where WeChat has never seen it. Raises wechat.errors."""
     if refund.state != "accepted":
-        return query(client, refund.out_refund_no)
+        return _look(client, refund)
     if refund.tries:
         try:
-            return query(client, refund.out_refund_no)
+            return _look(client, refund)
         except ResourceNotExist:
             pass  # the tries before never arrived
     try:
@@ -132,11 +132,26 @@ def _ask(client: PayClient, refund: Refund) -> RefundReport:
     except Rejected as refusal:
         # A refusal of what is there already ("other parameters", "too much") is not its end.
         try:
-            return query(client, refund.out_refund_no)
+            return _look(client, refund)
         except ResourceNotExist:
             raise refusal from None
         except Upstream as failure:
             raise OutcomeUnknown(call="refund", reason=failure.code) from None
+
+
+def _look(client: PayClient, refund: Refund) -> RefundReport:
+    """WeChat's word on a refund it may have; that the question was refused says nothing of the refund.
+
+    Raises ResourceNotExist, and OutcomeUnknown for every other refusal.
+    """
+    try:
+        return query(client, refund.out_refund_no)
+    except ResourceNotExist:
+        raise
+    except Rejected as refusal:
+        raise OutcomeUnknown(
+            call="refund_query", reason="the question was refused", wechat_code=refusal.wechat_code
+        ) from None
 
 
 def _create(client: PayClient, refund: Refund) -> RefundReport:

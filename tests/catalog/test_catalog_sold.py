@@ -11,11 +11,12 @@ from catalog.models import Product
 from catalog.services.sold import count_sold
 from kernel.models import Delivery
 from orders.models import Order
-from orders.services.paid import mark_paid
+from payments.services.settle import settle
 from tests import make
+from tests.payments.reports import report_of
 
 pytestmark = pytest.mark.django_db
-DELIVERIES = sum(len(SUBSCRIPTIONS[name]) for name in ("order.placed", "order.paid"))
+DELIVERIES = sum(len(SUBSCRIPTIONS[name]) for name in ("order.placed", "order.paid", "payment.succeeded"))
 
 
 def sold() -> dict[str, int]:
@@ -23,7 +24,8 @@ def sold() -> dict[str, int]:
 
 
 def pay(order: Order) -> None:
-    mark_paid(order=order, mchid="1", out_trade_no="2", transaction_id="3", paid_at=make.NOW, now=make.NOW)
+    payment = make.payment(order)
+    settle(storefront_id=payment.storefront_id, mchid=payment.mchid, report=report_of(payment), now=make.NOW)
 
 
 def test_a_paid_order_counts_once_however_often_events_are_delivered() -> None:

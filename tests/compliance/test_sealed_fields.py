@@ -25,6 +25,10 @@ def sealed_fields() -> list[models.Field]:
     ]
 
 
+# A merchant number's keys, present and past, are sealed for that number: each opens for it alone.
+ONE_PLACE = {"storefronts.PastMerchantKey.private_key_sealed"}
+
+
 @pytest.fixture
 def sealed(monkeypatch) -> dict[bytes, tuple[vault.Key, Place]]:
     """Everything that is sealed while the rows are made, with the key and the place it was sealed for."""
@@ -57,6 +61,9 @@ def test_a_field_moved_to_another_row_or_column_does_not_open(sealed):
             for place in places - {own}:
                 with pytest.raises(vault.Tampered):
                     key.open(*place, blob)
+        if str(field) in ONE_PLACE:
+            columns.pop(str(field))
+            continue
         refs = [sealed[blob][1][1] for blob in rows]
         assert len(refs) == len(set(refs)), f"two rows of {field} are sealed for the same place"
     labels = [label for found in columns.values() for label in found]

@@ -61,8 +61,8 @@ def test_every_no_reads_alike_to_the_one_who_asks_and_an_operator_sees_which(
     made = IdentityAttempt.objects.get(customer=identity.customer)
     assert attempt == {
         "made_at": made.made_at,
-        "state": "answered",
-        "verdict": "not_confirmed",
+        "state": "已答复 answered",
+        "verdict": "未能确认 not confirmed",
         "provider": "tencent.faceid",
     }
     assert found not in str(copied)

@@ -35,8 +35,6 @@ from payments.models import (
     Bill,
     BillDifference,
     BillLine,
-    Complaint,
-    ComplaintAct,
     CustomsNumber,
     FundLine,
     Notification,
@@ -46,15 +44,16 @@ from payments.models import (
     RefundLine,
 )
 from payments.ports import ports
-from payments.services.complaints import take_in
 from settlement.accounts import Account
 from settlement.models import Entry, Evidence, ForexReceipt, SettlementBatch, SettlementItem
 from settlement.services.enter import Fact, enter
 from settlement.services.evidence import record_evidence
 from storefronts.models import LegalParty, Membership, MerchantAccount, Operator
+from storefronts.services.declaring import set_customs
 from storefronts.services.opening import put_aside
 from tests import make
-from tests.payments.complaining import DETAIL, report_of
+from tests.operators.complaint_rows import PHONE, complaint_rows
+from tests.payments.complaining import DETAIL
 
 PASSWORD = "an-invented-pass-word-7"
 NICKNAME = "爱丽的昵称"
@@ -152,6 +151,7 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
         width=8,
         height=8,
     )
+    set_customs(merchant=shop.merchants.get(), family="v2", payer_identity=False, v2_key=f"{round}".zfill(32))
     payment = Payment.objects.create(
         storefront=shop,
         order=order,
@@ -250,23 +250,7 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
         recorded_by="someone",
     )
     bill_rows(shop, payment, round)
-    complaint = take_in(
-        mchid=MerchantAccount.objects.get(storefront=shop, active=True).mchid,
-        report=report_of(payment, complaint_id=f"C{shop.pk}-{round}"),
-        asked_at=now,
-        now=now,
-    )
-    Complaint.objects.filter(pk=complaint.pk).update(order=order, payment=payment)
-    ComplaintAct.objects.create(
-        storefront=shop,
-        complaint=complaint,
-        kind=ComplaintAct.Kind.REPLY,
-        state="done",
-        by="someone",
-        asked_at=now,
-        done_at=now,
-        next_try_at=now,
-    )
+    complaint = complaint_rows(order, payment, round)
     event = Event.objects.filter(key=order.event_key).first()
     Delivery.objects.create(event=event, handler="test.handler", key=event.key, next_try_at=now)
     Receipt.objects.create(
@@ -384,6 +368,7 @@ SECRET_TEXTS = (
     NICKNAME,
     STREET,
     DETAIL,
+    PHONE,
     "o-maison-alice",
     "s" * 32,
     "k" * 32,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 
 import pytest
@@ -12,8 +13,11 @@ from kernel.models import Case, Event
 from orders.models import Order
 from orders.services.gate import move_gate
 from payments.models import CustomsNumber, PaymentDeclaration
+from payments.services import send_refund
 from payments.services.declare import is_declared, open_declarations, sweep
 from payments.services.declare_change import retry_declaration, withdraw_declarations
+from payments.services.refund_gate import DeclarationBehind, send_to_customs
+from payments.services.refunds import Wish, request_refund
 from payments.states import DECLARATION
 from settlement.models import Evidence
 from storefronts.models import MerchantAccount
@@ -287,3 +291,24 @@ def test_the_payer_is_the_orderer_until_someone_told_otherwise(wechat, shop):
 
 def test_every_state_leads_somewhere_but_the_last():
     assert [state for state in DECLARATION.states if not DECLARATION.verbs(state)] == ["withdrawn"]
+
+
+def test_a_refund_that_is_not_declared_yet_keeps_the_list_from_being_sent(wechat, shop):
+    paid(wechat, shop)
+    go_on(1)
+    go_on(1, after_hold() + timedelta(minutes=5))
+    order = Order.objects.get()
+    assert is_declared(order=order) is True
+    wish = Wish({order.lines.get().pk: 1})
+    at = after_hold() + timedelta(minutes=20)
+    refund = request_refund(number=order.number, wish=wish, key="k", reason="退款", asked_by="system", now=at)
+    send_refund.sweep(now=at + timedelta(seconds=1))
+    time.sleep(0.05)  # the stand-in needs a moment to give the money back
+    send_refund.sweep(now=at + timedelta(minutes=10))
+    refund.refresh_from_db()
+    assert refund.state == "succeeded"
+    assert is_declared(order=order) is False  # its event is not delivered yet
+    with pytest.raises(DeclarationBehind):
+        send_to_customs(number=order.number, now=at)
+    order.refresh_from_db()
+    assert order.gate == "before_list"

@@ -15,7 +15,7 @@ from orders.services.gate import move_gate
 from payments.models import Payment, Refund
 from payments.services import refunds, send_refund
 from payments.services.query import query
-from payments.services.refunds import Wish, request_refund
+from payments.services.refunds import Wish, refundable_fen, request_refund
 from payments.services.send_refund import sweep
 from payments.services.settle import Outcome
 from tests import make
@@ -265,3 +265,16 @@ def test_a_refund_that_was_killed_while_it_was_asked_for_was_never_asked_for(pai
             ask(order)
     assert (Refund.objects.count(), Event.objects.filter(name="refund.requested").count()) == (0, 0)
     assert ask(order).state == "accepted"
+
+
+def test_a_question_that_is_refused_ends_no_refund_that_wechat_may_have_made(wechat, refund, paid):
+    wechat.control("switches", call="refund", mode="500_after")
+    send_refund.sweep(now=make.present() + timedelta(seconds=1))
+    for turn in (1, 2, 3):
+        wechat.control("switches", call="refund_query", mode="error", code="INVALID_REQUEST", status=400)
+        send_refund.sweep(now=make.present() + timedelta(minutes=30 * turn))
+    assert state(refund) == "accepted"
+    paid.refresh_from_db()
+    assert refundable_fen(paid) == (paid.received_fen or 0) - refund.amount_fen
+    until_succeeded(refund)
+    assert len(wechat_calls(wechat, "refund")) == 1

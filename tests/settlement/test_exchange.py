@@ -242,7 +242,7 @@ def _line(text: str, old: str, new: str) -> str:
         (lambda t: _line(t, "2026-11-20", "20.11.2026"), "line 2: Invalid isoformat string: '20.11.2026'"),
         (lambda t: _line(t, ",1,settled,", ",1,done,"), "line 2: status 'done' with reason ''"),
         (lambda t: _line(t, ",1,settled,", ",1,refused,"), "line 2: a refused item has a reason"),
-        (lambda t: _line(t, "S0", "S9"), "line 2: it is about batch"),
+        (lambda t: _line(t, "\nS", "\nX"), "line 2: it is about batch"),
     ],
 )
 def test_one_wrong_row_and_nothing_is_taken(world, sent, spoil, fault):

@@ -105,7 +105,7 @@ def wrong_pair(stage: Stage) -> str:
     stage.sandbox.tell("identity", number=stage.number, name=NAME)
     own = stage.alice.call("PUT", "me/identity", {"name": OTHER_NAME, "number": stage.number})
     expect(("rejected", "not_confirmed"), (own["state"], own["rejected_for"]))
-    return "rejected: name and number do not belong together"
+    return "rejected, not confirmed: why is the owner's matter, no one else's"
 
 
 @step("核验机构故障", "the right pair, but the provider is down")

@@ -64,6 +64,15 @@ def test_a_day_is_fetched_and_matched_with_its_movements(payment):
     assert due(now=morning() + timedelta(hours=2)) == 0
 
 
+def test_a_day_asked_for_by_hand_hides_none_of_those_before_it(payment, wechat):
+    later = today() + timedelta(days=2)
+    wechat.control("advance", seconds=timedelta(days=2).total_seconds())
+    run_day(mchid=payment.mchid, day=later, now=morning() + timedelta(days=2))
+    due(now=morning() + timedelta(days=2))
+    days = Bill.objects.filter(kind="trade").order_by("day").values_list("day", flat=True)
+    assert list(days) == [today() + timedelta(days=n) for n in range(3)]
+
+
 def test_nothing_is_asked_before_ten_in_shanghai(payment):
     early = ready_at(today()) - timedelta(minutes=1)
     assert due(now=early) == 0

@@ -165,12 +165,16 @@ def _expect(now: datetime) -> None:
         last -= timedelta(days=1)
     first = Payment.objects.values("mchid", "storefront_id").annotate(at=Min("created_at")).order_by("mchid")
     for merchant in first:
-        known = Bill.objects.filter(mchid=merchant["mchid"], kind=Bill.Kind.TRADE).order_by("-day").first()
         since = max(shanghai_day(merchant["at"]), last - OLDEST)
-        if known is not None:
-            since = max(since, known.day + timedelta(days=1))
+        known = set(
+            Bill.objects.filter(mchid=merchant["mchid"], kind=Bill.Kind.TRADE, day__gte=since).values_list(
+                "day", flat=True
+            )
+        )
         days = [since + timedelta(days=n) for n in range((last - since).days + 1)]
-        _make(merchant["storefront_id"], merchant["mchid"], days, now)
+        # Any day may be missing, not only the latest: a later one may have been asked for by hand.
+        missing = [day for day in days if day not in known]
+        _make(merchant["storefront_id"], merchant["mchid"], missing, now)
 
 
 def _make(storefront_id: int, mchid: str, days: list[date], now: datetime) -> None:

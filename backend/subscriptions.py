@@ -35,6 +35,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("payments.declaring.ask_about_payer", outside=True),
         Handler("settlement.tasks.keep_declared"),
     ),
+    "declaration.matched": (Handler("payments.declaring.ask_about_payer", outside=True),),
     "payer.refunding": (Handler("payments.declaring.refund_for_payer"),),
     "payer.renamed": (Handler("payments.declaring.ask_payer_again", outside=True),),
     "payment.succeeded": (Handler("settlement.tasks.enter_paid"),),

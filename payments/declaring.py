@@ -25,7 +25,7 @@ def follow_refund(event: Event) -> None:
 
 
 def ask_about_payer(event: Event) -> None:
-    """declaration.succeeded: is the payer the orderer? Calls WeChat in the v3 family."""
+    """declaration.succeeded, declaration.matched: is the payer the orderer? Calls WeChat in the v3 family."""
     row = PaymentDeclaration.objects.select_related("order", "payment")
     ask_payer.ask_about_payer(declaration=row.get(pk=event.key.removeprefix("declaration:")), now=now())
 

@@ -25,6 +25,7 @@ NOTIFY = "notify"
 REFUND_OUTCOME = "refund_outcome"
 CUSTOMS_CALLS = ("customs_declare", "customs_amend", "customs_query", "customs_redeclare", "customs_verify")
 CUSTOMS_OUTCOME = "customs_outcome"
+CUSTOMS_MATCH, MATCH_MODES = "customs_match", ("unchecked",)
 
 CALL_MODES = ("timeout_before", "timeout_after", "timeout_late", "500_before", "500_after", "error")
 SIGNATURE_MODES = ("wrong_signature", "stale_timestamp", "signtest")
@@ -80,6 +81,7 @@ def _modes(call: str) -> tuple[str, ...]:
         NOTIFY: NOTIFY_MODES,
         REFUND_OUTCOME: OUTCOME_MODES,
         CUSTOMS_OUTCOME: DECLARED_MODES,
+        CUSTOMS_MATCH: MATCH_MODES,
     }
     if call not in known:
         raise ControlFault(400, f"unknown call {call!r}: one of {tuple(known)}")

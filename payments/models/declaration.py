@@ -96,6 +96,11 @@ class PaymentDeclaration(models.Model):
                 name="declaration_to_try",
                 condition=Q(state__in=["to_declare", "amending", "submitted", "processing", "excepted"]),
             ),
+            models.Index(
+                fields=["next_try_at"],
+                name="declaration_silent",
+                condition=Q(state="succeeded", family="v2", match=""),
+            ),
             models.Index(fields=["order"], name="declaration_of_order"),
         ]
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from kernel.tenancy import tenant
 from orders.models import Order
@@ -22,6 +22,7 @@ from payments.gateways.customs import NoV2Key, customs_client
 from payments.models import CustomsNumber, Payment, PaymentDeclaration
 from payments.ports import ports_of
 from payments.services.declarable import declarable, is_behind
+from payments.services.declare_match import follow_match, is_silent, to_be_asked
 from payments.services.declare_outcome import WAIT_AT_MOST, case, hold, locked, take_in, unknown
 from payments.services.declare_told import disclose_declaration, named_orderer
 from payments.states import DECLARATION
@@ -122,8 +123,10 @@ def step(*, declaration: PaymentDeclaration, now: datetime) -> None:
     else:
         if told is None:
             _restart(row, now)
-            return
-        _watch(take_in(declaration=row, told=told, now=now), now)
+        else:
+            _watch(take_in(declaration=row, told=told, now=now), now)
+    if is_silent(row):
+        follow_match(declaration=row, now=now)
 
 
 def is_declared(*, order: Order) -> bool:
@@ -154,8 +157,8 @@ def amend(
 def _claim(now: datetime) -> list[PaymentDeclaration]:
     with transaction.atomic():
         due = list(
-            PaymentDeclaration.objects.select_for_update(skip_locked=True)
-            .filter(state__in=OPEN, next_try_at__lte=now)
+            PaymentDeclaration.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(Q(state__in=OPEN) | to_be_asked(), next_try_at__lte=now)
             .order_by("next_try_at")[:BATCH]
         )
         PaymentDeclaration.objects.filter(pk__in=[row.pk for row in due]).update(
@@ -171,7 +174,7 @@ def _attempt(declaration: PaymentDeclaration, now: datetime) -> Attempt | None:
             Order.objects.select_for_update(of=("self",)).select_related("key").get(pk=declaration.order_id)
         )
         row = locked(declaration)
-        if row.state not in OPEN:
+        if row.state not in OPEN and not is_silent(row):
             return None
         if order.state != "paid":
             DECLARATION.move(row, "withdraw", now=now)

@@ -12,6 +12,7 @@ from orders.models import Order
 from payments.models import Payment, PaymentDeclaration, Refund
 from payments.services.declarable import Declarable, declarable
 from payments.services.declare import amend
+from payments.services.declare_match import may_be_told_again
 from payments.services.declare_outcome import locked, settle_cases
 from payments.states import DECLARATION
 
@@ -45,8 +46,9 @@ def withdraw_declarations(*, order: Order, now: datetime) -> None:
 def retry_declaration(*, declaration: PaymentDeclaration, by: str, note: str, now: datetime) -> None:
     """A person has looked: what was held or refused is declared again, what waits is asked about now.
 
-    Where WeChat's own coupon paid a part, this is the word that the whole is declared. Settles the cases of
-    the declaration; raises WrongState for one that is over.
+    So is what succeeded and does not say whether the payer is the orderer, as long as that is asked. Where
+    WeChat's own coupon paid a part, this is the word that the whole is declared. Settles the cases of the
+    declaration; raises WrongState for one that is over.
     """
     with tenant(declaration.storefront_id):
         Order.objects.select_for_update().get(pk=declaration.order_id)
@@ -65,7 +67,7 @@ def retry_declaration(*, declaration: PaymentDeclaration, by: str, note: str, no
                 next_try_at=now,
                 coupon_accepted=accepted,
             )
-        elif row.state == "failed":
+        elif row.state == "failed" or may_be_told_again(row):
             amend(row, now=now)
             _record(row, told, now)
         elif row.state in ("succeeded", "withdrawn"):

@@ -61,7 +61,7 @@ def test_others_read_it_and_send_nothing(client, world, held, role):
 
 def test_what_is_declared_already_is_not_sent_again(client, world, held):
     PaymentDeclaration.objects.update(
-        state="succeeded", trouble="", succeeded_at=make.NOW, customs_number="3105961A12"
+        state="succeeded", trouble="", match="SAME", succeeded_at=make.NOW, customs_number="3105961A12"
     )
     enter(client, rows.operator("fei", world.shop, "finance"))
     answer = run(client, "payments_paymentdeclaration", "retry", held.pk)

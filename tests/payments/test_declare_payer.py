@@ -13,14 +13,16 @@ from compliance.services import refund_overdue_payers
 from customers import queries as customers
 from inventory.models import Stock
 from kernel.models import Case
+from kernel.states import WrongState
 from orders.models import Order
 from orders.services.gate import move_gate
 from payments.models import Payment, Refund
+from payments.services.declare_change import retry_declaration
 from payments.services.start import start_payment
 from storefronts.models import MerchantAccount
 from storefronts.queries import forget_kept
 from tests import make
-from tests.payments.declaring import after_hold, check, family, go_on, paid, register, row
+from tests.payments.declaring import after_hold, calls, check, family, go_on, paid, register, row
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -184,3 +186,78 @@ def test_no_name_or_number_is_in_a_log_or_an_event(wechat, shop, capfd):
     go_on(2, after_hold())
     out = "".join(capfd.readouterr()) + str(list(Event.objects.values_list("facts", flat=True)))
     assert [text for text in (make.NUMBERS[make.ALICE], make.NAMES[make.ALICE]) if text in out] == []
+
+
+# The domestic family may not know it yet.
+
+
+@pytest.fixture
+def silent(wechat, world):
+    """A declared payment of which WeChat does not say whether its payer is the orderer."""
+    family(world, "v2")
+    register(world)
+    wechat.control("switches", call="customs_match", mode="unchecked", times=1)
+    payment = paid(wechat, world)
+    at = go_on(2)
+    assert (row(payment).state, row(payment).match, check(payment).state) == ("succeeded", "", "open")
+    return payment, at
+
+
+def says(wechat, payment, certificate):
+    """WeChat knows now."""
+    told = {"mchid": payment.mchid, "customs": "NINGBO", "out_trade_no": payment.out_trade_no}
+    wechat.control("customs", **told, state="SUCCESS", certificate=certificate)
+
+
+@pytest.mark.parametrize(("certificate", "state"), [("SAME", "same"), ("DIFFERENT", "different")])
+def test_what_was_not_said_at_first_is_asked_for_until_it_is_said(wechat, silent, certificate, state):
+    payment, at = silent
+    go_on(1, at)
+    assert check(payment).state == "open"
+    says(wechat, payment, certificate)
+    go_on(1, at + timedelta(minutes=11))
+    assert (row(payment).match, check(payment).state) == (certificate, state)
+    assert not Case.objects.filter(kind="declaration.unmatched").exists()
+
+
+def test_after_five_silences_a_person_is_told_and_nobody_asks_any_more(wechat, silent):
+    payment, at = silent
+    at = go_on(4, at)
+    assert not Case.objects.filter(kind="declaration.unmatched").exists()
+    at = go_on(1, at)
+    assert Case.objects.get(kind="declaration.unmatched").facts["order"] == payment.order.number
+    before = len(calls(wechat))
+    go_on(3, at)
+    assert len(calls(wechat)) == before
+    assert Case.objects.get(kind="declaration.unmatched").seen == 1
+
+
+def test_a_line_that_is_dead_counts_as_silence(wechat, silent):
+    payment, at = silent
+    wechat.control("switches", call="customs_query", mode="500_before", times=5)
+    go_on(5, at)
+    assert Case.objects.filter(kind="declaration.unmatched").count() == 1
+    assert row(payment).state == "succeeded"
+
+
+def test_a_person_has_the_declaration_made_anew_and_the_payer_is_compared_again(wechat, silent):
+    payment, at = silent
+    at = go_on(5, at)
+    retry_declaration(declaration=row(payment), by="olga", note="once more", now=at)
+    assert row(payment).state == "amending"
+    assert Case.objects.get(kind="declaration.unmatched").state == "settled"
+    go_on(2, at)
+    assert (row(payment).state, row(payment).match, check(payment).state) == ("succeeded", "SAME", "same")
+    assert calls(wechat).count("customs_amend") == 1
+
+
+def test_from_the_list_on_and_once_it_is_said_nobody_declares_it_anew(wechat, silent):
+    payment, at = silent
+    move_gate(number=payment.order.number, verb="send", now=at)
+    with pytest.raises(WrongState):
+        retry_declaration(declaration=row(payment), by="olga", note="too late", now=at)
+    move_gate(number=payment.order.number, verb="reject", now=at)
+    says(wechat, payment, "SAME")
+    at = go_on(1, at)
+    with pytest.raises(WrongState):
+        retry_declaration(declaration=row(payment), by="olga", note="it is said", now=at)

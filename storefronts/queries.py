@@ -32,6 +32,7 @@ MERCHANT_KEPT_SECONDS = 5.0  # a key that was retired believes nothing after tha
 REREAD_SECONDS = 1.0
 _kept: dict[tuple[str, object], tuple[float, object]] = {}
 _rereading = threading.Lock()
+_reading = [threading.RLock() for _ in range(64)]
 
 
 class NoStorefront(Missing):
@@ -262,10 +263,13 @@ def _public(pem: str) -> RSAPublicKey:
 
 
 def _keep(kind: str, name: object, read: Callable[[], T], seconds: float = KEPT_SECONDS) -> T:
-    now = time.monotonic()
+    """What was read at most `seconds` ago; the first to find it older reads it anew, and only that one."""
     held = _kept.get((kind, name))
-    if held is not None and held[0] > now:
+    if held is not None and held[0] > time.monotonic():
         return held[1]  # type: ignore[return-value]  # one kind, one type
-    value = read()
-    _kept[(kind, name)] = (now + seconds, value)
-    return value
+    with _reading[hash((kind, name)) % len(_reading)]:
+        now = time.monotonic()
+        held = _kept.get((kind, name))
+        if held is None or held[0] <= now:
+            held = _kept[(kind, name)] = (now + seconds, read())
+        return held[1]  # type: ignore[return-value]

@@ -25,6 +25,9 @@ def check_production(settings: Mapping[str, Any]) -> None:
             raise RuntimeError(
                 f"{name}: production talks to the real party over https, not to {settings[name]}"
             )
+    for name in ("CARRIER", "CLEARANCE"):
+        if settings[name] == "stand_in":
+            raise RuntimeError(f"{name}: production believes no stand-in about what was shipped or released")
     for name in ("FACEID_SECRET_ID", "FACEID_SECRET_KEY"):
         if not settings[name]:
             raise RuntimeError(f"{name} must be set in production: orderers are verified before they pay")

@@ -36,6 +36,8 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("settlement.tasks.keep_declared"),
     ),
     "declaration.matched": (Handler("payments.declaring.ask_about_payer", outside=True),),
+    "shipment.handed_over": (Handler("settlement.tasks.keep_handed_over"),),
+    "customs.released": (Handler("settlement.tasks.keep_released"),),
     "payer.refunding": (Handler("payments.declaring.refund_for_payer"),),
     "payer.renamed": (Handler("payments.declaring.ask_payer_again", outside=True),),
     "payment.succeeded": (Handler("settlement.tasks.enter_paid"),),

@@ -116,6 +116,11 @@ class Declarations:
             record = self._records.get(_key(order, customs))
         return [record] if record else []
 
+    def all_of(self, order: Order) -> list[Record]:
+        """The order's records at every port."""
+        with self._lock:
+            return [one for one in self._records.values() if one.order is order]
+
     def reset(self) -> None:
         with self._lock:
             self._records.clear()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from sandbox import bills, cfets, complaints, customs, customs_xml, login, pay, refunds, tencent
+from sandbox import bills, cfets, complaints, customs, customs_xml, login, pay, refunds, tencent, trading
 from sandbox.authorization import authorise, claimed_mchid
 from sandbox.control import ENDPOINTS
 from sandbox.scene import Scene
@@ -94,8 +94,9 @@ def answer(scene: Scene, request: Request) -> Reply:
         return customs_xml.answer(scene, request, _spoilt)
     if (request.method, path) == ("POST", "/"):
         return tencent.answer(scene, request)
-    if path == cfets.PATH:
-        return cfets.answer(scene, request, _spoilt)
+    if path == cfets.PATH or path.startswith(trading.UNDER):
+        told = cfets.answer if path == cfets.PATH else trading.answer
+        return told(scene, request, _spoilt)
     return _pay_call(scene, request)
 
 

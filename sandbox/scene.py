@@ -15,6 +15,7 @@ from sandbox.refunding import Refunds
 from sandbox.registry import Registry
 from sandbox.switches import Switches
 from sandbox.tokens import Tokens
+from sandbox.trades import Trades
 from sandbox.world import World
 
 
@@ -34,6 +35,7 @@ class Scene:
     courier: Courier
     files: Files
     declarations: Declarations
+    trades: Trades
 
     def reset(self) -> None:
         """Forget everything but the keys of the world; what is still to be delivered is not."""
@@ -46,6 +48,7 @@ class Scene:
             self.complaints,
             self.registry,
             self.declarations,
+            self.trades,
             self.codes,
             self.files,
             self.tokens,
@@ -72,4 +75,5 @@ def build(world: World, *, time_scale: float) -> Scene:
         courier=Courier(journal, time_scale=time_scale),
         files=Files(clock),
         declarations=Declarations(clock),
+        trades=Trades(),
     )

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from celery import shared_task
 
 from kernel.clock import now
 from kernel.models import Event
+from orders.models import Order
 from payments.models import Bill, Payment, PaymentDeclaration, Refund
 from payments.services.declare import is_declared
 from settlement.models import Evidence
@@ -40,6 +43,26 @@ def keep_declared(event: Event) -> None:
         kind=Evidence.Kind.PAYMENT,
         reference=declared.payment.transaction_id or "",
         at=event.at,
+        now=now(),
+    )
+
+
+def keep_handed_over(event: Event) -> None:
+    """shipment.handed_over: a carrier has the parcel, and its waybill is evidence of the trade."""
+    _keep(event, Evidence.Kind.LOGISTICS, event.facts["waybill"])
+
+
+def keep_released(event: Event) -> None:
+    """customs.released: customs has released the list, which is evidence of the trade."""
+    _keep(event, Evidence.Kind.CLEARANCE, event.facts["list"])
+
+
+def _keep(event: Event, kind: Evidence.Kind, reference: str) -> None:
+    record_evidence(
+        order=Order.objects.get(number=event.facts["order"]),
+        kind=kind,
+        reference=reference,
+        at=datetime.fromisoformat(event.facts["at"]),
         now=now(),
     )
 

@@ -34,6 +34,7 @@ class Evidence(models.Model):
             models.UniqueConstraint(fields=["order", "kind", "reference"], name="evidence_once"),
             models.CheckConstraint(name="evidence_has_reference", condition=~Q(reference="")),
         ]
+        indexes = [models.Index(fields=["reference"], name="evidence_reference")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.reference}"

@@ -1,0 +1,7 @@
+"""What becomes of declared orders is tested against the stand-in that declares their payments."""
+
+from __future__ import annotations
+
+from tests.payments.conftest import stand_in_process, wechat, world
+
+__all__ = ["stand_in_process", "wechat", "world"]

@@ -6,6 +6,7 @@ Laying them over changes no migration: those are written from what the models de
 from __future__ import annotations
 
 import csv
+import re
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from django.utils.translation import get_language
 from operators.bilingual import chinese, say
 
 _FILE = Path(__file__).parent / "data" / "names.csv"
+_UNCOUNTED = ("evidence", "stock")
 
 
 @lru_cache(maxsize=1)
@@ -81,11 +83,25 @@ def _name_model(model: type[models.Model]) -> None:
     meta = model._meta
     zh, en = _names().get(("model", meta.label), ("", ""))
     if zh:
-        plural = str(meta.verbose_name_plural)
-        meta.verbose_name = say(zh, en or str(meta.verbose_name))
-        meta.verbose_name_plural = say(zh, f"{en}s" if en else plural)
+        given = str(meta.verbose_name_plural)
+        own = "" if given == f"{meta.verbose_name}s" else given  # what Django has only added an s to
+        en = en or str(meta.verbose_name)
+        meta.verbose_name = say(zh, en)
+        meta.verbose_name_plural = say(zh, own or plural(en))
         for field in meta.concrete_fields:
             _name_field(field)
+
+
+def plural(noun: str) -> str:
+    """The plural of an English noun, of several words too: "copy of a bill" becomes "copies of a bill"."""
+    head, *rest = re.split(r"(?= (?:of|to) )", noun, maxsplit=1)
+    if head.endswith(_UNCOUNTED):
+        return noun
+    if head.endswith("y") and head[-2:-1] not in "aeiou":
+        head = head.removesuffix("y") + "ie"
+    elif head.endswith(("s", "x", "ch", "sh")):
+        head += "e"
+    return "".join((f"{head}s", *rest))
 
 
 def _name_field(field: Any) -> None:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from operators.names import plural
 from storefronts.models import Operator
 from tests import make
 
@@ -27,3 +28,18 @@ def test_a_filter_that_makes_no_sense_filters_nothing(client, query):
     operator = Operator.objects.create_superuser("looker", password="a-password-for-looking-1")
     client.force_login(operator, backend="django.contrib.auth.backends.ModelBackend")
     assert client.get(f"/admin/orders/order/?{query}").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("one", "many"),
+    [
+        ("settlement batch", "settlement batches"),
+        ("category", "categories"),
+        ("survey", "surveys"),
+        ("copy of personal data", "copies of personal data"),
+        ("answer to a complaint", "answers to a complaint"),
+        ("evidence", "evidence"),
+    ],
+)
+def test_the_plural_of_a_name_is_english(one, many):
+    assert plural(one) == many

@@ -49,6 +49,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("settlement.tasks.enter_refunded"),
         Handler("payments.declaring.follow_refund"),
     ),
+    "refund.transferred": (Handler("settlement.tasks.enter_transferred"),),
     "bill.matched": (Handler("settlement.tasks.enter_matched"),),
     "order.gate_before_list": (Handler("payments.tasks.gate_moved"),),
     "order.gate_after_release": (Handler("payments.tasks.gate_moved"),),

@@ -24,6 +24,7 @@ from miniprogram_api.documents import Text, answers, in_path
 from miniprogram_api.door import Door, Json
 from miniprogram_api.idempotency import HEADER, LONGEST, SHORTEST, fingerprint_of, key_of, told
 from miniprogram_api.quotes import AmountsOut, TaxedLine, WarehouseOut, amounts, taxed_line
+from miniprogram_api.refunds import RefundOut, refund_told
 from miniprogram_api.sayings import A_NOTICE, A_QUOTE, AN_OBJECT, SOME_SKUS
 from miniprogram_api.throttle import Limit
 from orders import queries as orders
@@ -35,7 +36,7 @@ from orders.services.quote import MAX_LINES
 from orders.services.write import Placed
 from orders.states import ORDER
 from payments.models import Payment, Refund
-from payments.states import PAYMENT, REFUND
+from payments.states import PAYMENT
 
 NUMBER = in_path("number", "of the order")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -123,16 +124,6 @@ class PaymentOut(serializers.Serializer[Any]):
 
     state = serializers.ChoiceField(PAYMENT.states)
     created_at = serializers.DateTimeField()
-    succeeded_at = serializers.DateTimeField(allow_null=True)
-
-
-class RefundOut(serializers.Serializer[Any]):
-    """Money of this order on its way back, or returned."""
-
-    state = serializers.ChoiceField(REFUND.states)
-    amount_fen = serializers.IntegerField()
-    reason = serializers.CharField()
-    requested_at = serializers.DateTimeField()
     succeeded_at = serializers.DateTimeField(allow_null=True)
 
 
@@ -238,9 +229,7 @@ class OrderView(Door):
                 },
                 "history": [{"state": step.state, "at": step.at} for step in orders.history(row)],
                 "payments": list(attempts.values("state", "created_at", "succeeded_at")),
-                "refunds": list(
-                    refunds.values("state", "amount_fen", "reason", "requested_at", "succeeded_at")
-                ),
+                "refunds": [refund_told(one) for one in refunds],
                 "cancellable_until": hold_ends_at(row),
             }
         )

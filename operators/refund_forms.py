@@ -6,7 +6,11 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSingleDateWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from kernel.ids import uuid7
 from operators.amounts import YuanField
@@ -49,6 +53,14 @@ class GoodwillForm(AskForm):
 
     amount = YuanField(label=say("补偿金额（元）", "amount (CNY)"), min_value=Decimal("0.01"))
     field_order = ("amount", "reason", "note")
+
+
+class TransferForm(NotedForm):
+    """A transfer to the consumer that was made at the bank."""
+
+    reference = _line(say("银行流水号", "bank's number"), 80)
+    day = forms.DateField(label=say("转账日期", "day of the transfer"), widget=UnfoldAdminSingleDateWidget)
+    field_order = ("reference", "day", "note")
 
 
 class CardForm(NotedForm):

@@ -15,7 +15,7 @@ from operators import told
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import Switch, states
-from operators.refund_forms import CardForm, GoodwillForm, NotedForm, PieceForm, new_key
+from operators.refund_forms import CardForm, GoodwillForm, NotedForm, PieceForm, TransferForm, new_key
 from operators.scope import REFUNDERS
 from operators.steps import Step, Stepped
 from operators.tables import history
@@ -23,7 +23,7 @@ from orders.models import Order, OrderLine
 from orders.services.cancel_paid import cancel_paid
 from payments.models import Refund
 from payments.services.refund_gate import withdraw
-from payments.services.refund_verbs import ask_again, to_bank_card, try_now
+from payments.services.refund_verbs import ask_again, to_bank_card, transfer_made, try_now
 from payments.services.refunds import TooManyPieces, Wish, request_refund
 from wechat.pay.refunds import BankCard
 
@@ -109,6 +109,11 @@ def _card(row: Refund, values: Mapping[str, Any], who: str, at: datetime) -> Non
     to_bank_card(refund=row, card=card, by=who, note=values["note"], now=at)
 
 
+def _transfer(row: Refund, values: Mapping[str, Any], who: str, at: datetime) -> None:
+    told_by = {"reference": values["reference"], "on": values["day"], "note": values["note"]}
+    transfer_made(refund=row, by=who, now=at, **told_by)
+
+
 def _settled(row: Refund, kinds: list[str], who: str, note: str, at: datetime) -> None:
     settle_open(kinds=kinds, key=row.event_key, by=who, note=note, now=at)
 
@@ -118,11 +123,12 @@ class AttendFilter(Switch):
 
     title = say("须关注", "to attend to")
     parameter_name = "attend"
-    yes = say("异常或微信有异议", "abnormal, or WeChat objects")
+    yes = say("异常、微信有异议或待线下转账", "abnormal, WeChat objects, or a transfer is owed")
 
     @classmethod
     def question(cls) -> Q:
-        return Q(state="abnormal") | Q(state__in=("accepted", "processing")) & ~Q(trouble="")
+        owed = Q(state="succeeded", redirected_to="merchant", transferred_at=None)
+        return Q(state="abnormal") | Q(state__in=("accepted", "processing")) & ~Q(trouble="") | owed
 
 
 @register("payments.Refund")
@@ -191,6 +197,19 @@ class RefundAdmin(Stepped):
             legal=lambda row: row.state == "abnormal",
             outside=True,
             hint=say("随后须线下转账给消费者。", "The consumer must then be paid by transfer."),
+        ),
+        Step(
+            name="transfer-made",
+            title=say("登记线下转账", "The consumer was paid by transfer"),
+            icon="account_balance_wallet",
+            form=TransferForm,
+            do=_transfer,
+            roles=REFUNDERS,
+            legal=lambda row: row.owed,
+            hint=say(
+                "退款已到商户银行卡，消费者尚未收到；转账后在此登记，事项随之办结。",
+                "The money is in the merchant's bank; once the consumer is paid, record it here.",
+            ),
         ),
         Step(
             name="again",

@@ -107,9 +107,9 @@ def see(subject: Subject, now: datetime) -> list[Category]:
                     "order": row.order.number,
                     "amount_fen": row.amount_fen,
                     "reason": row.reason,
-                    "state": word("refunds", row.state),
+                    "state": word("refunds", row.consumer_state),
                     "requested_at": row.requested_at,
-                    "succeeded_at": row.succeeded_at,
+                    "succeeded_at": row.arrived_at,
                 }
                 for row in Refund.objects.filter(order__subject=subject)
                 .select_related("order")
@@ -126,7 +126,8 @@ def waits(subject: Subject, now: datetime) -> list[Waits]:
     cases = Case.objects.filter(
         state=Case.State.OPEN, kind__startswith="payment.", facts__out_trade_no__in=list(tried)
     )
-    leaving = Refund.objects.filter(order__subject=subject).exclude(state__in=("succeeded", "closed"))
+    owed = Q(state="succeeded", redirected_to="merchant", transferred_at=None)
+    leaving = Refund.objects.filter(~Q(state__in=("succeeded", "closed")) | owed, order__subject=subject)
     refunds = leaving.order_by("id").values_list("out_refund_no", flat=True)
     going = [
         Waits("refund", number, "退款到账后可注销", "this refund must have arrived first")

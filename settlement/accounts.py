@@ -14,6 +14,7 @@ class Account(models.TextChoices):
     FREIGHT = "freight"  # income: freight charged
     TAX = "tax"  # owed: duty, VAT and consumption tax taken in for customs (代收税款)
     STRAY = "stray"  # owed: money that no order could take
+    CONSUMER = "consumer"  # owed: refunds that came to our own bank, until paid by transfer (应付消费者)
     FEE = "fee"  # expense: WeChat Pay's commission (手续费)
     GOODWILL = "goodwill"  # expense: given back beside the order
     PASSED_ON = "passed_on"  # expense: what of the sales has gone abroad for the brand (结汇转出)

@@ -47,7 +47,8 @@ def statement(*, storefront_id: int, first: date, last: date) -> list[Line]:
 
 
 def not_entered(*, storefront_id: int) -> list[str]:
-    """Payments that came and refunds that arrived and that the ledger does not have yet, by their numbers."""
+    """Payments that came, refunds that arrived and transfers to consumers that the ledger does not have yet,
+    by their numbers."""
     entered = Entry.objects.filter(storefront_id=storefront_id)
     payments = (
         Payment.objects.filter(storefront_id=storefront_id, state__in=("succeeded", "stray"))
@@ -55,11 +56,15 @@ def not_entered(*, storefront_id: int) -> list[str]:
         .exclude(pk__in=entered.filter(kind__in=("sale", "stray")).values("payment_id"))
     )
     refunds = Refund.objects.filter(storefront_id=storefront_id, state="succeeded").exclude(
-        pk__in=entered.filter(refund__isnull=False).values("refund_id")
+        pk__in=entered.filter(kind="refund").values("refund_id")
+    )
+    transfers = Refund.objects.filter(storefront_id=storefront_id, transferred_at__isnull=False).exclude(
+        pk__in=entered.filter(kind="transfer").values("refund_id")
     )
     return [
         *payments.order_by("id").values_list("out_trade_no", flat=True),
         *refunds.order_by("id").values_list("out_refund_no", flat=True),
+        *transfers.order_by("id").values_list("out_refund_no", flat=True),
     ]
 
 

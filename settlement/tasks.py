@@ -13,7 +13,7 @@ from payments.models import Bill, Payment, PaymentDeclaration, Refund
 from payments.services.declare import is_declared
 from settlement.models import Evidence
 from settlement.services.bill_entries import enter_bill
-from settlement.services.entries import enter_payment, enter_refund
+from settlement.services.entries import enter_payment, enter_refund, enter_transfer
 from settlement.services.evidence import record_evidence
 from settlement.services.rates import fetch_rates
 from settlement.services.receipts import watch_receipts
@@ -30,6 +30,11 @@ def enter_paid(event: Event) -> None:
 def enter_refunded(event: Event) -> None:
     """refund.succeeded."""
     enter_refund(refund=Refund.objects.get(out_refund_no=event.key.removeprefix("refund:")), now=now())
+
+
+def enter_transferred(event: Event) -> None:
+    """refund.transferred."""
+    enter_transfer(refund=Refund.objects.get(out_refund_no=event.key.removeprefix("refund:")), now=now())
 
 
 def keep_declared(event: Event) -> None:

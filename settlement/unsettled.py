@@ -78,8 +78,11 @@ SELECT f.id, f.number, (f.paid_at AT TIME ZONE 'Asia/Shanghai')::date, f.brand_c
            CASE WHEN EXISTS (
                SELECT FROM payments_refund r
                WHERE r.order_id = f.id AND r.state <> 'closed' AND NOT (
-                   r.state = 'succeeded' AND EXISTS (
-                       SELECT FROM settlement_entry e WHERE e.refund_id = r.id AND e.order_id = f.id))
+                   r.state = 'succeeded'
+                   AND (r.redirected_to <> 'merchant' OR r.transferred_at IS NOT NULL)
+                   AND EXISTS (
+                       SELECT FROM settlement_entry e
+                       WHERE e.refund_id = r.id AND e.order_id = f.id AND e.kind = 'refund'))
            ) THEN 'refund' END,
            CASE WHEN EXISTS (
                SELECT FROM payments_complaint c WHERE c.order_id = f.id AND c.state <> 'processed'

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Now
@@ -32,6 +34,10 @@ class Refund(models.Model):
         GOODWILL = "goodwill"  # beside the order: it changes nothing of what was declared
         STRAY = "stray"  # money that no order could take
 
+    class Target(models.TextChoices):
+        CONSUMER = "consumer"
+        MERCHANT = "merchant"  # the consumer has nothing until they are paid by transfer
+
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
     order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="+")
@@ -52,6 +58,24 @@ class Refund(models.Model):
     refund_id = models.CharField(max_length=64, null=True, blank=True, unique=True)
     channel = models.CharField(max_length=20, default="", blank=True)
     trouble = models.CharField(max_length=40, default="", blank=True, help_text="WeChat's last objection")
+    redirected_to = models.CharField(
+        max_length=10,
+        choices=Target.choices,
+        default="",
+        db_default="",
+        blank=True,
+        help_text="whose bank card takes what the payer's account did not",
+    )
+    transfer_reference = models.CharField(
+        max_length=80,
+        default="",
+        db_default="",
+        blank=True,
+        help_text="the bank's number of the transfer to the consumer",
+    )
+    transferred_at = models.DateTimeField(
+        null=True, blank=True, help_text="the bank's day of the transfer to the consumer"
+    )
     requested_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True, help_text="when it was free to leave")
     succeeded_at = models.DateTimeField(null=True, blank=True)
@@ -64,6 +88,12 @@ class Refund(models.Model):
             models.CheckConstraint(
                 name="refund_succeeded_whole",
                 condition=~Q(state="succeeded") | Q(refund_id__isnull=False, succeeded_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="refund_transferred_whole",
+                condition=Q(transferred_at__isnull=True, transfer_reference="")
+                | Q(state="succeeded", redirected_to="merchant", transferred_at__isnull=False)
+                & ~Q(transfer_reference=""),
             ),
             models.UniqueConstraint(fields=["payment", "key"], name="refund_wish_once"),
         ]
@@ -82,6 +112,25 @@ class Refund(models.Model):
     @property
     def event_key(self) -> str:
         return f"refund:{self.out_refund_no}"
+
+    @property
+    def owed(self) -> bool:
+        """Whether the money lies in the merchant's bank, and the consumer has not been paid by transfer."""
+        return (
+            self.state == "succeeded"
+            and self.redirected_to == self.Target.MERCHANT
+            and self.transferred_at is None
+        )
+
+    @property
+    def consumer_state(self) -> str:
+        """The state as the consumer sees it: what they are still owed is on its way."""
+        return "processing" if self.owed else self.state
+
+    @property
+    def arrived_at(self) -> datetime | None:
+        """When the consumer had the money."""
+        return None if self.owed else self.transferred_at or self.succeeded_at
 
 
 class RefundLine(models.Model):

@@ -40,6 +40,7 @@ _TITLES = {
     "refund.mismatch": "WeChat tells of a refund otherwise than we asked for it",
     "refund.contradiction": "WeChat tells of a refund what cannot follow from what it told before",
     "refund.abnormal": "The account that the refund should return to takes no money",
+    "refund.pay_by_transfer": "The refund came to our own bank: the consumer must be paid by transfer",
     "refund.closed": "WeChat closed the refund: no money has moved",
 }
 ATTENDED = ("refund.abnormal", "refund.not_enough", "refund.blocked", "refund.slow", "refund.refused")
@@ -137,6 +138,8 @@ def _attend(refund: Refund, status: Status, report: RefundReport, now: datetime)
     if status is Status.SUCCESS:
         note = f"{refund.out_refund_no} succeeded"
         settle_open(kinds=ATTENDED, key=refund.event_key, by="system", note=note, now=now)
+        if refund.owed:
+            _case("refund.pay_by_transfer", refund.storefront_id, report, now, order=refund.order.number)
         if refund.kind == Refund.Kind.STRAY:
             settle_open(
                 kinds=[f"payment.{refund.payment.stray_reason}"],

@@ -1,19 +1,46 @@
-"""What a person can do about a refund that does not go through: try now, another account, or ask anew."""
+"""What a person can do about a refund that does not go through: try now, another card, transfer, ask anew.
+
+What went to the merchant's own card has left WeChat Pay and not reached the consumer: it is owed to them
+until a person has paid it by transfer and says so.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime, time
 
 from kernel import events
+from kernel.cases import settle_open
+from kernel.clock import SHANGHAI, shanghai_day
+from kernel.errors import Conflict, Invalid
 from kernel.states import WrongState
 from kernel.tenancy import tenant
 from payments.gateways.wechat_pay import client_of
 from payments.models import Refund
 from payments.services.refund_outcome import Outcome, take_in
 from payments.services.refunds import Wish, refund_stray, request_refund
-from wechat.pay.refunds import BankCard, apply_abnormal
+from wechat.errors import RateLimited, Rejected
+from wechat.pay.refunds import BankCard, Status, apply_abnormal, query
 
-Kind = Refund.Kind
+Kind, Target = Refund.Kind, Refund.Target
+
+
+@dataclass(eq=False)
+class AlreadyTransferred(Conflict):
+    """The consumer has been paid by transfer before."""
+
+    code = "refund_transferred"
+    title = "The transfer for this refund is recorded already: {reference}."
+    title_zh = "该退款已登记线下转账：{reference}。"
+    reference: str
+
+
+class BadTransfer(Invalid):
+    """A transfer has the bank's number, and a day between the request for the refund and today."""
+
+    code = "refund_transfer"
+    title = "A transfer needs the bank's number, and a day from the request for the refund to today."
+    title_zh = "请填写银行流水号；转账日期须在申请退款日至今日之间。"
 
 
 def try_now(*, refund: Refund, by: str, note: str, now: datetime) -> None:
@@ -29,20 +56,63 @@ def try_now(*, refund: Refund, by: str, note: str, now: datetime) -> None:
 def to_bank_card(*, refund: Refund, card: BankCard | None, by: str, note: str, now: datetime) -> Outcome:
     """Send the money of an abnormal refund to the consumer's `card`, or without one to the merchant's.
 
-    Three steps: that it was asked for is committed, WeChat is asked with no transaction open, its answer is
-    taken in. The card is kept nowhere. Raises WrongState, and wechat.errors: then it may be asked again.
+    Three steps: that it was asked for, and whose card it is, is committed, WeChat is asked with no
+    transaction open, its answer is taken in. The card is kept nowhere. What another card was asked for before
+    is looked up first, as it may have been taken. Raises WrongState, and wechat.errors: then it may be asked
+    again.
     """
+    target = Target.CONSUMER if card else Target.MERCHANT
+    _look_first(refund, target, now)
     with tenant(refund.storefront_id):
         row = Refund.objects.select_for_update(of=("self",)).select_related("payment").get(pk=refund.pk)
         if row.state != "abnormal" or row.refund_id is None:
             raise WrongState(machine="refund", verb="to_bank_card", state=row.state)
-        _told(row, "refund.redirected", now, by=by, note=note, to="consumer" if card else "merchant")
-    report = apply_abnormal(
-        client_of(row.payment.mchid), out_refund_no=row.out_refund_no, refund_id=row.refund_id, card=card
-    )
+        before = row.redirected_to
+        Refund.objects.filter(pk=row.pk).update(redirected_to=target)
+        _told(row, "refund.redirected", now, by=by, note=note, to=str(target))
+    try:
+        report = apply_abnormal(
+            client_of(row.payment.mchid), out_refund_no=row.out_refund_no, refund_id=row.refund_id, card=card
+        )
+    except (Rejected, RateLimited):  # WeChat took nothing; after any other failure it may have
+        Refund.objects.filter(pk=row.pk, redirected_to=target).update(redirected_to=before)
+        raise
     return take_in(
         storefront_id=row.storefront_id, mchid=row.payment.mchid, report=report, source="answer", now=now
     )
+
+
+def transfer_made(*, refund: Refund, reference: str, on: date, by: str, note: str, now: datetime) -> None:
+    """The consumer was paid by transfer, on the bank's day `on`, what came to the merchant's card: told once.
+
+    Raises WrongState where nothing is owed, AlreadyTransferred, BadTransfer.
+    """
+    number = reference.strip()[:80]
+    with tenant(refund.storefront_id):
+        row = Refund.objects.select_for_update().get(pk=refund.pk)
+        if row.transferred_at is not None:
+            raise AlreadyTransferred(reference=row.transfer_reference)
+        if not row.owed:
+            raise WrongState(machine="refund", verb="transfer_made", state=row.state)
+        if not number or not shanghai_day(row.requested_at) <= on <= shanghai_day(now):
+            raise BadTransfer()
+        at = datetime.combine(on, time(), SHANGHAI)
+        Refund.objects.filter(pk=row.pk).update(transferred_at=at, transfer_reference=number)
+        events.record(
+            storefront_id=row.storefront_id,
+            name="refund.transferred",
+            key=row.event_key,
+            facts={
+                "amount_fen": row.amount_fen,
+                "transfer_reference": number,
+                "day": on.isoformat(),
+                "by": by,
+                "note": note,
+            },
+            now=now,
+        )
+        kinds = ["refund.pay_by_transfer"]
+        settle_open(kinds=kinds, key=row.event_key, by=by, note=f"{number} {note}"[:300], now=now)
 
 
 def ask_again(*, refund: Refund, by: str, note: str, now: datetime) -> Refund:
@@ -64,6 +134,20 @@ def ask_again(*, refund: Refund, by: str, note: str, now: datetime) -> Refund:
         note=note,
         now=now,
     )
+
+
+def _look_first(refund: Refund, target: str, now: datetime) -> None:
+    """An earlier redirection that nobody answered may have been taken: then it is heard, and is the end."""
+    row = Refund.objects.select_related("payment").get(pk=refund.pk)
+    if row.state != "abnormal" or row.redirected_to in ("", target):
+        return
+    mchid = row.payment.mchid
+    report = query(client_of(mchid), row.out_refund_no)
+    if report.status == Status.ABNORMAL:
+        return
+    take_in(storefront_id=row.storefront_id, mchid=mchid, report=report, source="query", now=now)
+    row.refresh_from_db()
+    raise WrongState(machine="refund", verb="to_bank_card", state=row.state)
 
 
 def _wish(refund: Refund) -> Wish:

@@ -18,6 +18,7 @@ class Entry(models.Model):
         SALE = "sale"
         STRAY = "stray"
         REFUND = "refund"
+        TRANSFER = "transfer"
         FEE = "fee"
         PAYOUT = "payout"
         DIFFERENCE = "difference"

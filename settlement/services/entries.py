@@ -42,6 +42,8 @@ def enter_payment(*, payment: Payment, now: datetime) -> bool:
 def enter_refund(*, refund: Refund, now: datetime) -> bool:
     """A refund that arrived takes back the parts it names; beside the order it is goodwill.
 
+    What came to the merchant's card lies in our own bank, and is owed to the consumer until `enter_transfer`.
+
     False where it was entered before. Raises ValueError for a refund whose money has not arrived.
     """
     if refund.state != "succeeded" or refund.succeeded_at is None:
@@ -59,6 +61,7 @@ def enter_refund(*, refund: Refund, now: datetime) -> bool:
                 Account.FREIGHT: refund.freight_fen,
                 Account.TAX: refund.tax_fen,
                 beside: refund.other_fen,
+                **_ours(refund),
             },
             order_id=refund.order_id,
             payment_id=refund.payment_id,
@@ -66,3 +69,32 @@ def enter_refund(*, refund: Refund, now: datetime) -> bool:
         ),
         now=now,
     )
+
+
+def enter_transfer(*, refund: Refund, now: datetime) -> bool:
+    """What was owed to the consumer has left our bank. False where it was entered before.
+
+    Raises ValueError for a refund that nobody paid by transfer.
+    """
+    if refund.transferred_at is None:
+        raise ValueError(f"{refund.out_refund_no} was not paid by transfer")
+    return enter(
+        fact=Fact(
+            storefront_id=refund.storefront_id,
+            kind=Entry.Kind.TRANSFER,
+            key=f"transfer:{refund.out_refund_no}",
+            at=refund.transferred_at,
+            amounts={Account.CONSUMER: refund.amount_fen, Account.BANK: -refund.amount_fen},
+            order_id=refund.order_id,
+            payment_id=refund.payment_id,
+            refund_id=refund.pk,
+        ),
+        now=now,
+    )
+
+
+def _ours(refund: Refund) -> dict[Account, int]:
+    """Where the money lies that left WeChat Pay and not to the consumer."""
+    if refund.redirected_to != Refund.Target.MERCHANT:
+        return {}
+    return {Account.BANK: refund.amount_fen, Account.CONSUMER: -refund.amount_fen}

@@ -11,6 +11,7 @@ from catalog.models import PriceCut
 from kernel.models import Event
 from orders.models import Order, Quote
 from orders.services.closing import finish_closing
+from payments.models import Refund
 from payments.tasks import refund_cancelled
 from tests import make
 from tests.miniprogram_api.conftest import Phone
@@ -204,8 +205,43 @@ def test_a_paid_order_is_cancelled_within_the_hold_and_shows_its_refund(
         order.total_fen,
         None,
     )
+    assert (refund["by_transfer"], refund["says"]) == (False, None)
     assert (shown["state"], shown["cancellable_until"]) == ("cancelled", None)
     assert alice.post(f"{path}/cancel").json()["state"] == "cancelled"
+
+
+def test_what_came_back_to_the_merchant_is_on_its_way_until_the_consumer_is_paid(
+    alice: Phone, world: make.World
+) -> None:
+    order = make.order(world.alice, ("HD-1", 1), now=make.present())
+    payment = paid(order, success_time=make.present())
+    at = make.present()
+    refund = Refund.objects.create(
+        storefront=order.storefront,
+        payment=payment,
+        order=order,
+        out_refund_no="R1",
+        kind="goodwill",
+        key="k",
+        amount_fen=500,
+        other_fen=500,
+        reason="补偿",
+        state="succeeded",
+        asked_by="operator:fang",
+        refund_id="5030",
+        redirected_to="merchant",
+        requested_at=at,
+        succeeded_at=at,
+    )
+
+    def shown() -> tuple[object, ...]:
+        (one,) = alice.get(f"orders/{order.number}").json()["refunds"]
+        says = one["says"] and one["says"]["en"]
+        return one["state"], one["succeeded_at"] is None, one["by_transfer"], says
+
+    assert shown() == ("processing", True, True, "on its way by bank transfer")
+    Refund.objects.filter(pk=refund.pk).update(transferred_at=at, transfer_reference="ICBC-77")
+    assert shown() == ("succeeded", False, True, None)
 
 
 def test_after_the_hold_a_paid_order_is_not_cancelled(alice: Phone, world: make.World) -> None:

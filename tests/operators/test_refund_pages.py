@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
+from kernel.clock import SHANGHAI
 from kernel.models import Case, Event
 from orders.models import Order
 from orders.services.gate import move_gate
@@ -150,3 +151,23 @@ def test_a_closed_refund_is_asked_for_again_under_a_new_number_and_its_case_sett
     assert (again.amount_fen, again.state, again.note) == (refund.amount_fen, "accepted", "account opened")
     case = Case.objects.get()
     assert (case.state, case.settled_by) == ("settled", "fang")
+
+
+def test_a_transfer_to_the_consumer_is_recorded_on_the_refunds_page_once(finance, order):
+    refund = ask(order)
+    told(refund, status="ABNORMAL", success_time=None)
+    Refund.objects.filter(pk=refund.pk).update(redirected_to="merchant")
+    assert finance.get(step(refund, "transfer-made")).status_code == 403
+    told(refund)
+    listed = finance.get(reverse("admin:payments_refund_changelist"), {"attend": "1"}).content.decode()
+    assert refund.out_refund_no in listed
+    day = make.present().astimezone(SHANGHAI).date()
+    made = {"reference": "ICBC-77", "day": day.isoformat(), "note": "told by telephone"}
+    early = finance.post(step(refund, "transfer-made"), {**made, "day": "2020-01-01"}).content.decode()
+    assert "a day from the request for the refund to today" in early
+    assert finance.post(step(refund, "transfer-made"), made).status_code == 302
+    assert finance.post(step(refund, "transfer-made"), made).status_code == 403
+    refund.refresh_from_db()
+    assert (refund.transfer_reference, refund.transferred_at.astimezone(SHANGHAI).date()) == ("ICBC-77", day)
+    case = Case.objects.get(kind="refund.pay_by_transfer")
+    assert (case.state, case.settled_by, case.note) == ("settled", "fang", "ICBC-77 told by telephone")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from contextlib import suppress
 from datetime import UTC, datetime
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from backend import delivery
 from customs.gateways.clearing import Release
@@ -23,6 +25,7 @@ from settlement.tasks import keep_handed_over
 from tests import make
 from tests.races.crowd import at_once
 from tests.settlement import trades
+from tests.settlement.test_batches import made
 from tests.settlement.test_unsettled import of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -136,3 +139,38 @@ def _two_at_once(world, monkeypatch, turn: str) -> None:
     results = at_once([lambda one=order: told(one, LOGISTICS, "SF1") for order in orders])
     assert results == [True, True]
     assert Evidence.objects.filter(reference="SF1").count() == 2
+
+
+def said(number: str) -> list[str]:
+    out = io.StringIO()
+    call_command("settle", "evidence", number, stdout=out)
+    return out.getvalue().splitlines()
+
+
+def test_the_command_names_what_is_there_and_what_is_missing_of_an_order(world):
+    order = trades.paid(world)
+    told(order, LOGISTICS, "SF1")
+    assert said(order.number) == [
+        "order,evidence,stands,reference,at",
+        f"{order.number},order,there,{order.number},2026-11-20T12:00:00+08:00",
+        f"{order.number},payment,missing,,",
+        f"{order.number},logistics,there,SF1,2026-11-20T17:30:00+08:00",
+        f"{order.number},clearance,missing,,",
+    ]
+    told(order, LOGISTICS, "SF2")
+    assert said(order.number)[3:5] == [
+        f"{order.number},logistics,older,SF1,2026-11-20T17:30:00+08:00",
+        f"{order.number},logistics,there,SF2,2026-11-20T17:30:00+08:00",
+    ]
+
+
+def test_the_command_tells_every_order_of_a_batch_and_of_an_unpaid_one_that_nothing_is_there(world):
+    ready = [trades.ready(world), trades.ready(world, ("IR-1", 1))]
+    batch = made(world)
+    rows = [line.split(",") for line in said(batch.number)[1:]]
+    kinds = ("order", "payment", "logistics", "clearance")
+    assert [row[:3] for row in rows] == [[o.number, kind, "there"] for o in ready for kind in kinds]
+    unpaid = make.order(world.alice, ("HD-1", 1))
+    assert [line.split(",")[2] for line in said(unpaid.number)[1:]] == ["missing"] * 4
+    with pytest.raises(CommandError, match="there is no order and no batch “nothing”"):
+        said("nothing")

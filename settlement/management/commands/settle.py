@@ -12,15 +12,17 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from kernel import files
-from kernel.clock import now, shanghai_day
+from kernel.clock import SHANGHAI, now, shanghai_day
 from kernel.errors import Problem
 from kernel.money import yuan
+from orders.models import Order
 from settlement.currency import parsed, shown
-from settlement.models import ForexReceipt, SettlementBatch
+from settlement.models import ForexReceipt, SettlementBatch, SettlementItem
 from settlement.position import brand_statement, positions
 from settlement.services.batches import discard_batch, make_batch
 from settlement.services.exchange import export_batch, take_answer
 from settlement.services.receipts import close_batch, record_receipt
+from settlement.trade_evidence import trade_evidence
 from settlement.unsettled import unsettled
 from storefronts.models import Storefront
 
@@ -41,6 +43,10 @@ class Command(BaseCommand):
         made = verbs.add_parser("make", help="a draft of all that is ready")
         made.add_argument("storefront")
         made.add_argument("currency")
+        proofs = verbs.add_parser(
+            "evidence", help="which evidence of trade is there and which missing, as CSV"
+        )
+        proofs.add_argument("number", help="of an order or a batch")
         told = verbs.add_parser("statement", help="what was settled for the brand in a period, as CSV")
         told.add_argument("storefront")
         told.add_argument("currency")
@@ -88,6 +94,19 @@ class Command(BaseCommand):
         for at in positions(storefront_id=shop.pk, waiting=waiting):
             amounts = [shown(getattr(at, name), at.currency) for name in columns]
             out.writerow([at.currency, *amounts, yuan(at.result_fen)])
+
+    def _evidence(self, options: dict[str, Any]) -> None:
+        number = options["number"]
+        orders = list(Order.objects.filter(number=number).values_list("pk", flat=True)) or list(
+            SettlementItem.objects.filter(batch__number=number).values_list("order_id", flat=True)
+        )
+        if not orders:
+            raise CommandError(f"there is no order and no batch “{number}”")
+        out = csv.writer(self.stdout, lineterminator="\n")
+        out.writerow(["order", "evidence", "stands", "reference", "at"])
+        for one in trade_evidence(orders=orders):
+            at = one.at.astimezone(SHANGHAI).isoformat(timespec="seconds") if one.at else ""
+            out.writerow([one.order, one.proof, one.standing, one.reference, at])
 
     def _make(self, options: dict[str, Any]) -> None:
         batch = make_batch(storefront_id=_shop(options).pk, currency=options["currency"], by=BY, now=now())

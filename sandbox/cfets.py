@@ -4,6 +4,7 @@ import hashlib
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 from sandbox.clock import SHANGHAI
 from sandbox.scene import Scene
@@ -68,6 +69,17 @@ def page(now: float, mode: str | None) -> Reply:
         records[0]["price"] = "70.5000"
     head = {"version": "2.0", "provider": "CWAP", "rep_code": "200", "rep_message": "", "ts": int(now * 1000)}
     return json_reply({"head": head, "data": {"lastDate": stamp, "lastDateEn": stamp}, "records": records})
+
+
+def cny_per_100(now: float, currency: str) -> Decimal | None:
+    """What 100 units cost in yuan by the newest page; None for a currency that is not on it."""
+    stamp = f"{_published(datetime.fromtimestamp(now, SHANGHAI)):%Y-%m-%d} 9:15"
+    for pair, price in PAIRS:
+        base, quoted = pair.removeprefix("100").split("/")
+        if currency in (base, quoted) and currency != "CNY":
+            told, units = Decimal(f"{price * _drift(pair, stamp):.4f}"), 1 if pair.startswith("100") else 100
+            return told * units if quoted == "CNY" else units / told
+    return None
 
 
 def _published(at: datetime) -> datetime:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sandbox import books, complaints, customs, notices, payer, refunds, trading
+from sandbox import books, complaints, customs, institution, notices, payer, refunds, trading
 from sandbox.fields import Url
 from sandbox.keyring import MODES, NO_CERTIFICATES
 from sandbox.payer import text
@@ -165,6 +165,7 @@ ENDPOINTS: dict[tuple[str, str], Callable[[Scene, Json], Json]] = {
     ("POST", "/sandbox/permission"): permission,
     ("POST", "/sandbox/customs"): customs.control,
     ("POST", "/sandbox/trade"): trading.control,
+    ("POST", "/sandbox/institution"): institution.control,
     ("POST", "/sandbox/pay"): payer.pay,
     ("POST", "/sandbox/refund"): refunds.control,
     ("POST", "/sandbox/complain"): complaints.control,

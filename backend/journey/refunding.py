@@ -31,13 +31,20 @@ def refunded(stage: Stage, number: str) -> list[dict[str, Any]]:
 
 @contextmanager
 def as_the_house(stage: Stage) -> Iterator[None]:
-    """An operator's wish is written by this process, and WeChat must be told the running house's address."""
-    own = settings.PUBLIC_BASE_URL
-    settings.PUBLIC_BASE_URL = stage.alice.base
+    """What an operator does is done by this process, which must know where the house and others are."""
+    told = {
+        "PUBLIC_BASE_URL": stage.alice.base,
+        "WECHAT_PAY_BASE": stage.sandbox.base,
+        "CFETS_BASE": stage.sandbox.base,
+    }
+    own = {name: getattr(settings, name) for name in told}
     try:
+        for name, value in told.items():
+            setattr(settings, name, value)
         yield
     finally:
-        settings.PUBLIC_BASE_URL = own
+        for name, value in own.items():
+            setattr(settings, name, value)
 
 
 @step("部分退款", "one piece goes back, with its tax and freight")

@@ -38,6 +38,7 @@ class Stage:
     order: dict[str, Any] = field(default_factory=dict)
     payment: dict[str, str] = field(default_factory=dict)
     out_trade_no: str = ""
+    credit: dict[str, str] = field(default_factory=dict)
     swift_sku: str = ""
     swift_left: int = 0
 

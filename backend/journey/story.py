@@ -11,6 +11,7 @@ from backend.journey import (
     refunding,
     rights,
     rotating,
+    settling,
     shelves,
 )
 
@@ -20,6 +21,7 @@ STORY = (
     *ordering.STEPS,
     *paying.STEPS,
     *refunding.STEPS,
+    *settling.STEPS,
     *rotating.STEPS,
     *expiring.STEPS,
     *rights.STEPS,

@@ -16,9 +16,11 @@ class Account(models.TextChoices):
     STRAY = "stray"  # owed: money that no order could take
     CONSUMER = "consumer"  # owed: refunds that came to our own bank, until paid by transfer (应付消费者)
     FEE = "fee"  # expense: WeChat Pay's commission (手续费)
+    COUPON = "coupon"  # expense: WeChat Pay's free coupons, which the shop bears (免充值代金券)
     GOODWILL = "goodwill"  # expense: given back beside the order
     PASSED_ON = "passed_on"  # expense: what of the sales has gone abroad for the brand (结汇转出)
     ABROAD = "abroad"  # asset: converted by the institution, not yet credited to the brand
     BRAND = "brand"  # owed: what we promised to the brand and it has not received; a debit is too much
     FOREX = "forex"  # income: the institution's rate against the rate we promised (汇兑损益)
+    OTHER = "other"  # income and expense beside the trade (其他损益)
     UNEXPLAINED = "unexplained"  # what a bill tells and nobody has explained yet: a case is open

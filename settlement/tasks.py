@@ -12,6 +12,7 @@ from orders.models import Order
 from payments.models import Bill, Payment, PaymentDeclaration, Refund
 from payments.services.declare import is_declared
 from settlement.models import Evidence
+from settlement.services.bill_balance import close_day
 from settlement.services.bill_entries import enter_bill
 from settlement.services.entries import enter_payment, enter_refund, enter_transfer
 from settlement.services.evidence import record_evidence
@@ -73,9 +74,12 @@ def _keep(event: Event, kind: Evidence.Kind, reference: str) -> None:
 
 
 def enter_matched(event: Event) -> None:
-    """bill.matched: commission and payouts."""
+    """bill.matched: what the bill alone tells; once all of the day are in, the day is compared as a whole."""
     _, mchid, day, kind = event.key.split(":")
-    enter_bill(bill=Bill.objects.get(mchid=mchid, day=day, kind=kind), now=now())
+    at = now()
+    bill = Bill.objects.get(mchid=mchid, day=day, kind=kind)
+    enter_bill(bill=bill, now=at)
+    close_day(mchid=mchid, day=bill.day, now=at)
 
 
 @shared_task

@@ -15,9 +15,10 @@ from compliance.law import Law
 from settlement.currency import CURRENCIES, PAR, to_minor
 from settlement.reasons import Reason
 
-# `books` is what the ledger says of each order: goods and freight may go abroad, the tax stays. `live` is
-# what batches hold of it, and what ended ones have settled. What is only taken back (a fee after a whole
-# refund, a refund after settlement) needs no evidence of a trade: nothing goes abroad for it.
+# `books` is what the ledger says of each order: goods and freight may go abroad, the tax stays; a free coupon
+# of WeChat Pay lessens what came as a fee does. `live` is what batches hold of an order, and what ended ones
+# have settled. What is only taken back (a fee after a whole refund, a refund after settlement) needs no
+# evidence of a trade: nothing goes abroad for it.
 _QUERY = """
 WITH books AS (
     SELECT e.order_id,
@@ -29,7 +30,7 @@ WITH books AS (
            coalesce(sum(p.amount_fen)
                FILTER (WHERE e.kind <> 'sale' AND p.account IN ('sales', 'freight', 'goodwill')), 0)
                AS refunded,
-           coalesce(sum(p.amount_fen) FILTER (WHERE p.account = 'fee'), 0) AS fee
+           coalesce(sum(p.amount_fen) FILTER (WHERE p.account IN ('fee', 'coupon')), 0) AS fee
     FROM settlement_entry e JOIN settlement_posting p ON p.entry_id = e.id
     WHERE e.storefront_id = %(storefront_id)s AND e.order_id IS NOT NULL
       AND e.kind NOT IN ('settlement', 'receipt')

@@ -156,10 +156,13 @@ class BillDifference(models.Model):
         MISSING_REFUND = "missing_refund"
         REFUND_AMOUNT = "refund_amount"
         REFUND_STATE = "refund_state"
+        SETTLED = "settled"
         DOUBLED = "doubled"
         SUMMARY = "summary"
         FUND_BALANCE = "fund_balance"
         FUND_SUM = "fund_sum"
+        FUND_OTHER = "fund_other"
+        LEDGER_BALANCE = "ledger_balance"
 
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
     bill = models.ForeignKey(Bill, on_delete=models.PROTECT, related_name="found", db_index=False)

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from orders.models import Order
-from payments.models import BillLine, FundLine, Payment, Refund
+from payments.models import BillDifference, BillLine, FundLine, Payment, Refund
 from settlement.accounts import Account
 from storefronts.models import Storefront
 
@@ -20,8 +20,10 @@ class Entry(models.Model):
         REFUND = "refund"
         TRANSFER = "transfer"
         FEE = "fee"
+        COUPON = "coupon"
         PAYOUT = "payout"
         DIFFERENCE = "difference"
+        CORRECTION = "correction"
         SETTLEMENT = "settlement"
         RECEIPT = "receipt"
 
@@ -36,6 +38,9 @@ class Entry(models.Model):
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, null=True, related_name="+")
     bill_line = models.ForeignKey(BillLine, on_delete=models.PROTECT, null=True, related_name="+")
     fund_line = models.ForeignKey(FundLine, on_delete=models.PROTECT, null=True, related_name="+")
+    difference = models.ForeignKey(
+        BillDifference, on_delete=models.PROTECT, null=True, related_name="+", help_text="that it corrects"
+    )
 
     class Meta:
         verbose_name_plural = "entries"

@@ -1,6 +1,9 @@
-"""What a bill alone tells is entered line by line: WeChat Pay's commission, and what it paid out to the bank.
+"""What a bill alone tells is entered line by line, so that the books follow the money at WeChat Pay.
 
-Each entry leads back to its line, and by it to the day's bill; a day that is matched again enters nothing.
+Of a trade bill: commission, free coupons that the shop bears, and whatever else a line moved beyond what the
+payment or refund of ours has in the books. Of a fund-flow bill: payouts to the bank, and every movement that
+neither a trade nor a payout explains. What nobody has explained goes to `unexplained`, under a case. Each
+entry leads back to its line, and by it to the day's bill; a day that is matched again enters nothing.
 """
 
 from __future__ import annotations
@@ -10,6 +13,10 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from payments.models import Bill
+from payments.services.bills import funds
+from payments.services.bills.coupons import BORNE
+from settlement.accounts import Account
+from settlement.models import Entry
 
 # One statement a bill, however many lines it has: entries first, then both postings of each.
 _ENTER = """
@@ -39,16 +46,54 @@ _FEES = """
     FROM payments_billline l LEFT JOIN payments_payment p ON p.id = l.payment_id
     WHERE l.bill_id = %(bill)s::bigint AND l.fee_fen <> 0 AND l.currency = 'CNY'
 """
-_PAYOUTS = """
+# The books have a payment with what was received and a refund with what was asked for, by the first line that
+# tells of it; `moved` is what the line brought to the account at WeChat Pay.
+_WALKED = f"""
+    SELECT l.line, l.at, p.order_id, l.payment_id, r.id AS refund_id, l.id AS bill_line_id,
+           NULL::bigint AS fund_line_id,
+           CASE WHEN l.kind = 'sale' THEN l.settled_fen ELSE -l.refund_fen END AS moved,
+           CASE WHEN l.kind = 'sale' AND p.transaction_id = l.transaction_id
+                     AND p.state IN ('succeeded', 'stray') AND p.stray_reason <> 'currency'
+                     AND NOT EXISTS (
+                         SELECT FROM payments_billline o WHERE o.kind = 'sale' AND o.id < l.id
+                         AND o.transaction_id = l.transaction_id AND o.storefront_id = l.storefront_id)
+                THEN p.received_fen
+                WHEN l.kind = 'refund' AND r.id IS NOT NULL AND NOT EXISTS (
+                         SELECT FROM payments_billline o WHERE o.kind = 'refund' AND o.id < l.id
+                         AND o.out_refund_no = l.out_refund_no AND o.storefront_id = l.storefront_id)
+                THEN -r.amount_fen ELSE 0 END AS booked,
+           {BORNE} AS borne
+    FROM payments_billline l LEFT JOIN payments_payment p ON p.id = l.payment_id
+    LEFT JOIN payments_refund r ON l.kind = 'refund' AND r.out_refund_no = l.out_refund_no
+        AND r.payment_id = l.payment_id
+    WHERE l.bill_id = %(bill)s::bigint AND l.kind IN ('sale', 'refund') AND l.currency = 'CNY'
+"""  # noqa: S608  (our own names, here and below)
+_COUPONS = f"""
+    SELECT w.*, w.borne AS amount FROM ({_WALKED}) AS w WHERE w.booked <> 0 AND w.borne <> 0
+"""  # noqa: S608
+_REST = "w.booked - w.moved - CASE WHEN w.booked = 0 THEN 0 ELSE w.borne END"
+_GAPS = f"""
+    SELECT w.*, {_REST} AS amount FROM ({_WALKED}) AS w WHERE {_REST} <> 0
+"""  # noqa: S608
+_MOVED = """
     SELECT f.line, f.at, -f.amount_fen AS amount, NULL::bigint AS order_id, NULL::bigint AS payment_id,
            NULL::bigint AS refund_id, NULL::bigint AS bill_line_id, f.id AS fund_line_id
     FROM payments_fundline f
-    WHERE f.bill_id = %(bill)s::bigint AND f.business = '提现' AND f.amount_fen <> 0
+    WHERE f.bill_id = %(bill)s::bigint AND f.amount_fen <> 0
 """
-_TAKEN = {
-    Bill.Kind.TRADE: ("fee", "fee", _FEES),
-    Bill.Kind.FUND_BASIC: ("payout", "bank", _PAYOUTS),
-}
+_PAYOUTS = f"{_MOVED} AND '{funds.PAYOUT}' IN ({funds.NAME}, business)"
+_OTHERS = f"{_MOVED} AND {funds.OTHER}"
+
+# Kind of entry, account beside `wechat`, lines with what left the account at WeChat Pay.
+_OF_TRADES = (
+    (Entry.Kind.FEE, Account.FEE, _FEES),
+    (Entry.Kind.COUPON, Account.COUPON, _COUPONS),
+    (Entry.Kind.DIFFERENCE, Account.UNEXPLAINED, _GAPS),
+)
+_OF_FUNDS = (
+    (Entry.Kind.PAYOUT, Account.BANK, _PAYOUTS),
+    (Entry.Kind.DIFFERENCE, Account.UNEXPLAINED, _OTHERS),
+)
 
 
 def enter_bill(*, bill: Bill, now: datetime) -> int:
@@ -58,19 +103,20 @@ def enter_bill(*, bill: Bill, now: datetime) -> int:
     """
     if bill.state != "matched":
         raise ValueError(f"{bill} is {bill.state}: it is entered once it is matched")
-    if bill.kind not in _TAKEN:
-        return 0
-    kind, debit, lines = _TAKEN[Bill.Kind(bill.kind)]
+    written = 0
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-        cursor.execute(
-            _ENTER.format(lines=lines),
-            {
-                "storefront": bill.storefront_id,
-                "bill": bill.pk,
-                "kind": kind,
-                "debit": debit,
-                "day": bill.day,
-                "now": now,
-            },
-        )
-        return int(cursor.rowcount)
+        for kind, debit, lines in _OF_TRADES if bill.kind == Bill.Kind.TRADE else _OF_FUNDS:
+            cursor.execute(
+                _ENTER.format(lines=lines),
+                {
+                    "storefront": bill.storefront_id,
+                    "bill": bill.pk,
+                    "kind": kind.value,
+                    "debit": debit.value,
+                    "day": bill.day,
+                    "now": now,
+                    "known": funds.KNOWN,
+                },
+            )
+            written += cursor.rowcount
+    return written

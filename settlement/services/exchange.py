@@ -125,8 +125,8 @@ def _changed(batch: SettlementBatch, now: datetime) -> list[str]:
 def _enter(batch: SettlementBatch, one: Answered, now: datetime) -> int:
     """Enter what was settled of one order; the forex result in fen, positive for a gain.
 
-    The yuan leave WeChat Pay and are on their way abroad; what the brand was promised is owed to it, and
-    what its rate brought more or less is the result.
+    The yuan, which WeChat Pay paid out to the bank, are on their way abroad; what the brand was promised is
+    owed to it, and what its rate brought more or less is the result.
     """
     assert one.rate is not None
     assert one.foreign_minor is not None
@@ -141,7 +141,7 @@ def _enter(batch: SettlementBatch, one: Answered, now: datetime) -> int:
             key=f"settlement:{batch.number}:{item.position}",
             at=datetime.combine(one.settled_on, time(12), SHANGHAI),
             amounts={
-                Account.WECHAT: -item.net_fen,
+                Account.BANK: -item.net_fen,
                 Account.ABROAD: item.net_fen,
                 Account.PASSED_ON: item.net_fen,
                 Account.BRAND: result - item.net_fen,

@@ -125,16 +125,22 @@ def paid(world: make.World, transaction_id: str = "4200001", at: datetime = make
 
 
 def refunded(
-    payment: Payment, amount_fen: int = 1_000, state: str = "processing", at: datetime = make.NOW
+    payment: Payment,
+    amount_fen: int = 1_000,
+    state: str = "processing",
+    at: datetime = make.NOW,
+    *,
+    number: str = "",
+    refund_id: str = "5030001",
 ) -> Refund:
     """A refund of ours that WeChat Pay has, in `state`."""
     refund = Refund.objects.create(
         storefront_id=payment.storefront_id,
         payment=payment,
         order=payment.order,
-        out_refund_no=f"R{payment.out_trade_no}",
+        out_refund_no=number or f"R{payment.out_trade_no}",
         kind=Refund.Kind.GOODWILL,
-        key="test",
+        key=number or "test",
         amount_fen=amount_fen,
         other_fen=amount_fen,
         reason="sorry",
@@ -145,7 +151,7 @@ def refunded(
         return refund
     REFUND.move(refund, "accept", now=at, accepted_at=at)
     if state != "accepted":
-        REFUND.move(refund, "process", now=at, refund_id="5030001")
+        REFUND.move(refund, "process", now=at, refund_id=refund_id)
     if state == "succeeded":
         REFUND.move(refund, "succeed", now=at, succeeded_at=at)
     return refund

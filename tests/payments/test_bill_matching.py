@@ -232,6 +232,39 @@ def test_a_payment_of_the_last_minutes_is_looked_for_a_day_later(world):
     assert found() == [("missing_payment", f"payment:{late.out_trade_no}", None, late.amount_fen)]
 
 
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_what_neither_of_two_days_tells_is_missed_once_whichever_came_first(world, order):
+    late = paid(world, at=make.NOW.replace(hour=15, minute=57))  # 23:57 in Shanghai
+    refund = refunded(late, at=make.NOW.replace(hour=15, minute=58))
+    other = paid(world, "4200002")
+    files = [trade_file([sale(other)]), trade_file([])]
+    for after in order:
+        bill = taken(asked(late, DAY + timedelta(days=after)), files[after])
+        match(bill=bill, now=make.NOW)
+    assert found() == [
+        ("missing_payment", f"payment:{late.out_trade_no}", None, late.amount_fen),
+        ("missing_refund", f"refund:{refund.out_refund_no}", None, 1_000),
+    ]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_what_is_missed_is_told_once_where_both_days_came_before_either_was_compared(world, order):
+    late = paid(world, at=make.NOW.replace(hour=15, minute=57))
+    bills = [taken(asked(late, DAY + timedelta(days=after)), trade_file([])) for after in (0, 1)]
+    for after in order:
+        match(bill=bills[after], now=make.NOW)
+    assert [row[:2] for row in found()] == [("missing_payment", f"payment:{late.out_trade_no}")]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
+def test_a_payment_of_the_last_minutes_that_the_next_day_tells_is_missed_by_neither(world, order):
+    late = paid(world, at=make.NOW.replace(hour=15, minute=57))
+    files = [trade_file([]), trade_file([sale(late)])]
+    for after in order:
+        match(bill=taken(asked(late, DAY + timedelta(days=after)), files[after]), now=make.NOW)
+    assert found() == []
+
+
 def test_a_day_looked_at_again_is_as_it_was_and_opens_no_case_anew(world):
     payment = paid(world)
     bill = taken(asked(payment), trade_file([sale(payment, total=1)]))

@@ -59,11 +59,14 @@ def line_of(bill: Bill, line: int, fee_fen: int, payment=None, **more) -> BillLi
 
 def test_commission_is_entered_line_by_line_and_given_back_with_a_refund(payment, django_assert_num_queries):
     bill = bill_of(payment)
-    line = line_of(bill, 1, 66, payment)
-    line_of(bill, 2, -6, payment, kind="refund")
-    line_of(bill, 3, 0, payment)
+    total, number = payment.amount_fen, payment.transaction_id
+    line = line_of(
+        bill, 1, 66, payment, transaction_id=number, order_fen=total, settled_fen=total, coupon_fen=0
+    )
+    line_of(bill, 2, -6, payment, kind="revoked")
+    line_of(bill, 3, 0, payment, kind="revoked")
     line_of(bill, 4, 9, None, currency="HKD")
-    with django_assert_num_queries(3):  # begin, enter, commit
+    with django_assert_num_queries(5):  # begin, commission, coupons, the rest, commit
         assert enter_bill(bill=bill, now=make.NOW) == 4
     assert enter_bill(bill=bill, now=make.NOW) == 0
     entry = Entry.objects.get(bill_line=line)

@@ -160,7 +160,7 @@ def test_the_answer_is_the_truth_and_what_it_brings_beyond_the_promise_is_the_re
     assert (batch.state, batch.settled_fen, batch.settled_promised_minor) == ("answered", 30_000, 3_659)
     assert (batch.foreign_minor, batch.result_fen) == (3_680, 171)  # 18 + 3 cents, 147 + 24 fen
     assert balance(entry__kind="settlement") == {
-        "wechat": -30_000,
+        "bank": -30_000,
         "abroad": 30_000,
         "passed_on": 30_000,
         "brand": -29_829,

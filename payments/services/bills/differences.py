@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import Sum
+from django.db.models import F, Sum
 
 from kernel.cases import open_case
+from kernel.tenancy import tenant
 from payments.models import Bill, BillDifference
 
 MOST_CASES = 100  # of one kind and bill: more are one mistake and not a hundred
@@ -25,10 +26,13 @@ TITLES = {
     "missing_refund": "A refund that WeChat Pay accepted is not in its bill",
     "refund_amount": "WeChat Pay's bill tells another amount of a refund",
     "refund_state": "WeChat Pay's bill tells another state of a refund",
+    "settled": "WeChat Pay owes another amount than was paid, and no coupon is the reason",
     "doubled": "WeChat Pay's bills tell of one payment or refund twice",
     "summary": "The summary of a bill is not the sum of its lines",
     "fund_balance": "The balance of an account at WeChat Pay jumps",
     "fund_sum": "What moved on the account is not what the trade bill says",
+    "fund_other": "Money moved at WeChat Pay that no trade and no payout explains",
+    "ledger_balance": "What moved at WeChat Pay on a day is not what the ledger says",
 }
 
 
@@ -59,6 +63,22 @@ def keep(*, bill: Bill, found: Iterable[Found], now: datetime) -> None:
         for one in found
     ]
     BillDifference.objects.bulk_create(rows, ignore_conflicts=True)
+
+
+def add(*, bill: Bill, found: Iterable[Found], now: datetime) -> None:
+    """Differences that show only after the bill was compared; each that is new becomes a case. Locks the
+    bill."""
+    with tenant(bill.storefront_id):
+        row = Bill.objects.select_for_update().get(pk=bill.pk)
+        there = set(BillDifference.objects.filter(bill=row).values_list("kind", "key"))
+        new = [one for one in found if (one.kind, one.key[:80]) not in there]
+        if not new:
+            return
+        keep(bill=row, found=new, now=now)
+        Bill.objects.filter(pk=row.pk).update(differences=F("differences") + len(new))
+        for one in new:
+            told = BillDifference.objects.get(bill=row, kind=one.kind, key=one.key[:80])
+            _open(row, one.kind, told.key, _facts(told), now)
 
 
 def keep_selected(*, bill: Bill, kind: str, select: str, names: dict[str, Any], now: datetime) -> None:

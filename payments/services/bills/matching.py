@@ -16,7 +16,9 @@ from kernel.clock import SHANGHAI
 from kernel.errors import Upstream
 from kernel.tenancy import tenant
 from payments.models import Bill, BillLine
+from payments.services.bills.coupons import BORNE
 from payments.services.bills.differences import keep_selected, put_before_operators
+from payments.services.bills.neighbours import is_there, lock_with_neighbours
 from payments.services.query import query
 from payments.services.refund_outcome import take_in
 from payments.services.settle import settle
@@ -24,7 +26,8 @@ from payments.states import BILL
 from wechat.pay.refunds import RefundReport
 from wechat.pay.types import SUCCESS, Transaction
 
-# Who pays at the last minute of a day may stand in the next day's bill: those are looked for a day later.
+# Who pays at the last minute of a day may stand in the next day's bill: those are looked for once both are
+# there, whichever came first.
 EDGE = timedelta(minutes=5)
 
 log = structlog.get_logger(__name__)
@@ -72,6 +75,16 @@ SELECTS: dict[str, str] = {
         round(l.settled_fen * l.rate_ppm / 1e6)::bigint,
         l.rate_ppm::text, l.id, l.payment_id, NULL::bigint
         {_SALES} AND abs(l.fee_fen - round(l.settled_fen * l.rate_ppm / 1e6)) > 1""",
+    # Free coupons explain why WeChat Pay owes less than was paid; whatever else does is a difference.
+    "settled": f"""SELECT CASE WHEN l.kind = 'sale' THEN 'transaction:' || l.transaction_id
+            ELSE 'refund:' || l.out_refund_no END,
+        CASE WHEN l.kind = 'sale' THEN l.settled_fen ELSE l.refund_fen END,
+        CASE WHEN l.kind = 'sale' THEN l.order_fen ELSE l.refund_asked_fen END,
+        'coupons ' || l.coupon_fen, l.id, l.payment_id, l.refund_id
+        FROM payments_billline l WHERE l.bill_id = %(bill)s AND (
+            l.kind = 'sale' AND l.settled_fen <> l.order_fen AND l.settled_fen <> l.order_fen - ({BORNE})
+            OR l.kind = 'refund' AND l.refund_fen <> l.refund_asked_fen
+               AND l.refund_fen <> l.refund_asked_fen + ({BORNE}))""",  # noqa: S608
     "doubled": """SELECT 'transaction:' || l.transaction_id, l.order_fen, NULL::bigint, l.out_trade_no,
         l.id, l.payment_id, NULL::bigint FROM payments_billline l
         WHERE l.bill_id = %(bill)s AND l.kind = 'sale' AND EXISTS (
@@ -87,7 +100,9 @@ SELECTS: dict[str, str] = {
         WHERE p.storefront_id = %(storefront)s AND p.mchid = %(mchid)s AND p.state = 'succeeded'
         AND p.succeeded_at >= %(since)s AND p.succeeded_at < %(until)s
         AND NOT EXISTS (SELECT 1 FROM payments_billline l WHERE l.kind = 'sale'
-            AND l.transaction_id = p.transaction_id AND l.storefront_id = p.storefront_id)""",
+            AND l.transaction_id = p.transaction_id AND l.storefront_id = p.storefront_id)
+        AND NOT EXISTS (SELECT 1 FROM payments_billdifference d
+            WHERE d.payment_id = p.id AND d.kind = 'missing_payment')""",
     "unknown_refund": f"""SELECT 'refund:' || l.out_refund_no, l.refund_asked_fen, NULL::bigint,
         l.wechat_refund_id, l.id, l.payment_id, NULL::bigint {_REFUNDS} AND r.id IS NULL""",
     "refund_amount": f"""SELECT 'refund:' || r.out_refund_no, l.refund_asked_fen, r.amount_fen, '',
@@ -109,7 +124,9 @@ SELECTS: dict[str, str] = {
         AND NOT EXISTS (SELECT 1 FROM kernel_event f
             WHERE f.key = e.key AND f.seq < e.seq AND f.name IN {_HEARD})
         AND NOT EXISTS (SELECT 1 FROM payments_billline l WHERE l.kind = 'refund'
-            AND l.out_refund_no = r.out_refund_no AND l.storefront_id = r.storefront_id)""",  # noqa: S608
+            AND l.out_refund_no = r.out_refund_no AND l.storefront_id = r.storefront_id)
+        AND NOT EXISTS (SELECT 1 FROM payments_billdifference d
+            WHERE d.refund_id = r.id AND d.kind = 'missing_refund')""",  # noqa: S608
 }
 
 
@@ -117,7 +134,7 @@ def match(*, bill: Bill, now: datetime) -> None:
     """Compare a downloaded trade bill with our books. Told twice, or by two at once, it is done once."""
     hear(bill=bill, now=now)
     with tenant(bill.storefront_id):
-        row = Bill.objects.select_for_update().get(pk=bill.pk)
+        row = lock_with_neighbours(bill)
         if row.state == "downloaded":
             for kind, select in SELECTS.items():
                 keep_selected(bill=row, kind=kind, select=select, names=_names(row), now=now)
@@ -205,13 +222,11 @@ def _refund_report(line: BillLine, bill: Bill) -> RefundReport:
 def _names(bill: Bill) -> dict[str, Any]:
     """From when to when our payments must be in a bill that we have by now."""
     begin = datetime.combine(bill.day, time(), SHANGHAI)
-    before = Bill.objects.filter(
-        mchid=bill.mchid, kind=bill.kind, day=bill.day - timedelta(days=1), downloaded_at__isnull=False
-    )
+    end = begin + timedelta(days=1)
     return {
         "storefront": bill.storefront_id,
         "bill": bill.pk,
         "mchid": bill.mchid,
-        "since": begin - EDGE if before.exists() else begin,
-        "until": begin + timedelta(days=1) - EDGE,
+        "since": begin - EDGE if is_there(bill, apart=-1) else begin,
+        "until": end if is_there(bill, apart=1) else end - EDGE,
     }

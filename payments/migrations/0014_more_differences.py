@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('payments', '0011_names_payer'),
+        ('payments', '0013_refund_by_transfer'),
     ]
 
     operations = [

@@ -40,6 +40,8 @@ NOT_PERSONAL = {
         "storefronts.MerchantAccount.v2_key_sealed",
         "storefronts.PastMerchantKey.private_key_sealed",
         "storefronts.Storefront.appsecret_sealed",
+        "storefronts.Storefront.message_key_sealed",
+        "storefronts.Storefront.message_token_sealed",
     ),
     "hashes over texts and rows that point to no one": (
         "compliance.ChainLink.digest",

@@ -54,6 +54,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
     "order.gate_before_list": (Handler("payments.tasks.gate_moved"),),
     "order.gate_after_release": (Handler("payments.tasks.gate_moved"),),
     "complaint.told": (Handler("payments.tasks.read_complaint", outside=True),),
+    "message.complaint": (Handler("payments.tasks.read_pushed_complaint"),),
     "complaint.answer_asked": (Handler("payments.tasks.send_answer", outside=True),),
     "refund.accepted": (Handler("payments.tasks.send_accepted", outside=True),),
     # Not an outside party, yet without a transaction around it: the job keeps its own.

@@ -15,6 +15,7 @@ urlpatterns = [
     path("api/v1/", include("miniprogram_api.urls")),
     path("partner/v1/", include("partner_api.urls")),
     path("pay/", include("payments.urls")),
+    path("wechat/", include("storefronts.urls")),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("problems/<slug:code>", problems_page.page),

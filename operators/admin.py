@@ -24,6 +24,7 @@ from operators import (  # noqa: F401
     partners,
     pay_keys,
     payments,
+    pushed,
     refunds,
     storefronts,
 )

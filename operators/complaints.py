@@ -126,10 +126,11 @@ class ComplaintAdmin(Stepped):
         "problem_type",
         "wished_fen",
         "order",
+        "joined",
         "complained_at",
         "storefront",
     )
-    list_select_related = ("order", "storefront")
+    list_select_related = ("order", "joined", "storefront")
     list_filter = (OpenFilter, states("state"), "channel", "complained_at")
     search_fields = (
         "external_id__exact",

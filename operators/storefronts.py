@@ -16,6 +16,7 @@ from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import is_number, states
 from operators.merchant import merchant_page
+from operators.pushed import message_page
 from operators.scope import OWNERS, PLATFORM, scope_of
 from storefronts import queries, services
 
@@ -46,7 +47,7 @@ class StorefrontAdmin(Scoped):
     list_filter = (states("state"),)
     search_fields = ("code__startswith", "name", "name_zh")
     ordering = ("code",)
-    actions_detail = ("merchant",)
+    actions_detail = ("merchant", "messages")
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
         if db_field.name == "trade_modes":
@@ -74,6 +75,15 @@ class StorefrontAdmin(Scoped):
     )
     def merchant(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return merchant_page(self, request, object_id)
+
+    @action(  # type: ignore[operator]  # its return type is inferred wrongly
+        description=say("消息推送密钥", "Message push"),
+        url_path="messages",
+        permissions=["secrets"],
+        icon="key",
+    )
+    def messages(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return message_page(self, request, object_id)
 
     def has_secrets_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Owners of this very storefront."""

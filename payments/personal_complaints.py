@@ -159,7 +159,7 @@ KEEPING = (
 
 def _opened(row: Complaint) -> dict[str, Any]:
     phone = _text(row, labels.COMPLAINT_PHONE, row.public_id, row.phone_sealed)
-    if phone:
+    if phone and row.channel == Complaint.Channel.PAYMENT:
         try:
             phone = open_phone(storefronts.merchant_by_mchid(row.mchid), phone)
         except WechatError:  # of a key of the merchant's that was replaced

@@ -62,6 +62,11 @@ def read_complaint(event: Event) -> None:
     complaints.fetch(mchid=facts["mchid"], complaint_id=facts["complaint"], now=now())
 
 
+def read_pushed_complaint(event: Event) -> None:
+    """Handler of `message.complaint`."""
+    complaints.read_pushed(message_id=event.facts["message"], now=now())
+
+
 def send_answer(event: Event) -> None:
     """Handler of `complaint.answer_asked`."""
     complaint_sending.send(act_id=event.facts["act"], now=now())

@@ -3,7 +3,17 @@
 from collections.abc import Callable
 from typing import Any
 
-from sandbox import books, complaints, customs, institution, notices, payer, refunds, trading
+from sandbox import (
+    books,
+    complaints,
+    customs,
+    institution,
+    notices,
+    payer,
+    pushing,
+    refunds,
+    trading,
+)
 from sandbox.fields import Url
 from sandbox.keyring import MODES, NO_CERTIFICATES
 from sandbox.payer import text
@@ -169,6 +179,8 @@ ENDPOINTS: dict[tuple[str, str], Callable[[Scene, Json], Json]] = {
     ("POST", "/sandbox/pay"): payer.pay,
     ("POST", "/sandbox/refund"): refunds.control,
     ("POST", "/sandbox/complain"): complaints.control,
+    ("POST", "/sandbox/mini_complain"): pushing.complain,
+    ("POST", "/sandbox/message_url"): pushing.set_address,
     ("POST", "/sandbox/notify_raw"): notify_raw,
     ("POST", "/sandbox/platform_keys"): platform_keys,
     ("POST", "/sandbox/merchant_certificate"): merchant_certificate,

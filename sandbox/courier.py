@@ -35,7 +35,7 @@ class Letter:
     out_trade_no: str | None
     url: str
     body: bytes
-    key: SigningKey
+    key: SigningKey | None = None
     treatments: deque[str] = field(default_factory=deque)
     lost: bool = False
     retries: bool = True
@@ -43,6 +43,18 @@ class Letter:
     ladder: tuple[int, ...] = LADDER_SECONDS
     attempt: int = 0
     done: bool = False
+
+    @property
+    def signer(self) -> str:
+        return self.key.serial if self.key else ""
+
+    def envelope(self, treatment: str | None) -> tuple[str, bytes, dict[str, str]]:
+        """Address, body and headers of the next delivery."""
+        return self.url, self.body, _headers(self, treatment)
+
+    def accepts(self, status: int, text: str) -> bool:
+        """Whether this answer ends the deliveries."""
+        return status in (200, 204)
 
     def acknowledged(self) -> None:
         self.done = True
@@ -159,9 +171,9 @@ class Courier:
             treatment = "lost_notification"
         at, status, outcome = time.time(), None, "lost"
         if treatment != "lost_notification":
-            status = self._post(letter, treatment)
+            status, told = self._post(letter, treatment)
             outcome = "unreachable" if status is None else "refused"
-            if status in (200, 204):
+            if status is not None and letter.accepts(status, told):
                 outcome = "acknowledged"
                 if treatment is None:  # taking a probe or a forgery for good is the receiver's mistake
                     letter.acknowledged()
@@ -177,28 +189,27 @@ class Courier:
             attempt=letter.attempt,
             copy=letter.original is not None,
             treatment=treatment,
-            signed_by=letter.key.serial,
+            signed_by=letter.signer,
             status=status,
             outcome=outcome,
         )
 
-    def _post(self, letter: Letter, treatment: str | None) -> int | None:
-        """The status the receiver answered with, None if it did not answer in time."""
+    def _post(self, letter: Letter, treatment: str | None) -> tuple[int | None, str]:
+        """What the receiver answered with, None if it did not answer in time."""
+        url, body, headers = letter.envelope(treatment)
         try:
             with requests.Session() as session:
                 session.trust_env = False
-                return session.post(
-                    letter.url,
-                    data=letter.body,
-                    headers=_headers(letter, treatment),
-                    timeout=ANSWER_SECONDS,
-                    allow_redirects=False,
-                ).status_code
+                answer = session.post(
+                    url, data=body, headers=headers, timeout=ANSWER_SECONDS, allow_redirects=False
+                )
+                return answer.status_code, answer.text[:100]
         except (OSError, ValueError):  # unreachable, too slow, or no URL at all
-            return None
+            return None, ""
 
 
 def _headers(letter: Letter, treatment: str | None) -> dict[str, str]:
+    assert letter.key is not None
     stale = STALE_SECONDS if treatment == "stale_timestamp" else 0
     timestamp, nonce = str(int(time.time()) - stale), secrets.token_hex(16)
     signed = letter.body + b" " if treatment == "wrong_signature" else letter.body

@@ -10,6 +10,7 @@ from sandbox.declaring import Declarations
 from sandbox.files import Files
 from sandbox.journal import Journal
 from sandbox.keyring import Keyring
+from sandbox.minicomplaints import Pushes
 from sandbox.orders import Orders
 from sandbox.refunding import Refunds
 from sandbox.registry import Registry
@@ -29,6 +30,7 @@ class Scene:
     orders: Orders
     refunds: Refunds
     complaints: Complaints
+    pushes: Pushes
     registry: Registry
     switches: Switches
     journal: Journal
@@ -46,6 +48,7 @@ class Scene:
             self.orders,
             self.refunds,
             self.complaints,
+            self.pushes,
             self.registry,
             self.declarations,
             self.trades,
@@ -69,6 +72,7 @@ def build(world: World, *, time_scale: float) -> Scene:
         orders=Orders(clock),
         refunds=Refunds(clock),
         complaints=Complaints(clock),
+        pushes=Pushes(),
         registry=Registry(),
         switches=Switches(),
         journal=journal,

@@ -55,6 +55,8 @@ def _storefront(code: str, mchid: str) -> dict[str, str]:
         "merchant_private_key_pem": _private_pem(_new_key()),
         "apiv3_key": _letters(32),
         "v2_key": _letters(32),
+        "message_token": _letters(32),
+        "message_key": _letters(43),
     }
 
 
@@ -66,7 +68,10 @@ def _complete(path: Path) -> None:
     """Add what a world written by an earlier version lacks."""
     world = json.loads(path.read_text())
     whole = {"tencent": _tencent(), **world}
-    whole["storefronts"] = [{"v2_key": _letters(32), **one} for one in world["storefronts"]]
+    whole["storefronts"] = [
+        {"v2_key": _letters(32), "message_token": _letters(32), "message_key": _letters(43), **one}
+        for one in world["storefronts"]
+    ]
     if whole != world:
         _write(path, json.dumps(whole, indent=2) + "\n")
 

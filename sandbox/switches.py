@@ -22,6 +22,7 @@ TENCENT_CALLS = ("identity", "kms_encrypt", "kms_decrypt")
 BILL_CALLS = ("tradebill", "fundflowbill")
 DOWNLOAD = "billdownload"
 NOTIFY = "notify"
+PUSH = "push"
 REFUND_OUTCOME = "refund_outcome"
 CUSTOMS_CALLS = ("customs_declare", "customs_amend", "customs_query", "customs_redeclare", "customs_verify")
 CUSTOMS_OUTCOME = "customs_outcome"
@@ -29,6 +30,7 @@ CUSTOMS_MATCH, MATCH_MODES = "customs_match", ("unchecked",)
 
 CALL_MODES = ("timeout_before", "timeout_after", "timeout_late", "500_before", "500_after", "error")
 SIGNATURE_MODES = ("wrong_signature", "stale_timestamp", "signtest")
+PUSH_MODES = ("wrong_signature", "lost_notification", "duplicate")
 NOTIFY_MODES = (*SIGNATURE_MODES, "lost_notification", "duplicate", "security_echo")
 BILL_MODES = (
     "late",
@@ -81,6 +83,7 @@ def _modes(call: str) -> tuple[str, ...]:
         RATES: (*CALL_MODES, *RATES_MODES),
         **dict.fromkeys(TRADE_CALLS, CALL_MODES),
         NOTIFY: NOTIFY_MODES,
+        PUSH: PUSH_MODES,
         REFUND_OUTCOME: OUTCOME_MODES,
         CUSTOMS_OUTCOME: DECLARED_MODES,
         CUSTOMS_MATCH: MATCH_MODES,

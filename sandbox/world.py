@@ -26,6 +26,8 @@ class Storefront:
     merchant_key: RSAPublicKey = field(repr=False)
     apiv3_key: bytes = field(repr=False)
     v2_key: str = field(repr=False)
+    message_token: str = field(repr=False)
+    message_key: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ def load(folder: Path) -> World:
                 merchant_key=_private_key(one["merchant_private_key_pem"].encode()).public_key(),
                 apiv3_key=one["apiv3_key"].encode(),
                 v2_key=one["v2_key"],
+                message_token=one["message_token"],
+                message_key=one["message_key"],
             )
             for one in told["storefronts"]
         ),

@@ -40,6 +40,12 @@ class Storefront(models.Model):
     name_zh = models.CharField(max_length=120)
     appid = models.CharField(max_length=32, unique=True)
     appsecret_sealed = models.BinaryField(help_text="sealed under the storefront's key")
+    message_token_sealed = models.BinaryField(
+        default=b"", blank=True, help_text="with which pushes of the mini-program are signed (令牌)"
+    )
+    message_key_sealed = models.BinaryField(
+        default=b"", blank=True, help_text="with which they are encrypted (消息加解密密钥)"
+    )
     key = models.OneToOneField("compliance.DataKey", on_delete=models.PROTECT, related_name="+")
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     trade_modes = ArrayField(models.CharField(max_length=4), help_text="customs trade modes, e.g. 1210, 9610")
@@ -209,6 +215,39 @@ class KeyFetch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.merchant}: {self.outcome}"
+
+
+class PushedMessage(models.Model):
+    """What WeChat pushed to the mini-program's server, once however often it came.
+
+    `content` is as it came, encrypted with the push key; it is emptied when the message is taken in.
+    """
+
+    class Outcome(models.TextChoices):
+        RECEIVED = "received"
+        TAKEN = "taken"
+        IGNORED = "ignored"
+        FAILED = "failed"
+
+    storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
+    digest = models.BinaryField(help_text="SHA-256 of what tells one message from another")
+    event = models.CharField(max_length=60, default="", blank=True)
+    content = models.BinaryField(help_text="as it came; empty once it is taken in")
+    outcome = models.CharField(max_length=12, choices=Outcome.choices, default=Outcome.RECEIVED)
+    error = models.CharField(max_length=120, default="", blank=True)
+    received_at = models.DateTimeField()
+    taken_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["storefront", "digest"], name="pushed_message_once")]
+        indexes = [models.Index(fields=["received_at"], name="pushed_message_day")]
+
+    def __str__(self) -> str:
+        return f"{self.event or '-'} {self.received_at:%F %T}"
+
+    @property
+    def event_key(self) -> str:
+        return f"message:{self.pk}"
 
 
 class Operator(AbstractUser):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from compliance.holdings import Holding
+from compliance.holdings import Holding, Keeping
 from compliance.personal_fields import PersonalField
+from storefronts.models import PushedMessage
 
 
 def _field(model: str, field: str, purpose: str) -> PersonalField:
@@ -27,4 +28,36 @@ FIELDS = (
     _field("Operator", "password", "to log in; a salted hash"),
     _field("LegalParty", "contact", "to reach whoever answers for the storefront"),
 )
-HOLDING = Holding(app="storefronts", fields=FIELDS)
+_WORDS = PersonalField(
+    model="storefronts.PushedMessage",
+    field="content",
+    klass="ordinary",
+    purpose="to take in what WeChat told the mini-program's server, a complaint above all; it opens with the"
+    " push key to who complains, their telephone and words",
+    basis="contract",
+    retention="until it is taken in, as a rule at once; thirty days at most",
+    export="the complaint itself is exported, not the message",
+    erase="goes when it is taken in; what cannot be read goes on its day",
+)
+_DIGEST = PersonalField(
+    model="storefronts.PushedMessage",
+    field="digest",
+    klass="pseudonym",
+    purpose="to take a message in once; it cannot be read back",
+    basis="contract",
+    retention="thirty days",
+    export="not exported: it says nothing",
+    erase="goes on its day",
+)
+HOLDING = Holding(
+    app="storefronts",
+    fields=(*FIELDS, _WORDS, _DIGEST),
+    keeping=(
+        Keeping(
+            "storefronts.messages",
+            {"zh": "微信推送消息", "en": "messages that WeChat pushed"},
+            lambda before: PushedMessage.objects.filter(received_at__lt=before),
+            "receipt_days",
+        ),
+    ),
+)

@@ -19,12 +19,15 @@ from storefronts.services import (
     APIV3_KEY,
     APPSECRET,
     GOODS_GATE,
+    MESSAGE_KEY,
+    MESSAGE_TOKEN,
     PRIVATE_KEY,
     TRADE_MODE,
     V2_KEY,
     approval_key,
 )
 from wechat.credentials import Merchant, MiniProgram, PlatformKey
+from wechat.messages import MessageKeys, aes_key_of
 
 T = TypeVar("T")
 KEPT_SECONDS = 30.0
@@ -92,6 +95,26 @@ def mini_program(storefront_id: int) -> MiniProgram:
         return MiniProgram(appid=row.appid, secret=key.open(APPSECRET, row.code, bytes(row.appsecret_sealed)))
 
     return _keep("mini_program", storefront_id, read)
+
+
+def message_keys(appid: str) -> tuple[int, MessageKeys]:
+    """Whose pushes come for this appid, and what they are checked and opened with; raises Missing."""
+
+    def read() -> tuple[int, MessageKeys]:
+        row = (
+            Storefront.objects.select_related("key")
+            .filter(appid=appid)
+            .exclude(message_key_sealed=b"")
+            .first()
+        )
+        if row is None:
+            raise Missing()
+        key = vault.unwrap(row.key)
+        token = key.open(MESSAGE_TOKEN, row.code, bytes(row.message_token_sealed))
+        encoded = key.open(MESSAGE_KEY, row.code, bytes(row.message_key_sealed))
+        return row.pk, MessageKeys(appid=row.appid, token=token, aes_key=aes_key_of(encoded))
+
+    return _keep("messages", appid, read, seconds=MERCHANT_KEPT_SECONDS)
 
 
 def merchant_of(storefront_id: int) -> Merchant:

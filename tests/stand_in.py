@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_pem_x509_certificate
 
 from storefronts.models import Storefront
-from storefronts.services import set_customs, set_merchant
+from storefronts.services import set_customs, set_merchant, set_messages
 from tests import make
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -82,4 +82,5 @@ def storefront_in(stand_in: StandIn, position: int = 0, **changes: Any) -> Store
         },
     )
     set_customs(merchant=merchant, family="v2", payer_identity=False, v2_key=facts["v2_key"])
+    set_messages(storefront=shop, token=facts["message_token"], aes_key=facts["message_key"])
     return shop

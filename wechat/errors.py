@@ -15,6 +15,12 @@ class WechatError(Upstream):
     title = "WeChat did not answer as expected; please try again shortly."
     title_zh = "微信服务暂时不可用，请稍后再试。"
 
+    @property
+    def why(self) -> str:
+        """For those who mend it: the code, and what our own words add; nothing of what WeChat told."""
+        more = getattr(self, "reason", "") or getattr(self, "where", "")
+        return f"{self.code}: {more}" if more else self.code
+
 
 @dataclass(eq=False)
 class OutcomeUnknown(WechatError):

@@ -25,7 +25,7 @@ from orders.models import Coupon
 from payments.models import CustomsNumber
 from payments.ports import ports_of
 from storefronts.models import BrandCompany, LegalParty, Membership, Operator, Storefront
-from storefronts.services import open_storefront, set_customs, set_merchant
+from storefronts.services import open_storefront, set_customs, set_merchant, set_messages
 
 OPERATOR = "operator"
 CUSTOMS_NUMBER = "3105961A12"  # made up, as the stand-in takes any
@@ -114,6 +114,9 @@ def put_storefront(
         },
     )
     set_customs(merchant=merchant, family="v2", payer_identity=False, v2_key=credentials["v2_key"])
+    set_messages(
+        storefront=storefront, token=credentials["message_token"], aes_key=credentials["message_key"]
+    )
     return storefront
 
 

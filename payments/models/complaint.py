@@ -41,6 +41,14 @@ class Complaint(models.Model):
     payment = models.ForeignKey(Payment, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     refund = models.ForeignKey(Refund, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     refund_on = models.DateField(null=True, blank=True, help_text="the day by which it was promised")
+    joined = models.ForeignKey(
+        "self",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="others",
+        help_text="the other channel's complaint of the same payment, with which it is one matter",
+    )
     key = models.ForeignKey(DataKey, on_delete=models.PROTECT, related_name="+")
     detail_sealed = models.BinaryField(default=b"")
     phone_sealed = models.BinaryField(default=b"")
@@ -71,7 +79,10 @@ class Complaint(models.Model):
 
     @property
     def case_key(self) -> str:
-        """Taken up again it is another matter, with clocks and cases of its own."""
+        """Taken up again it is another matter, with clocks and cases of its own; what came by both channels
+        is one."""
+        if self.joined is not None and self.times <= 1:
+            return self.joined.case_key
         return self.event_key if self.times <= 1 else f"{self.event_key}:{self.times}"
 
 

@@ -180,7 +180,7 @@ def open_for(*, complaint: Complaint, who: str, purpose: str, now: datetime) -> 
     )
     found = {label: text for (label, _, _), text in zip(there, opened, strict=True)}
     phone = found.get(labels.COMPLAINT_PHONE, "")
-    if phone:
+    if phone and complaint.channel == Channel.PAYMENT:
         phone = open_phone(storefronts.merchant_by_mchid(complaint.mchid), phone)
     return found.get(labels.COMPLAINT_DETAIL, ""), phone
 
@@ -211,7 +211,7 @@ def _answerable(complaint: Complaint) -> Complaint:
 
 
 def _locked(complaint: Complaint) -> Complaint:
-    rows = Complaint.objects.select_for_update(of=("self",)).select_related("order", "key")
+    rows = Complaint.objects.select_for_update(of=("self",)).select_related("order", "key", "joined")
     return rows.get(pk=complaint.pk)
 
 

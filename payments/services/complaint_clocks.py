@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Q, QuerySet
 
 from compliance.law import Law
 from kernel.cases import AlreadySettled, open_case, settle_case
@@ -17,8 +17,10 @@ from kernel.models import Case
 from orders.models import Order
 from payments.models import Complaint
 
-REPLY_KINDS = ("complaint.reply_due", "complaint.reply_soon", "complaint.reply_overdue", "complaint.waiting")
-KINDS = (*REPLY_KINDS, "complaint.finish_soon", "complaint.finish_overdue")
+REPLY_CLOCKS = ("complaint.reply_due", "complaint.reply_soon", "complaint.reply_overdue")
+FINISH_CLOCKS = ("complaint.finish_soon", "complaint.finish_overdue")
+REPLY_KINDS = (*REPLY_CLOCKS, "complaint.waiting")
+KINDS = (*REPLY_KINDS, *FINISH_CLOCKS)
 EACH_TIME = ("complaint.waiting", "complaint.refused")
 TITLES = {
     "complaint.reply_due": "A consumer complains: the first reply is due",
@@ -81,13 +83,26 @@ def put_before(complaint: Complaint, kind: str, now: datetime, **facts: Any) -> 
 
 
 def settle(complaint: Complaint, kinds: tuple[str, ...], note: str, now: datetime) -> None:
-    """Settle the open cases of these kinds; those of earlier rounds too."""
-    keys = [complaint.event_key, complaint.case_key]
-    for case in Case.objects.filter(state=Case.State.OPEN, kind__in=kinds, key__in=keys):
+    """Settle the open cases of these kinds; those of earlier rounds too. A clock that still runs in the other
+    channel keeps its case."""
+    keys = {complaint.event_key, complaint.case_key}
+    if complaint.joined is not None:
+        keys |= {complaint.joined.event_key, complaint.joined.case_key}
+    states = set(others(complaint).values_list("state", flat=True))
+    running: tuple[str, ...] = REPLY_CLOCKS if "pending" in states else ()
+    running += FINISH_CLOCKS if states & {"pending", "processing"} else ()
+    over = [kind for kind in kinds if kind not in running]
+    for case in Case.objects.filter(state=Case.State.OPEN, kind__in=over, key__in=keys):
         try:
             settle_case(case=case, by="system", note=note, now=now)
         except AlreadySettled:
             continue
+
+
+def others(complaint: Complaint) -> QuerySet[Complaint]:
+    """The complaints of the other channel that are one matter with this one."""
+    lead = complaint.joined_id or complaint.pk
+    return Complaint.objects.filter(Q(pk=lead) | Q(joined=lead)).exclude(pk=complaint.pk)
 
 
 def near(complaint: Complaint, now: datetime) -> tuple[bool, bool]:
@@ -103,7 +118,7 @@ def watch(*, now: datetime) -> int:
     Run twice, or by two at once, it opens each once: a case that a colleague settled is not opened again.
     """
     opened = 0
-    living = Complaint.objects.filter(state__in=["pending", "processing"]).select_related("order")
+    living = Complaint.objects.filter(state__in=["pending", "processing"]).select_related("order", "joined")
     for complaint in living.order_by(F("reply_by")):
         reply, finish = near(complaint, now)
         if reply:

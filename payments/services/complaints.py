@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
 from compliance import vault
 from compliance.holdings import ends, source
@@ -26,7 +26,9 @@ from payments.models import Complaint, Payment
 from payments.services import complaint_clocks as timing
 from payments.states import COMPLAINT
 from storefronts import queries as storefronts
-from wechat.errors import ResourceNotExist
+from storefronts.services import messages
+from wechat.complaint_messages import MiniProgramComplaint
+from wechat.errors import ResourceNotExist, WechatError
 from wechat.pay import complaints as wechat
 from wechat.pay.complaints import ComplaintReport
 
@@ -141,30 +143,38 @@ def take_in(*, mchid: str, report: ComplaintReport, asked_at: datetime, now: dat
     return _take_in(storefronts.storefront_id_of_merchant(mchid), heard, asked_at, now)
 
 
-def take_in_mini_program(
-    *,
-    storefront_id: int,
-    complaint_id: str,
-    status: str,
-    transaction_id: str,
-    expires_at: datetime | None,
-    detail: str,
-    told_at: datetime,
-    now: datetime,
-) -> Complaint:
-    """Take in the mini-program's event `complaint_callback`, told at `told_at`: `status` 201 and 206 are ours
-    to answer until `expires_at`. Locks the complaint; told twice it is one."""
+def take_in_mini_program(*, storefront_id: int, told: MiniProgramComplaint, now: datetime) -> Complaint:
+    """Take in what the mini-program's event `complaint_callback` tells: 201 and 206 are ours to answer until
+    the status runs out. Locks the complaint; told twice it is one. Where WeChat Pay has told of a complaint
+    about the same payment, or tells of one later, both are one matter."""
     heard = Heard(
         channel=Complaint.Channel.MINI_PROGRAM,
-        external_id=complaint_id,
-        state=MINI_PROGRAM_STATES.get(status, "processing"),
-        told_state=status,
-        complained_at=told_at,
-        transaction_id=transaction_id,
-        detail=detail,
-        expires_at=expires_at,
+        external_id=told.complaint_id,
+        state=MINI_PROGRAM_STATES.get(told.status, "processing"),
+        told_state=told.status,
+        complained_at=told.complained_at,
+        out_trade_no=told.out_trade_no,
+        transaction_id=told.transaction_id,
+        detail=told.detail,
+        phone=told.phone,
+        expires_at=told.expires_at,
     )
-    return _take_in(storefront_id, heard, told_at, now)
+    return _take_in(storefront_id, heard, told.told_at, now)
+
+
+def read_pushed(*, message_id: int, now: datetime) -> None:
+    """Take in a complaint that was pushed, in the caller's transaction; one that cannot be read is a case."""
+    try:
+        found = messages.read(message_id=message_id)
+        if found is None:
+            return
+        row, message = found
+        told = MiniProgramComplaint.from_message(message)
+    except WechatError as failure:
+        messages.failed(message_id=message_id, failure=failure, now=now)
+        return
+    take_in_mini_program(storefront_id=row.storefront_id, told=told, now=now)
+    messages.taken(message=row, now=now)
 
 
 def _poll(mchid: str, storefront_id: int, now: datetime) -> int:
@@ -208,13 +218,14 @@ def _take_in(storefront_id: int, heard: Heard, asked_at: datetime, now: datetime
 
 
 def _locked(heard: Heard) -> Complaint | None:
-    rows = Complaint.objects.select_for_update(of=("self",)).select_related("order")
+    rows = Complaint.objects.select_for_update(of=("self",)).select_related("order", "joined")
     return rows.filter(channel=heard.channel, external_id=heard.external_id).first()
 
 
 def _write(storefront_id: int, heard: Heard, asked_at: datetime, now: datetime) -> Complaint:
     payment = _payment(storefront_id, heard)
     order = payment.order if payment else None
+    joined = _other_channel(payment, heard.channel) if payment else None
     public_id = ids.uuid7()
     if order is not None and order.key.destroyed_at is None:
         key_id, key = order.key_id, vault.unwrap(order.key)
@@ -242,6 +253,7 @@ def _write(storefront_id: int, heard: Heard, asked_at: datetime, now: datetime) 
         times=heard.times,
         order=order,
         payment=payment,
+        joined=joined,
         key_id=key_id,
         detail_sealed=key.seal(labels.COMPLAINT_DETAIL, public_id, heard.detail) if heard.detail else b"",
         phone_sealed=key.seal(labels.COMPLAINT_PHONE, public_id, heard.phone) if heard.phone else b"",
@@ -265,10 +277,24 @@ def _payment(storefront_id: int, heard: Heard) -> Payment | None:
     own = Payment.objects.filter(storefront_id=storefront_id).select_related("order__key")
     found = None
     if heard.out_trade_no:
-        found = own.filter(out_trade_no=heard.out_trade_no, mchid=heard.mchid).first()
+        named = own.filter(out_trade_no=heard.out_trade_no)
+        found = (named.filter(mchid=heard.mchid) if heard.mchid else named).first()
     if found is None and heard.transaction_id:
         found = own.filter(transaction_id=heard.transaction_id).first()
     return found
+
+
+def _other_channel(payment: Payment, channel: str) -> Complaint | None:
+    """The complaint of the other channel about this payment that is not over, locked: both are one matter.
+
+    Who writes a complaint about a payment waits for whoever does at the same moment.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"complaint of {payment.out_trade_no}"]
+        )
+    rows = Complaint.objects.select_for_update(of=("self",)).filter(payment=payment, joined=None)
+    return rows.exclude(channel=channel).exclude(state="processed").order_by("id").first()
 
 
 def _follow(row: Complaint, heard: Heard, asked_at: datetime, now: datetime) -> None:
@@ -283,6 +309,8 @@ def _follow(row: Complaint, heard: Heard, asked_at: datetime, now: datetime) -> 
     if heard.state == "pending" and (again or row.state != "pending"):
         reply_by, finish_by = timing.clocks(row.channel, now, heard.expires_at)
         changes |= {"reply_by": reply_by, "finish_by": finish_by, "ended_at": None}
+        if row.channel == Complaint.Channel.MINI_PROGRAM:  # it counts no rounds itself
+            changes["times"] = row.times + 1
     elif heard.expires_at is not None:
         changes |= {"reply_by": heard.expires_at, "finish_by": heard.expires_at}
     wrote = heard.waits_for_answer and not row.waits_for_answer

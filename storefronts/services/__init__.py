@@ -5,6 +5,8 @@ from storefronts.services.opening import (
     APIV3_KEY,
     APPSECRET,
     GOODS_GATE,
+    MESSAGE_KEY,
+    MESSAGE_TOKEN,
     PRIVATE_KEY,
     TRADE_MODE,
     BadKey,
@@ -14,12 +16,15 @@ from storefronts.services.opening import (
     ask_for_modes,
     open_storefront,
     set_merchant,
+    set_messages,
 )
 
 __all__ = [
     "APIV3_KEY",
     "APPSECRET",
     "GOODS_GATE",
+    "MESSAGE_KEY",
+    "MESSAGE_TOKEN",
     "PRIVATE_KEY",
     "TRADE_MODE",
     "V2_KEY",
@@ -32,4 +37,5 @@ __all__ = [
     "remember_refusal",
     "set_customs",
     "set_merchant",
+    "set_messages",
 ]

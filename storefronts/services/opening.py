@@ -25,11 +25,13 @@ from storefronts.models import (
     PlatformKey,
     Storefront,
 )
+from wechat.messages import TOKEN_LENGTH, aes_key_of
 from wechat.pay.certificates import Certificate, public_pem, read_certificate, read_public_key
 
 APPSECRET = "storefronts.storefront.appsecret"
 PRIVATE_KEY = "storefronts.merchantaccount.private_key"
 APIV3_KEY = "storefronts.merchantaccount.apiv3_key"
+MESSAGE_TOKEN, MESSAGE_KEY = (f"storefronts.storefront.{name}" for name in ("message_token", "message_key"))
 # Verbs of approvals.
 TRADE_MODE, GOODS_GATE = "trade_mode", "goods_gate"
 
@@ -84,6 +86,22 @@ def open_storefront(
     storefront.save()
     DataKey.objects.filter(pk=storefront.key_id).update(storefront_id=storefront.pk)
     return storefront
+
+
+@transaction.atomic
+def set_messages(*, storefront: Storefront, token: str, aes_key: str) -> None:
+    """Believe what is pushed to this mini-program's server (消息推送) under this token (令牌) and key
+    (EncodingAESKey). Raises BadKey for what the console would not take; nothing is changed then."""
+    if not (3 <= len(token) <= TOKEN_LENGTH and token.isascii() and token.isalnum()):
+        raise BadKey(what="token", why="it has 3 to 32 letters and digits")
+    try:
+        aes_key_of(aes_key)
+    except ValueError as failure:
+        raise BadKey(what="EncodingAESKey", why="it has 43 letters and digits") from failure
+    key = vault.unwrap(storefront.key)
+    storefront.message_token_sealed = key.seal(MESSAGE_TOKEN, storefront.code, token)
+    storefront.message_key_sealed = key.seal(MESSAGE_KEY, storefront.code, aes_key)
+    storefront.save(update_fields=["message_token_sealed", "message_key_sealed"])
 
 
 @transaction.atomic

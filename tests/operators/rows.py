@@ -48,7 +48,7 @@ from settlement.accounts import Account
 from settlement.models import Entry, Evidence, ForexReceipt, SettlementBatch, SettlementItem
 from settlement.services.enter import Fact, enter
 from settlement.services.evidence import record_evidence
-from storefronts.models import LegalParty, Membership, MerchantAccount, Operator
+from storefronts.models import LegalParty, Membership, MerchantAccount, Operator, PushedMessage
 from storefronts.services.declaring import set_customs
 from storefronts.services.opening import put_aside
 from tests import make
@@ -257,6 +257,9 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
         source=f"test:{shop.code}", key=str(round), fingerprint=b"f" * 32, status=200, body=b"{}", at=now
     )
     Notification.objects.create(mchid="1600000000", headers={}, body=b"{}", received_at=now)
+    PushedMessage.objects.create(
+        storefront=shop, digest=bytes([round]), event="complaint_callback", content=b"sealed", received_at=now
+    )
     case = cases.open_case(
         storefront_id=shop.pk,
         kind="stray",

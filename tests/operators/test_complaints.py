@@ -13,7 +13,7 @@ from payments.services.complaints import take_in_mini_program
 from tests import make
 from tests.operators import rows
 from tests.operators.test_verbs import enter
-from tests.payments.complaining import DETAIL, heard
+from tests.payments.complaining import DETAIL, heard, mini_told
 from tests.payments.reports import paid
 
 pytestmark = pytest.mark.django_db
@@ -109,12 +109,7 @@ def test_the_words_open_for_a_purpose_and_are_shown_once(client, complaint):
 def test_the_mini_programs_is_noted_not_answered(client, payment):
     row = take_in_mini_program(
         storefront_id=payment.storefront_id,
-        complaint_id="MP-1",
-        status="201",
-        transaction_id=payment.transaction_id,
-        expires_at=None,
-        detail=DETAIL,
-        told_at=make.NOW,
+        told=mini_told(transaction_id=payment.transaction_id),
         now=make.NOW,
     )
     enter(client, rows.operator("lin", payment.storefront, "customer_service"))

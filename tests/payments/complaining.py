@@ -8,6 +8,7 @@ from typing import Any
 from payments.models import Complaint, Payment
 from payments.services import complaints
 from tests import make
+from wechat.complaint_messages import MiniProgramComplaint
 from wechat.pay.complaints import ComplaintReport
 
 DETAIL = "外包装破损，请退款，联系我爱丽"
@@ -43,3 +44,20 @@ def heard(payment: Payment, *, asked: int = 0, now: datetime = make.NOW, **chang
         asked_at=make.NOW + timedelta(seconds=asked),
         now=now,
     )
+
+
+def mini_told(*, status: str = "201", at: datetime = make.NOW, **changes: Any) -> MiniProgramComplaint:
+    """What the mini-program's event tells at `at`."""
+    facts = {
+        "complaint_id": "MP-1",
+        "status": status,
+        "told_at": at,
+        "complained_at": at,
+        "expires_at": None,
+        "transaction_id": "",
+        "out_trade_no": "",
+        "detail": DETAIL,
+        "phone": "",
+        **changes,
+    }
+    return MiniProgramComplaint(**facts)

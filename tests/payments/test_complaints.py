@@ -25,7 +25,7 @@ from payments.services.complaint_answers import (
 )
 from storefronts.models import MerchantAccount
 from tests import make
-from tests.payments.complaining import DETAIL, heard, report_of
+from tests.payments.complaining import DETAIL, heard, mini_told, report_of
 from tests.payments.reports import paid, sealed_delivery
 
 pytestmark = pytest.mark.django_db
@@ -206,18 +206,8 @@ def test_nobody_is_put_off_whom_someone_is_answering_or_whose_order_is_free(paym
 
 
 def mini(shop, status="201", at=make.NOW, **changes):
-    facts = {
-        "storefront_id": shop.pk,
-        "complaint_id": "MP-1",
-        "status": status,
-        "transaction_id": "",
-        "expires_at": None,
-        "detail": DETAIL,
-        "told_at": at,
-        "now": at,
-        **changes,
-    }
-    return complaints.take_in_mini_program(**facts)
+    told = mini_told(status=status, at=at, **changes)
+    return complaints.take_in_mini_program(storefront_id=shop.pk, told=told, now=at)
 
 
 @pytest.mark.parametrize("status", ["201", "206"])
@@ -242,7 +232,9 @@ def test_the_mini_programs_is_answered_in_its_console_and_noted_here(payment):
         note_outside(complaint=row, ended=False, by="ann", note="again", now=make.NOW)
     note_outside(complaint=row, ended=True, by="ann", note="已结案", now=make.NOW)
     assert Complaint.objects.get().state == "processed"
-    assert mini(payment.storefront, "206", at=make.NOW + HOUR).state == "pending"
+    again = mini(payment.storefront, "206", at=make.NOW + HOUR)
+    assert (again.state, again.times, open_kinds()) == ("pending", 2, ["complaint.reply_due"])
+    assert Case.objects.get(state="open").key == "complaint:MP-1:2"
 
 
 def test_one_of_wechat_pay_is_not_noted_but_answered(payment):

@@ -10,10 +10,10 @@ from django.db import connection
 
 from kernel.models import Case, Event
 from payments.models import Complaint, ComplaintAct
-from payments.services import complaint_answers, complaint_sending
+from payments.services import complaint_answers, complaint_sending, complaints
 from payments.services.complaint_answers import AnswerUnderWay, approve_refund, reply
 from tests import make
-from tests.payments.complaining import heard
+from tests.payments.complaining import heard, mini_told
 from tests.payments.reports import paid
 from tests.races.crowd import at_once
 
@@ -108,3 +108,31 @@ def test_two_workers_who_send_at_once_send_once(payment, monkeypatch):
     assert sorted(results) == [False, False, False, True], results
     assert said == [act.pk]
     assert Complaint.objects.get().state == "processing"
+
+
+def by_mini(payment):
+    told = mini_told(transaction_id=payment.transaction_id)
+    return complaints.take_in_mini_program(storefront_id=payment.storefront_id, told=told, now=make.NOW)
+
+
+def test_without_the_lock_both_channels_at_once_are_two_matters(payment, monkeypatch):
+    pause = threading.Barrier(2)
+
+    def blind(payment, channel):
+        rows = Complaint.objects.filter(payment=payment, joined=None).exclude(channel=channel)
+        found = rows.first()
+        pause.wait(timeout=20)
+        return found
+
+    monkeypatch.setattr(complaints, "_other_channel", blind)
+    at_once([lambda: heard(payment), lambda: by_mini(payment)])
+    assert list(Complaint.objects.values_list("joined", flat=True)) == [None, None]
+    assert Case.objects.filter(kind="complaint.reply_due").count() == 2
+
+
+def test_both_channels_at_once_are_one_matter(payment):
+    results = at_once([lambda: heard(payment), lambda: by_mini(payment)] * 3)
+    assert all(isinstance(one, Complaint) for one in results), results
+    lead = Complaint.objects.get(joined=None)
+    assert Complaint.objects.get(joined=lead).channel != lead.channel
+    assert Case.objects.get().key == lead.event_key

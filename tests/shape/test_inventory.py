@@ -93,6 +93,7 @@ def test_every_field_that_does_not_go_with_its_account_has_a_day_on_which_it_goe
         "customers",
         "orders",
         "payments",
+        "storefronts",
     }
     assert sorted({entry.model for entry in dated} - let_go_on_a_day()) == []
 

@@ -15,6 +15,7 @@ from django.core.management import CommandError, call_command
 from compliance import vault
 from compliance.models import DataKey
 from storefronts.models import BrandCompany, LegalParty, MerchantAccount, PlatformKey, Storefront
+from storefronts.queries import forget_kept, message_keys
 from storefronts.services import APIV3_KEY, APPSECRET, PRIVATE_KEY
 from tests import make
 from tests.operators import rows
@@ -138,6 +139,7 @@ def test_options_and_the_environment_are_enough(terms, monkeypatch):
 def test_what_is_still_missing_is_told_until_nothing_is(terms):
     missing = [line for line in run(terms) if line.startswith("missing")]
     assert [line.split(":")[1].split("(")[0].strip() for line in missing] == [
+        "token and key of message push",
         *(f"legal party {role.value}" for role in LegalParty.Role),
         "an active warehouse of trade mode 1210",
         "the tariff",
@@ -152,7 +154,13 @@ def test_what_is_still_missing_is_told_until_nothing_is(terms):
     make.tariff()
     make.rates()
     rows.operator("owner", shop)
+    for name, text in (("message_token", "T" * 32), ("message_key", "k" * 43)):
+        (terms.parent / name).write_text(text)
+        terms.write_text(f"{name}_file: {name}\n{terms.read_text()}")
     assert run(terms)[-1] == "nothing is missing"
+    forget_kept()
+    found, keys = message_keys(shop.appid)
+    assert (found, keys.token) == (shop.pk, "T" * 32)
 
 
 @pytest.mark.parametrize(

@@ -16,14 +16,15 @@ from compliance import vault
 from compliance.models import PositiveListLine, ReferenceRate, TariffLine
 from kernel.errors import Problem
 from storefronts.models import BrandCompany, LegalParty, Membership, Storefront
-from storefronts.services import APPSECRET, open_storefront, set_merchant
+from storefronts.services import APPSECRET, open_storefront, set_merchant, set_messages
 from wechat.pay.certificates import read_certificate
 
 APPSECRET_ENV = "STOREFRONT_APPSECRET"
 APIV3_KEY_ENV = "STOREFRONT_APIV3_KEY"
+MESSAGE_TOKEN_ENV, MESSAGE_KEY_ENV = "STOREFRONT_MESSAGE_TOKEN", "STOREFRONT_MESSAGE_KEY"
 
 _BRAND = ("code", "name", "name_zh", "country", "currency")
-_PLAIN = ("code", "name", "name_zh", "appid", "appsecret_file")
+_PLAIN = ("code", "name", "name_zh", "appid", "appsecret_file", "message_token_file", "message_key_file")
 _WINDOWS = ("payment_window_seconds", "quote_window_seconds")
 _MERCHANT = ("mchid", "serial_no", "private_key_file", "apiv3_key_file")
 _TRADE_MODES = frozenset({"1210", "9610"})
@@ -62,6 +63,7 @@ class Command(BaseCommand):
         try:
             with transaction.atomic():
                 storefront, new = _open(terms)
+                _messages(storefront, terms)
                 merchant = _merchant(storefront, terms["merchant"])
         except Problem as problem:
             raise CommandError(problem.text("en")) from problem
@@ -79,6 +81,8 @@ def still_missing(storefront: Storefront) -> Iterator[str]:
     """What a storefront needs before it can sell and does not have yet, one sentence each."""
     if not storefront.merchants.filter(active=True, platform_keys__isnull=False).exists():
         yield "the WeChat Pay merchant with its keys (--mchid …)"
+    if not storefront.message_key_sealed:
+        yield "token and key of message push (--message-token-file …)"
     held = set(storefront.parties.values_list("role", flat=True))
     for role in LegalParty.Role:
         if role in held or _ROLE_OF_MODE.get(role, "") not in ("", *storefront.trade_modes):
@@ -175,6 +179,16 @@ def _open(terms: Terms) -> tuple[Storefront, bool]:
     storefront.quote_window_seconds = _seconds(terms, "quote_window_seconds", there, 900)
     storefront.save(update_fields=["quote_window_seconds"])
     return storefront, there is None
+
+
+def _messages(storefront: Storefront, terms: Terms) -> None:
+    """Token and key of message push, where both are given."""
+    token = _secret(terms.get("message_token_file"), MESSAGE_TOKEN_ENV)
+    key = _secret(terms.get("message_key_file"), MESSAGE_KEY_ENV)
+    if bool(token) != bool(key):
+        raise CommandError("message push needs its token and its key")
+    if token:
+        set_messages(storefront=storefront, token=token, aes_key=key)
 
 
 def _brand(given: dict[str, str], there: Storefront | None, lacking: list[str]) -> BrandCompany | None:

@@ -16,8 +16,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from compliance.law import Law
+from compliance.queries import reference_rates
+from kernel.clock import shanghai_day
 from kernel.errors import Invalid
-from settlement.currency import parsed, to_minor
+from settlement.currency import PAR, parsed, to_minor
 from settlement.models import SettlementBatch, SettlementItem
 
 COLUMNS = ("batch", "item", "status", "rate", "currency", "foreign", "settled_on", "reason")
@@ -53,6 +56,44 @@ class Answered:
     refusal: str
 
 
+class _Days:
+    """The days that an answer may name, and the central parity of each, which its rate must be near."""
+
+    def __init__(self, batch: SettlementBatch, today: date) -> None:
+        assert batch.exported_at is not None
+        self.first, self.last, self.currency = shanghai_day(batch.exported_at), today, batch.currency
+        self._known: dict[date, tuple[Decimal, date]] = {}
+
+    def check(self, day: date, rate: Decimal) -> None:
+        """Raises ValueError for a day outside them, or a rate that cannot be of that day."""
+        if day > self.last:
+            raise ValueError(f"{day} has not come yet")
+        if day < self.first:
+            raise ValueError(f"{day} is before the file was exported, on {self.first}")
+        parity, published = self._parity(day)
+        if self.currency == "CNY" and rate != PAR:
+            raise ValueError(f"rate {rate}: 100 yuan are {PAR} yuan")
+        percent: int = Law(day).figure("forex/answer_rate_percent")
+        if abs(rate - parity) * 100 > parity * percent:
+            raise ValueError(
+                f"rate {rate} is more than {percent} % off {parity}, the central parity of {published}"
+                f" (yuan for 100 {self.currency})"
+            )
+
+    def _parity(self, day: date) -> tuple[Decimal, date]:
+        if self.currency == "CNY":
+            return PAR, day
+        if day not in self._known:
+            row = reference_rates(currencies=[self.currency], day=day).get(self.currency)
+            oldest: int = Law(day).figure("forex/rate_max_age_days")
+            if row is None or (day - row.first_day).days > oldest:
+                raise ValueError(
+                    f"no central parity of {self.currency} is known for {day}: load the rates first"
+                )
+            self._known[day] = row.cny_per_100, row.first_day
+        return self._known[day]
+
+
 def read(content: bytes, *, batch: SettlementBatch, sent: str, today: date) -> list[Answered]:
     """The answers to all items of `batch`, whose file had the SHA-256 `sent`, by position.
 
@@ -66,6 +107,7 @@ def read(content: bytes, *, batch: SettlementBatch, sent: str, today: date) -> l
     if seal.group(2) != sent:
         raise BadAnswer(["it answers another file"])
     items = {item.position: item for item in batch.items.all()}
+    days = _Days(batch, today)
     found: dict[int, Answered] = {}
     faults: list[str] = []
     reader = csv.reader(io.StringIO(body.decode()), strict=True)
@@ -77,7 +119,7 @@ def read(content: bytes, *, batch: SettlementBatch, sent: str, today: date) -> l
         raise BadAnswer([f"the columns are {', '.join(COLUMNS)}"])
     for number, cells in enumerate(rows[1:], start=2):
         try:
-            one = _row(cells, batch, items, today)
+            one = _row(cells, batch, items, days)
             if one.item.position in found:
                 raise ValueError(f"item {one.item.position} stands there twice")
             found[one.item.position] = one
@@ -104,7 +146,7 @@ def _split(content: bytes) -> tuple[bytes, re.Match[str]]:
     return head.encode(), seal
 
 
-def _row(cells: list[str], batch: SettlementBatch, items: dict[int, SettlementItem], today: date) -> Answered:
+def _row(cells: list[str], batch: SettlementBatch, items: dict[int, SettlementItem], days: _Days) -> Answered:
     if len(cells) != len(COLUMNS):
         raise ValueError(f"it has {len(cells)} columns")
     number, position, status, rate, currency, foreign, day, reason = cells
@@ -124,8 +166,7 @@ def _row(cells: list[str], batch: SettlementBatch, items: dict[int, SettlementIt
     if _RATE.fullmatch(rate) is None or Decimal(rate) == 0:
         raise ValueError(f"rate {rate!r}")
     minor, settled_on = parsed(foreign, currency), date.fromisoformat(day)
-    if settled_on > today:
-        raise ValueError(f"{day} has not come yet")
+    days.check(settled_on, Decimal(rate))
     due = to_minor(item.net_fen, cny_per_100=Decimal(rate), currency=currency)
     if abs(minor - due) > 1:  # the institution rounds as it likes, by less than a unit
         raise ValueError(f"{foreign} is not the amount at rate {rate}")

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from kernel import files
+from kernel.clock import shanghai_day
 from settlement.currency import shown, to_minor
 from settlement.models import SettlementBatch
 
@@ -30,6 +31,8 @@ def answer(
 ) -> bytes:
     """Every item settled at `rate` (or its own in `rates`), `beyond` minor units more; some refused."""
     batch = SettlementBatch.objects.get(pk=batch.pk)
+    assert batch.exported_at is not None
+    settled_on = shanghai_day(batch.exported_at).isoformat()
     out = io.StringIO()
     lines = csv.writer(out, lineterminator="\n")
     for item in batch.items.order_by("position"):
@@ -40,7 +43,7 @@ def answer(
             own = (rates or {}).get(item.position, rate)
             minor = to_minor(item.net_fen, cny_per_100=Decimal(own), currency=batch.currency)
             minor += (beyond or {}).get(item.position, 0)
-            row += ["settled", own, batch.currency, shown(minor, batch.currency), "2026-11-20", ""]
+            row += ["settled", own, batch.currency, shown(minor, batch.currency), settled_on, ""]
         lines.writerow(row)
     assert batch.file is not None
     sent = hashlib.sha256(files.read(batch.file)).hexdigest()

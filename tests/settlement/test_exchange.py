@@ -14,11 +14,12 @@ from django.db.models import Sum
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from compliance.models import ReferenceRate
 from kernel import files
 from kernel.models import Case, File
 from kernel.states import WrongState
 from settlement import queries
-from settlement.forex_answer import BadAnswer
+from settlement.forex_answer import BadAnswer, _Days
 from settlement.models import Entry, ForexReceipt, Posting, SettlementBatch
 from settlement.reasons import Reason
 from settlement.services import exchange
@@ -232,11 +233,28 @@ def _line(text: str, old: str, new: str) -> str:
         (lambda t: "".join(t.splitlines(keepends=True)[:2]), "items are missing: 2"),
         (lambda t: t + t.splitlines(keepends=True)[1], "line 4: item 1 stands there twice"),
         (lambda t: _line(t, "EUR", "USD"), "line 2: currency 'USD'"),
-        (lambda t: _line(t, "815.0000", "8.15"), "line 2: 30.67 is not the amount at rate 8.15"),
+        (
+            lambda t: _line(_line(t, "815.0000", "8.15"), "30.67", "3067.48"),
+            "line 2: rate 8.15 is more than 10 % off 820.0000, the central parity of 2026-11-20"
+            " (yuan for 100 EUR)",
+        ),
+        (
+            lambda t: _line(_line(t, "815.0000", "902.0001"), "30.67", "27.72"),
+            "line 2: rate 902.0001 is more than 10 % off 820.0000",
+        ),
+        (
+            lambda t: _line(_line(t, "815.0000", "737.9999"), "30.67", "33.88"),
+            "line 2: rate 737.9999 is more than 10 % off 820.0000",
+        ),
+        (
+            lambda t: _line(t, "2026-11-20", "2026-11-19"),
+            "line 2: 2026-11-19 is before the file was exported, on 2026-11-20",
+        ),
         (lambda t: _line(t, "815.0000", "815,0000"), "line 2: it has 9 columns"),
         (lambda t: _line(t, "815.0000", "-815.0000"), "line 2: rate '-815.0000'"),
         (lambda t: _line(t, "815.0000", "0.0000"), "line 2: rate '0.0000'"),
         (lambda t: _line(t, "30.67", "30.69"), "line 2: 30.69 is not the amount at rate 815.0000"),
+        (lambda t: _line(t, "30.67", "30.65"), "line 2: 30.65 is not the amount at rate 815.0000"),
         (lambda t: _line(t, "30.67", "30.6"), "line 2: 30.6"),
         (lambda t: _line(t, "2026-11-20", "2026-11-21"), "line 2: 2026-11-21 has not come yet"),
         (lambda t: _line(t, "2026-11-20", "20.11.2026"), "line 2: Invalid isoformat string: '20.11.2026'"),
@@ -253,6 +271,33 @@ def test_one_wrong_row_and_nothing_is_taken(world, sent, spoil, fault):
     assert SettlementBatch.objects.get().state == "exported"
     assert Entry.objects.filter(kind="settlement").count() == 0
     assert File.objects.count() == 1
+
+
+@pytest.mark.parametrize(("rate", "minor"), [("738.0000", 3_388), ("902.0000", 2_772)])
+def test_a_rate_that_is_just_a_tenth_off_is_believed(world, sent, rate, minor):
+    assert taken(sent, rates={1: rate}).items.get(position=1).foreign_minor == minor
+
+
+def test_yuan_are_passed_on_as_yuan():
+    days = _Days(SettlementBatch(currency="CNY", exported_at=make.NOW), DAY)
+    days.check(DAY, Decimal("100.0000"))
+    with pytest.raises(ValueError, match=r"rate 99\.9: 100 yuan are 100 yuan"):
+        days.check(DAY, Decimal("99.9"))
+
+
+@pytest.mark.parametrize(("days", "taken_in"), [(10, True), (11, False)])
+def test_without_a_central_parity_that_is_fresh_enough_no_rate_is_believed(world, sent, days, taken_in):
+    later = make.NOW + timedelta(days=days)
+    ReferenceRate.objects.filter(first_day__gt=DAY).delete()
+    content = answer(sent).replace(b"2026-11-20", later.date().isoformat().encode())
+    told = sealed(content.decode().rpartition("checksum")[0], sent.file.sha256)
+    if taken_in:
+        take_answer(batch=sent, content=told, by="me", now=later)
+    else:
+        with pytest.raises(BadAnswer) as said:
+            take_answer(batch=sent, content=told, by="me", now=later)
+        assert "line 2: no central parity of EUR is known for 2026-12-01: load" in said.value.faults
+    assert Entry.objects.filter(kind="settlement").count() == (2 if taken_in else 0)
 
 
 def test_an_answer_that_was_changed_or_is_for_another_file_is_refused(world, sent):
@@ -329,7 +374,7 @@ def test_money_that_does_not_come_is_a_case(world, sent):
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
-    rates=st.tuples(st.integers(1_000_000, 20_000_000), st.integers(1_000_000, 20_000_000)),
+    rates=st.tuples(st.integers(7_380_000, 9_020_000), st.integers(7_380_000, 9_020_000)),
     beyond=st.tuples(st.integers(-1, 1), st.integers(-1, 1)),
 )
 def test_whatever_the_rates_the_items_are_the_batch_and_truth_less_promise_is_the_result(sent, rates, beyond):

@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
+from kernel.clock import shanghai_day
 from settlement.models import SettlementBatch
 from settlement.position import Position, brand_statement, positions
 from settlement.reasons import Reason
@@ -117,9 +118,10 @@ def test_the_command_takes_a_batch_from_draft_to_close(world, tmp_path):
     said("receive", number, "B-2", "0.67", "2026-11-21", "--charge")
     said("close", number)
     assert SettlementBatch.objects.get().state == "closed"
-    told = list(csv.reader(said("statement", code, "EUR", "2026-11-01", "2026-11-30")))
+    day = shanghai_day(SettlementBatch.objects.get().exported_at).isoformat()
+    told = list(csv.reader(said("statement", code, "EUR", day, day)))
     assert told[1] == [
-        *("2026-11-20", number, order.number, "250.00", "0.00", "0.00", "250.00"),
+        *(day, number, order.number, "250.00", "0.00", "0.00", "250.00"),
         *("820.0000", "30.49", "815.0000", "30.67", "0.18"),
     ]
     assert told[2][0] == "total"

@@ -15,7 +15,7 @@ PAYMENT = Machine(
 
 # requested: agreed, and waiting where customs has the order; accepted: free to leave, and told to WeChat,
 # which may have it already; processing: WeChat has it; abnormal: the money found no account; closed: none
-# left. `out_refund_no` is the same all the way.
+# left, unless WeChat tells afterwards that it did (overturn). `out_refund_no` is the same all the way.
 REFUND = Machine(
     name="refund",
     start="requested",
@@ -26,6 +26,7 @@ REFUND = Machine(
         "trouble": {"accepted": "abnormal", "processing": "abnormal"},
         "close": {"accepted": "closed", "processing": "closed", "abnormal": "closed"},
         "withdraw": {"requested": "closed"},
+        "overturn": {"closed": "succeeded"},
     },
 )
 

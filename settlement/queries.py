@@ -55,8 +55,10 @@ def not_entered(*, storefront_id: int) -> list[str]:
         .exclude(stray_reason="currency")
         .exclude(pk__in=entered.filter(kind__in=("sale", "stray")).values("payment_id"))
     )
-    refunds = Refund.objects.filter(storefront_id=storefront_id, state="succeeded").exclude(
-        pk__in=entered.filter(kind="refund").values("refund_id")
+    refunds = (
+        Refund.objects.filter(storefront_id=storefront_id, state="succeeded")
+        .exclude(payment__stray_reason="currency")
+        .exclude(pk__in=entered.filter(kind="refund").values("refund_id"))
     )
     transfers = Refund.objects.filter(storefront_id=storefront_id, transferred_at__isnull=False).exclude(
         pk__in=entered.filter(kind="transfer").values("refund_id")

@@ -30,7 +30,10 @@ def enter_paid(event: Event) -> None:
 
 def enter_refunded(event: Event) -> None:
     """refund.succeeded."""
-    enter_refund(refund=Refund.objects.get(out_refund_no=event.key.removeprefix("refund:")), now=now())
+    number = event.key.removeprefix("refund:")
+    refund = Refund.objects.select_related("payment").get(out_refund_no=number)
+    if refund.payment.stray_reason != "currency":
+        enter_refund(refund=refund, now=now())
 
 
 def enter_transferred(event: Event) -> None:

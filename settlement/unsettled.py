@@ -78,7 +78,10 @@ SELECT f.id, f.number, (f.paid_at AT TIME ZONE 'Asia/Shanghai')::date, f.brand_c
            CASE WHEN NOT coalesce(proof.told, '{}'::jsonb) ? 'clearance' THEN 'clearance' END,
            CASE WHEN EXISTS (
                SELECT FROM payments_refund r
-               WHERE r.order_id = f.id AND r.state <> 'closed' AND NOT (
+               WHERE r.order_id = f.id AND r.state <> 'closed' AND NOT EXISTS (
+                   SELECT FROM payments_payment s
+                   WHERE s.id = r.payment_id AND s.stray_reason = 'currency'
+               ) AND NOT (
                    r.state = 'succeeded'
                    AND (r.redirected_to <> 'merchant' OR r.transferred_at IS NOT NULL)
                    AND EXISTS (

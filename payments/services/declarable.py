@@ -35,13 +35,13 @@ def declarable(payment: Payment, order: Order) -> Declarable:
     back = refunds.filter(state="succeeded").aggregate(
         amount=Sum("amount_fen"), freight=Sum("freight_fen"), tax=Sum("tax_fen")
     )
-    order_fen = payment.amount_fen - (back["amount"] or 0)
-    transport_fen = min(order.freight_fen - (back["freight"] or 0), order_fen)
+    order_fen = max(0, payment.amount_fen - (back["amount"] or 0))
+    transport_fen = min(max(0, order.freight_fen - (back["freight"] or 0)), order_fen)
     return Declarable(
         order_fen=order_fen,
         transport_fen=transport_fen,
         product_fen=order_fen - transport_fen,
-        duty_fen=order.tax_fen - (back["tax"] or 0),
+        duty_fen=max(0, order.tax_fen - (back["tax"] or 0)),
         leaving=refunds.filter(state__in=LEAVING).exists(),
     )
 

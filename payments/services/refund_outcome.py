@@ -1,7 +1,8 @@
 """The one door of refund truth: notification, query and bill all end here, and told twice it changes nothing.
 
 What WeChat Pay reports is taken only for the merchant, payment and amount that we know; everything else is
-put before an operator. A refund that WeChat made by itself is taken into the books, so that the cap holds.
+put before an operator. A refund that WeChat made by itself, and one that succeeded although it counted as
+closed, are taken into the books, so that the cap holds.
 """
 
 from __future__ import annotations
@@ -11,12 +12,13 @@ from enum import StrEnum
 from typing import Any
 
 import structlog
+from django.db.models import Sum
 
 from kernel import events
 from kernel.cases import open_case, settle_open
 from kernel.tenancy import tenant
 from payments.models import Payment, Refund
-from payments.services.refunds import facts_of
+from payments.services.refunds import again_key, facts_of, refundable_fen
 from payments.states import REFUND
 from wechat.pay.refunds import RefundReport, Status
 
@@ -43,7 +45,15 @@ _TITLES = {
     "refund.pay_by_transfer": "The refund came to our own bank: the consumer must be paid by transfer",
     "refund.closed": "WeChat closed the refund: no money has moved",
 }
-ATTENDED = ("refund.abnormal", "refund.not_enough", "refund.blocked", "refund.slow", "refund.refused")
+_ENDED = ("refund.closed", "refund.refused", "refund.contradiction")  # what this news replaces
+ATTENDED = (
+    "refund.abnormal",
+    "refund.not_enough",
+    "refund.blocked",
+    "refund.slow",
+    "refund.refused",
+    "refund.failing",
+)
 
 
 class Outcome(StrEnum):
@@ -97,7 +107,8 @@ def _objection(refund: Refund, payment: Payment | None, mchid: str, report: Refu
         ("refund_fen", report.refund_fen != refund.amount_fen),
         ("total_fen", report.total_fen != payment.received_fen),
         ("currency", report.currency not in (None, payment.currency)),
-        ("state", refund.state == "requested"),  # it never left this house
+        # It never left this house: requested, or withdrawn while it was.
+        ("state", refund.state in ("requested", "closed") and refund.accepted_at is None),
     )
     return next((name for name, holds in wrong if holds), "")
 
@@ -108,9 +119,14 @@ def _move(refund: Refund, report: RefundReport, source: str, now: datetime) -> O
     except ValueError:
         log.warning("refund_status_unknown", out_refund_no=refund.out_refund_no, status=report.status)
         return Outcome.KNOWN
-    if refund.state in _KNOWN[status]:
+    # What was closed here, on a refusal, WeChat never had: any word of it but its end is news.
+    denied = refund.state == "closed" and refund.refund_id is None and status is not Status.CLOSED
+    if refund.state in _KNOWN[status] and not denied:
         return Outcome.KNOWN
     verb = _VERB[status]
+    overturned = refund.state == "closed" and status is Status.SUCCESS
+    if overturned:
+        verb = "overturn"
     if verb not in REFUND.verbs(refund.state):
         return _case(
             "refund.contradiction", refund.storefront_id, report, now, state=refund.state, source=source
@@ -126,7 +142,35 @@ def _move(refund: Refund, report: RefundReport, source: str, now: datetime) -> O
         **changes,
     )
     _attend(refund, status, report, now)
-    return Outcome.TAKEN
+    return _overturned(refund, report, source, now) if overturned else Outcome.TAKEN
+
+
+def _overturned(refund: Refund, report: RefundReport, source: str, now: datetime) -> Outcome:
+    """The money of a closed refund has moved after all: booked, and an operator is told what that leads to.
+
+    What was asked for again in its place is taken back where it has not left; where it has, more may go back
+    than came in, and the case says by how much.
+    """
+    note = f"{refund.out_refund_no} succeeded after it was closed"
+    settle_open(kinds=_ENDED, key=refund.event_key, by="system", note=note, now=now)
+    again = Refund.objects.select_for_update().filter(
+        payment=refund.payment, key=again_key(refund.out_refund_no)
+    )
+    for waiting in again.filter(state="requested"):
+        REFUND.move(waiting, "withdraw", now=now, facts={"by": "system", "note": note})
+    living = again.exclude(state="closed").first()
+    return _case(
+        "refund.contradiction",
+        refund.storefront_id,
+        report,
+        now,
+        order=refund.order.number,
+        state="closed",
+        booked=True,
+        source=source,
+        asked_again="" if living is None else living.out_refund_no,
+        too_much_fen=max(0, -refundable_fen(refund.payment)),
+    )
 
 
 def _attend(refund: Refund, status: Status, report: RefundReport, now: datetime) -> None:
@@ -140,7 +184,9 @@ def _attend(refund: Refund, status: Status, report: RefundReport, now: datetime)
         settle_open(kinds=ATTENDED, key=refund.event_key, by="system", note=note, now=now)
         if refund.owed:
             _case("refund.pay_by_transfer", refund.storefront_id, report, now, order=refund.order.number)
-        if refund.kind == Refund.Kind.STRAY:
+        if refund.kind == Refund.Kind.STRAY and _back_fen(refund.payment) >= (
+            refund.payment.received_fen or 0
+        ):
             settle_open(
                 kinds=[f"payment.{refund.payment.stray_reason}"],
                 key=f"transaction:{refund.payment.transaction_id}",
@@ -148,6 +194,12 @@ def _attend(refund: Refund, status: Status, report: RefundReport, now: datetime)
                 note=note,
                 now=now,
             )
+
+
+def _back_fen(payment: Payment) -> int:
+    """What of a payment has gone back."""
+    succeeded = Refund.objects.filter(payment=payment, state="succeeded")
+    return succeeded.aggregate(sum=Sum("amount_fen"))["sum"] or 0
 
 
 def _unasked(
@@ -167,7 +219,7 @@ def _unasked(
             payment=payment,
             order=payment.order,
             out_refund_no=report.out_refund_no,
-            kind=Refund.Kind.GOODWILL,
+            kind=Refund.Kind.STRAY if payment.state == "stray" else Refund.Kind.GOODWILL,
             key=f"wechat:{report.out_refund_no}"[:80],
             amount_fen=report.refund_fen,
             other_fen=report.refund_fen,

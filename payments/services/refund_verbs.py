@@ -16,9 +16,9 @@ from kernel.errors import Conflict, Invalid
 from kernel.states import WrongState
 from kernel.tenancy import tenant
 from payments.gateways.wechat_pay import client_of
-from payments.models import Refund
+from payments.models import Payment, Refund
 from payments.services.refund_outcome import Outcome, take_in
-from payments.services.refunds import Wish, refund_stray, request_refund
+from payments.services.refunds import Wish, again_key, refund_stray, request_refund
 from wechat.errors import RateLimited, Rejected
 from wechat.pay.refunds import BankCard, Status, apply_abnormal, query
 
@@ -118,22 +118,26 @@ def transfer_made(*, refund: Refund, reference: str, on: date, by: str, note: st
 def ask_again(*, refund: Refund, by: str, note: str, now: datetime) -> Refund:
     """Ask anew, under a new number, for what a closed refund should have given back; once. Raises WrongState,
     and what `request_refund` raises."""
-    if refund.state != "closed":
-        raise WrongState(machine="refund", verb="ask_again", state=refund.state)
-    key = f"again:{refund.out_refund_no}"[:80]
-    if refund.kind == Kind.STRAY:
-        return refund_stray(
-            out_trade_no=refund.payment.out_trade_no, reason=refund.reason, key=key, asked_by=by, now=now
+    with tenant(refund.storefront_id):
+        # WeChat's word that it did succeed waits for this lock, and takes back what is asked for here.
+        payment = Payment.objects.select_for_update().get(pk=refund.payment_id)
+        row = Refund.objects.select_related("order").get(pk=refund.pk)
+        if row.state != "closed":
+            raise WrongState(machine="refund", verb="ask_again", state=row.state)
+        key = again_key(row.out_refund_no)
+        if row.kind == Kind.STRAY:
+            return refund_stray(
+                out_trade_no=payment.out_trade_no, reason=row.reason, key=key, asked_by=by, now=now
+            )
+        return request_refund(
+            number=row.order.number,
+            wish=_wish(row),
+            key=key,
+            reason=row.reason,
+            asked_by=by,
+            note=note,
+            now=now,
         )
-    return request_refund(
-        number=refund.order.number,
-        wish=_wish(refund),
-        key=key,
-        reason=refund.reason,
-        asked_by=by,
-        note=note,
-        now=now,
-    )
 
 
 def _look_first(refund: Refund, target: str, now: datetime) -> None:

@@ -217,6 +217,11 @@ def facts_of(refund: Refund) -> dict[str, object]:
     }
 
 
+def again_key(out_refund_no: str) -> str:
+    """The key of what is asked for anew in place of a closed refund."""
+    return f"again:{out_refund_no}"[:80]
+
+
 def refundable_fen(payment: Payment) -> int:
     """What of a payment has neither gone back nor is on its way."""
     taken = Refund.objects.filter(LIVING, payment=payment).aggregate(sum=Sum("amount_fen"))["sum"] or 0
@@ -269,7 +274,7 @@ def _parts(order: Order, wish: Wish) -> list[Part]:
         raise TooManyPieces(sku="-", left=0)
     for line in lines:
         before = gone.get(line.pk, NOTHING)
-        left = line.quantity - before.quantity
+        left = max(0, line.quantity - before.quantity)
         quantity = left if wish.whole else wish.pieces.get(line.pk, 0)
         if quantity > left or quantity < 0:
             raise TooManyPieces(sku=line.sku, left=left)

@@ -50,6 +50,7 @@ _TITLES = {
     "refund.blocked": "WeChat refuses this merchant's calls: keys, permission or account",
     "refund.refused": "WeChat refuses the refund for good",
     "refund.vanished": "WeChat took the refund and now knows nothing of it",
+    "refund.failing": "A refund cannot be worked on: something that nobody foresaw",
     "refund.slow": "The refund has been on its way for days",
 }
 
@@ -66,10 +67,17 @@ def send_refund(*, out_refund_no: str, now: datetime) -> bool:
 
 
 def sweep(*, now: datetime) -> int:
-    """Go on with every refund whose time has come: sent again, asked about, or let go; returns how many."""
+    """Go on with every refund whose time has come: sent again, asked about, or let go; returns how many.
+
+    One that fails in a way that nobody foresaw stops no other: it is a case, and tried again later.
+    """
     claimed = _claim(now)
     for refund in claimed:
-        _go(refund, now)
+        try:
+            _go(refund, now)
+        except Exception as failure:
+            log.exception("refund_failing", out_refund_no=refund.out_refund_no)
+            _put_off(refund, _wait(refund), now, case="refund.failing", code=type(failure).__name__)
     return len(claimed)
 
 
@@ -189,14 +197,16 @@ def _wait(refund: Refund) -> timedelta:
     return min(FIRST_WAIT * doubled, LONGEST_WAIT)
 
 
-def _put_off(refund: Refund, wait: timedelta, now: datetime, *, trouble: str = "", case: str = "") -> None:
+def _put_off(
+    refund: Refund, wait: timedelta, now: datetime, *, trouble: str = "", case: str = "", code: str = ""
+) -> None:
     """Try again later; what the last try met stands in `trouble` until the next word of WeChat's."""
     with tenant(refund.storefront_id):
         changes = {"trouble": trouble[:40]} if trouble else {}
         Refund.objects.filter(pk=refund.pk, state=refund.state).update(next_try_at=now + wait, **changes)
         Refund.objects.filter(pk=refund.pk).exclude(state=refund.state).update(next_try_at=now + FIRST_WAIT)
         if case:
-            _case(case, refund, trouble, now)
+            _case(case, refund, code or trouble, now)
 
 
 def _watch(refund: Refund, now: datetime) -> None:

@@ -13,6 +13,7 @@ from django.core.management import CommandError, call_command
 from kernel.clock import SHANGHAI, shanghai_day
 from kernel.models import Case, Event
 from payments.models import Bill, BillDifference, BillLine, Payment
+from payments.services.bills import run
 from payments.services.bills import take as taking
 from payments.services.bills.run import DayNotOver, ask_again, due, ready_at, run_day
 from payments.services.query import query
@@ -134,6 +135,36 @@ def test_a_bill_that_stays_away_is_a_case_until_it_comes(payment, wechat):
     run_day(mchid=payment.mchid, day=today(), now=morning() + timedelta(hours=13))
     case.refresh_from_db()
     assert (case.state, case.settled_by) == ("settled", "system")
+
+
+def test_one_bill_that_fails_as_nobody_foresaw_stops_no_other_and_is_tried_again(payment, monkeypatch):
+    really = run._run
+
+    def poison(bill, now):
+        if bill.kind == "trade":
+            raise ZeroDivisionError
+        return really(bill, now)
+
+    monkeypatch.setattr(run, "_run", poison)
+    assert due(now=morning()) == 2
+    trade, funds = Bill.objects.get(kind="trade"), Bill.objects.get(kind="fund_basic")
+    assert (trade.state, funds.state) == ("asked", "downloaded")
+    case = Case.objects.get()
+    assert (case.kind, case.key, case.facts["error"]) == (
+        "bill.failing",
+        trade.event_key,
+        "ZeroDivisionError",
+    )
+    assert due(now=morning() + timedelta(minutes=9)) == 0
+    later = morning() + timedelta(minutes=10)
+    assert due(now=later) == 2
+    trade.refresh_from_db()
+    assert (trade.tries, trade.next_try_at) == (2, later + timedelta(minutes=20))
+    monkeypatch.undo()
+    assert due(now=later + timedelta(minutes=20)) == 2
+    assert set(Bill.objects.values_list("state", flat=True)) == {"matched"}
+    case.refresh_from_db()
+    assert case.state == "settled"
 
 
 def test_a_truncated_file_is_unreadable_and_may_be_asked_for_again(payment, wechat):

@@ -157,6 +157,7 @@ def test_a_refund_made_by_hand_is_booked_by_the_one_door_and_is_its_case(world):
         ("accepted", "SUCCESS", "succeeded"),
         ("processing", "SUCCESS", "succeeded"),
         ("processing", "CLOSED", "closed"),
+        ("closed", "SUCCESS", "succeeded"),
     ],
 )
 def test_what_became_of_a_refund_is_taken_in_by_the_one_door(world, ours, theirs, then):

@@ -5,11 +5,20 @@ from __future__ import annotations
 import pytest
 
 from kernel.models import Case, Event
-from payments.models import Refund
+from kernel.states import WrongState
+from orders.services.gate import move_gate
+from payments.models import Payment, Refund
+from payments.services.refund_gate import withdraw
 from payments.services.refund_outcome import Outcome, take_in
-from payments.services.refunds import Wish, refundable_fen, request_refund
+from payments.services.refund_verbs import ask_again
+from payments.services.refunds import TooMuch, Wish, refundable_fen, request_refund
+from payments.services.settle import Outcome as Settled
+from payments.services.settle import settle
+from settlement.models import Entry, Posting
+from settlement.queries import not_entered
+from settlement.tasks import enter_paid, enter_refunded
 from tests import make
-from tests.payments.reports import paid, refund_report_of, told
+from tests.payments.reports import paid, refund_report_of, report_of, told
 
 pytestmark = pytest.mark.django_db
 
@@ -111,3 +120,149 @@ def test_a_refund_of_a_payment_that_is_not_ours_is_a_case_alone(payment, refund)
     assert take_in(report=report, now=make.NOW, **facts) is Outcome.CASE
     assert Refund.objects.count() == 1
     assert Case.objects.get().facts["booked"] is False
+
+
+def balances():
+    found = {}
+    for account, amount in Posting.objects.values_list("account", "amount_fen"):
+        found[account] = found.get(account, 0) + amount
+    return {account: fen for account, fen in found.items() if fen}
+
+
+def entered():
+    """What the worker enters of the payments and refunds that there are."""
+    for name, enter in (
+        ("payment.succeeded", enter_paid),
+        ("payment.stray", enter_paid),
+        ("refund.succeeded", enter_refunded),
+    ):
+        for event in Event.objects.filter(name=name).order_by("id"):
+            enter(event)
+
+
+def second(order):
+    """Another attempt to pay an order that is paid."""
+    first = Payment.objects.get(order=order)
+    Payment.objects.filter(pk=first.pk).update(out_trade_no="T1")  # `make` gives one number an order
+    made = make.payment(order)
+    made.out_trade_no = "T2"
+    made.save()
+    first.save()
+    return made
+
+
+def by_hand(payment, number, amount):
+    """A refund that someone made in WeChat's console."""
+    ghost = Refund(
+        pk=payment.pk * 10 + int(number[-1]),
+        storefront_id=payment.storefront_id,
+        payment=payment,
+        out_refund_no=number,
+        amount_fen=amount,
+    )
+    return told(ghost)
+
+
+def test_a_strays_money_sent_back_by_hand_is_the_strays_and_its_case_ends_when_all_is_back(payment):
+    stray = second(payment.order)
+    report = report_of(stray, transaction_id="4200777", total_fen=stray.amount_fen)
+    assert (
+        settle(storefront_id=stray.storefront_id, mchid=stray.mchid, report=report, now=make.NOW)
+        is Settled.STRAY
+    )
+    stray.refresh_from_db()
+    case = Case.objects.get(kind="payment.twice")
+
+    assert by_hand(stray, "WX-1", 500) is Outcome.CASE
+    booked = Refund.objects.get(out_refund_no="WX-1")
+    assert (booked.kind, booked.state, booked.other_fen) == ("stray", "succeeded", 500)
+    case.refresh_from_db()
+    assert case.state == "open"
+
+    by_hand(stray, "WX-2", stray.received_fen - 500)
+    case.refresh_from_db()
+    assert (case.state, case.settled_by, case.note) == ("settled", "system", "WX-2 succeeded")
+    entered()
+    order = payment.order
+    assert balances() == {
+        "wechat": order.total_fen,
+        "sales": order.discount_fen - order.goods_fen,
+        "tax": -order.tax_fen,
+    }
+
+
+def test_money_of_another_currency_that_went_back_is_not_taken_for_fen(payment):
+    stray = second(payment.order)
+    report = report_of(stray, transaction_id="4200777", currency="HKD")
+    settle(storefront_id=stray.storefront_id, mchid=stray.mchid, report=report, now=make.NOW)
+    stray.refresh_from_db()
+    by_hand(stray, "WX-1", stray.received_fen)
+    entered()
+    assert not Entry.objects.filter(kind="refund").exists()
+    assert not_entered(storefront_id=stray.storefront_id) == []
+    assert Case.objects.get(kind="payment.currency").state == "settled"
+
+
+def test_a_closed_refund_that_succeeded_after_all_is_booked_with_a_case(refund, payment):
+    told(refund, status="CLOSED", success_time=None)
+    assert told(refund) is Outcome.CASE
+    assert told(refund) is Outcome.KNOWN
+    assert (state(refund), refundable_fen(payment)) == ("succeeded", 0)
+    cases = {case.kind: case for case in Case.objects.all()}
+    assert (cases["refund.closed"].state, cases["refund.contradiction"].state) == ("settled", "open")
+    facts = cases["refund.contradiction"].facts
+    assert (facts["state"], facts["booked"], facts["refund_fen"]) == ("closed", True, refund.amount_fen)
+    assert (facts["asked_again"], facts["too_much_fen"]) == ("", 0)
+    assert Event.objects.get(name="refund.succeeded").facts["verb"] == "overturn"
+    entered()
+    assert balances() == {}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_asked_again_in_its_place_and_has_left_is_told_with_what_is_too_much(refund, payment):
+    told(refund, status="CLOSED", success_time=None)
+    again = ask_again(refund=refund, by="operator:fang", note="n", now=make.NOW)
+    assert told(refund) is Outcome.CASE
+    assert state(again) == "accepted"
+    assert refundable_fen(payment) == -payment.received_fen
+    facts = Case.objects.get(kind="refund.contradiction").facts
+    assert facts["asked_again"] == again.out_refund_no
+    assert facts["too_much_fen"] == payment.received_fen
+    with pytest.raises(TooMuch):
+        request_refund(
+            number=payment.order.number,
+            wish=Wish(goodwill_fen=1),
+            key="more",
+            reason="退款",
+            asked_by="system",
+            now=make.NOW,
+        )
+    with pytest.raises(WrongState):
+        ask_again(refund=refund, by="operator:fang", note="n", now=make.NOW)
+
+
+def test_what_was_asked_again_and_still_waits_for_customs_is_taken_back(refund, payment):
+    told(refund, status="CLOSED", success_time=None)
+    move_gate(number=payment.order.number, verb="send", now=make.NOW)
+    again = ask_again(refund=refund, by="operator:fang", note="n", now=make.NOW)
+    assert again.state == "requested"
+    told(refund)
+    assert (state(again), refundable_fen(payment)) == ("closed", 0)
+    assert Case.objects.get(kind="refund.contradiction").facts["too_much_fen"] == 0
+
+
+def test_word_of_a_refund_that_was_closed_on_a_refusal_is_a_case(refund):
+    Refund.objects.filter(pk=refund.pk).update(state="closed")
+    assert told(refund, status="ABNORMAL", success_time=None) is Outcome.CASE
+    assert (state(refund), Case.objects.get().kind) == ("closed", "refund.contradiction")
+    assert told(refund, status="CLOSED", success_time=None) is Outcome.KNOWN
+
+
+def test_a_refund_that_was_withdrawn_never_left_whatever_is_told_of_it(payment):
+    move_gate(number=payment.order.number, verb="send", now=make.NOW)
+    waiting = request_refund(
+        number=payment.order.number, wish=Wish(), key="k", reason="退款", asked_by="system", now=make.NOW
+    )
+    withdraw(refund=waiting, by="fang", note="n", now=make.NOW)
+    assert told(waiting) is Outcome.CASE
+    assert (state(waiting), Case.objects.get().facts["wrong"]) == ("closed", "state")

@@ -13,7 +13,7 @@ from backend import delivery
 from kernel.models import Case, Event
 from orders.services.gate import move_gate
 from payments.models import Payment, Refund
-from payments.services import refunds, send_refund
+from payments.services import refund_gate, refunds, send_refund
 from payments.services.query import query
 from payments.services.refunds import Wish, refundable_fen, request_refund
 from payments.services.send_refund import sweep
@@ -184,6 +184,42 @@ def test_what_is_on_its_way_for_days_is_put_before_an_operator(wechat, refund):
     go_on()
     sweep(now=make.present() + timedelta(days=3, minutes=1))
     assert (state(refund), Case.objects.get().kind) == ("processing", "refund.slow")
+
+
+def test_one_that_fails_as_nobody_foresaw_stops_no_other_and_is_tried_again(
+    wechat, world, paid, order, monkeypatch
+):
+    poisoned = ask(order, wish=Wish(goodwill_fen=100))
+    move_gate(number=order.number, verb="send", now=make.present())
+    move_gate(number=order.number, verb="release", now=make.present())
+    refund_gate.let_go(number=order.number, now=make.present())
+    other = ask(order, key="k2", wish=Wish({order.lines.get().pk: 1}))
+    really = send_refund._ask
+
+    def poison(client, refund):
+        if refund.pk == poisoned.pk:
+            raise ZeroDivisionError
+        return really(client, refund)
+
+    monkeypatch.setattr(send_refund, "_ask", poison)
+    at = make.present() + timedelta(minutes=2)
+    assert sweep(now=at) == 2
+    assert (state(poisoned), state(other)) == ("accepted", "processing")
+    case = Case.objects.get()
+    assert (case.kind, case.key, case.facts["code"]) == (
+        "refund.failing",
+        poisoned.event_key,
+        "ZeroDivisionError",
+    )
+    assert (poisoned.next_try_at, poisoned.tries) == (at + timedelta(minutes=1), 1)
+    sweep(now=at + timedelta(minutes=1))
+    poisoned.refresh_from_db()
+    assert (poisoned.next_try_at, poisoned.tries) == (at + timedelta(minutes=3), 2)
+    monkeypatch.setattr(send_refund, "_ask", really)
+    wechat.control("advance", seconds=90)  # two refunds of one payment are a minute apart
+    until_succeeded(poisoned)
+    case.refresh_from_db()
+    assert case.state == "settled"
 
 
 def test_what_waits_for_customs_is_not_sent(wechat, paid, order):

@@ -47,7 +47,8 @@ _UNHEARD_REFUNDS = f"""
         r.id IS NULL
         OR r.amount_fen = l.refund_asked_fen AND (
             r.state = 'accepted'
-            OR r.state IN ('processing', 'abnormal') AND l.refund_state IN ('SUCCESS', 'FAIL', 'CLOSED')))
+            OR r.state IN ('processing', 'abnormal') AND l.refund_state IN ('SUCCESS', 'FAIL', 'CLOSED')
+            OR r.state = 'closed' AND r.accepted_at IS NOT NULL AND l.refund_state = 'SUCCESS'))
     ORDER BY l.line
 """
 _STATUS = {"FAIL": "CLOSED", "CHANGE": "ABNORMAL"}  # as bills call them

@@ -50,12 +50,17 @@ def due(*, now: datetime) -> int:
     """Fetch and match what is there to be fetched and matched; returns how many bills were tried.
 
     Each is claimed by moving its next try on before WeChat is asked: two workers share the work, and what
-    a dead one began is taken up again.
+    a dead one began is taken up again. One that fails in a way that nobody foresaw stops no other: it is a
+    case, and tried again later.
     """
     _expect(now)
     tried = 0
     for bill in _claim(now):
-        _tried(bill, now)
+        try:
+            _tried(bill, now)
+        except Exception as failure:
+            log.exception("bill_failing", bill=str(bill))
+            _failing(bill, failure, now)
         tried += 1
     return tried
 
@@ -151,11 +156,29 @@ def _watch(bill: Bill, now: datetime) -> None:
     if bill.state == "asked":
         return
     come = ["bill.late"] + ([] if bill.state == "unreadable" else ["bill.unreadable"])
+    come += ["bill.failing"] if bill.state == "matched" else []
     for case in Case.objects.filter(kind__in=come, key=bill.event_key, state=Case.State.OPEN):
         try:
             settle_case(case=case, by="system", note="the bill has come and was read", now=now)
         except AlreadySettled:
             continue
+
+
+def _failing(bill: Bill, failure: Exception, now: datetime) -> None:
+    """What must be mended here, not at WeChat Pay; settled when the bill is matched."""
+    open_case(
+        storefront_id=bill.storefront_id,
+        kind="bill.failing",
+        key=bill.event_key,
+        title="A bill cannot be worked on: something that nobody foresaw",
+        facts={
+            "merchant": bill.mchid,
+            "day": bill.day.isoformat(),
+            "bill": bill.kind,
+            "error": type(failure).__name__,
+        },
+        now=now,
+    )
 
 
 def _expect(now: datetime) -> None:

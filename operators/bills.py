@@ -7,18 +7,24 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
+from django.utils.html import format_html_join
 
 from kernel.cases import AlreadySettled, settle_case
 from kernel.models import Case
+from kernel.money import yuan
 from operators import told
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
 from operators.incident_forms import NoteForm, NothingForm
-from operators.scope import WORKERS
+from operators.ledger_forms import CorrectForm
+from operators.scope import ACCOUNTANTS, WORKERS
 from operators.steps import Step, Stepped
 from payments.models import Bill, BillDifference
 from payments.services.bills.run import ask_again
+from settlement.accounts import Account
+from settlement.models import Entry
+from settlement.services.correct import correct, left_open
 
 
 def _case_of(row: BillDifference) -> Case | None:
@@ -27,6 +33,17 @@ def _case_of(row: BillDifference) -> Case | None:
     return Case.objects.filter(
         storefront_id=row.storefront_id, kind=kind, key__in=keys, state=Case.State.OPEN
     ).first()
+
+
+def _correct(row: BillDifference, values: Mapping[str, Any], who: str, at: datetime) -> None:
+    correct(
+        difference=row,
+        account=Account(values["account"]),
+        amount_fen=values["amount"],
+        note=values["note"],
+        by=who,
+        now=at,
+    )
 
 
 def _settle(row: BillDifference, values: Mapping[str, Any], who: str, at: datetime) -> None:
@@ -87,6 +104,8 @@ class BillDifferenceAdmin(Stepped):
         "theirs_fen",
         "ours_fen",
         "says",
+        "left",
+        "corrections",
         "payment",
         "refund",
         "line",
@@ -111,7 +130,32 @@ class BillDifferenceAdmin(Stepped):
             roles=WORKERS,
             legal=lambda row: _case_of(row) is not None,
         ),
+        Step(
+            name="correct",
+            title=say("记账", "Post it"),
+            icon="balance",
+            form=CorrectForm,
+            hint=say(
+                "将待查明金额记入科目，每个科目一次，合计不超过差异；记完即了结事项。",
+                "What is left goes to an account, once to each and never more than it is;"
+                " with the last fen the case is settled.",
+            ),
+            do=_correct,
+            roles=ACCOUNTANTS,
+            start=lambda row: {"amount": abs(left_open(row).fen)},
+            legal=lambda row: bool(left_open(row).fen),
+        ),
     )
+
+    @admin.display(description=say("待记账金额", "left to be posted"))
+    def left(self, row: BillDifference) -> str:
+        return yuan(left_open(row).fen)
+
+    @admin.display(description=say("更正凭证", "corrections"))
+    def corrections(self, row: BillDifference) -> Any:
+        entries = Entry.objects.filter(difference=row).order_by("id")
+        rows = ((told.page_of(one), one.key) for one in entries)
+        return format_html_join("", '<div><a class="text-link" href="{}">{}</a></div>', rows) or "-"
 
     @admin.display(description=say("如何处理", "what to do"))
     def todo(self, row: BillDifference) -> str:

@@ -24,7 +24,7 @@ from operators.filters import states
 from operators.forex_forms import AnswerForm, BatchForm, ReceiptForm
 from operators.forex_story import story
 from operators.incident_forms import NothingForm
-from operators.scope import OWNERS, SHARED, Role, scope_of
+from operators.scope import ACCOUNTANTS, SHARED, scope_of
 from operators.steps import Step, Stepped
 from settlement.currency import parsed, shown
 from settlement.models import ForexReceipt, SettlementBatch
@@ -34,7 +34,6 @@ from settlement.services.receipts import close_batch, record_receipt
 from settlement.states import BATCH
 
 _POSITION = say("外汇头寸与未结汇订单", "Forex position and what is not settled")
-ACCOUNTANTS = OWNERS | {Role.FINANCE.value}
 
 
 def money(name: str, zh: str, en: str, currency: str = "currency") -> Any:

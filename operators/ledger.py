@@ -2,12 +2,40 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.contrib import admin
+from django.utils.html import format_html, format_html_join
+
+from kernel.money import yuan
 from operators.base import Scoped, register
+from operators.bilingual import say
+from operators.names import state_name
+from operators.told import page_of
+from payments.models import BillLine
+from settlement.models import Entry
+from settlement.queries import with_told_line
 
 
 @register("settlement.Entry")
 class EntryAdmin(Scoped):
     """One fact of money."""
+
+    fields = (
+        "key",
+        "kind",
+        "day",
+        "at",
+        "entered_at",
+        "postings",
+        "order",
+        "payment",
+        "refund",
+        "bill_line_told",
+        "fund_line",
+        "difference",
+        "storefront",
+    )
 
     list_display = ("key", "kind", "day", "order", "payment", "refund", "at", "storefront")
     list_select_related = ("order", "payment", "refund", "storefront")
@@ -19,6 +47,22 @@ class EntryAdmin(Scoped):
         "refund__out_refund_no__startswith",
     )
     ordering = ("-id",)
+
+    @admin.display(description=say("分录", "postings"))
+    def postings(self, row: Entry) -> Any:
+        rows = (
+            (state_name(one.account, one.account, "settlement.Posting"), yuan(one.amount_fen))
+            for one in row.postings.order_by("-amount_fen")
+        )
+        return format_html_join("", "<div>{} {}</div>", rows)
+
+    @admin.display(description=say("账单明细", "line of a bill"))
+    def bill_line_told(self, row: Entry) -> Any:
+        found: Any = with_told_line(Entry.objects.filter(pk=row.pk)).get()
+        line = BillLine.objects.select_related("bill").filter(pk=found.told_line).first()
+        if line is None:
+            return "-"
+        return format_html('<a class="text-link" href="{}">{}</a>', page_of(line), f"{line.bill}#{line.line}")
 
 
 @register("settlement.Posting")

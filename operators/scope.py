@@ -23,6 +23,7 @@ OFFICERS = OWNERS | {Role.COMPLIANCE.value}
 INSPECTORS = OFFICERS | {Role.AUDITOR.value}
 CARERS = OWNERS | {Role.CUSTOMER_SERVICE.value, Role.COMPLIANCE.value}
 REFUNDERS = OWNERS | {Role.FINANCE.value, Role.CUSTOMER_SERVICE.value}
+ACCOUNTANTS = OWNERS | {Role.FINANCE.value}
 WORKERS = READERS - {Role.AUDITOR.value}
 
 # Where a row says to which storefront it belongs; otherwise a lookup such as "event__storefront_id".

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Case, Count, F, OuterRef, Q, QuerySet, Subquery, Sum, When
 
-from payments.models import Payment, Refund
+from payments.models import BillLine, Payment, Refund
 from settlement.accounts import Account
 from settlement.models import Entry, Posting
 
@@ -44,6 +44,28 @@ def statement(*, storefront_id: int, first: date, last: date) -> list[Line]:
     )
     found = {account: (opening, debit, -credit) for account, opening, debit, credit in rows}
     return [Line(account, *found.get(account, (0, 0, 0))) for account in Account]
+
+
+def with_told_line(entries: QuerySet[Entry]) -> QuerySet[Entry]:
+    """Entries with `told_line`, the id of the line of a trade bill that tells of each: its own, or the first
+    with the transaction of its payment or the number of its refund; None until a bill has told."""
+    sale = BillLine.objects.filter(
+        kind="sale",
+        transaction_id=OuterRef("payment__transaction_id"),
+        storefront_id=OuterRef("storefront_id"),
+    )
+    refund = BillLine.objects.filter(
+        kind="refund",
+        out_refund_no=OuterRef("refund__out_refund_no"),
+        storefront_id=OuterRef("storefront_id"),
+    )
+    return entries.annotate(
+        told_line=Case(
+            When(bill_line__isnull=False, then=F("bill_line_id")),
+            When(kind__in=("sale", "stray"), then=Subquery(sale.order_by("id").values("id")[:1])),
+            When(kind="refund", then=Subquery(refund.order_by("id").values("id")[:1])),
+        )
+    )
 
 
 def not_entered(*, storefront_id: int) -> list[str]:

@@ -25,6 +25,8 @@ class Fact:
     order_id: int | None = None
     payment_id: int | None = None
     refund_id: int | None = None
+    bill_line_id: int | None = None
+    difference_id: int | None = None
 
 
 # One statement: the trigger on postings sees an entry whole. Two workers with the same fact: the second
@@ -32,9 +34,10 @@ class Fact:
 _ENTER = """
 WITH fact AS (
     INSERT INTO settlement_entry
-        (storefront_id, kind, key, day, at, entered_at, order_id, payment_id, refund_id)
+        (storefront_id, kind, key, day, at, entered_at, order_id, payment_id, refund_id, bill_line_id,
+         difference_id)
     VALUES (%(storefront_id)s, %(kind)s, %(key)s, %(day)s, %(at)s, %(now)s, %(order_id)s, %(payment_id)s,
-            %(refund_id)s)
+            %(refund_id)s, %(bill_line_id)s, %(difference_id)s)
     ON CONFLICT (key) DO NOTHING RETURNING id
 )
 INSERT INTO settlement_posting (storefront_id, entry_id, account, day, amount_fen)
@@ -65,6 +68,8 @@ def enter(*, fact: Fact, now: datetime) -> bool:
                 "order_id": fact.order_id,
                 "payment_id": fact.payment_id,
                 "refund_id": fact.refund_id,
+                "bill_line_id": fact.bill_line_id,
+                "difference_id": fact.difference_id,
                 "accounts": [str(account) for account in lines],
                 "amounts": list(lines.values()),
             },

@@ -7,7 +7,10 @@ from django.urls import reverse
 
 from kernel.cases import open_case
 from kernel.models import Case
-from payments.models import Bill, BillDifference
+from payments.models import Bill, BillDifference, BillLine, Payment
+from settlement.accounts import Account
+from settlement.models import Entry
+from settlement.services.enter import Fact, enter
 from tests import make
 from tests.operators import rows
 
@@ -59,3 +62,70 @@ def test_nothing_of_a_bill_can_be_typed_over(client, world):
     url = reverse("admin:payments_bill_change", args=[bill.pk])
     assert client.post(url, {"state": "matched", "sales_fen": 1}).status_code == 403
     assert Bill.objects.get().sales_fen == 0
+
+
+@pytest.fixture
+def stranger(world):
+    """A difference of 19.99 that came and nobody knows, as the books hold it."""
+    row = BillDifference.objects.get()
+    enter(
+        fact=Fact(
+            storefront_id=world.shop.pk,
+            kind=Entry.Kind.DIFFERENCE,
+            key="difference:test",
+            at=make.NOW,
+            amounts={Account.WECHAT: 1_999, Account.UNEXPLAINED: -1_999},
+            bill_line_id=row.line_id,
+        ),
+        now=make.NOW,
+    )
+    return row
+
+
+def test_an_accountant_posts_a_difference_to_an_account_and_the_pages_lead_to_one_another(
+    client, world, stranger
+):
+    client.force_login(rows.operator("fritz", world.shop, role="finance"), backend=rows.BACKEND)
+    page = reverse("admin:payments_billdifference_change", args=[stranger.pk])
+    assert "19.99" in client.get(page).content.decode()
+    asked = {"account": "stray", "amount": "19.99", "note": "paid at the till"}
+    assert client.post(url_of(stranger, "correct"), asked).status_code == 302
+    entry = Entry.objects.get(kind="correction")
+    assert dict(entry.postings.values_list("account", "amount_fen")) == {
+        "stray": -1_999,
+        "unexplained": 1_999,
+    }
+    shown = reverse("admin:settlement_entry_change", args=[entry.pk])
+    assert shown in client.get(page).content.decode()
+    html = client.get(shown).content.decode()
+    assert page in html
+    assert reverse("admin:payments_billline_change", args=[stranger.line_id]) in html
+    assert client.post(url_of(stranger, "correct"), asked).status_code == 403  # nothing is left
+
+
+@pytest.mark.parametrize("role", ["customer_service", "fulfilment", "auditor", "compliance"])
+def test_only_finance_and_owners_post_a_difference(client, world, stranger, role):
+    client.force_login(rows.operator("paul", world.shop, role=role), backend=rows.BACKEND)
+    asked = {"account": "stray", "amount": "19.99", "note": "paid at the till"}
+    assert client.post(url_of(stranger, "correct"), asked).status_code == 403
+    assert Entry.objects.filter(kind="correction").count() == 0
+
+
+def test_a_sale_s_entry_leads_to_the_line_of_the_bill_that_tells_of_it(client, world):
+    line = BillLine.objects.get()
+    Payment.objects.filter(pk=line.payment_id).update(transaction_id=line.transaction_id)
+    enter(
+        fact=Fact(
+            storefront_id=world.shop.pk,
+            kind=Entry.Kind.SALE,
+            key="payment:test",
+            at=make.NOW,
+            amounts={Account.WECHAT: 1, Account.SALES: -1},
+            payment_id=line.payment_id,
+        ),
+        now=make.NOW,
+    )
+    html = client.get(
+        reverse("admin:settlement_entry_change", args=[Entry.objects.get(key="payment:test").pk])
+    ).content.decode()
+    assert reverse("admin:payments_billline_change", args=[line.pk]) in html

@@ -1,0 +1,181 @@
+"""An accountant explains what a bill left open: so much of a difference goes to an account, and never more.
+
+What nobody had explained is moved from `unexplained`. Where the books tell of money that no bill tells of,
+the account at WeChat Pay itself is put right. The entry leads back to the difference, and by it to its case.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, Sum
+
+from kernel import events
+from kernel.cases import settle_open
+from kernel.errors import Conflict, Invalid
+from kernel.tenancy import tenant
+from payments.models import Bill, BillDifference
+from settlement.accounts import Account
+from settlement.models import Entry, Posting
+from settlement.services.enter import Fact, enter
+
+Kind = BillDifference.Kind
+
+# Where a difference may go; nothing of it can pass for a sale, its freight or its tax.
+TARGETS = (
+    Account.WECHAT,
+    Account.BANK,
+    Account.FEE,
+    Account.COUPON,
+    Account.GOODWILL,
+    Account.STRAY,
+    Account.CONSUMER,
+    Account.OTHER,
+)
+# The books have what no bill has: the account at WeChat Pay is put right.
+_OF_THE_BOOKS = (Kind.MISSING_PAYMENT, Kind.MISSING_REFUND, Kind.LEDGER_BALANCE)
+
+
+@dataclass(eq=False)
+class NothingOpen(Conflict):
+    """Nothing of the difference stands open in the books."""
+
+    code = "difference_nothing_open"
+    title = "Nothing of this difference is left to be posted."
+    title_zh = "该差异没有待记账的金额。"
+
+
+@dataclass(eq=False)
+class MoreThanOpen(Conflict):
+    """More than what is left of the difference."""
+
+    code = "difference_more_than_open"
+    title = "Only {open_fen} fen of this difference are left to be posted."
+    title_zh = "该差异待记账金额仅为 {open_fen} 分。"
+    open_fen: int
+
+
+@dataclass(eq=False)
+class PostedBefore(Conflict):
+    """A part of the difference went to this account before: a form that was sent twice."""
+
+    code = "difference_posted_before"
+    title = "A part of this difference was posted to this account before."
+    title_zh = "该差异已记入过此科目。"
+
+
+class NoTarget(Invalid):
+    """Not an account that explains this difference."""
+
+    code = "difference_no_target"
+    title = "This account cannot explain the difference."
+    title_zh = "该科目不能用于此差异。"
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """What is left to be explained: the account it is taken from, and what that account gets, in fen."""
+
+    account: Account
+    fen: int
+
+
+def left_open(difference: BillDifference) -> Open:
+    """What of a difference is not explained yet; 0 fen where nothing of it is in the books."""
+    if difference.kind in _OF_THE_BOOKS:
+        return Open(Account.WECHAT, _of_the_books(difference))
+    return Open(Account.UNEXPLAINED, -_sum(_unexplained(difference), Account.UNEXPLAINED))
+
+
+def correct(
+    *, difference: BillDifference, account: Account, amount_fen: int | None, note: str, by: str, now: datetime
+) -> Entry:
+    """Post `amount_fen` of a difference, or all that is left, to `account`; its case ends with the last fen.
+
+    Locks the bill. Raises NothingOpen, MoreThanOpen, PostedBefore, NoTarget.
+    """
+    with tenant(difference.storefront_id):
+        bill = Bill.objects.select_for_update().get(pk=difference.bill_id)
+        left = left_open(difference)
+        if account not in TARGETS or account == left.account:
+            raise NoTarget()
+        if not left.fen:
+            raise NothingOpen()
+        amount = abs(left.fen) if amount_fen is None else amount_fen
+        if not 0 < amount <= abs(left.fen):
+            raise MoreThanOpen(open_fen=abs(left.fen))
+        signed = amount if left.fen > 0 else -amount
+        payment = difference.payment
+        key = f"correction:{difference.pk}:{account}"
+        fact = Fact(
+            storefront_id=difference.storefront_id,
+            kind=Entry.Kind.CORRECTION,
+            key=key,
+            at=now,
+            amounts={left.account: signed, account: -signed},
+            order_id=payment.order_id if payment is not None else None,
+            payment_id=difference.payment_id,
+            refund_id=difference.refund_id,
+            bill_line_id=difference.line_id,
+            difference_id=difference.pk,
+        )
+        if not enter(fact=fact, now=now):
+            raise PostedBefore()
+        events.record(
+            storefront_id=difference.storefront_id,
+            name="difference.corrected",
+            key=f"difference:{difference.pk}",
+            facts={
+                "by": by,
+                "bill": str(bill),
+                "account": account.value,
+                "amount_fen": amount,
+                "note": note,
+            },
+            now=now,
+        )
+        if signed == left.fen:
+            settle_open(kinds=[f"bill.{difference.kind}"], key=difference.key, by=by, note=note, now=now)
+    return Entry.objects.get(key=key)
+
+
+def _unexplained(difference: BillDifference) -> Q:
+    """The entries that hold what of it is unexplained, with those that have explained a part."""
+    if difference.line_id is not None:
+        return Q(entry__bill_line=difference.line_id)
+    corrections = Q(entry__difference=difference.pk)
+    if difference.kind != Kind.FUND_OTHER:
+        return corrections
+    name = difference.says.rpartition(" × ")[0]
+    lines = Q(entry__fund_line__bill=difference.bill_id, entry__kind=Entry.Kind.DIFFERENCE)
+    typed = Q(entry__fund_line__business_type=name)
+    untyped = Q(entry__fund_line__business_type="", entry__fund_line__business=name)
+    return corrections | lines & (typed | untyped)
+
+
+def _of_the_books(difference: BillDifference) -> int:
+    """What the account at WeChat Pay is to be moved by, less what it was moved by."""
+    gap = (difference.theirs_fen or 0) - (difference.ours_fen or 0)
+    corrected = Q(entry__difference=difference.pk)
+    if difference.kind == Kind.MISSING_PAYMENT and not _entered("sale", payment=difference.payment_id):
+        return 0
+    if difference.kind == Kind.MISSING_REFUND:
+        if not _entered("refund", refund=difference.refund_id):
+            return 0
+        gap = difference.ours_fen or 0
+    if difference.kind == Kind.LEDGER_BALANCE:  # what is missing on the day is a part of it
+        bill = difference.bill
+        corrected = Q(entry__difference__kind__in=_OF_THE_BOOKS) & Q(
+            entry__difference__bill__mchid=bill.mchid, entry__difference__bill__day=bill.day
+        )
+    return gap - _sum(corrected, Account.WECHAT)
+
+
+def _entered(kind: str, **which: int | None) -> bool:
+    return Entry.objects.filter(kind=kind, **which).exists()
+
+
+def _sum(which: Q, account: Account) -> int:
+    total = Posting.objects.filter(which, account=account).aggregate(sum=Sum("amount_fen", default=0))
+    return int(total["sum"])

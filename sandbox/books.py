@@ -1,7 +1,10 @@
-"""WeChat's own books, for who wants to compare: every order and every refund as they truly stand here."""
+"""WeChat's own books, for who wants to compare: all of an order as it truly stands here."""
 
 from typing import Any
 
+from sandbox import customs
+from sandbox.complaining import Complaint
+from sandbox.declaring import Record
 from sandbox.orders import Order
 from sandbox.refunding import Refund
 from sandbox.scene import Scene
@@ -9,11 +12,14 @@ from sandbox.wire import Json
 
 
 def read(scene: Scene, _told: Json) -> Json:
-    """GET /sandbox/books: orders and refunds without personal data, and how many letters will yet arrive."""
+    """GET /sandbox/books: orders, refunds, what customs was told and complaints, without personal data, and
+    how many letters will yet arrive."""
     now = scene.clock.now()
     return {
         "orders": [_order(one, now) for one in scene.orders.all()],
         "refunds": [_refund(one) for one in scene.refunds.all()],
+        "declarations": [_declaration(scene, one) for one in scene.declarations.all()],
+        "complaints": [_complaint(one) for one in scene.complaints.all()],
         "arriving": scene.courier.arriving(),
     }
 
@@ -37,4 +43,26 @@ def _refund(refund: Refund) -> dict[str, Any]:
         "refund_id": refund.refund_id,
         "amount": refund.amount,
         "status": refund.status,
+    }
+
+
+def _declaration(scene: Scene, record: Record) -> dict[str, Any]:
+    return {
+        "mchid": record.order.mchid,
+        "out_trade_no": record.order.out_trade_no,
+        "customs": record.customs,
+        "order_fee": record.amount,
+        "state": customs.state(scene, record),
+        "rounds": record.rounds,
+        "resent": record.resent,
+    }
+
+
+def _complaint(complaint: Complaint) -> dict[str, Any]:
+    return {
+        "mchid": complaint.order.mchid,
+        "out_trade_no": complaint.order.out_trade_no,
+        "complaint_id": complaint.complaint_id,
+        "state": complaint.state,
+        "said": [{"kind": one["operate_type"], "detail": one["operate_details"]} for one in complaint.said],
     }

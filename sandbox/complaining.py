@@ -116,6 +116,11 @@ class Complaints:
             ]
         return found[::-1]
 
+    def all(self) -> list[Complaint]:
+        """Every complaint of every merchant, the oldest first."""
+        with self._lock:
+            return list(self._known.values())
+
     def say(self, complaint: Complaint, who: str, kind: str, detail: str) -> None:
         """Put one entry into the history."""
         with self._lock:

@@ -36,6 +36,8 @@ class Record:
     changed_at: float
     certificate: str = "UNCHECKED"
     explanation: str = ""
+    rounds: int = 0  # how often it was made void, or refused by customs, and made anew
+    resent: int = 0  # how often it was sent to customs once more, unchanged
 
     def state(self, ladder_seconds: float) -> str:
         """Submitted first, then under way, then as it ends; a stuck one never leaves its first state."""
@@ -83,6 +85,7 @@ class Declarations:
             record = Record(
                 order, body["customs"], body, order.total - refunded, OUTCOMES[outcome], self.clock.now()
             )
+            record.rounds = known.rounds + 1 if known is not None else 0
             self._records[_key(order, body["customs"])] = record
             return record, True
 
@@ -95,6 +98,7 @@ class Declarations:
             record.told, record.amount = told, order.total - refunded
             record.outcome, record.changed_at = OUTCOMES[outcome], self.clock.now()
             record.explanation, record.certificate = "", "UNCHECKED"
+            record.rounds += 1
             return record
 
     def again(self, record: Record, state: str, outcome: str) -> None:
@@ -103,6 +107,7 @@ class Declarations:
             raise PayFault(400, "INVALID_REQUEST", "当前状态不允许重推")
         with self._lock:
             record.outcome, record.changed_at, record.explanation = OUTCOMES[outcome], self.clock.now(), ""
+            record.resent += 1
 
     def find(self, order: Order, customs: str) -> Record:
         with self._lock:
@@ -120,6 +125,11 @@ class Declarations:
         """The order's records at every port."""
         with self._lock:
             return [one for one in self._records.values() if one.order is order]
+
+    def all(self) -> list[Record]:
+        """Every record of every merchant, the oldest first."""
+        with self._lock:
+            return list(self._records.values())
 
     def reset(self) -> None:
         with self._lock:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
 from inventory.models import Reservation, Stock
 from kernel.models import Case, Delivery, Event
@@ -36,7 +38,17 @@ class Finding:
         return not (self.lost or self.doubled or self.open)
 
 
-def compare(*, order: Order, books: dict[str, Any]) -> Finding:
+@dataclass(frozen=True)
+class Part:
+    """What follows from a payment, and only some stories play: what beat has the house do for it, what is
+    compared, and how it ended, for the eye."""
+
+    work: Callable[[datetime], object]
+    compare: Callable[[Finding, Order, dict[str, Any]], None]
+    ends: Callable[[Order], str]
+
+
+def compare(*, order: Order, books: dict[str, Any], parts: Sequence[Part] = ()) -> Finding:
     """Compare what WeChat's `books` hold with this house's on `order`, the only one that WeChat has."""
     order.refresh_from_db()
     found = Finding()
@@ -45,20 +57,29 @@ def compare(*, order: Order, books: dict[str, Any]) -> Finding:
     _ledger(found, order)
     _stock(found, order)
     _events(found, order)
+    for part in parts:
+        part.compare(found, order, books)
     return found
 
 
-def ends(order: Order) -> tuple[str, str, str, str]:
-    """How it ended, for the eye: order, its payments, its refunds, and the cases that are open."""
+def ends(order: Order, parts: Sequence[Part] = ()) -> tuple[str, str, str, str, str]:
+    """How it ended, for the eye: order, its payments, its refunds, what was played besides, open cases."""
     payments = Payment.objects.filter(order=order).order_by("id").values_list("state", flat=True)
     refunds = Refund.objects.filter(order=order).order_by("id").values_list("state", flat=True)
-    cases = Case.objects.filter(key__in=_keys(order), state="open").order_by("id")
+    cases = cases_of(order).order_by("id")
     return (
         order.state,
         " ".join(payments) or "-",
         " ".join(refunds) or "-",
+        ", ".join(part.ends(order) for part in parts) or "-",
         " ".join(cases.values_list("kind", flat=True)) or "-",
     )
+
+
+def cases_of(order: Order) -> QuerySet[Case]:
+    """The open cases about the order, or about anything of it that names it."""
+    about = Q(key__in=_keys(order)) | Q(facts__order=order.number)
+    return Case.objects.filter(about, storefront_id=order.storefront_id, state="open")
 
 
 def _payments(found: Finding, order: Order, told: list[dict[str, Any]]) -> None:
@@ -132,7 +153,8 @@ def _ledger(found: Finding, order: Order) -> None:
     waiting = payments.keys() | refunds.keys()
     missing = [one for one in not_entered(storefront_id=order.storefront_id) if one in waiting]
     found.lost += [f"{number} not in the ledger" for number in missing]
-    entries = Entry.objects.filter(order=order).values_list("kind", "payment_id", "refund_id")
+    fact = ("kind", "payment_id", "refund_id", "bill_line_id", "fund_line_id")
+    entries = Entry.objects.filter(order=order).values_list(*fact)
     twice = [kind for (kind, *_), count in Counter(entries).items() if count > 1]
     found.doubled += [f"{kind} entered twice" for kind in twice]
     found.lost += [f"entry {key} is off by {fen} fen" for key, fen in out_of_balance()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 import time
@@ -100,11 +101,13 @@ class Killed:
 
     point: Point
     calls: bool = True
+    nth: int = 1  # of its calls, that which it dies at
 
     @property
     def name(self) -> str:
         """When it dies."""
-        return f"worker killed {self.point}"
+        which = f", call {self.nth}" if self.nth > 1 else ""
+        return f"worker killed {self.point}{which}"
 
     @contextmanager
     def ready(self, stage: Stage) -> Iterator[None]:
@@ -113,9 +116,65 @@ class Killed:
 
     def strike(self, stage: Stage, act: Act) -> None:
         """Raises Untried when the process came to its end alive."""
-        pid = fork(act, self.point, calls=self.calls)
+        pid = fork(act, lambda: _arm(self.point, self.nth if self.calls else 0))
         if (code := os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])) != KILLED:
             raise Untried(f"{self.name}: it ended with {code}")
+
+
+@dataclass(frozen=True)
+class KilledAfter:
+    """The process dies in the middle of a transaction: once a statement that `sql` is found in has run."""
+
+    sql: str  # a regular expression
+    what: str
+
+    @property
+    def name(self) -> str:
+        """Amid what it dies."""
+        return f"worker killed {self.what}"
+
+    @contextmanager
+    def ready(self, stage: Stage) -> Iterator[None]:
+        """Nothing stands around."""
+        yield
+
+    def strike(self, stage: Stage, act: Act) -> None:
+        """Raises Untried when no such statement was run."""
+        pid = fork(act, lambda: _arm_statement(self.sql))
+        if (code := os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])) != KILLED:
+            raise Untried(f"{self.name}: it ended with {code}")
+
+
+@dataclass(frozen=True)
+class Twice:
+    """Two workers do it at once: they wait for each other at the line."""
+
+    @property
+    def name(self) -> str:
+        """That there are two."""
+        return "two workers at once"
+
+    @contextmanager
+    def ready(self, stage: Stage) -> Iterator[None]:
+        """Nothing stands around."""
+        yield
+
+    def strike(self, stage: Stage, act: Act) -> None:
+        """Raises Untried when one of them failed otherwise than by being told no."""
+        out, line = os.pipe()
+
+        def when_both_stand() -> None:
+            os.close(line)
+            os.read(out, 1)  # the end of the pipe comes to both at once
+            with suppress(Problem):
+                act()
+
+        workers = [fork(when_both_stand, _own_connections) for _ in range(2)]
+        os.close(line)
+        os.close(out)
+        codes = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in workers]
+        if any(codes):
+            raise Untried(f"{self.name}: they ended with {codes}")
 
 
 @dataclass
@@ -146,7 +205,7 @@ class KilledAtDoor:
     def strike(self, stage: Stage, act: Act) -> None:
         """Raises Untried when the web outlived the notification."""
         assert self.door is not None
-        victim = fork(self.door.serve_forever, self.point, calls=False)
+        victim = fork(self.door.serve_forever, lambda: _arm(self.point, 0))
         self.serving.append(victim)
         act()
         until = time.monotonic() + PATIENCE
@@ -157,7 +216,7 @@ class KilledAtDoor:
         self.serving.remove(victim)
         if (code := os.waitstatus_to_exitcode(ended[1])) != KILLED:
             raise Untried(f"{self.name}: it ended with {code}")
-        self.serving.append(fork(self.door.serve_forever, None, calls=False))
+        self.serving.append(fork(self.door.serve_forever))
 
     def close(self) -> None:
         """End what still serves."""
@@ -187,8 +246,8 @@ def _impatient() -> Iterator[None]:
         Gateway.call = whole  # type: ignore[method-assign]
 
 
-def fork(act: Act, point: Point | None, *, calls: bool) -> int:
-    """Do `act` in a process of its own that dies at `point`; its process id."""
+def fork(act: Act, arm: Act | None = None) -> int:
+    """Do `act` in a process of its own, which `arm` prepares to die; its process id."""
     connections.close_all()
     sys.stdout.flush()
     sys.stderr.flush()
@@ -197,8 +256,8 @@ def fork(act: Act, point: Point | None, *, calls: bool) -> int:
         return pid
     code = ERRED
     try:
-        if point is not None:
-            _arm(point, calls=calls)
+        if arm is not None:
+            arm()
         act()
         code = 0
     except BaseException:
@@ -207,32 +266,61 @@ def fork(act: Act, point: Point | None, *, calls: bool) -> int:
         os._exit(code)
 
 
-def _arm(point: Point, *, calls: bool) -> None:
-    """Only here, in the doomed process, are calls and commits other than the product's."""
-    called = not calls
-    whole = Gateway.call
+def _own_connections(around: Callable[[Act], Any] = lambda call: call()) -> None:
+    """The parent's lines to WeChat stay the parent's; every call from here on goes through `around`."""
+    opened: set[int] = set()
 
-    def call(self: Gateway, *args: Any, **more: Any) -> Any:
-        nonlocal called
-        if point is Point.BEFORE_CALL:
+    def mine(whole: Callable[..., Any]) -> Callable[..., Any]:
+        def call(self: Gateway, *args: Any, **more: Any) -> Any:
+            if id(self) not in opened:
+                opened.add(id(self))
+                self._local.__dict__.clear()
+            return around(lambda: whole(self, *args, **more))
+
+        return call
+
+    for name in ("call", "download"):
+        setattr(Gateway, name, mine(getattr(Gateway, name)))
+
+
+def _arm(point: Point, nth: int) -> None:
+    """Die at `point` of the call of this number, 0 where none is made.
+
+    Only here, in the doomed process, are calls and commits other than the product's.
+    """
+    calls = 0
+
+    def around(act: Act) -> object:
+        nonlocal calls
+        if point is Point.BEFORE_CALL and calls + 1 == nth:
             os._exit(KILLED)
-        self._local.__dict__.clear()  # the parent's connection stays the parent's
-        answer = whole(self, *args, **more)
-        if point is Point.AFTER_CALL:
+        answer = act()
+        calls += 1
+        if point is Point.AFTER_CALL and calls == nth:
             os._exit(KILLED)
-        called = True
         return answer
 
     wrapper = connections[DEFAULT_DB_ALIAS]
     keep = wrapper.commit
 
     def commit() -> None:
-        if not called or point not in COMMITS:
+        if calls < nth or point not in COMMITS:
             keep()
             return
         if point is Point.AFTER_COMMIT:
             keep()
         os._exit(KILLED)
 
-    Gateway.call = call  # type: ignore[method-assign]
+    _own_connections(around)
     wrapper.commit = commit  # type: ignore[method-assign]
+
+
+def _arm_statement(sql: str) -> None:
+    def around(execute: Callable[..., Any], text: str, *args: Any) -> Any:
+        done = execute(text, *args)
+        if re.search(sql, text):
+            os._exit(KILLED)
+        return done
+
+    _own_connections()
+    connections[DEFAULT_DB_ALIAS].execute_wrappers.append(around)

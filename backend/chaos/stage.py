@@ -12,7 +12,7 @@ from typing import Any
 from django.db import transaction
 
 from backend import delivery
-from backend.chaos.books import Finding, compare
+from backend.chaos.books import Finding, Part, compare
 from backend.journey.client import Sandbox
 from backend.journey.stage import NAME, identity_number
 from catalog.naming import names_of
@@ -36,7 +36,7 @@ from orders.models import Order
 from orders.services.closing import begin_closing, expire_due
 from orders.services.place import Confirmation, place_order
 from orders.services.quote import Wanted, make_quote
-from payments.models import Payment, Refund
+from payments.models import Payment, PaymentDeclaration, Refund
 from payments.services import query, send_refund
 from payments.services.refunds import Wish, request_refund
 from payments.services.start import start_payment
@@ -45,6 +45,7 @@ from storefronts.models import Storefront
 
 # How long after the fault the house looks again, in seconds, until nothing is open.
 LOOKS = (0, 35, 120, 300, 900, 2100, 7200, 21_600, 86_400, 4 * 86_400)
+FORGOTTEN = timedelta(days=3650)
 LATER = 86_400  # once more when all is settled: what is done twice is often done late
 OPENID = "o-chaos"
 TRIES, BETWEEN = 4, 60
@@ -59,11 +60,19 @@ class Stage:
     sandbox: Sandbox
     served: bool  # whether a web takes WeChat's notifications in
     ahead: timedelta = field(default=timedelta())
+    parts: list[Part] = field(default_factory=list)
 
     def begin(self) -> None:
-        """A WeChat that knows nothing, and the present."""
+        """A WeChat that knows nothing, and the present; of what was before nobody is asked any more."""
         self.sandbox.tell("reset")
         self.ahead = timedelta()
+        self.parts = []
+        PaymentDeclaration.objects.update(next_try_at=present() + FORGOTTEN)
+
+    def play(self, part: Part) -> None:
+        """From here on the house does its work on `part` too, and it is compared."""
+        if part not in self.parts:
+            self.parts.append(part)
 
     def now(self) -> datetime:
         """The present, as far as it was moved on."""
@@ -141,6 +150,8 @@ class Stage:
         expire_due(now=self.now())
         query.sweep(now=self.now())
         send_refund.sweep(now=self.now())
+        for part in self.parts:
+            part.work(self.now())
         self.deliver()
 
     def calm(self) -> None:
@@ -154,11 +165,15 @@ class Stage:
         for wait in (*LOOKS, LATER):
             self.pass_time(wait)
             self.work()
-            if compare(order=order, books=self.books()).clean:
+            if self.found(order).clean:
                 break
         self.pass_time(LATER)
         self.work()
-        return compare(order=order, books=self.books())
+        return self.found(order)
+
+    def found(self, order: Order) -> Finding:
+        """Both sides' books on the order, as they stand."""
+        return compare(order=order, books=self.books(), parts=self.parts)
 
 
 def _buyer(shop: Storefront) -> Customer:

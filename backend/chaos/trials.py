@@ -1,25 +1,29 @@
-"""Every trial: at which step of paying, cancelling and refunding what goes wrong, and how."""
+"""Every trial: at which step of money what goes wrong, and how; here paying, cancelling and refunding."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from backend.chaos.faults import IMPATIENT, Fault, Killed, KilledAtDoor, Point, Spoilt
+from backend.chaos import billing, complaining, declaring, rekeying, settling
+from backend.chaos.faults import Fault, Killed, KilledAtDoor, Spoilt, Twice
 from backend.chaos.stage import Stage
+from backend.chaos.ways import BUSY, NOBODY, POINTS, WRONG, Step, Story, killed, notices, spoilt
+from backend.journey.stage import NAME
+from kernel.errors import Problem
 from orders.models import Order
 from orders.services.cancel_paid import cancel_paid
 from payments.models import Refund
 from payments.services import query, send_refund
+from payments.services.refund_verbs import to_bank_card
+from wechat.pay.refunds import BankCard
 
-LATE = IMPATIENT + 0.4  # the client has given up, and WeChat acts all the same
-UNANSWERED = ("timeout_before", "timeout_after", "timeout_late", "500_before", "500_after")
-UNBELIEVED = ("wrong_signature", "stale_timestamp", "signtest", "unsigned")
-UNTOLD = ("lost_notification", "wrong_signature", "stale_timestamp", "signtest", "duplicate", "security_echo")
-POINTS = tuple(Point)
-
-Story = Callable[[Stage, Fault], Order]
+CARD = BankCard("ICBC_DEBIT", "6222020200112233445", NAME)
+# Real seconds that one of WeChat's takes, as the house is run and while two notices pass each other.
+HASTILY, SLOWLY = 0.001, 0.01
 
 
 @dataclass(frozen=True)
@@ -29,6 +33,16 @@ class Trial:
     step: str
     story: Story
     fault: Fault
+
+    @property
+    def name(self) -> str:
+        """By which it is found again."""
+        return f"{self.step} {self.fault.name}"
+
+    @property
+    def part(self) -> str:
+        """What stands before the colon of its step."""
+        return self.step.partition(":")[0]
 
 
 def pays(stage: Stage, fault: Fault) -> Order:
@@ -168,27 +182,70 @@ def refund_asked(stage: Stage, fault: Fault) -> Order:
     return order
 
 
-def spoilt(call: str, *refusals: tuple[str, int]) -> list[Fault]:
-    """Every way in which WeChat can fail to answer `call`, and its refusals."""
-    late = {"seconds": LATE}
-    silent = [Spoilt(call, mode, late if "timeout" in mode else {}) for mode in (*UNANSWERED, *UNBELIEVED)]
-    said = [Spoilt(call, "error", {"code": code, "status": status}) for code, status in refusals]
-    return [*silent, *said]
+def redirects(stage: Stage, fault: Fault) -> Order:
+    """The consumer's account takes no money, and sending it to their bank card goes wrong; then again."""
+    order = stage.paid()
+    refund = stage.ask_back(order)
+    stage.sandbox.tell("switches", call="refund_outcome", mode="abnormal")
+    stage.deliver()
+    while not Refund.objects.filter(pk=refund.pk, state="abnormal").exists():
+        stage.calm()
+        stage.pass_time(121)
+        send_refund.sweep(now=stage.now())
+
+    def send() -> None:
+        to_bank_card(refund=refund, card=CARD, by="chaos", note="", now=stage.now())
+
+    fault.strike(stage, send)
+    with suppress(Problem):  # it is on its way already
+        send()
+    return order
 
 
-def killed() -> list[Fault]:
-    """The four deaths of a process that calls WeChat."""
-    return [Killed(point) for point in POINTS]
+def told_in_disorder(stage: Stage, fault: Fault) -> Order:
+    """That the money found no account is heard only after it has arrived elsewhere."""
+    order = stage.paid()
+    refund = stage.ask_back(order)
+    stage.sandbox.tell("switches", call="refund_outcome", mode="abnormal")
+
+    def both() -> None:
+        stage.deliver()
+        while any(one["status"] == "PROCESSING" for one in stage.books()["refunds"]):
+            time.sleep(0.01)
+        mchid = refund.payment.mchid
+        stage.sandbox.tell("refund", mchid=mchid, out_refund_no=refund.out_refund_no, status="SUCCESS")
+
+    stage.sandbox.tell("time_scale", seconds_per_second=SLOWLY)
+    try:
+        fault.strike(stage, both)
+        stage.calm()
+    finally:
+        stage.sandbox.tell("time_scale", seconds_per_second=HASTILY)
+    return order
 
 
-def notices() -> list[Fault]:
-    """What can become of a notification on its way."""
-    facts = {"duplicate": {"copies": 16, "new_id": True}, "wrong_signature": {"deliveries": 2}}
-    return [Spoilt("notify", mode, facts.get(mode, {})) for mode in UNTOLD]
+def lacks_money(stage: Stage, fault: Fault) -> Order:
+    """The merchant's account did not cover the refund; it does by now, and the next try goes wrong."""
+    order = stage.paid()
+    stage.ask_back(order)
+    Spoilt("refund", "error", {"code": "NOT_ENOUGH", "status": 403}).strike(stage, stage.deliver)
+    stage.pass_time(1801)
+    fault.strike(stage, lambda: send_refund.sweep(now=stage.now()))
+    return order
 
 
-BUSY, WRONG, NOBODY = ("FREQUENCY_LIMITED", 429), ("SIGN_ERROR", 401), ("NO_AUTH", 403)
-STEPS: tuple[tuple[str, Story, Callable[[], Iterable[Fault]]], ...] = (
+def refunds_too_soon(stage: Stage, fault: Fault) -> Order:
+    """A second refund within a minute is put off by WeChat, and its next try goes wrong."""
+    order = stage.paid()
+    for key, pieces in (("one", 1), ("rest", 0)):
+        stage.ask_back(order, key=key, pieces=pieces)
+        stage.deliver()
+    stage.pass_time(61)
+    fault.strike(stage, lambda: send_refund.sweep(now=stage.now()))
+    return order
+
+
+PURCHASE: tuple[Step, ...] = (
     ("pay: prepay", pays, lambda: [*spoilt("prepay", BUSY, WRONG, ("ORDER_CLOSED", 400)), *killed()]),
     ("pay: prepay, and gone", leaves, lambda: [Spoilt("prepay", "500_after"), *killed()]),
     ("pay: notification", told, lambda: [*notices(), *(KilledAtDoor(p) for p in POINTS[2:])]),
@@ -220,9 +277,39 @@ STEPS: tuple[tuple[str, Story, Callable[[], Iterable[Fault]]], ...] = (
 )
 
 
+REFUND: tuple[Step, ...] = (
+    (
+        "refund: to a bank card",
+        redirects,
+        lambda: [*spoilt("refund_abnormal", BUSY, ("INVALID_REQUEST", 400)), *killed(), Twice()],
+    ),
+    (
+        "refund: told in disorder",
+        told_in_disorder,
+        lambda: [
+            Spoilt("notify", mode, {"deliveries": 1})
+            for mode in ("lost_notification", "wrong_signature", "stale_timestamp")
+        ],
+    ),
+    ("refund: account empty", lacks_money, lambda: [*killed(), *killed(2), Twice()]),
+    ("refund: too soon", refunds_too_soon, lambda: [*killed(), *killed(2), Twice()]),
+)
+# The payment itself, its cancelling and refunds, and then all that follows from a payment.
+STEPS: tuple[Step, ...] = (
+    *PURCHASE,
+    *REFUND,
+    *declaring.STEPS,
+    *billing.STEPS,
+    *complaining.STEPS,
+    *rekeying.STEPS,
+    *settling.STEPS,
+)
+
+
 def trials(only: str = "") -> Iterator[Trial]:
     """All of them in order; `only` keeps those in whose step or fault it occurs."""
     for step, story, faults in STEPS:
         for fault in faults():
-            if only in f"{step} {fault.name}":
-                yield Trial(step, story, fault)
+            trial = Trial(step, story, fault)
+            if only in trial.name:
+                yield trial

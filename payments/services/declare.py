@@ -247,7 +247,7 @@ def _call(attempt: Attempt, now: datetime) -> Declared | None:
         return there if same else client.amend(piece, attempt.named)
     if row.state == "amending":
         try:
-            return client.amend(piece, attempt.named)
+            return _amended_before(attempt) or client.amend(piece, attempt.named)
         except CustomsNumberUnknown:
             if client.query(piece) is None:
                 return None
@@ -256,6 +256,17 @@ def _call(attempt: Attempt, now: datetime) -> Declared | None:
     if row.state == "excepted" and told is not None and told.state is State.EXCEPT:
         return _again(attempt, told, now)
     return told
+
+
+def _amended_before(attempt: Attempt) -> Declared | None:
+    """What an amendment has become whose answer was never seen: one more would be told to customs anew."""
+    row = attempt.declaration
+    if row.tries < 2 or row.modified_at is None:
+        return None
+    there = attempt.client.query(attempt.piece)
+    if there is None or there.modified_at is None or there.order_fen != attempt.piece.order_fen:
+        return None
+    return there if there.modified_at > row.modified_at else None
 
 
 def _again(attempt: Attempt, told: Declared, now: datetime) -> Declared:

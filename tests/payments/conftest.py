@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from backend.chaos.stage import Stage
+from backend.journey.client import Sandbox
 from tests import make
 from tests.stand_in import StandIn, running, storefront_in
 
@@ -35,3 +37,9 @@ def world(wechat: StandIn, db: None) -> make.World:
     make.stock(place, dryer)
     make.stock(place, iron)
     return make.World(shop, place, dryer, iron, make.buyer(shop, now=make.present()))
+
+
+@pytest.fixture
+def stage(wechat: StandIn, world: make.World) -> Stage:
+    """The house as faults are tried in it; no web takes notifications in."""
+    return Stage(shop=world.shop, sku="HD-1", sandbox=Sandbox(wechat.url), served=False)

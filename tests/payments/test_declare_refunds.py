@@ -71,6 +71,32 @@ def sums_agree(payment: Payment) -> bool:
     )
 
 
+def test_an_amendment_whose_answer_was_lost_is_not_told_to_customs_once_more(wechat, shop):
+    payment = paid(wechat, shop)
+    at = go_on(2)
+    wechat.control("advance", seconds=60)  # by whose clock it says when a declaration was changed
+    give_back(payment)
+    wechat.control("switches", call="customs_amend", mode="500_after")
+    at = go_on(1, at)
+    assert row(payment).state == "amending"
+    go_on(1, at)
+    assert (row(payment).state, row(payment).round) == ("succeeded", 1)
+    assert calls(wechat).count("customs_amend") == 1
+    assert calls(wechat)[-2:] in (["customs_amend", "customs_query"], ["customs_query", "customs_verify"])
+
+
+def test_an_amendment_that_never_arrived_is_made(wechat, shop):
+    payment = paid(wechat, shop)
+    at = go_on(2)
+    wechat.control("advance", seconds=60)
+    give_back(payment)
+    wechat.control("switches", call="customs_amend", mode="500_before")
+    at = go_on(2, at)
+    assert (row(payment).state, sums_agree(payment)) == ("submitted", True)
+    assert calls(wechat)[-3:] == ["customs_amend", "customs_query", "customs_amend"]
+    assert row(payment).round == 1
+
+
 def test_what_was_declared_is_amended_to_what_is_left(wechat, shop):
     payment = paid(wechat, shop)
     at = go_on(2)

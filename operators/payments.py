@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -9,8 +11,13 @@ from django.http import HttpRequest, HttpResponse
 
 from operators import refund_story
 from operators.base import Scoped, register
+from operators.bilingual import say
 from operators.filters import states
-from operators.scope import PLATFORM
+from operators.incident_forms import NothingForm
+from operators.scope import OWNERS, PLATFORM
+from operators.steps import Step, Stepped
+from payments.models import Notification
+from payments.services import taking
 
 
 @register("payments.Payment")
@@ -49,12 +56,27 @@ class PaymentAdmin(Scoped):
         return answer
 
 
+def _again(row: Notification, values: Mapping[str, Any], who: str, at: datetime) -> None:
+    taking.again(raw=row, by=who, now=at)
+
+
 @register("payments.Notification")
-class NotificationAdmin(Scoped):
+class NotificationAdmin(Stepped):
     """What WeChat Pay told, and what became of it; a body that is still kept is not shown."""
 
     scope_path = PLATFORM
     list_display = ("received_at", "mchid", "event_type", "out_trade_no", "outcome", "error")
     list_filter = (states("outcome"), "received_at")
-    search_fields = ("mchid__exact", "out_trade_no__exact")
+    search_fields = ("mchid__exact", "out_trade_no__exact", "notice_id__exact")
     ordering = ("-id",)
+    steps = (
+        Step(
+            name="again",
+            title=say("再次处理", "Take it in again"),
+            icon="refresh",
+            form=NothingForm,
+            do=_again,
+            roles=OWNERS,
+            legal=lambda row: row.outcome in taking.TO_MEND,
+        ),
+    )

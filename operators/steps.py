@@ -106,7 +106,7 @@ class Stepped(Scoped):
     def _take(
         self, request: HttpRequest, row: Any, step: Step, values: Mapping[str, Any]
     ) -> HttpResponse | Sequence[Table]:
-        storefront_id = row.storefront_id
+        storefront_id = getattr(row, "storefront_id", None)  # None: a row of the platform's own
         who = request.user.get_username()
         try:
             if step.outside:

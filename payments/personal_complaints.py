@@ -162,7 +162,7 @@ def _opened(row: Complaint) -> dict[str, Any]:
     if phone and row.channel == Complaint.Channel.PAYMENT:
         try:
             phone = open_phone(storefronts.merchant_by_mchid(row.mchid), phone)
-        except WechatError:  # of a key of the merchant's that was replaced
+        except WechatError:  # of a key of the merchant's that was retired
             phone = ""
     return {
         "number": row.external_id,

@@ -15,12 +15,14 @@ from kernel.cases import AlreadySettled, open_case, settle_case
 from kernel.clock import shanghai_day
 from kernel.models import Case
 from orders.models import Order
-from payments.models import Complaint
+from payments.models import Complaint, Refund
+from payments.services.refunds import again_key
 
 REPLY_CLOCKS = ("complaint.reply_due", "complaint.reply_soon", "complaint.reply_overdue")
 FINISH_CLOCKS = ("complaint.finish_soon", "complaint.finish_overdue")
 REPLY_KINDS = (*REPLY_CLOCKS, "complaint.waiting")
 KINDS = (*REPLY_KINDS, *FINISH_CLOCKS)
+REFUND_OVERDUE = "complaint.refund_overdue"
 EACH_TIME = ("complaint.waiting", "complaint.refused")
 TITLES = {
     "complaint.reply_due": "A consumer complains: the first reply is due",
@@ -29,6 +31,7 @@ TITLES = {
     "complaint.waiting": "The consumer wrote again in a complaint",
     "complaint.finish_soon": "A complaint must be finished within hours",
     "complaint.finish_overdue": "A complaint should have been finished",
+    REFUND_OVERDUE: "A refund that was promised in a complaint has not arrived on its day",
     "complaint.refused": "WeChat refuses what was said in a complaint",
     "complaint.unreadable": "A complaint cannot be read",
 }
@@ -127,6 +130,27 @@ def watch(*, now: datetime) -> int:
         if finish and not (reply and complaint.finish_by == complaint.reply_by):
             kind = "complaint.finish_overdue" if complaint.finish_by <= now else "complaint.finish_soon"
             opened += put_before(complaint, kind, now)
+    return opened + _watch_promises(now)
+
+
+def arrived(*, refund: Refund, now: datetime) -> None:
+    """The consumer has the money: no promise of it is overdue, though another refund was asked for instead."""
+    instead = Q(refund__payment=refund.payment_id, refund__key=again_key(refund.out_refund_no))
+    for complaint in Complaint.objects.filter(Q(refund=refund) | instead).select_related("joined"):
+        Complaint.objects.filter(pk=complaint.pk).update(refund=refund)
+        settle(complaint, (REFUND_OVERDUE,), f"{refund.out_refund_no} arrived", now)
+
+
+def _watch_promises(now: datetime) -> int:
+    """Refunds that were promised by a day, on that day, unless the consumer has the money; over or not."""
+    due = Complaint.objects.filter(refund_on__lte=shanghai_day(now), refund__isnull=False)
+    opened = 0
+    for complaint in due.select_related("order", "joined", "refund").order_by("refund_on", "pk"):
+        refund = complaint.refund
+        if refund is None or complaint.refund_on is None or (refund.state == "succeeded" and not refund.owed):
+            continue
+        told = {"refund": refund.out_refund_no, "promised_on": complaint.refund_on.isoformat()}
+        opened += put_before(complaint, REFUND_OVERDUE, now, **told)
     return opened
 
 

@@ -18,6 +18,7 @@ from kernel import events
 from kernel.cases import open_case, settle_open
 from kernel.tenancy import tenant
 from payments.models import Payment, Refund
+from payments.services import complaint_clocks
 from payments.services.refunds import again_key, facts_of, refundable_fen
 from payments.states import REFUND
 from wechat.pay.refunds import RefundReport, Status
@@ -184,6 +185,8 @@ def _attend(refund: Refund, status: Status, report: RefundReport, now: datetime)
         settle_open(kinds=ATTENDED, key=refund.event_key, by="system", note=note, now=now)
         if refund.owed:
             _case("refund.pay_by_transfer", refund.storefront_id, report, now, order=refund.order.number)
+        else:
+            complaint_clocks.arrived(refund=refund, now=now)
         if refund.kind == Refund.Kind.STRAY and _back_fen(refund.payment) >= (
             refund.payment.received_fen or 0
         ):

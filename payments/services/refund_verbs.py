@@ -16,7 +16,8 @@ from kernel.errors import Conflict, Invalid
 from kernel.states import WrongState
 from kernel.tenancy import tenant
 from payments.gateways.wechat_pay import client_of
-from payments.models import Payment, Refund
+from payments.models import Complaint, Payment, Refund
+from payments.services import complaint_clocks
 from payments.services.refund_outcome import Outcome, take_in
 from payments.services.refunds import Wish, again_key, refund_stray, request_refund
 from wechat.errors import RateLimited, Rejected
@@ -111,6 +112,7 @@ def transfer_made(*, refund: Refund, reference: str, on: date, by: str, note: st
             },
             now=now,
         )
+        complaint_clocks.arrived(refund=row, now=now)
         kinds = ["refund.pay_by_transfer"]
         settle_open(kinds=kinds, key=row.event_key, by=by, note=f"{number} {note}"[:300], now=now)
 
@@ -129,7 +131,7 @@ def ask_again(*, refund: Refund, by: str, note: str, now: datetime) -> Refund:
             return refund_stray(
                 out_trade_no=payment.out_trade_no, reason=row.reason, key=key, asked_by=by, now=now
             )
-        return request_refund(
+        made = request_refund(
             number=row.order.number,
             wish=_wish(row),
             key=key,
@@ -138,6 +140,8 @@ def ask_again(*, refund: Refund, by: str, note: str, now: datetime) -> Refund:
             note=note,
             now=now,
         )
+        Complaint.objects.filter(refund=row).update(refund=made)  # what was promised is this one now
+        return made
 
 
 def _look_first(refund: Refund, target: str, now: datetime) -> None:

@@ -5,17 +5,21 @@ from __future__ import annotations
 import base64
 import json
 import secrets
+from datetime import timedelta
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
+from django.db import transaction
 
 from kernel.models import Case, Event, Receipt
 from payments.models import Notification
 from payments.services import messages
+from payments.services.taking import NothingKept, StillUnreadable, again
 from tests import make
-from tests.payments.reports import delivery_of, signed
+from tests.payments.reports import delivery_of, sealed_delivery, signed
+from wechat.errors import Malformed
 from wechat.pay.notifications import Notification as Told
 
 pytestmark = pytest.mark.django_db
@@ -75,7 +79,7 @@ def test_what_was_taken_in_keeps_what_it_told_and_the_signature_and_no_payer(cli
 def test_what_is_taken_in_leaves_no_body_and_what_failed_keeps_it(client, payment, monkeypatch):
     body, headers = delivery_of(payment)
     with monkeypatch.context() as broken:
-        broken.setattr("payments.webhooks.settle", lambda **_: 1 / 0)
+        broken.setattr("payments.services.taking.settle", lambda **_: 1 / 0)
         assert deliver(client, payment, body, headers).status_code == 500
     assert [bytes(raw.body) for raw in Notification.objects.all()] == [body]
     assert Case.objects.get().facts["out_trade_no"] == payment.out_trade_no
@@ -158,3 +162,75 @@ def test_settling_a_notification_takes_few_statements(client, payment, django_as
         deliver(client, payment, body, headers)
     payment.order.refresh_from_db()
     assert payment.order.state == "paid"
+
+
+def unreadable(payment, event="TRANSACTION.SUCCESS", plain=None, **how):
+    """Signed and sealed, and not of the form that we know."""
+    return sealed_delivery(event, plain or {"out_trade_no": payment.out_trade_no, "payer": "o-alice"}, **how)
+
+
+@pytest.mark.parametrize("event", ["TRANSACTION.SUCCESS", "REFUND.SUCCESS", "COMPLAINT.CREATE"])
+def test_signed_and_unreadable_it_is_kept_whole_and_put_before_an_operator_once(client, payment, event):
+    for _ in range(3):
+        body, headers = unreadable(payment, event, id="notice-7")
+        assert deliver(client, payment, body, headers).status_code == 401
+    rows = Notification.objects.order_by("pk")
+    assert [(row.outcome, row.notice_id) for row in rows] == [("rejected", "notice-7")] * 3
+    assert bytes(rows.last().body) == body
+    case = Case.objects.get()
+    assert (case.kind, case.key, case.seen) == ("notification.unreadable", "notification:notice-7", 3)
+    assert case.storefront_id == payment.storefront_id
+    assert case.facts["notification"] == rows.first().pk
+    assert case.facts["error"].startswith("wechat_malformed: ")
+    assert "o-alice" not in json.dumps(case.facts)
+
+
+def test_a_body_that_is_no_object_is_put_before_an_operator_too(client, payment):
+    body = b"[1]"
+    assert deliver(client, payment, body, signed(body)).status_code == 401
+    assert Case.objects.get().key == f"notification:{Notification.objects.get().pk}"
+
+
+def test_what_is_not_signed_opens_no_case(client, payment):
+    body, headers = unreadable(payment)
+    headers["Wechatpay-Signature"] = signed(b"something else")["Wechatpay-Signature"]
+    deliver(client, payment, body, headers)
+    assert Case.objects.count() == 0
+    with pytest.raises(StillUnreadable), transaction.atomic():
+        again(raw=Notification.objects.get(), by="ann", now=make.NOW)
+
+
+def test_after_a_mend_the_kept_body_pays_the_order_hours_later(client, payment, monkeypatch):
+    def cannot(raw):
+        raise Malformed(where="success_time")
+
+    body, headers = delivery_of(payment, id="notice-8")
+    with monkeypatch.context() as broken:
+        broken.setattr("wechat.pay.notifications.Transaction.from_dict", cannot)
+        assert deliver(client, payment, body, headers).status_code == 401
+        with pytest.raises(StillUnreadable), transaction.atomic():
+            again(raw=Notification.objects.get(), by="ann", now=make.NOW)
+    raw = Notification.objects.get()
+    again(raw=raw, by="ann", now=raw.received_at + timedelta(hours=9))
+    payment.order.refresh_from_db()
+    assert payment.order.state == "paid"
+    assert [(row.outcome, bytes(row.body), row.notice_id) for row in Notification.objects.order_by("pk")] == [
+        ("duplicate", b"", "notice-8"),
+        ("taken", b"", "notice-8"),
+    ]
+    case = Case.objects.get(kind="notification.unreadable")
+    assert (case.state, case.settled_by) == ("settled", "ann")
+    with pytest.raises(NothingKept), transaction.atomic():
+        again(raw=raw, by="ann", now=make.NOW)
+    assert deliver(client, payment, body, headers).status_code == 204
+    assert Event.objects.filter(name="order.paid").count() == 1
+
+
+def test_what_could_not_be_written_is_taken_in_again_too(client, payment, monkeypatch):
+    with monkeypatch.context() as broken:
+        broken.setattr("payments.services.taking.settle", lambda **_: 1 / 0)
+        assert deliver(client, payment, *delivery_of(payment)).status_code == 500
+    assert Case.objects.get().kind == "payment.untakeable"
+    again(raw=Notification.objects.get(), by="ann", now=make.NOW)
+    payment.order.refresh_from_db()
+    assert (payment.order.state, Case.objects.get(kind="payment.untakeable").state) == ("paid", "settled")

@@ -8,6 +8,7 @@ encrypted to the merchant's own key.
 import base64
 import binascii
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -234,12 +235,17 @@ def reply_text(content: str) -> str:
 
 
 def open_phone(merchant: Merchant, sealed: str) -> str:
-    """The telephone that WeChat encrypted to the merchant's key (RSAES-OAEP, SHA-1)."""
+    """The telephone that WeChat encrypted to the merchant's key (RSAES-OAEP, SHA-1), the present one or one
+    that it followed. Raises Undecryptable where none of them opens it."""
     padding = OAEP(mgf=MGF1(SHA1()), algorithm=SHA1(), label=None)  # noqa: S303
     try:
-        return merchant.private_key.decrypt(base64.b64decode(sealed, validate=True), padding).decode()
+        raw = base64.b64decode(sealed, validate=True)
     except (binascii.Error, ValueError):
-        raise Undecryptable(reason="the telephone does not open under the merchant's key") from None
+        raw = b""
+    for key in merchant.opening_keys:
+        with suppress(ValueError):
+            return key.decrypt(raw, padding).decode()
+    raise Undecryptable(reason="the telephone opens under none of the merchant's keys")
 
 
 def _address(client: PayClient, call: str, method: str, content: dict[str, Any] | None) -> str:

@@ -1,0 +1,159 @@
+"""A notification of WeChat Pay is taken in once by its number, in one transaction with its receipt.
+
+What is genuine and cannot be taken in stays as it came, with a case, and is taken in again after a mend.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import structlog
+from django.db import transaction
+
+from kernel import events, receipts
+from kernel.cases import open_case, settle_open
+from kernel.errors import Conflict
+from payments.models import Notification as Raw
+from payments.services import messages
+from payments.services.refund_outcome import take_in as take_in_refund
+from payments.services.settle import settle
+from storefronts import queries as storefronts
+from wechat.errors import WechatError
+from wechat.pay.complaints import Told
+from wechat.pay.notifications import PAID, Notification, parse
+from wechat.pay.refunds import RefundReport
+from wechat.pay.types import Transaction
+
+log = structlog.get_logger(__name__)
+
+ACCEPTED = 204
+UNREADABLE, UNTAKEABLE = "notification.unreadable", "payment.untakeable"
+TO_MEND = (Raw.Outcome.REJECTED, Raw.Outcome.FAILED)
+
+
+@dataclass(eq=False)
+class StillUnreadable(Conflict):
+    """It was read again, and is not to be believed or read now either."""
+
+    code = "notification_still_unreadable"
+    title = "The notification still cannot be read ({why})."
+    title_zh = "该通知仍无法解析（{why}）。"
+    why: str
+
+
+class NothingKept(Conflict):
+    """What was taken in has no body any more: there is nothing to take in again."""
+
+    code = "notification_nothing_kept"
+    title = "Nothing of this notification is kept: it was taken in."
+    title_zh = "该通知已受理，内容已清除。"
+
+
+def source(mchid: str) -> str:
+    """Whose numbers of notifications are told apart."""
+    return f"wechatpay:{mchid}"
+
+
+def take_in(*, raw: Raw, notice: Notification, now: datetime) -> None:
+    """Settle once per notification id and keep what was told, in one transaction with its receipt.
+
+    Raises receipts.InFlight while another one does."""
+    mchid = raw.mchid
+    whose, mark = source(mchid), receipts.fingerprint(notice.id)
+    storefront_id = storefronts.storefront_id_of_merchant(mchid)
+    with transaction.atomic():
+        before = receipts.take(source=whose, key=notice.id, fingerprint=mark, storefront_id=storefront_id)
+        if before is not None:
+            raw.outcome, raw.body = Raw.Outcome.DUPLICATE, b""
+            raw.save()
+            return
+        raw.outcome = Raw.Outcome.IGNORED
+        if notice.event_type == PAID and isinstance(notice.resource, Transaction):
+            settle(storefront_id=storefront_id, mchid=mchid, report=notice.resource, now=now)
+            raw.outcome = Raw.Outcome.TAKEN
+        if isinstance(notice.resource, Told):  # what it is now the worker reads: no network in here
+            facts = {"mchid": mchid, "complaint": notice.resource.complaint_id}
+            events.record(
+                storefront_id=storefront_id,
+                name="complaint.told",
+                key=f"complaint_notice:{notice.id}",
+                facts={**facts, "action": notice.resource.action[:60]},
+                now=now,
+            )
+            raw.outcome = Raw.Outcome.TAKEN
+        if isinstance(notice.resource, RefundReport):
+            take_in_refund(
+                storefront_id=storefront_id,
+                mchid=mchid,
+                report=notice.resource,
+                source="notification",
+                now=now,
+            )
+            raw.outcome = Raw.Outcome.TAKEN
+        receipts.keep(
+            source=whose,
+            key=notice.id,
+            fingerprint=mark,
+            answer=receipts.Answer(ACCEPTED, b""),
+            now=now,
+        )
+        raw.body = b""  # it names the payer
+        raw.save()
+
+
+def untakeable(*, raw: Raw, notice: Notification, failure: Exception, now: datetime) -> None:
+    """Genuine, and yet it cannot be written: an operator must see it, for it may be money."""
+    raw.pk, raw.outcome, raw.error = None, Raw.Outcome.FAILED, type(failure).__name__
+    raw.save(force_insert=True)
+    log.error("notification_untakeable", mchid=raw.mchid, notification=raw.pk, exc_info=failure)
+    open_case(
+        storefront_id=storefronts.storefront_id_of_merchant(raw.mchid),
+        kind=UNTAKEABLE,
+        key=f"notification:{raw.pk}",
+        title="A genuine notification of WeChat Pay could not be taken in",
+        facts={
+            "merchant": raw.mchid,
+            "event": notice.event_type[:60],
+            "error": type(failure).__name__,
+            "out_trade_no": raw.out_trade_no,
+        },
+        now=now,
+    )
+
+
+def unreadable(*, raw: Raw, now: datetime) -> None:
+    """Signed by WeChat and not to be read: an operator must see it, for it may be money. However often WeChat
+    repeats itself it is one case."""
+    open_case(
+        storefront_id=storefronts.storefront_id_of_merchant(raw.mchid),
+        kind=UNREADABLE,
+        key=f"notification:{raw.notice_id or raw.pk}",
+        title="A genuine message of WeChat cannot be read",
+        facts={"merchant": raw.mchid, "notification": raw.pk, "error": raw.error[:120]},
+        now=now,
+    )
+
+
+def again(*, raw: Raw, by: str, now: datetime) -> None:
+    """Read and take in a kept body once more, after a mend; its signature counts as of when it came.
+
+    Raises NothingKept, StillUnreadable, and what taking it in raises.
+    """
+    merchant = storefronts.merchant_by_mchid(raw.mchid, serial=raw.headers.get("Wechatpay-Serial", ""))
+    with transaction.atomic():
+        row = Raw.objects.select_for_update().get(pk=raw.pk)
+        if row.outcome not in TO_MEND or not row.body:
+            raise NothingKept()
+        body = bytes(row.body)
+        try:
+            notice = parse(row.headers, body, merchant, row.received_at)
+        except WechatError as failure:
+            raise StillUnreadable(why=failure.why) from None
+        fresh = messages.read(
+            mchid=row.mchid, headers=row.headers, body=body, notice=notice, now=row.received_at
+        )
+        take_in(raw=fresh, notice=notice, now=now)
+        Raw.objects.filter(pk=row.pk).update(outcome=Raw.Outcome.DUPLICATE, body=b"")
+        for key in {f"notification:{notice.id}", f"notification:{row.notice_id}", f"notification:{row.pk}"}:
+            settle_open(kinds=[UNREADABLE, UNTAKEABLE], key=key, by=by, note="taken in again", now=now)

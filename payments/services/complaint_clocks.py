@@ -134,7 +134,7 @@ def watch(*, now: datetime) -> int:
 
 
 def arrived(*, refund: Refund, now: datetime) -> None:
-    """The consumer has the money: no promise of it is overdue, though another refund was asked for instead."""
+    """The consumer has the money: none was promised in vain, though another was asked for instead."""
     instead = Q(refund__payment=refund.payment_id, refund__key=again_key(refund.out_refund_no))
     for complaint in Complaint.objects.filter(Q(refund=refund) | instead).select_related("joined"):
         Complaint.objects.filter(pk=complaint.pk).update(refund=refund)

@@ -28,6 +28,8 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("payments.declaring.open_declarations"),
     ),
     "order.cancelled": (
+        Handler("orders.tasks.count_paid"),
+        Handler("orders.tasks.end_payer_check"),
         Handler("payments.declaring.withdraw_declarations"),
         Handler("payments.tasks.refund_cancelled"),
     ),
@@ -48,6 +50,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
     "refund.succeeded": (
         Handler("settlement.tasks.enter_refunded"),
         Handler("payments.declaring.follow_refund"),
+        Handler("payments.declaring.end_payer_check"),
     ),
     "refund.transferred": (Handler("settlement.tasks.enter_transferred"),),
     "bill.matched": (Handler("settlement.tasks.enter_matched"),),

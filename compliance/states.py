@@ -13,6 +13,7 @@ PAYER = Machine(
         "deny": {"asked": "different"},
         "rename": {"different": "renamed"},
         "refund": {"different": "refunding", "renamed": "refunding"},
+        "end": {"open": "ended", "asked": "ended", "different": "ended", "renamed": "ended"},
     },
 )
 

@@ -31,6 +31,7 @@ _STATES = {
     "same": "同一人",
     "different": "非同一人",
     "renamed": "已更正订购人",
+    "ended": "已结束",
     "refunding": "待退款",
     # products
     "draft": "草稿",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.db import transaction
 from django.db.models import Sum
 
 from catalog.services.sold import count_sold
@@ -21,16 +22,22 @@ def expire() -> None:
 
 
 def count_paid(event: Event) -> None:
-    """order.paid: its pieces count as sold. Delivered once, as adding shares the transaction of the mark."""
+    """order.paid: its pieces count as sold; order.cancelled: no longer, where it was paid.
+
+    Delivered once, as adding shares the transaction of the mark, and in this sequence, being one handler.
+    """
     assert event.storefront_id is not None
-    number = event.key.removeprefix("order:")
+    order = Order.objects.only("pk", "paid_at").get(number=event.key.removeprefix("order:"))
+    if order.paid_at is None:
+        return
     sold = (
-        OrderLine.objects.filter(order__number=number)
+        OrderLine.objects.filter(order=order)
         .order_by()
         .values_list("variant__product_id")
         .annotate(pieces=Sum("quantity"))
     )
-    count_sold(storefront_id=event.storefront_id, pieces=dict(sold))
+    sign = -1 if event.name == "order.cancelled" else 1
+    count_sold(storefront_id=event.storefront_id, pieces={product: sign * pieces for product, pieces in sold})
 
 
 def watch_patterns(event: Event) -> None:
@@ -40,12 +47,21 @@ def watch_patterns(event: Event) -> None:
 
 def open_payer_check(event: Event) -> None:
     """order.paid: before it is declared, it must be known that the payer is the orderer."""
-    order = Order.objects.select_related("warehouse").get(number=event.key.removeprefix("order:"))
-    if order.state != "paid":
-        return  # it was cancelled meanwhile, and is never declared
-    compliance.open_payer_check(
-        storefront_id=order.storefront_id,
-        order_number=order.number,
-        port=order.warehouse.customs_district,
-        now=now(),
-    )
+    number = event.key.removeprefix("order:")
+    with transaction.atomic():
+        # Who cancels it in this instant waits, and then finds the check.
+        waited = Order.objects.select_for_update(of=("self",)).select_related("warehouse")
+        order = waited.get(number=number)
+        if order.state != "paid":
+            return  # it was cancelled meanwhile, and is never declared
+        compliance.open_payer_check(
+            storefront_id=order.storefront_id,
+            order_number=order.number,
+            port=order.warehouse.customs_district,
+            now=now(),
+        )
+
+
+def end_payer_check(event: Event) -> None:
+    """order.cancelled: it is never declared, and so nobody asks who paid."""
+    compliance.end_payer_check(order_number=event.key.removeprefix("order:"), now=now())

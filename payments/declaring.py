@@ -5,7 +5,7 @@ from __future__ import annotations
 from kernel.clock import now
 from kernel.models import Event
 from orders.models import Order
-from payments.models import PaymentDeclaration
+from payments.models import PaymentDeclaration, Refund
 from payments.services import ask_payer, declare, declare_change
 
 
@@ -22,6 +22,14 @@ def withdraw_declarations(event: Event) -> None:
 def follow_refund(event: Event) -> None:
     """refund.succeeded: what is declared is what is left."""
     declare_change.follow_refund(out_refund_no=event.key.removeprefix("refund:"), now=now())
+
+
+def end_payer_check(event: Event) -> None:
+    """refund.succeeded: once all of an order's money has gone back, nobody asks who paid."""
+    number = event.key.removeprefix("refund:")
+    ask_payer.end_refunded(
+        refund=Refund.objects.select_related("payment", "order").get(out_refund_no=number), now=now()
+    )
 
 
 def ask_about_payer(event: Event) -> None:

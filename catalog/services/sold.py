@@ -10,19 +10,19 @@ from catalog.models import CatalogVersion
 from kernel.tenancy import tenant
 
 _ADD = """
-UPDATE catalog_product AS p SET sold_count = p.sold_count + sold.pieces
+UPDATE catalog_product AS p SET sold_count = GREATEST(p.sold_count + sold.pieces, 0)
   FROM unnest(%(ids)s::bigint[], %(pieces)s::bigint[]) AS sold (id, pieces)
  WHERE p.id = sold.id AND p.storefront_id = %(storefront)s
 """
 
 
 def count_sold(*, storefront_id: int, pieces: Mapping[int, int]) -> None:
-    """Add to `sold_count` of each product (id → pieces), in one statement and the caller's transaction.
+    """Add to `sold_count` of each product (id → pieces; less than none where a sale is taken back).
 
-    Adding is not repeatable: the caller sees to it that a sale is told once. The catalogue's version stays as
-    it is, or no page could be kept while goods are selling: a kept page shows the new order when the
-    catalogue or availability changes next. The version's row is locked all the same, as every writer of
-    products does first, so that this and an import never wait for each other in a circle.
+    In the caller's transaction. Adding is not repeatable: the caller sees to it that a sale is told once. The
+    catalogue's version stays as it is, or no page could be kept while goods are selling: a kept page shows
+    the new order when the catalogue or availability changes next. The version's row is locked all the same,
+    as every writer of products does first, so that this and an import never wait for each other in a circle.
     """
     if not pieces:
         return

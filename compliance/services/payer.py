@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Literal
 
+from django.db import transaction
+
 from compliance.law import Law
 from compliance.models import PayerCheck
 from compliance.states import PAYER
@@ -92,6 +94,19 @@ def refund_payer(*, check: PayerCheck, reason: str, now: datetime) -> None:
         check = _locked(check)
         if check.state != "refunding":
             _give_up(check, reason, now)
+
+
+def end_payer_check(*, order_number: str, now: datetime) -> bool:
+    """The order is cancelled, or all of it has gone back: nobody asks who paid any more.
+
+    What was answered for good, and what was given up, stays as it is. False where nothing was left to end.
+    """
+    with transaction.atomic(savepoint=False):
+        check = PayerCheck.objects.select_for_update().filter(order_number=order_number).first()
+        if check is None or "end" not in PAYER.verbs(check.state):
+            return False
+        PAYER.move(check, "end", now=now, deadline_at=None)
+    return True
 
 
 def refund_overdue_payers(*, now: datetime) -> int:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
+from django.db.models import Sum
+
 from compliance import services as compliance
 from compliance.models import PayerCheck
 from kernel.cases import settle_open
@@ -16,7 +18,7 @@ from orders.models import Order
 from orders.services.cancel_paid import HoldOver, cancel_paid
 from orders.services.closing import NotCancellable
 from payments.gateways.customs import customs_client
-from payments.models import PaymentDeclaration
+from payments.models import PaymentDeclaration, Refund
 from payments.services.declare import amend, piece_of
 from payments.services.declare_match import WAITING
 from payments.services.declare_outcome import locked
@@ -77,6 +79,15 @@ def end_for_payer(*, order_number: str, now: datetime) -> None:
         return
     note = "支付人与订购人不一致，订单已取消并退款 · cancelled and refunded"
     settle_open(kinds=["payer.refunding"], key=f"order:{order_number}", by="system", note=note, now=now)
+
+
+def end_refunded(*, refund: Refund, now: datetime) -> bool:
+    """End the check of an order whose payment has gone back whole; False where something is left of it."""
+    payment = refund.payment
+    gone = Refund.objects.filter(payment=payment, state="succeeded").aggregate(sum=Sum("amount_fen"))["sum"]
+    if payment.state != "succeeded" or (gone or 0) < (payment.received_fen or 0):
+        return False
+    return compliance.end_payer_check(order_number=refund.order.number, now=now)
 
 
 def _asked(client: CustomsClient, declaration: PaymentDeclaration, check: PayerCheck, now: datetime) -> str:

@@ -9,11 +9,13 @@ from backend.subscriptions import SUBSCRIPTIONS
 from catalog import queries
 from catalog.models import Product
 from catalog.services.sold import count_sold
-from kernel.models import Delivery
+from kernel.models import Delivery, Event
 from orders.models import Order
+from orders.services.cancel_paid import cancel_paid
+from orders.services.closing import CANCELLED, begin_closing, finish_closing
 from payments.services.settle import settle
 from tests import make
-from tests.payments.reports import report_of
+from tests.payments.reports import paid, report_of
 
 pytestmark = pytest.mark.django_db
 DELIVERIES = sum(len(SUBSCRIPTIONS[name]) for name in ("order.placed", "order.paid", "payment.succeeded"))
@@ -70,3 +72,28 @@ def test_the_goods_of_another_storefront_are_not_counted() -> None:
     count_sold(storefront_id=world.shop.pk + 1, pieces={world.dryer.product_id: 1})
     count_sold(storefront_id=world.shop.pk, pieces={})
     assert sold()["p-hd-1"] == 0
+
+
+def test_the_pieces_of_a_paid_order_that_is_cancelled_are_sold_no_longer_whichever_came_first() -> None:
+    world = make.world()
+    kept, ended = make.order(world.alice, ("HD-1", 2)), make.order(world.alice, ("HD-1", 1), ("IR-1", 1))
+    for order in (kept, ended):
+        paid(order)
+    cancel_paid(number=ended.number, by="consumer", now=make.NOW)  # its payment is not counted yet
+    delivery.drain()
+    assert sold() == {"p-hd-1": 2, "p-ir-1": 0}
+    cancel_paid(number=kept.number, by="consumer", now=make.NOW)
+    delivery.drain()
+    assert sold() == {"p-hd-1": 0, "p-ir-1": 0}
+
+
+def test_an_order_that_was_never_paid_takes_nothing_away() -> None:
+    world = make.world()
+    pay(make.order(world.alice, ("HD-1", 2)))
+    unpaid = make.order(world.alice, ("HD-1", 1))
+    begin_closing(order=unpaid, reason=CANCELLED, now=make.NOW)
+    unpaid.refresh_from_db()
+    finish_closing(order=unpaid, now=make.NOW)
+    assert Event.objects.filter(name="order.cancelled").count() == 1
+    delivery.drain()
+    assert sold()["p-hd-1"] == 2

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from backend import delivery
 from compliance.models import AllowanceAccount, PayerCheck
 from inventory.models import Stock
 from kernel.models import Event
@@ -14,8 +15,9 @@ from orders.services.cancel_paid import HoldOver, cancel_paid, hold_ends_at
 from orders.services.closing import NotCancellable
 from orders.services.gate import move_gate
 from orders.tasks import open_payer_check
+from payments.services.refunds import Wish, request_refund
 from tests import make
-from tests.payments.reports import paid
+from tests.payments.reports import paid, told
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HOLD = timedelta(minutes=30)
@@ -73,3 +75,39 @@ def test_nobody_asks_whether_the_payer_of_a_cancelled_order_is_the_orderer(order
     cancel_paid(number=order.number, by="consumer", now=make.NOW)
     open_payer_check(Event.objects.get(name="order.paid"))
     assert PayerCheck.objects.count() == 0
+
+
+def test_the_open_check_of_who_paid_ends_with_the_order(order):
+    delivery.drain()
+    assert PayerCheck.objects.get().state == "open"
+    cancel_paid(number=order.number, by="consumer", now=order.paid_at)
+    delivery.drain()
+    assert PayerCheck.objects.get().state == "ended"
+    assert Event.objects.get(name="payer.ended").facts["from"] == "open"
+
+
+def test_a_check_that_was_answered_stays_as_it_was_answered(order):
+    delivery.drain()
+    PayerCheck.objects.update(state="same")
+    cancel_paid(number=order.number, by="consumer", now=order.paid_at)
+    delivery.drain()
+    assert PayerCheck.objects.get().state == "same"
+
+
+def test_the_check_ends_when_all_of_the_money_has_gone_back_and_not_before(order):
+    delivery.drain()
+    PayerCheck.objects.update(state="different", deadline_at=make.NOW + HOLD)
+    line = order.lines.get()
+    for key, state in (("one", "different"), ("two", "ended")):
+        piece = request_refund(
+            number=order.number,
+            wish=Wish({line.pk: 1}),
+            key=key,
+            reason="退款",
+            asked_by="system",
+            now=make.NOW,
+        )
+        told(piece)
+        delivery.drain()
+        assert PayerCheck.objects.get().state == state
+    assert PayerCheck.objects.get().deadline_at is None

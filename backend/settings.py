@@ -289,6 +289,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_BEAT_SCHEDULE = {
     "deliver events": {"task": "backend.tasks.deliver", "schedule": 1.0, "options": {"expires": 2}},
     "expire unpaid orders": {"task": "orders.tasks.expire", "schedule": 2.0, "options": {"expires": 4}},
+    "look at the days of lots": {"task": "inventory.tasks.look_at_lots", "schedule": crontab(minute="1,31")},
+    "release what was held long enough": {"task": "inventory.tasks.release_overdue", "schedule": 10.0},
     "sweep unconfirmed payments": {
         "task": "payments.tasks.sweep",
         "schedule": 10.0,

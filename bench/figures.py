@@ -24,6 +24,7 @@ from bench.report import Report
 from bench.vault import another_master_key, auditing, rotation
 from compliance import vault
 from inventory.models import Stock
+from inventory.services import set_on_hand
 from kernel.clock import now as present
 from orders.models import Order
 
@@ -146,7 +147,7 @@ def crowds(report: Report, port: int, buyers: list[stage.Buyer], now: datetime) 
     ):
         stock = Stock.objects.get(variant__sku=sku)
         requests = requests_of(buyers[:count], count, now, (sku, 1))
-        Stock.objects.filter(pk=stock.pk).update(on_hand=pieces)
+        set_on_hand(warehouse=stock.warehouse, variant=stock.variant, on_hand=pieces, by="bench", now=now)
         result = load.run(port, requests, clients=count)
         sold = result.statuses[201]
         stock.refresh_from_db()

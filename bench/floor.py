@@ -55,6 +55,7 @@ ROWS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("kernel_delivery", "key = 'order:' || %(number)s", {"event_id": ":n", "key": "'order-N' || :n"}),
     ("kernel_receipt", "key = %(receipt)s", {"key": "'bench-' || :n"}),
     ("inventory_reservation", "holder = 'order:' || %(number)s", {"holder": "'order-N' || :n"}),
+    ("inventory_movement", "holder = 'order:' || %(number)s", {"holder": "'order-N' || :n"}),
 )
 ON_CONFLICT = {
     "compliance_allowanceaccount": " ON CONFLICT (person_id, year, measure)"

@@ -22,7 +22,8 @@ from customers.services.addresses import AddressText, add_address
 from customers.services.identity import state_identity
 from customers.services.login import token_hash
 from customers.services.verification import conclude
-from inventory.models import Stock, Warehouse
+from inventory.models import Warehouse
+from inventory.services import receive
 from kernel import ids
 from kernel.clock import shanghai_day
 from orders.models import Quote
@@ -145,9 +146,8 @@ def catalogue(now: datetime) -> tuple[Storefront, Warehouse]:
         )
         for n, product in enumerate(products)
     )
-    Stock.objects.bulk_create(
-        Stock(storefront=shop, warehouse=place, variant=v, on_hand=1_000_000) for v in variants
-    )
+    for v in variants:
+        receive(warehouse=place, variant=v, quantity=1_000_000, by="bench", now=now)
     publish_list_prices(
         storefront_id=shop.pk, prices={v.pk: v.price_fen for v in variants}, now=now - timedelta(days=1)
     )

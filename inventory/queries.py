@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 
-from django.db.models import F, Sum
+from django.db.models import (
+    Case,
+    F,
+    IntegerField,
+    OuterRef,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce
 
-from inventory.models import Stock
+from inventory.models import Lot, Stock
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """One warehouse's view of a basket: `available` maps variant id → pieces."""
+    """One warehouse's view of a basket: `available` maps variant id → pieces; `stopped` are not sold."""
 
     warehouse_id: int
     code: str
@@ -23,13 +34,34 @@ class Offer:
     freight_free_from_fen: int | None
     parcel_limit_g: int
     available: dict[int, int]
+    stopped: set[int] = field(default_factory=set)
 
     def covers(self, wanted: dict[int, int]) -> bool:
         """Whether every wanted variant (id → quantity) can leave from here."""
         return all(self.available.get(v, 0) >= q for v, q in wanted.items())
 
 
-def offers(*, storefront_id: int, variant_ids: Sequence[int], trade_modes: Sequence[str]) -> list[Offer]:
+def _sellable(day: date) -> Case:
+    """Pieces of a stock that may be promised on `day`; lots at their floor count only until that day."""
+    ended = (
+        Lot.objects.filter(stock=OuterRef("pk"), unsellable_from__lte=day)
+        .order_by()
+        .values("stock")
+        .annotate(pieces=Sum(F("on_hand") - F("picked") - F("quarantined")))
+        .values("pieces")
+    )
+    there = F("on_hand") - F("reserved") - F("quarantined")
+    return Case(
+        When(stopped=True, then=Value(0)),
+        When(floor_on__lte=day, then=there - Coalesce(Subquery(ended), Value(0))),
+        default=there,
+        output_field=IntegerField(),
+    )
+
+
+def offers(
+    *, storefront_id: int, variant_ids: Sequence[int], trade_modes: Sequence[str], day: date
+) -> list[Offer]:
     """The storefront's active warehouses that hold any of the variants, in order of preference. One query."""
     rows = (
         Stock.objects.filter(
@@ -38,6 +70,7 @@ def offers(*, storefront_id: int, variant_ids: Sequence[int], trade_modes: Seque
             warehouse__active=True,
             warehouse__trade_mode__in=list(trade_modes),
         )
+        .annotate(pieces=_sellable(day))
         .order_by("warehouse__position", "warehouse_id")
         .values_list(
             "warehouse_id",
@@ -49,26 +82,30 @@ def offers(*, storefront_id: int, variant_ids: Sequence[int], trade_modes: Seque
             "warehouse__freight_free_from_fen",
             "warehouse__parcel_limit_g",
             "variant_id",
-            "on_hand",
-            "reserved",
+            "pieces",
+            "stopped",
         )
     )
     found: dict[int, Offer] = {}
     for row in rows:
-        head, (variant_id, on_hand, reserved) = row[:8], row[8:]
+        head, (variant_id, pieces, stopped) = row[:8], row[8:]
         offer = found.setdefault(head[0], Offer(*head, {}))
-        offer.available[variant_id] = on_hand - reserved
+        offer.available[variant_id] = max(0, pieces)
+        if stopped:
+            offer.stopped.add(variant_id)
     return list(found.values())
 
 
-def available(*, storefront_id: int, variant_ids: Sequence[int]) -> dict[int, int]:
+def available(*, storefront_id: int, variant_ids: Sequence[int], day: date) -> dict[int, int]:
     """Variant id → pieces to be had in any active warehouse; variants without stock are left out."""
     rows = (
         Stock.objects.filter(
             storefront_id=storefront_id, variant_id__in=list(variant_ids), warehouse__active=True
         )
-        .values("variant_id")
-        .annotate(pieces=Sum(F("on_hand") - F("reserved")))
+        .annotate(pieces=_sellable(day))
         .values_list("variant_id", "pieces")
     )
-    return {variant_id: int(pieces) for variant_id, pieces in rows}
+    found: dict[int, int] = {}
+    for variant_id, pieces in rows:
+        found[variant_id] = found.get(variant_id, 0) + max(0, pieces)
+    return found

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from catalog import queries as catalog
 from catalog.queries import PricedVariant
 from inventory import queries as inventory
+from kernel.clock import shanghai_day
 from kernel.errors import Missing
 from miniprogram_api import shelf
 from miniprogram_api.documents import Text, answers, in_path
@@ -113,7 +114,11 @@ def shown_cart(door: Door) -> dict[str, Any]:
     held = orders.cart(customer_id=door.own.customer_id)
     priced = catalog.priced_variants(door.shop.id, [item.sku for item in held], door.now) if held else {}
     ids = [variant.variant_id for variant in priced.values()]
-    at_hand = inventory.available(storefront_id=door.shop.id, variant_ids=ids) if ids else {}
+    at_hand = (
+        inventory.available(storefront_id=door.shop.id, variant_ids=ids, day=shanghai_day(door.now))
+        if ids
+        else {}
+    )
     lines = [
         _line(item, priced[item.sku], at_hand.get(priced[item.sku].variant_id, 0))
         for item in held

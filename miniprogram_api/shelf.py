@@ -85,7 +85,11 @@ def _read(storefront_id: int) -> Shelf:
         version = catalog.version(storefront_id)
         cut_due = Product.objects.filter(storefront_id=storefront_id, price_due_at__lte=clock.now()).exists()
         pieces = Coalesce(
-            Sum(F("stock__on_hand") - F("stock__reserved"), filter=Q(stock__warehouse__active=True)), 0
+            Sum(
+                F("stock__on_hand") - F("stock__reserved") - F("stock__quarantined"),
+                filter=Q(stock__warehouse__active=True, stock__stopped=False),
+            ),
+            0,
         )
         scarce = dict(
             Variant.objects.filter(storefront_id=storefront_id, active=True)

@@ -20,6 +20,7 @@ from operators import (  # noqa: F401
     judgements,
     kernel,
     ledger,
+    lots,
     orders,
     partners,
     pay_keys,

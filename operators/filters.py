@@ -122,7 +122,7 @@ class FewFilter(Switch):
 
     @classmethod
     def question(cls) -> Q:
-        return Q(on_hand__lte=F("reserved") + FEW)
+        return Q(on_hand__lte=F("reserved") + F("quarantined") + FEW) | Q(stopped=True)
 
 
 class BlindFilter(admin.SimpleListFilter):

@@ -1,18 +1,27 @@
-"""What lies where: warehouses to describe, counts to set, reservations to read."""
+"""What lies where: warehouses to describe, stock to receive and to stop, reservations to read."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 
 from inventory import services
+from inventory.models import Stock
+from kernel import events
+from kernel.clock import now
 from kernel.tenancy import tenant
+from operators import stock_story
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import FewFilter, states
+from operators.lists import Listed
 from operators.scope import PACKERS
+from operators.steps import Step, Stepped
+from operators.stock_forms import ReasonForm, ReceiveForm
 
 _TERMS = (
     "name",
@@ -52,24 +61,95 @@ class StockForm(forms.ModelForm):  # type: ignore[type-arg]
         return values
 
 
+def _receive(row: Stock, values: Mapping[str, Any], who: str, at: datetime) -> None:
+    services.receive(
+        warehouse=row.warehouse,
+        variant=row.variant,
+        quantity=values["pieces"],
+        code=values["code"],
+        produced_on=values["produced_on"],
+        expires_on=values["expires_on"],
+        inbound_list=values["inbound_list"],
+        reason=values["reason"],
+        by=who,
+        now=at,
+    )
+    events.record(
+        storefront_id=row.storefront_id,
+        name="stock.received",
+        key=f"stock:{row.pk}",
+        facts={"by": who, "pieces": values["pieces"], "lot": values["code"]},
+        now=at,
+    )
+
+
+def _stop(row: Stock, values: Mapping[str, Any], who: str, at: datetime) -> None:
+    services.stop_sale(variant=row.variant, reason=values["reason"], by=who, now=at)
+
+
 @register("inventory.Stock")
-class StockAdmin(Scoped):
-    """Counted and reserved pieces; the count is set here, never below what is reserved."""
+class StockAdmin(Stepped, Listed):
+    """One SKU in one warehouse with its lots and what moved; the count is set here for goods without lots."""
 
     form = StockForm
     writers = PACKERS
     editable = ("on_hand",)
     addable = ("warehouse", "variant", "on_hand")
     autocomplete_fields = ("warehouse", "variant")
-    list_display = ("variant", "warehouse", "on_hand", "reserved", "available", "storefront")
+    list_display = (
+        "variant",
+        "warehouse",
+        "on_hand",
+        "reserved",
+        "quarantined",
+        "sellable",
+        "stopped",
+        "floor_on",
+        "storefront",
+    )
     list_select_related = ("variant", "warehouse", "storefront")
-    list_filter = (FewFilter,)
+    list_filter = (FewFilter, "stopped")
     search_fields = ("variant__sku__startswith", "warehouse__code__startswith")
     ordering = ("-id",)
+    change_form_outer_after_template = "operators/stock_story.html"
+    steps = (
+        Step(
+            name="receive",
+            title=say("收货", "Receive"),
+            icon="add_box",
+            form=ReceiveForm,
+            do=_receive,
+            roles=PACKERS,
+            hint=say(
+                "同一批次号须与已登记的日期、核注清单一致。",
+                "A lot that is known must come with the same days and inbound list.",
+            ),
+        ),
+        Step(
+            name="stop",
+            title=say("整个 SKU 停售", "Stop the SKU"),
+            icon="block",
+            form=ReasonForm,
+            do=_stop,
+            roles=PACKERS,
+            legal=lambda row: not row.stopped,
+            hint=say(
+                "立即生效，含所有仓库；已占用的订单保留，但不能拣货。",
+                "At once and in every warehouse; what is reserved stays and is not picked.",
+            ),
+        ),
+    )
 
     @admin.display(description=say("可售", "available"))
-    def available(self, row: Any) -> int:
-        return int(row.on_hand - row.reserved)
+    def sellable(self, row: Any) -> int:
+        return 0 if row.stopped else max(0, int(row.available))
+
+    def changeform_view(
+        self, request: Any, object_id: Any = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        row = self.get_object(request, object_id) if object_id else None
+        context = {"story": stock_story.tell(row) if row else [], **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
 
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         if not change:
@@ -77,14 +157,18 @@ class StockAdmin(Scoped):
         storefront_id = self.checked_storefront(request, obj)
         with tenant(storefront_id):
             stock = services.set_on_hand(
-                warehouse=obj.warehouse, variant=obj.variant, on_hand=form.cleaned_data["on_hand"]
+                warehouse=obj.warehouse,
+                variant=obj.variant,
+                on_hand=form.cleaned_data["on_hand"],
+                by=request.user.get_username(),
+                now=now(),
             )
             obj.pk = stock.pk
             self.record(request, obj, storefront_id, "counted", on_hand=stock.on_hand)
 
 
 @register("inventory.Reservation")
-class ReservationAdmin(Scoped):
+class ReservationAdmin(Listed):
     """For whom pieces are held."""
 
     list_display = ("holder", "stock", "quantity", "state", "at", "released_at", "storefront")

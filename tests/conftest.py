@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from redis import Redis
 
+from inventory.services.repair import differences
 from storefronts import queries as storefronts
 from tests.stand_in import StandIn, running
 
@@ -29,6 +30,19 @@ class WebClient(Client):
                     connection.connection.execute("RESET ROLE")
                 except Exception:  # the test's own transaction is broken; the failure shows elsewhere
                     connection.close()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Any:
+    """After every test that writes, each balance of stock is the sum of its movements.
+
+    `crooked_stock` marks those that make one differ on purpose.
+    """
+    result = yield
+    uses = item.get_closest_marker("django_db") or "db" in getattr(item, "fixturenames", ())
+    if uses and not item.get_closest_marker("crooked_stock") and not connection.needs_rollback:
+        assert [str(one) for one in differences()] == []
+    return result
 
 
 @pytest.fixture

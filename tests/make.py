@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
-from django.db import transaction
+from django.db import connection, transaction
 
 from catalog.models import Brand, CatalogVersion, Category, Product, Variant
 from catalog.naming import names_of
@@ -31,7 +31,8 @@ from customers.services.addresses import AddressText, add_address
 from customers.services.identity import state_identity
 from customers.services.login import TOKEN_LIVES, token_hash
 from customers.services.verification import conclude
-from inventory.models import Stock, Warehouse
+from inventory.models import Lot, Stock, Warehouse
+from inventory.services import receive, set_on_hand
 from kernel import ids
 from kernel.clock import shanghai_day
 from orders.models import Coupon, CouponClaim, Order, Quote
@@ -192,10 +193,22 @@ def variant(shop: Storefront, sku: str = "HD-1", price_fen: int = 10_000, **chan
 
 
 def stock(place: Warehouse, made: Variant, on_hand: int = 100) -> Stock:
-    row, _ = Stock.objects.update_or_create(
-        warehouse=place, variant=made, defaults={"storefront_id": place.storefront_id, "on_hand": on_hand}
+    return set_on_hand(warehouse=place, variant=made, on_hand=on_hand, by="test", now=NOW)
+
+
+def crook(row: Stock, **balances: int) -> None:
+    """Write balances past the ledger, as its owner can; the test is marked `crooked_stock`."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('inventory.repair', 'on', true)")
+        Stock.objects.filter(pk=row.pk).update(**balances)
+        cursor.execute("SELECT set_config('inventory.repair', '', true)")
+
+
+def lot(place: Warehouse, made: Variant, pieces: int, code: str = "L1", **more: Any) -> Lot:
+    """Pieces received as a lot; `expires_on` and the like by name."""
+    return receive(
+        warehouse=place, variant=made, quantity=pieces, code=code, by="test", **{"now": NOW, **more}
     )
-    return row
 
 
 def customer(shop: Storefront, who: str = ALICE, now: datetime = NOW) -> Customer:

@@ -20,6 +20,7 @@ from backend.supervisor import Child, Supervisor
 from catalog.models import Variant
 from inventory.models import Warehouse
 from inventory.services import set_on_hand
+from kernel.clock import now
 from storefronts.models import Storefront
 
 LADDER = "0.001"  # WeChat's fifteen seconds until it tells again are fifteen milliseconds
@@ -57,7 +58,7 @@ def stage_of(world: Path, sandbox: str) -> Stage:
     )
     variant = goods.order_by("sku")[0]
     for place in Warehouse.objects.filter(storefront=shop):
-        set_on_hand(warehouse=place, variant=variant, on_hand=PIECES)
+        set_on_hand(warehouse=place, variant=variant, on_hand=PIECES, by="chaos", now=now())
     return Stage(shop=shop, sku=variant.sku, sandbox=Sandbox(sandbox), served=True)
 
 

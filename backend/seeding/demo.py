@@ -69,7 +69,7 @@ def seed(*, world: dict[str, Any], now: datetime) -> list[Seeded]:
             for code, coupon in wanted["coupons"].items():
                 put_coupon(storefront, code, coupon, now)
         skus = fill_shelves(storefront, wanted.get("shelves"), now=now)
-        pieces = sum(put_warehouse(storefront, code, one) for code, one in wanted["warehouses"].items())
+        pieces = sum(put_warehouse(storefront, code, one, now) for code, one in wanted["warehouses"].items())
         seeded.append(Seeded(storefront, skus, pieces))
     return seeded
 
@@ -138,7 +138,7 @@ def put_coupon(storefront: Storefront, code: str, coupon: dict[str, Any], now: d
     )
 
 
-def put_warehouse(storefront: Storefront, code: str, wanted: dict[str, Any]) -> int:
+def put_warehouse(storefront: Storefront, code: str, wanted: dict[str, Any], now: datetime) -> int:
     """A warehouse and what lies in it; returns how many pieces were added."""
     facts = {name: value for name, value in wanted.items() if name not in ("stock", "shelves", "without")}
     warehouse, _ = Warehouse.objects.update_or_create(storefront=storefront, code=code, defaults=facts)
@@ -147,5 +147,9 @@ def put_warehouse(storefront: Storefront, code: str, wanted: dict[str, Any]) -> 
             storefront=storefront, port=port, defaults={"number": CUSTOMS_NUMBER}
         )
     return fill_warehouse(
-        warehouse, wanted["stock"], wanted.get("shelves"), without=wanted.get("without", [])
+        warehouse,
+        wanted["stock"],
+        wanted.get("shelves"),
+        without=wanted.get("without", []),
+        now=now,
     )

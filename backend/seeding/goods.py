@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.core.management import call_command
@@ -16,10 +16,13 @@ from catalog.services.import_products import import_products
 from catalog.services.publication import publish
 from catalog.services.shelves import put_brand, put_category
 from inventory.models import Stock, Warehouse
-from inventory.services import set_on_hand
+from inventory.services import receive
+from kernel.clock import shanghai_day
 from storefronts.models import Storefront
 
 FILES = Path(catalog.__file__).parent / "demo"
+SPOILING = ["cosmetics", "supplements", "coffee", "pantry"]  # goods that bear an expiry date
+MADE_BEFORE, KEEPS = timedelta(days=60), timedelta(days=1095)
 
 
 def fill_shelves(storefront: Storefront, shelves: list[str] | None, *, now: datetime) -> int:
@@ -68,11 +71,12 @@ def rows(name: str) -> list[dict[str, str]]:
 
 
 def fill_warehouse(
-    warehouse: Warehouse, pieces: int, shelves: list[str] | None, *, without: list[str]
+    warehouse: Warehouse, pieces: int, shelves: list[str] | None, *, without: list[str], now: datetime
 ) -> int:
     """Top every SKU of `shelves` (all when None) and of none of `without` up to `pieces` that nobody holds.
 
-    Returns how many pieces were added.
+    They come as lots, with days where goods spoil; a bonded lot names its inbound list. Returns how many
+    pieces were added.
     """
 
     def on(codes: list[str]) -> Q:
@@ -82,11 +86,25 @@ def fill_warehouse(
     variants = Variant.objects.filter(storefront=warehouse.storefront, active=True).exclude(on(without))
     if shelves is not None:
         variants = variants.filter(on(shelves))
-    enough = Stock.objects.filter(warehouse=warehouse, on_hand__gte=F("reserved") + pieces)
+    enough = Stock.objects.filter(warehouse=warehouse, on_hand__gte=F("reserved") + F("quarantined") + pieces)
+    spoiling = set(variants.filter(on(SPOILING)).values_list("pk", flat=True))
+    made = shanghai_day(now) - MADE_BEFORE
+    bonded = warehouse.trade_mode != Warehouse.TradeMode.DIRECT
     added = 0
     for variant in variants.exclude(pk__in=enough.values("variant_id")):
         before = Stock.objects.filter(warehouse=warehouse, variant=variant).first()
-        on_hand, reserved = (before.on_hand, before.reserved) if before else (0, 0)
-        set_on_hand(warehouse=warehouse, variant=variant, on_hand=reserved + pieces)
-        added += reserved + pieces - on_hand
+        more = pieces - (before.available if before else 0)
+        spoils = variant.pk in spoiling
+        receive(
+            warehouse=warehouse,
+            variant=variant,
+            quantity=more,
+            code=f"L{made:%y%m%d}",
+            produced_on=made if spoils else None,
+            expires_on=made + KEEPS if spoils else None,
+            inbound_list=f"QD{warehouse.customs_district}{made:%y}I{made:%m%d}00001" if bonded else "",
+            by="seed",
+            now=now,
+        )
+        added += more
     return added

@@ -64,6 +64,16 @@ class NotForSale(Conflict):
 
 
 @dataclass(eq=False)
+class StoppedGoods(Conflict):
+    """Some goods are there and are not sold: their sale was stopped."""
+
+    code = "goods_stopped"
+    title = "The sale of some items has been stopped."
+    title_zh = "部分商品已停售。"
+    skus: list[str]
+
+
+@dataclass(eq=False)
 class CannotShipTogether(Conflict):
     """No single warehouse can ship everything: the consumer decides what to order apart.
 
@@ -107,15 +117,16 @@ def make_quote(
 ) -> Quote:
     """Price a basket and store the quote; refusals of law are listed in it, not raised.
 
-    Raises BadBasket, NotForSale, CannotShipTogether, TooHeavy, CouponUnusable, ProcessingLimited, Missing
-    (address).
+    Raises BadBasket, NotForSale, StoppedGoods, CannotShipTogether, TooHeavy, CouponUnusable,
+    ProcessingLimited, Missing (address).
     """
     compliance_services.refuse_limited(customer.subject)
     shop = storefronts.shop(customer.storefront_id)
     # Read before the prices: what changes in this instant makes the quote stale, not unfair.
     version = catalog.version(customer.storefront_id)
     basket = _basket(customer.storefront_id, wanted, now)
-    offer = _warehouse(customer.storefront_id, basket, shop.trade_modes)
+    day = shanghai_day(now)
+    offer = _warehouse(customer.storefront_id, basket, shop.trade_modes, day)
     weight_g = sum(v.weight_g * quantity for v, quantity in basket)
     if weight_g > offer.parcel_limit_g:
         raise TooHeavy(weight_g=weight_g, limit_g=offer.parcel_limit_g)
@@ -126,7 +137,7 @@ def make_quote(
     claim = _claim(customer, coupon_claim_id, goods_fen, now)
     discount_fen = min(claim.coupon.reduces_fen, goods_fen) if claim else 0
 
-    law = Law(shanghai_day(now))
+    law = Law(day)
     listing = compliance.listing(hs_codes=[v.hs_code for v, _ in basket], day=law.day)
     lines = facts.with_freight(
         [_facts(v, quantity, listing.get(v.hs_code)) for v, quantity in basket], freight_fen
@@ -195,12 +206,15 @@ def _basket(storefront_id: int, wanted: list[Wanted], now: datetime) -> list[tup
 
 
 def _warehouse(
-    storefront_id: int, basket: list[tuple[PricedVariant, int]], trade_modes: tuple[str, ...]
+    storefront_id: int, basket: list[tuple[PricedVariant, int]], trade_modes: tuple[str, ...], day: date
 ) -> Offer:
     wanted = {v.variant_id: quantity for v, quantity in basket}
     offers = inventory.offers(
-        storefront_id=storefront_id, variant_ids=list(wanted), trade_modes=list(trade_modes)
+        storefront_id=storefront_id, variant_ids=list(wanted), trade_modes=list(trade_modes), day=day
     )
+    stopped = set[int]().union(*(offer.stopped for offer in offers))
+    if stopped:
+        raise StoppedGoods(skus=[v.sku for v, _ in basket if v.variant_id in stopped])
     for offer in offers:
         if offer.covers(wanted):
             return offer

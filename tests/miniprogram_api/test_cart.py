@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from catalog.models import PriceCut, Product
-from inventory.models import Stock
 from orders.models import CartLine, Coupon, CouponClaim
 from tests import make
 from tests.miniprogram_api.conftest import Phone
@@ -61,8 +60,8 @@ def test_goods_that_are_gone_stand_apart_and_do_not_count(alice: Phone, world: m
     for sku in ("HD-1", "IR-1", "OFF-1"):
         alice.put(f"cart/lines/{sku}", {"quantity": 2})
     Product.objects.filter(code="p-off-1").update(state="withdrawn")
-    Stock.objects.filter(variant=world.iron).update(on_hand=0)
-    Stock.objects.filter(variant=world.dryer).update(on_hand=1)
+    make.stock(world.warehouse, world.iron, 0)
+    make.stock(world.warehouse, world.dryer, 1)
     cart = alice.get("cart").json()
     assert [(x["sku"], x["valid"], x["why"], x["left"]) for x in cart["lines"]] == [
         ("HD-1", False, "too_few", 1)

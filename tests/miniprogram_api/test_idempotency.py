@@ -76,12 +76,12 @@ def test_a_refusal_of_law_is_kept_with_its_judgement(alice: Phone, world: make.W
 
 def test_a_conflict_is_not_kept_and_the_key_may_be_used_again(alice: Phone, world: make.World) -> None:
     body = wish(world)
-    Stock.objects.filter(variant=world.iron).update(on_hand=0)
+    make.stock(world.warehouse, world.iron, 0)
     sold_out = alice.post("orders", body, Idempotency_Key="order-0001")
     assert (sold_out.status_code, sold_out.json()["code"]) == (409, "sold_out")
     assert (Order.objects.count(), Receipt.objects.count()) == (0, 0)
     assert Stock.objects.get(variant=world.dryer).reserved == 0
-    Stock.objects.filter(variant=world.iron).update(on_hand=1)
+    make.stock(world.warehouse, world.iron, 1)
     assert alice.post("orders", body, Idempotency_Key="order-0001").status_code == 201
 
 

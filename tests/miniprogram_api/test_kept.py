@@ -13,7 +13,6 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from catalog.models import CatalogVersion, PriceCut, Product, Variant
-from inventory.models import Stock
 from miniprogram_api import kept, shelf
 from miniprogram_api.kept import Page, Pages, pages
 from miniprogram_api.shelf import Shelf
@@ -78,7 +77,7 @@ def test_what_sells_out_shows_a_second_later_without_a_new_version(
 ) -> None:
     assert [card["in_stock"] for card in anyone.get("products").json()["items"]] == [True, True]
     for pieces, in_stock, left in ((11, True, None), (10, True, 10), (1, True, 1), (0, False, 0)):
-        Stock.objects.filter(variant=world.dryer).update(on_hand=pieces)
+        make.stock(world.warehouse, world.dryer, pieces)
         clock.seconds += 1.1
         card = next(c for c in anyone.get("products").json()["items"] if c["code"] == "p-hd-1")
         assert (card["in_stock"], card["left"]) == (in_stock, left)
@@ -90,7 +89,7 @@ def test_a_page_whose_own_goods_did_not_change_is_not_made_again(
     anyone: Phone, world: make.World, clock: Clock
 ) -> None:
     anyone.get("products/p-hd-1")
-    Stock.objects.filter(variant=world.iron).update(on_hand=0)
+    make.stock(world.warehouse, world.iron, 0)
     clock.seconds += 1.1
     with CaptureQueriesContext(connection) as captured:
         anyone.get("products/p-hd-1")

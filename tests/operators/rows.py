@@ -25,6 +25,7 @@ from customers import labels
 from customers.gateways.verifying import Finding, Verdict
 from customers.models import Export, IdentityShare
 from customers.services import findings
+from inventory.services import pick, set_shelf_life, stop_sale
 from kernel import approvals, cases, files, jobs
 from kernel.clock import shanghai_day
 from kernel.models import Delivery, Event, Receipt
@@ -127,10 +128,15 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
     alice.phone_index = vault.blind("phone", make.PHONES[make.ALICE])
     alice.save()
     made = make.variant(shop, f"X-{round}", 20_000)
-    make.stock(make.warehouse(shop, f"place-{round}"), made)
+    place = make.warehouse(shop, f"place-{round}")
+    make.stock(place, made)
+    lot = make.lot(place, made, 3, f"LOT-{round}")
+    stop_sale(variant=made, lot=lot, reason="test", by="someone", now=now)
+    set_shelf_life(storefront=shop, variant=made, floor_days=30, near_days=60, now=now)
     make.coupon(alice, code=f"C{round}")
     make.token(alice)
     order = make.order(alice, ("HD-1", 1), ("IR-1", 1))
+    pick(holder=order.event_key, by="someone", now=now)
     CartLine.objects.create(storefront=shop, customer=alice, variant=made, quantity=1, added_at=now)
     PriceCut.objects.create(
         storefront=shop,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.db.models import F
 
 from backend.chaos.books import Finding, compare
 from backend.chaos.faults import Killed, Point, Spoilt, Untried
@@ -16,6 +15,7 @@ from kernel.models import Event
 from orders.models import Order
 from payments.models import Payment, Refund
 from sandbox.switches import BILL_CALLS, COMPLAINT_CALLS, CUSTOMS_CALLS, PAY_CALLS
+from tests import make
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOTHING_WRONG = Finding()
@@ -128,10 +128,12 @@ def test_money_that_only_we_believe_in_is_found_doubled(stage):
     assert wrong.doubled == [f"payment {payment.out_trade_no}: {order.total_fen} fen"]
 
 
+@pytest.mark.crooked_stock
 def test_pieces_that_stay_reserved_for_nobody_are_found_lost(stage):
     order = stage.paid()
     stage.deliver()
-    Stock.objects.filter(variant__sku="HD-1").update(reserved=F("reserved") + 1)
+    stock = Stock.objects.get(variant__sku="HD-1")
+    make.crook(stock, reserved=stock.reserved + 1)
     assert found(stage, order) == Finding(lost=["3 pieces reserved, 2 held"])
 
 

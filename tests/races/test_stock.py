@@ -31,11 +31,12 @@ def naive_reserve(stock_id: int, pause: threading.Barrier) -> str:
     stock = Stock.objects.get(pk=stock_id)
     pause.wait(timeout=20)
     if stock.on_hand - stock.reserved >= 1:
-        Stock.objects.filter(pk=stock_id).update(reserved=stock.reserved + 1)
+        make.crook(stock, reserved=stock.reserved + 1)
         return "sold"
     return "sold out"
 
 
+@pytest.mark.crooked_stock
 def test_with_the_guard_off_one_piece_is_sold_eight_times():
     world = make.world(on_hand=1)
     stock = Stock.objects.get(variant=world.dryer)

@@ -1,0 +1,175 @@
+"""Holding stock for someone and giving it back: one statement each, locked in key order, never oversold."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+
+from inventory.models import Reservation
+from inventory.services.shelf import quarantine_ended
+from kernel.clock import shanghai_day
+from kernel.errors import Conflict
+
+
+@dataclass(eq=False)
+class SoldOut(Conflict):
+    """Less is available than was asked for; nothing was reserved."""
+
+    code = "sold_out"
+    title = "Some items are sold out or fewer are left than you asked for."
+    title_zh = "部分商品已售罄或库存不足。"
+    variant_ids: list[int]
+
+    def facts(self) -> dict[str, object]:
+        return {}  # primary keys never leave the house; the quote tells which lines
+
+
+@dataclass(eq=False)
+class SaleStopped(Conflict):
+    """The goods are there and are not sold: their sale was stopped (停售)."""
+
+    code = "sale_stopped"
+    title = "The sale of some items has been stopped."
+    title_zh = "部分商品已停售。"
+
+
+# The rows are locked in the order of their keys before any is looked at, so that two baskets with the same
+# goods in opposite order wait for each other instead of dying together. What is seen under the lock is the
+# newest version of each row. All is held or nothing; the movements change the balances (a trigger).
+_RESERVE = """
+WITH wanted AS (
+    SELECT * FROM unnest(%(variants)s::bigint[], %(quantities)s::int[]) AS w(variant_id, quantity)
+), locked AS (
+    SELECT s.id, s.storefront_id, w.variant_id, w.quantity, s.stopped,
+           s.on_hand - s.reserved - s.quarantined >= w.quantity AS enough,
+           coalesce(s.floor_on <= %(day)s::date, false) AS ending
+    FROM inventory_stock s JOIN wanted w USING (variant_id)
+    WHERE s.warehouse_id = %(warehouse)s::bigint
+    ORDER BY s.id FOR NO KEY UPDATE OF s
+), given AS (
+    SELECT l.* FROM locked l
+    WHERE (SELECT count(*) FILTER (WHERE enough AND NOT stopped AND NOT ending) FROM locked)
+        = (SELECT count(*) FROM wanted)
+), held AS (
+    INSERT INTO inventory_reservation (storefront_id, stock_id, holder, quantity, state, at, expires_at)
+    SELECT storefront_id, id, %(holder)s::text, quantity, 'held', %(at)s::timestamptz,
+           %(until)s::timestamptz
+    FROM given
+), moved AS (
+    INSERT INTO inventory_movement
+        (storefront_id, stock_id, kind, on_hand, reserved, picked, quarantined, holder, reason, by, at)
+    SELECT storefront_id, id, 'reserve', 0, quantity, 0, 0, %(holder)s::text, '', '', %(at)s::timestamptz
+    FROM given ORDER BY id
+)
+SELECT id, variant_id, enough, stopped, ending FROM locked
+"""
+
+_RELEASE = """
+WITH freed AS (
+    UPDATE inventory_reservation SET state = 'released', released_at = %(at)s::timestamptz
+    WHERE holder = %(holder)s::text AND state IN ('held', 'picked')
+    RETURNING old.state AS state, storefront_id, stock_id, quantity
+), locked AS (
+    SELECT s.id, f.storefront_id, f.quantity
+    FROM inventory_stock s JOIN freed f ON f.stock_id = s.id
+    ORDER BY s.id FOR NO KEY UPDATE OF s
+), moved AS (
+    INSERT INTO inventory_movement
+        (storefront_id, stock_id, kind, on_hand, reserved, picked, quarantined, holder, reason, by, at)
+    SELECT storefront_id, id, 'release', 0, -quantity, 0, 0, %(holder)s::text, '', '', %(at)s::timestamptz
+    FROM locked ORDER BY id
+)
+SELECT count(*), count(*) FILTER (WHERE state = 'picked') FROM freed
+"""
+
+# Pieces of a stopped lot go from the hand of the picker into quarantine, for the sake of the same stop.
+_PUT_BACK = """
+WITH returned AS (
+    UPDATE inventory_pick p SET put_back_at = %(at)s::timestamptz
+    FROM inventory_reservation r
+    WHERE r.id = p.reservation_id AND r.holder = %(holder)s::text AND r.state = 'released'
+      AND p.shipped_at IS NULL AND p.put_back_at IS NULL
+    RETURNING p.storefront_id, p.lot_id, p.quantity
+), back AS (
+    SELECT r.storefront_id, l.stock_id, l.id AS lot_id, r.quantity, t.id AS stop_id
+    FROM returned r JOIN inventory_lot l ON l.id = r.lot_id
+    LEFT JOIN inventory_salestop t ON t.lot_id = l.id AND t.lifted_at IS NULL
+)
+INSERT INTO inventory_movement
+    (storefront_id, stock_id, lot_id, kind, on_hand, reserved, picked, quarantined, holder, reason, by, at)
+SELECT storefront_id, stock_id, lot_id, 'put_back', 0, 0, -quantity, 0, %(holder)s::text, '', '',
+       %(at)s::timestamptz FROM back
+UNION ALL
+SELECT storefront_id, stock_id, lot_id, 'quarantine', 0, 0, 0, quantity, 'stop:' || stop_id, '', '',
+       %(at)s::timestamptz FROM back WHERE stop_id IS NOT NULL
+"""
+
+
+def reserve(
+    *,
+    warehouse_id: int,
+    wanted: Iterable[tuple[int, int]],
+    holder: str,
+    now: datetime,
+    until: datetime | None = None,
+) -> None:
+    """Hold pieces for `holder`: `wanted` are (variant id, quantity); two lines of one variant are summed.
+
+    All or nothing: raises SoldOut or SaleStopped and holds no piece. One statement; where a lot has come
+    too near its end since anyone looked, it is taken out of sale first and the statement said once more.
+    With `until`, what is still held then comes back by itself.
+    """
+    sums: Counter[int] = Counter()
+    for variant_id, quantity in wanted:
+        sums[variant_id] += quantity
+    asked: dict[str, Any] = {
+        "variants": list(sums.keys()),
+        "quantities": list(sums.values()),
+        "warehouse": warehouse_id,
+        "holder": holder,
+        "at": now,
+        "until": until,
+        "day": shanghai_day(now),
+    }
+    rows = _rows(asked)
+    ending = [id for id, _, _, _, ending in rows if ending]
+    if ending:
+        quarantine_ended(stock_ids=ending, now=now)
+        rows = _rows(asked)
+    if any(stopped for _, _, _, stopped, _ in rows):
+        raise SaleStopped()
+    enough = {variant_id for _, variant_id, enough, _, _ in rows if enough}
+    if len(enough) < len(sums):
+        raise SoldOut(variant_ids=[v for v in sums if v not in enough])
+
+
+def _rows(asked: dict[str, Any]) -> list[tuple[int, int, bool, bool, bool]]:
+    with connection.cursor() as cursor:
+        cursor.execute(_RESERVE, asked)
+        return list(cursor.fetchall())
+
+
+def release(*, holder: str, now: datetime) -> int:
+    """Give back all that is held for `holder`, picked or not; a second call finds nothing to do.
+
+    Returns how many stocks it came back to.
+    """
+    said: dict[str, Any] = {"holder": holder, "at": now}
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_RELEASE, said)
+        freed, picked = cursor.fetchone()
+        if picked:
+            cursor.execute(_PUT_BACK, said)
+    return int(freed)
+
+
+def release_expired(*, now: datetime, limit: int = 500) -> int:
+    """Give back what was held until a time that is over; returns for how many holders."""
+    due = Reservation.objects.filter(state=Reservation.State.HELD, expires_at__lte=now)
+    holders = list(due.order_by("expires_at").values_list("holder", flat=True)[:limit])
+    return sum(1 for holder in dict.fromkeys(holders) if release(holder=holder, now=now))

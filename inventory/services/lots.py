@@ -1,0 +1,208 @@
+"""What comes in, goes astray or is found: every change of the pieces of a lot that is not an order's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from catalog.models import Variant
+from inventory.models import Lot, Movement, SaleStop, Stock, Warehouse
+from inventory.services.moving import FLOOR, locked, move, stock_of, stop_key
+from inventory.services.shelf import days_of
+from kernel.clock import shanghai_day
+from kernel.errors import Conflict, Invalid
+
+
+@dataclass(eq=False)
+class BadCount(Invalid):
+    """A stock level must not fall below what is reserved."""
+
+    code = "stock_below_reserved"
+    title = "{reserved} pieces are reserved; the stock cannot be set to {on_hand}."
+    title_zh = "已有 {reserved} 件被占用，库存不能设为 {on_hand}。"
+    on_hand: int
+    reserved: int
+
+
+@dataclass(eq=False)
+class LotDiffers(Conflict):
+    """A lot of this number is there already, with other days or another inbound list."""
+
+    code = "lot_differs"
+    title = "The lot “{lot}” is known with other dates or another inbound list."
+    title_zh = "批次“{lot}”已登记，生产日期、到期日或核注清单编号不一致。"
+    lot: str
+
+
+@dataclass(eq=False)
+class TooFewPieces(Conflict):
+    """The lot has fewer pieces for that than were named."""
+
+    code = "too_few_pieces"
+    title = "The lot has only {pieces} pieces for that."
+    title_zh = "该批次可用件数仅为 {pieces} 件。"
+    pieces: int
+
+
+@transaction.atomic
+def receive(
+    *,
+    warehouse: Warehouse,
+    variant: Variant,
+    quantity: int,
+    by: str,
+    now: datetime,
+    code: str = "",
+    produced_on: date | None = None,
+    expires_on: date | None = None,
+    inbound_list: str = "",
+    reason: str = "",
+    holder: str = "",
+    kind: Movement.Kind = Movement.Kind.RECEIVE,
+) -> Lot:
+    """Take pieces in as a lot, or into the lot of that number; raises LotDiffers.
+
+    What comes into a lot that is stopped or at its floor is quarantined with it.
+    """
+    stock = stock_of(warehouse=warehouse, variant=variant)
+    until, near = days_of(storefront_id=stock.storefront_id, variant_id=variant.pk, expires_on=expires_on)
+    lot, new = Lot.objects.get_or_create(
+        stock=stock,
+        code=code,
+        defaults={
+            "storefront_id": stock.storefront_id,
+            "produced_on": produced_on,
+            "expires_on": expires_on,
+            "inbound_list": inbound_list,
+            "received_at": now,
+            "unsellable_from": until,
+            "near_from": near,
+        },
+    )
+    told = (produced_on, expires_on, inbound_list)
+    if not new and told != (lot.produced_on, lot.expires_on, lot.inbound_list):
+        raise LotDiffers(lot=code)
+    move(lot, kind, on_hand=quantity, holder=holder, reason=reason, by=by, now=now)
+    _aside(lot, quantity, now=now)
+    lot.refresh_from_db()
+    return lot
+
+
+def _aside(lot: Lot, quantity: int, *, now: datetime) -> None:
+    """Quarantine pieces that came into a lot that is not sold."""
+    holder = ""
+    if lot.stopped:
+        holder = stop_key(SaleStop.objects.get(lot=lot, lifted_at=None).pk)
+    elif lot.unsellable_from is not None and lot.unsellable_from <= shanghai_day(now):
+        holder = FLOOR
+    if holder:
+        move(lot, Movement.Kind.QUARANTINE, quarantined=quantity, holder=holder, now=now)
+
+
+@transaction.atomic
+def adjust(*, lot: Lot, by: str, pieces: int, reason: str, now: datetime, holder: str = "") -> Lot:
+    """Add pieces that were found (above 0) or write off what is missing (below 0).
+
+    What is missing is taken off the shelf first, then out of quarantine; raises BadCount where it would
+    reach what is promised, TooFewPieces where it would reach what is set aside.
+    """
+    stock = locked(lot.stock_id)
+    lot.refresh_from_db()
+    if pieces >= 0:
+        if pieces:
+            move(lot, Movement.Kind.ADJUST, on_hand=pieces, holder=holder, reason=reason, by=by, now=now)
+            _aside(lot, pieces, now=now)
+    else:
+        if lot.on_hand + pieces < lot.picked:
+            raise TooFewPieces(pieces=lot.on_hand - lot.picked)
+        out = max(0, -pieces - lot.free)
+        if stock.on_hand + pieces < stock.reserved:
+            raise BadCount(on_hand=stock.on_hand + pieces, reserved=stock.reserved)
+        move(
+            lot,
+            Movement.Kind.ADJUST,
+            on_hand=pieces,
+            quarantined=-out,
+            holder=holder,
+            reason=reason,
+            by=by,
+            now=now,
+        )
+    lot.refresh_from_db()
+    return lot
+
+
+@transaction.atomic
+def quarantine(*, lot: Lot, pieces: int, reason: str, by: str, now: datetime) -> Lot:
+    """Take pieces of a lot out of sale, damaged or in doubt; raises TooFewPieces."""
+    stock = locked(lot.stock_id)
+    lot.refresh_from_db()
+    free = min(lot.free, stock.available)
+    if not 0 < pieces <= free:
+        raise TooFewPieces(pieces=max(0, free))
+    move(lot, Movement.Kind.QUARANTINE, quarantined=pieces, reason=reason, by=by, now=now)
+    lot.refresh_from_db()
+    return lot
+
+
+@transaction.atomic
+def restore(*, lot: Lot, pieces: int, reason: str, by: str, now: datetime) -> Lot:
+    """Bring quarantined pieces back for sale; raises TooFewPieces, also for a lot that is stopped."""
+    locked(lot.stock_id)
+    lot.refresh_from_db()
+    ended = lot.unsellable_from is not None and lot.unsellable_from <= shanghai_day(now)
+    back = 0 if lot.stopped or ended else lot.quarantined
+    if not 0 < pieces <= back:
+        raise TooFewPieces(pieces=back)
+    move(lot, Movement.Kind.RESTORE, quarantined=-pieces, reason=reason, by=by, now=now)
+    lot.refresh_from_db()
+    return lot
+
+
+@transaction.atomic
+def take_back(*, lot: Lot, pieces: int, holder: str, fit: bool, by: str, now: datetime) -> Lot:
+    """Take in what a consumer sent back; what is not known to be `fit` waits in quarantine."""
+    locked(lot.stock_id)
+    lot.refresh_from_db()
+    move(
+        lot,
+        Movement.Kind.RETURN,
+        on_hand=pieces,
+        quarantined=0 if fit else pieces,
+        holder=holder,
+        by=by,
+        now=now,
+    )
+    if fit:
+        _aside(lot, pieces, now=now)
+    lot.refresh_from_db()
+    return lot
+
+
+@transaction.atomic
+def set_on_hand(*, warehouse: Warehouse, variant: Variant, on_hand: int, by: str, now: datetime) -> Stock:
+    """Set the counted level of one SKU in one warehouse; raises BadCount below what is reserved.
+
+    For goods that are not kept by lots: what is more goes into the lot without a number, what is less is
+    written off where the end is nearest.
+    """
+    stock = stock_of(warehouse=warehouse, variant=variant)
+    if on_hand < stock.reserved:
+        raise BadCount(on_hand=on_hand, reserved=stock.reserved)
+    more = on_hand - stock.on_hand
+    if more > 0:
+        lot, _ = Lot.objects.get_or_create(
+            stock=stock, code="", defaults={"storefront_id": stock.storefront_id, "received_at": now}
+        )
+        adjust(lot=lot, pieces=more, reason="counted", by=by, now=now)
+    lots = stock.lots.order_by(F("expires_on").asc(nulls_last=True), "received_at", "pk")
+    for lot in lots if more < 0 else ():
+        pieces = min(-more, lot.on_hand - lot.picked)
+        if pieces:
+            adjust(lot=lot, pieces=-pieces, reason="counted", by=by, now=now)
+            more += pieces
+    stock.refresh_from_db()
+    return stock

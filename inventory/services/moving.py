@@ -1,0 +1,85 @@
+"""The one way into the ledger: a stock's row is locked, and a movement of one of its lots is written."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import F
+
+from catalog.models import Variant
+from inventory.models import Lot, Movement, SaleStop, Stock, Warehouse
+from kernel.cases import open_case
+
+FLOOR = "floor"  # the holder of what is quarantined because too little of its life is left
+
+
+def stop_key(stop_id: int) -> str:
+    """The holder of what is quarantined because the sale of its lot is stopped."""
+    return f"stop:{stop_id}"
+
+
+def stock_of(*, warehouse: Warehouse, variant: Variant) -> Stock:
+    """The locked stock of a SKU in a warehouse, made where there is none; inside a transaction."""
+    rows = Stock.objects.filter(warehouse=warehouse, variant=variant)
+    if not rows.exists():
+        Variant.objects.select_for_update(no_key=True).get(pk=variant.pk)  # no stop of sale slips between
+        stopped = SaleStop.objects.filter(variant=variant, lot=None, lifted_at=None).exists()
+        Stock.objects.get_or_create(
+            warehouse=warehouse,
+            variant=variant,
+            defaults={"storefront_id": warehouse.storefront_id, "stopped": stopped},
+        )
+    return rows.select_for_update(no_key=True).get()
+
+
+def locked(stock_id: int) -> Stock:
+    """The stock, its row locked; inside a transaction."""
+    return Stock.objects.select_for_update(no_key=True).get(pk=stock_id)
+
+
+def move(
+    lot: Lot,
+    kind: Movement.Kind,
+    *,
+    on_hand: int = 0,
+    reserved: int = 0,
+    picked: int = 0,
+    quarantined: int = 0,
+    holder: str = "",
+    reason: str = "",
+    by: str = "",
+    now: datetime,
+) -> Movement:
+    """Write one movement of a lot whose stock the caller has locked; the balances change with it."""
+    return Movement.objects.create(
+        storefront_id=lot.storefront_id,
+        stock_id=lot.stock_id,
+        lot=lot,
+        kind=kind,
+        on_hand=on_hand,
+        reserved=reserved,
+        picked=picked,
+        quarantined=quarantined,
+        holder=holder,
+        reason=reason,
+        by=by,
+        at=now,
+    )
+
+
+def tell_short(*, stock_ids: list[int], now: datetime) -> None:
+    """Put before an operator the stocks of which more is promised than is fit to leave."""
+    short = Stock.objects.filter(pk__in=stock_ids, reserved__gt=F("on_hand") - F("quarantined"))
+    for stock in short.select_related("variant", "warehouse"):
+        open_case(
+            storefront_id=stock.storefront_id,
+            kind="stock.short",
+            key=f"stock:{stock.pk}",
+            title="More is promised than is fit to be shipped",
+            facts={
+                "sku": stock.variant.sku,
+                "warehouse": stock.warehouse.code,
+                "pieces": stock.reserved + stock.quarantined - stock.on_hand,
+            },
+            now=now,
+        )

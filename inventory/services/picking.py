@@ -1,0 +1,122 @@
+"""From the shelf to the parcel: what ends first is picked first, and what is stopped is not picked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from inventory.models import Lot, Movement, Pick, Reservation, Stock
+from inventory.services.held import SaleStopped
+from inventory.services.moving import move
+from kernel.cases import open_case
+from kernel.clock import shanghai_day
+from kernel.errors import Conflict
+
+
+@dataclass(eq=False)
+class CannotPick(Conflict):
+    """What was promised is not on the shelf in a state in which it may leave."""
+
+    code = "cannot_pick"
+    title = "{missing} pieces of {sku} are missing, stopped or too near their end."
+    title_zh = "{sku} 缺少 {missing} 件：不在库、已停售或临近到期。"
+    sku: str
+    missing: int
+
+
+def pick(*, holder: str, by: str, now: datetime) -> list[Pick]:
+    """Set the pieces of a holder aside, lot by lot, first expired first out (先到期先出).
+
+    Picked before, it changes nothing. Raises CannotPick, with a case, or SaleStopped; then no piece moves.
+    """
+    try:
+        with transaction.atomic():
+            return _pick(holder, by, now)
+    except CannotPick as missing:
+        row = Reservation.objects.filter(holder=holder, stock__variant__sku=missing.sku).first()
+        assert row is not None
+        open_case(
+            storefront_id=row.storefront_id,
+            kind="stock.short",
+            key=f"stock:{row.stock_id}",
+            title="More is promised than is fit to be shipped",
+            facts={"sku": missing.sku, "pieces": missing.missing},
+            now=now,
+        )
+        raise
+
+
+def _pick(holder: str, by: str, now: datetime) -> list[Pick]:
+    rows = Reservation.objects.select_for_update(no_key=True, of=("self",)).filter(holder=holder)
+    held = list(rows.filter(state="held").select_related("stock__variant").order_by("stock_id"))
+    ids = [row.stock_id for row in held]
+    stocks = Stock.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+    if any(stock.stopped for stock in list(stocks)):
+        raise SaleStopped()
+    lots = (
+        Lot.objects.filter(stock_id__in=ids, stopped=False, on_hand__gt=F("picked") + F("quarantined"))
+        .filter(Q(unsellable_from=None) | Q(unsellable_from__gt=shanghai_day(now)))
+        .order_by(F("expires_on").asc(nulls_last=True), "received_at", "pk")
+    )
+    by_stock: dict[int, list[Lot]] = {}
+    for lot in lots:
+        by_stock.setdefault(lot.stock_id, []).append(lot)
+    for row in held:
+        missing = row.quantity
+        for lot in by_stock.get(row.stock_id, ()):
+            pieces = min(missing, lot.free)
+            if pieces == 0:
+                break
+            missing -= pieces
+            move(lot, Movement.Kind.PICK, picked=pieces, holder=holder, by=by, now=now)
+            Pick.objects.create(
+                storefront_id=row.storefront_id, reservation=row, lot=lot, quantity=pieces, at=now
+            )
+        if missing:
+            raise CannotPick(sku=row.stock.variant.sku, missing=missing)
+    rows.filter(state="held").update(state=Reservation.State.PICKED)
+    return picked(holder=holder)
+
+
+def picked(*, holder: str) -> list[Pick]:
+    """What is set aside for a holder or has left for it, with its lots."""
+    return list(
+        Pick.objects.filter(reservation__holder=holder, put_back_at=None)
+        .select_related("lot", "reservation__stock__variant")
+        .order_by("reservation__stock_id", "pk")
+    )
+
+
+@transaction.atomic
+def ship(*, holder: str, by: str, now: datetime) -> int:
+    """Let what was picked for a holder leave the house; returns how many pieces.
+
+    Shipped before, it changes nothing. Raises SaleStopped for a SKU or a lot that was stopped since.
+    """
+    rows = Reservation.objects.select_for_update(no_key=True).filter(holder=holder, state="picked")
+    ids = [row.stock_id for row in rows.order_by("stock_id")]
+    stocks = Stock.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+    leaving = Pick.objects.filter(reservation__in=rows, put_back_at=None, shipped_at=None)
+    stopped = any(stock.stopped for stock in list(stocks))
+    if stopped or leaving.filter(lot__stopped=True).exists():
+        raise SaleStopped()
+    pieces = 0
+    for one in leaving.select_related("lot").order_by("lot__stock_id", "pk"):
+        out = one.quantity
+        move(
+            one.lot,
+            Movement.Kind.SHIP,
+            on_hand=-out,
+            reserved=-out,
+            picked=-out,
+            holder=holder,
+            by=by,
+            now=now,
+        )
+        pieces += out
+    leaving.update(shipped_at=now)
+    rows.update(state=Reservation.State.SHIPPED)
+    return pieces

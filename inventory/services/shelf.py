@@ -1,0 +1,149 @@
+"""Goods too near their end are not sold: the days of every lot, and the sweep that takes lots out of sale."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+
+from catalog.models import Variant
+from inventory.models import Lot, Movement, ShelfLife, Stock
+from inventory.services.moving import FLOOR, move, tell_short
+from kernel import events
+from kernel.cases import open_case
+from kernel.clock import shanghai_day
+from kernel.models import Case
+from storefronts.models import Storefront
+
+_NONE = (0, 0)  # without a rule goods are sold up to their last day, that day included
+
+_FLOORS = """
+UPDATE inventory_stock s SET floor_on = (
+    SELECT min(l.unsellable_from) FROM inventory_lot l
+    WHERE l.stock_id = s.id AND l.on_hand > l.picked + l.quarantined
+) WHERE s.id = ANY(%s::bigint[])
+"""
+
+
+def days_of(
+    *, storefront_id: int, variant_id: int, expires_on: date | None
+) -> tuple[date | None, date | None]:
+    """(the first day on which a lot is not sold any more, the first on which it is near that)."""
+    if expires_on is None:
+        return None, None
+    rules: dict[int | None, tuple[int, int]] = {
+        of: (floor, near)
+        for of, floor, near in ShelfLife.objects.filter(storefront_id=storefront_id)
+        .filter(Q(variant=None) | Q(variant_id=variant_id))
+        .values_list("variant_id", "floor_days", "near_days")
+    }
+    floor, near = rules.get(variant_id, rules.get(None, _NONE))
+    return expires_on - timedelta(days=floor - 1), expires_on - timedelta(days=near - 1)
+
+
+def quarantine_ended(*, stock_ids: Sequence[int], now: datetime) -> int:
+    """Take the lots of these stocks that have reached their floor out of sale; returns how many pieces.
+
+    Locks the stocks in the order of their keys. Safe to repeat.
+    """
+    day, pieces = shanghai_day(now), 0
+    with transaction.atomic():
+        list(Stock.objects.select_for_update(no_key=True).filter(pk__in=stock_ids).order_by("pk"))
+        ended = Lot.objects.filter(stock_id__in=stock_ids, unsellable_from__lte=day)
+        for lot in ended.filter(on_hand__gt=F("picked") + F("quarantined")).order_by("stock_id", "pk"):
+            move(lot, Movement.Kind.QUARANTINE, quarantined=lot.free, holder=FLOOR, now=now)
+            pieces += lot.free
+            events.record(
+                storefront_id=lot.storefront_id,
+                name="lot.unsellable",
+                key=f"lot:{lot.pk}",
+                facts={"pieces": lot.free},
+                now=now,
+            )
+        with connection.cursor() as cursor:
+            cursor.execute(_FLOORS, [list(stock_ids)])
+        tell_short(stock_ids=list(stock_ids), now=now)
+    return pieces
+
+
+def sweep(*, now: datetime, limit: int = 200) -> int:
+    """Take out of sale what has reached its floor and put before an operator what is near it.
+
+    Returns how many stocks were looked at.
+    """
+    day = shanghai_day(now)
+    due = list(Stock.objects.filter(floor_on__lte=day).order_by("pk").values_list("pk", flat=True)[:limit])
+    for stock_id in due:
+        quarantine_ended(stock_ids=[stock_id], now=now)
+    near = Lot.objects.filter(near_from__lte=day, unsellable_from__gt=day)
+    told = Case.objects.filter(kind="lot.near_expiry").values("key")
+    for lot in near.filter(on_hand__gt=F("picked") + F("quarantined")).select_related(
+        "stock__variant", "stock__warehouse"
+    )[:limit]:
+        if told.filter(key=f"lot:{lot.pk}").exists():
+            continue
+        open_case(
+            storefront_id=lot.storefront_id,
+            kind="lot.near_expiry",
+            key=f"lot:{lot.pk}",
+            title="A lot is near its end",
+            facts={
+                "sku": lot.stock.variant.sku,
+                "warehouse": lot.stock.warehouse.code,
+                "pieces": lot.free,
+                "expires_on": str(lot.expires_on),
+            },
+            now=now,
+        )
+    return len(due)
+
+
+@transaction.atomic
+def set_shelf_life(
+    *, storefront: Storefront, variant: Variant | None, floor_days: int, near_days: int, now: datetime
+) -> ShelfLife:
+    """Say how many days must be left, for one SKU or for all that have no rule of their own.
+
+    Lots are looked at anew at once, in both directions: what reached an old floor and not the new one is
+    sold again.
+    """
+    rule, _ = ShelfLife.objects.update_or_create(
+        storefront=storefront,
+        variant=variant,
+        defaults={"floor_days": floor_days, "near_days": near_days},
+    )
+    stocks = Stock.objects.filter(storefront=storefront)
+    if variant is not None:
+        stocks = stocks.filter(variant=variant)
+    ids = [stock.pk for stock in stocks.select_for_update(no_key=True).order_by("pk")]
+    day = shanghai_day(now)
+    for lot in Lot.objects.filter(stock_id__in=ids, expires_on__isnull=False).select_related("stock"):
+        lot.unsellable_from, lot.near_from = days_of(
+            storefront_id=storefront.pk, variant_id=lot.stock.variant_id, expires_on=lot.expires_on
+        )
+        lot.save(update_fields=["unsellable_from", "near_from"])
+        assert lot.unsellable_from is not None
+        if lot.unsellable_from > day:
+            restore_held(lot=lot, holder=FLOOR, by="", now=now)
+    quarantine_ended(stock_ids=ids, now=now)
+    return rule
+
+
+def restore_held(*, lot: Lot, holder: str, by: str, now: datetime) -> int:
+    """Bring back what was quarantined for `holder`'s sake and is still; returns how many pieces.
+
+    The caller has locked the stock.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT least(coalesce(sum(m.quarantined), 0), (SELECT quarantined FROM inventory_lot"
+            " WHERE id = %(lot)s::bigint)) FROM inventory_movement m"
+            " WHERE m.lot_id = %(lot)s::bigint AND m.holder = %(holder)s::text",
+            {"lot": lot.pk, "holder": holder},
+        )
+        pieces = int(cursor.fetchone()[0])
+    if pieces > 0:
+        move(lot, Movement.Kind.RESTORE, quarantined=-pieces, holder=holder, by=by, now=now)
+    return max(pieces, 0)

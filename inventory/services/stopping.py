@@ -1,0 +1,103 @@
+"""停售: a SKU or one lot of it is not sold from this instant on, and is again when the stop is lifted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from catalog.models import Variant
+from inventory.models import Lot, Movement, SaleStop, Stock
+from inventory.services.moving import locked, move, stop_key, tell_short
+from inventory.services.shelf import quarantine_ended, restore_held
+from kernel import events
+from kernel.errors import Conflict
+
+
+class AlreadyStopped(Conflict):
+    """The sale is stopped already."""
+
+    code = "already_stopped"
+    title = "The sale is already stopped."
+    title_zh = "该商品或批次已处于停售状态。"
+
+
+class NotStopped(Conflict):
+    """Someone lifted the stop first."""
+
+    code = "not_stopped"
+    title = "The stop was already lifted."
+    title_zh = "该停售已解除。"
+
+
+@transaction.atomic
+def stop_sale(*, variant: Variant, reason: str, by: str, now: datetime, lot: Lot | None = None) -> SaleStop:
+    """Stop the sale of a SKU everywhere, or of one lot; raises AlreadyStopped.
+
+    What is reserved stays reserved and is not picked; what is picked does not leave.
+    """
+    Variant.objects.select_for_update(no_key=True).get(pk=variant.pk)
+    if SaleStop.objects.filter(variant=variant, lot=lot, lifted_at=None).exists():
+        raise AlreadyStopped()
+    stop = SaleStop.objects.create(
+        storefront_id=variant.storefront_id, variant=variant, lot=lot, reason=reason, by=by, at=now
+    )
+    if lot is None:
+        ids = _locked(variant)
+        Stock.objects.filter(pk__in=ids).update(stopped=True)
+    else:
+        locked(lot.stock_id)
+        lot.refresh_from_db()
+        lot.stopped = True
+        lot.save(update_fields=["stopped"])
+        if lot.free:
+            move(
+                lot,
+                Movement.Kind.QUARANTINE,
+                quarantined=lot.free,
+                holder=stop_key(stop.pk),
+                reason=reason,
+                by=by,
+                now=now,
+            )
+        tell_short(stock_ids=[lot.stock_id], now=now)
+    _tell(stop, "sale.stopped", by, now)
+    return stop
+
+
+@transaction.atomic
+def lift_stop(*, stop: SaleStop, reason: str, by: str, now: datetime) -> SaleStop:
+    """Sell again; raises NotStopped. Pieces of the lot that were quarantined for its sake come back."""
+    variant = Variant.objects.select_for_update(no_key=True).get(pk=stop.variant_id)
+    lifted = SaleStop.objects.filter(pk=stop.pk, lifted_at=None).update(
+        lifted_at=now, lifted_by=by, lifted_reason=reason
+    )
+    if lifted != 1:
+        raise NotStopped()
+    stop.refresh_from_db()
+    if stop.lot is None:
+        Stock.objects.filter(pk__in=_locked(variant)).update(stopped=False)
+    else:
+        locked(stop.lot.stock_id)
+        stop.lot.refresh_from_db()
+        stop.lot.stopped = False
+        stop.lot.save(update_fields=["stopped"])
+        restore_held(lot=stop.lot, holder=stop_key(stop.pk), by=by, now=now)
+        quarantine_ended(stock_ids=[stop.lot.stock_id], now=now)
+    _tell(stop, "sale.resumed", by, now)
+    return stop
+
+
+def _locked(variant: Variant) -> list[int]:
+    rows = Stock.objects.select_for_update(no_key=True).filter(variant=variant).order_by("pk")
+    return [stock.pk for stock in rows]
+
+
+def _tell(stop: SaleStop, name: str, by: str, now: datetime) -> None:
+    events.record(
+        storefront_id=stop.storefront_id,
+        name=name,
+        key=stop_key(stop.pk),
+        facts={"sku": stop.variant.sku, "lot": stop.lot.code if stop.lot else "", "by": by},
+        now=now,
+    )

@@ -1,0 +1,64 @@
+"""A list as a CSV file: the rows that the reader sees under the filters that stand, as they are shown."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from django.contrib.admin.utils import label_for_field, lookup_field
+from django.http import HttpRequest, StreamingHttpResponse
+from django.utils.formats import localize
+from django.utils.html import strip_tags
+from django.utils.timezone import localtime
+from unfold.decorators import action
+
+from operators.base import Scoped
+from operators.bilingual import say
+
+MOST = 50_000
+
+
+class _Line:
+    """What csv writes a row into and gives back at once."""
+
+    def write(self, text: str) -> str:
+        return text
+
+
+class Listed(Scoped):
+    """A page whose list can be taken home."""
+
+    actions_list: ClassVar[tuple[str, ...]] = ("download",)
+
+    @action(description=say("下载 CSV", "Download CSV"), icon="download", url_path="download")  # type: ignore[operator]
+    def download(self, request: HttpRequest) -> StreamingHttpResponse:
+        """The rows of the list, up to MOST, with the names of its columns."""
+        shown = self.get_changelist_instance(request)
+        columns = [name for name in shown.list_display if name != "action_checkbox"]
+        answer = StreamingHttpResponse(
+            self._lines(shown.queryset[:MOST], columns), content_type="text/csv; charset=utf-8"
+        )
+        answer["Content-Disposition"] = f'attachment; filename="{self.opts.model_name}.csv"'
+        answer["Cache-Control"] = "no-store"
+        return answer
+
+    def _lines(self, rows: Any, columns: list[Any]) -> Iterator[str]:
+        writer: Any = csv.writer(_Line())
+        yield "\ufeff" + writer.writerow(
+            [str(label_for_field(name, self.model, model_admin=self)) for name in columns]
+        )
+        for row in rows:
+            yield writer.writerow([_text(lookup_field(name, row, self)[2]) for name in columns])
+
+
+def _text(value: Any) -> str:
+    """A cell as a reader sees it; what a spreadsheet would take for a formula is a text."""
+    if value is None:
+        return ""
+    if isinstance(value, tuple):  # a state: its value and its name
+        value = value[-1]
+    if hasattr(value, "hour"):
+        value = localize(localtime(value))
+    text = strip_tags(str(value))
+    return f"'{text}" if text[:1] in "=+@\t\r" or (text[:1] == "-" and not text[1:].isdigit()) else text

@@ -1,0 +1,229 @@
+"""Lots and their movements; sale stopped and lifted; how long goods must still keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+
+from inventory import services
+from inventory.models import Lot, SaleStop
+from kernel.clock import now
+from kernel.tenancy import tenant
+from operators import stock_story
+from operators.base import register
+from operators.bilingual import say
+from operators.filters import states
+from operators.lists import Listed
+from operators.scope import PACKERS
+from operators.steps import Step, Stepped
+from operators.stock_forms import DifferenceForm, PiecesForm, ReasonForm
+
+Values = Mapping[str, Any]
+
+
+def _adjust(row: Lot, values: Values, who: str, at: datetime) -> None:
+    services.adjust(lot=row, pieces=values["pieces"], reason=values["reason"], by=who, now=at)
+
+
+def _quarantine(row: Lot, values: Values, who: str, at: datetime) -> None:
+    services.quarantine(lot=row, pieces=values["pieces"], reason=values["reason"], by=who, now=at)
+
+
+def _restore(row: Lot, values: Values, who: str, at: datetime) -> None:
+    services.restore(lot=row, pieces=values["pieces"], reason=values["reason"], by=who, now=at)
+
+
+def _stop(row: Lot, values: Values, who: str, at: datetime) -> None:
+    services.stop_sale(variant=row.stock.variant, lot=row, reason=values["reason"], by=who, now=at)
+
+
+def _lift(row: SaleStop, values: Values, who: str, at: datetime) -> None:
+    services.lift_stop(stop=row, reason=values["reason"], by=who, now=at)
+
+
+@register("inventory.Lot")
+class LotAdmin(Stepped, Listed):
+    """One lot with what moved in it."""
+
+    list_display = (
+        "code",
+        "stock",
+        "on_hand",
+        "picked",
+        "quarantined",
+        "expires_on",
+        "state",
+        "inbound_list",
+        "storefront",
+    )
+    list_select_related = ("stock__variant", "stock__warehouse", "storefront")
+    list_filter = ("stopped", "expires_on", "unsellable_from")
+    search_fields = ("code__startswith", "inbound_list__exact", "stock__variant__sku__startswith")
+    ordering = ("-id",)
+    change_form_outer_after_template = "operators/stock_story.html"
+    steps = (
+        Step(
+            name="adjust",
+            title=say("盘盈盘亏", "Adjust"),
+            icon="exposure",
+            form=DifferenceForm,
+            do=_adjust,
+            roles=PACKERS,
+        ),
+        Step(
+            name="quarantine",
+            title=say("隔离", "Quarantine"),
+            icon="do_not_touch",
+            form=PiecesForm,
+            do=_quarantine,
+            roles=PACKERS,
+            legal=lambda row: row.free > 0,
+        ),
+        Step(
+            name="restore",
+            title=say("解除隔离", "Restore"),
+            icon="undo",
+            form=PiecesForm,
+            do=_restore,
+            roles=PACKERS,
+            legal=lambda row: row.quarantined > 0 and not row.stopped,
+        ),
+        Step(
+            name="stop",
+            title=say("批次停售", "Stop the lot"),
+            icon="block",
+            form=ReasonForm,
+            do=_stop,
+            roles=PACKERS,
+            legal=lambda row: not row.stopped,
+            hint=say(
+                "立即生效；已占用的订单保留，该批次不再拣货、不再发出。",
+                "At once; what is reserved stays, and nothing of the lot is picked or shipped.",
+            ),
+        ),
+    )
+
+    @admin.display(description=say("状态", "state"))
+    def state(self, row: Lot) -> Any:
+        return stock_story.lot_state(row)
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        row = self.get_object(request, object_id) if object_id else None
+        story = [stock_story.movements(row.movements.all())] if row else []
+        return super().changeform_view(
+            request, object_id, form_url, {"story": story, **(extra_context or {})}
+        )
+
+
+@register("inventory.Movement")
+class MovementAdmin(Listed):
+    """库存流水: every change of every balance, to read."""
+
+    list_display = (
+        "at",
+        "kind",
+        "stock",
+        "lot",
+        "on_hand",
+        "reserved",
+        "picked",
+        "quarantined",
+        "holder",
+        "by",
+        "storefront",
+    )
+    list_select_related = (
+        "stock__variant",
+        "stock__warehouse",
+        "lot__stock__variant",
+        "lot__stock__warehouse",
+        "storefront",
+    )
+    list_filter = (states("kind"), "at")
+    search_fields = ("holder__exact", "stock__variant__sku__startswith")
+    ordering = ("-id",)
+
+
+@register("inventory.Pick")
+class PickAdmin(Listed):
+    """Which lots went into which order, to read: what a recall asks for."""
+
+    list_display = ("reservation", "lot", "quantity", "at", "shipped_at", "put_back_at", "storefront")
+    list_select_related = (
+        "reservation__stock__variant",
+        "reservation__stock__warehouse",
+        "lot__stock__variant",
+        "lot__stock__warehouse",
+        "storefront",
+    )
+    list_filter = ("at",)
+    search_fields = ("reservation__holder__exact", "lot__code__startswith")
+    ordering = ("-id",)
+
+
+@register("inventory.SaleStop")
+class SaleStopAdmin(Stepped, Listed):
+    """What is not sold although it is there, and who said so."""
+
+    list_display = ("variant", "lot", "reason", "by", "at", "lifted_at", "lifted_by", "storefront")
+    list_select_related = ("variant", "lot__stock__variant", "lot__stock__warehouse", "storefront")
+    list_filter = ("at", "lifted_at")
+    search_fields = ("variant__sku__startswith", "lot__code__startswith")
+    ordering = ("-id",)
+    steps = (
+        Step(
+            name="lift",
+            title=say("解除停售", "Lift"),
+            icon="play_arrow",
+            form=ReasonForm,
+            do=_lift,
+            roles=PACKERS,
+            legal=lambda row: row.lifted_at is None,
+        ),
+    )
+
+
+class ShelfLifeForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The goods are the storefront's own."""
+
+    def clean(self) -> dict[str, Any]:
+        values: dict[str, Any] = super().clean() or {}
+        shop, variant = values.get("storefront"), values.get("variant")
+        if shop and variant and variant.storefront_id != shop.pk:
+            raise forms.ValidationError(say("规格不属于该店铺。", "The item is not of this storefront."))
+        return values
+
+
+@register("inventory.ShelfLife")
+class ShelfLifeAdmin(Listed):
+    """How many days must be left; without a SKU it speaks for all that have no rule of their own."""
+
+    form = ShelfLifeForm
+    writers = PACKERS
+    editable = ("floor_days", "near_days")
+    addable = ("storefront", "variant", "floor_days", "near_days")
+    autocomplete_fields = ("variant",)
+    list_display = ("variant", "floor_days", "near_days", "storefront")
+    list_select_related = ("variant", "storefront")
+    search_fields = ("variant__sku__startswith",)
+    ordering = ("-id",)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        storefront_id = self.checked_storefront(request, obj)
+        with tenant(storefront_id):
+            rule = services.set_shelf_life(
+                storefront=obj.storefront,
+                variant=obj.variant,
+                floor_days=obj.floor_days,
+                near_days=obj.near_days,
+                now=now(),
+            )
+            obj.pk = rule.pk
+            self.record(request, obj, storefront_id, "changed" if change else "added", days=obj.floor_days)

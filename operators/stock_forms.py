@@ -1,0 +1,76 @@
+"""What an operator types to move stock: how many pieces, of which lot, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from unfold.widgets import (
+    UnfoldAdminDateWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from operators.bilingual import say
+
+
+def _line(label: Any, most: int, help_text: Any = "", required: bool = True) -> forms.CharField:
+    return forms.CharField(
+        label=label,
+        max_length=most,
+        help_text=help_text,
+        required=required,
+        widget=UnfoldAdminTextInputWidget,
+    )
+
+
+def _pieces(label: Any, least: int = 1) -> forms.IntegerField:
+    return forms.IntegerField(
+        label=label, min_value=least, max_value=1_000_000, widget=UnfoldAdminIntegerFieldWidget
+    )
+
+
+def _day(label: Any) -> forms.DateField:
+    return forms.DateField(label=label, required=False, widget=UnfoldAdminDateWidget)
+
+
+class ReasonForm(forms.Form):
+    """Why."""
+
+    reason = _line(say("原因", "reason"), 200, say("不写个人信息。", "No person's data."))
+
+
+class PiecesForm(ReasonForm):
+    """How many, and why."""
+
+    pieces = _pieces(say("件数", "pieces"))
+    field_order = ("pieces", "reason")
+
+
+class DifferenceForm(ReasonForm):
+    """How many more or fewer there are."""
+
+    pieces = forms.IntegerField(
+        label=say("增减件数", "more or fewer"),
+        min_value=-1_000_000,
+        max_value=1_000_000,
+        help_text=say("盘亏填负数。", "Below zero where pieces are missing."),
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+    field_order = ("pieces", "reason")
+
+
+class ReceiveForm(forms.Form):
+    """A lot as it came."""
+
+    pieces = _pieces(say("件数", "pieces"))
+    code = _line(say("批次号", "lot number"), 60, say("无批次可留空。", "Empty without one."), False)
+    produced_on = _day(say("生产日期", "produced on"))
+    expires_on = _day(say("到期日", "expires on"))
+    inbound_list = _line(
+        say("核注清单编号", "number of the inbound list"),
+        30,
+        say("保税仓入库时填写。", "For bonded warehouses."),
+        False,
+    )
+    reason = _line(say("备注", "note"), 200, "", False)

@@ -1,0 +1,101 @@
+"""All of one stock on one page: its lots in the order in which they leave, and what moved last."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import F
+from django.urls import reverse
+from django.utils.html import format_html
+
+from inventory.models import Lot, Movement, Stock
+from kernel.clock import now, shanghai_day
+from operators.bilingual import say
+from operators.names import state_name
+from operators.tables import Table, kept, when
+
+LAST = 50
+
+
+def tell(stock: Stock) -> list[Table]:
+    """Lots and movements."""
+    return [_lots(stock), movements(stock.movements.all())]
+
+
+def _lots(stock: Stock) -> Table:
+    lots = stock.lots.order_by(F("expires_on").asc(nulls_last=True), "received_at", "pk")
+    return {
+        "title": say("批次（按先到期先出）", "Lots, first expired first"),
+        "headers": [
+            say("批次", "lot"),
+            say("在库", "on hand"),
+            say("已拣", "picked"),
+            say("隔离", "quarantined"),
+            say("生产日期", "produced on"),
+            say("到期日", "expires on"),
+            say("核注清单", "inbound list"),
+            say("状态", "state"),
+        ],
+        "rows": [
+            [
+                format_html(
+                    '<a class="text-link" href="{}">{}</a>',
+                    reverse("admin:inventory_lot_change", args=[lot.pk]),
+                    lot.code or say("无批次号", "no number"),
+                ),
+                lot.on_hand,
+                lot.picked,
+                lot.quarantined,
+                kept(lot.produced_on or "-"),
+                kept(lot.expires_on or "-"),
+                lot.inbound_list or "-",
+                lot_state(lot),
+            ]
+            for lot in lots[:LAST]
+        ],
+    }
+
+
+def lot_state(lot: Lot) -> Any:
+    """Whether a lot is sold today: stopped, too near its end, near it, or as it should be."""
+    day = shanghai_day(now())
+    if lot.stopped:
+        return say("停售", "stopped")
+    if lot.unsellable_from is not None and lot.unsellable_from <= day:
+        return say("低于保质期下限", "below the floor")
+    if lot.near_from is not None and lot.near_from <= day:
+        return say("临期", "near its end")
+    return say("正常", "for sale")
+
+
+def movements(rows: Any) -> Table:
+    """The last movements, newest first."""
+    return {
+        "title": say(f"最近 {LAST} 笔流水", f"The last {LAST} movements"),
+        "headers": [
+            say("时间", "time"),
+            say("类型", "kind"),
+            say("批次", "lot"),
+            say("在库", "on hand"),
+            say("占用", "reserved"),
+            say("已拣", "picked"),
+            say("隔离", "quarantined"),
+            say("对象", "for"),
+            say("原因", "reason"),
+            say("操作人", "by"),
+        ],
+        "rows": [_movement(row) for row in rows.select_related("lot").order_by("-pk")[:LAST]],
+    }
+
+
+def _movement(row: Movement) -> list[Any]:
+    return [
+        when(row.at),
+        state_name(row.kind, row.get_kind_display(), "inventory.Movement"),
+        row.lot.code if row.lot else "-",
+        *(f"{pieces:+d}" if pieces else "" for pieces in (row.on_hand, row.reserved, row.picked)),
+        f"{row.quarantined:+d}" if row.quarantined else "",
+        row.holder or "-",
+        row.reason or "-",
+        row.by or "-",
+    ]

@@ -1,0 +1,208 @@
+"""Lots: first expired first out, nothing below the floor is sold, and what is stopped stays where it is."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from inventory import queries, services
+from inventory.models import Lot, Reservation, SaleStop, Stock
+from kernel.clock import shanghai_day
+from kernel.models import Case, Event
+from orders.services.quote import StoppedGoods
+from tests import make
+
+pytestmark = pytest.mark.django_db
+TODAY = shanghai_day(make.NOW)
+
+
+@pytest.fixture
+def world() -> make.World:
+    """No pieces of either SKU."""
+    return make.world(on_hand=0)
+
+
+def reserve(world, pieces, holder="order:1", now=make.NOW):
+    services.reserve(
+        warehouse_id=world.warehouse.pk, wanted=[(world.dryer.pk, pieces)], holder=holder, now=now
+    )
+
+
+def stock(world) -> Stock:
+    return Stock.objects.get(variant=world.dryer)
+
+
+def available(world, day=TODAY) -> int:
+    found = queries.available(storefront_id=world.shop.pk, variant_ids=[world.dryer.pk], day=day)
+    return found[world.dryer.pk]
+
+
+def balances(lot: Lot) -> tuple[int, int, int]:
+    lot.refresh_from_db()
+    return lot.on_hand, lot.picked, lot.quarantined
+
+
+def test_what_ends_first_is_picked_first_and_shipped_once(world):
+    late = make.lot(world.warehouse, world.dryer, 5, "B", expires_on=date(2028, 1, 1))
+    soon = make.lot(world.warehouse, world.dryer, 3, "A", expires_on=date(2027, 6, 1))
+    never = make.lot(world.warehouse, world.dryer, 9, "C")
+    reserve(world, 4)
+    found = services.pick(holder="order:1", by="packer", now=make.NOW)
+    assert [(one.lot.code, one.quantity) for one in found] == [("A", 3), ("B", 1)]
+    assert services.pick(holder="order:1", by="packer", now=make.NOW) == found
+    assert [balances(lot) for lot in (soon, late, never)] == [(3, 3, 0), (5, 1, 0), (9, 0, 0)]
+    assert services.ship(holder="order:1", by="packer", now=make.NOW) == 4
+    assert services.ship(holder="order:1", by="packer", now=make.NOW) == 0
+    assert [balances(lot) for lot in (soon, late, never)] == [(0, 0, 0), (4, 0, 0), (9, 0, 0)]
+    after = stock(world)
+    assert (after.on_hand, after.reserved) == (13, 0)
+    assert Reservation.objects.get().state == "shipped"
+    assert services.release(holder="order:1", now=make.NOW) == 0
+
+
+def test_what_was_picked_goes_back_to_its_lot_when_the_order_ends(world):
+    lot = make.lot(world.warehouse, world.dryer, 5)
+    reserve(world, 2)
+    services.pick(holder="order:1", by="packer", now=make.NOW)
+    assert services.release(holder="order:1", now=make.NOW) == 1
+    assert balances(lot) == (5, 0, 0)
+    assert stock(world).reserved == 0
+    assert services.picked(holder="order:1") == []
+
+
+def test_a_lot_of_another_day_under_the_same_number_is_refused(world):
+    make.lot(world.warehouse, world.dryer, 5, "A", expires_on=date(2028, 1, 1))
+    with pytest.raises(services.LotDiffers):
+        make.lot(world.warehouse, world.dryer, 5, "A", expires_on=date(2028, 1, 2))
+    make.lot(world.warehouse, world.dryer, 2, "A", expires_on=date(2028, 1, 1))
+    assert Lot.objects.get(code="A").on_hand == 7
+
+
+def test_nothing_below_the_floor_is_sold_though_nobody_has_swept(world):
+    services.set_shelf_life(storefront=world.shop, variant=None, floor_days=30, near_days=60, now=make.NOW)
+    make.lot(world.warehouse, world.dryer, 5, "A", expires_on=TODAY + timedelta(days=31))
+    make.lot(world.warehouse, world.dryer, 2, "B", expires_on=TODAY + timedelta(days=400))
+    assert stock(world).floor_on == TODAY + timedelta(days=2)
+    tomorrow, then = make.NOW + timedelta(days=1), make.NOW + timedelta(days=2)
+    assert (available(world), available(world, shanghai_day(tomorrow))) == (7, 7)
+    assert available(world, shanghai_day(then)) == 2
+    with pytest.raises(services.SoldOut):
+        reserve(world, 3, now=then)
+    assert stock(world).quarantined == 5
+    reserve(world, 2, now=then)
+    assert (stock(world).floor_on, stock(world).available) == (TODAY + timedelta(days=371), 0)
+    assert Event.objects.get(name="lot.unsellable").facts == {"pieces": 5}
+
+
+def test_the_last_day_above_the_floor_is_a_day_of_sale(world):
+    services.set_shelf_life(storefront=world.shop, variant=None, floor_days=30, near_days=60, now=make.NOW)
+    make.lot(world.warehouse, world.dryer, 5, "A", expires_on=TODAY + timedelta(days=30))
+    reserve(world, 5)
+    assert stock(world).reserved == 5
+
+
+def test_a_rule_of_ones_own_beats_the_storefronts_and_sells_again_what_it_allows(world):
+    lot = make.lot(world.warehouse, world.dryer, 5, "A", expires_on=TODAY + timedelta(days=20))
+    services.set_shelf_life(storefront=world.shop, variant=None, floor_days=30, near_days=60, now=make.NOW)
+    assert (balances(lot), available(world)) == ((5, 0, 5), 0)
+    services.set_shelf_life(
+        storefront=world.shop, variant=world.dryer, floor_days=10, near_days=15, now=make.NOW
+    )
+    assert (balances(lot), available(world)) == ((5, 0, 0), 5)
+
+
+def test_a_lot_near_its_end_is_told_of_once(world):
+    services.set_shelf_life(storefront=world.shop, variant=None, floor_days=30, near_days=60, now=make.NOW)
+    make.lot(world.warehouse, world.dryer, 5, "A", expires_on=TODAY + timedelta(days=50))
+    services.sweep(now=make.NOW)
+    services.sweep(now=make.NOW)
+    case = Case.objects.get(kind="lot.near_expiry")
+    assert (case.seen, case.facts["sku"], case.facts["pieces"]) == (1, "HD-1", 5)
+
+
+def test_the_sweep_takes_out_what_has_ended_and_leaves_what_is_promised_to_an_operator(world):
+    lot = make.lot(world.warehouse, world.dryer, 5, "A", expires_on=TODAY)
+    reserve(world, 2)
+    tomorrow = make.NOW + timedelta(days=1)
+    assert services.sweep(now=tomorrow) == 1
+    assert services.sweep(now=tomorrow) == 0
+    assert (balances(lot), stock(world).available, available(world)) == ((5, 0, 5), -2, 0)
+    assert Case.objects.get(kind="stock.short").facts["pieces"] == 2
+    with pytest.raises(services.CannotPick) as refused:
+        services.pick(holder="order:1", by="packer", now=tomorrow)
+    assert refused.value.missing == 2
+    assert Reservation.objects.get().state == "held"
+
+
+def test_a_stopped_sku_is_neither_quoted_nor_reserved_nor_picked_until_it_is_lifted(world):
+    make.lot(world.warehouse, world.dryer, 5)
+    reserve(world, 2)
+    stop = services.stop_sale(variant=world.dryer, reason="recall", by="qa", now=make.NOW)
+    with pytest.raises(services.AlreadyStopped):
+        services.stop_sale(variant=world.dryer, reason="again", by="qa", now=make.NOW)
+    assert available(world) == 0
+    with pytest.raises(StoppedGoods) as refused:
+        make.quote(world.alice, ("HD-1", 1))
+    assert refused.value.skus == ["HD-1"]
+    with pytest.raises(services.SaleStopped):
+        reserve(world, 1, "order:2")
+    with pytest.raises(services.SaleStopped):
+        services.pick(holder="order:1", by="packer", now=make.NOW)
+    assert stock(world).reserved == 2
+    second = make.warehouse(world.shop, "second")
+    make.stock(second, world.dryer, 4)
+    assert available(world) == 0  # a warehouse that begins to hold it does not sell it either
+    services.lift_stop(stop=stop, reason="tested", by="qa", now=make.NOW)
+    assert available(world) == 7
+    with pytest.raises(services.NotStopped):
+        services.lift_stop(stop=stop, reason="tested", by="qa", now=make.NOW)
+    assert [
+        (e.name, e.facts["by"]) for e in Event.objects.filter(name__startswith="sale.").order_by("pk")
+    ] == [
+        ("sale.stopped", "qa"),
+        ("sale.resumed", "qa"),
+    ]
+
+
+def test_a_stopped_lot_leaves_the_others_for_sale_and_gives_back_what_it_held(world):
+    bad = make.lot(world.warehouse, world.dryer, 5, "A", expires_on=date(2027, 6, 1))
+    good = make.lot(world.warehouse, world.dryer, 3, "B", expires_on=date(2028, 6, 1))
+    services.quarantine(lot=bad, pieces=1, reason="torn", by="packer", now=make.NOW)
+    reserve(world, 1)
+    services.pick(holder="order:1", by="packer", now=make.NOW)
+    stop = services.stop_sale(variant=world.dryer, lot=bad, reason="recall", by="qa", now=make.NOW)
+    assert (balances(bad), available(world)) == ((5, 1, 4), 3)
+    with pytest.raises(services.SaleStopped):
+        services.ship(holder="order:1", by="packer", now=make.NOW)
+    services.release(holder="order:1", now=make.NOW)
+    assert (balances(bad), available(world)) == ((5, 0, 5), 3)
+    make.lot(world.warehouse, world.dryer, 2, "A", expires_on=date(2027, 6, 1))
+    assert (balances(bad), available(world)) == ((7, 0, 7), 3)
+    reserve(world, 3, "order:2")
+    found = services.pick(holder="order:2", by="packer", now=make.NOW)
+    assert [(one.lot, one.quantity) for one in found] == [(good, 3)]
+    services.lift_stop(stop=SaleStop.objects.get(pk=stop.pk), reason="tested", by="qa", now=make.NOW)
+    assert (balances(bad), available(world)) == ((7, 0, 1), 6)
+
+
+def test_pieces_that_are_missing_are_taken_off_the_shelf_and_then_out_of_quarantine(world):
+    lot = make.lot(world.warehouse, world.dryer, 6)
+    services.quarantine(lot=lot, pieces=2, reason="torn", by="packer", now=make.NOW)
+    services.adjust(lot=lot, pieces=-5, reason="counted", by="packer", now=make.NOW)
+    assert balances(lot) == (1, 0, 1)
+    services.restore(lot=lot, pieces=1, reason="mended", by="packer", now=make.NOW)
+    reserve(world, 1)
+    with pytest.raises(services.BadCount):
+        services.adjust(lot=lot, pieces=-1, reason="counted", by="packer", now=make.NOW)
+    services.pick(holder="order:1", by="packer", now=make.NOW)
+    with pytest.raises(services.TooFewPieces):
+        services.adjust(lot=lot, pieces=-1, reason="counted", by="packer", now=make.NOW)
+
+
+def test_what_a_consumer_sends_back_waits_until_it_is_found_fit(world):
+    lot = make.lot(world.warehouse, world.dryer, 1)
+    services.take_back(lot=lot, pieces=2, holder="order:9", fit=False, by="packer", now=make.NOW)
+    assert (balances(lot), available(world)) == ((3, 0, 2), 1)
+    services.restore(lot=lot, pieces=2, reason="looked at", by="packer", now=make.NOW)
+    assert available(world) == 3

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import connection
 from django.db.models import Q
 
-from compliance.copy_words import word
+from compliance.copy_words import both, word
 from compliance.holdings import Category, Holding, Keeping, Kept, Staying, Waits, history, numbers, stays
 from compliance.models import Subject
 from compliance.personal_fields import PersonalField
@@ -22,6 +22,7 @@ from payments.models import (
     PaymentDeclaration,
     Refund,
 )
+from payments.ports import ports
 from payments.services import messages
 
 FIELDS = (
@@ -61,7 +62,7 @@ FIELDS = (
 
 
 def see(subject: Subject, now: datetime) -> list[Category]:
-    """Every attempt to pay, and every complaint."""
+    """Every attempt to pay, every refund, what customs was told of them, and every complaint."""
     rows = Payment.objects.filter(order__subject=subject).select_related("order").order_by("id")
     return [
         Category(
@@ -116,8 +117,43 @@ def see(subject: Subject, now: datetime) -> list[Category]:
                 .order_by("id")
             ],
         ),
+        Category(
+            "declarations",
+            {"zh": "支付单申报", "en": "What customs was told of payments"},
+            {
+                "number": {"zh": "支付单号", "en": "payment"},
+                "order": {"zh": "订单号", "en": "order"},
+                "port": {"zh": "申报口岸", "en": "port"},
+                "amount_fen": {"zh": "申报金额", "en": "amount told"},
+                "state": {"zh": "状态", "en": "state"},
+                "sent_at": {"zh": "首次提交时间", "en": "first told"},
+                "succeeded_at": {"zh": "申报成功时间", "en": "declared"},
+                "explanation": {"zh": "海关说明", "en": "customs' words"},
+            },
+            [
+                {
+                    "number": row.payment.out_trade_no,
+                    "order": row.order.number,
+                    "port": _port(row.port),
+                    "amount_fen": row.order_fen,
+                    "state": word("declarations", row.state),
+                    "sent_at": row.sent_at,
+                    "succeeded_at": row.succeeded_at,
+                    "explanation": row.explanation,
+                }
+                for row in PaymentDeclaration.objects.filter(order__subject=subject)
+                .select_related("order", "payment")
+                .order_by("id")
+            ],
+        ),
         *complaints.see(subject, now),
     ]
+
+
+def _port(code: str) -> str:
+    """The port by name; a code of an older release stands for itself."""
+    port = ports().get(code)
+    return both({"zh": port.name_zh, "en": port.name}) if port else code
 
 
 def waits(subject: Subject, now: datetime) -> list[Waits]:
@@ -218,7 +254,7 @@ _BOOKS = {
 
 HOLDING = Holding(
     app="payments",
-    gives=("payments", "refunds", "complaints", "complaint_answers", "complaint_accesses"),
+    gives=("payments", "refunds", "declarations", "complaints", "complaint_answers", "complaint_accesses"),
     fields=FIELDS,
     see=see,
     waits=waits,

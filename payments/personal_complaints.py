@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from compliance import masking, queries, vault
+from compliance.copy_words import word
 from compliance.holdings import Category, Keeping, Kept, Waits, history, source, stays
 from compliance.models import DataKey, Subject
 from compliance.personal_fields import PersonalField
@@ -58,6 +59,7 @@ def see(subject: Subject, now: datetime) -> list[Category]:
                 "number": _NUMBER,
                 "order": {"zh": "订单号", "en": "order"},
                 "complained_at": _AT,
+                "channel": {"zh": "渠道", "en": "channel"},
                 "state": {"zh": "状态", "en": "state"},
                 "detail": {"zh": "投诉内容", "en": "what you wrote"},
                 "phone": {"zh": "联系电话", "en": "telephone"},
@@ -79,7 +81,7 @@ def see(subject: Subject, now: datetime) -> list[Category]:
                 {
                     "number": act.complaint.external_id,
                     "at": act.asked_at,
-                    "kind": act.kind,
+                    "kind": word("complaint_answers", act.kind),
                     "text": _text(act.complaint, labels.COMPLAINT_ANSWER, act.public_id, act.text_sealed),
                 }
                 for act in acts
@@ -168,7 +170,8 @@ def _opened(row: Complaint) -> dict[str, Any]:
         "number": row.external_id,
         "order": row.order.number if row.order else "",
         "complained_at": row.complained_at,
-        "state": row.state,
+        "channel": word("channels", row.channel),
+        "state": word("complaints", row.state),
         "detail": _text(row, labels.COMPLAINT_DETAIL, row.public_id, row.detail_sealed),
         "phone": phone,
         "wished_fen": row.wished_fen,

@@ -27,7 +27,8 @@ from customers.services.copy import as_page
 from customers.told import NOT_CONFIRMED
 from orders.models import Order
 from orders.states import ORDER
-from payments.states import PAYMENT, REFUND
+from payments.models import Complaint, ComplaintAct, PaymentDeclaration
+from payments.states import COMPLAINT, DECLARATION, PAYMENT, REFUND
 from tests import make
 from tests.backend import erasing
 from wechat.login import LoginSession
@@ -122,6 +123,29 @@ def test_no_cell_of_the_page_is_a_code(rows: dict[str, list[Any]], world: make.W
     assert "¥" in next(row["amount"] for row in rows["allowance"])
 
 
+def test_what_customs_was_told_of_a_payment_is_in_it(rows: dict[str, list[Any]]) -> None:
+    told = PaymentDeclaration.objects.select_related("payment", "order").get()
+    assert rows["declarations"] == [
+        {
+            "number": told.payment.out_trade_no,
+            "order": told.order.number,
+            "port": "宁波 Ningbo",
+            "amount_fen": told.order_fen,
+            "state": "待申报 not told yet",
+            "sent_at": told.sent_at,
+            "succeeded_at": told.succeeded_at,
+            "explanation": "",
+        }
+    ]
+
+
+def test_a_complaint_and_its_answer_are_told_in_words(rows: dict[str, list[Any]]) -> None:
+    assert [(row["channel"], row["state"], row["phone"]) for row in rows["complaints"]] == [
+        ("微信支付 WeChat Pay", "处理完成 over", make.PHONES[make.ALICE])
+    ]
+    assert [(row["kind"], row["text"]) for row in rows["complaint_answers"]] == [("回复 reply", "已补发")]
+
+
 def test_a_refusal_is_told_in_both_languages(world: make.World) -> None:
     make.quote(world.alice, ("HD-1", 60), now=make.present())  # above the limit of one order
     rows = {one.code: one.rows for one in held(world.alice.subject, make.present())}["judgements"]
@@ -149,6 +173,10 @@ def test_every_code_that_a_copy_tells_has_its_word() -> None:
         "orders": set(ORDER.states),
         "payments": set(PAYMENT.states),
         "refunds": set(REFUND.states),
+        "declarations": set(DECLARATION.states),
+        "channels": set(Complaint.Channel.values),
+        "complaints": set(COMPLAINT.states),
+        "complaint_answers": set(ComplaintAct.Kind.values),
         "opened": {value for name, value in vars(customer_labels).items() if name.isupper()},
     }
     for words in copy_words.words().values():

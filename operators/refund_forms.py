@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from unfold.widgets import (
-    UnfoldAdminIntegerFieldWidget,
     UnfoldAdminSingleDateWidget,
     UnfoldAdminTextInputWidget,
 )
@@ -36,16 +35,6 @@ class AskForm(NotedForm):
         say("退款原因", "reason"), 80, say("微信会向消费者展示。", "WeChat shows it to the consumer.")
     )
     key = forms.CharField(widget=forms.HiddenInput, max_length=60)
-
-
-class PieceForm(AskForm):
-    """Pieces of one line."""
-
-    sku = _line("SKU", 64)
-    quantity = forms.IntegerField(
-        label=say("件数", "pieces"), min_value=1, max_value=999, widget=UnfoldAdminIntegerFieldWidget
-    )
-    field_order = ("sku", "quantity", "reason", "note")
 
 
 class GoodwillForm(AskForm):

@@ -15,16 +15,17 @@ from operators import told
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import Switch, states
-from operators.refund_forms import CardForm, GoodwillForm, NotedForm, PieceForm, TransferForm, new_key
+from operators.refund_forms import CardForm, GoodwillForm, NotedForm, TransferForm, new_key
+from operators.refund_wish import WishForm, begun, form_of, refund_wish
 from operators.scope import REFUNDERS
 from operators.steps import Step, Stepped
 from operators.tables import history
-from orders.models import Order, OrderLine
+from orders.models import Order
 from orders.services.cancel_paid import cancel_paid
 from payments.models import Refund
 from payments.services.refund_gate import withdraw
 from payments.services.refund_verbs import ask_again, to_bank_card, transfer_made, try_now
-from payments.services.refunds import TooManyPieces, Wish, request_refund
+from payments.services.refunds import Wish, request_refund
 from wechat.pay.refunds import BankCard
 
 
@@ -38,13 +39,6 @@ def _asked(order: Order, wish: Wish, values: Mapping[str, Any], who: str, at: da
         note=values["note"],
         now=at,
     )
-
-
-def _piece(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> Refund:
-    line = OrderLine.objects.filter(order=order, sku=values["sku"]).first()
-    if line is None:
-        raise TooManyPieces(sku=values["sku"], left=0)
-    return _asked(order, Wish({line.pk: values["quantity"]}), values, who, at)
 
 
 def _goodwill(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> Refund:
@@ -64,14 +58,17 @@ ORDER_STEPS = (
         name="refund-pieces",
         title=say("按商品退款", "Refund pieces"),
         icon="remove_shopping_cart",
-        form=PieceForm,
-        do=_piece,
+        form=WishForm,
+        form_of=form_of,
+        do=refund_wish,
         roles=REFUNDERS,
         legal=_paid,
-        start=new_key,
+        start=begun,
         hint=say(
-            "按件退还商品、运费、税款与优惠分摊；海关处理期间提交的，放行后自动退出。",
-            "With their shares of freight, tax and coupons; while customs has the order it waits.",
+            "可一次退还多种商品；按件退还商品、运费、税款与优惠分摊，先显示金额再确认。"
+            "海关处理期间提交的，放行后自动退出。",
+            "Several lines at once, with shares of freight, tax and coupons: first shown to the fen, then "
+            "confirmed. While customs has the order it waits.",
         ),
     ),
     Step(

@@ -26,11 +26,21 @@ from operators.tables import Table
 
 
 @dataclass(frozen=True)
+class Preview:
+    """What a step would do, shown instead of done: the form comes again with `seen` in it, to confirm."""
+
+    tables: Sequence[Table]
+    seen: Mapping[str, str]
+    button: Any
+
+
+@dataclass(frozen=True)
 class Step:
     """One verb on a page: `do` takes the row, what was typed, who asks and when.
 
-    A list that `do` returns is shown (tables of a reveal) and never kept; all else leads back to the row's
-    page. `legal` says for which rows the button is there, `start` what the form begins with.
+    A list that `do` returns is shown (tables of a reveal) and never kept, a `Preview` is shown and may be
+    confirmed; all else leads back to the row's page. `form_of` makes the form where it depends on the row,
+    `legal` says for which rows the button is there, `start` what the form begins with.
     """
 
     name: str
@@ -42,6 +52,7 @@ class Step:
     legal: Callable[[Any], bool] = lambda row: True
     start: Callable[[Any], dict[str, Any]] = field(default=lambda row: {})
     hint: Any = ""
+    form_of: Callable[[Any], type[forms.Form]] | None = None
     outside: bool = False  # it calls an outside party, and so keeps its own transactions
 
 
@@ -78,17 +89,21 @@ class Stepped(Scoped):
         if not self._mine(request, row, chosen.roles) or not chosen.legal(row):
             raise PermissionDenied
         posted = request.method == "POST"
-        form = chosen.form(
+        made = chosen.form_of(row) if chosen.form_of else chosen.form
+        form = made(
             request.POST if posted else None,
             request.FILES if posted else None,
             initial=chosen.start(row),
         )
         tables: Sequence[Table] = ()
+        button: Any = ""
         if request.method == "POST" and form.is_valid():
             taken = self._take(request, row, chosen, form.cleaned_data)
             if isinstance(taken, HttpResponse):
                 return taken
-            tables = taken
+            if isinstance(taken, Preview):
+                form, button = made({**request.POST.dict(), **taken.seen}), taken.button
+            tables = taken.tables if isinstance(taken, Preview) else taken
         context = {
             **self.admin_site.each_context(request),
             "title": chosen.title,
@@ -96,6 +111,7 @@ class Stepped(Scoped):
             "opts": self.opts,
             "form": form,
             "hint": chosen.hint,
+            "button": button,
             "tables": tables,
             "original": row,
         }
@@ -105,7 +121,7 @@ class Stepped(Scoped):
 
     def _take(
         self, request: HttpRequest, row: Any, step: Step, values: Mapping[str, Any]
-    ) -> HttpResponse | Sequence[Table]:
+    ) -> HttpResponse | Preview | Sequence[Table]:
         storefront_id = getattr(row, "storefront_id", None)  # None: a row of the platform's own
         who = request.user.get_username()
         try:
@@ -117,7 +133,7 @@ class Stepped(Scoped):
         except Problem as problem:
             self.tell(request, problem)
             return ()
-        if isinstance(done, list):
+        if isinstance(done, list | Preview):
             return done
         self.message_user(request, say("已完成。", "Done."), messages.SUCCESS)
         here = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"

@@ -60,12 +60,19 @@ def returned(rows: Iterable[RefundLine]) -> dict[int, Returned]:
     return sums
 
 
-def part(line: OrderLine, quantity: int, before: Returned) -> Part:
-    """The shares of `quantity` more pieces of a line; at most what is left of it."""
+def part(line: OrderLine, quantity: int, before: Returned, *, freight: bool = True) -> Part:
+    """Shares of `quantity` more pieces of a line, at most what is left of it, with `freight` or without."""
     gone = before.quantity + quantity
     if quantity <= 0 or gone > line.quantity:
         raise ValueError("more pieces than are left")
     shares = {
         name: max(0, getattr(line, name) * gone // line.quantity - before.shares[name]) for name in SHARES
     }
+    if not freight:
+        shares["freight_fen"] = 0
     return Part(line, quantity, shares)
+
+
+def rest(line: OrderLine, before: Returned) -> Part:
+    """What of a line stayed when its last piece went back: freight, where it was withheld."""
+    return Part(line, 0, {name: max(0, getattr(line, name) - before.shares[name]) for name in SHARES})

@@ -163,7 +163,9 @@ def _wish(refund: Refund) -> Wish:
         return Wish(goodwill_fen=refund.amount_fen)
     if refund.kind == Kind.CANCELLATION:
         return Wish()
-    return Wish(dict(refund.lines.values_list("line_id", "quantity")))
+    # Asked again, freight that stayed stays.
+    pieces = dict(refund.lines.values_list("line_id", "quantity"))
+    return Wish(pieces, freight=refund.freight_fen > 0)
 
 
 def _told(refund: Refund, name: str, now: datetime, **facts: str) -> None:

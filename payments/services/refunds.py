@@ -18,7 +18,7 @@ from kernel.tenancy import tenant
 from orders.models import Order, OrderLine
 from payments.gateways.wechat_pay import notify_url
 from payments.models import Payment, Refund, RefundLine
-from payments.services.refund_parts import NOTHING, SHARES, Part, part, returned
+from payments.services.refund_parts import NOTHING, SHARES, Part, part, rest, returned
 from payments.states import REFUND
 from wechat.pay.refunds import APART_SECONDS, DAYS, MOST_PARTIAL, reason_text
 
@@ -30,10 +30,14 @@ Kind, Gate = Refund.Kind, Order.Gate
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is to go back: pieces (line id → how many), a goodwill amount, or else all that is left."""
+    """What is to go back: pieces (line id → how many), a goodwill amount, or else all that is left.
+
+    Without `freight` the pieces' share of it stays; it goes back with what is asked for later, or with all.
+    """
 
     pieces: Mapping[int, int] = field(default_factory=dict)
     goodwill_fen: int = 0
+    freight: bool = True
 
     @property
     def whole(self) -> bool:
@@ -242,6 +246,7 @@ def _same(known: Refund, wish: Wish) -> Refund:
         same = known.kind == Kind.GOODWILL and known.other_fen == wish.goodwill_fen
     else:
         same = known.kind != Kind.GOODWILL and (wish.whole or pieces == dict(wish.pieces))
+        same = same and (wish.freight or not known.freight_fen)
     if not same:
         raise WishChanged(number=known.out_refund_no)
     return known
@@ -279,7 +284,9 @@ def _parts(order: Order, wish: Wish) -> list[Part]:
         if quantity > left or quantity < 0:
             raise TooManyPieces(sku=line.sku, left=left)
         if quantity:
-            parts.append(part(line, quantity, before))
+            parts.append(part(line, quantity, before, freight=wish.freight))
+        elif wish.whole and (stayed := rest(line, before)).amount_fen:
+            parts.append(stayed)
     return parts
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.urls import reverse
 
 from kernel.clock import SHANGHAI
 from kernel.models import Case, Event
-from orders.models import Order
+from kernel.money import yuan
+from orders.models import Order, OrderLine
 from orders.services.gate import move_gate
 from payments.models import Refund
 from payments.services.refunds import Wish, request_refund
@@ -55,16 +58,72 @@ def ask(order, **changes):
 WISH = {"reason": "少发一件", "note": "ticket 7", "key": "operator:1"}
 
 
-def test_pieces_go_back_from_the_orders_page_once_however_often_it_is_sent(finance, order):
-    told_by = {**WISH, "sku": "HD-1", "quantity": 1}
+def pieces(order, **by_sku):
+    """What is typed for each line, by SKU without its dash."""
+    lines = {line.sku.replace("-", ""): line.pk for line in order.lines.all()}
+    return {**WISH, "freight": "on", **{f"pieces_{lines[sku]}": count for sku, count in by_sku.items()}}
+
+
+def seen(html):
+    """The amount that was shown and is confirmed by sending it again."""
+    return re.search(r'name="seen_fen" value="(\d+)"', html)[1]
+
+
+def test_pieces_of_several_lines_and_goodwill_are_shown_to_the_fen_and_then_asked_for_once(finance, world):
+    order = make.order(world.alice, ("HD-1", 2), ("IR-1", 3), now=make.present())
+    paid(order, success_time=make.present())
+    told_by = pieces(order, HD1=1, IR1=2) | {"goodwill": "5.00"}
+    html = finance.post(step(order, "refund-pieces"), told_by).content.decode()
+    assert Refund.objects.count() == 0
+    assert not Event.objects.filter(name="refund.requested").exists()
+    lines = {line.sku: line for line in order.lines.all()}
+    tax = lines["HD-1"].vat_fen // 2 + lines["IR-1"].vat_fen * 2 // 3
+    assert {line.duty_fen + line.excise_fen + line.freight_fen for line in lines.values()} == {0}
+    assert tax > 0
+    total = 10_000 + 2 * 5_000 + tax + 500
+    assert seen(html) == str(total)
+    assert yuan(total) in html
+    assert "Confirm the refund" in html
     for _ in range(2):
-        assert finance.post(step(order, "refund-pieces"), told_by).status_code == 302
-    refund = Refund.objects.get()
-    assert (refund.asked_by, refund.note, refund.reason) == ("operator:fang", "ticket 7", "少发一件")
-    assert refund.lines.get().quantity == 1
+        answer = finance.post(step(order, "refund-pieces"), told_by | {"seen_fen": seen(html)})
+        assert answer.status_code == 302
+    gone, goodwill = Refund.objects.order_by("id")
+    assert (gone.kind, gone.state, gone.amount_fen) == ("lines", "accepted", total - 500)
+    assert dict(gone.lines.values_list("line__sku", "quantity")) == {"HD-1": 1, "IR-1": 2}
+    assert (goodwill.kind, goodwill.state, goodwill.amount_fen) == ("goodwill", "requested", 500)
+    assert (gone.asked_by, gone.note, gone.reason) == ("operator:fang", "ticket 7", "少发一件")
     html = finance.get(page(order)).content.decode()
-    assert refund.out_refund_no in html
-    assert refund.out_refund_no in finance.get(page(refund.payment)).content.decode()
+    assert gone.out_refund_no in html
+    assert gone.out_refund_no in finance.get(page(gone.payment)).content.decode()
+
+
+def test_what_was_seen_and_has_become_another_amount_is_shown_again(finance, order):
+    told_by = pieces(order, HD1=2)
+    html = finance.post(step(order, "refund-pieces"), told_by).content.decode()
+    changed = told_by | pieces(order, HD1=1) | {"seen_fen": seen(html)}
+    answer = finance.post(step(order, "refund-pieces"), changed)
+    assert answer.status_code == 200
+    assert int(seen(answer.content.decode())) * 2 == int(seen(html))
+    assert Refund.objects.count() == 0
+
+
+def test_freight_stays_where_it_is_not_ticked(finance, order):
+    line = order.lines.get()
+    OrderLine.objects.filter(pk=line.pk).update(freight_fen=800)
+    wish = pieces(order, HD1=1)
+    amounts = []
+    for freight in ("on", ""):
+        told_by = (
+            {**wish, "freight": freight} if freight else {k: v for k, v in wish.items() if k != "freight"}
+        )
+        amounts.append(int(seen(finance.post(step(order, "refund-pieces"), told_by).content.decode())))
+    assert amounts[0] - amounts[1] == 400
+
+
+def test_a_form_without_pieces_or_amount_is_no_refund_of_everything(finance, order):
+    answer = finance.post(step(order, "refund-pieces"), {**WISH, "freight": "on"})
+    assert "Say pieces of a line, or an amount." in answer.content.decode()
+    assert Refund.objects.count() == 0
 
 
 def test_a_form_begins_with_a_wish_of_its_own_and_takes_no_nothing(finance, order):
@@ -77,7 +136,7 @@ def test_a_form_begins_with_a_wish_of_its_own_and_takes_no_nothing(finance, orde
 
 
 def test_too_much_is_said_and_nothing_is_written(finance, order):
-    answer = finance.post(step(order, "refund-pieces"), {**WISH, "sku": "HD-1", "quantity": 3})
+    answer = finance.post(step(order, "refund-pieces"), pieces(order, HD1=3))
     assert "Of HD-1 only 2 can still be refunded." in answer.content.decode()
     assert Refund.objects.count() == 0
 
@@ -97,8 +156,7 @@ def test_what_customs_has_shows_no_cancelling(finance, order):
 def test_a_merchandiser_gives_no_money_back(client, world, order):
     client.force_login(rows.operator("mei", world.shop, "merchandiser"), backend=rows.BACKEND)
     assert "/step/refund-pieces/" not in client.get(page(order)).content.decode()
-    told_by = {**WISH, "sku": "HD-1", "quantity": 1}
-    assert client.post(step(order, "refund-pieces"), told_by).status_code == 403
+    assert client.post(step(order, "refund-pieces"), pieces(order, HD1=1)).status_code == 403
     assert Refund.objects.count() == 0
 
 

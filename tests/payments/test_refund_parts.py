@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from orders.models import OrderLine
 from payments.models import RefundLine
-from payments.services.refund_parts import NOTHING, SHARES, Part, part, returned
+from payments.services.refund_parts import NOTHING, SHARES, Part, part, rest, returned
 
 
 def line(quantity: int, price: int, pk: int = 1, **shares: int) -> OrderLine:
@@ -78,3 +78,15 @@ def test_the_lines_of_an_order_are_apart():
 def test_no_piece_goes_back_twice_and_none_less_than_one(quantity):
     with pytest.raises(ValueError, match="pieces"):
         part(line(2, 100), quantity, NOTHING)
+
+
+@given(bought(), st.data())
+def test_freight_that_was_withheld_stays_until_all_goes_back(bought, data):
+    first = data.draw(st.integers(1, bought.quantity))
+    rows = [row(part(bought, first, NOTHING, freight=False))]
+    assert rows[0].freight_fen == 0
+    before = returned(rows)[1]
+    left = bought.quantity - first
+    rows.append(row(part(bought, left, before) if left else rest(bought, before)))
+    for name in SHARES:
+        assert sum(getattr(one, name) for one in rows) == getattr(bought, name), name

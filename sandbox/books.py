@@ -20,6 +20,7 @@ def read(scene: Scene, _told: Json) -> Json:
         "refunds": [_refund(one) for one in scene.refunds.all()],
         "declarations": [_declaration(scene, one) for one in scene.declarations.all()],
         "complaints": [_complaint(one) for one in scene.complaints.all()],
+        "addresses": dict(scene.complaints.addresses),
         "arriving": scene.courier.arriving(),
     }
 

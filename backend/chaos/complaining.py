@@ -8,6 +8,8 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
+from django.test import override_settings
+
 from backend.chaos.books import Finding, Part
 from backend.chaos.faults import Fault, KilledAtDoor, Spoilt, Twice
 from backend.chaos.stage import Stage
@@ -15,11 +17,13 @@ from backend.chaos.ways import BUSY, POINTS, WRONG, Step, killed, killed_writing
 from kernel.errors import Problem
 from orders.models import Order
 from orders.services.gate import move_gate
+from payments.gateways.wechat_pay import notify_url
 from payments.models import Complaint, ComplaintAct, Payment, Refund
 from payments.services import complaint_answers, complaint_clocks, complaint_sending, complaints
 
 BY = "chaos"
 REPLY = "您好，已为您核实处理。"
+ELSEWHERE = "https://elsewhere.example"
 NEARLY_A_DAY = 22 * 3600
 A_TRY_LATER = 61
 WRITES = {"deciding_the_refund": "payments_complaintact"}
@@ -62,6 +66,19 @@ def told(stage: Stage, fault: Fault) -> Order:
     order = sold(stage)
     complaints.be_told(mchid=Payment.objects.get(order=order).mchid)
     fault.strike(stage, lambda: complained(stage, order))
+    return order
+
+
+def says_where(stage: Stage, fault: Fault) -> Order:
+    """Where to tell of complaints is another address by now, and changing it goes wrong; then one comes."""
+    order = sold(stage)
+    mchid = Payment.objects.get(order=order).mchid
+    with override_settings(PUBLIC_BASE_URL=ELSEWHERE):
+        complaints.be_told(mchid=mchid)
+    stage.play(ADDRESS)
+    fault.strike(stage, complaints.be_told_of_all)
+    complaints.be_told_of_all()
+    complained(stage, order)
     return order
 
 
@@ -200,10 +217,27 @@ def _ends(order: Order) -> str:
     return ", ".join(told) or "-"
 
 
+def _compare_address(found: Finding, order: Order, books: dict[str, Any]) -> None:
+    mchid = Payment.objects.get(order=order).mchid
+    if books["addresses"].get(mchid) != notify_url(mchid):
+        found.open.append("complaints are told elsewhere")
+
+
+ADDRESS = Part(lambda at: complaints.be_told_of_all(), _compare_address, lambda order: "address")
 COMPLAINTS = Part(_work, _compare, _ends)
 
 STEPS: tuple[Step, ...] = (
     ("complaint: told of", told, lambda: [*notices(), *(KilledAtDoor(point) for point in POINTS[2:])]),
+    (
+        "complaint: address",
+        says_where,
+        lambda: [
+            *spoilt("complaint_url_query", BUSY),
+            *spoilt("complaint_url", BUSY)[3:],
+            *killed()[:2],
+            *killed(2)[:2],
+        ],
+    ),
     ("complaint: read", reads, lambda: [*spoilt("complaint", BUSY), *killed()]),
     ("complaint: listed", lists, lambda: [*spoilt("complaints", BUSY, WRONG), *killed(), Twice()]),
     ("complaint: reply", replies, lambda: [*spoilt("complaint_reply", BUSY), *killed(), Twice()]),

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from backend.chaos.books import Finding, Part, cases_of
 from backend.chaos.faults import Fault, Spoilt, Twice
-from backend.chaos.stage import Stage
+from backend.chaos.stage import OPENID, Stage
 from backend.chaos.ways import BUSY, UNBELIEVED, Step, Story, killed, killed_writing, spoilt
+from backend.journey.stage import identity_number
 from compliance.models import PayerCheck
+from compliance.services import refund_overdue_payers
 from orders.models import Order
 from payments.models import CustomsNumber, PaymentDeclaration
 from payments.ports import ports_of
@@ -24,6 +26,7 @@ from storefronts.services import set_customs
 HOLD = timedelta(minutes=30, seconds=2)
 CONSIDERED = 31  # seconds after which customs has made up its mind, and we ask
 FAMILIES = ("v2", "v3")
+ANOTHER = "李四"
 NUMBER = "3105961A12"  # made up, as the stand-in takes any
 AGREED = {
     "SUBMITTED": "submitted",
@@ -123,6 +126,23 @@ def asks_for_payer(family: str, stage: Stage, fault: Fault) -> Order:
     return order
 
 
+def ends_for_payer(family: str, stage: Stage, fault: Fault) -> Order:
+    """Another one has paid, nobody is named in time, and ending the order for it goes wrong."""
+    order = due(stage, family)
+    openid = f"{OPENID}-{order.number}"
+    stage.sandbox.tell("payer", openid=openid, number=identity_number(), name=ANOTHER)
+    for wait in (0, CONSIDERED, 0):
+        stage.pass_time(wait)
+        sweep(now=stage.now())
+        stage.deliver()
+    late = PayerCheck.objects.get(order_number=order.number).deadline_at
+    assert late is not None
+    stage.pass_time((late - stage.now()).total_seconds() + 1)
+    refund_overdue_payers(now=stage.now())
+    fault.strike(stage, stage.deliver)
+    return order
+
+
 def taken_back(family: str, stage: Stage, fault: Fault) -> Order:
     """All goes back while declaring goes wrong: in the end nothing is declared any more."""
     order = due(stage, family)
@@ -174,7 +194,12 @@ def _ends(order: Order) -> str:
     return " ".join(f"{port} {state}" for port, state in rows.values_list("port", "state")) or "-"
 
 
-DECLARING = Part(lambda at: sweep(now=at), _compare, _ends)
+def _work(at: datetime) -> None:
+    sweep(now=at)
+    refund_overdue_payers(now=at)
+
+
+DECLARING = Part(_work, _compare, _ends)
 
 
 def _steps() -> Iterator[Step]:
@@ -208,6 +233,11 @@ def _of(family: str) -> Iterator[Step]:
     yield step("taken back", taken_back, lambda: [*spoilt("customs_declare")[3:5], *killed()])
     if family == "v3":
         yield step("payer", asks_for_payer, lambda: all_of("customs_verify", BUSY))
+    yield step(
+        "another payer",
+        ends_for_payer,
+        lambda: [*spoilt("refund")[3:5], *killed(), *killed_writing(cancelling="kernel_event")[2:], Twice()],
+    )
     yield step(
         "outcome",
         declares,

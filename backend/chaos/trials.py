@@ -235,7 +235,7 @@ def lacks_money(stage: Stage, fault: Fault) -> Order:
 
 
 def refunds_too_soon(stage: Stage, fault: Fault) -> Order:
-    """A second refund within a minute is put off by WeChat, and its next try goes wrong."""
+    """A second refund within a minute has to wait, as WeChat would not take it, and sending it goes wrong."""
     order = stage.paid()
     for key, pieces in (("one", 1), ("rest", 0)):
         stage.ask_back(order, key=key, pieces=pieces)
@@ -292,7 +292,7 @@ REFUND: tuple[Step, ...] = (
         ],
     ),
     ("refund: account empty", lacks_money, lambda: [*killed(), *killed(2), Twice()]),
-    ("refund: too soon", refunds_too_soon, lambda: [*killed(), *killed(2), Twice()]),
+    ("refund: too soon", refunds_too_soon, lambda: [*spoilt("refund", BUSY)[3:], *killed(), Twice()]),
 )
 # The payment itself, its cancelling and refunds, and then all that follows from a payment.
 STEPS: tuple[Step, ...] = (

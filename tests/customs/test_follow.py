@@ -114,6 +114,9 @@ def test_what_is_kept_back_is_nothing_yet(wechat, shop):
     payment = declared(wechat, shop)
     wechat.control("trade", out_trade_no=payment.out_trade_no, hold=True)
     assert follow(now=make.present()) == 0
+    delivery.drain(now=after_hold() + timedelta(hours=1))
+    (one,) = unsettled(storefront_id=shop.shop.pk, day=shanghai_day(make.present()))
+    assert one.reasons == (Reason.LOGISTICS, Reason.CLEARANCE)
     wechat.control("trade", out_trade_no=payment.out_trade_no, hold=False, waybill="YT1", list="L1")
     assert follow(now=make.present()) == 2
     assert (facts()["shipment.handed_over"]["waybill"], facts()["customs.released"]["list"]) == ("YT1", "L1")

@@ -75,6 +75,7 @@ def _unenter(order: Order) -> None:
     [
         (_unenter, Reason.NOT_ENTERED),
         (lambda o: Posting.objects.filter(entry__order=o, account="tax").delete(), Reason.AMOUNTS),
+        (lambda o: Payment.objects.filter(order=o).update(state="closed"), Reason.PAYMENT),
         (lambda o: Order.objects.filter(pk=o.pk).update(usd_cny_per_100=None), Reason.RATE),
         (lambda o: Order.objects.filter(pk=o.pk).update(brand_cny_per_100=None), Reason.RATE),
         (lambda o: Order.objects.filter(pk=o.pk).update(brand_currency="XXX"), Reason.CURRENCY),

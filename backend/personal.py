@@ -94,6 +94,7 @@ KEEPINGS: tuple[Keeping, ...] = (
     *customers.HOLDING.keeping,
     *orders.HOLDING.keeping,
     *payments.HOLDING.keeping,
+    *settlement.HOLDING.keeping,
     *storefronts.HOLDING.keeping,
     *_others,
     *KERNEL.keeping,

@@ -140,7 +140,8 @@ def test_what_is_told_to_be_kept_is_all_that_still_leads_to_the_person(world: ma
     assert set(found) == {model for one in kept for model in one.models}
     assert {one.what: one.rows for one in kept} == {
         "books": 2 + 5,
-        "abroad": 2,
+        "abroad": 1,
+        "trade_evidence": 1,
         "payments": 1,
         "refunds": 1,
         "complaints": 1,
@@ -260,6 +261,7 @@ def test_each_day_that_is_told_counts_from_its_row_and_is_the_day_of_its_keeping
 LETS_GO = {
     "payer_checks": "compliance.payer_checks",
     "judgements": "compliance.judgements",
+    "trade_evidence": "settlement.evidence",
     "judgement_accesses": "compliance.accesses",
     "consents": "compliance.consents",
     "notices": "compliance.notices",

@@ -37,6 +37,7 @@ from kernel.ids import uuid7
 from kernel.models import File, Job, Receipt
 from orders.models import Order, Quote
 from payments.models import Notification
+from settlement.models import Evidence, RatePublication
 from tests import make
 
 SECOND = timedelta(seconds=1)
@@ -181,6 +182,14 @@ def file(at: datetime) -> QuerySet[Any]:
     return File.objects.all()
 
 
+def evidence(at: datetime) -> QuerySet[Any]:
+    order = make.order(make.world().alice, ("HD-1", 1))
+    Evidence.objects.create(
+        storefront=order.storefront, order=order, kind="logistics", reference="SF1", at=at, told_at=at
+    )
+    return Evidence.objects.all()
+
+
 def row(model: type[Model], fields: Callable[[datetime], dict[str, Any]], at: datetime) -> QuerySet[Any]:
     model._default_manager.create(**fields(at))
     return model._default_manager.all()
@@ -224,6 +233,20 @@ MAKERS: dict[str, Callable[[datetime], QuerySet[Any]]] = {
     "customers.sessions": session,
     "customers.exports": export,
     "orders.quotes": quote,
+    "settlement.evidence": evidence,
+    "settlement.rates": partial(
+        row,
+        RatePublication,
+        lambda at: {
+            "day": shanghai_day(at),
+            "published_at": at,
+            "fetched_at": at,
+            "source": "test",
+            "sha256": "0" * 64,
+            "body": "{}",
+            "rates": {},
+        },
+    ),
     "payments.noise": partial(
         row,
         Notification,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import io
 import threading
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import IntegrityError, connection
 
 from backend import delivery
 from customs.gateways.clearing import Release
@@ -174,3 +175,15 @@ def test_the_command_tells_every_order_of_a_batch_and_of_an_unpaid_one_that_noth
     assert [line.split(",")[2] for line in said(unpaid.number)[1:]] == ["missing"] * 4
     with pytest.raises(CommandError, match="there is no order and no batch “nothing”"):
         said("nothing")
+
+
+@pytest.mark.parametrize("table", ["settlement_evidence", "settlement_ratepublication"])
+def test_nobody_lets_go_of_evidence_or_rates_before_five_years_are_over(world, table):
+    told(trades.paid(world), LOGISTICS, "SF1")
+    young = make.present() - timedelta(days=5 * 365)
+    with connection.cursor() as cursor, pytest.raises(IntegrityError, match="is kept for 5 years"):
+        cursor.execute(f"SELECT {table}_forget(%s::timestamptz)", [young])
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {table}_forget(%s::timestamptz)", [make.present() - timedelta(days=5 * 366)])
+        assert cursor.fetchone() == (0,)
+    assert Evidence.objects.count() == 1

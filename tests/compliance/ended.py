@@ -38,6 +38,7 @@ from kernel.models import File, Job, Receipt
 from orders.models import Order, Quote
 from payments.models import Notification
 from settlement.models import Evidence, RatePublication
+from storefronts.models import PushedMessage
 from tests import make
 
 SECOND = timedelta(seconds=1)
@@ -233,6 +234,17 @@ MAKERS: dict[str, Callable[[datetime], QuerySet[Any]]] = {
     "customers.sessions": session,
     "customers.exports": export,
     "orders.quotes": quote,
+    "storefronts.messages": partial(
+        row,
+        PushedMessage,
+        lambda at: {
+            "storefront": make.storefront(),
+            "digest": b"d" * 32,
+            "content": b"",
+            "outcome": "taken",
+            "received_at": at,
+        },
+    ),
     "settlement.evidence": evidence,
     "settlement.rates": partial(
         row,

@@ -9,6 +9,7 @@ from datetime import date, datetime, time
 
 from sandbox.clock import SHANGHAI, shanghai_day
 from sandbox.fields import refuse
+from sandbox.moves import Move
 from sandbox.orders import Order
 from sandbox.refunding import Refund
 from sandbox.scene import Scene
@@ -37,17 +38,17 @@ class Trade:
 
     at: float
     order: Order
-    refund_id: str = ""
-    out_refund_no: str = ""
-    refund: int = 0
-    channel: str = ""
-    refund_state: str = ""
+    refund: Refund | None = None
+
+    @property
+    def moved(self) -> int:
+        """What it brought to the merchant's account, before the fee."""
+        return -self.refund.settled if self.refund else self.order.settled
 
     @property
     def fee(self) -> int:
-        part = (self.refund or self.order.total) * FEE_PPM
-        rounded = (part + 500_000) // 1_000_000
-        return -rounded if self.out_refund_no else rounded
+        rounded = (abs(self.moved) * FEE_PPM + 500_000) // 1_000_000
+        return -rounded if self.refund else rounded
 
 
 def trade_bill(scene: Scene, request: Request, merchant: Storefront, *, mode: str | None) -> Reply:
@@ -92,13 +93,17 @@ def _made(
         trades.append(_stranger(merchant, day))
     if mode == "missing_line":
         trades = trades[1:]
-    if empty or not trades:
+    moves = [] if call == "tradebill" else _moves(scene, merchant.mchid, day)
+    if empty or not (trades or moves):
         raise PayFault(400, "NO_STATEMENT_EXIST", "账单文件不存在")
     if call == "tradebill":
         lines = _trade_lines(trades, wrong=mode == "wrong_amount")
     else:
-        before = _moved(_trades(scene, merchant.mchid, None, before=day))
-        lines = _fund_lines(trades, before, wrong=mode == "wrong_amount", skip=mode == "wrong_balance")
+        earlier = _trades(scene, merchant.mchid, None, before=day)
+        before = sum(trade.moved - trade.fee for trade in earlier)
+        before += sum(move.amount for move in _moves(scene, merchant.mchid, None, before=day))
+        rows = _movements(trades, moves)
+        lines = _fund_lines(rows, before, wrong=mode == "wrong_amount", skip=mode == "wrong_balance")
     return _told(scene, request, merchant, lines, mode, zipped=packed is not None)
 
 
@@ -139,35 +144,27 @@ def _trades(scene: Scene, mchid: str, day: date | None, *, before: date | None =
         if order.success_at is not None and belongs(order.success_at)
     ]
     found += [
-        Trade(
-            one.created_at,
-            one.order,
-            refund_id=one.refund_id,
-            out_refund_no=one.out_refund_no,
-            refund=one.amount,
-            channel=one.channel,
-            refund_state=one.status,
-        )
-        for one in scene.refunds.of(mchid)
-        if belongs(one.created_at)
+        Trade(one.created_at, one.order, one) for one in scene.refunds.of(mchid) if belongs(one.created_at)
     ]
     return sorted(found, key=lambda trade: trade.at)
 
 
-def _of(refund: Refund) -> Trade:
-    """A refund as it stood at the end of the day on which it was accepted: bills do not tell it anew."""
+def _moves(scene: Scene, mchid: str, day: date | None, *, before: date | None = None) -> list[Move]:
+    """The day's movements beside the trades, or those of all days `before`."""
+    found = []
+    for one in scene.moves.of(mchid):
+        on = datetime.fromtimestamp(one.at, SHANGHAI).date()
+        if on == day if before is None else on < before:
+            found.append(one)
+    return found
+
+
+def _state_then(refund: Refund) -> str:
+    """As it stood at the end of the day on which it was accepted: bills do not tell it anew."""
     ended = refund.success_at is not None and shanghai_day(refund.success_at) == shanghai_day(
         refund.created_at
     )
-    return Trade(
-        at=refund.created_at,
-        order=refund.order,
-        refund_id=refund.refund_id,
-        out_refund_no=refund.out_refund_no,
-        refund=refund.amount,
-        channel=refund.channel,
-        refund_state="SUCCESS" if ended else "PROCESSING",
-    )
+    return "SUCCESS" if ended else "PROCESSING"
 
 
 def _stranger(merchant: Storefront, day: date) -> Trade:
@@ -202,9 +199,12 @@ def _written(values: Iterable[str | int]) -> str:
 def _trade_lines(trades: list[Trade], *, wrong: bool) -> list[str]:
     lines, sums = [TRADE_COLUMNS], [0] * 6
     for position, trade in enumerate(trades):
-        order, refunded = trade.order, bool(trade.out_refund_no)
-        total = 0 if refunded else order.total + (100 if wrong and position == 0 else 0)
-        for place, amount in enumerate((total, trade.refund, 0, trade.fee, total, trade.refund)):
+        order, refund = trade.order, trade.refund
+        more = 100 if wrong and position == 0 and not refund else 0
+        total, settled = (0, 0) if refund else (order.total + more, order.settled + more)
+        asked, back = (refund.amount, refund.settled) if refund else (0, 0)
+        prepaid = refund.coupon if refund and not order.free else 0
+        for place, amount in enumerate((settled, back, prepaid, trade.fee, total, asked)):
             sums[place] += amount
         lines.append(
             _written(
@@ -218,23 +218,23 @@ def _trade_lines(trades: list[Trade], *, wrong: bool) -> list[str]:
                     order.out_trade_no,
                     order.openid,
                     "JSAPI",
-                    "REFUND" if refunded else "SUCCESS",
+                    "REFUND" if refund else "SUCCESS",
                     "OTHERS",
                     "CNY",
-                    yuan(total),
-                    "0.0",
-                    trade.refund_id or 0,
-                    trade.out_refund_no or 0,
-                    yuan(trade.refund),
-                    "0.0",
-                    trade.channel,
-                    trade.refund_state,
+                    yuan(settled),
+                    yuan(0 if refund else order.coupon),
+                    refund.refund_id if refund else 0,
+                    refund.out_refund_no if refund else 0,
+                    yuan(back),
+                    yuan(prepaid),
+                    refund.channel if refund else "",
+                    _state_then(refund) if refund else "",
                     str(order.params.get("description", "")),
                     order.attach or "",
                     yuan(trade.fee),
                     "0.60%",
                     yuan(total),
-                    yuan(trade.refund),
+                    yuan(asked),
                     "",
                 ]
             )
@@ -242,44 +242,53 @@ def _trade_lines(trades: list[Trade], *, wrong: bool) -> list[str]:
     return [*lines, TRADE_SUMMARY, _written([len(trades), *map(yuan, sums)])]
 
 
-def _movements(trade: Trade) -> list[tuple[str, int]]:
-    if trade.out_refund_no:
-        return [("退款", -trade.refund), ("扣除交易手续费", -trade.fee)]
-    return [("交易", trade.order.total), ("扣除交易手续费", -trade.fee)]
+@dataclass(frozen=True)
+class Movement:
+    """One row of a fund-flow bill, before its balance is known."""
+
+    at: float
+    kind: str
+    amount: int
+    business_id: str
+    voucher: str
 
 
-def _moved(trades: list[Trade]) -> int:
-    return sum(amount for trade in trades for _, amount in _movements(trade))
-
-
-def _fund_lines(trades: list[Trade], balance: int, *, wrong: bool, skip: bool) -> list[str]:
-    lines, came, left, rows = [FUND_COLUMNS], [0, 0], [0, 0], 0
+def _movements(trades: list[Trade], moves: list[Move]) -> list[Movement]:
+    found = []
     for trade in trades:
-        for name, moved in _movements(trade):
-            if not moved:
-                continue
-            rows += 1
-            amount = moved + (100 if wrong and rows == 1 else 0)
-            balance += amount + (7 if skip and rows == 2 else 0)
-            side = came if amount > 0 else left
-            side[0] += 1
-            side[1] += abs(amount)
-            lines.append(
-                _written(
-                    [
-                        f"{datetime.fromtimestamp(trade.at, SHANGHAI):%Y-%m-%d %H:%M:%S}",
-                        trade.refund_id or trade.order.transaction_id or "",
-                        f"10{int(trade.at)}{rows:08}",
-                        name,
-                        name,
-                        "收入" if amount > 0 else "支出",
-                        yuan(abs(amount)),
-                        yuan(balance),
-                        "system",
-                        "",
-                        trade.out_refund_no or trade.order.out_trade_no,
-                    ]
-                )
+        order, refund = trade.order, trade.refund
+        number = (refund.refund_id if refund else order.transaction_id) or ""
+        voucher = refund.out_refund_no if refund else order.out_trade_no
+        for kind, amount in (("退款" if refund else "交易", trade.moved), ("扣除交易手续费", -trade.fee)):
+            found.append(Movement(trade.at, kind, amount, number, voucher))
+    found += [Movement(one.at, one.kind, one.amount, f"30{int(one.at)}", "") for one in moves]
+    return sorted((one for one in found if one.amount), key=lambda one: one.at)
+
+
+def _fund_lines(moved: list[Movement], balance: int, *, wrong: bool, skip: bool) -> list[str]:
+    lines, came, left = [FUND_COLUMNS], [0, 0], [0, 0]
+    for row, one in enumerate(moved, 1):
+        amount = one.amount + (100 if wrong and row == 1 else 0)
+        balance += amount + (7 if skip and row == 2 else 0)
+        side = came if amount > 0 else left
+        side[0] += 1
+        side[1] += abs(amount)
+        lines.append(
+            _written(
+                [
+                    f"{datetime.fromtimestamp(one.at, SHANGHAI):%Y-%m-%d %H:%M:%S}",
+                    one.business_id,
+                    f"10{int(one.at)}{row:08}",
+                    one.kind,
+                    one.kind,
+                    "收入" if amount > 0 else "支出",
+                    yuan(abs(amount)),
+                    yuan(balance),
+                    "system",
+                    "",
+                    one.voucher,
+                ]
             )
-    summary: list[str | int] = [rows, came[0], yuan(came[1]), left[0], yuan(left[1])]
+        )
+    summary: list[str | int] = [len(moved), came[0], yuan(came[1]), left[0], yuan(left[1])]
     return [*lines, FUND_SUMMARY, _written(summary)]

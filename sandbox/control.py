@@ -158,6 +158,15 @@ def merchant_certificate(scene: Scene, told: Json) -> Json:
     return {"serial": serial, "cert_pem": certificate, "private_key_pem": private}
 
 
+def move(scene: Scene, told: Json) -> Json:
+    """So much comes to or leaves the merchant's account now, as a kind of movement of its own."""
+    mchid, kind, amount = _merchant(scene, told).mchid, _needed(told, "kind"), told.get("amount")
+    if isinstance(amount, bool) or not isinstance(amount, int) or not amount:
+        raise ControlFault(400, "amount is fen and not 0")
+    scene.moves.make(mchid, kind, amount)
+    return {}
+
+
 def log(scene: Scene, _told: Json) -> Json:
     return {**scene.journal.read(), "pending": scene.courier.pending()}
 
@@ -177,6 +186,7 @@ ENDPOINTS: dict[tuple[str, str], Callable[[Scene, Json], Json]] = {
     ("POST", "/sandbox/trade"): trading.control,
     ("POST", "/sandbox/institution"): institution.control,
     ("POST", "/sandbox/pay"): payer.pay,
+    ("POST", "/sandbox/move"): move,
     ("POST", "/sandbox/refund"): refunds.control,
     ("POST", "/sandbox/complain"): complaints.control,
     ("POST", "/sandbox/mini_complain"): pushing.complain,

@@ -32,6 +32,8 @@ class Order:
     prepay_ids: dict[str, float] = field(default_factory=dict)  # id → good until
     trade_state: str = "NOTPAY"
     transaction_id: str | None = None
+    coupon: int = 0  # fen of the total that coupons of WeChat's paid
+    free: bool = False  # no money stands behind the coupon: the merchant gets that much less
     success_at: float | None = None
     override: Json = field(default_factory=dict)  # what a query is to say instead of the truth
 
@@ -54,8 +56,25 @@ class Order:
             told["bank_type"] = "OTHERS"
             told["success_time"] = rfc3339(self.success_at)
             told["payer"] = {"openid": self.openid}
-            told["amount"]["payer_total"] = self.total
+            told["amount"]["payer_total"] = self.total - self.coupon
+            if self.coupon:
+                told["promotion_detail"] = [self._promotion()]
         return told
+
+    def _promotion(self) -> Json:
+        return {
+            "coupon_id": f"C{self.transaction_id}",
+            "name": "微信支付代金券",
+            "scope": "GLOBAL",
+            "type": "NOCASH" if self.free else "CASH",
+            "amount": self.coupon,
+            "currency": "CNY",
+        }
+
+    @property
+    def settled(self) -> int:
+        """What the merchant gets for it, before the fee."""
+        return self.total - (self.coupon if self.free else 0)
 
 
 class Orders:
@@ -145,8 +164,17 @@ class Orders:
             raise ControlFault(400, "two merchants have this number: say which mchid")
         return found[0]
 
-    def pay(self, order: Order, *, prepay_id: str | None, openid: str | None, force: bool) -> Json:
-        """The payer pays; the transaction as it now stands. ControlFault 409 where WeChat would refuse."""
+    def pay(
+        self,
+        order: Order,
+        *,
+        prepay_id: str | None,
+        openid: str | None,
+        force: bool,
+        coupon: int = 0,
+        free: bool = False,
+    ) -> Json:
+        """The payer pays, a part by coupon; the transaction as it now stands. ControlFault 409: refused."""
         with self._lock:
             now = self._clock.now()
             if order.trade_state in PAID:
@@ -160,6 +188,7 @@ class Orders:
                     raise ControlFault(409, "this prepay_id is older than two hours")
             order.trade_state, order.success_at = "SUCCESS", now
             order.openid = openid or order.openid
+            order.coupon, order.free = coupon, free
             day = shanghai_day(now).replace("-", "")
             order.transaction_id = f"4200{secrets.randbelow(10**6):06}{day}{secrets.randbelow(10**10):010}"
             self._by_transaction[order.transaction_id] = order

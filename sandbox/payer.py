@@ -64,8 +64,16 @@ def pay(scene: Scene, told: Json) -> Json:
     signed_by = text(told, "signed_by")
     if signed_by is not None:
         notices.signing_key(scene, order.mchid, signed_by)  # refuse before money moves
+    coupon = told.get("coupon", 0)
+    if isinstance(coupon, bool) or not isinstance(coupon, int) or not 0 <= coupon < order.total:
+        raise ControlFault(400, "coupon is fen, less than the total")
     transaction = scene.orders.pay(
-        order, prepay_id=prepay_id, openid=text(told, "openid"), force=told.get("force") is True
+        order,
+        prepay_id=prepay_id,
+        openid=text(told, "openid"),
+        force=told.get("force") is True,
+        coupon=coupon,
+        free=told.get("free") is True,
     )
     if told.get("override_query") is True:
         order.override = override

@@ -25,6 +25,7 @@ class Refund:
     created_at: float
     status: str = PROCESSING
     success_at: float | None = None
+    coupon: int = 0  # of the amount, what goes back to coupons
     received_by: str = "支付用户零钱"
     channel: str = "ORIGINAL"
 
@@ -42,9 +43,9 @@ class Refund:
             "funds_account": "AVAILABLE",
             "amount": {
                 **self._amount(),
-                "settlement_refund": self.amount,
-                "settlement_total": self.order.total,
-                "discount_refund": 0,
+                "settlement_refund": self.settled,
+                "settlement_total": self.order.settled,
+                "discount_refund": self.coupon,
                 "currency": "CNY",
                 "from": [],
                 "refund_fee": 0,
@@ -67,9 +68,19 @@ class Refund:
             "amount": self._amount(),
         }
 
+    @property
+    def settled(self) -> int:
+        """What leaves the merchant's account: behind a free coupon there is nothing to give back."""
+        return self.amount - (self.coupon if self.order.free else 0)
+
     def _amount(self) -> Json:
-        total = self.order.total
-        return {"total": total, "refund": self.amount, "payer_total": total, "payer_refund": self.amount}
+        order = self.order
+        return {
+            "total": order.total,
+            "refund": self.amount,
+            "payer_total": order.total - order.coupon,
+            "payer_refund": self.amount - self.coupon,
+        }
 
 
 class Refunds:
@@ -99,6 +110,7 @@ class Refunds:
                 params=body,
                 notify_url=body.get("notify_url", ""),
                 created_at=now,
+                coupon=_coupon(order, sum(one.amount for one in living), amount["refund"]),
             )
             self._by_number[order.mchid, number] = refund
             order.trade_state = "REFUND"
@@ -127,6 +139,11 @@ class Refunds:
     def reset(self) -> None:
         with self._lock:
             self._by_number.clear()
+
+
+def _coupon(order: Order, before: int, amount: int) -> int:
+    """The coupon's share of a refund, so that all refunds together give back all of it."""
+    return order.coupon * (before + amount) // order.total - order.coupon * before // order.total
 
 
 def _allow(order: Order, amount: Json, living: list[Refund], now: float) -> None:

@@ -11,6 +11,7 @@ from sandbox.files import Files
 from sandbox.journal import Journal
 from sandbox.keyring import Keyring
 from sandbox.minicomplaints import Pushes
+from sandbox.moves import Moves
 from sandbox.orders import Orders
 from sandbox.refunding import Refunds
 from sandbox.registry import Registry
@@ -38,6 +39,7 @@ class Scene:
     files: Files
     declarations: Declarations
     trades: Trades
+    moves: Moves
 
     def reset(self) -> None:
         """Forget everything but the keys of the world; what is still to be delivered is not."""
@@ -52,6 +54,7 @@ class Scene:
             self.registry,
             self.declarations,
             self.trades,
+            self.moves,
             self.codes,
             self.files,
             self.tokens,
@@ -80,4 +83,5 @@ def build(world: World, *, time_scale: float) -> Scene:
         files=Files(clock),
         declarations=Declarations(clock),
         trades=Trades(),
+        moves=Moves(clock),
     )

@@ -173,3 +173,78 @@ def test_a_refund_stands_in_the_bill_of_the_day_on_which_it_was_accepted(maison,
         ("退款", "支出", "10.0", "132.59"),
         ("扣除交易手续费", "收入", "0.06", "132.65"),
     ]
+
+
+def test_what_moves_beside_the_trades_stands_in_the_fund_bill_alone(maison, swift, play, paid):
+    for kind, amount in (("提现", -10000), ("投诉扣款", -300), ("充值", 5000)):
+        play("move", mchid=maison.mchid, kind=kind, amount=amount)
+    to_tomorrow(play, 10)
+    *moved, summary = rows(fetched(maison, asked(maison, "fundflowbill").json()).content)
+    assert [(row[3], row[4], row[5], row[6], row[7]) for row in moved[4:]] == [
+        ("提现", "提现", "支出", "100.0", "42.59"),
+        ("投诉扣款", "投诉扣款", "支出", "3.0", "39.59"),
+        ("充值", "充值", "收入", "50.0", "89.59"),
+    ]
+    assert summary == ["7", "3", "193.45", "4", "103.86"]
+    assert len(rows(fetched(maison, asked(maison).json()).content)) == 3
+    assert asked(swift, "fundflowbill").json()["code"] == "NO_STATEMENT_EXIST"
+
+
+@pytest.mark.parametrize(
+    ("free", "settled", "fee", "back", "prepaid", "given", "promotion"),
+    [
+        (True, "115.0", "0.69", "9.32", "0.0", "-0.06", "NOCASH"),
+        (False, "123.45", "0.74", "10.0", "0.68", "-0.06", "CASH"),
+    ],
+)
+def test_a_coupon_is_money_where_it_was_prepaid_and_taken_off_where_it_was_free(
+    maison, play, free, settled, fee, back, prepaid, given, promotion
+):
+    order = maison.order(amount={"total": 12345, "currency": "CNY"})
+    maison.prepay(order)
+    play("pay", out_trade_no=order["out_trade_no"], coupon=845, free=free)
+    query = f"/v3/pay/transactions/out-trade-no/{order['out_trade_no']}?mchid={order['mchid']}"
+    told = maison.call("GET", query).json()
+    assert (told["amount"]["total"], told["amount"]["payer_total"]) == (12345, 11500)
+    assert [(one["type"], one["amount"]) for one in told["promotion_detail"]] == [(promotion, 845)]
+    body = {
+        "out_trade_no": order["out_trade_no"],
+        "out_refund_no": "R0001",
+        "amount": {"refund": 1000, "total": 12345, "currency": "CNY"},
+    }
+    answer = maison.call("POST", "/v3/refund/domestic/refunds", json.dumps(body)).json()
+    assert (answer["amount"]["payer_refund"], answer["amount"]["discount_refund"]) == (932, 68)
+    to_tomorrow(play, 10)
+    sold, refunded, summary = rows(fetched(maison, asked(maison).json()).content)
+    assert (sold[12], sold[13], sold[22], sold[24]) == (settled, "8.45", fee, "123.45")
+    assert (refunded[13], refunded[16], refunded[17], refunded[22], refunded[25]) == (
+        "0.0",
+        back,
+        prepaid,
+        given,
+        "10.0",
+    )
+    assert (summary[1], summary[2], summary[3]) == (settled, back, prepaid)
+    moved = rows(fetched(maison, asked(maison, "fundflowbill").json()).content)
+    assert [(row[3], row[6]) for row in moved[:4]] == [
+        ("交易", settled),
+        ("扣除交易手续费", fee),
+        ("退款", back),
+        ("扣除交易手续费", "0.06"),
+    ]
+
+
+def test_a_bill_tells_a_refund_as_it_stood_on_its_day(maison, play, paid):
+    body = {
+        "out_trade_no": paid[0],
+        "out_refund_no": "R0001",
+        "amount": {"refund": 1000, "total": 12345, "currency": "CNY"},
+    }
+    play("switches", call="refund_outcome", mode="stuck")
+    assert maison.call("POST", "/v3/refund/domestic/refunds", json.dumps(body)).status_code == 200
+    day = today()
+    to_tomorrow(play, 10)
+    mchid = maison.mchid
+    play("refund", mchid=mchid, out_refund_no="R0001", status="SUCCESS")
+    *_, refund, _ = rows(fetched(maison, asked(maison, bill_date=day).json()).content)
+    assert refund[19] == "PROCESSING"

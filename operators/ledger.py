@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, reverse
 from django.utils.html import format_html, format_html_join
 
 from kernel.money import yuan
 from operators.base import Scoped, register
 from operators.bilingual import say
+from operators.ledger_statement import TITLE, page
 from operators.names import state_name
 from operators.told import page_of
 from payments.models import BillLine
@@ -47,6 +51,24 @@ class EntryAdmin(Scoped):
         "refund__out_refund_no__startswith",
     )
     ordering = ("-id",)
+
+    list_before_template = "operators/steps.html"
+
+    def get_urls(self) -> list[Any]:
+        shown = path("statement/", self.admin_site.admin_view(self.statement), name="settlement_statement")
+        return [shown, *super().get_urls()]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Above the entries leads a button to the statement."""
+        button = {"title": TITLE, "icon": "summarize", "url": reverse("admin:settlement_statement")}
+        answer: HttpResponse = super().changelist_view(request, {"steps": [button], **(extra_context or {})})
+        return answer
+
+    def statement(self, request: HttpRequest) -> HttpResponse:
+        """The books of one storefront over a period."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return page(request, {**self.admin_site.each_context(request), "opts": self.opts})
 
     @admin.display(description=say("分录", "postings"))
     def postings(self, row: Entry) -> Any:

@@ -252,6 +252,13 @@ _BOOKS = {
     " and numbers, no name and no openid.",
 }
 
+_LINES = {
+    "zh": "账簿的分录及其更正指向其依据的账单明细与差异，保存期不少于五年；"
+    "仅有金额与单号，不含姓名，亦不含 OpenID",
+    "en": "Entries of the books and their corrections point to the line or the difference that they rest on,"
+    " for five years at the least. They carry amounts and numbers, no name and no openid.",
+}
+
 HOLDING = Holding(
     app="payments",
     gives=("payments", "refunds", "declarations", "complaints", "complaint_answers", "complaint_accesses"),
@@ -281,6 +288,15 @@ HOLDING = Holding(
     staying=(
         Staying("payments.Payment", {"zh": "支付记录", "en": "payments"}, _BOOKS),
         Staying("payments.Refund", {"zh": "退款记录", "en": "refunds"}, _BOOKS),
-        Staying("payments.BillLine", {"zh": "微信支付账单明细", "en": "lines of WeChat Pay's bills"}, _BOOKS),
+        Staying("payments.Bill", {"zh": "微信支付账单", "en": "WeChat Pay's bills"}, _LINES),
+        Staying("payments.BillLine", {"zh": "微信支付账单明细", "en": "lines of WeChat Pay's bills"}, _LINES),
+        Staying(
+            "payments.FundLine",
+            {"zh": "微信支付账户流水", "en": "movements of accounts at WeChat Pay"},
+            _LINES,
+        ),
+        Staying(
+            "payments.BillDifference", {"zh": "对账差异", "en": "differences of WeChat Pay's bills"}, _LINES
+        ),
     ),
 )

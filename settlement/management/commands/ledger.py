@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from argparse import ArgumentParser
 from datetime import date
 from typing import Any
@@ -11,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from kernel.money import yuan
 from settlement import queries
+from settlement.statement_file import write
 from storefronts.models import Storefront
 
 
@@ -52,8 +52,4 @@ class Command(BaseCommand):
             raise CommandError(f"there is no storefront “{code}”")
         if last < first:
             raise CommandError("the last day lies before the first")
-        out = csv.writer(self.stdout, lineterminator="\n")
-        out.writerow(["account", "opening_yuan", "debit_yuan", "credit_yuan", "closing_yuan"])
-        for line in queries.statement(storefront_id=shop.pk, first=first, last=last):
-            amounts = (line.opening_fen, line.debit_fen, line.credit_fen, line.closing_fen)
-            out.writerow([line.account, *(yuan(fen) for fen in amounts)])
+        write(queries.statement(storefront_id=shop.pk, first=first, last=last), self.stdout)

@@ -22,8 +22,10 @@ from operators.bilingual import say
 from operators.filters import FEW, FewFilter, LateFilter, UnmadeFilter
 from operators.incidents import OpenFilter, overdue
 from operators.navigation import groups
+from operators.refunds import AttendFilter
 from operators.rule_book import may_read, stale_figures
 from orders.models import Order
+from payments.models import Refund
 
 # Registered, and reached from the rows that point at them; of no use as lists of their own.
 PLUMBING = frozenset(
@@ -61,7 +63,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def cards(request: HttpRequest, at: datetime) -> list[Card]:
-    """The figures, each with the list it counts; four statements at most, whatever there is to count."""
+    """The figures, each with the list it counts; five statements at most, whatever there is to count."""
     found: list[Card] = []
     orders = _mine(request, Order)
     if orders is not None:
@@ -80,8 +82,18 @@ def cards(request: HttpRequest, at: datetime) -> list[Card]:
         ]
     cases = _mine(request, Case)
     if cases is not None:
-        waiting = cases.filter(state=Case.State.OPEN).count()
+        counted = cases.filter(state=Case.State.OPEN).aggregate(
+            all=Count("pk"), bills=Count("pk", filter=Q(kind__startswith="bill."))
+        )
+        waiting, billed = counted["all"], counted["bills"]
         found.append(_card(say("待办事项", "Open cases"), waiting, Case, wrong=waiting, state="open"))
+        title = say("未了结的对账差异", "Open cases of bills")
+        found.append(_card(title, billed, Case, wrong=billed, state="open", q="bill."))
+    refunds = _mine(request, Refund)
+    if refunds is not None:
+        attend = refunds.filter(AttendFilter.question()).count()
+        title = say("须关注的退款", "Refunds to attend to")
+        found.append(_card(title, attend, Refund, wrong=attend, **{AttendFilter.parameter_name: "1"}))
     deliveries = _mine(request, Delivery)
     if deliveries is not None:
         late = deliveries.filter(LateFilter.question()).count()

@@ -18,26 +18,33 @@ from payments.services.bills.coupons import BORNE
 from settlement.accounts import Account
 from settlement.models import Entry
 
-# One statement a bill, however many lines it has: entries first, then both postings of each.
+# Lines come into a table of this transaction alone, so that it is known how many they are; then one statement
+# writes the entries and both postings of each.
+_STAGE = """
+CREATE TEMPORARY TABLE bill_entering (kind text, debit text, line int, at timestamptz, amount bigint,
+    order_id bigint, payment_id bigint, refund_id bigint, bill_line_id bigint, fund_line_id bigint)
+"""
+_COLLECT = """
+INSERT INTO bill_entering SELECT %(kind)s, %(debit)s, line, at, amount, order_id, payment_id, refund_id,
+    bill_line_id, fund_line_id FROM ({lines}) AS found
+"""
 _ENTER = """
-WITH line AS (
-    {lines}
-), fact AS (
+WITH fact AS (
     INSERT INTO settlement_entry (storefront_id, kind, key, day, at, entered_at, order_id, payment_id,
         refund_id, bill_line_id, fund_line_id)
-    SELECT %(storefront)s::bigint, %(kind)s::text,
-           concat(%(kind)s::text, ':', %(bill)s::bigint, '#', line.line), %(day)s::date, line.at,
-           %(now)s::timestamptz, line.order_id, line.payment_id, line.refund_id, line.bill_line_id,
-           line.fund_line_id
-    FROM line
+    SELECT %(storefront)s::bigint, line.kind, concat(line.kind, ':', %(bill)s::bigint, '#', line.line),
+           %(day)s::date, line.at, %(now)s::timestamptz, line.order_id, line.payment_id, line.refund_id,
+           line.bill_line_id, line.fund_line_id
+    FROM bill_entering line ORDER BY line.line, line.kind
     ON CONFLICT (key) DO NOTHING
-    RETURNING id, bill_line_id, fund_line_id
+    RETURNING id, kind, bill_line_id, fund_line_id
 )
 INSERT INTO settlement_posting (storefront_id, entry_id, account, day, amount_fen)
-SELECT %(storefront)s::bigint, fact.id, posted.account, %(day)s::date, posted.sign * line.amount
+SELECT %(storefront)s::bigint, fact.id, posted.account, %(day)s::date, posted.amount
 FROM fact
-JOIN line ON coalesce(line.bill_line_id, line.fund_line_id) = coalesce(fact.bill_line_id, fact.fund_line_id)
-CROSS JOIN (VALUES (%(debit)s::text, 1), ('wechat', -1)) AS posted(account, sign)
+JOIN bill_entering line ON line.kind = fact.kind
+    AND coalesce(line.bill_line_id, line.fund_line_id) = coalesce(fact.bill_line_id, fact.fund_line_id)
+CROSS JOIN LATERAL (VALUES (line.debit, line.amount), ('wechat', -line.amount)) AS posted(account, amount)
 """
 # A refund's line gives a part of the commission back: its fee is negative.
 _FEES = """
@@ -103,20 +110,19 @@ def enter_bill(*, bill: Bill, now: datetime) -> int:
     """
     if bill.state != "matched":
         raise ValueError(f"{bill} is {bill.state}: it is entered once it is matched")
-    written = 0
+    names = {
+        "storefront": bill.storefront_id,
+        "bill": bill.pk,
+        "day": bill.day,
+        "now": now,
+        "known": funds.KNOWN,
+    }
     with transaction.atomic(savepoint=False), connection.cursor() as cursor:
+        cursor.execute(_STAGE)
         for kind, debit, lines in _OF_TRADES if bill.kind == Bill.Kind.TRADE else _OF_FUNDS:
-            cursor.execute(
-                _ENTER.format(lines=lines),
-                {
-                    "storefront": bill.storefront_id,
-                    "bill": bill.pk,
-                    "kind": kind.value,
-                    "debit": debit.value,
-                    "day": bill.day,
-                    "now": now,
-                    "known": funds.KNOWN,
-                },
-            )
-            written += cursor.rowcount
+            cursor.execute(_COLLECT.format(lines=lines), {**names, "kind": kind.value, "debit": debit.value})
+        cursor.execute("ANALYZE bill_entering")
+        cursor.execute(_ENTER, names)
+        written = int(cursor.rowcount)
+        cursor.execute("DROP TABLE bill_entering")
     return written

@@ -14,8 +14,10 @@ from kernel.clock import now
 from kernel.models import Delivery, Event
 from operators.dashboard import PLUMBING
 from orders.models import Order
+from payments.models import Refund
 from tests import make
 from tests.operators import rows
+from tests.payments.bill_files import refunded
 
 pytestmark = pytest.mark.django_db
 
@@ -46,16 +48,20 @@ def late_delivery(order, minutes):
 
 
 def filled(world):
-    """Two orders of today, one of another day; one paid today; a case, a late event, three SKUs of 1210."""
+    """Two orders of today, one of another day; one paid today; two cases, a late event, three SKUs of 1210."""
     ages = (timedelta(), timedelta(), timedelta(days=3))
     orders = [make.order(world.alice, ("HD-1", 1)) for _ in ages]
     for order, age in zip(orders, ages, strict=True):
         Order.objects.filter(pk=order.pk).update(placed_at=now() - age)
     Order.objects.filter(pk=orders[0].pk).update(state="paid", paid_at=now(), transaction_id="42")
+    for order, state in zip(orders, ("abnormal", "processing"), strict=False):
+        refunded(make.payment(order), refund_id=f"503{order.pk}")
+        Refund.objects.filter(order=order).update(state=state)
     Delivery.objects.all().delete()
     late_delivery(orders[0], 2)
     late_delivery(orders[1], 0)
     open_case(storefront_id=world.shop.pk, kind="payment.late", key="x", title="t", facts={}, now=now())
+    open_case(storefront_id=world.shop.pk, kind="bill.late", key="b", title="t", facts={}, now=now())
     make.stock(world.warehouse, make.variant(world.shop, "FEW-1", 100), 10)
     make.stock(world.warehouse, make.variant(world.shop, "MANY-1", 100), 11)
     return orders
@@ -68,7 +74,9 @@ def test_the_figures_are_those_of_ones_own_storefronts(client, world):
         "Orders today": 2,
         "To pay": 2,
         "Paid today": 1,
-        "Open cases": 1,
+        "Open cases": 2,
+        "Open cases of bills": 1,
+        "Refunds to attend to": 1,
         "Events not delivered after a minute": 1,
         "SKUs with 10 pieces or fewer": 1,
     }

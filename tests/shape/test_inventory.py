@@ -114,7 +114,10 @@ def test_what_goes_along_and_what_stays_are_models_that_exist() -> None:
 def test_what_stays_says_why_and_has_no_day() -> None:
     assert {one.model for one in STAYING} == {
         ChainLink._meta.label,
+        "payments.Bill",
+        "payments.BillDifference",
         "payments.BillLine",
+        "payments.FundLine",
         "payments.Payment",
         "payments.Refund",
         "settlement.Entry",

@@ -9,6 +9,7 @@ entry leads back to its line, and by it to the day's bill; a day that is matched
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -110,7 +111,7 @@ def enter_bill(*, bill: Bill, now: datetime) -> int:
     """
     if bill.state != "matched":
         raise ValueError(f"{bill} is {bill.state}: it is entered once it is matched")
-    names = {
+    names: dict[str, Any] = {
         "storefront": bill.storefront_id,
         "bill": bill.pk,
         "day": bill.day,

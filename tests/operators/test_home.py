@@ -48,7 +48,7 @@ def late_delivery(order, minutes):
 
 
 def filled(world):
-    """Two orders of today, one older; one paid today; two cases, two refunds, a late event, three SKUs of 1210."""
+    """Two orders of today, one older; one paid today; two cases and refunds, a late event, three SKUs."""
     ages = (timedelta(), timedelta(), timedelta(days=3))
     orders = [make.order(world.alice, ("HD-1", 1)) for _ in ages]
     for order, age in zip(orders, ages, strict=True):

@@ -10,7 +10,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Case, F, Q, Value, When
 from django.http import HttpRequest
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldBooleanWidget
+from unfold.widgets import UnfoldAdminFileFieldWidget, UnfoldAdminTextareaWidget, UnfoldBooleanWidget
 
 from compliance.vault import VaultError
 from kernel.clock import now
@@ -28,9 +28,14 @@ from payments.services import complaint_answers as answers
 from storefronts.models import Membership
 from wechat.errors import WechatError
 from wechat.pay.complaints import REPLY_LENGTH
+from wechat.pay.pictures import MOST_BYTES
 
 REFUNDERS = OWNERS | {Membership.Role.FINANCE.value, Membership.Role.CUSTOMER_SERVICE.value}
 _HERE, _ELSEWHERE = Complaint.Channel.PAYMENT, Complaint.Channel.MINI_PROGRAM
+
+
+class _Several(UnfoldAdminFileFieldWidget):
+    allow_multiple_selected = True
 
 
 class TextForm(forms.Form):
@@ -38,6 +43,26 @@ class TextForm(forms.Form):
 
     text = forms.CharField(
         label=say("回复内容", "text"), max_length=REPLY_LENGTH, widget=UnfoldAdminTextareaWidget
+    )
+
+
+class Pictures(forms.FileField):
+    """Several files; each is looked at when it is left with WeChat."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=_Several(), **options)
+
+    def clean(self, data: Any, initial: Any = None) -> list[Any]:
+        return [super(Pictures, self).clean(one, initial) for one in data or ()]
+
+
+class ReplyForm(TextForm):
+    """What the consumer will read and see."""
+
+    pictures = Pictures(
+        label=say("图片（最多四张，可不选）", "pictures (at most four)"),
+        required=False,
+        help_text=say("JPG、PNG 或 BMP，每张不超过 2MB。", "JPG, PNG or BMP, each at most 2 MB."),
     )
 
 
@@ -81,7 +106,9 @@ def _wished(row: Complaint) -> bool:
 
 
 def _reply(row: Complaint, values: Mapping[str, Any], who: str, at: datetime) -> None:
-    answers.reply(complaint=row, text=values["text"], by=who, now=at)
+    contents = [one.read(MOST_BYTES + 1) for one in values["pictures"]]
+    images = answers.leave_pictures(complaint=row, contents=contents) if contents else []
+    answers.reply(complaint=row, text=values["text"], images=images, by=who, now=at)
 
 
 def _approve(row: Complaint, values: Mapping[str, Any], who: str, at: datetime) -> None:
@@ -151,10 +178,11 @@ class ComplaintAdmin(Stepped):
             name="reply",
             title=say("回复", "Reply"),
             icon="reply",
-            form=TextForm,
+            form=ReplyForm,
             do=_reply,
             roles=CARERS,
             legal=_free,
+            outside=True,
         ),
         Step(
             name="approve",

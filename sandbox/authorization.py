@@ -2,17 +2,33 @@
 
 import re
 import time
+from email import message_from_bytes
+from email.policy import HTTP
 
 from sandbox.scene import Scene
 from sandbox.signatures import lines, matches
 from sandbox.wire import Json, PayFault, Request
 from sandbox.world import Storefront
 
+UPLOAD, MULTIPART = "/v3/merchant-service/images/upload", "multipart/form-data"
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 FIELDS = ("mchid", "nonce_str", "timestamp", "serial_no", "signature")
 WINDOW_SECONDS = 300
 LONGEST_NONCE = 32
 SHOWN_BODY = 8  # characters of the body that WeChat repeats in the detail of a SIGN_ERROR
+
+
+def parts_of(request: Request) -> dict[str, bytes]:
+    """The parts of a form by name; of an upload `meta` alone is signed."""
+    head = f"Content-Type: {request.headers.get('content-type', '')}\r\n\r\n".encode()
+    form = message_from_bytes(head + request.body, policy=HTTP)
+    found = {}
+    for part in form.iter_parts() if form.is_multipart() else ():
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        if isinstance(name, str) and isinstance(content, bytes):
+            found[name] = content
+    return found
 
 
 def _sign_error(message: str, field: str, issue: str, **more: Json) -> PayFault:
@@ -41,8 +57,9 @@ def check_headers(request: Request) -> None:
     if not ("application/json" in accept or "*/*" in accept) or not request.headers.get("user-agent"):
         raise PayFault(400, "INVALID_REQUEST", "Http头缺少Accept或User-Agent")
     content_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if request.method == "POST" and content_type != "application/json":
-        raise PayFault(400, "INVALID_REQUEST", "Http头Content-Type值须为application/json")
+    taken = MULTIPART if request.path == UPLOAD else "application/json"
+    if request.method == "POST" and content_type != taken:
+        raise PayFault(400, "INVALID_REQUEST", "Http头Content-Type值不正确")
 
 
 def authorise(scene: Scene, request: Request) -> Storefront:
@@ -64,9 +81,10 @@ def authorise(scene: Scene, request: Request) -> Storefront:
         message = "商户证书序列号有误。请使用签名私钥匹配的证书序列号"
         raise _sign_error(message, "serial_no", "not the serial of this merchant's certificate")
     head = (request.method, request.target, fields["timestamp"], fields["nonce_str"])
-    message_signed = lines(*head, request.body)
+    body = parts_of(request).get("meta", b"") if request.path == UPLOAD else request.body
+    message_signed = lines(*head, body)
     if not matches(key, fields["signature"], message_signed):
-        shown = lines(*head).decode() + request.body.decode(errors="replace")[:SHOWN_BODY] + "\n"
+        shown = lines(*head).decode() + body.decode(errors="replace")[:SHOWN_BODY] + "\n"
         information: Json = {
             "method": request.method,
             "url": request.target,

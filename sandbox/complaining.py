@@ -71,6 +71,7 @@ class Complaints:
         self._lock = RLock()
         self._known: dict[str, Complaint] = {}
         self.addresses: dict[str, str] = {}
+        self.media: dict[str, str] = {}  # uploads, by whom
 
     def open(
         self,
@@ -121,7 +122,9 @@ class Complaints:
         with self._lock:
             return list(self._known.values())
 
-    def say(self, complaint: Complaint, who: str, kind: str, detail: str) -> None:
+    def say(
+        self, complaint: Complaint, who: str, kind: str, detail: str, pictures: list[str] | None = None
+    ) -> None:
         """Put one entry into the history."""
         with self._lock:
             entry = {
@@ -130,17 +133,20 @@ class Complaints:
                 "operate_time": rfc3339(self._clock.now()),
                 "operate_type": kind,
                 "operate_details": detail,
-                "image_list": [],
+                "image_list": [
+                    f"https://api.mch.weixin.qq.com/v3/merchant-service/images/{one}"
+                    for one in pictures or []
+                ],
             }
             complaint.said.append(entry)
 
-    def reply(self, complaint: Complaint, content: str) -> None:
+    def reply(self, complaint: Complaint, content: str, pictures: list[str]) -> None:
         """The merchant answers: what was PENDING is PROCESSING."""
         with self._lock:
             self._living(complaint)
             if sum(one["operate_type"] == "MERCHANT_RESPONSE" for one in complaint.said) >= MOST_REPLIES:
                 raise PayFault(400, "INVALID_REQUEST", "回复次数超过限制")
-            self.say(complaint, "商家", "MERCHANT_RESPONSE", content)
+            self.say(complaint, "商家", "MERCHANT_RESPONSE", content, pictures)
             complaint.state, complaint.waits_for_answer = PROCESSING, False
 
     def decide(self, complaint: Complaint, body: Json) -> str:
@@ -189,6 +195,7 @@ class Complaints:
         with self._lock:
             self._known.clear()
             self.addresses.clear()
+            self.media.clear()
 
     def _living(self, complaint: Complaint) -> None:
         if complaint.state == PROCESSED:

@@ -1,14 +1,17 @@
 """Consumer complaints as WeChat Pay's calls tell and take them, and the consumer's own hand in them."""
 
+import hashlib
 import re
+import secrets
 from datetime import date
 from typing import Any
 
 from sandbox import notices
+from sandbox.authorization import parts_of
 from sandbox.complaining import PROBLEMS, Complaint
 from sandbox.fields import Listing, Record, Text, Url, Whole, body_of, refuse
 from sandbox.scene import Scene
-from sandbox.wire import ControlFault, Json, PayFault, Reply, Request, json_reply
+from sandbox.wire import ControlFault, Json, PayFault, Reply, Request, json_reply, loads
 from sandbox.world import Storefront
 
 LIST_DAYS, LIST_LIMIT, HISTORY_LIMIT = 30, 50, 300
@@ -80,12 +83,34 @@ def respond(scene: Scene, request: Request, merchant: Storefront, complaint_id: 
     """POST complaints-v2/{complaint_id}/response: 204."""
     body = body_of(request, REPLY)
     _own(merchant, body)
-    if len(body.get("response_images", ())) > 4:
+    pictures = body.get("response_images", [])
+    if len(pictures) > 4:
         raise refuse("/response_images", "at most four")
+    if not all(scene.complaints.media.get(one) == merchant.mchid for one in pictures):
+        raise refuse("/response_images", "names no upload of this merchant")
     complaint = _known(scene, merchant, complaint_id)
-    scene.complaints.reply(complaint, body["response_content"])
+    scene.complaints.reply(complaint, body["response_content"], pictures)
     tell(scene, complaint, "MERCHANT_RESPONSE")
     return Reply(204)
+
+
+def upload(scene: Scene, request: Request, merchant: Storefront) -> Reply:
+    """POST images/upload: `meta` tells name and SHA-256 of `file`, at most 2 MB of JPG, PNG or BMP."""
+    parts = parts_of(request)
+    try:
+        meta = loads(parts.get("meta", b""))
+    except ValueError:
+        raise refuse("meta", "is not a JSON object") from None
+    content = parts.get("file", b"")
+    if not 0 < len(content) <= 2 << 20 or not content.startswith((b"\xff\xd8", b"\x89PNG", b"BM")):
+        raise PayFault(400, "PARAM_ERROR", "图片须为 2MB 以内的 JPG、PNG 或 BMP")
+    if str(meta.get("filename", "")).rpartition(".")[2].lower() not in ("jpg", "png", "bmp"):
+        raise refuse("filename", "must end in jpg, png or bmp")
+    if meta.get("sha256") != hashlib.sha256(content).hexdigest():
+        raise PayFault(400, "PARAM_ERROR", "图片 sha256 校验失败")
+    media_id = secrets.token_urlsafe(32)
+    scene.complaints.media[media_id] = merchant.mchid
+    return json_reply({"media_id": media_id})
 
 
 def decide(scene: Scene, request: Request, merchant: Storefront, complaint_id: str) -> Reply:

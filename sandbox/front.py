@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from sandbox import bills, cfets, complaints, customs, customs_xml, login, pay, refunds, tencent, trading
-from sandbox.authorization import authorise, claimed_mchid
+from sandbox.authorization import UPLOAD, authorise, claimed_mchid
 from sandbox.control import ENDPOINTS
 from sandbox.scene import Scene
 from sandbox.signatures import lines, probe_signature, sign
@@ -77,6 +77,7 @@ PAY_ROUTES: tuple[tuple[str, re.Pattern[str], str, Callable[..., Reply]], ...] =
         complaints.decide,
     ),
     ("POST", re.compile(rf"{COMPLAINTS}/{NUMBER}/complete"), "complaint_complete", complaints.complete),
+    ("POST", re.compile(UPLOAD), "complaint_image", complaints.upload),
     ("GET", re.compile(r"/v3/bill/tradebill"), "tradebill", bills.trade_bill),
     ("GET", re.compile(r"/v3/bill/fundflowbill"), "fundflowbill", bills.fund_flow_bill),
     ("GET", re.compile(r"/v3/billdownload/file"), DOWNLOAD, bills.download),

@@ -9,7 +9,7 @@ from sandbox.scene import Scene
 from sandbox.wire import HangUp, Reply, Request
 
 HOST = "127.0.0.1"
-LONGEST_BODY = 1 << 20
+LONGEST_BODY = 3 << 20  # a picture of 2 MB in its form
 
 
 class Server(ThreadingHTTPServer):

@@ -18,6 +18,7 @@ COMPLAINT_CALLS = (
     "complaint_refund",
     "complaint_complete",
 )
+PICTURE_CALLS = ("complaint_image",)
 TENCENT_CALLS = ("identity", "kms_encrypt", "kms_decrypt")
 BILL_CALLS = ("tradebill", "fundflowbill")
 DOWNLOAD = "billdownload"
@@ -75,7 +76,7 @@ def _modes(call: str) -> tuple[str, ...]:
     signed = (*CALL_MODES, *SIGNATURE_MODES, "unsigned")
     known = {
         **dict.fromkeys(LOGIN_CALLS, CALL_MODES),
-        **dict.fromkeys((*PAY_CALLS, *COMPLAINT_CALLS), signed),
+        **dict.fromkeys((*PAY_CALLS, *COMPLAINT_CALLS, *PICTURE_CALLS), signed),
         **dict.fromkeys(CUSTOMS_CALLS, signed),
         **dict.fromkeys(BILL_CALLS, (*signed, *BILL_MODES)),
         DOWNLOAD: CALL_MODES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -101,6 +102,12 @@ class ComplaintAct(models.Model):
     kind = models.CharField(max_length=12, choices=Kind.choices)
     state = models.CharField(max_length=12, choices=ANSWER.choices, default=ANSWER.start)
     text_sealed = models.BinaryField(default=b"")
+    images = ArrayField(
+        models.CharField(max_length=512),
+        default=list,
+        blank=True,
+        help_text="media_ids of pictures left with WeChat",
+    )
     days = models.PositiveIntegerField(default=0, help_text="until the approved refund leaves")
     by = models.CharField(max_length=80)
     asked_at = models.DateTimeField()

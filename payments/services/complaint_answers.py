@@ -6,6 +6,7 @@ a day.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -16,13 +17,15 @@ from kernel import events, ids
 from kernel.errors import Conflict, Invalid
 from kernel.tenancy import tenant
 from payments import labels
+from payments.gateways.wechat_pay import client_of
 from payments.models import Complaint, ComplaintAct
 from payments.services import complaint_clocks as timing
 from payments.services import complaints
 from payments.services.refunds import Wish, request_refund
 from payments.states import COMPLAINT
 from storefronts import queries as storefronts
-from wechat.pay.complaints import open_phone, reply_text
+from wechat.pay.complaints import MOST_IMAGES, open_phone, reply_text
+from wechat.pay.pictures import picture, upload
 
 Kind, Channel = ComplaintAct.Kind, Complaint.Channel
 OPEN = ("asked", "sent")
@@ -76,13 +79,42 @@ class BadAnswer(Invalid):
     title_zh = "回复须为 1 至 200 个微信可显示的字符。"
 
 
-def reply(*, complaint: Complaint, text: str, by: str, now: datetime) -> ComplaintAct:
-    """Answer the consumer. Locks the complaint. Raises BadAnswer, AnswerUnderWay, ComplaintEnded,
-    ComplaintElsewhere."""
+class BadPicture(Invalid):
+    """Only pictures of a kind and size that WeChat takes, and at most four."""
+
+    code = "complaint_picture"
+    title = "An answer has at most four pictures, each a JPG, PNG or BMP of at most 2 MB."
+    title_zh = "回复最多附四张图片，每张须为 2MB 以内的 JPG、PNG 或 BMP。"
+
+
+def leave_pictures(*, complaint: Complaint, contents: Sequence[bytes]) -> list[str]:
+    """Encode pictures anew and leave them with WeChat Pay, outside of any transaction; their media_ids.
+
+    Nothing is said by it. Raises BadPicture before anything leaves, ComplaintElsewhere, and wechat.errors.
+    """
+    if complaint.channel != Channel.PAYMENT:
+        raise ComplaintElsewhere()
+    if len(contents) > MOST_IMAGES:
+        raise BadPicture()
+    try:
+        ready = [picture(content) for content in contents]
+    except ValueError:
+        raise BadPicture() from None
+    client = client_of(complaint.mchid) if ready else None
+    return [upload(client, one) for one in ready] if client else []
+
+
+def reply(
+    *, complaint: Complaint, text: str, by: str, now: datetime, images: Sequence[str] = ()
+) -> ComplaintAct:
+    """Answer the consumer; `images` are media_ids of `leave_pictures`. Locks the complaint. Raises BadAnswer,
+    BadPicture, AnswerUnderWay, ComplaintEnded, ComplaintElsewhere."""
     shown = _shown(text)
+    if len(images) > MOST_IMAGES:
+        raise BadPicture()
     with tenant(complaint.storefront_id):
         row = _answerable(complaint)
-        return _say(row, Kind.REPLY, shown, by=by, now=now)
+        return _say(row, Kind.REPLY, shown, by=by, now=now, images=images)
 
 
 def approve_refund(
@@ -216,7 +248,14 @@ def _locked(complaint: Complaint) -> Complaint:
 
 
 def _say(
-    row: Complaint, kind: ComplaintAct.Kind, text: str, *, by: str, now: datetime, days: int = 0
+    row: Complaint,
+    kind: ComplaintAct.Kind,
+    text: str,
+    *,
+    by: str,
+    now: datetime,
+    days: int = 0,
+    images: Sequence[str] = (),
 ) -> ComplaintAct:
     public_id = ids.uuid7()
     sealed = vault.unwrap(row.key).seal(labels.COMPLAINT_ANSWER, public_id, text) if text else b""
@@ -226,6 +265,7 @@ def _say(
         complaint=row,
         kind=kind,
         text_sealed=sealed,
+        images=list(images),
         days=days,
         by=by[:80],
         asked_at=now,

@@ -108,7 +108,7 @@ def _has(client: PayClient, act: ComplaintAct) -> bool:
 def _call(client: PayClient, act: ComplaintAct) -> None:
     complaint_id = act.complaint.external_id
     if act.kind == Kind.REPLY:
-        wechat.respond(client, complaint_id, _text(act))
+        wechat.respond(client, complaint_id, _text(act), tuple(act.images))
     elif act.kind == Kind.APPROVE:
         wechat.decide_refund(client, complaint_id, wechat.Decision.APPROVE, days=act.days)
     elif act.kind == Kind.REJECT:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
 from compliance.models import Access
@@ -126,3 +127,28 @@ def test_what_is_due_next_stands_first_and_what_is_over_last(client, payment):
     shown = client.get(reverse("admin:payments_complaint_changelist")).content.decode()
     assert sorted(("C-soon", "C-late", "C-over"), key=shown.index) == ["C-soon", "C-late", "C-over"]
     assert "overdue" in shown
+
+
+def test_a_reply_takes_pictures_along(client, complaint, monkeypatch):
+    left = []
+
+    def leave(*, complaint, contents):
+        left.extend(contents)
+        return [f"media-{number}" for number in range(len(contents))]
+
+    monkeypatch.setattr("payments.services.complaint_answers.leave_pictures", leave)
+    enter(client, rows.operator("lin", complaint.storefront, "customer_service"))
+    assert 'enctype="multipart/form-data"' in client.get(step(complaint, "reply")).content.decode()
+    files = [SimpleUploadedFile(f"{name}.jpg", name.encode(), "image/jpeg") for name in ("one", "two")]
+    client.post(step(complaint, "reply"), {"text": "见图", "pictures": files})
+    assert left == [b"one", b"two"]
+    assert ComplaintAct.objects.get().images == ["media-0", "media-1"]
+
+
+def test_what_is_no_picture_is_told_and_nothing_is_said(client, complaint):
+    enter(client, rows.operator("lin", complaint.storefront, "customer_service"))
+    answer = client.post(
+        step(complaint, "reply"), {"text": "见图", "pictures": [SimpleUploadedFile("a.jpg", b"<svg/>")]}
+    )
+    assert "at most four pictures" in answer.content.decode()
+    assert ComplaintAct.objects.count() == 0

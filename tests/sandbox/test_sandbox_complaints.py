@@ -103,7 +103,8 @@ def test_a_complaint_is_pending_then_in_process_then_done_and_may_come_back(mais
 def test_a_reply_has_two_hundred_characters_and_four_images(maison, complaint):
     assert reply(maison, complaint, "长" * 201).json()["code"] == "PARAM_ERROR"
     assert reply(maison, complaint, response_images=["a"] * 5).json()["code"] == "PARAM_ERROR"
-    assert reply(maison, complaint, "长" * 200, response_images=["a"] * 4).status_code == 204
+    assert reply(maison, complaint, response_images=["never-uploaded"]).json()["code"] == "PARAM_ERROR"
+    assert reply(maison, complaint, "长" * 200).status_code == 204
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from kernel import clock
 from kernel.clock import SHANGHAI
-from kernel.gateways import Reply, Unreachable
+from kernel.gateways import READ_SECONDS, Reply, Unreachable
 from wechat.credentials import Merchant
 from wechat.errors import Malformed, OutcomeUnknown, Unverified
 from wechat.gateways import USER_AGENT, gateway
@@ -159,9 +159,30 @@ class PayClient:
         headers = self.signed(method, path, body)
         if sealed_for:
             headers["Wechatpay-Serial"] = sealed_for
+        return self._call(call, method, path, headers, body)
+
+    def exchange_form(
+        self, call: str, path: str, meta: bytes, body: bytes, media_type: str, *, read_seconds: float
+    ) -> Reply:
+        """POST a form of several parts, of which WeChat signs `meta` alone; otherwise as `exchange`."""
+        headers = {**self.signed("POST", path, meta), "Content-Type": media_type}
+        return self._call(call, "POST", path, headers, body, read_seconds=read_seconds)
+
+    def _call(
+        self,
+        call: str,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        body: bytes,
+        *,
+        read_seconds: float = READ_SECONDS,
+    ) -> Reply:
         unreachable = ""
         try:
-            return self._gateway.call(method, path, headers=headers, body=body or None)
+            return self._gateway.call(
+                method, path, headers=headers, body=body or None, read_seconds=read_seconds
+            )
         except Unreachable as error:
             unreachable = error.reason
         # Raised out here, so that no address hangs on it as its context.

@@ -27,10 +27,12 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("orders.tasks.open_payer_check"),
         Handler("payments.declaring.open_declarations"),
     ),
+    "order.orderer_named": (Handler("orders.tasks.watch_patterns"),),
     "order.cancelled": (
         Handler("orders.tasks.count_paid"),
         Handler("orders.tasks.end_payer_check"),
         Handler("payments.declaring.withdraw_declarations"),
+        Handler("orders.tasks.drop_named"),
         Handler("payments.tasks.refund_cancelled"),
     ),
     "declaration.succeeded": (
@@ -41,6 +43,8 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
     "shipment.handed_over": (Handler("settlement.tasks.keep_handed_over"),),
     "customs.released": (Handler("settlement.tasks.keep_released"),),
     "payer.refunding": (Handler("payments.declaring.refund_for_payer"),),
+    "payer.ended": (Handler("orders.tasks.drop_named"),),
+    "naming.verified": (Handler("orders.tasks.take_named"),),
     "payer.renamed": (Handler("payments.declaring.ask_payer_again", outside=True),),
     "payment.succeeded": (Handler("settlement.tasks.enter_paid"),),
     "payment.stray": (

@@ -17,7 +17,7 @@ import orjson
 from kernel.money import share
 
 Unit = Literal["ml", "g", "piece"]
-Moment = Literal["offer", "quote", "checkout", "declare"]
+Moment = Literal["offer", "quote", "checkout", "naming", "declare"]
 
 # Kinds of cases that say that goods may not be for personal use, or that one purchase was split.
 REPEATED = frozenset(f"personal_use.one_{what}" for what in ("person", "payer", "phone", "address"))
@@ -164,7 +164,8 @@ class PayerFacts:
 @dataclass(frozen=True)
 class Purchase:
     """A purchase as the law sees it, on a day in Shanghai, at the moment of quote, checkout or declaration;
-    at the moment "offer" it is goods that are put on sale, which nobody buys yet.
+    at the moment "naming" a paid order is judged for another orderer, who paid it; at the moment "offer" it
+    is goods that are put on sale, which nobody buys yet.
 
     `year_used_fen` and `year_reserved_fen` are the orderer's, over all storefronts, without this purchase;
     `year_grams` maps groups of limited goods to what the orderer has reserved and used of them.

@@ -6,6 +6,7 @@ from django.db import models
 from django.db.models import Q
 
 from compliance.models import DataKey, Person, Subject
+from customers.states import NAMING
 from kernel.ids import uuid7
 from kernel.models import File, Job
 from storefronts.models import Storefront
@@ -125,6 +126,60 @@ class Identity(models.Model):
         return f"identity:{self.public_id}"
 
 
+class NamedPayer(models.Model):
+    """Who paid an order in its consumer's place, as the consumer says: name and number, until it is decided.
+
+    They are emptied with the decision: who becomes the orderer is sealed with the order, anyone else is
+    nobody's business. `confirmed_hash` is the text by which the consumer confirmed that the person knows.
+    """
+
+    OPEN = ("asked", "verified")
+
+    public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
+    storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="named_payers")
+    order_number = models.CharField(max_length=32)
+    person = models.ForeignKey(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    name_sealed = models.BinaryField()
+    number_sealed = models.BinaryField()
+    pair_index = models.BinaryField(max_length=33, null=True)
+    state = models.CharField(max_length=10, choices=NAMING.choices, default=NAMING.start)
+    confirmed_version = models.CharField(max_length=20)
+    confirmed_hash = models.CharField(max_length=64)
+    named_at = models.DateTimeField()
+    verified_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order_number"], name="named_one_open", condition=Q(state__in=["asked", "verified"])
+            ),
+            models.CheckConstraint(
+                name="named_sealed_while_open",
+                condition=Q(state__in=["asked", "verified"], pair_index__isnull=False, ended_at=None)
+                & ~Q(name_sealed=b"")
+                & ~Q(number_sealed=b"")
+                | ~Q(state__in=["asked", "verified"])
+                & Q(name_sealed=b"", number_sealed=b"", pair_index=None, ended_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="named_person_when_verified",
+                condition=Q(state__in=["verified", "taken"], person__isnull=False, verified_at__isnull=False)
+                | ~Q(state__in=["verified", "taken"]) & Q(person=None),
+            ),
+        ]
+        indexes = [models.Index(fields=["order_number"], name="named_of_order")]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+    @property
+    def event_key(self) -> str:
+        """The key of its history: the one of the payer's check."""
+        return f"payer:{self.order_number}"
+
+
 class IdentityAttempt(models.Model):
     """One wish to have a name and number verified: counted against the limits, and asked until answered."""
 
@@ -145,6 +200,14 @@ class IdentityAttempt(models.Model):
     public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="identity_attempts")
+    named = models.ForeignKey(
+        NamedPayer,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+        help_text="of another person, whom the customer named",
+    )
     number_index = models.BinaryField(max_length=33)
     pair_index = models.BinaryField(max_length=33)
     device_index = models.BinaryField(max_length=33, null=True)

@@ -1,18 +1,15 @@
-"""What this app holds about people, field by field; how they see it, and how it is erased."""
+"""What this app holds about people, field by field, and how it is erased; how they see it is seeing.py."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Model, Q
 
-from compliance import masking, queries, vault
-from compliance.copy_words import word
-from compliance.holdings import Category, Holding, Keeping, Kept, Names, history, source, stays
+from compliance import queries
+from compliance.holdings import Holding, Keeping, Kept, Names, history, source, stays
 from compliance.models import Subject
 from compliance.personal_fields import Basis, Class, PersonalField
-from customers import divisions, labels
 from customers.models import (
     Address,
     Customer,
@@ -21,10 +18,11 @@ from customers.models import (
     IdentityAttempt,
     IdentityFinding,
     IdentityShare,
+    NamedPayer,
     Session,
 )
+from customers.seeing import see
 from customers.services import exports, findings
-from customers.told import told
 from kernel.clock import shanghai_day
 
 _KEPT = "as long as the account exists"
@@ -68,6 +66,24 @@ def _tried(field: str) -> PersonalField:
     )
 
 
+def _named(field: str, klass: Class, purpose: str) -> PersonalField:
+    pseudonym = klass == "pseudonym"
+    return PersonalField(
+        model="customers.NamedPayer",
+        field=field,
+        klass=klass,
+        purpose=purpose,
+        basis="law",
+        retention="until it is decided who is the orderer, at most the hours of payer/rename_hours",
+        export="not given: it says nothing without our key"
+        if pseudonym
+        else "masked, as they are another person's",
+        erase="emptied with the decision, removed with the account",
+        recipients=() if pseudonym else ("identity_provider",),
+        shown="" if pseudonym else "named_payers",
+    )
+
+
 def _found(field: str, klass: Class, export: str) -> PersonalField:
     return PersonalField(
         model="customers.IdentityFinding",
@@ -106,6 +122,10 @@ FIELDS = (
     _field(
         "IdentityShare", "code_index", "pseudonym", "to carry an identity to another storefront", "consent"
     ),
+    _named("name_sealed", "sensitive", "to verify the payer whom the consumer names as orderer"),
+    _named("number_sealed", "sensitive", "to verify the payer whom the consumer names as orderer"),
+    _named("pair_index", "pseudonym", "to know the same person when named again"),
+    _named("person", "pseudonym", "to judge the order by that person's year"),
     _found("pair_index", "pseudonym", "not given: it cannot be read back into a name or number"),
     _found("answer_sealed", "sensitive", "as the state of verification"),
     _field("Session", "token_hash", "pseudonym", "to recognise a logged-in phone"),
@@ -122,141 +142,6 @@ FIELDS = (
     ),
 )
 
-_NAME: Names = {"zh": "姓名", "en": "name"}
-_PHONE: Names = {"zh": "手机号", "en": "phone number"}
-_MADE: Names = {"zh": "创建时间", "en": "made"}
-
-
-def see(subject: Subject, now: datetime) -> list[Category]:
-    """Profile, addresses, identity, sessions, copies, and who else opened these data."""
-    customer = Customer.objects.get(subject=subject)
-    key = vault.unwrap(subject.key)
-
-    def opened(label: str, ref: UUID, blob: bytes | memoryview | None) -> str:
-        return key.open(label, ref, bytes(blob)) if blob else ""
-
-    addresses = list(Address.objects.filter(customer=customer, removed_at=None).order_by("id"))
-    identities = list(Identity.objects.filter(customer=customer))
-    refs = [customer.public_id, *(a.public_id for a in addresses), *(i.public_id for i in identities)]
-    return [
-        Category(
-            "profile",
-            {"zh": "个人资料", "en": "Profile"},
-            {
-                "id": {"zh": "用户编号", "en": "id"},
-                "openid": {"zh": "微信标识", "en": "WeChat identifier"},
-                "phone": _PHONE,
-                "nickname": {"zh": "昵称", "en": "nickname"},
-                "language": {"zh": "语言", "en": "language"},
-                "created_at": _MADE,
-                "limited_at": {"zh": "限制处理自", "en": "processing limited since"},
-            },
-            [
-                {
-                    "id": str(customer.public_id),
-                    "openid": opened(labels.OPENID, customer.public_id, customer.openid_sealed),
-                    "phone": opened(labels.PHONE, customer.public_id, customer.phone_sealed),
-                    "nickname": opened(labels.NICKNAME, customer.public_id, customer.nickname_sealed),
-                    "language": customer.language,
-                    "created_at": customer.created_at,
-                    "limited_at": subject.limited_at,
-                }
-            ],
-            masks={"phone": masking.phone},
-        ),
-        Category(
-            "addresses",
-            {"zh": "收货地址", "en": "Addresses"},
-            {
-                "name": _NAME,
-                "phone": _PHONE,
-                "region": {"zh": "地区", "en": "region"},
-                "street": {"zh": "详细地址", "en": "street"},
-                "created_at": _MADE,
-            },
-            [
-                {
-                    "name": opened(labels.ADDRESS_NAME, row.public_id, row.name_sealed),
-                    "phone": opened(labels.ADDRESS_PHONE, row.public_id, row.phone_sealed),
-                    "region": " ".join(divisions.path(row.division_code)),
-                    "street": opened(labels.ADDRESS_STREET, row.public_id, row.street_sealed),
-                    "created_at": row.created_at,
-                }
-                for row in addresses
-            ],
-        ),
-        Category(
-            "identity",
-            {"zh": "实名信息", "en": "Identity"},
-            {
-                "name": _NAME,
-                "number": {"zh": "身份证号码", "en": "identity number"},
-                "state": {"zh": "状态", "en": "state"},
-                "stated_at": {"zh": "填写时间", "en": "stated"},
-                "verified_at": {"zh": "核验时间", "en": "verified"},
-            },
-            [
-                {
-                    "name": opened(labels.IDENTITY_NAME, row.public_id, row.name_sealed),
-                    "number": opened(labels.IDENTITY_NUMBER, row.public_id, row.number_sealed),
-                    "state": word("identities", row.state),
-                    "stated_at": row.stated_at,
-                    "verified_at": row.verified_at,
-                }
-                for row in identities
-            ],
-            masks={"name": masking.name, "number": masking.id_number},
-        ),
-        Category(
-            "verifications",
-            {"zh": "身份核验记录", "en": "Verifications of your identity"},
-            {
-                "made_at": {"zh": "时间", "en": "at"},
-                "state": {"zh": "状态", "en": "state"},
-                "verdict": {"zh": "结果", "en": "verdict"},
-                "provider": {"zh": "核验机构", "en": "provider"},
-            },
-            [
-                {
-                    "made_at": row.made_at,
-                    "state": word("attempts", row.state),
-                    "verdict": word("verdicts", told(row.verdict)),
-                    "provider": row.provider,
-                }
-                for row in IdentityAttempt.objects.filter(customer=customer).order_by("id")
-            ],
-        ),
-        Category(
-            "sessions",
-            {"zh": "登录记录", "en": "Log-ins"},
-            {"created_at": {"zh": "登录时间", "en": "at"}, "expires_at": {"zh": "失效时间", "en": "until"}},
-            list(Session.objects.filter(customer=customer).order_by("id").values("created_at", "expires_at")),
-        ),
-        Category(
-            "exports",
-            {"zh": "个人信息副本", "en": "Copies of your data"},
-            {
-                "asked_at": {"zh": "申请时间", "en": "asked"},
-                "fetched_at": {"zh": "领取时间", "en": "fetched"},
-            },
-            list(Export.objects.filter(customer=customer).order_by("id").values("asked_at", "fetched_at")),
-        ),
-        Category(
-            "accesses",
-            {"zh": "他人访问记录", "en": "Who else opened your data"},
-            {
-                "at": {"zh": "时间", "en": "at"},
-                "who": {"zh": "访问者", "en": "who"},
-                "what": {"zh": "信息", "en": "what"},
-                "purpose": {"zh": "目的", "en": "purpose"},
-            },
-            [
-                {"at": row.at, "who": row.who, "what": word("opened", row.what), "purpose": row.purpose}
-                for row in queries.accesses(refs=map(str, refs))
-            ],
-        ),
-    ]
-
 
 def erase(subject: Subject, now: datetime) -> list[Kept]:
     """Nothing of the customer stays but an empty row, to which the orders that the law keeps still point."""
@@ -271,6 +156,7 @@ def erase(subject: Subject, now: datetime) -> list[Kept]:
     attempts.filter(state=IdentityAttempt.State.ASKED).update(
         state=IdentityAttempt.State.OVERTAKEN, next_try_at=None
     )
+    NamedPayer.objects.filter(customer=customer).delete()
     Address.objects.filter(customer=customer).update(
         division_code="",
         name_sealed=b"",
@@ -316,7 +202,13 @@ _HISTORY: Names = {"zh": "账号的操作记录（仅编号）", "en": "what hap
 def _names_in_logs(customer: Customer) -> list[str]:
     """The keys under which logs tell of the customer and of what is theirs, asked before it goes."""
     found = [f"customer:{customer.public_id}"]
-    for kind, model in (("address", Address), ("identity", Identity), ("export", Export)):
+    own: list[tuple[str, type[Model]]] = [
+        ("address", Address),
+        ("identity", Identity),
+        ("export", Export),
+        ("naming", NamedPayer),
+    ]
+    for kind, model in own:
         rows = model._default_manager.filter(customer=customer).values_list("public_id", flat=True)
         found += [f"{kind}:{public_id}" for public_id in rows]
     return found
@@ -324,7 +216,16 @@ def _names_in_logs(customer: Customer) -> list[str]:
 
 HOLDING = Holding(
     app="customers",
-    gives=("profile", "addresses", "identity", "verifications", "sessions", "exports", "accesses"),
+    gives=(
+        "profile",
+        "addresses",
+        "identity",
+        "named_payers",
+        "verifications",
+        "sessions",
+        "exports",
+        "accesses",
+    ),
     fields=FIELDS,
     see=see,
     erase=erase,
@@ -342,6 +243,15 @@ HOLDING = Holding(
                 Q(good_until__lte=before) | Q(good_until=None, asking_until__lte=before)
             ),
             let_go=findings.drop_findings,
+        ),
+        Keeping(
+            "customers.named_payers",
+            {
+                "zh": "曾指定的支付人（不含姓名与号码）",
+                "en": "payers who were named, without name and number",
+            },
+            lambda before: NamedPayer.objects.filter(ended_at__lt=before),
+            "order_years",
         ),
         Keeping(
             "customers.sessions",

@@ -92,7 +92,9 @@ class Shared:
 
 def is_being_verified(row: Customer) -> bool:
     """Whether the provider's answer about what the customer stated is still waited for."""
-    return IdentityAttempt.objects.filter(customer=row, state=IdentityAttempt.State.ASKED).exists()
+    return IdentityAttempt.objects.filter(
+        customer=row, named=None, state=IdentityAttempt.State.ASKED
+    ).exists()
 
 
 def open_offer_until(row: Customer, now: datetime) -> datetime | None:

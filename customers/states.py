@@ -1,4 +1,4 @@
-"""Which verb is legal in which state of an identity."""
+"""Which verb is legal in which state of an identity, and of a payer who was named."""
 
 from __future__ import annotations
 
@@ -12,5 +12,18 @@ IDENTITY = Machine(
         "reject": {"stated": "rejected", "verified": "rejected"},
         "restate": {"stated": "stated", "verified": "stated", "rejected": "stated"},
         "reuse": {"stated": "verified", "verified": "verified", "rejected": "verified"},
+    },
+)
+
+# Another person whom a consumer names as the one who paid an order: verified like any orderer, then judged.
+NAMING = Machine(
+    name="naming",
+    start="asked",
+    moves={
+        "verify": {"asked": "verified"},
+        "reject": {"asked": "rejected"},
+        "take": {"verified": "taken"},
+        "refuse": {"verified": "refused"},
+        "drop": {"asked": "dropped", "verified": "dropped"},
     },
 )

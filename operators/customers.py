@@ -149,3 +149,15 @@ class IdentityShareAdmin(Scoped):
     list_filter = ("made_at",)
     search_fields = ("customer__public_id__exact",)
     ordering = ("-id",)
+
+
+@register("customers.NamedPayer")
+class NamedPayerAdmin(Scoped):
+    """Whom consumers named as the payer of an order, and what came of it; name and number stay sealed."""
+
+    hidden = ("person",)
+    list_display = ("order_number", "state", "customer", "named_at", "verified_at", "ended_at", "storefront")
+    list_select_related = ("customer", "storefront")
+    list_filter = (states("state"), "named_at")
+    search_fields = ("order_number__startswith", "public_id__exact")
+    ordering = ("-id",)

@@ -77,6 +77,8 @@ GROUPS: tuple[Group, ...] = (
             (RULE_BOOK, "menu_book"),
             ("compliance.Judgement", "gavel"),
             ("compliance.PayerCheck", "compare_arrows"),
+            ("customers.NamedPayer", "person_search"),
+            ("orders.FormerOrderer", "person_off"),
             ("compliance.Incident", "emergency_home"),
             ("compliance.ImpactAssessment", "assessment"),
             ("compliance.PositiveListLine", "checklist"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from django.utils.html import format_html
 
-from compliance.models import Judgement
+from compliance.models import Judgement, PayerCheck
 from kernel.models import Event
 from kernel.money import yuan
-from operators import judgement_story, refund_story, told
+from operators import judgement_story, payer_story, refund_story, told
 from operators.bilingual import chinese, say
 from operators.names import state_name
 from operators.tables import Table, history, when
@@ -16,7 +16,7 @@ from payments.models import Payment, Refund
 
 
 def tell(order: Order) -> list[Table]:
-    """The tables of the page, each with a title, headers and rows; six statements whatever the order."""
+    """The tables of the page, each with a title, headers and rows; nine statements at most."""
     payments = list(Payment.objects.filter(order=order).order_by("id"))
     judgements = list(
         Judgement.objects.filter(order_number=order.number, storefront_id=order.storefront_id)
@@ -26,12 +26,15 @@ def tell(order: Order) -> list[Table]:
     links = {payment.out_trade_no: told.page_of(payment) for payment in payments}
     refunds = list(Refund.objects.filter(order=order).order_by("id"))
     links |= {refund.out_refund_no: told.page_of(refund) for refund in refunds}
-    keys = [order.event_key, *(p.event_key for p in payments), *(r.event_key for r in refunds)]
+    check = PayerCheck.objects.filter(order_number=order.number).first()
+    payer = [check.event_key] if check else []
+    keys = [order.event_key, *payer, *(p.event_key for p in payments), *(r.event_key for r in refunds)]
     events = Event.objects.filter(key__in=keys, storefront_id=order.storefront_id).order_by("at", "id")
     return [
         _lines(order),
         _payments(payments, links),
         *([refund_story.table(refunds, links)] if refunds else []),
+        *payer_story.tell(order, check),
         *(judgement_story.on_order(j) for j in judgements),
         history(events, links),
     ]

@@ -127,6 +127,17 @@ class OrderLineAdmin(Scoped):
     ordering = ("-id",)
 
 
+@register("orders.FormerOrderer")
+class FormerOrdererAdmin(Scoped):
+    """Orders whose orderer was replaced by the one who had paid, and when; who it was stays sealed."""
+
+    list_display = ("order", "replaced_at", "storefront")
+    list_select_related = ("order", "storefront")
+    list_filter = ("replaced_at",)
+    search_fields = ("order__number__startswith",)
+    ordering = ("-id",)
+
+
 @register("orders.Quote")
 class QuoteAdmin(Scoped):
     """What baskets would have cost, and why some were refused."""

@@ -26,6 +26,7 @@ _OWNERS = {
     "complaint": "payments.Complaint",
     "answer": "payments.ComplaintAct",
     "payer": "compliance.PayerCheck",
+    "naming": "customers.NamedPayer",
     "declaration": "payments.PaymentDeclaration",
     "product": "catalog.Product",
     "incident": "compliance.Incident",

@@ -9,8 +9,8 @@ from uuid import UUID
 from django.db.models import Model
 
 from compliance.models import Judgement
-from customers.models import Address, Customer, Identity
-from orders.models import Order
+from customers.models import Address, Customer, Identity, NamedPayer
+from orders.models import FormerOrderer, Order
 from payments.models import Complaint, ComplaintAct
 
 
@@ -26,6 +26,7 @@ _TABLES: dict[str, tuple[type[Model], str, str, Callable[[str], Any]]] = {
     "customers.customer": (Customer, "public_id", "subject_id", _uuid),
     "customers.address": (Address, "public_id", "customer__subject_id", _uuid),
     "customers.identity": (Identity, "public_id", "customer__subject_id", _uuid),
+    "customers.namedpayer": (NamedPayer, "public_id", "customer__subject_id", _uuid),
     "payments.complaint": (Complaint, "public_id", "order__customer__subject_id", _uuid),
     "payments.complaintact": (
         ComplaintAct,
@@ -33,6 +34,7 @@ _TABLES: dict[str, tuple[type[Model], str, str, Callable[[str], Any]]] = {
         "complaint__order__customer__subject_id",
         _uuid,
     ),
+    "orders.formerorderer": (FormerOrderer, "public_id", "order__customer__subject_id", _uuid),
     "orders.order": (Order, "number", "customer__subject_id", str),
     "compliance_judgement": (Judgement, "id", "subject_id", _uuid),
 }

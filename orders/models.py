@@ -293,3 +293,22 @@ class OrderLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.sku}"
+
+
+class FormerOrderer(models.Model):
+    """Whom an order was placed for, before the one who had paid it was named as orderer in their place.
+
+    Sealed under the order's key, so that it is readable as long as the order is. Written by
+    `orders_name_orderer` alone, with the change itself; `replaced_hash` is of the blobs that stood there.
+    """
+
+    public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
+    storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
+    order = models.ForeignKey(Order, on_delete=models.PROTECT, related_name="former_orderers")
+    name_sealed = models.BinaryField()
+    number_sealed = models.BinaryField()
+    replaced_hash = models.CharField(max_length=64)
+    replaced_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.order_id} until {self.replaced_at}"

@@ -15,7 +15,7 @@ from compliance.personal_fields import Class, PersonalField
 from customers import divisions
 from kernel.clock import shanghai_day
 from orders import labels
-from orders.models import CartLine, CouponClaim, Order, OrderLine, Quote
+from orders.models import CartLine, CouponClaim, FormerOrderer, Order, OrderLine, Quote
 from orders.services.untie import untie
 
 _FIVE_YEARS = "five years from the order (the longest of the duties), then the order's key is destroyed"
@@ -63,6 +63,21 @@ FIELDS = (
     _field("address_index", "pseudonym", "to see repeated orders to one address", erase="emptied at once"),
 )
 
+FORMER = tuple(
+    PersonalField(
+        model="orders.FormerOrderer",
+        field=field,
+        klass="sensitive",
+        purpose="to prove whom an order was placed for before its payer was named as orderer",
+        basis="law",
+        retention=_FIVE_YEARS,
+        export="in the copy of their data",
+        erase=_BY_LAW,
+        shown="former_orderers",
+    )
+    for field in ("name_sealed", "number_sealed")
+)
+
 _NUMBER: Names = {"zh": "订单号", "en": "order"}
 _AT: Names = {"zh": "时间", "en": "at"}
 _SKU: Names = {"zh": "商品编码", "en": "SKU"}
@@ -94,7 +109,10 @@ _SEALED = {
 
 
 def see(subject: Subject, now: datetime) -> list[Category]:
-    """Orders with their lines, the cart, coupons and open quotes, and who else opened an order."""
+    """Orders with lines and former orderers, the cart, coupons and open quotes, and who opened an order.
+
+    An orderer whom the person named is somebody else: masked here too.
+    """
     orders = list(Order.objects.filter(subject=subject).select_related("key").order_by("id"))
     lines = OrderLine.objects.filter(order__in=orders).order_by("order_id", "position")
     own = Q(customer__subject=subject)
@@ -111,6 +129,18 @@ def see(subject: Subject, now: datetime) -> list[Category]:
                 "buyer_number": masking.id_number,
                 "consignee_phone": masking.phone,
             },
+        ),
+        Category(
+            "former_orderers",
+            {"zh": "更换前的订购人", "en": "Orderers before another one was named"},
+            {
+                "number": _NUMBER,
+                "buyer_name": _ORDER["buyer_name"],
+                "buyer_number": _ORDER["buyer_number"],
+                "replaced_at": {"zh": "更换时间", "en": "replaced"},
+            },
+            _former(orders),
+            masks={"buyer_name": masking.name, "buyer_number": masking.id_number},
         ),
         Category(
             "order_lines",
@@ -237,6 +267,7 @@ _MODELS = (
     "compliance.DataKey",
     "inventory.Reservation",
     "orders.CouponClaim",
+    "orders.FormerOrderer",
     "orders.Order",
     "orders.OrderLine",
     "orders.Quote",
@@ -254,9 +285,39 @@ def _opened(order: Order) -> dict[str, Any]:
             code: key.open(label, order.number, bytes(getattr(order, column)))
             for code, (label, column) in _SEALED.items()
         }
+        if order.former_orderers.exists():
+            plain["buyer_name"] = masking.name(plain["buyer_name"])
+            plain["buyer_number"] = masking.id_number(plain["buyer_number"])
     row = {code: getattr(order, code) for code in _ORDER if hasattr(order, code)}
     row["state"] = word("orders", order.state)
     return row | plain | {"region": " ".join(divisions.path(order.division_code))}
+
+
+def _former(orders: list[Order]) -> list[dict[str, Any]]:
+    """Whom the orders were placed for: the first one is the person themself, later ones are somebody else."""
+    told: list[dict[str, Any]] = []
+    seen: set[int] = set()
+    rows = FormerOrderer.objects.filter(order__in=orders).select_related("order__key").order_by("id")
+    for row in rows:
+        try:
+            key = vault.unwrap(row.order.key)
+        except vault.VaultClosed:
+            name = number = ""
+        else:
+            name = key.open(labels.FORMER_NAME, row.public_id, bytes(row.name_sealed))
+            number = key.open(labels.FORMER_NUMBER, row.public_id, bytes(row.number_sealed))
+        if row.order_id in seen:
+            name, number = masking.name(name), masking.id_number(number)
+        seen.add(row.order_id)
+        told.append(
+            {
+                "number": row.order.number,
+                "buyer_name": name,
+                "buyer_number": number,
+                "replaced_at": row.replaced_at,
+            }
+        )
+    return told
 
 
 def _empty(orders: Any) -> None:
@@ -268,8 +329,8 @@ def _empty(orders: Any) -> None:
 
 HOLDING = Holding(
     app="orders",
-    gives=("orders", "order_lines", "cart", "coupons", "quotes", "order_accesses"),
-    fields=FIELDS,
+    gives=("orders", "former_orderers", "order_lines", "cart", "coupons", "quotes", "order_accesses"),
+    fields=(*FIELDS, *FORMER),
     see=see,
     waits=waits,
     erase=erase,
@@ -279,6 +340,13 @@ HOLDING = Holding(
             {"zh": "未下单的报价", "en": "quotes on which nobody ordered"},
             lambda before: Quote.objects.filter(order=None, expires_at__lt=before),
             "quote_days",
+        ),
+        Keeping(
+            "orders.former_orderers",
+            {"zh": "更换前的订购人", "en": "orderers before another one was named"},
+            lambda before: FormerOrderer.objects.filter(replaced_at__lt=before),
+            "order_years",
+            append_only=True,
         ),
         Keeping(
             "orders.traces",

@@ -12,6 +12,7 @@ from kernel.clock import now
 from kernel.models import Event
 from orders.models import Order, OrderLine
 from orders.services.closing import expire_due
+from orders.services.name_orderer import drop_naming, name_orderer
 from orders.services.patterns import look_for_patterns
 
 
@@ -41,8 +42,18 @@ def count_paid(event: Event) -> None:
 
 
 def watch_patterns(event: Event) -> None:
-    """order.placed, order.paid: does it look like resale, or like one purchase in parts?"""
+    """order.placed, order.paid, order.orderer_named: is it like resale, or one purchase in parts?"""
     look_for_patterns(number=event.key.removeprefix("order:"), now=now())
+
+
+def take_named(event: Event) -> None:
+    """naming.verified: the payer whom the consumer named becomes the orderer, where the law allows."""
+    name_orderer(order_number=event.key.removeprefix("payer:"), now=now())
+
+
+def drop_named(event: Event) -> None:
+    """order.cancelled, payer.ended: nobody is named for it any more."""
+    drop_naming(order_number=event.key.partition(":")[2], now=now())
 
 
 def open_payer_check(event: Event) -> None:

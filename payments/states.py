@@ -112,6 +112,7 @@ DECLARATION = Machine(
             "processing": "excepted",
         },
         "amend": {
+            "to_declare": "amending",
             "held": "amending",
             "submitted": "amending",
             "processing": "amending",

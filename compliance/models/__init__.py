@@ -200,6 +200,7 @@ class Judgement(models.Model):
     class Moment(models.TextChoices):
         QUOTE = "quote"
         CHECKOUT = "checkout"
+        NAMING = "naming"
         DECLARE = "declare"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)

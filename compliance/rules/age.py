@@ -8,7 +8,7 @@ from typing import Any
 from compliance.facts import BuyerFacts, Purchase
 from compliance.kinds import for_adults
 from compliance.law import Law
-from compliance.rules.book import rule
+from compliance.rules.book import OF_THE_PERSON, rule
 
 
 def _younger(buyer: BuyerFacts, years: int) -> bool:
@@ -21,6 +21,7 @@ def _younger(buyer: BuyerFacts, years: int) -> bool:
     law="people/adult_age",
     also=("goods/adult_only_codes",),
     since=date(2021, 6, 1),
+    moments=OF_THE_PERSON,
     zh="禁止向未成年人销售酒类等仅限成年人购买的商品。",
 )
 def only_adults_buy_what_is_for_adults(case: Purchase, law: Law) -> dict[str, Any] | None:
@@ -40,6 +41,7 @@ def only_adults_buy_what_is_for_adults(case: Purchase, law: Law) -> dict[str, An
     "MINOR-1",
     law="people/guardian_age",
     since=date(2021, 11, 1),
+    moments=OF_THE_PERSON,
     zh="处理不满十四周岁未成年人个人信息的，应当取得其监护人的同意；本店不向其销售。",
 )
 def a_child_needs_a_guardian(case: Purchase, law: Law) -> dict[str, Any] | None:

@@ -14,6 +14,7 @@ from kernel.errors import Refusal
 Check = Callable[[Purchase, Law], dict[str, Any] | None]
 
 RULES: list[Rule] = []
+OF_THE_PERSON: tuple[Moment, ...] = ("quote", "checkout", "naming")  # who orders, not what or how
 
 
 @dataclass(frozen=True, slots=True)

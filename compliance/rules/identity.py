@@ -7,13 +7,14 @@ from typing import Any
 
 from compliance.facts import Purchase
 from compliance.law import Law
-from compliance.rules.book import rule
+from compliance.rules.book import OF_THE_PERSON, rule
 
 
 @rule(
     "IDENTITY-1",
     law="identity/accepted_types",
     since=date(2019, 1, 1),
+    moments=OF_THE_PERSON,
     zh="消费者（订购人）应当提供身份信息，海关仅接受居民身份证号码。",
 )
 def identity_is_given(case: Purchase, law: Law) -> dict[str, Any] | None:
@@ -27,6 +28,7 @@ def identity_is_given(case: Purchase, law: Law) -> dict[str, Any] | None:
     "IDENTITY-2",
     law="identity/number_standard",
     since=date(2019, 1, 1),
+    moments=OF_THE_PERSON,
     zh="订购人的公民身份号码应当符合国家标准（地区、出生日期、校验码）。",
 )
 def identity_number_is_well_formed(case: Purchase, law: Law) -> dict[str, Any] | None:
@@ -41,6 +43,7 @@ def identity_number_is_well_formed(case: Purchase, law: Law) -> dict[str, Any] |
     "IDENTITY-3",
     law="identity/verification",
     since=date(2019, 1, 1),
+    moments=OF_THE_PERSON,
     zh="跨境电子商务平台企业、境内代理人应当对消费者（订购人）身份信息的真实性进行审核；未经核验，不得收款。",
 )
 def identity_is_verified(case: Purchase, law: Law) -> dict[str, Any] | None:
@@ -56,6 +59,7 @@ def identity_is_verified(case: Purchase, law: Law) -> dict[str, Any] | None:
     "IDENTITY-4",
     law="identity/accepted_types",
     since=date(2019, 1, 1),
+    moments=OF_THE_PERSON,
     zh="订购人的证件类型应当为海关接受的类型。",
 )
 def identity_document_is_accepted(case: Purchase, law: Law) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from compliance.facts import Purchase
 from compliance.law import Law
-from compliance.rules.book import rule
+from compliance.rules.book import OF_THE_PERSON, rule
 
 
 def one_piece_above_limit(case: Purchase, law: Law) -> bool:
@@ -24,6 +24,7 @@ def one_piece_above_limit(case: Purchase, law: Law) -> bool:
     law="import/single_transaction_limit",
     also=("import/annual_limit", "import/one_piece_exception"),
     since=date(2016, 4, 8),
+    moments=OF_THE_PERSON,
     zh="跨境电子商务零售进口商品的单次交易完税价格不得超过单次交易限值；超过该限值但低于年度交易限值，"
     "且订单下仅一件商品的，可以按照货物税率全额征税进口。",
 )
@@ -41,6 +42,7 @@ def single_transaction_within_limit(case: Purchase, law: Law) -> dict[str, Any] 
     "LIMIT-2",
     law="import/annual_limit",
     since=date(2016, 4, 8),
+    moments=OF_THE_PERSON,
     zh="个人当年跨境电子商务零售进口交易额（含本次）不得超过个人年度交易限值。",
 )
 def annual_total_within_limit(case: Purchase, law: Law) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from compliance.facts import Purchase
 from compliance.law import Law
-from compliance.rules.book import rule
+from compliance.rules.book import OF_THE_PERSON, rule
 
 SINCE = date(2020, 1, 1)  # the first edition on file
 
@@ -48,6 +48,7 @@ def the_remark_allows_the_trade_mode(case: Purchase, law: Law) -> dict[str, Any]
     law="import/person_year_quantities",
     also=("import/positive_list",),
     since=SINCE,
+    moments=OF_THE_PERSON,
     zh="清单备注规定个人年度购买数量的商品（如食糖2千克、大米20千克），个人当年购买量（含本次）不得超过该数量。",
 )
 def the_years_quantity_is_kept(case: Purchase, law: Law) -> dict[str, Any] | None:

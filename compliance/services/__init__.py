@@ -9,6 +9,7 @@ from compliance.services.allowance import (
     allowance_restore,
     allowance_use,
 )
+from compliance.services.allowance_passing import allowance_pass_on
 from compliance.services.consent import (
     ConsentNeeded,
     NotCurrent,
@@ -30,7 +31,7 @@ from compliance.services.payer import (
     rename_orderer,
 )
 from compliance.services.reconcile import allowance_reconcile, used_according_to
-from compliance.services.subject import begin_erasure, create_subject, link_person
+from compliance.services.subject import begin_erasure, create_subject, link_person, person_of
 from compliance.vault import destroy_key, insert_key
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "UnknownConsent",
     "allowance_carry",
     "allowance_free",
+    "allowance_pass_on",
     "allowance_reconcile",
     "allowance_reserve",
     "allowance_restore",
@@ -60,6 +62,7 @@ __all__ = [
     "limit_processing",
     "link_person",
     "open_payer_check",
+    "person_of",
     "record_judgement",
     "refund_overdue_payers",
     "refund_payer",

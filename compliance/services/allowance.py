@@ -108,9 +108,7 @@ def allowance_reserve(
         values |= {f"measure_{n}": measure, f"amount_{n}": amount, f"limit_{n}": limit}
     try:
         with transaction.atomic(savepoint=False), connection.cursor() as cursor:
-            if _new_year_is_near(now):
-                # Two years at once: one's first account is not seen from the other, so they queue.
-                cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(person_id)])
+            queue_at_new_year(person_id=person_id, now=now)
             cursor.execute(_reserve(len(wanted)), values)
             reserved = cursor.fetchone()[0]
             if 0 < reserved < len(wanted):
@@ -186,10 +184,16 @@ def allowance_carry(*, order_number: str, year: int, now: datetime) -> dict[str,
         return {h.measure: h.reserved for h in due}
 
 
-def _new_year_is_near(now: datetime) -> bool:
-    """Whether the year changes in Shanghai within an hour, before or after."""
+def queue_at_new_year(*, person_id: UUID, now: datetime) -> None:
+    """Within an hour of New Year in Shanghai, before or after, whoever reserves of a person waits in line.
+
+    Two years at once: one's first account is not seen from the other.
+    """
     hour = timedelta(hours=1)
-    return shanghai_day(now - hour).year != shanghai_day(now + hour).year
+    if shanghai_day(now - hour).year == shanghai_day(now + hour).year:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [str(person_id)])
 
 
 @cache

@@ -19,9 +19,10 @@ from compliance.models import MOVES
 
 _LOCK = """
 SELECT id FROM compliance_allowanceaccount
-WHERE person_id = (SELECT a.person_id FROM compliance_allowanceentry e
-    JOIN compliance_allowanceaccount a ON a.id = e.account_id WHERE e.order_number = %(order)s LIMIT 1)
-ORDER BY year, measure <> 'value', measure FOR NO KEY UPDATE
+WHERE person_id IN (SELECT a.person_id FROM compliance_allowanceentry e
+    JOIN compliance_allowanceaccount a ON a.id = e.account_id WHERE e.order_number = %(order)s)
+    OR person_id = %(more)s::uuid
+ORDER BY person_id, year, measure <> 'value', measure FOR NO KEY UPDATE
 """
 _HELD = """
 SELECT a.id, a.person_id, a.year, a.measure,
@@ -86,14 +87,19 @@ class Movement:
 
 @contextmanager
 def one_at_a_time(order_number: str) -> Iterator[None]:
-    """One transaction in which nobody else moves anything of the order's person.
+    """One transaction in which nobody else moves anything of the order's person, or of its former ones.
 
     The lock is a statement of its own, because what is read next must be younger than the lock.
     """
     with transaction.atomic(savepoint=False):
-        with connection.cursor() as cursor:
-            cursor.execute(_LOCK, {"order": order_number})
+        lock_people(order_number)
         yield
+
+
+def lock_people(order_number: str, more: UUID | None = None) -> None:
+    """Hold the accounts of whoever the order has taken anything of, and of `more`, person by person."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, {"order": order_number, "more": more})
 
 
 def held_by(order_number: str) -> list[Held]:

@@ -55,8 +55,8 @@ def answer_payer(
 ) -> None:
     """Take in what the payment institution answered; "unknown" leaves it asked, the same again is no change.
 
-    DIFFERENT starts the consumer's time to name the payer as orderer. Raises WrongState when it was not
-    asked, or was answered otherwise.
+    DIFFERENT starts the consumer's time to name the payer as orderer; a second one, of whom was named, does
+    not start it again. Raises WrongState when it was not asked, or was answered otherwise.
     """
     if answer == "unknown":
         return
@@ -68,7 +68,7 @@ def answer_payer(
             PAYER.move(check, "confirm", now=now, answered_at=now)
             return
         hours = Law(shanghai_day(now)).figure("payer/rename_hours")
-        deadline = now + timedelta(hours=hours)
+        deadline = check.deadline_at or now + timedelta(hours=hours)
         PAYER.move(check, "deny", now=now, answered_at=now, deadline_at=deadline)
 
 
@@ -80,9 +80,15 @@ def rename_orderer(*, check: PayerCheck, now: datetime) -> None:
     """
     with tenant(check.storefront_id):
         check = _locked(check)
-        if check.state == "different" and check.deadline_at is not None and check.deadline_at <= now:
-            raise RenameTooLate()
-        PAYER.move(check, "rename", now=now, deadline_at=None)
+        refuse_late(check, now)
+        PAYER.move(check, "rename", now=now)
+
+
+def refuse_late(check: PayerCheck, now: datetime) -> None:
+    """Raises RenameTooLate where the time to name the payer is over, or the order was given up."""
+    over = check.deadline_at is not None and check.deadline_at <= now
+    if check.state == "refunding" or (check.state == "different" and over):
+        raise RenameTooLate()
 
 
 def refund_payer(*, check: PayerCheck, reason: str, now: datetime) -> None:

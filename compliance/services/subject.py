@@ -33,11 +33,19 @@ def link_person(*, subject: Subject, id_number: str, now: datetime) -> Person:
     row is locked until the link stands: retention lets go of persons to whom nothing points.
     """
     with transaction.atomic():
-        known = Person.objects.filter(number_index__in=blinds("id_number", id_number))
-        person = known.select_for_update(no_key=True).first() or _new_person(id_number, now)
+        person = person_of(id_number=id_number, now=now)
         Subject.objects.filter(pk=subject.pk).update(person=person)
     subject.person = person
     return person
+
+
+def person_of(*, id_number: str, now: datetime) -> Person:
+    """The person with this identity number, who has no account here; in the caller's transaction.
+
+    Made when not yet known, and locked as `link_person` does: the caller lets a row point to them.
+    """
+    known = Person.objects.filter(number_index__in=blinds("id_number", id_number))
+    return known.select_for_update(no_key=True).first() or _new_person(id_number, now)
 
 
 def _new_person(id_number: str, now: datetime) -> Person:

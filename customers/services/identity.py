@@ -136,7 +136,7 @@ def open_pair(
 
 def overtake(*, customer: Customer, but: IdentityAttempt | None = None) -> None:
     """Nobody waits any more for the answers to what the customer stated before."""
-    asked = IdentityAttempt.objects.filter(customer=customer, state=IdentityAttempt.State.ASKED)
+    asked = IdentityAttempt.objects.filter(customer=customer, named=None, state=IdentityAttempt.State.ASKED)
     others = asked.exclude(pk=but.pk) if but else asked
     others.update(state=IdentityAttempt.State.OVERTAKEN, next_try_at=None)
 
@@ -191,7 +191,7 @@ def _is_under_way(customer: Customer, name: str, number: str, tried: Tried) -> b
     return same and (
         found.state == Identity.State.VERIFIED
         or IdentityAttempt.objects.filter(
-            customer=customer, state=IdentityAttempt.State.ASKED, pair_index__in=tried.pair
+            customer=customer, named=None, state=IdentityAttempt.State.ASKED, pair_index__in=tried.pair
         ).exists()
     )
 

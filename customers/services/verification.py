@@ -19,10 +19,11 @@ from compliance.law import Law
 from compliance.services import ConsentNeeded
 from customers.gateways.providers import verifier
 from customers.gateways.verifying import Finding, Verdict, Verifier, VerifierError
-from customers.models import Customer, Identity, IdentityAttempt
-from customers.services import findings
+from customers.models import Customer, Identity, IdentityAttempt, NamedPayer
+from customers.services import findings, naming
 from customers.services.attempts import Tried, watch
 from customers.services.identity import CONSENT, checked_pair, locked, open_pair, state_identity
+from customers.services.naming import Rests
 from customers.states import IDENTITY
 from kernel.cases import open_case
 from kernel.clock import SHANGHAI, shanghai_day
@@ -36,6 +37,7 @@ PAST_MIDNIGHT = timedelta(minutes=5)  # the provider's clock need not be ours
 TWIN = timedelta(seconds=2)  # after it, someone else's answer about the same pair is there
 LEASE = timedelta(seconds=60)
 CASE_AFTER = 6
+DISCLOSED: Rests = {"basis": "consent", "consent": CONSENT, "fields": ["buyer_name", "buyer_number"]}
 BATCH = 20  # of at most five seconds each: within the five minutes of a signature
 
 
@@ -78,7 +80,7 @@ def verify(*, attempt: IdentityAttempt, name: str, number: str, now: datetime) -
 def conclude(
     *, attempt: IdentityAttempt, found: Finding, number: str, provider: str, kept: bool, now: datetime
 ) -> None:
-    """Commit a verdict: the identity is verified and the person linked, or it is rejected.
+    """Commit a verdict of an identity, whose person is then linked, or of a payer who was named.
 
     A second time, or after the customer has stated something else, nothing changes.
     """
@@ -96,6 +98,11 @@ def conclude(
         if not answered:
             return
         attempt.refresh_from_db()
+        if attempt.named is not None:
+            naming.settle(named=attempt.named, verdict=found.verdict, number=number, now=now)
+            if found.verdict is not Verdict.MATCHES:
+                watch(attempt=attempt, law=Law(shanghai_day(now)), now=now)
+            return
         identity = Identity.objects.get(customer=customer)
         if found.verdict is Verdict.MATCHES:
             person = compliance.link_person(subject=customer.subject, id_number=number, now=now)
@@ -117,7 +124,8 @@ def sweep(*, now: datetime) -> int:
             name, number = _opened(attempt, now)
             verify(attempt=attempt, name=name, number=number, now=now)
             asked += 1
-        except (ConsentNeeded, Identity.DoesNotExist, vault.VaultClosed):  # withdrawn or erased: nobody may
+        except (ConsentNeeded, Identity.DoesNotExist, NamedPayer.DoesNotExist, vault.VaultClosed):
+            # withdrawn, erased, or over: nobody may
             waiting = IdentityAttempt.objects.filter(pk=attempt.pk, state=IdentityAttempt.State.ASKED)
             waiting.update(state=IdentityAttempt.State.OVERTAKEN, next_try_at=None)
         except compliance.ProcessingLimited:  # just now: from here on it is not due until the person lifts it
@@ -148,6 +156,8 @@ def _opened(attempt: IdentityAttempt, now: datetime) -> tuple[str, str]:
     """Name and number of the identity, opened by the house; raises ConsentNeeded, ProcessingLimited,
     VaultClosed and Identity.DoesNotExist."""
     with transaction.atomic(), tenant(attempt.storefront_id):
+        if attempt.named_id is not None:
+            return naming.opened(named_id=attempt.named_id, now=now)
         identity = Identity.objects.select_related("customer__subject__key").get(
             customer_id=attempt.customer_id
         )
@@ -182,10 +192,8 @@ def _claim(attempt: IdentityAttempt, provider: Verifier, pair: bytes, now: datet
             recipient=provider.recipient,
             country=provider.country,
             purpose="verify_identity",
-            basis="consent",
-            consent=CONSENT,
-            fields=["buyer_name", "buyer_number"],
             now=now,
+            **(naming.DISCLOSED if attempt.named_id else DISCLOSED),
         )
         return True
 

@@ -22,7 +22,7 @@ from compliance.judge import Verdict, judge
 from compliance.law import Law
 from compliance.models import VALUE, PayerCheck
 from compliance.queries import NOTHING
-from customers.models import Identity
+from customers.models import Identity, NamedPayer
 from kernel.clock import shanghai_day
 from kernel.errors import Missing
 from kernel.tenancy import tenant
@@ -110,9 +110,16 @@ def _purchase(order: Order, waybill_number: str, law: Law) -> Purchase:
 def _is_verified(order: Order) -> bool:
     if order.person_id is None or order.customer_id is None:  # unreadable by now
         return False
-    return Identity.objects.filter(
+    own = Identity.objects.filter(
         customer_id=order.customer_id, person_id=order.person_id, state=Identity.State.VERIFIED
-    ).exists()
+    )
+    named = NamedPayer.objects.filter(
+        order_number=order.number,
+        customer_id=order.customer_id,
+        person_id=order.person_id,
+        state="taken",
+    )
+    return own.exists() or named.exists()
 
 
 def _rates(order: Order) -> LockedRates:

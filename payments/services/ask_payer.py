@@ -12,7 +12,9 @@ from django.db.models import Sum
 
 from compliance import services as compliance
 from compliance.models import PayerCheck
+from compliance.states import PAYER
 from kernel.cases import settle_open
+from kernel.states import WrongState
 from kernel.tenancy import tenant
 from orders.models import Order
 from orders.services.cancel_paid import HoldOver, cancel_paid
@@ -20,11 +22,13 @@ from orders.services.closing import NotCancellable
 from payments.gateways.customs import customs_client
 from payments.models import PaymentDeclaration, Refund
 from payments.services.declare import amend, piece_of
-from payments.services.declare_match import WAITING
-from payments.services.declare_outcome import locked
+from payments.services.declare_match import SAYS_IT_ITSELF, WAITING
 from payments.services.declare_told import disclose_orderer, named_orderer
 from wechat.pay.customs import CustomsClient, Match
 
+# Which declarations WeChat may have been told of with the orderer's name, and which will be with the new one.
+HEARD = ("to_declare", "submitted", "processing", "succeeded", "excepted")
+NOT_HEARD = ("to_declare", "amending", "held")
 _ANSWERS: dict[str, Literal["same", "different"]] = {"SAME": "same", "DIFFERENT": "different"}
 
 
@@ -37,9 +41,12 @@ def ask_about_payer(*, declaration: PaymentDeclaration, now: datetime) -> None:
     check = PayerCheck.objects.filter(order_number=declaration.order.number).first()
     if check is None or check.state not in WAITING or declaration.state != "succeeded":
         return
+    orderer = declaration.order.person_id
     client = customs_client(declaration.payment.mchid, declaration.family)
     if client.matches_with_declaration:
         match = declaration.match
+        if check.state == "renamed":  # it was said of the orderer before; asked again in a moment
+            return
         if not match:  # not yet: the sweep asks on (declare_match.py)
             return
         compliance.ask_payer(check=check, now=now)
@@ -47,24 +54,63 @@ def ask_about_payer(*, declaration: PaymentDeclaration, now: datetime) -> None:
         match = _asked(client, declaration, check, now)
         if not match:
             return
-    compliance.answer_payer(check=check, answer=_ANSWERS[match], now=now)
+    with tenant(declaration.storefront_id):
+        order = Order.objects.select_for_update().get(pk=declaration.order_id)
+        present = PaymentDeclaration.objects.filter(pk=declaration.pk, round=declaration.round).exists()
+        if present and order.person_id == orderer:  # else it is said of someone whom another has replaced
+            compliance.answer_payer(check=check, answer=_ANSWERS[match], now=now)
 
 
 def ask_again(*, order_number: str, now: datetime) -> None:
     """The payer has been named as orderer: ask once more, with the new name.
 
-    The domestic family asks with the declaration, which is therefore made void and new. Raises as above.
+    The domestic family asks with the declaration, which is therefore made void and new, at every port that
+    has heard of the orderer before. Raises as above.
     """
-    rows = PaymentDeclaration.objects.filter(order__number=order_number, state="succeeded")
-    for row in rows.select_related("order", "payment").order_by("id"):
-        if customs_client(row.payment.mchid, row.family).matches_with_declaration:
-            with tenant(row.storefront_id):
-                Order.objects.select_for_update().get(pk=row.order_id)
-                held = locked(row)
-                if held.state == "succeeded" and held.round == row.round:
-                    amend(held, now=now)
-        else:
-            ask_about_payer(declaration=row, now=now)
+    check = PayerCheck.objects.filter(order_number=order_number, state__in=("renamed", "asked")).first()
+    if check is None:
+        return
+    _tell_anew(check, now)
+    rows = PaymentDeclaration.objects.filter(order__number=order_number).select_related("order", "payment")
+    for row in rows.exclude(family=SAYS_IT_ITSELF).order_by("id"):
+        ask_about_payer(declaration=row, now=now)
+
+
+def _tell_anew(check: PayerCheck, now: datetime) -> None:
+    """The domestic family hears of the orderer as they are now; what it said before is of somebody else.
+
+    One transaction: until it is over nobody listens, after it nothing of the old is left to hear.
+    """
+    with tenant(check.storefront_id):
+        order = Order.objects.select_for_update().get(number=check.order_number)
+        check.refresh_from_db()
+        mine = PaymentDeclaration.objects.filter(order=order, family=SAYS_IT_ITSELF)
+        rows = list(mine.select_for_update().order_by("id"))
+        if check.state != "renamed" or not rows:
+            return
+        for row in rows:
+            if row.state in HEARD and row.sent_at is not None:
+                amend(row, now=now)
+            elif row.state in NOT_HEARD:
+                PaymentDeclaration.objects.filter(pk=row.pk).update(round=row.round + 1, match="")
+        compliance.ask_payer(check=check, now=now)
+
+
+def refund_instead(*, order_number: str, now: datetime) -> None:
+    """The consumer names nobody and wants the money back: the order ends now, whole.
+
+    A second time it changes nothing. Raises HoldOver where customs has the list, WrongState where payer and
+    orderer are one person or that is still being asked.
+    """
+    with tenant(Order.objects.values_list("storefront_id", flat=True).get(number=order_number)):
+        order = Order.objects.select_for_update().get(number=order_number)
+        check = PayerCheck.objects.select_for_update().filter(order_number=order_number).first()
+        if check is None or check.state not in ("different", "refunding"):
+            raise WrongState(machine=PAYER.name, verb="refund", state=check.state if check else PAYER.start)
+        if order.state == "paid" and order.gate != Order.Gate.BEFORE_LIST:
+            raise HoldOver()
+        compliance.refund_payer(check=check, reason="asked", now=now)
+        end_for_payer(order_number=order_number, now=now)
 
 
 def end_for_payer(*, order_number: str, now: datetime) -> None:

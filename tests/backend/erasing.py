@@ -22,16 +22,24 @@ from compliance.services.incident_affected import PEOPLE, freeze_affected
 from compliance.services.notices import see_notice
 from customers import labels
 from customers.gateways.verifying import Finding, Verdict
-from customers.models import Address, Customer, Export, Identity, IdentityAttempt, IdentityShare
+from customers.models import (
+    Address,
+    Customer,
+    Export,
+    Identity,
+    IdentityAttempt,
+    IdentityShare,
+    NamedPayer,
+)
 from customers.services import exports, findings
 from customers.services.profile import change_profile
-from kernel import files, receipts
+from kernel import files, ids, receipts
 from kernel.cases import open_case
 from kernel.clock import shanghai_day
 from kernel.models import Event
 from operators.whose import subjects_of
 from orders import labels as order_labels
-from orders.models import CartLine, Coupon, Order
+from orders.models import CartLine, Coupon, FormerOrderer, Order
 from orders.services.place import Confirmation, place_order
 from payments import labels as payment_labels
 from payments.models import Complaint, Notification, Payment, Refund
@@ -88,6 +96,7 @@ def furnish(world: make.World) -> None:
         facts={"order": paid.number, "orders": [paid.number], "others": 0},
         now=now,
     )
+    name_a_payer(world, cancelled, paid)
     make.quote(alice, ("HD-1", 1), now=now)
     refused = make.quote(alice, ("IR-1", 1), now=now)
     make.coupon(alice)
@@ -164,6 +173,33 @@ def furnish(world: make.World) -> None:
     exports.ask_export(customer=alice, js_code="a-code", now=now)
     exports.prepare(Event.objects.get(name="export.asked"))
     assert Export.objects.get().file is not None
+
+
+def name_a_payer(world: make.World, waiting: Order, done: Order) -> None:
+    """Somebody else is named for one order; another had an orderer before the present one."""
+    key, public_id = vault.unwrap(world.alice.subject.key), ids.uuid7()
+    NamedPayer.objects.create(
+        public_id=public_id,
+        storefront=world.shop,
+        customer=world.alice,
+        order_number=waiting.number,
+        name_sealed=key.seal(labels.NAMED_NAME, public_id, make.NAMES[make.BOB]),
+        number_sealed=key.seal(labels.NAMED_NUMBER, public_id, make.NUMBERS[make.BOB]),
+        pair_index=bytes(Identity.objects.get(customer=world.alice).pair_index or b""),
+        confirmed_version="1",
+        confirmed_hash="0" * 64,
+        named_at=make.present(),
+    )
+    order_key, former = vault.unwrap(done.key), ids.uuid7()
+    FormerOrderer.objects.create(
+        storefront=world.shop,
+        order=done,
+        public_id=former,
+        name_sealed=order_key.seal(order_labels.FORMER_NAME, former, make.NAMES[make.ALICE]),
+        number_sealed=order_key.seal(order_labels.FORMER_NUMBER, former, make.NUMBERS[make.ALICE]),
+        replaced_hash="0" * 64,
+        replaced_at=done.placed_at,
+    )
 
 
 def models_that_point() -> set[str]:

@@ -14,7 +14,7 @@ import pytest
 from backend import inventory, personal
 from catalog import reference
 from compliance import copy_words
-from compliance.consent_texts import FOLDER
+from compliance.consent_texts import FOLDER, NOTICES
 from compliance.law import Law
 from compliance.models import VALUE, AllowanceEntry, Disclosure, Judgement
 from compliance.rules import RULES
@@ -24,6 +24,7 @@ from customers.models import Identity, IdentityAttempt
 from customers.queries import held
 from customers.services import copy
 from customers.services.copy import as_page
+from customers.states import NAMING
 from customers.told import NOT_CONFIRMED
 from orders.models import Order
 from orders.states import ORDER
@@ -166,8 +167,9 @@ def test_every_code_that_a_copy_tells_has_its_word() -> None:
         "moments": set(Judgement.Moment.values),
         "bases": set(Disclosure.Basis.values),
         "consents": {path.stem for path in FOLDER.glob("*.yaml")},
-        "notices": {"providing"},
+        "notices": {path.stem for path in NOTICES.glob("*.yaml")},
         "identities": set(Identity.State.values),
+        "namings": set(NAMING.states),
         "attempts": set(IdentityAttempt.State.values),
         "verdicts": {IdentityAttempt.Verdict.MATCHES.value, NOT_CONFIRMED},
         "orders": set(ORDER.states),

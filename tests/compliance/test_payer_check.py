@@ -84,7 +84,7 @@ def test_an_answer_to_what_was_not_asked_is_refused():
 
 def test_a_new_orderer_is_asked_about_again():
     made = check("renamed")
-    assert (made.state, made.deadline_at) == ("renamed", None)
+    assert (made.state, made.deadline_at) == ("renamed", DEADLINE)
     ask_payer(check=made, now=NOW)
     answer_payer(check=made, answer="same", now=NOW)
     assert told() == ["payer.asked", "payer.different", "payer.renamed", "payer.asked", "payer.same"]

@@ -54,6 +54,7 @@ from storefronts.services.declaring import set_customs
 from storefronts.services.opening import put_aside
 from tests import make
 from tests.operators.complaint_rows import PHONE, complaint_rows
+from tests.operators.naming_rows import naming_rows
 from tests.payments.complaining import DETAIL
 
 PASSWORD = "an-invented-pass-word-7"
@@ -280,6 +281,7 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
     jobs.queue(storefront_id=shop.pk, kind="import", arguments={}, by="someone", now=now)
     files.store(storefront_id=shop.pk, name="f.csv", media_type="text/csv", content=b"x", now=now)
     open_payer_check(storefront_id=shop.pk, order_number=order.number, port="3105", now=now)
+    naming_rows(order, now)
     pair = vault.blind("identity_pair", f"测试人\n{shop.pk}-{round}")
     findings.claim(pair=pair, now=now)
     findings.keep(pair=pair, provider="made", found=Finding(Verdict.MATCHES, "0", "r"), now=now)

@@ -146,6 +146,7 @@ def test_a_person_is_looked_for_in_every_table_that_points_to_one() -> None:
         "compliance_allowanceaccount",
         "compliance_subject",
         "customers_identity",
+        "customers_namedpayer",
         "orders_order",
     }
     asked = str(alone(Person).query)

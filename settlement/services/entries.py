@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from payments.models import Payment, Refund
+from django.db.models import Sum
+
+from payments.models import Payment, Refund, RefundLine
 from settlement.accounts import Account
 from settlement.models import Entry
 from settlement.services.enter import Fact, enter
@@ -42,6 +44,7 @@ def enter_payment(*, payment: Payment, now: datetime) -> bool:
 def enter_refund(*, refund: Refund, now: datetime) -> bool:
     """A refund that arrived takes back the parts it names; beside the order it is goodwill.
 
+    Where all goes back, what goodwill gave before is spared: the goods go back whole, and the goodwill too.
     What came to the merchant's card lies in our own bank, and is owed to the consumer until `enter_transfer`.
 
     False where it was entered before. Raises ValueError for a refund whose money has not arrived.
@@ -49,6 +52,7 @@ def enter_refund(*, refund: Refund, now: datetime) -> bool:
     if refund.state != "succeeded" or refund.succeeded_at is None:
         raise ValueError(f"{refund.out_refund_no} is {refund.state}: nothing has left")
     beside = Account.STRAY if refund.kind == Refund.Kind.STRAY else Account.GOODWILL
+    spared = _spared(refund)
     return enter(
         fact=Fact(
             storefront_id=refund.storefront_id,
@@ -57,10 +61,10 @@ def enter_refund(*, refund: Refund, now: datetime) -> bool:
             at=refund.succeeded_at,
             amounts={
                 Account.WECHAT: -refund.amount_fen,
-                Account.SALES: refund.goods_fen - refund.discount_fen,
+                Account.SALES: refund.goods_fen - refund.discount_fen + spared,
                 Account.FREIGHT: refund.freight_fen,
                 Account.TAX: refund.tax_fen,
-                beside: refund.other_fen,
+                beside: refund.other_fen - spared,
                 **_ours(refund),
             },
             order_id=refund.order_id,
@@ -91,6 +95,12 @@ def enter_transfer(*, refund: Refund, now: datetime) -> bool:
         ),
         now=now,
     )
+
+
+def _spared(refund: Refund) -> int:
+    """What of a refund's discount is no coupon of its pieces but goodwill that was given before."""
+    pieces = RefundLine.objects.filter(refund=refund).aggregate(sum=Sum("discount_fen"))["sum"]
+    return 0 if pieces is None else refund.discount_fen - int(pieces)
 
 
 def _ours(refund: Refund) -> dict[Account, int]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from backend import delivery
 from orders.models import Order
 from payments.models import Payment, Refund
+from payments.services.refunds import Wish, request_refund
 from payments.services.settle import settle
 from settlement import queries
 from settlement.accounts import Account
@@ -114,6 +115,20 @@ def test_a_refund_takes_back_what_it_names(paid):
         "tax": 910,
     }
     assert Entry.objects.get(kind="refund").day == DAY + timedelta(days=1)
+
+
+def test_when_all_goes_back_the_goodwill_that_was_given_before_goes_back_with_it(paid):
+    enter_refund(refund=refund_of(paid, other_fen=500, kind="goodwill"), now=make.NOW)
+    assert balances()["goodwill"] == 500
+    whole = request_refund(
+        number=paid.order.number, wish=Wish(), key="all", reason="all", asked_by="operator:test", now=make.NOW
+    )
+    assert (whole.amount_fen, whole.discount_fen) == (paid.amount_fen - 500, 500)
+    Refund.objects.filter(pk=whole.pk).update(state="succeeded", refund_id="503", succeeded_at=make.NOW)
+    whole.refresh_from_db()
+    enter_refund(refund=whole, now=make.NOW)
+    assert {account: fen for account, fen in balances().items() if fen} == {}
+    assert queries.out_of_balance() == []
 
 
 @pytest.mark.parametrize(("kind", "account"), [("goodwill", "goodwill"), ("stray", "stray")])

@@ -263,6 +263,8 @@ SPECTACULAR_SETTINGS = {
         "BillStateEnum": "payments.states.BILL.states",
         "ComplaintStateEnum": "payments.states.COMPLAINT.states",
         "DeclarationStateEnum": "payments.states.DECLARATION.states",
+        "PayerStateEnum": "compliance.states.PAYER.states",
+        "NamingStateEnum": "customers.states.NAMING.states",
         "ClaimStateEnum": "miniprogram_api.coupons.CLAIM_STATES",
         "IdentityStateEnum": "miniprogram_api.me.IDENTITY_STATES",
         "JobStateEnum": "kernel.models.Job.State",

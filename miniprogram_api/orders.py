@@ -16,6 +16,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from catalog import queries as catalog
+from compliance.models import PayerCheck
+from compliance.states import PAYER
 from kernel import problems, receipts
 from kernel.errors import Refused
 from kernel.problems import BadFields
@@ -127,6 +129,13 @@ class PaymentOut(serializers.Serializer[Any]):
     succeeded_at = serializers.DateTimeField(allow_null=True)
 
 
+class PayerOut(serializers.Serializer[Any]):
+    """Whether the payer is the orderer; “different” can be mended at orders/{number}/orderer until then."""
+
+    state = serializers.ChoiceField(PAYER.states)
+    name_until = serializers.DateTimeField(allow_null=True)
+
+
 class OrderOut(serializers.Serializer[Any]):
     number = serializers.CharField()
     state = serializers.ChoiceField(ORDER.states)
@@ -143,6 +152,7 @@ class OrderOut(serializers.Serializer[Any]):
     history = StepOut(many=True)
     payments = PaymentOut(many=True)
     refunds = RefundOut(many=True)
+    payer = PayerOut(allow_null=True, help_text="支付人核对 · null: not asked yet, or not paid")
     cancellable_until = serializers.DateTimeField(
         allow_null=True, help_text="until when this paid order can be cancelled; null: not, or not paid"
     )
@@ -230,6 +240,7 @@ class OrderView(Door):
                 "history": [{"state": step.state, "at": step.at} for step in orders.history(row)],
                 "payments": list(attempts.values("state", "created_at", "succeeded_at")),
                 "refunds": [refund_told(one) for one in refunds],
+                "payer": _payer(row),
                 "cancellable_until": hold_ends_at(row),
             }
         )
@@ -329,6 +340,14 @@ def _is_sku(value: object) -> bool:
 
 def _fault(message: str) -> dict[str, str]:
     return {"message": str(message), "code": "invalid"}
+
+
+def _payer(row: Order) -> dict[str, Any] | None:
+    check = PayerCheck.objects.filter(order_number=row.number).first()
+    if check is None:
+        return None
+    until = check.deadline_at if check.state == "different" else None
+    return {"state": check.state, "name_until": until}
 
 
 def _pictures(door: Door, lines: list[OrderLine]) -> dict[str, str]:

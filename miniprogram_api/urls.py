@@ -17,6 +17,7 @@ from miniprogram_api.identity import MyIdentity
 from miniprogram_api.kept import kept
 from miniprogram_api.me import Me, MyPhone
 from miniprogram_api.notices import Notice
+from miniprogram_api.orderer import OrdererView, RefundInstead
 from miniprogram_api.orders import CancelOrder, Orders, OrderView
 from miniprogram_api.parties import Parties
 from miniprogram_api.payment import StartPayment, SyncPayment
@@ -87,6 +88,8 @@ endpoints: list[URLPattern] = [
     path("orders/<number:number>", OrderView.as_view()),
     path("orders/<number:number>/price", OrderPrice.as_view()),
     path("orders/<number:number>/cancel", CancelOrder.as_view()),
+    path("orders/<number:number>/orderer", OrdererView.as_view()),
+    path("orders/<number:number>/orderer/refund", RefundInstead.as_view()),
     path("orders/<number:number>/payment", StartPayment.as_view()),
     path("orders/<number:number>/payment/sync", SyncPayment.as_view()),
 ]

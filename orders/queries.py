@@ -71,6 +71,14 @@ class Consignee:
 
 
 @dataclass(frozen=True, slots=True)
+class Orderer:
+    """Who orders, as far as a screen may show it."""
+
+    name_masked: str
+    number_masked: str
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """A state that the order entered, and when."""
 
@@ -166,6 +174,17 @@ def consignee(found: Order) -> Consignee:
         region=region,
         street_masked=masking.address("".join(region)),
     )
+
+
+def orderer(found: Order) -> Orderer:
+    """The orderer, masked, who need not be the customer; empty once the order's key was destroyed."""
+    try:
+        key = vault.unwrap(found.key)
+    except vault.VaultClosed:
+        return Orderer("", "")
+    name = key.open(labels.BUYER_NAME, found.number, bytes(found.buyer_name_sealed))
+    number = key.open(labels.BUYER_NUMBER, found.number, bytes(found.buyer_number_sealed))
+    return Orderer(masking.name(name), masking.id_number(number))
 
 
 def history(found: Order) -> list[Step]:

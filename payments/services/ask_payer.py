@@ -113,6 +113,12 @@ def refund_instead(*, order_number: str, now: datetime) -> None:
         end_for_payer(order_number=order_number, now=now)
 
 
+def may_refund_instead(order: Order, check: PayerCheck | None) -> bool:
+    """Whether the consumer may have the money back now instead of naming the payer."""
+    before = order.state == "paid" and order.gate == Order.Gate.BEFORE_LIST
+    return before and check is not None and check.state == "different"
+
+
 def end_for_payer(*, order_number: str, now: datetime) -> None:
     """End a paid order whose payer is not its orderer: before the list, whole, with all that it held.
 

@@ -32,6 +32,11 @@ BODIES: dict[str, Any] = {
         "is_default": False,
     },
     "cart/lines/<sku:sku>": {"quantity": 1},
+    "orders/<number:number>/orderer": {
+        "name": "陌生人",
+        "number": make.NUMBERS[make.STRANGER],
+        "notice": "1",
+    },
     "me/consents/<slug:kind>": {"version": "1"},
 }
 

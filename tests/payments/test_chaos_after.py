@@ -14,7 +14,7 @@ from kernel import files
 from kernel.clock import now as present
 from payments.gateways.customs import customs_client
 from payments.gateways.wechat_pay import client_of
-from payments.models import BillLine, Complaint, ComplaintAct, Payment, PaymentDeclaration
+from payments.models import BillDifference, BillLine, Complaint, ComplaintAct, Payment, PaymentDeclaration
 from payments.services.bills.run import due
 from payments.services.declare import piece_of, sweep
 from settlement.services.batches import make_batch
@@ -143,3 +143,24 @@ def test_two_workers_of_whom_one_fails_are_no_trial(stage):
 
     with pytest.raises(Untried):
         Twice().strike(stage, fails)
+
+
+def test_a_difference_of_the_bill_is_found_and_one_of_a_forgotten_order_is_not(stage):
+    forgotten = Payment.objects.get(order=stage.paid())
+    stage.begin()
+    order = billing.sold(stage)
+    payment = Payment.objects.get(order=order)
+    Payment.objects.filter(pk=forgotten.pk).update(succeeded_at=payment.succeeded_at)
+    billing.next_morning(stage)
+    stage.sandbox.tell("switches", call="tradebill", mode="wrong_amount", times=2)
+    while due(now=stage.now()):
+        pass
+    stage.deliver()
+    kinds = BillDifference.objects.filter(bill__day=payment.succeeded_at.date(), bill__kind="trade")
+    assert set(kinds.values_list("kind", "payment")) == {
+        ("amount", payment.pk),
+        ("missing_payment", forgotten.pk),
+    }
+    lost = found_by(billing.BILLS, stage, order).lost
+    assert f"amount payment:{payment.out_trade_no}" in lost
+    assert not any(forgotten.out_trade_no in text for text in lost)

@@ -27,6 +27,7 @@ from operators import (  # noqa: F401
     payments,
     pushed,
     refunds,
+    stock_moves,
     storefronts,
 )
 from operators.bilingual import say

@@ -11,8 +11,9 @@ from django.contrib import admin
 from django.http import HttpRequest
 
 from inventory import services
-from inventory.models import Lot, SaleStop
+from inventory.models import Lot, SaleStop, Warehouse
 from kernel.clock import now
+from kernel.errors import Missing
 from kernel.tenancy import tenant
 from operators import stock_story
 from operators.base import register
@@ -21,7 +22,7 @@ from operators.filters import states
 from operators.lists import Listed
 from operators.scope import PACKERS
 from operators.steps import Step, Stepped
-from operators.stock_forms import DifferenceForm, PiecesForm, ReasonForm
+from operators.stock_forms import DifferenceForm, PiecesForm, ReasonForm, SendForm
 
 Values = Mapping[str, Any]
 
@@ -40,6 +41,15 @@ def _restore(row: Lot, values: Values, who: str, at: datetime) -> None:
 
 def _stop(row: Lot, values: Values, who: str, at: datetime) -> None:
     services.stop_sale(variant=row.stock.variant, lot=row, reason=values["reason"], by=who, now=at)
+
+
+def _send(row: Lot, values: Values, who: str, at: datetime) -> None:
+    target = Warehouse.objects.filter(storefront=row.storefront, code=values["target"]).first()
+    if target is None:
+        raise Missing()
+    services.send_transfer(
+        target=target, pieces=[(row, values["pieces"])], reason=values["reason"], by=who, now=at
+    )
 
 
 def _lift(row: SaleStop, values: Values, who: str, at: datetime) -> None:
@@ -92,6 +102,16 @@ class LotAdmin(Stepped, Listed):
             do=_restore,
             roles=PACKERS,
             legal=lambda row: row.quarantined > 0 and not row.stopped,
+        ),
+        Step(
+            name="send",
+            title=say("调拨", "Transfer"),
+            icon="local_shipping",
+            form=SendForm,
+            do=_send,
+            roles=PACKERS,
+            legal=lambda row: row.free > 0,
+            hint=say("仅限同一监管方式的仓库。", "To a warehouse of the same trade mode only."),
         ),
         Step(
             name="stop",

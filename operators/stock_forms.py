@@ -74,3 +74,36 @@ class ReceiveForm(forms.Form):
         False,
     )
     reason = _line(say("备注", "note"), 200, "", False)
+
+
+class ConfirmForm(forms.Form):
+    """Nothing is asked."""
+
+
+class CountedForm(forms.Form):
+    """What was counted of a lot."""
+
+    sku = _line("SKU", 64)
+    code = _line(say("批次号", "lot number"), 60, say("无批次可留空。", "Empty without one."), False)
+    pieces = _pieces(say("实盘件数", "pieces counted"), 0)
+
+
+class MissingForm(forms.Form):
+    """What of a load did not arrive."""
+
+    sku = _line("SKU", 64, "", False)
+    code = _line(say("批次号", "lot number"), 60, "", False)
+    pieces = forms.IntegerField(
+        label=say("缺少件数", "pieces missing"),
+        min_value=0,
+        required=False,
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+
+
+class SendForm(ReasonForm):
+    """How many go where."""
+
+    pieces = _pieces(say("件数", "pieces"))
+    target = _line(say("目的仓库代码", "code of the target warehouse"), 40)
+    field_order = ("target", "pieces", "reason")

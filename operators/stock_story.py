@@ -8,7 +8,7 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils.html import format_html
 
-from inventory.models import Lot, Movement, Stock
+from inventory.models import Count, Lot, Movement, Stock
 from kernel.clock import now, shanghai_day
 from operators.bilingual import say
 from operators.names import state_name
@@ -99,3 +99,36 @@ def _movement(row: Movement) -> list[Any]:
         row.reason or "-",
         row.by or "-",
     ]
+
+
+def count_lines(count: Count) -> Table:
+    """What was counted, the differences first."""
+    lines = count.lines.select_related("lot__stock__variant").order_by("-state", "pk")
+    return {
+        "title": say("实盘", "Counted"),
+        "headers": [
+            "SKU",
+            say("批次", "lot"),
+            say("账面", "ledger"),
+            say("实盘", "counted"),
+            say("差异", "difference"),
+            say("状态", "state"),
+            say("盘点人", "by"),
+        ],
+        "rows": [
+            [
+                format_html(
+                    '<a class="text-link" href="{}">{}</a>',
+                    reverse("admin:inventory_countline_change", args=[line.pk]),
+                    line.lot.stock.variant.sku,
+                ),
+                line.lot.code or "-",
+                line.expected,
+                line.counted,
+                f"{line.counted - line.expected:+d}",
+                state_name(line.state, line.get_state_display(), "inventory.CountLine"),
+                line.by,
+            ]
+            for line in lines[:500]
+        ],
+    }

@@ -1,8 +1,23 @@
 """The tables of inventory, by what they tell of."""
 
+from inventory.models.counts import Count, CountLine
 from inventory.models.ledger import Movement
 from inventory.models.places import Warehouse
 from inventory.models.stock import Lot, Pick, Reservation, Stock
 from inventory.models.stops import SaleStop, ShelfLife
+from inventory.models.transfers import Transfer, TransferLine
 
-__all__ = ["Lot", "Movement", "Pick", "Reservation", "SaleStop", "ShelfLife", "Stock", "Warehouse"]
+__all__ = [
+    "Count",
+    "CountLine",
+    "Lot",
+    "Movement",
+    "Pick",
+    "Reservation",
+    "SaleStop",
+    "ShelfLife",
+    "Stock",
+    "Transfer",
+    "TransferLine",
+    "Warehouse",
+]

@@ -1,5 +1,14 @@
 """What inventory does for the apps above it; each verb in the module of its subject."""
 
+from inventory.services.counting import (
+    CountClosed,
+    CountOpen,
+    NotOfThisWarehouse,
+    accept_variance,
+    close_count,
+    open_count,
+    record_count,
+)
 from inventory.services.held import SaleStopped, SoldOut, release, release_expired, reserve
 from inventory.services.lots import (
     BadCount,
@@ -15,26 +24,45 @@ from inventory.services.lots import (
 from inventory.services.picking import CannotPick, pick, picked, ship
 from inventory.services.shelf import set_shelf_life, sweep
 from inventory.services.stopping import AlreadyStopped, NotStopped, lift_stop, stop_sale
+from inventory.services.transferring import (
+    CannotTransfer,
+    TransferEnded,
+    call_back_transfer,
+    receive_transfer,
+    send_transfer,
+)
 
 __all__ = [
     "AlreadyStopped",
     "BadCount",
     "CannotPick",
+    "CannotTransfer",
+    "CountClosed",
+    "CountOpen",
     "LotDiffers",
+    "NotOfThisWarehouse",
     "NotStopped",
     "SaleStopped",
     "SoldOut",
     "TooFewPieces",
+    "TransferEnded",
+    "accept_variance",
     "adjust",
+    "call_back_transfer",
+    "close_count",
     "lift_stop",
+    "open_count",
     "pick",
     "picked",
     "quarantine",
     "receive",
+    "receive_transfer",
+    "record_count",
     "release",
     "release_expired",
     "reserve",
     "restore",
+    "send_transfer",
     "set_on_hand",
     "set_shelf_life",
     "ship",

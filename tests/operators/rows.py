@@ -25,7 +25,14 @@ from customers import labels
 from customers.gateways.verifying import Finding, Verdict
 from customers.models import Export, IdentityShare
 from customers.services import findings
-from inventory.services import pick, set_shelf_life, stop_sale
+from inventory.services import (
+    open_count,
+    pick,
+    record_count,
+    send_transfer,
+    set_shelf_life,
+    stop_sale,
+)
 from kernel import approvals, cases, files, jobs
 from kernel.clock import shanghai_day
 from kernel.models import Delivery, Event, Receipt
@@ -133,6 +140,11 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
     make.stock(place, made)
     lot = make.lot(place, made, 3, f"LOT-{round}")
     stop_sale(variant=made, lot=lot, reason="test", by="someone", now=now)
+    count = open_count(warehouse=place, note="", by="someone", now=now)
+    record_count(count=count, lot=lot, counted=2, by="someone", now=now)
+    extra = make.lot(place, made, 3, f"MOVED-{round}")
+    away = make.warehouse(shop, f"away-{round}")
+    send_transfer(target=away, pieces=[(extra, 1)], reason="", by="someone", now=now)
     set_shelf_life(storefront=shop, variant=made, floor_days=30, near_days=60, now=now)
     make.coupon(alice, code=f"C{round}")
     make.token(alice)

@@ -1,0 +1,133 @@
+"""A count is compared with the ledger at once; a difference waits for someone to accept it or count again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from inventory.models import Count, CountLine, Lot, Warehouse
+from inventory.services.lots import adjust
+from inventory.services.moving import locked
+from kernel.cases import open_case, settle_open
+from kernel.errors import Conflict, Invalid
+
+CASE = "stock.variance"
+
+
+@dataclass(eq=False)
+class CountClosed(Conflict):
+    """The session is over, or the line was accepted."""
+
+    code = "count_closed"
+    title = "This count is closed."
+    title_zh = "该盘点已结束。"
+
+
+@dataclass(eq=False)
+class CountOpen(Conflict):
+    """Differences must be accepted or counted again before the session is closed."""
+
+    code = "count_open"
+    title = "{lines} differences are still open."
+    title_zh = "尚有 {lines} 项差异未处理。"
+    lines: int
+
+
+class NotOfThisWarehouse(Invalid):
+    """The lot lies in another warehouse."""
+
+    code = "lot_elsewhere"
+    title = "There is no such lot in this warehouse."
+    title_zh = "该仓库无此批次。"
+
+
+def open_count(*, warehouse: Warehouse, note: str, by: str, now: datetime) -> Count:
+    """Begin a session of counting."""
+    return Count.objects.create(
+        storefront_id=warehouse.storefront_id, warehouse=warehouse, note=note, opened_by=by, opened_at=now
+    )
+
+
+@transaction.atomic
+def record_count(*, count: Count, lot: Lot, counted: int, by: str, now: datetime) -> CountLine:
+    """Write what was counted of a lot; counted again, the newer number stands.
+
+    Nothing moves yet: a difference opens a case. Raises CountClosed, NotOfThisWarehouse.
+    """
+    count = _open(count)
+    stock = locked(lot.stock_id)
+    if stock.warehouse_id != count.warehouse_id:
+        raise NotOfThisWarehouse()
+    lot.refresh_from_db()
+    if CountLine.objects.filter(count=count, lot=lot, state=CountLine.State.ACCEPTED).exists():
+        raise CountClosed()
+    varies = counted != lot.on_hand
+    line, _ = CountLine.objects.update_or_create(
+        count=count,
+        lot=lot,
+        defaults={
+            "storefront_id": count.storefront_id,
+            "expected": lot.on_hand,
+            "counted": counted,
+            "state": CountLine.State.VARIES if varies else CountLine.State.MATCHES,
+            "by": by,
+            "at": now,
+        },
+    )
+    if varies:
+        open_case(
+            storefront_id=count.storefront_id,
+            kind=CASE,
+            key=f"countline:{line.pk}",
+            title="A count differs from the ledger",
+            facts={"sku": stock.variant.sku, "lot": lot.code, "pieces": counted - lot.on_hand},
+            now=now,
+        )
+    else:
+        settle_open(kinds=[CASE], key=f"countline:{line.pk}", by=by, note="counted again", now=now)
+    return line
+
+
+@transaction.atomic
+def accept_variance(*, line: CountLine, reason: str, by: str, now: datetime) -> CountLine:
+    """Believe the count: the difference at the moment of counting is moved, whatever has moved since.
+
+    Raises CountClosed where it was accepted or matches, BadCount and TooFewPieces as `adjust` does.
+    """
+    _open(line.count)
+    line = CountLine.objects.select_for_update().select_related("lot").get(pk=line.pk)
+    if line.state != CountLine.State.VARIES:
+        raise CountClosed()
+    adjust(
+        lot=line.lot,
+        pieces=line.counted - line.expected,
+        reason=reason,
+        by=by,
+        holder=f"count:{line.count_id}",
+        now=now,
+    )
+    line.state, line.accepted_by, line.accepted_at = CountLine.State.ACCEPTED, by, now
+    line.save(update_fields=["state", "accepted_by", "accepted_at"])
+    settle_open(kinds=[CASE], key=f"countline:{line.pk}", by=by, note=reason, now=now)
+    return line
+
+
+@transaction.atomic
+def close_count(*, count: Count, by: str, now: datetime) -> Count:
+    """End the session; raises CountOpen while a difference is open."""
+    count = _open(count)
+    left = count.lines.filter(state=CountLine.State.VARIES).count()
+    if left:
+        raise CountOpen(lines=left)
+    count.closed_by, count.closed_at = by, now
+    count.save(update_fields=["closed_by", "closed_at"])
+    return count
+
+
+def _open(count: Count) -> Count:
+    count = Count.objects.select_for_update().get(pk=count.pk)
+    if count.closed_at is not None:
+        raise CountClosed()
+    return count

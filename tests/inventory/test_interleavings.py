@@ -1,0 +1,177 @@
+"""Whatever happens in whatever order: balances are the sums of the ledger, and none is below zero."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from inventory import services
+from inventory.models import Lot, Movement, Reservation, SaleStop, Stock, Transfer
+from inventory.services.repair import differences
+from kernel.clock import shanghai_day
+from kernel.errors import Problem
+from tests import make
+
+pytestmark = pytest.mark.django_db
+MOVED = ["receive", "adjust", "take_back", "count", "send", "arrive", "call_back"]
+HELD = ["reserve", "release", "pick", "ship", "expire"]
+KEPT = ["quarantine", "restore", "stop_lot", "stop_sku", "lift", "shelf", "sweep"]
+VERBS = [*MOVED, *HELD, *HELD, *KEPT]
+STEP = st.tuples(st.sampled_from(VERBS), st.integers(0, 3), st.integers(1, 6))
+BY = {"by": "test"}
+
+
+class House:
+    """Two warehouses, one SKU, and a clock that moves a day with each sweep."""
+
+    def __init__(self, world: make.World) -> None:
+        self.world, self.now = world, make.NOW
+        self.holders = 0
+        self.second = make.warehouse(world.shop, "second")
+        for which in (0, 1, 2, 3):
+            self.receive(which, 6)
+
+    def take(self, verb: str, which: int, pieces: int) -> None:
+        step: Callable[[int, int], object] = getattr(self, verb)
+        try:
+            with transaction.atomic():
+                step(which, pieces)
+        except (Problem, IndexError):
+            return  # refused, or there is nothing yet to do it to
+
+    def lot(self, which: int) -> Lot:
+        lots = list(Lot.objects.filter(stock__variant=self.world.dryer).order_by("pk"))
+        return lots[which % len(lots)] if lots else lots[0]
+
+    def receive(self, which: int, pieces: int) -> None:
+        place = (self.world.warehouse, self.second)[which % 2]
+        ends = shanghai_day(make.NOW) + timedelta(days=2 * which) if which else None
+        make.lot(place, self.world.dryer, pieces, f"L{which}", expires_on=ends, now=self.now)
+
+    def reserve(self, which: int, pieces: int) -> None:
+        before = self.available()
+        self.holders += 1
+        services.reserve(
+            warehouse_id=self.world.warehouse.pk,
+            wanted=[(self.world.dryer.pk, pieces)],
+            holder=f"order:{self.holders}",
+            now=self.now,
+            until=self.now if which == 3 else None,
+        )
+        assert pieces <= before
+
+    def holder(self, which: int) -> str:
+        return f"order:{max(1, self.holders - which)}"  # one of the last four
+
+    def available(self) -> int:
+        return Stock.objects.get(variant=self.world.dryer, warehouse=self.world.warehouse).available
+
+    def release(self, which: int, pieces: int) -> None:
+        services.release(holder=self.holder(which), now=self.now)
+
+    def expire(self, which: int, pieces: int) -> None:
+        services.release_expired(now=self.now)
+
+    def pick(self, which: int, pieces: int) -> None:
+        services.pick(holder=self.holder(which), now=self.now, **BY)
+
+    def ship(self, which: int, pieces: int) -> None:
+        services.ship(holder=self.holder(which), now=self.now, **BY)
+
+    def adjust(self, which: int, pieces: int) -> None:
+        services.adjust(lot=self.lot(which), pieces=pieces - 4, reason="", now=self.now, **BY)
+
+    def quarantine(self, which: int, pieces: int) -> None:
+        services.quarantine(lot=self.lot(which), pieces=pieces, reason="", now=self.now, **BY)
+
+    def restore(self, which: int, pieces: int) -> None:
+        services.restore(lot=self.lot(which), pieces=pieces, reason="", now=self.now, **BY)
+
+    def take_back(self, which: int, pieces: int) -> None:
+        services.take_back(
+            lot=self.lot(which), pieces=pieces, holder="order:9", fit=which > 1, now=self.now, **BY
+        )
+
+    def stop_lot(self, which: int, pieces: int) -> None:
+        services.stop_sale(variant=self.world.dryer, lot=self.lot(which), reason="", now=self.now, **BY)
+
+    def stop_sku(self, which: int, pieces: int) -> None:
+        services.stop_sale(variant=self.world.dryer, reason="", now=self.now, **BY)
+
+    def lift(self, which: int, pieces: int) -> None:
+        stop = SaleStop.objects.filter(lifted_at=None).order_by("pk")[which % 2]
+        services.lift_stop(stop=stop, reason="", now=self.now, **BY)
+
+    def shelf(self, which: int, pieces: int) -> None:
+        services.set_shelf_life(
+            storefront=self.world.shop, variant=None, floor_days=which, near_days=9, now=self.now
+        )
+
+    def sweep(self, which: int, pieces: int) -> None:
+        self.now += timedelta(days=1)
+        services.sweep(now=self.now)
+
+    def count(self, which: int, pieces: int) -> None:
+        lot = self.lot(which)
+        session = services.open_count(warehouse=lot.stock.warehouse, note="", now=self.now, **BY)
+        line = services.record_count(count=session, lot=lot, counted=pieces, now=self.now, **BY)
+        services.accept_variance(line=line, reason="", now=self.now, **BY)
+
+    def send(self, which: int, pieces: int) -> None:
+        lot = self.lot(which)
+        first = lot.stock.warehouse_id == self.world.warehouse.pk
+        target = self.second if first else self.world.warehouse
+        services.send_transfer(target=target, pieces=[(lot, pieces)], reason="", now=self.now, **BY)
+
+    def arrive(self, which: int, pieces: int) -> None:
+        transfer = Transfer.objects.filter(state="in_transit").order_by("pk")[0]
+        line = transfer.lines.get()
+        services.receive_transfer(transfer=transfer, missing={line.pk: which}, now=self.now, **BY)
+
+    def call_back(self, which: int, pieces: int) -> None:
+        transfer = Transfer.objects.filter(state="in_transit").order_by("pk")[0]
+        services.call_back_transfer(transfer=transfer, now=self.now, **BY)
+
+
+@pytest.fixture
+def world() -> make.World:
+    return make.world(on_hand=0)
+
+
+@pytest.fixture(scope="module")
+def steps_taken() -> set[str]:
+    return set()
+
+
+@settings(
+    max_examples=25,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(steps=st.lists(STEP, min_size=25, max_size=60))
+def test_any_interleaving_keeps_balances_equal_to_the_ledger_and_never_negative(steps, world, steps_taken):
+    with transaction.atomic():
+        house = House(world)
+        for step in steps:
+            house.take(*step)
+            assert [str(one) for one in differences()] == []
+        lowest = [
+            least
+            for row in list(Stock.objects.values_list("on_hand", "reserved", "quarantined"))
+            + list(Lot.objects.values_list("on_hand", "picked", "quarantined"))
+            for least in row
+        ]
+        assert min(lowest) >= 0
+        steps_taken |= set(Movement.objects.values_list("kind", flat=True))
+        steps_taken |= set(Reservation.objects.values_list("state", flat=True))
+        transaction.set_rollback(True)
+
+
+def test_the_interleavings_have_moved_stock_in_every_way(steps_taken):
+    assert {*Movement.Kind.values, *Reservation.State.values} - steps_taken == set()

@@ -23,6 +23,7 @@ PARTS = (
     "sealing",
     "auditing",
     "bills",
+    "stock",
 )
 
 

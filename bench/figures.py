@@ -21,6 +21,7 @@ from bench.judging import judging
 from bench.notifications import notifications
 from bench.ordering import place, requests_of
 from bench.report import Report
+from bench.stock import stock
 from bench.vault import another_master_key, auditing, rotation
 from compliance import vault
 from inventory.models import Stock
@@ -57,6 +58,7 @@ def measure(servers: Servers, local: Path, wanted: Collection[str]) -> int:
         "sealing": lambda: sealing(report),
         "auditing": lambda: auditing(report, now),
         "bills": lambda: bills(report, now),
+        "stock": lambda: stock(report, servers.pg_bin, servers.urls["DATABASE_URL_OWNER"], local, now),
     }
     if served.keys() & set(wanted):
         with Supervisor(log=plan.log) as running:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from zoneinfo import ZoneInfo
 
+import orjson
+from django.db import connection
 from django.db.models import (
     Case,
     F,
@@ -19,6 +22,20 @@ from django.db.models import (
 from django.db.models.functions import Coalesce
 
 from inventory.models import Lot, Stock
+from inventory.terms import Calendar, Tariff, Terms, zones_of
+
+_TERMS = """
+SELECT w.id, t.by, t.free_above_fen, (
+    SELECT coalesce(json_agg(json_build_object('provinces', z.provinces, 'refused', z.refused,
+        'first', z.first, 'first_fen', z.first_fen, 'step', z.step, 'step_fen', z.step_fen)), '[]')::text
+    FROM inventory_freightzone z WHERE z.template_id = t.id
+), w.time_zone, w.weekdays, w.cut_off, w.handling_days, (
+    SELECT coalesce(json_object_agg(d.day, d.works), '{}')::text
+    FROM inventory_warehouseday d WHERE d.warehouse_id = w.id AND d.day >= %s::date
+)
+FROM inventory_warehouse w LEFT JOIN inventory_freighttemplate t ON t.id = w.freight_id
+WHERE w.id = ANY(%s::bigint[])
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +47,6 @@ class Offer:
     name: str
     name_zh: str
     trade_mode: str
-    freight_fen: int
-    freight_free_from_fen: int | None
     parcel_limit_g: int
     available: dict[int, int]
     stopped: set[int] = field(default_factory=set)
@@ -78,8 +93,6 @@ def offers(
             "warehouse__name",
             "warehouse__name_zh",
             "warehouse__trade_mode",
-            "warehouse__freight_fen",
-            "warehouse__freight_free_from_fen",
             "warehouse__parcel_limit_g",
             "variant_id",
             "pieces",
@@ -88,7 +101,7 @@ def offers(
     )
     found: dict[int, Offer] = {}
     for row in rows:
-        head, (variant_id, pieces, stopped) = row[:8], row[8:]
+        head, (variant_id, pieces, stopped) = row[:6], row[6:]
         offer = found.setdefault(head[0], Offer(*head, {}))
         offer.available[variant_id] = max(0, pieces)
         if stopped:
@@ -108,4 +121,16 @@ def available(*, storefront_id: int, variant_ids: Sequence[int], day: date) -> d
     found: dict[int, int] = {}
     for variant_id, pieces in rows:
         found[variant_id] = found.get(variant_id, 0) + max(0, pieces)
+    return found
+
+
+def terms(*, warehouse_ids: Sequence[int], day: date) -> dict[int, Terms]:
+    """What these warehouses ask for carrying and when they work, from `day` on. One query."""
+    found: dict[int, Terms] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_TERMS, [day, list(warehouse_ids)])
+        for id, by, free_above_fen, zones, zone, weekdays, cut_off, handling_days, days in cursor.fetchall():
+            tariff = Tariff(by == "weight", free_above_fen, zones_of(orjson.loads(zones))) if by else None
+            other = {date.fromisoformat(one): works for one, works in orjson.loads(days).items()}
+            found[id] = Terms(tariff, Calendar(ZoneInfo(zone), weekdays, cut_off, handling_days, other))
     return found

@@ -109,6 +109,10 @@ class QuoteOut(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
     trade_mode = serializers.ChoiceField(["1210", "9610", "1239"])
     warehouse = WarehouseOut()
+    ship_by = serializers.DateField(
+        allow_null=True,
+        help_text="day of hand-over to the carrier, as the warehouse works, if paid now",
+    )
     over_limit = serializers.BooleanField(help_text="one piece above the limit, taxed in full")
     address_id = serializers.UUIDField(allow_null=True)
     coupon_id = serializers.UUIDField(allow_null=True)
@@ -233,6 +237,7 @@ def _shown(quote: Quote, order: str | None, now: datetime) -> dict[str, Any]:
         "expires_at": quote.expires_at,
         "trade_mode": quote.trade_mode,
         "warehouse": {"name": {"zh": quote.warehouse.name_zh, "en": quote.warehouse.name}},
+        "ship_by": quote.ship_by,
         "over_limit": quote.over_limit,
         "address_id": quote.address.public_id if quote.address else None,
         "coupon_id": quote.claim.public_id if quote.claim else None,

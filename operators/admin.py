@@ -14,6 +14,7 @@ from operators import (  # noqa: F401
     customers,
     declarations,
     forex,
+    freight,
     incident_papers,
     incidents,
     inventory,

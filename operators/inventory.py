@@ -18,6 +18,7 @@ from operators import stock_story
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import FewFilter, states
+from operators.freight import SameStorefront
 from operators.lists import Listed
 from operators.scope import PACKERS
 from operators.steps import Step, Stepped
@@ -28,8 +29,13 @@ _TERMS = (
     "name_zh",
     "customs_district",
     "position",
-    "freight_fen",
-    "freight_free_from_fen",
+    "area_code",
+    "ems_no",
+    "freight",
+    "time_zone",
+    "weekdays",
+    "cut_off",
+    "handling_days",
     "parcel_limit_g",
     "active",
 )
@@ -39,10 +45,11 @@ _TERMS = (
 class WarehouseAdmin(Scoped):
     """Where goods leave from; its trade mode is settled when it is added."""
 
+    form = SameStorefront
     editable = _TERMS
     addable = ("storefront", "code", "trade_mode", *_TERMS)
-    list_display = ("code", "name", "trade_mode", "customs_district", "freight_fen", "active", "storefront")
-    list_select_related = ("storefront",)
+    list_display = ("code", "name", "trade_mode", "customs_district", "freight", "active", "storefront")
+    list_select_related = ("freight", "storefront")
     list_filter = (states("trade_mode"), "active")
     search_fields = ("code__startswith", "name", "name_zh")
     ordering = ("storefront", "position", "code")

@@ -60,6 +60,10 @@ GROUPS: tuple[Group, ...] = (
             ("inventory.CountLine", "rule"),
             ("inventory.Transfer", "local_shipping"),
             ("inventory.Warehouse", "warehouse"),
+            ("inventory.WarehouseDay", "calendar_month"),
+            ("inventory.FreightTemplate", "price_change"),
+            ("inventory.FreightZone", "map"),
+            ("inventory.BookItem", "menu_book"),
         ),
     ),
     (

@@ -53,7 +53,7 @@ class StorefrontAdmin(Scoped):
         if db_field.name == "trade_modes":
             return forms.MultipleChoiceField(
                 label=db_field.verbose_name,
-                choices=Warehouse.TradeMode.choices,
+                choices=[one for one in Warehouse.TradeMode.choices if one[0] != "0110"],  # not sold yet
                 widget=UnfoldAdminCheckboxSelectMultipleWidget,
             )
         return super().formfield_for_dbfield(db_field, request, **options)

@@ -124,6 +124,8 @@ class Quote(Amounts, LockedExchange):
     warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
     address = models.ForeignKey(Address, on_delete=models.PROTECT, null=True, related_name="+")
     claim = models.ForeignKey(CouponClaim, on_delete=models.PROTECT, null=True, related_name="+")
+    province = models.CharField(max_length=2, blank=True, default="")  # whose freight was quoted
+    ship_by = models.DateField(null=True)
     trade_mode = models.CharField(max_length=4)
     over_limit = models.BooleanField(default=False)
     lines = models.JSONField()

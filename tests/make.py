@@ -31,7 +31,7 @@ from customers.services.addresses import AddressText, add_address
 from customers.services.identity import state_identity
 from customers.services.login import TOKEN_LIVES, token_hash
 from customers.services.verification import conclude
-from inventory.models import Lot, Stock, Warehouse
+from inventory.models import FreightTemplate, FreightZone, Lot, Stock, Warehouse
 from inventory.services import receive, set_on_hand
 from kernel import ids
 from kernel.clock import shanghai_day
@@ -126,6 +126,11 @@ def recall_firm(shop: Storefront) -> None:
 
 
 def warehouse(shop: Storefront, code: str = "ningbo", **changes: Any) -> Warehouse:
+    if "freight_fen" in changes:
+        template = FreightTemplate.objects.create(storefront=shop, code=code, by="piece")
+        fen = changes.pop("freight_fen")
+        FreightZone.objects.create(storefront=shop, template=template, first_fen=fen)
+        changes["freight"] = template
     made, _ = Warehouse.objects.update_or_create(
         storefront=shop,
         code=code,
@@ -323,7 +328,11 @@ def notice_hash(now: datetime = NOW) -> str:
 
 def order(person: Customer, *wanted: tuple[str, int], now: datetime = NOW, **more: Any) -> Order:
     """An order placed on a fresh quote, with the current risk notice confirmed."""
-    made = quote(person, *wanted, now=now, **more)
+    return place(person, quote(person, *wanted, now=now, **more), now=now)
+
+
+def place(person: Customer, made: Quote, now: datetime = NOW) -> Order:
+    """The order on a quote, with the current risk notice confirmed."""
     with transaction.atomic():
         placed = place_order(
             shop=storefronts.shop(person.storefront_id),

@@ -19,7 +19,7 @@ from backend.local_secrets import local_secret
 from backend.seeding.goods import fill_shelves, fill_warehouse
 from compliance.management.loader import DATA
 from compliance.services.rates import load_rates
-from inventory.models import Warehouse
+from inventory.models import FreightTemplate, FreightZone, Warehouse
 from kernel.clock import shanghai_day
 from orders.models import Coupon
 from payments.models import CustomsNumber
@@ -138,9 +138,33 @@ def put_coupon(storefront: Storefront, code: str, coupon: dict[str, Any], now: d
     )
 
 
+def put_freight(storefront: Storefront, code: str, wanted: dict[str, Any]) -> FreightTemplate:
+    """A template by weight: the first kilogram and each further one, elsewhere and in some provinces."""
+    template, _ = FreightTemplate.objects.update_or_create(
+        storefront=storefront,
+        code=code,
+        defaults={"by": "weight", "free_above_fen": wanted["free_above_fen"]},
+    )
+    template.zones.all().delete()
+    for provinces, (first_fen, step_fen) in {"": wanted["elsewhere"], **wanted["zones"]}.items():
+        FreightZone.objects.create(
+            storefront=storefront,
+            template=template,
+            provinces=provinces.split(",") if provinces else [],
+            first=1000,
+            first_fen=first_fen,
+            step=1000,
+            step_fen=step_fen,
+        )
+    return template
+
+
 def put_warehouse(storefront: Storefront, code: str, wanted: dict[str, Any], now: datetime) -> int:
     """A warehouse and what lies in it; returns how many pieces were added."""
-    facts = {name: value for name, value in wanted.items() if name not in ("stock", "shelves", "without")}
+    apart = ("stock", "shelves", "without", "freight")
+    facts = {name: value for name, value in wanted.items() if name not in apart}
+    if "freight" in wanted:
+        facts["freight"] = put_freight(storefront, code, wanted["freight"])
     warehouse, _ = Warehouse.objects.update_or_create(storefront=storefront, code=code, defaults=facts)
     for port in ports_of(warehouse.customs_district, registered=()):
         CustomsNumber.objects.get_or_create(

@@ -15,7 +15,7 @@ from catalog.models import Category, Product, Variant
 from catalog.services.import_products import import_products
 from catalog.services.publication import publish
 from catalog.services.shelves import put_brand, put_category
-from inventory.models import Stock, Warehouse
+from inventory.models import BookItem, Stock, Warehouse
 from inventory.services import receive
 from kernel.clock import shanghai_day
 from storefronts.models import Storefront
@@ -90,6 +90,21 @@ def fill_warehouse(
     spoiling = set(variants.filter(on(SPOILING)).values_list("pk", flat=True))
     made = shanghai_day(now) - MADE_BEFORE
     bonded = warehouse.trade_mode != Warehouse.TradeMode.DIRECT
+    if bonded:
+        BookItem.objects.bulk_create(
+            (
+                BookItem(
+                    storefront=warehouse.storefront,
+                    warehouse=warehouse,
+                    variant=variant,
+                    item_no=str(variant.pk),
+                    record_no=f"LJ{variant.sku}"[:30],
+                    filed_on=made,
+                )
+                for variant in variants
+            ),
+            ignore_conflicts=True,
+        )
     added = 0
     for variant in variants.exclude(pk__in=enough.values("variant_id")):
         before = Stock.objects.filter(warehouse=warehouse, variant=variant).first()

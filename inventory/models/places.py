@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from django.db import models
-from django.db.models import Q
+from datetime import time
 
+from django.core.validators import RegexValidator
+from django.db import models
+
+from catalog.models import Variant
+from inventory.models.freight import FreightTemplate
 from storefronts.models import Storefront
 
 
@@ -15,6 +19,7 @@ class Warehouse(models.Model):
         BONDED = "1210", "1210 网购保税进口 · bonded"
         DIRECT = "9610", "9610 直购进口 · direct mail"
         BONDED_A = "1239", "1239 网购保税进口A · bonded, by approval"
+        DOMESTIC = "0110", "0110 一般贸易 · general trade, domestic: kept and not yet sold"
 
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="warehouses")
     code = models.SlugField(max_length=40)
@@ -25,8 +30,31 @@ class Warehouse(models.Model):
     position = models.PositiveIntegerField(
         default=0, help_text="the lowest that can ship everything is chosen"
     )
-    freight_fen = models.BigIntegerField(default=0)
-    freight_free_from_fen = models.BigIntegerField(null=True, blank=True)
+    area_code = models.CharField(
+        max_length=10, blank=True, default="", help_text="areaCode, 海关特殊监管区域代码, if bonded"
+    )
+    ems_no = models.CharField(
+        max_length=20, blank=True, default="", help_text="emsNo, 账册编号, the account book, if bonded"
+    )
+    freight = models.ForeignKey(
+        FreightTemplate,
+        on_delete=models.PROTECT,
+        related_name="warehouses",
+        null=True,
+        blank=True,
+        help_text="without one carrying is free",
+    )
+    time_zone = models.CharField(max_length=40, default="Asia/Shanghai")
+    weekdays = models.CharField(
+        max_length=7,
+        default="12345",
+        validators=[RegexValidator("^[1-7]+$")],
+        help_text="days of work, 1 Monday to 7 Sunday",
+    )
+    cut_off = models.TimeField(default=time(15), help_text="what is paid later counts from the next day")
+    handling_days = models.PositiveSmallIntegerField(
+        default=1, help_text="working days until the parcel is handed over"
+    )
     parcel_limit_g = models.PositiveIntegerField(
         default=30000, help_text="one parcel per import list: what is heavier is refused at the quote"
     )
@@ -35,8 +63,44 @@ class Warehouse(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["storefront", "code"], name="warehouse_code"),
-            models.CheckConstraint(name="warehouse_freight", condition=Q(freight_fen__gte=0)),
         ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.trade_mode})"
+
+
+class WarehouseDay(models.Model):
+    """A day on which a warehouse differs from its week: a holiday (放假), or a day made up for (调休上班)."""
+
+    storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
+    warehouse = models.ForeignKey(Warehouse, on_delete=models.CASCADE, related_name="days")
+    day = models.DateField()
+    works = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["warehouse", "day"], name="warehouse_day_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.warehouse} {self.day}"
+
+
+class BookItem(models.Model):
+    """商品备案: under which item of the account book a SKU lies in a bonded warehouse."""
+
+    storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
+    warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="book")
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+")
+    item_no = models.CharField(max_length=19, help_text="账册项号, item in the account book")
+    record_no = models.CharField(max_length=30, help_text="商品备案料号, the filing's own number")
+    filed_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["warehouse", "variant"], name="book_item_of_sku"),
+            models.UniqueConstraint(fields=["warehouse", "item_no"], name="book_item_no"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item_no} {self.variant}"

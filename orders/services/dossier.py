@@ -19,7 +19,7 @@ from compliance.queries import MISSING, Taken, asked
 # would at the end, but before the key of the person's data is read.
 _READ = """
 SELECT q.id AS quote_id, q.storefront_id, q.warehouse_id, q.claim_id, q.trade_mode, q.over_limit,
-       q.goods_fen, q.freight_fen, q.discount_fen, q.duty_fen, q.vat_fen, q.excise_fen, q.tax_fen,
+       q.province, q.goods_fen, q.freight_fen, q.discount_fen, q.duty_fen, q.vat_fen, q.excise_fen, q.tax_fen,
        q.total_fen, q.lines::text AS lines, q.edition, q.day, q.catalogue_version, q.made_at, q.expires_at,
        q.usd_cny_per_100, u.first_day AS usd_day, q.brand_currency, q.brand_cny_per_100,
        b.first_day AS brand_day,
@@ -75,6 +75,7 @@ class Dossier:
     claim_id: int | None
     trade_mode: str
     over_limit: bool
+    province: str
     goods_fen: int
     freight_fen: int
     discount_fen: int

@@ -184,6 +184,8 @@ def _check(found: Dossier, law: Law, now: datetime) -> None:
         _check_goods(found)
     if not found.address_kept:
         raise AddressNeeded()
+    if (found.division_code or "")[:2] != found.province:
+        raise QuoteStale()  # the address was moved to another province since its freight was quoted
     if found.limited:
         raise compliance.ProcessingLimited()
     if found.consent_missing is not None:  # never given, withdrawn, or to a text that is no longer in force

@@ -23,13 +23,13 @@ from compliance.models import VALUE, ReferenceRate
 from compliance.queries import NOTHING
 from customers import queries as customers
 from customers.models import Address, Customer, Identity
-from inventory import queries as inventory
 from inventory.queries import Offer
 from kernel import ids
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict, Invalid, Missing
 from kernel.money import share
 from orders.models import CouponClaim, Quote
+from orders.services.allocation import allocate
 from storefronts import queries as storefronts
 from storefronts.queries import Shop
 
@@ -64,41 +64,6 @@ class NotForSale(Conflict):
 
 
 @dataclass(eq=False)
-class StoppedGoods(Conflict):
-    """Some goods are there and are not sold: their sale was stopped."""
-
-    code = "goods_stopped"
-    title = "The sale of some items has been stopped."
-    title_zh = "部分商品已停售。"
-    skus: list[str]
-
-
-@dataclass(eq=False)
-class CannotShipTogether(Conflict):
-    """No single warehouse can ship everything: the consumer decides what to order apart.
-
-    `groups` lists, per warehouse, what it could ship; `short` what no warehouse has enough of.
-    """
-
-    code = "cannot_ship_together"
-    title = "These items cannot be shipped in one order; order them apart or change the quantities."
-    title_zh = "以下商品无法合并为一单发货，请分开下单或调整数量。"
-    groups: list[dict[str, Any]]
-    short: list[dict[str, Any]]
-
-
-@dataclass(eq=False)
-class TooHeavy(Conflict):
-    """One import list is one parcel (packNo = 1): what fits no single parcel is not sold in one order."""
-
-    code = "parcel_too_heavy"
-    title = "The order weighs {weight_g} g; one parcel holds at most {limit_g} g. Order in parts."
-    title_zh = "订单重量 {weight_g} 克，超过单个包裹上限 {limit_g} 克，请分开下单。"
-    weight_g: int
-    limit_g: int
-
-
-@dataclass(eq=False)
 class CouponUnusable(Conflict):
     """The coupon does not fit this basket, is over, or is held by another order."""
 
@@ -117,7 +82,7 @@ def make_quote(
 ) -> Quote:
     """Price a basket and store the quote; refusals of law are listed in it, not raised.
 
-    Raises BadBasket, NotForSale, StoppedGoods, CannotShipTogether, TooHeavy, CouponUnusable,
+    Raises BadBasket, NotForSale, StoppedGoods, CannotShipTogether, TooHeavy, RegionRefused, CouponUnusable,
     ProcessingLimited, Missing (address).
     """
     compliance_services.refuse_limited(customer.subject)
@@ -126,14 +91,17 @@ def make_quote(
     version = catalog.version(customer.storefront_id)
     basket = _basket(customer.storefront_id, wanted, now)
     day = shanghai_day(now)
-    offer = _warehouse(customer.storefront_id, basket, shop.trade_modes, day)
-    weight_g = sum(v.weight_g * quantity for v, quantity in basket)
-    if weight_g > offer.parcel_limit_g:
-        raise TooHeavy(weight_g=weight_g, limit_g=offer.parcel_limit_g)
+    address = _address(customer, address_id)
+    province = address.division_code[:2] if address else ""
     goods_fen = sum(v.price_fen * quantity for v, quantity in basket)
-    freight_fen = offer.freight_fen
-    if offer.freight_free_from_fen is not None and goods_fen >= offer.freight_free_from_fen:
-        freight_fen = 0
+    offer, freight_fen, ship_by = allocate(
+        storefront_id=customer.storefront_id,
+        basket=basket,
+        trade_modes=shop.trade_modes,
+        province=province,
+        goods_fen=goods_fen,
+        now=now,
+    )
     claim = _claim(customer, coupon_claim_id, goods_fen, now)
     discount_fen = min(claim.coupon.reduces_fen, goods_fen) if claim else 0
 
@@ -161,7 +129,9 @@ def make_quote(
         storefront_id=customer.storefront_id,
         customer=customer,
         warehouse_id=offer.warehouse_id,
-        address=_address(customer, address_id),
+        address=address,
+        province=province,
+        ship_by=ship_by,
         claim=claim,
         trade_mode=offer.trade_mode,
         over_limit=verdict.over_limit,
@@ -203,37 +173,6 @@ def _basket(storefront_id: int, wanted: list[Wanted], now: datetime) -> list[tup
     if gone:
         raise NotForSale(skus=gone)
     return [(priced[sku], quantity) for sku, quantity in sums.items()]
-
-
-def _warehouse(
-    storefront_id: int, basket: list[tuple[PricedVariant, int]], trade_modes: tuple[str, ...], day: date
-) -> Offer:
-    wanted = {v.variant_id: quantity for v, quantity in basket}
-    offers = inventory.offers(
-        storefront_id=storefront_id, variant_ids=list(wanted), trade_modes=list(trade_modes), day=day
-    )
-    stopped = set[int]().union(*(offer.stopped for offer in offers))
-    if stopped:
-        raise StoppedGoods(skus=[v.sku for v, _ in basket if v.variant_id in stopped])
-    for offer in offers:
-        if offer.covers(wanted):
-            return offer
-    most = {v: max((o.available.get(v, 0) for o in offers), default=0) for v in wanted}
-    raise CannotShipTogether(
-        groups=[
-            {
-                "warehouse": offer.name_zh,
-                "trade_mode": offer.trade_mode,
-                "skus": [v.sku for v, q in basket if offer.available.get(v.variant_id, 0) >= q],
-            }
-            for offer in offers
-        ],
-        short=[
-            {"sku": v.sku, "wanted": q, "available": most[v.variant_id]}
-            for v, q in basket
-            if most[v.variant_id] < q
-        ],
-    )
 
 
 def locked_rates(

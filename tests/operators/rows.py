@@ -25,14 +25,7 @@ from customers import labels
 from customers.gateways.verifying import Finding, Verdict
 from customers.models import Export, IdentityShare
 from customers.services import findings
-from inventory.services import (
-    open_count,
-    pick,
-    record_count,
-    send_transfer,
-    set_shelf_life,
-    stop_sale,
-)
+from inventory.services import pick
 from kernel import approvals, cases, files, jobs
 from kernel.clock import shanghai_day
 from kernel.models import Delivery, Event, Receipt
@@ -62,6 +55,7 @@ from storefronts.services.opening import put_aside
 from tests import make
 from tests.operators.complaint_rows import PHONE, complaint_rows
 from tests.operators.naming_rows import naming_rows
+from tests.operators.stock_rows import stock_rows
 from tests.payments.complaining import DETAIL
 
 PASSWORD = "an-invented-pass-word-7"
@@ -138,14 +132,7 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
     made = make.variant(shop, f"X-{round}", 20_000)
     place = make.warehouse(shop, f"place-{round}")
     make.stock(place, made)
-    lot = make.lot(place, made, 3, f"LOT-{round}")
-    stop_sale(variant=made, lot=lot, reason="test", by="someone", now=now)
-    count = open_count(warehouse=place, note="", by="someone", now=now)
-    record_count(count=count, lot=lot, counted=2, by="someone", now=now)
-    extra = make.lot(place, made, 3, f"MOVED-{round}")
-    away = make.warehouse(shop, f"away-{round}")
-    send_transfer(target=away, pieces=[(extra, 1)], reason="", by="someone", now=now)
-    set_shelf_life(storefront=shop, variant=made, floor_days=30, near_days=60, now=now)
+    stock_rows(place, made, round)
     make.coupon(alice, code=f"C{round}")
     make.token(alice)
     order = make.order(alice, ("HD-1", 1), ("IR-1", 1))

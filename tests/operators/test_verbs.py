@@ -296,8 +296,11 @@ def test_legal_parties_warehouses_coupons_and_memberships_are_made_in_ones_own_s
                 "name_zh": "香港仓",
                 "customs_district": "5349",
                 "position": "2",
-                "freight_fen": "12.50",
-                "freight_free_from_fen": "",
+                "freight": "",
+                "time_zone": "Asia/Hong_Kong",
+                "weekdays": "123456",
+                "cut_off": "16:00",
+                "handling_days": "2",
                 "parcel_limit_g": "20000",
                 "active": "on",
             },
@@ -321,7 +324,7 @@ def test_legal_parties_warehouses_coupons_and_memberships_are_made_in_ones_own_s
         answer = client.post(added(name), form)
         assert answer.status_code == 302, (name, answer.context["adminform"].form.errors)
     assert LegalParty.objects.get(role="area").storefront == world.shop
-    assert Warehouse.objects.get(code="hk").freight_fen == 1_250
+    assert Warehouse.objects.get(code="hk").handling_days == 2
     assert Coupon.objects.get().reduces_fen == 1_000
     assert Membership.objects.filter(operator=colleague, role="finance").count() == 1
 

@@ -1,0 +1,116 @@
+"""Picking, giving back and taking out of sale at the same moment: each piece is somewhere, once."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from inventory import services
+from inventory.models import Lot, Movement, Reservation, Stock
+from inventory.services.moving import move
+from inventory.services.shelf import quarantine_ended
+from kernel.clock import shanghai_day
+from tests import make
+from tests.races.crowd import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LATER = make.NOW + timedelta(days=1)
+
+
+def ending(pieces: int) -> Lot:
+    """Pieces that are sold today and not tomorrow."""
+    world = make.world(on_hand=0)
+    return make.lot(world.warehouse, world.dryer, pieces, "A", expires_on=shanghai_day(make.NOW))
+
+
+def test_with_the_guard_off_two_sweeps_take_the_same_pieces_out_of_sale():
+    lot = ending(5)
+    pause = threading.Barrier(2)
+
+    def naive() -> str:
+        seen = Lot.objects.get(pk=lot.pk)
+        pause.wait(timeout=20)
+        with transaction.atomic():
+            move(seen, Movement.Kind.QUARANTINE, quarantined=seen.free, now=LATER)
+        return "moved"
+
+    results = at_once([naive] * 2)
+    assert results.count("moved") == 1
+    assert [type(one) for one in results if one != "moved"] == [IntegrityError]  # the balance holds
+
+
+def test_with_the_guard_on_eight_sweeps_take_them_once():
+    lot = ending(5)
+    results = at_once([lambda: quarantine_ended(stock_ids=[lot.stock_id], now=LATER)] * 8)
+    assert sorted(results) == [0, 0, 0, 0, 0, 0, 0, 5]
+    assert Movement.objects.filter(kind="quarantine").count() == 1
+
+
+def test_a_sweep_and_twenty_reservations_at_once_sell_nothing_that_has_ended():
+    lot = ending(20)
+    place = lot.stock.warehouse_id
+
+    def reserve(n: int) -> str:
+        with transaction.atomic():
+            services.reserve(
+                warehouse_id=place, wanted=[(lot.stock.variant_id, 1)], holder=f"order:{n}", now=LATER
+            )
+        return "held"
+
+    sweeps = [lambda: services.sweep(now=LATER)] * 4
+    results = at_once([*(lambda n=n: reserve(n) for n in range(20)), *sweeps])
+    assert [one for one in results[:20] if not isinstance(one, services.SoldOut)] == []
+    assert [one for one in results[20:] if isinstance(one, Exception)] == []
+    stock = Stock.objects.get(pk=lot.stock_id)
+    assert (stock.reserved, stock.quarantined) == (0, 20)
+
+
+def test_picking_and_giving_back_at_once_leave_no_piece_in_between():
+    world = make.world(on_hand=40)
+    for n in range(8):
+        services.reserve(
+            warehouse_id=world.warehouse.pk,
+            wanted=[(world.dryer.pk, 2), (world.iron.pk, 1)],
+            holder=f"order:{n}",
+            now=make.NOW,
+        )
+    calls = [
+        call
+        for n in range(8)
+        for call in (
+            lambda n=n: services.pick(holder=f"order:{n}", by="packer", now=make.NOW),
+            lambda n=n: services.release(holder=f"order:{n}", now=make.NOW),
+        )
+    ]
+    assert [one for one in at_once(calls) if isinstance(one, Exception)] == []
+    assert set(Reservation.objects.values_list("state", flat=True)) == {"released"}
+    assert set(Lot.objects.values_list("on_hand", "picked")) == {(40, 0)}
+
+
+def test_a_stop_and_reservations_at_once_leave_either_held_or_refused():
+    world = make.world(on_hand=40)
+
+    def reserve(n: int) -> str:
+        with transaction.atomic():
+            services.reserve(
+                warehouse_id=world.warehouse.pk,
+                wanted=[(world.dryer.pk, 1)],
+                holder=f"order:{n}",
+                now=make.NOW,
+            )
+        return "held"
+
+    def stop() -> str:
+        services.stop_sale(variant=world.dryer, reason="recall", by="qa", now=make.NOW)
+        return "stopped"
+
+    results = at_once([*(lambda n=n: reserve(n) for n in range(12)), stop])
+    assert results[-1] == "stopped"
+    refused = [one for one in results[:-1] if one != "held"]
+    assert [one for one in refused if not isinstance(one, services.SaleStopped)] == []
+    assert Stock.objects.get(variant=world.dryer).reserved == 12 - len(refused)
+    with pytest.raises(services.SaleStopped):
+        reserve(99)

@@ -22,7 +22,7 @@ class Count(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
 
     def __str__(self) -> str:
-        return f"{self.warehouse} {self.opened_at:%Y-%m-%d}"
+        return f"{self.warehouse} #{self.pk}"
 
 
 class CountLine(models.Model):

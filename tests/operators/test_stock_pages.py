@@ -1,0 +1,101 @@
+"""A warehouse is run from the admin: lots come in, are stopped, counted and sent on; lists go home."""
+
+from __future__ import annotations
+
+import pytest
+from django.urls import reverse
+
+from inventory.models import CountLine, Lot, SaleStop, Stock, Transfer
+from tests import make
+from tests.operators import rows
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def world() -> make.World:
+    return make.world(on_hand=0)
+
+
+def enter(client, world, role="fulfilment"):
+    client.force_login(rows.operator(f"the-{role}", world.shop, role), backend=rows.BACKEND)
+    return client
+
+
+def step(client, model, row, name, **values):
+    return client.post(reverse(f"admin:inventory_{model}_step", args=[row.pk, name]), values)
+
+
+def test_a_packer_receives_a_lot_and_sees_it_with_its_movement(client, world):
+    enter(client, world)
+    stock = Stock.objects.get(variant=world.dryer)
+    answer = step(
+        client, "stock", stock, "receive", pieces="7", code="L-7", expires_on="2028-03-01", produced_on=""
+    )
+    assert answer.status_code == 302
+    lot = Lot.objects.get(code="L-7")
+    assert (lot.on_hand, str(lot.expires_on)) == (7, "2028-03-01")
+    page = client.get(reverse("admin:inventory_stock_change", args=[stock.pk])).content.decode()
+    assert "L-7" in page and "2028-03-01" in page and "+7" in page and "the-fulfilment" in page
+
+
+def test_a_lot_is_stopped_and_lifted_with_a_reason(client, world):
+    lot = make.lot(world.warehouse, world.dryer, 5)
+    enter(client, world)
+    assert step(client, "lot", lot, "stop", reason="").status_code == 200
+    assert step(client, "lot", lot, "stop", reason="recall").status_code == 302
+    stop = SaleStop.objects.get()
+    assert (stop.by, stop.reason, Stock.objects.get(variant=world.dryer).quarantined) == (
+        "the-fulfilment",
+        "recall",
+        5,
+    )
+    assert step(client, "salestop", stop, "lift", reason="tested").status_code == 302
+    assert Stock.objects.get(variant=world.dryer).quarantined == 0
+
+
+def test_a_count_is_entered_accepted_and_closed(client, world):
+    lot = make.lot(world.warehouse, world.dryer, 5)
+    enter(client, world)
+    form = {"warehouse": world.warehouse.pk, "note": "November"}
+    assert client.post(reverse("admin:inventory_count_add"), form).status_code == 302
+    count = world.warehouse.counts.get()
+    step(client, "count", count, "counted", sku="HD-1", code="L1", pieces="4")
+    line = CountLine.objects.get()
+    assert (line.state, line.counted) == ("varies", 4)
+    assert step(client, "countline", line, "accept", reason="one broke").status_code == 302
+    assert step(client, "count", count, "close").status_code == 302
+    lot.refresh_from_db()
+    count.refresh_from_db()
+    assert (lot.on_hand, count.closed_by) == (4, "the-fulfilment")
+
+
+def test_pieces_are_sent_to_another_warehouse_and_taken_in_there(client, world):
+    lot = make.lot(world.warehouse, world.dryer, 5)
+    make.warehouse(world.shop, "second")
+    enter(client, world)
+    assert step(client, "lot", lot, "send", target="second", pieces="3", reason="").status_code == 200
+    assert step(client, "lot", lot, "send", target="second", pieces="3", reason="north").status_code == 302
+    transfer = Transfer.objects.get()
+    step(client, "transfer", transfer, "arrive", sku="HD-1", code="L1", pieces="1")
+    transfer.refresh_from_db()
+    assert (transfer.state, transfer.lines.get().arrived) == ("arrived", 2)
+
+
+def test_who_only_reads_takes_no_step(client, world):
+    lot = make.lot(world.warehouse, world.dryer, 5)
+    enter(client, world, "auditor")
+    assert step(client, "lot", lot, "stop", reason="recall").status_code == 403
+    assert not SaleStop.objects.exists()
+
+
+def test_a_list_goes_home_as_csv_with_ones_own_rows_and_no_formula(client, world):
+    make.lot(world.warehouse, world.dryer, 5, "=1+1")
+    other = make.storefront("swift")
+    make.lot(make.warehouse(other), make.variant(other, "S-1"), 9, "FOREIGN")
+    enter(client, world)
+    answer = client.get(reverse("admin:inventory_lot_download"))
+    lines = b"".join(answer.streaming_content).decode("utf-8-sig").splitlines()
+    assert len(lines) == 2
+    assert lines[0].split(",")[0] == "Code" or lines[0].split(",")[0] == "代码"
+    assert lines[1].startswith("'=1+1,") and "FOREIGN" not in lines[1]

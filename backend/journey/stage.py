@@ -39,6 +39,8 @@ class Stage:
     payment: dict[str, str] = field(default_factory=dict)
     out_trade_no: str = ""
     credit: dict[str, str] = field(default_factory=dict)
+    friend: str = ""
+    shared: str = ""
     swift_sku: str = ""
     swift_left: int = 0
 

@@ -31,7 +31,7 @@ def compared(stage: Stage, number: str, wanted: str) -> dict[str, Any]:
     return told
 
 
-@step("支付人与订购人不一致", "a friend pays; WeChat says that the payer is another person")
+@step("支付人与订购人不一致", "a friend pays: WeChat tells them apart")
 def another(stage: Stage) -> str:
     stage.friend = identity_number()
     stage.sandbox.tell("identity", number=stage.friend, name=OTHER_NAME)
@@ -45,7 +45,7 @@ def another(stage: Stage) -> str:
     return f"{made['number']}: to be named by {told['name_until'][:16]}Z, or refunded"
 
 
-@step("更正订购人", "the friend is named as orderer, verified and judged; now the same")
+@step("更正订购人", "the friend is named, verified, judged: the same")
 def named(stage: Stage) -> str:
     path = f"orders/{stage.shared}/orderer"
     notice = stage.alice.get(path)["notice"]["version"]

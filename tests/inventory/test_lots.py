@@ -10,7 +10,7 @@ from inventory import queries, services
 from inventory.models import Lot, Reservation, SaleStop, Stock
 from kernel.clock import shanghai_day
 from kernel.models import Case, Event
-from orders.services.quote import StoppedGoods
+from orders.services.allocation import StoppedGoods
 from tests import make
 
 pytestmark = pytest.mark.django_db

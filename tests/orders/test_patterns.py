@@ -9,8 +9,8 @@ import pytest
 from compliance import vault
 from kernel.models import Case, Delivery
 from orders.models import Order, Quote
+from orders.services.allocation import CannotShipTogether
 from orders.services.patterns import look_for_patterns
-from orders.services.quote import CannotShipTogether
 from tests import make
 
 pytestmark = pytest.mark.django_db

@@ -35,6 +35,8 @@ NOT_PERSONAL = {
     ),
     "secrets of the house": (
         "compliance.DataKey.wrapped",
+        "logistics.CarrierAccount.salt_sealed",
+        "logistics.CarrierAccount.secret_sealed",
         "storefronts.MerchantAccount.apiv3_key_sealed",
         "storefronts.MerchantAccount.private_key_sealed",
         "storefronts.MerchantAccount.v2_key_sealed",

@@ -15,6 +15,7 @@ from customers import personal as customers
 from customers.models import Customer
 from kernel import files
 from kernel.models import File, Job, Receipt
+from logistics import personal as logistics
 from orders import personal as orders
 from payments import personal as payments
 from settlement import personal as settlement
@@ -79,6 +80,7 @@ KERNEL = Holding(
 HOLDINGS: tuple[Holding, ...] = (
     settlement.HOLDING,
     payments.HOLDING,
+    logistics.HOLDING,
     orders.HOLDING,
     customers.HOLDING,
     storefronts.HOLDING,
@@ -95,6 +97,7 @@ KEEPINGS: tuple[Keeping, ...] = (
     *orders.HOLDING.keeping,
     *payments.HOLDING.keeping,
     *settlement.HOLDING.keeping,
+    *logistics.HOLDING.keeping,
     *storefronts.HOLDING.keeping,
     *_others,
     *KERNEL.keeping,

@@ -26,6 +26,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("orders.tasks.watch_patterns"),
         Handler("orders.tasks.open_payer_check"),
         Handler("payments.declaring.open_declarations"),
+        Handler("logistics.tasks.open_shipment"),
     ),
     "order.orderer_named": (Handler("orders.tasks.watch_patterns"),),
     "order.cancelled": (
@@ -34,6 +35,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("payments.declaring.withdraw_declarations"),
         Handler("orders.tasks.drop_named"),
         Handler("payments.tasks.refund_cancelled"),
+        Handler("logistics.tasks.cancel_shipment"),
     ),
     "declaration.succeeded": (
         Handler("payments.declaring.ask_about_payer", outside=True),

@@ -29,6 +29,7 @@ from operators import (  # noqa: F401
     pushed,
     refunds,
     stock_moves,
+    shipping,
     storefronts,
 )
 from operators.bilingual import say

@@ -1,0 +1,45 @@
+"""What leaves a warehouse for one order; under an import list it is one parcel (law.md R2.2: packNo=1)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from inventory.models import Warehouse
+from logistics.states import SHIPMENT
+from orders.models import Order
+from storefronts.models import Storefront
+
+
+class Shipment(models.Model):
+    """An order's goods on their way, in one state; its history is told under the order's key."""
+
+    storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
+    order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="shipment")
+    warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
+    number = models.CharField(max_length=32, help_text="of the order, which is the key of its history")
+    state = models.CharField(max_length=12, choices=SHIPMENT.choices, default=SHIPMENT.start)
+    opened_at = models.DateTimeField()
+    handed_over_at = models.DateTimeField(null=True, blank=True, help_text="first scanned by a carrier")
+    delivered_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                name="shipment_left_has_day",
+                condition=Q(state__in=["to_pick", "packing", "labelled", "cancelled"])
+                | Q(handed_over_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="shipment_delivered_has_day",
+                condition=~Q(state="delivered") | Q(delivered_at__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(fields=["storefront", "state", "-id"], name="shipment_queue")]
+
+    def __str__(self) -> str:
+        return self.number
+
+    @property
+    def event_key(self) -> str:
+        return f"order:{self.number}"

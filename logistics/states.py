@@ -1,0 +1,55 @@
+"""The lives of a shipment and of a waybill: what left is told by the carrier, and a number is issued once."""
+
+from kernel.states import Machine
+
+# to_pick to labelled is ours, all that follows is what the carrier tells. customs_hold, lost and damaged may
+# still come right; delivered and returned are the ends.
+SHIPMENT = Machine(
+    name="shipment",
+    start="to_pick",
+    moves={
+        "pick": {"to_pick": "packing"},
+        "label": {"packing": "labelled"},
+        "unlabel": {"labelled": "packing"},
+        "hand_over": {"labelled": "handed_over"},
+        "move": {
+            "handed_over": "in_transit",
+            "customs_hold": "in_transit",
+            "lost": "in_transit",
+            "damaged": "in_transit",
+        },
+        "hold": {"handed_over": "customs_hold", "in_transit": "customs_hold"},
+        "deliver": {
+            "handed_over": "delivered",
+            "in_transit": "delivered",
+            "customs_hold": "delivered",
+            "lost": "delivered",
+            "damaged": "delivered",
+        },
+        "return": {
+            "handed_over": "returned",
+            "in_transit": "returned",
+            "customs_hold": "returned",
+            "lost": "returned",
+            "damaged": "returned",
+        },
+        "lose": {"handed_over": "lost", "in_transit": "lost", "customs_hold": "lost"},
+        "damage": {"handed_over": "damaged", "in_transit": "damaged", "customs_hold": "damaged"},
+        "cancel": {"to_pick": "cancelled", "packing": "cancelled", "labelled": "cancelled"},
+    },
+)
+
+# asked: wanted, and the carrier may have issued it already; withdrawing: to be taken back, which the carrier
+# may have done already; refused: the carrier issued nothing, and a person must look.
+WAYBILL = Machine(
+    name="waybill",
+    start="asked",
+    moves={
+        "issue": {"asked": "issued"},
+        "refuse": {"asked": "refused"},
+        "again": {"refused": "asked"},
+        "withdraw": {"asked": "withdrawing", "issued": "withdrawing"},
+        "keep": {"withdrawing": "issued"},
+        "cancel": {"withdrawing": "cancelled", "refused": "cancelled"},
+    },
+)

@@ -1,0 +1,23 @@
+"""Event handlers and Celery entry points of logistics."""
+
+from __future__ import annotations
+
+from kernel.clock import now
+from kernel.models import Event
+from logistics.services import shipments
+from orders.models import Order
+
+
+def open_shipment(event: Event) -> None:
+    """Handler of `order.paid`: what was paid is to be shipped."""
+    shipments.open_shipment(order=_order(event), now=now())
+
+
+def cancel_shipment(event: Event) -> None:
+    """Handler of `order.cancelled`: nothing leaves for it."""
+    by = str(event.facts.get("by", "system"))[:80]
+    shipments.cancel_shipment(order=_order(event), by=by, now=now())
+
+
+def _order(event: Event) -> Order:
+    return Order.objects.get(number=event.key.removeprefix("order:"))

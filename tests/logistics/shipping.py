@@ -1,0 +1,52 @@
+"""What tests of parcels need: a paid order past its hold, accounts at SF and kuaidi100."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from logistics.models import CarrierAccount, Shipment
+from logistics.services import accounts, shipments
+from orders.models import Order
+from orders.states import ORDER
+from tests import make
+
+CHECK_WORD, KEY = "check-word-of-the-test-0123456789", "kuaidi-key-of-the-test"
+LATER = make.NOW + timedelta(hours=2)  # the consumer can cancel no more
+
+
+def paid(world: make.World, *lines: tuple[str, int], now: datetime = make.NOW) -> Order:
+    """A paid order of Alice's."""
+    order = make.order(world.alice, *(lines or (("HD-1", 1),)))
+    ORDER.move(order, "pay", now=now, paid_at=now, transaction_id="4200001", mchid="1", out_trade_no="P1")
+    return order
+
+
+def sf(shop: Any, secret: str = CHECK_WORD, customer_code: str = "MAISON") -> CarrierAccount:
+    """An account at SF."""
+    terms = accounts.Terms(
+        customer_code=customer_code,
+        monthly_card="7551234567",
+        sender="宁波美妆保税仓",
+        hotline="057488880000",
+        origin="330206",
+        origin_place="保税东路 8 号 3 库",
+    )
+    return accounts.set_account(
+        storefront=shop, provider="sf", terms=terms, secret=secret, by="test", now=make.NOW
+    )
+
+
+def kuaidi100(shop: Any, secret: str = KEY, customer_code: str = "KD100TEST") -> CarrierAccount:
+    """An account at kuaidi100."""
+    terms = accounts.Terms(customer_code=customer_code, hotline="057488880000")
+    return accounts.set_account(
+        storefront=shop, provider="kuaidi100", terms=terms, secret=secret, by="test", now=make.NOW
+    )
+
+
+def shipment(world: make.World, *lines: tuple[str, int]) -> Shipment:
+    """The shipment of a paid order that may be packed."""
+    made = shipments.open_shipment(order=paid(world, *lines), now=make.NOW)
+    assert made is not None
+    return made

@@ -1,0 +1,41 @@
+"""One row of every model of parcels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from logistics.models import CarrierAccount, Parcel, ParcelLine, Shipment, TrackingEvent
+from tests import make
+
+
+def parcel_rows(order: Any, round: int) -> None:
+    """A shipment with one row of everything."""
+    shop, now = order.storefront, make.NOW
+    account = CarrierAccount.objects.create(
+        storefront=shop,
+        provider="sf",
+        customer_code=f"SHOP{round}",
+        secret_sealed=b"sealed",
+        sender="美妆仓",
+        active=round == 0,
+    )
+    shipment = Shipment.objects.create(
+        storefront=shop, order=order, warehouse=order.warehouse, number=order.number, opened_at=now
+    )
+    parcel = Parcel.objects.create(
+        storefront=shop,
+        shipment=shipment,
+        carrier_account=account,
+        own_number=f"{order.number}-1",
+        carrier="SF",
+        waybill=f"SF{shop.pk}{round}000",
+        weight_g=700,
+        state="issued",
+        asked_at=now,
+        issued_at=now,
+    )
+    line = order.lines.first()
+    ParcelLine.objects.create(storefront=shop, parcel=parcel, line=line, quantity=line.quantity)
+    TrackingEvent.objects.create(
+        storefront=shop, parcel=parcel, provider="sf", at=now, code="picked_up", digest="d" * 64, taken_at=now
+    )

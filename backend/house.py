@@ -80,6 +80,8 @@ class House:
             "FACEID_BASE": self.sandbox,
             "KMS_BASE": self.sandbox,
             "CFETS_BASE": self.sandbox,
+            "SF_BASE": self.sandbox,
+            "KUAIDI100_BASE": self.sandbox,
             "CARRIER": "stand_in",
             "CLEARANCE": "stand_in",
             "TRADE_BASE": self.sandbox,

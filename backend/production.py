@@ -12,6 +12,8 @@ PARTY_HOSTS = {
     "WECHAT_PAY_BASE": {"api.mch.weixin.qq.com", "api2.mch.weixin.qq.com", "apihk.mch.weixin.qq.com"},
     "WECHAT_CUSTOMS_BASE": {"apihk.mch.weixin.qq.com", "api.mch.weixin.qq.com"},
     "FACEID_BASE": {"faceid.tencentcloudapi.com"},
+    "SF_BASE": {"sfapi.sf-express.com", "sfapi.sfexpress.com"},
+    "KUAIDI100_BASE": {"poll.kuaidi100.com"},
     "CFETS_BASE": {"www.chinamoney.com.cn", "iftp.chinamoney.com.cn"},
 }
 SHORTEST_SECRET = 32

@@ -81,6 +81,8 @@ FACEID_SECRET_KEY = env("FACEID_SECRET_KEY")
 # Who tells of parcels and of customs' release: nobody yet, or on a laptop the stand-in at this address.
 CARRIER, CLEARANCE = env("CARRIER"), env("CLEARANCE")
 TRADE_BASE = env("TRADE_BASE")
+SF_BASE = env("SF_BASE", "https://sfapi.sf-express.com")  # issues waybills, with a storefront's account
+KUAIDI100_BASE = env("KUAIDI100_BASE", "https://poll.kuaidi100.com")  # tells of parcels
 CFETS_BASE = env("CFETS_BASE", "https://www.chinamoney.com.cn")  # central parity of the yuan
 ALLOWED_HOSTS = env("ALLOWED_HOSTS", "127.0.0.1,localhost,testserver").split(",")
 
@@ -318,6 +320,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 5.0,  # nobody is asked unless CARRIER and CLEARANCE name someone
         "options": {"expires": 10},
     },
+    "go on with waybills": {"task": "logistics.tasks.go_on", "schedule": 5.0, "options": {"expires": 10}},
     "verify stated identities": {
         "task": "customers.tasks.verify_identities",
         "schedule": 2.0,

@@ -16,11 +16,12 @@ FIELDS = (
         model="logistics.TrackingEvent",
         field="text",
         klass="ordinary",
-        purpose="to show a consumer where the parcel is; telephone numbers in it are masked before it is kept",
+        purpose="to show a consumer where the parcel is; telephone numbers in it are masked when it comes",
         basis="contract",
         retention="five years",
         export="in the copy of their data, with the parcel",
         erase="kept until its day: evidence of delivery",
+        shown="tracking",
     ),
 )
 _PARCELS = {

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+from celery import shared_task
+
 from kernel.clock import now
 from kernel.models import Event
-from logistics.services import shipments
+from logistics.services import shipments, waybills
 from orders.models import Order
+
+
+@shared_task
+def go_on() -> None:
+    """Go on with waybills that are wanted, or wanted back."""
+    waybills.sweep(now=now())
 
 
 def open_shipment(event: Event) -> None:

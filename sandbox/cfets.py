@@ -1,6 +1,7 @@
 """Plays the page on which CFETS publishes the central parity of the yuan, each workday at 9:15."""
 
 import hashlib
+import re
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from sandbox.scene import Scene
 from sandbox.switches import RATES, Switch
 from sandbox.wire import HangUp, PayFault, Reply, Request, json_reply
 
-PATH = "/r/cms/www/chinamoney/data/fx/ccpr.json"
+PATH = re.compile(r"/r/cms/www/chinamoney/data/fx/ccpr\.json")
 SATURDAY = 5
 # Pair and price as they are quoted: most in yuan, the yen for a hundred, some the other way round.
 PAIRS = (

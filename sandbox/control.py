@@ -5,6 +5,7 @@ from typing import Any
 
 from sandbox import (
     books,
+    carriage,
     complaints,
     customs,
     institution,
@@ -184,6 +185,8 @@ ENDPOINTS: dict[tuple[str, str], Callable[[Scene, Json], Json]] = {
     ("POST", "/sandbox/permission"): permission,
     ("POST", "/sandbox/customs"): customs.control,
     ("POST", "/sandbox/trade"): trading.control,
+    ("POST", "/sandbox/parcel"): carriage.control,
+    ("GET", "/sandbox/parcels"): carriage.read,
     ("POST", "/sandbox/institution"): institution.control,
     ("POST", "/sandbox/pay"): payer.pay,
     ("POST", "/sandbox/move"): move,

@@ -7,7 +7,19 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
 
-from sandbox import bills, cfets, complaints, customs, customs_xml, login, pay, refunds, tencent, trading
+from sandbox import (
+    bills,
+    cfets,
+    complaints,
+    customs,
+    customs_xml,
+    express,
+    login,
+    pay,
+    refunds,
+    tencent,
+    trading,
+)
 from sandbox.authorization import UPLOAD, authorise, claimed_mchid
 from sandbox.control import ENDPOINTS
 from sandbox.scene import Scene
@@ -29,6 +41,13 @@ Act = Callable[[], Reply]
 
 STALE_SECONDS = 600
 NUMBER = r"([^/]+)"
+Spoil = Callable[[Switch | None, Act], Reply]
+# Each with addresses of its own, and answers of its own form.
+OTHERS: tuple[tuple[re.Pattern[str], Callable[[Scene, Request, Spoil], Reply]], ...] = (
+    (cfets.PATH, cfets.answer),
+    (trading.PATH, trading.answer),
+    (express.PATH, express.answer),
+)
 CUSTOMS = r"(?:/v3/global|/global/v3)/customs"  # the newer path and the older one
 COMPLAINTS, COMPLAINT_URL = (
     rf"/v3/merchant-service/{name}" for name in ("complaints-v2", "complaint-notifications")
@@ -95,9 +114,9 @@ def answer(scene: Scene, request: Request) -> Reply:
         return customs_xml.answer(scene, request, _spoilt)
     if (request.method, path) == ("POST", "/"):
         return tencent.answer(scene, request)
-    if path == cfets.PATH or path.startswith(trading.UNDER):
-        told = cfets.answer if path == cfets.PATH else trading.answer
-        return told(scene, request, _spoilt)
+    for where, told in OTHERS:
+        if where.fullmatch(path):
+            return told(scene, request, _spoilt)
     return _pay_call(scene, request)
 
 

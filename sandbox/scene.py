@@ -13,6 +13,7 @@ from sandbox.keyring import Keyring
 from sandbox.minicomplaints import Pushes
 from sandbox.moves import Moves
 from sandbox.orders import Orders
+from sandbox.parcels import Parcels
 from sandbox.refunding import Refunds
 from sandbox.registry import Registry
 from sandbox.switches import Switches
@@ -40,6 +41,7 @@ class Scene:
     declarations: Declarations
     trades: Trades
     moves: Moves
+    parcels: Parcels
 
     def reset(self) -> None:
         """Forget everything but the keys of the world; what is still to be delivered is not."""
@@ -55,6 +57,7 @@ class Scene:
             self.declarations,
             self.trades,
             self.moves,
+            self.parcels,
             self.codes,
             self.files,
             self.tokens,
@@ -84,4 +87,5 @@ def build(world: World, *, time_scale: float) -> Scene:
         declarations=Declarations(clock),
         trades=Trades(),
         moves=Moves(clock),
+        parcels=Parcels(clock),
     )

@@ -57,6 +57,17 @@ def _storefront(code: str, mchid: str) -> dict[str, str]:
         "v2_key": _letters(32),
         "message_token": _letters(32),
         "message_key": _letters(43),
+        **_carriers(code),
+    }
+
+
+def _carriers(code: str) -> dict[str, str]:
+    """Accounts at SF and at kuaidi100."""
+    return {
+        "sf_partner": code.upper() + _letters(6),
+        "sf_check_word": _letters(32),
+        "kuaidi100_customer": _letters(32).upper(),
+        "kuaidi100_key": _letters(12),
     }
 
 
@@ -69,7 +80,13 @@ def _complete(path: Path) -> None:
     world = json.loads(path.read_text())
     whole = {"tencent": _tencent(), **world}
     whole["storefronts"] = [
-        {"v2_key": _letters(32), "message_token": _letters(32), "message_key": _letters(43), **one}
+        {
+            "v2_key": _letters(32),
+            "message_token": _letters(32),
+            "message_key": _letters(43),
+            **_carriers(one["code"]),
+            **one,
+        }
         for one in world["storefronts"]
     ]
     if whole != world:

@@ -48,6 +48,7 @@ DECLARED_MODES = ("success", "fail", "except", "stuck", "slow")
 TENCENT_MODES = ("result", "wrong_answer")
 RATES, RATES_MODES = "rates", ("old", "garbled", "jump")
 TRADE_CALLS = ("shipments", "releases")
+CARRIER_CALLS = ("sf_create", "sf_find", "sf_cancel", "sf_routes", "poll", "poll_query")
 SHORT = {"timeout": "timeout_before", "500": "500_before"}
 MOST_COPIES = 16
 FACEID_RESULTS = ("0", "-1", "-2", "-3", "-4", "-5", "-6", "-7")
@@ -82,7 +83,7 @@ def _modes(call: str) -> tuple[str, ...]:
         DOWNLOAD: CALL_MODES,
         **dict.fromkeys(TENCENT_CALLS, (*CALL_MODES, *TENCENT_MODES)),
         RATES: (*CALL_MODES, *RATES_MODES),
-        **dict.fromkeys(TRADE_CALLS, CALL_MODES),
+        **dict.fromkeys((*TRADE_CALLS, *CARRIER_CALLS), CALL_MODES),
         NOTIFY: NOTIFY_MODES,
         PUSH: PUSH_MODES,
         REFUND_OUTCOME: OUTCOME_MODES,

@@ -28,6 +28,10 @@ class Storefront:
     v2_key: str = field(repr=False)
     message_token: str = field(repr=False)
     message_key: str = field(repr=False)
+    sf_partner: str = ""
+    sf_check_word: str = field(default="", repr=False)
+    kuaidi100_customer: str = ""
+    kuaidi100_key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,10 @@ def load(folder: Path) -> World:
                 v2_key=one["v2_key"],
                 message_token=one["message_token"],
                 message_key=one["message_key"],
+                sf_partner=one["sf_partner"],
+                sf_check_word=one["sf_check_word"],
+                kuaidi100_customer=one["kuaidi100_customer"],
+                kuaidi100_key=one["kuaidi100_key"],
             )
             for one in told["storefronts"]
         ),

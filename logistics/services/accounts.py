@@ -10,6 +10,7 @@ from compliance import vault
 from kernel import events
 from kernel.errors import Invalid, Missing
 from kernel.tenancy import tenant
+from logistics.credentials import Credential
 from logistics.models import CarrierAccount
 from storefronts.models import Storefront
 
@@ -36,18 +37,6 @@ class Terms:
     hotline: str = ""
     origin: str = ""
     origin_place: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Credential:
-    """An account's secrets, opened for one call or one check."""
-
-    customer_code: str
-    secret: str
-    salt: str
-
-    def __repr__(self) -> str:
-        return f"<Credential {self.customer_code}>"
 
 
 def set_account(

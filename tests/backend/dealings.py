@@ -28,6 +28,7 @@ from settlement.models import Evidence, SettlementBatch, SettlementItem
 from settlement.services.entries import enter_payment, enter_refund
 from settlement.services.evidence import record_evidence
 from tests import make
+from tests.operators.parcel_rows import parcel_rows
 from tests.payments import reports
 from tests.payments.complaining import report_of
 
@@ -143,6 +144,7 @@ def books_of(refund: Refund, now: datetime) -> None:
         cny_per_100=820,
         **amounts,
     )
+    parcel_rows(order, 0)
     bill = Bill.objects.create(
         storefront=shop, mchid=payment.mchid, day=shanghai_day(now), kind="trade", asked_at=now
     )

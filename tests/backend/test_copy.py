@@ -26,6 +26,7 @@ from customers.services import copy
 from customers.services.copy import as_page
 from customers.states import NAMING
 from customers.told import NOT_CONFIRMED
+from logistics.states import SHIPMENT
 from orders.models import Order
 from orders.states import ORDER
 from payments.models import Complaint, ComplaintAct, PaymentDeclaration
@@ -179,6 +180,7 @@ def test_every_code_that_a_copy_tells_has_its_word() -> None:
         "channels": set(Complaint.Channel.values),
         "complaints": set(COMPLAINT.states),
         "complaint_answers": set(ComplaintAct.Kind.values),
+        "shipments": set(SHIPMENT.states),
         "opened": {value for name, value in vars(customer_labels).items() if name.isupper()},
     }
     for words in copy_words.words().values():

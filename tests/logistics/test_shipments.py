@@ -20,11 +20,6 @@ from tests.logistics.shipping import LATER
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture
-def world():
-    return make.world()
-
-
 def story(order):
     rows = Event.objects.filter(key=order.event_key, name__startswith="shipment.").order_by("seq")
     return [name.removeprefix("shipment.") for name in rows.values_list("name", flat=True)]

@@ -1,0 +1,85 @@
+"""The label of a parcel is made when it is asked for, and kept sealed; each look is on record."""
+
+from __future__ import annotations
+
+import base64
+from datetime import datetime, timedelta
+
+from compliance import vault
+from kernel import files
+from kernel.clock import SHANGHAI
+from kernel.errors import Conflict
+from kernel.tenancy import tenant
+from logistics.label_pdf import Label, render
+from logistics.models import Parcel
+from logistics.services.receiver import ReceiverGone, receiver_for_label, sender_of
+from logistics.vocabulary import carriers
+
+SEALED = "logistics.parcel.label"
+KEPT = timedelta(days=14)
+
+
+class NoWaybill(Conflict):
+    """A label needs a waybill number."""
+
+    code = "label_without_waybill"
+    title = "This parcel has no waybill yet."
+    title_zh = "该包裹尚未取得运单号。"
+
+
+def label_of(*, parcel: Parcel, by: str, now: datetime) -> bytes:
+    """The label as a PDF; the one that is kept, or a new one. Raises NoWaybill, ReceiverGone."""
+    with tenant(parcel.storefront_id):
+        row = (
+            Parcel.objects.select_for_update(of=("self",))
+            .select_related("shipment__order__key", "carrier_account", "label")
+            .get(pk=parcel.pk)
+        )
+        if row.state != "issued" or row.carrier_account is None:
+            raise NoWaybill()
+        order = row.shipment.order
+        try:
+            key = vault.unwrap(order.key)
+        except vault.VaultClosed as closed:
+            raise ReceiverGone() from closed
+        if row.label is not None and row.label.expires_at is not None and row.label.expires_at > now:
+            return base64.b64decode(
+                vault.open_as(
+                    who=f"operator:{by}",
+                    purpose="print the label of a parcel",
+                    storefront_id=row.storefront_id,
+                    key=key,
+                    label=SEALED,
+                    ref=f"{row.own_number}:{row.waybill}",
+                    blob=files.read(row.label),
+                    now=now,
+                )
+            )
+        content = render(
+            Label(
+                carrier=carriers()[row.carrier].name_zh,
+                waybill=row.waybill,
+                routing=row.routing,
+                receiver=receiver_for_label(order=order, by=by, now=now),
+                sender=sender_of(row.carrier_account),
+                order=order.number,
+                content=tuple(
+                    f"{line.line.name_zh} × {line.quantity}"
+                    for line in row.lines.select_related("line").order_by("line__position")
+                ),
+                weight_g=row.weight_g,
+                printed=f"{now.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
+            )
+        )
+        sealed = key.seal(SEALED, f"{row.own_number}:{row.waybill}", base64.b64encode(content).decode())
+        row.label = files.store(
+            storefront_id=row.storefront_id,
+            name=f"{row.waybill}.pdf",
+            media_type="application/pdf",
+            content=sealed,
+            now=now,
+            expires_at=now + KEPT,
+            sealed=True,
+        )
+        row.save(update_fields=["label"])
+        return content

@@ -1,0 +1,93 @@
+"""To whom a parcel goes is opened for one call or label alone; what a carrier is told is on record."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from compliance import masking, vault
+from compliance import services as compliance
+from customers import divisions
+from kernel.errors import Conflict
+from logistics.gateways.waybills import Place
+from logistics.models import CarrierAccount
+from orders import labels
+from orders.models import Order
+
+WHO = "logistics"
+LEGAL_NAMES = {"SF": "顺丰速运有限公司"}
+FIELDS = ("consignee_name", "consignee_phone", "consignee_address", "order_number", "goods")
+
+
+class ReceiverGone(Conflict):
+    """The order's key was destroyed: nobody knows any more to whom it went."""
+
+    code = "receiver_gone"
+    title = "The receiver of this order can no longer be read."
+    title_zh = "该订单的收货信息已不可读取。"
+
+
+def receiver_for_carrier(*, order: Order, carrier: str, now: datetime) -> Place:
+    """The receiver in plain, for one call; that the carrier is told is recorded first, in this transaction.
+
+    Raises ReceiverGone.
+    """
+    assert order.subject_id is not None  # a paid order keeps its subject
+    place = _open(order, WHO, "ask the carrier for a waybill", now)
+    compliance.disclose(
+        storefront_id=order.storefront_id,
+        subject_id=order.subject_id,
+        order_number=order.number,
+        recipient_kind="carrier",
+        recipient=LEGAL_NAMES[carrier],
+        country="CN",
+        purpose="deliver",
+        basis="contract",
+        fields=FIELDS,
+        now=now,
+    )
+    return place
+
+
+def receiver_for_label(*, order: Order, by: str, now: datetime) -> Place:
+    """The receiver as the label shows it: the telephone masked but for its ends. Raises ReceiverGone."""
+    place = _open(order, f"operator:{by}", "print the label of a parcel", now)
+    return replace(place, phone=masking.phone(place.phone))
+
+
+def sender_of(account: CarrierAccount) -> Place:
+    """From where the storefront's parcels leave."""
+    province, city, county = _three(account.origin)
+    return Place(
+        account.sender, account.hotline, province, city, county, account.origin_place, account.sender
+    )
+
+
+def _open(order: Order, who: str, purpose: str, now: datetime) -> Place:
+    try:
+        key = vault.unwrap(order.key)
+    except vault.VaultClosed as closed:
+        raise ReceiverGone() from closed
+    name, phone, street = vault.open_many_as(
+        who=who,
+        purpose=purpose,
+        storefront_id=order.storefront_id,
+        key=key,
+        sealed=[
+            (labels.CONSIGNEE_NAME, order.number, bytes(order.consignee_name_sealed)),
+            (labels.CONSIGNEE_PHONE, order.number, bytes(order.consignee_phone_sealed)),
+            (labels.CONSIGNEE_STREET, order.number, bytes(order.consignee_street_sealed)),
+        ],
+        now=now,
+    )
+    province, city, county = _three(order.division_code)
+    return Place(name, phone, province, city, county, street)
+
+
+def _three(code: str) -> tuple[str, str, str]:
+    """Province, city and county; a municipality is its own city."""
+    names = divisions.path(code)
+    if len(names) == 2:
+        return names[0], names[0], names[1]
+    province, city, county = [*names, "", "", ""][:3]
+    return province, city, county

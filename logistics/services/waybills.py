@@ -1,0 +1,210 @@
+"""A parcel gets its waybill once: what was tried and not answered is asked about before it is tried again.
+
+Three steps a call: the attempt is committed with what it discloses, the carrier is called with no transaction
+open, the answer is taken in. Whoever dies in between leaves a row whose time comes again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+
+from kernel.cases import open_case, settle_open
+from kernel.clock import shanghai_day
+from kernel.gateways import Unreachable
+from kernel.tenancy import tenant
+from logistics.gateways.providers import issuer
+from logistics.gateways.waybills import Cargo, CarrierRefused, Issued, Wanted, Waybills
+from logistics.models import Parcel
+from logistics.services.receiver import ReceiverGone, receiver_for_carrier, sender_of
+from logistics.services.shipments import locked
+from logistics.states import SHIPMENT, WAYBILL
+from logistics.vocabulary import carriers
+from orders.models import Order
+
+log = structlog.get_logger(__name__)
+
+OPEN = ("asked", "withdrawing")
+BATCH, LEASE, WAIT_AT_MOST = 20, timedelta(seconds=60), timedelta(minutes=30)
+REFUSED, UNANSWERED, LEFT = "waybill.refused", "waybill.unanswered", "waybill.not_taken_back"
+CASE_AFTER = 8  # tries: a carrier that does not answer for half an hour
+WATCH_AFTER = timedelta(seconds=5)
+ABROAD_DAYS = 10  # what a parcel that is sent from abroad takes to the carrier's first hub, as a rule
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One committed attempt: the parcel as it was, whom to ask, and what for."""
+
+    parcel: Parcel
+    carrier: Waybills
+    wanted: Wanted | None
+    tried_before: bool
+
+
+def sweep(*, now: datetime) -> int:
+    """Take every waybill whose time has come one step on; returns how many."""
+    done = 0
+    for parcel in _claim(now):
+        try:
+            step(parcel=parcel, now=now)
+            done += 1
+        except Exception:  # one parcel must not keep the others waiting
+            log.exception("waybill_sweep", parcel=parcel.own_number)
+    return done
+
+
+def step(*, parcel: Parcel, now: datetime) -> None:
+    """Ask for a waybill or have it taken back; what is not known stays as it is, and is asked again."""
+    attempt = _attempt(parcel, now)
+    if attempt is None:
+        return
+    try:
+        issued = _call(attempt)
+    except Unreachable as failure:
+        log.warning("waybill_unknown", parcel=parcel.own_number, error=str(failure))
+        _unknown(attempt.parcel, now)
+    except CarrierRefused as refusal:
+        _refused(attempt.parcel, refusal, now)
+    else:
+        _take_in(attempt.parcel, issued, now)
+
+
+def _claim(now: datetime) -> list[Parcel]:
+    with transaction.atomic():
+        due = list(
+            Parcel.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(state__in=OPEN, next_try_at__lte=now)
+            .order_by("next_try_at")[:BATCH]
+        )
+        Parcel.objects.filter(pk__in=[row.pk for row in due]).update(
+            tries=F("tries") + 1, next_try_at=now + LEASE
+        )
+    return due
+
+
+def _attempt(parcel: Parcel, now: datetime) -> Attempt | None:
+    """Commit that the carrier is about to be called; None where there is nothing to call it for."""
+    with tenant(parcel.storefront_id):
+        order = (
+            Order.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("key")
+            .get(shipment__parcels=parcel.pk)
+        )
+        row = _locked(parcel)
+        if row.state not in OPEN or row.carrier_account is None:
+            return None
+        carrier = issuer(row.carrier_account)
+        if row.state == "withdrawing":
+            return Attempt(row, carrier, None, True)
+        tried_before = row.sent_at is not None
+        try:
+            receiver = receiver_for_carrier(order=order, carrier=row.carrier, now=now)
+        except ReceiverGone as gone:
+            _put_by(row, gone.text("zh"), now)
+            return None
+        Parcel.objects.filter(pk=row.pk).update(sent_at=row.sent_at or now)
+        cargo = tuple(
+            Cargo(line.line.name_zh, line.quantity)
+            for line in row.lines.select_related("line").order_by("line__position")
+        )
+        wanted = Wanted(row.own_number, sender_of(row.carrier_account), receiver, cargo, row.weight_g)
+        return Attempt(row, carrier, wanted, tried_before)
+
+
+def _call(attempt: Attempt) -> Issued | None:
+    """The waybill that was issued; None where it was taken back."""
+    parcel, carrier = attempt.parcel, attempt.carrier
+    if attempt.wanted is None:
+        carrier.cancel(parcel.own_number, parcel.waybill)
+        return None
+    if attempt.tried_before:
+        found = carrier.find(parcel.own_number)
+        if found is not None:
+            return found
+    return carrier.create(attempt.wanted)
+
+
+def _take_in(parcel: Parcel, issued: Issued | None, now: datetime) -> None:
+    with tenant(parcel.storefront_id):
+        order, shipment = locked(parcel.shipment)
+        row = _locked(parcel)
+        settle_open(kinds=[REFUSED, UNANSWERED], key=row.event_key, by="system", note="answered", now=now)
+        if issued is None:
+            if row.state == "withdrawing":
+                WAYBILL.move(row, "cancel", now=now, facts={"waybill": row.waybill}, next_try_at=None)
+                if shipment.state == "labelled":
+                    SHIPMENT.move(shipment, "unlabel", now=now, facts={"order": order.number})
+            return
+        if row.state == "withdrawing":  # cancelled while the carrier was asked: it is told the number to end
+            Parcel.objects.filter(pk=row.pk, waybill="").update(
+                waybill=issued.waybill, routing=issued.routing
+            )
+            return
+        if row.state != "asked":
+            return
+        days = carriers()[row.carrier].days + (ABROAD_DAYS if order.trade_mode == "9610" else 0)
+        WAYBILL.move(
+            row,
+            "issue",
+            now=now,
+            facts={"waybill": issued.waybill, "carrier": row.carrier},
+            waybill=issued.waybill,
+            routing=issued.routing,
+            issued_at=now,
+            trouble="",
+            tries=0,
+            next_try_at=now + WATCH_AFTER,
+            expected_on=shanghai_day(now + timedelta(days=days)),
+        )
+        if shipment.state == "packing":
+            SHIPMENT.move(
+                shipment, "label", now=now, facts={"order": order.number, "waybill": issued.waybill}
+            )
+
+
+def _unknown(parcel: Parcel, now: datetime) -> None:
+    """Ask again after a while that doubles; a carrier that stays silent is put before a person."""
+    with tenant(parcel.storefront_id):
+        row = _locked(parcel)
+        wait = min(timedelta(seconds=5) * 2 ** min(row.tries, 10), WAIT_AT_MOST)
+        Parcel.objects.filter(pk=row.pk, state__in=OPEN).update(next_try_at=now + wait)
+        if row.tries >= CASE_AFTER:
+            _case(row, UNANSWERED, "A carrier does not answer about a waybill", now)
+
+
+def _refused(parcel: Parcel, refusal: CarrierRefused, now: datetime) -> None:
+    with tenant(parcel.storefront_id):
+        row = _locked(parcel)
+        if row.state == "asked":
+            _put_by(row, refusal.why, now)
+        elif row.state == "withdrawing":
+            if row.waybill and row.issued_at is not None:
+                WAYBILL.move(row, "keep", now=now, facts={"waybill": row.waybill}, next_try_at=now)
+            else:
+                Parcel.objects.filter(pk=row.pk).update(next_try_at=now + WAIT_AT_MOST)
+            _case(row, LEFT, "A carrier does not take a waybill back", now, why=refusal.why)
+
+
+def _put_by(row: Parcel, why: str, now: datetime) -> None:
+    WAYBILL.move(row, "refuse", now=now, facts={"why": why}, trouble=why[:160], next_try_at=None)
+    _case(row, REFUSED, "A carrier refused a parcel", now, why=why)
+
+
+def _case(row: Parcel, kind: str, title: str, now: datetime, **more: str) -> None:
+    facts = {"order": row.shipment.number, "waybill": row.waybill, "carrier": row.carrier, **more}
+    open_case(
+        storefront_id=row.storefront_id, kind=kind, key=row.event_key, title=title, facts=facts, now=now
+    )
+
+
+def _locked(parcel: Parcel) -> Parcel:
+    return (
+        Parcel.objects.select_for_update(of=("self",))
+        .select_related("carrier_account__storefront__key", "shipment")
+        .get(pk=parcel.pk)
+    )

@@ -1,0 +1,35 @@
+"""Carriers are tested against the stand-in, a real process that verifies every signature."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests import make
+from tests.logistics import shipping
+from tests.payments.conftest import stand_in_process, wechat
+from tests.stand_in import StandIn
+
+__all__ = ["stand_in_process", "wechat"]
+
+
+@pytest.fixture
+def carriers(wechat: StandIn, settings: Any) -> StandIn:
+    """The stand-in as SF and as kuaidi100, and the product told to call it."""
+    settings.SF_BASE = settings.KUAIDI100_BASE = wechat.url
+    return wechat
+
+
+@pytest.fixture
+def world(db: None) -> make.World:
+    return make.world()
+
+
+@pytest.fixture
+def house(carriers: StandIn, world: make.World) -> make.World:
+    """A storefront with accounts that the stand-in knows."""
+    told = carriers.world["storefronts"][0]
+    shipping.sf(world.shop, secret=told["sf_check_word"], customer_code=told["sf_partner"])
+    shipping.kuaidi100(world.shop, secret=told["kuaidi100_key"], customer_code=told["kuaidi100_customer"])
+    return world

@@ -16,7 +16,7 @@ from kernel.errors import Missing
 
 Handler = Callable[[HttpRequest], Any]
 MAX_BODY = 64 * 1024  # no call of ours needs more; CSV and pictures go through the admin
-LEAN = ("/api/", "/partner/", "/pay/", "/wechat/", "/health/")
+LEAN = ("/api/", "/partner/", "/pay/", "/wechat/", "/carriers/", "/health/")
 
 log = structlog.get_logger(__name__)
 

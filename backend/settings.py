@@ -260,6 +260,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "ENUM_NAME_OVERRIDES": {
         "OrderStateEnum": "orders.states.ORDER.states",
+        "ShipmentStateEnum": "logistics.states.SHIPMENT.states",
+        "TrackingCodeEnum": "miniprogram_api.parcels.CODES",
         "PaymentStateEnum": "payments.states.PAYMENT.states",
         "RefundStateEnum": "payments.states.REFUND.states",
         "BillStateEnum": "payments.states.BILL.states",
@@ -295,11 +297,7 @@ CELERY_BEAT_SCHEDULE = {
     "expire unpaid orders": {"task": "orders.tasks.expire", "schedule": 2.0, "options": {"expires": 4}},
     "look at the days of lots": {"task": "inventory.tasks.look_at_lots", "schedule": crontab(minute="1,31")},
     "release what was held long enough": {"task": "inventory.tasks.release_overdue", "schedule": 10.0},
-    "sweep unconfirmed payments": {
-        "task": "payments.tasks.sweep",
-        "schedule": 10.0,
-        "options": {"expires": 20},
-    },
+    "sweep payments": {"task": "payments.tasks.sweep", "schedule": 10.0, "options": {"expires": 20}},
     "go on with refunds": {
         "task": "payments.tasks.sweep_refunds",
         "schedule": 10.0,

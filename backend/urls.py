@@ -16,6 +16,7 @@ urlpatterns = [
     path("partner/v1/", include("partner_api.urls")),
     path("pay/", include("payments.urls")),
     path("wechat/", include("storefronts.urls")),
+    path("carriers/", include("logistics.urls")),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("problems/<slug:code>", problems_page.page),

@@ -14,6 +14,7 @@ from inventory.models import Warehouse
 from kernel.clock import now
 from operators.base import Scoped, register
 from operators.bilingual import say
+from operators.carrier_accounts import account_page
 from operators.filters import is_number, states
 from operators.merchant import merchant_page
 from operators.pushed import message_page
@@ -47,7 +48,7 @@ class StorefrontAdmin(Scoped):
     list_filter = (states("state"),)
     search_fields = ("code__startswith", "name", "name_zh")
     ordering = ("code",)
-    actions_detail = ("merchant", "messages")
+    actions_detail = ("merchant", "messages", "carriers")
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
         if db_field.name == "trade_modes":
@@ -84,6 +85,15 @@ class StorefrontAdmin(Scoped):
     )
     def messages(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return message_page(self, request, object_id)
+
+    @action(  # type: ignore[operator]  # its return type is inferred wrongly
+        description=say("承运商账户", "Carrier accounts"),
+        url_path="carriers",
+        permissions=["secrets"],
+        icon="local_shipping",
+    )
+    def carriers(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return account_page(self, request, object_id)
 
     def has_secrets_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Owners of this very storefront."""

@@ -1,5 +1,6 @@
 """Control of parcels: who plays the carrier moves them on, and reads what it knows."""
 
+from sandbox import tracker
 from sandbox.parcels import STEPS
 from sandbox.payer import text
 from sandbox.scene import Scene
@@ -7,13 +8,15 @@ from sandbox.wire import ControlFault, Json
 
 
 def control(scene: Scene, told: Json) -> Json:
-    """POST /sandbox/parcel: `step` happens to `waybill`, now or at `at` (Unix time)."""
+    """POST /sandbox/parcel: `step` happens to `waybill`, now or at `at`; not told with `push` false."""
     waybill, step, at = text(told, "waybill"), text(told, "step"), told.get("at")
     if not waybill or step not in STEPS:
         raise ControlFault(400, f"waybill and step are needed, step one of {tuple(STEPS)}")
     if at is not None and (isinstance(at, bool) or not isinstance(at, int | float)):
         raise ControlFault(400, "at is a Unix time")
     scene.parcels.add(waybill, step, at)
+    if told.get("push") is not False:
+        tracker.happened(scene, waybill)
     return {}
 
 

@@ -18,6 +18,7 @@ from sandbox import (
     pay,
     refunds,
     tencent,
+    tracker,
     trading,
 )
 from sandbox.authorization import UPLOAD, authorise, claimed_mchid
@@ -47,6 +48,7 @@ OTHERS: tuple[tuple[re.Pattern[str], Callable[[Scene, Request, Spoil], Reply]], 
     (cfets.PATH, cfets.answer),
     (trading.PATH, trading.answer),
     (express.PATH, express.answer),
+    (tracker.PATH, tracker.answer),
 )
 CUSTOMS = r"(?:/v3/global|/global/v3)/customs"  # the newer path and the older one
 COMPLAINTS, COMPLAINT_URL = (

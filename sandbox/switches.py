@@ -48,6 +48,7 @@ DECLARED_MODES = ("success", "fail", "except", "stuck", "slow")
 TENCENT_MODES = ("result", "wrong_answer")
 RATES, RATES_MODES = "rates", ("old", "garbled", "jump")
 TRADE_CALLS = ("shipments", "releases")
+TRACKING_PUSH = "tracking_push"
 CARRIER_CALLS = ("sf_create", "sf_find", "sf_cancel", "sf_routes", "poll", "poll_query")
 SHORT = {"timeout": "timeout_before", "500": "500_before"}
 MOST_COPIES = 16
@@ -86,6 +87,7 @@ def _modes(call: str) -> tuple[str, ...]:
         **dict.fromkeys((*TRADE_CALLS, *CARRIER_CALLS), CALL_MODES),
         NOTIFY: NOTIFY_MODES,
         PUSH: PUSH_MODES,
+        TRACKING_PUSH: PUSH_MODES,
         REFUND_OUTCOME: OUTCOME_MODES,
         CUSTOMS_OUTCOME: DECLARED_MODES,
         CUSTOMS_MATCH: MATCH_MODES,

@@ -12,6 +12,7 @@ from django.test import Client
 from redis import Redis
 
 from inventory.services.repair import differences
+from logistics import queries as logistics
 from storefronts import queries as storefronts
 from tests.stand_in import StandIn, running
 
@@ -54,6 +55,7 @@ def client() -> WebClient:
 def _clean_process(settings: Any) -> Iterator[None]:
     """What a process remembers between requests must not leak from one test into the next."""
     storefronts.forget_kept()
+    logistics.forget_kept()
     cache.clear()
     yield
     storefronts.forget_kept()

@@ -13,6 +13,7 @@ from customs.services.release import RELEASED, record_release
 from kernel.gateways import Unreachable
 from kernel.models import Event
 from logistics.gateways.providers import carrier
+from logistics.queries import has_carrier
 from logistics.services.handover import HANDED_OVER, record_handover
 from orders.models import Order
 from payments.models import PaymentDeclaration
@@ -40,7 +41,7 @@ def follow(*, now: datetime) -> int:
             )
         )
         try:
-            if carries and HANDED_OVER not in known:
+            if carries and HANDED_OVER not in known and not has_carrier(order.storefront_id):
                 handover = carries.handed_over(out_trade_no=order.out_trade_no)
                 new += handover is not None and record_handover(order=order, handover=handover, now=now)
             if clears and RELEASED not in known:

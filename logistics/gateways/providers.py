@@ -8,6 +8,7 @@ from django.conf import settings
 
 from kernel.clock import now
 from logistics.gateways.carrying import Carrier
+from logistics.gateways.kuaidi100 import Kuaidi100
 from logistics.gateways.sf import Sf
 from logistics.gateways.stand_in import StandIn
 from logistics.gateways.waybills import Waybills
@@ -28,6 +29,11 @@ def issuer(account: CarrierAccount) -> Waybills:
 def sf(account: CarrierAccount) -> Sf:
     """SF, spoken to with this account."""
     return Sf(credential(account), settings.SF_BASE, monthly_card=account.monthly_card, clock=now)
+
+
+def kuaidi100(account: CarrierAccount) -> Kuaidi100:
+    """kuaidi100, spoken to with this account."""
+    return Kuaidi100(credential(account), settings.KUAIDI100_BASE)
 
 
 PROVIDERS: dict[str, Callable[[], Carrier]] = {"stand_in": lambda: StandIn(settings.TRADE_BASE)}

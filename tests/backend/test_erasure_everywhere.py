@@ -143,6 +143,8 @@ def test_what_is_told_to_be_kept_is_all_that_still_leads_to_the_person(world: ma
         "abroad": 1,
         "trade_evidence": 1,
         "payments": 1,
+        "parcels": 3,
+        "tracking": 1,
         "refunds": 1,
         "complaints": 1,
         "complaint_accesses": 1,
@@ -238,6 +240,7 @@ def test_each_day_that_is_told_counts_from_its_row_and_is_the_day_of_its_keeping
         "books",
         "declarations",
         "order_history",
+        "parcels",
         "payment_history",
         "payments",
         "refunds",
@@ -259,6 +262,7 @@ def test_each_day_that_is_told_counts_from_its_row_and_is_the_day_of_its_keeping
 
 # What is told with a day, and the keeping that lets go of it then.
 LETS_GO = {
+    "tracking": "logistics.tracking",
     "payer_checks": "compliance.payer_checks",
     "judgements": "compliance.judgements",
     "trade_evidence": "settlement.evidence",

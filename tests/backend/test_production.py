@@ -16,6 +16,8 @@ GOOD = {
     "WECHAT_CUSTOMS_BASE": "https://apihk.mch.weixin.qq.com",
     "FACEID_BASE": "https://faceid.tencentcloudapi.com",
     "CFETS_BASE": "https://www.chinamoney.com.cn",
+    "SF_BASE": "https://sfapi.sf-express.com",
+    "KUAIDI100_BASE": "https://poll.kuaidi100.com",
     "CARRIER": "",
     "CLEARANCE": "",
     "FACEID_SECRET_ID": "AKIDexample",

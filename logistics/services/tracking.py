@@ -1,0 +1,196 @@
+"""What is told of a parcel is taken in by one door, once, in whatever order and from whomever it comes."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import connection
+
+from kernel.cases import open_case, settle_open
+from kernel.errors import Missing
+from kernel.models import Event
+from kernel.tenancy import tenant
+from logistics.gateways.carrying import Handover
+from logistics.gateways.tracking import Report
+from logistics.models import Parcel, Shipment, TrackingEvent
+from logistics.services.handover import record_handover
+from logistics.services.shipments import locked
+from logistics.states import SHIPMENT
+from logistics.vocabulary import BEFORE_SCAN, RANK, VERBS, Code, carriers
+from orders.models import Order
+
+UNEXPECTED, EARLY = "tracking.unexpected", "tracking.left_before_release"
+ENDS = ("delivered", "returned")
+AFTER_RELEASE_ONLY = ("1210", "1239")  # what leaves a bonded zone does so after 800 (law.md R2.5)
+# What a person must look at, and what it comes right by.
+CASES = {
+    Code.RETURNED: ("tracking.returned", "A parcel came back to its sender"),
+    Code.RETURNING: ("tracking.returning", "A parcel is on its way back"),
+    Code.REFUSED: ("tracking.refused", "A consumer refused a parcel"),
+    Code.LOST: ("tracking.lost", "A parcel is lost"),
+    Code.DAMAGED: ("tracking.damaged", "A parcel is damaged"),
+    Code.CUSTOMS_HOLD: ("tracking.customs_hold", "Customs holds a parcel"),
+}
+SILENT = "tracking.silent"
+SETTLED_BY_MOVING = (SILENT, CASES[Code.CUSTOMS_HOLD][0])
+SETTLED_BY_ARRIVING = (*SETTLED_BY_MOVING, CASES[Code.LOST][0], CASES[Code.RETURNING][0])
+WATCHED_FOR = timedelta(hours=12)  # what pushes say nothing of for so long is asked about
+_PHONE = re.compile(r"(?<!\d)(1[3-9]\d|0\d{2,3}-?|400-?)\d{4}-?(\d{4})(?!\d)")
+_KEEP = """
+INSERT INTO logistics_trackingevent
+    (storefront_id, parcel_id, provider, at, code, raw_code, text, digest, taken_at)
+SELECT %s::bigint, %s::bigint, %s::text, told.* , %s::timestamptz
+FROM unnest(%s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[])
+    AS told (at, code, raw_code, text, digest)
+ON CONFLICT (parcel_id, digest) DO NOTHING
+"""
+
+
+class UnknownParcel(Missing):
+    """No parcel of the storefront has this waybill."""
+
+    code = "parcel_unknown"
+    title = "No parcel of this storefront has this waybill."
+    title_zh = "该店铺没有此运单号的包裹。"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How much of a report was new."""
+
+    parcel_id: int
+    new: int
+
+
+def take_in_tracking(*, storefront_id: int, report: Report, now: datetime) -> Taken:
+    """Keep what is new of a report, and move parcel and shipment to what all that is known says.
+
+    Raises UnknownParcel. Told twice it adds nothing; told in any order it ends the same.
+    """
+    parcel = (
+        Parcel.objects.filter(storefront_id=storefront_id, waybill=report.waybill)
+        .exclude(state="cancelled")
+        .select_related("shipment")
+        .order_by("-id")
+        .first()
+    )
+    if parcel is None:
+        raise UnknownParcel()
+    with tenant(storefront_id):
+        new = _keep(parcel, report, now)
+        if new or report.over or report.expected_on:
+            _follow(parcel, report, now)
+    return Taken(parcel.pk, new)
+
+
+def masked(text: str) -> str:
+    """The carrier's words without anyone's whole telephone number."""
+    return _PHONE.sub(lambda found: f"{found[1]}****{found[2]}", text)[:400]
+
+
+def _keep(parcel: Parcel, report: Report, now: datetime) -> int:
+    told = report.told
+    texts = [masked(one.text.replace("\0", "")) for one in told]
+    digests = [
+        hashlib.sha256(f"{one.at.isoformat()}\n{text}".encode()).hexdigest()
+        for one, text in zip(told, texts, strict=True)
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _KEEP,
+            [
+                parcel.storefront_id,
+                parcel.pk,
+                report.provider,
+                now,
+                [one.at for one in told],
+                [one.code.value for one in told],
+                [one.raw_code for one in told],
+                texts,
+                digests,
+            ],
+        )
+        return int(cursor.rowcount)
+
+
+def _follow(parcel: Parcel, report: Report, now: datetime) -> None:
+    """Under the locks, what the parcel's whole story says: of two tellers the second one sees both."""
+    order, shipment = locked(parcel.shipment)
+    row = Parcel.objects.select_for_update(of=("self",)).get(pk=parcel.pk)
+    story = list(TrackingEvent.objects.filter(parcel=row).values_list("at", "code"))
+    scans = [at for at, code in story if code not in BEFORE_SCAN]
+    latest = max(story, key=lambda one: (one[0], RANK[Code(one[1])]), default=None)
+    before = row.latest
+    if latest is not None:
+        row.latest_at, row.latest = latest
+    row.scanned_at = min(scans, default=None)
+    row.expected_on = report.expected_on or row.expected_on
+    over = row.latest in ENDS
+    row.next_try_at = None if over else now + WATCHED_FOR
+    row.save(update_fields=["latest", "latest_at", "scanned_at", "expected_on", "next_try_at"])
+    if scans:
+        _move(order, shipment, row, now)
+    if row.latest and row.latest != before:
+        _tell(row, shipment, Code(row.latest), now)
+    if report.over and report.why and not over:
+        _case(row, shipment, SILENT, "A parcel is watched no more", now, why=report.why)
+
+
+def _move(order: Order, shipment: Shipment, parcel: Parcel, now: datetime) -> None:
+    """From the carrier's first scan on, the shipment is where its parcel is."""
+    assert parcel.scanned_at is not None and parcel.latest_at is not None
+    if shipment.state in ("to_pick", "packing", "cancelled"):
+        _case(parcel, shipment, UNEXPECTED, "A parcel moves that should not", now)
+        return
+    facts = {
+        "order": shipment.number,
+        "waybill": parcel.waybill,
+        "carrier": carriers()[parcel.carrier].name_zh,
+        "at": parcel.scanned_at.isoformat(),
+    }
+    if shipment.state == "labelled":
+        SHIPMENT.move(shipment, "hand_over", now=now, facts=facts, handed_over_at=parcel.scanned_at)
+        if order.trade_mode in AFTER_RELEASE_ONLY and not is_released(order):
+            _case(parcel, shipment, EARLY, "A parcel left the bonded zone before its release", now)
+    elif not parcel.single:
+        handover = Handover(parcel.waybill, facts["carrier"], parcel.scanned_at)
+        record_handover(order=order, handover=handover, now=now)
+    verb = VERBS.get(Code(parcel.latest))
+    if verb is None or shipment.state not in SHIPMENT.moves[verb]:
+        return
+    if verb == "deliver" and not _all_delivered(shipment):
+        return
+    changes: dict[str, Any] = {"delivered_at": parcel.latest_at} if verb == "deliver" else {}
+    SHIPMENT.move(shipment, verb, now=now, facts=facts | {"at": parcel.latest_at.isoformat()}, **changes)
+
+
+def is_released(order: Order) -> bool:
+    """Whether customs has let the order's goods go."""
+    released = Event.objects.filter(key=order.event_key, name="customs.released")
+    return order.gate == Order.Gate.AFTER_RELEASE or released.exists()
+
+
+def _all_delivered(shipment: Shipment) -> bool:
+    rows = Parcel.objects.filter(shipment=shipment).exclude(state="cancelled")
+    return not rows.exclude(latest="delivered").exists()
+
+
+def _tell(parcel: Parcel, shipment: Shipment, latest: Code, now: datetime) -> None:
+    """Cases open at what went wrong, and are settled by what comes right."""
+    if latest in CASES:
+        kind, title = CASES[latest]
+        _case(parcel, shipment, kind, title, now)
+        return
+    kinds = SETTLED_BY_ARRIVING if latest == Code.DELIVERED else SETTLED_BY_MOVING
+    settle_open(kinds=kinds, key=parcel.event_key, by="system", note=f"then {latest.value}", now=now)
+
+
+def _case(parcel: Parcel, shipment: Shipment, kind: str, title: str, now: datetime, **more: str) -> None:
+    facts = {"order": shipment.number, "waybill": parcel.waybill, "carrier": parcel.carrier, **more}
+    open_case(
+        storefront_id=parcel.storefront_id, kind=kind, key=parcel.event_key, title=title, facts=facts, now=now
+    )

@@ -1,0 +1,117 @@
+"""Parcels are watched: a tracker is told to push, asked where it does not, and silence is a case."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+import structlog
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+
+from kernel.cases import open_case
+from kernel.gateways import Unreachable
+from kernel.tenancy import tenant
+from logistics.gateways.providers import kuaidi100, sf
+from logistics.gateways.tracking import Report, TrackerRefused
+from logistics.models import CarrierAccount, Parcel
+from logistics.services.shipments import account_of
+from logistics.services.tracking import ENDS, SILENT, WATCHED_FOR, UnknownParcel, take_in_tracking
+
+log = structlog.get_logger(__name__)
+
+BATCH, LEASE = 20, timedelta(seconds=60)
+AGAIN_AFTER = timedelta(minutes=30)  # the tracker locks a number that is asked about more often
+SILENT_AFTER = timedelta(days=5)
+GIVEN_UP_AFTER = timedelta(days=60)
+
+
+def sweep(*, now: datetime) -> int:
+    """Watch what was issued, ask about what nobody pushes, tell of what does not move; returns how many."""
+    done = 0
+    for parcel in _claim(now):
+        try:
+            _step(parcel, now)
+            done += 1
+        except Exception:  # one parcel must not keep the others waiting
+            log.exception("watching_sweep", parcel=parcel.own_number)
+    return done
+
+
+def _claim(now: datetime) -> list[Parcel]:
+    with transaction.atomic():
+        due = list(
+            Parcel.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(state="issued", next_try_at__lte=now)
+            .order_by("next_try_at")[:BATCH]
+        )
+        Parcel.objects.filter(pk__in=[row.pk for row in due]).update(
+            tries=F("tries") + 1, next_try_at=now + LEASE
+        )
+    return due
+
+
+def _step(parcel: Parcel, now: datetime) -> None:
+    assert parcel.issued_at is not None
+    if parcel.latest in ENDS or now > parcel.issued_at + GIVEN_UP_AFTER:
+        Parcel.objects.filter(pk=parcel.pk).update(next_try_at=None)
+        return
+    tracker = account_of(parcel.storefront_id, CarrierAccount.Provider.KUAIDI100)
+    try:
+        if tracker is not None and parcel.subscribed_at is None:
+            _watch(parcel, tracker, now)
+        else:
+            _ask(parcel, tracker, now)
+    except (Unreachable, TrackerRefused) as failure:
+        log.warning("tracking_unknown", parcel=parcel.own_number, error=str(failure))
+        Parcel.objects.filter(pk=parcel.pk).update(next_try_at=now + AGAIN_AFTER)
+    _mind_silence(parcel, now)
+
+
+def _watch(parcel: Parcel, tracker: CarrierAccount, now: datetime) -> None:
+    door = f"{settings.PUBLIC_BASE_URL}/carriers/kuaidi100/{quote(tracker.storefront.code, safe='')}"
+    kuaidi100(tracker).watch(
+        carrier=parcel.carrier, waybill=parcel.waybill, phone=_phone(parcel, tracker), callback=door
+    )
+    Parcel.objects.filter(pk=parcel.pk).update(subscribed_at=now, tries=0, next_try_at=now + WATCHED_FOR)
+
+
+def _ask(parcel: Parcel, tracker: CarrierAccount | None, now: datetime) -> None:
+    """The tracker, or the carrier that issued the waybill where there is no tracker."""
+    report: Report | None = None
+    if tracker is not None:
+        report = kuaidi100(tracker).ask(
+            carrier=parcel.carrier, waybill=parcel.waybill, phone=_phone(parcel, tracker)
+        )
+    elif (account := parcel.carrier_account) is not None:
+        report = sf(account).ask(carrier=parcel.carrier, waybill=parcel.waybill, phone=account.hotline)
+    wait = WATCHED_FOR if tracker is not None else AGAIN_AFTER
+    Parcel.objects.filter(pk=parcel.pk).update(tries=0, next_try_at=now + wait)
+    if report is None:
+        return
+    try:
+        take_in_tracking(storefront_id=parcel.storefront_id, report=report, now=now)
+    except UnknownParcel:  # taken back while it was asked about
+        log.info("tracking_of_nothing", parcel=parcel.own_number)
+
+
+def _phone(parcel: Parcel, tracker: CarrierAccount) -> str:
+    """The sender's telephone: a carrier asks for either end's, and the consumer's need not be told."""
+    return (parcel.carrier_account or tracker).hotline
+
+
+def _mind_silence(parcel: Parcel, now: datetime) -> None:
+    row = Parcel.objects.select_related("shipment").get(pk=parcel.pk)
+    since = row.latest_at
+    if row.latest in ENDS or row.scanned_at is None or since is None or now < since + SILENT_AFTER:
+        return
+    with tenant(row.storefront_id):
+        open_case(
+            storefront_id=row.storefront_id,
+            kind=SILENT,
+            key=row.event_key,
+            title="A parcel has not moved for days",
+            facts={"order": row.shipment.number, "waybill": row.waybill, "carrier": row.carrier},
+            now=now,
+        )

@@ -1,0 +1,95 @@
+"""Parcels are watched at the tracker, asked about where it is silent, and put before a person when still."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+import requests
+
+from kernel.models import Case
+from logistics.models import CarrierAccount, Parcel, Shipment
+from logistics.services import shipments, watching, waybills
+from tests import make
+from tests.logistics import shipping
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def later(hours: float):
+    return make.present() + timedelta(hours=hours)
+
+
+@pytest.fixture
+def parcel(house) -> Parcel:
+    made = shipping.shipment(house)
+    parcel = shipments.pack(shipment=made, carrier="SF", by="op", now=make.present())
+    waybills.sweep(now=later(0))
+    parcel.refresh_from_db()
+    assert parcel.state == "issued"
+    return parcel
+
+
+def asked(carriers) -> list[str]:
+    calls = requests.get(f"{carriers.url}/sandbox/log", timeout=15).json()["calls"]
+    return [one["call"] for one in calls if one["call"] in ("poll", "poll_query", "sf_routes")]
+
+
+def test_an_issued_waybill_is_watched_and_then_asked_about_where_nothing_is_pushed(carriers, parcel):
+    assert watching.sweep(now=later(0.1)) == 1
+    parcel.refresh_from_db()
+    assert parcel.subscribed_at is not None
+    assert watching.sweep(now=later(1)) == 0
+    carriers.control("parcel", waybill=parcel.waybill, step="picked_up", push=False)
+    carriers.control("parcel", waybill=parcel.waybill, step="in_transit", push=False)
+    assert watching.sweep(now=later(13)) == 1
+    assert asked(carriers) == ["poll", "poll_query"]
+    assert (Shipment.objects.get().state, parcel.events.count()) == ("in_transit", 2)
+
+
+def test_no_ones_telephone_but_the_senders_is_told_to_the_tracker(carriers, parcel, monkeypatch):
+    sent = []
+    real = watching.kuaidi100
+
+    def spied(account):
+        made = real(account)
+        post = made._post
+        made._post = lambda path, form: sent.append(json.loads(form["param"])) or post(path, form)
+        return made
+
+    monkeypatch.setattr(watching, "kuaidi100", spied)
+    watching.sweep(now=later(0.1))
+    assert sent[0]["parameters"]["phone"] == "057488880000"
+    assert make.PHONES[make.ALICE] not in json.dumps(sent)
+    assert sent[0]["parameters"]["callbackurl"] == "https://shop.test/carriers/kuaidi100/maison"
+
+
+def test_without_a_tracker_the_carrier_itself_is_asked(carriers, parcel):
+    CarrierAccount.objects.filter(provider="kuaidi100").update(active=False)
+    carriers.control("parcel", waybill=parcel.waybill, step="picked_up")
+    watching.sweep(now=later(0.1))
+    assert asked(carriers) == ["sf_routes"]
+    assert (Shipment.objects.get().state, parcel.events.get().raw_code) == ("handed_over", "50")
+
+
+def test_a_number_that_is_watched_already_stays_so_and_a_refusal_is_tried_later(carriers, parcel):
+    carriers.control("switches", call="poll", mode="error", code="501")
+    watching.sweep(now=later(0.1))
+    parcel.refresh_from_db()
+    assert parcel.subscribed_at is not None
+    Parcel.objects.update(subscribed_at=None, next_try_at=later(0.2))
+    carriers.control("switches", call="poll", mode="error", code="601")
+    watching.sweep(now=later(0.3))
+    parcel.refresh_from_db()
+    assert (parcel.subscribed_at, parcel.next_try_at > later(0.7)) == (None, True)
+
+
+def test_a_parcel_that_does_not_move_for_days_is_a_case(carriers, parcel):
+    watching.sweep(now=later(0.1))
+    Parcel.objects.update(scanned_at=later(0), latest="in_transit", latest_at=later(0), next_try_at=later(1))
+    watching.sweep(now=later(2))
+    assert Case.objects.count() == 0
+    Parcel.objects.update(next_try_at=later(1))
+    watching.sweep(now=later(121))
+    assert Case.objects.get().kind == "tracking.silent"

@@ -22,7 +22,6 @@ from logistics.services.tracking import UnknownParcel, take_in_tracking
 
 log = structlog.get_logger(__name__)
 
-MAX_BODY = 512 * 1024
 UNKNOWN, UNREADABLE = "tracking.unknown_parcel", "tracking.unreadable"
 
 
@@ -34,8 +33,6 @@ def kuaidi100(request: HttpRequest, code: str) -> JsonResponse:
         door = queries.tracking_door(code)
     except Missing:
         return _fail(404, "no such storefront")
-    if int(request.headers.get("Content-Length") or 0) > MAX_BODY:
-        return _fail(413, "too long")
     param, sign = request.POST.get("param", ""), request.POST.get("sign", "")
     if not param or not sign or not is_signed(param, sign, door.salt):
         log.warning("push_rejected", storefront=code)

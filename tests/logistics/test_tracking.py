@@ -154,7 +154,7 @@ def test_a_push_under_another_storefronts_salt_is_refused(client, parcel, salt):
 
 def test_a_megabyte_is_refused_unread(client, parcel, salt):
     answer = push(client, "x" * 1_000_000, salt)
-    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,8 @@ from operators import (  # noqa: F401
     payments,
     pushed,
     refunds,
-    stock_moves,
     shipping,
+    stock_moves,
     storefronts,
 )
 from operators.bilingual import say

@@ -55,8 +55,8 @@ from storefronts.services.opening import put_aside
 from tests import make
 from tests.operators.complaint_rows import PHONE, complaint_rows
 from tests.operators.naming_rows import naming_rows
-from tests.operators.stock_rows import stock_rows
 from tests.operators.parcel_rows import parcel_rows
+from tests.operators.stock_rows import stock_rows
 from tests.payments.complaining import DETAIL
 
 PASSWORD = "an-invented-pass-word-7"

@@ -39,11 +39,8 @@ def label(row):
 def test_a_packer_prints_a_label_and_nobody_else_does(client, parcel):
     client.force_login(rows.operator("packer", parcel.storefront, "fulfilment"), backend=rows.BACKEND)
     answer = client.get(label(parcel))
-    assert (answer.status_code, answer["Content-Type"], answer["Cache-Control"]) == (
-        200,
-        "application/pdf",
-        "no-store",
-    )
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
+    assert "no-store" in answer["Cache-Control"]
     assert answer.content[:5] == b"%PDF-"
     for name, shop, role in (
         ("reader", parcel.storefront, "auditor"),

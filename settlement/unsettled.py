@@ -18,7 +18,8 @@ from settlement.reasons import Reason
 # `books` is what the ledger says of each order: goods and freight may go abroad, the tax stays; a free coupon
 # of WeChat Pay lessens what came as a fee does. `live` is what batches hold of an order, and what ended ones
 # have settled. What is only taken back (a fee after a whole refund, a refund after settlement) needs no
-# evidence of a trade: nothing goes abroad for it.
+# evidence of a trade: nothing goes abroad for it. `differing` are orders of which a bill says otherwise,
+# while the case of that is open: the difference's own, or the one that tells of very many alike.
 _QUERY = """
 WITH books AS (
     SELECT e.order_id,
@@ -47,6 +48,13 @@ WITH books AS (
     FROM settlement_settlementitem i JOIN settlement_settlementbatch b ON b.id = i.batch_id
     WHERE i.storefront_id = %(storefront_id)s AND i.live
     GROUP BY i.order_id
+), differing AS MATERIALIZED (
+    SELECT p.order_id
+    FROM payments_billdifference d JOIN payments_payment p ON p.id = d.payment_id
+    JOIN payments_bill b ON b.id = d.bill_id
+    JOIN kernel_case c ON c.state = 'open' AND c.kind = 'bill.' || d.kind AND c.key IN (
+        d.key, concat('bill:', b.mchid, ':', to_char(b.day, 'YYYY-MM-DD'), ':', b.kind))
+    WHERE d.storefront_id = %(storefront_id)s
 ), found AS (
     SELECT o.*, coalesce(b.entered, false) AS entered, coalesce(b.sale, 0) AS sale,
            coalesce(b.gross, o.goods_fen - o.discount_fen + o.freight_fen) - coalesce(l.gross, 0) AS gross,
@@ -95,7 +103,7 @@ SELECT f.id, f.number, (f.paid_at AT TIME ZONE 'Asia/Shanghai')::date, f.brand_c
                WHERE c.storefront_id = f.storefront_id AND c.state = 'open' AND (
                    c.key = 'order:' || f.number OR c.facts ->> 'order' = f.number OR c.key IN (
                        SELECT 'payment:' || p.out_trade_no FROM payments_payment p WHERE p.order_id = f.id))
-           ) THEN 'case' END,
+           ) OR f.id IN (SELECT order_id FROM differing) THEN 'case' END,
            CASE WHEN f.batch IS NOT NULL THEN 'in_batch' END
        ], NULL) AS reasons
 FROM found f

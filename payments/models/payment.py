@@ -30,7 +30,7 @@ class Payment(models.Model):
     transaction_id = models.CharField(max_length=32, null=True, blank=True, unique=True)
     received_fen = models.BigIntegerField(null=True, blank=True)
     payer_fen = models.BigIntegerField(null=True, blank=True, help_text="after WeChat's own coupons")
-    succeeded_at = models.DateTimeField(null=True, blank=True)
+    succeeded_at = models.DateTimeField(null=True, blank=True, help_text="of a stray one too: as WeChat says")
     stray_reason = models.CharField(max_length=20, default="", blank=True)
     created_at = models.DateTimeField()
     next_query_at = models.DateTimeField()
@@ -58,7 +58,9 @@ class Payment(models.Model):
                 condition=Q(state__in=["created", "prepared"]),
             ),
             models.Index(
-                fields=["mchid", "succeeded_at"], name="payment_of_day", condition=Q(state="succeeded")
+                fields=["mchid", "succeeded_at"],
+                name="payment_of_day",
+                condition=Q(state__in=["succeeded", "stray"]),
             ),
         ]
 

@@ -239,7 +239,8 @@ def _unasked(
         )
         REFUND.move(refund, "accept", now=now, facts=facts_of(refund), accepted_at=now)
         _move(refund, report, source, now)
-    return _case("refund.unknown", storefront_id, report, now, booked=ours, source=source)
+    about = {} if payment is None else {"order": payment.order.number}
+    return _case("refund.unknown", storefront_id, report, now, booked=ours, source=source, **about)
 
 
 def _case(kind: str, storefront_id: int, report: RefundReport, now: datetime, **more: Any) -> Outcome:

@@ -111,7 +111,13 @@ def _received(report: Transaction) -> dict[str, Any]:
 
 def _stray(payment: Payment, reason: str, report: Transaction, now: datetime) -> None:
     PAYMENT.move(
-        payment, "stray", now=now, facts={"reason": reason}, stray_reason=reason, **_received(report)
+        payment,
+        "stray",
+        now=now,
+        facts={"reason": reason},
+        stray_reason=reason,
+        succeeded_at=report.success_time or now,
+        **_received(report),
     )
     _case(payment.storefront_id, payment.mchid, reason, report, now, order=payment.order.number)
 

@@ -58,7 +58,8 @@ SELECT (
 ) + (
     SELECT coalesce(sum(post.amount_fen), 0) FROM settlement_entry e
     JOIN settlement_posting post ON post.entry_id = e.id AND post.account = 'wechat'
-    WHERE e.kind = 'sale' AND e.payment_id IN ({_MISSED.format(column="payment_id", kind="missing_payment")})
+    WHERE e.kind IN ('sale', 'stray')
+          AND e.payment_id IN ({_MISSED.format(column="payment_id", kind="missing_payment")})
        OR e.kind = 'refund' AND e.refund_id IN ({_MISSED.format(column="refund_id", kind="missing_refund")})
 ) - (
     SELECT coalesce(sum(r.amount_fen), 0) FROM {_REFUND_OF} WHERE {_FIRST_REFUND}

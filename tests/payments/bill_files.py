@@ -44,13 +44,14 @@ def sale(payment: Payment, **changes: Any) -> dict[str, Any]:
 def given_back(refund: Refund, **changes: Any) -> dict[str, Any]:
     """The row of a refund, as it was accepted."""
     total = changes.pop("total", refund.amount_fen)
+    left = changes.get("退款金额", total)
     return {
         **sale(refund.payment, total=0, 交易状态="REFUND"),
         "微信退款单号": refund.refund_id or "5030001",
         "商户退款单号": refund.out_refund_no,
         "退款金额": total,
         "申请退款金额": total,
-        "手续费": -((total * 6 + 500) // 1000),
+        "手续费": -((left * 6 + 500) // 1000),
         "退款状态": "PROCESSING",
         **changes,
     }

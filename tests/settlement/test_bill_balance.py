@@ -56,6 +56,34 @@ def test_a_day_on_which_all_is_the_same_leaves_nothing_unexplained(payment):
     assert Entry.objects.count() == before
 
 
+@pytest.mark.parametrize(
+    ("kept", "told"),
+    [
+        ({"手续费": -29}, []),
+        ({"手续费": -31}, []),
+        ({"手续费": 0}, [(0, -30)]),
+        ({"手续费": -32}, [(-32, -30)]),
+        ({"手续费": 300}, [(300, -30)]),
+        ({"手续费": -10, "费率": "0.20%"}, [(-10, -30)]),  # the sale's rate is what was taken
+    ],
+)
+def test_commission_that_a_refund_gives_back_is_its_share_or_a_difference(payment, kept, told):
+    refund = refunded(payment, 5_000, state="succeeded")
+    back = kept["手续费"]
+    moved = [("交易", TOTAL), ("扣除交易手续费", -FEE), ("退款", -5_000), ("扣除交易手续费", -back)]
+    matched(payment, [sale(payment), given_back(refund, **kept)], [row for row in moved if row[1]])
+    closed(payment)
+    assert found() == [("fee", f"refund:{refund.out_refund_no}", *fen) for fen in told]
+    assert balances()["fee"] == FEE + back
+
+
+def test_a_refund_of_a_sale_that_no_bill_told_of_is_judged_by_its_own_rate(payment):
+    refund = refunded(payment, 5_000, state="succeeded")
+    rows = [given_back(refund, 费率="0.20%", 手续费=-30)]
+    matched(payment, rows, [("退款", -5_000), ("扣除交易手续费", 30)])
+    assert ("fee", f"refund:{refund.out_refund_no}", -30, -10) in found()
+
+
 def test_other_movements_are_unexplained_and_the_account_follows_the_bank(payment):
     moved = [
         ("交易", TOTAL),
@@ -163,6 +191,55 @@ def test_a_payment_that_no_bill_tells_of_is_a_gap_of_the_day_that_missed_it(paym
         ("missing_payment", f"payment:{payment.out_trade_no}", None, TOTAL),
     ]
     assert Bill.objects.get(kind="fund_basic").differences == 1
+
+
+def strayed(world, at):
+    """Money that came too late for its order, on the day of WeChat Pay's `at`, and was heard of only NOW."""
+    made = make.payment(make.order(world.alice, ("HD-1", 1)), state="closed")
+    report = report_of(made, transaction_id="4200099", success_time=at)
+    settle(storefront_id=made.storefront_id, mchid=made.mchid, report=report, now=make.NOW)
+    made.refresh_from_db()
+    assert made.state == "stray"
+    return made
+
+
+def test_a_stray_payment_stands_on_the_day_on_which_it_was_paid(world):
+    made = strayed(world, make.NOW - timedelta(days=2))
+    assert made.succeeded_at == make.NOW - timedelta(days=2)
+    enter_payment(payment=made, now=make.NOW)
+    entry = Entry.objects.get(kind="stray")
+    assert (entry.day, entry.entered_at) == (DAY - timedelta(days=2), make.NOW)
+
+
+def test_a_stray_payment_of_which_wechat_told_no_time_stands_on_the_day_on_which_it_was_heard_of(world):
+    assert strayed(world, None).succeeded_at == make.NOW
+
+
+def test_a_stray_payment_that_no_bill_tells_of_is_missed_and_a_gap_of_its_day(world, payment):
+    made = strayed(world, make.NOW)
+    enter_payment(payment=made, now=make.NOW)
+    matched(payment, [sale(payment)], [("交易", TOTAL), ("扣除交易手续费", -FEE)])
+    closed(payment)
+    missed = BillDifference.objects.get(kind="missing_payment")
+    assert (missed.key, missed.theirs_fen, missed.ours_fen) == (f"payment:{made.out_trade_no}", None, TOTAL)
+    gap = BillDifference.objects.exclude(pk=missed.pk).get()
+    assert (gap.kind, gap.theirs_fen, gap.ours_fen) == ("ledger_balance", TOTAL - FEE, 2 * TOTAL - FEE)
+    case = Case.objects.get(kind="bill.missing_payment")
+    assert (case.facts["out_trade_no"], case.facts["order"]) == (made.out_trade_no, made.order.number)
+
+
+def test_a_stray_payment_that_the_bill_of_its_day_tells_of_is_missed_by_nobody(world, payment):
+    made = strayed(world, make.NOW)
+    matched(payment, [sale(payment), sale(made)], 2 * [("交易", TOTAL), ("扣除交易手续费", -FEE)])
+    closed(payment)
+    assert BillDifference.objects.count() == 0
+    assert balances() == {
+        "wechat": 2 * (TOTAL - FEE),
+        "sales": -10_000,
+        "tax": -910,
+        "stray": -TOTAL,
+        "fee": 130,
+    }
 
 
 def test_a_movement_without_a_line_is_a_gap(payment):

@@ -12,10 +12,13 @@ from backend.personal import KEEPINGS
 from compliance.models import PayerCheck, ReferenceRate
 from compliance.services.payer import answer_payer, ask_payer
 from compliance.services.retention import retain
+from kernel.cases import settle_case
 from kernel.clock import shanghai_day
 from kernel.models import Case
 from orders.models import Order
 from payments.models import Payment, Refund
+from payments.services.bills import differences
+from payments.services.bills.matching import match
 from payments.services.refunds import Wish, request_refund
 from payments.services.settle import settle
 from settlement.models import Evidence
@@ -26,6 +29,8 @@ from settlement.services.receipts import close_batch
 from settlement.unsettled import unsettled
 from storefronts.models import BrandCompany
 from tests import make
+from tests.payments.bill_files import asked, sale, trade_file
+from tests.payments.bill_files import taken as taken_in
 from tests.payments.complaining import heard
 from tests.payments.reports import report_of, told
 from tests.settlement import trades
@@ -125,6 +130,33 @@ def test_an_abnormal_refund_holds_the_order_by_itself_and_by_its_case(world):
     assert of(order).reasons == (Reason.REFUND, Reason.CASE)
     arrived(refund)
     assert (of(order).reasons, of(order).net_fen) == ((), 15_000)
+
+
+def test_a_refund_that_wechat_pay_made_by_itself_holds_the_order_until_somebody_has_looked(world):
+    order = trades.ready(world)
+    payment = Payment.objects.get(order=order)
+    by_itself = Refund(payment=payment, order=order, out_refund_no="WX-SELF-1", pk=9, amount_fen=1_000)
+    by_itself.storefront_id = payment.storefront_id
+    told(by_itself, source="bill")
+    delivery.drain()
+    case = Case.objects.get()
+    assert (case.kind, case.facts["order"]) == ("refund.unknown", order.number)
+    assert (of(order).reasons, of(order).refunded_fen) == ((Reason.CASE,), 1_000)
+    settle_case(case=case, by="fang", note="agreed with the consumer", now=make.NOW)
+    assert of(order).reasons == ()
+
+
+def test_differences_too_many_for_a_case_each_hold_every_order_of_theirs(world, monkeypatch):
+    monkeypatch.setattr(differences, "MOST_CASES", 1)
+    orders = [trades.ready(world) for _ in range(3)]
+    payments = [Payment.objects.get(order=order) for order in orders]
+    rows = [sale(one, total=one.amount_fen - 5_000) for one in payments[:2]] + [sale(payments[2])]
+    match(bill=taken_in(asked(payments[0]), trade_file(rows)), now=make.NOW)
+    case = Case.objects.get()
+    assert (case.kind, case.facts["number"], "order" in case.facts) == ("bill.amount", 2, False)
+    assert [of(order).reasons for order in orders] == [(Reason.CASE,), (Reason.CASE,), ()]
+    settle_case(case=case, by="fang", note="WeChat Pay corrected its bill", now=make.NOW)
+    assert [of(order).reasons for order in orders] == [(), (), ()]
 
 
 def test_a_complaint_holds_the_order_until_it_has_ended(world):

@@ -21,7 +21,7 @@ TITLES = {
     "missing_payment": "A payment that we have as received is not in WeChat Pay's bill",
     "amount": "WeChat Pay's bill tells another amount of a payment",
     "state": "WeChat Pay's bill tells another state of a payment",
-    "fee": "WeChat Pay took another fee than its own rate says",
+    "fee": "WeChat Pay took or gave back another fee than its own rate says",
     "unknown_refund": "WeChat Pay tells of a refund that is not ours",
     "missing_refund": "A refund that WeChat Pay accepted is not in its bill",
     "refund_amount": "WeChat Pay's bill tells another amount of a refund",

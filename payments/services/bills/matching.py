@@ -41,6 +41,11 @@ _REFUNDS = """
     LEFT JOIN payments_refund r ON r.out_refund_no = l.out_refund_no AND r.payment_id = l.payment_id
     WHERE l.bill_id = %(bill)s AND l.kind = 'refund'
 """
+# A refund gives back its share of what was taken, at the rate of the sale where a bill has told of that.
+_RATE = """coalesce(
+    (SELECT s.rate_ppm FROM payments_billline s
+     WHERE s.kind = 'sale' AND s.transaction_id = l.transaction_id AND s.storefront_id = l.storefront_id
+     ORDER BY s.id LIMIT 1), l.rate_ppm)"""
 # Refunds of payments of ours that the bill has and we do not, or not as far; the amounts are the same.
 _UNHEARD_REFUNDS = f"""
     SELECT l.id {_REFUNDS} AND l.payment_id IS NOT NULL AND (
@@ -75,7 +80,12 @@ SELECTS: dict[str, str] = {
     "fee": f"""SELECT 'payment:' || l.out_trade_no, l.fee_fen,
         round(l.settled_fen * l.rate_ppm / 1e6)::bigint,
         l.rate_ppm::text, l.id, l.payment_id, NULL::bigint
-        {_SALES} AND abs(l.fee_fen - round(l.settled_fen * l.rate_ppm / 1e6)) > 1""",
+        {_SALES} AND abs(l.fee_fen - round(l.settled_fen * l.rate_ppm / 1e6)) > 1
+        UNION ALL SELECT 'refund:' || b.out_refund_no, b.fee_fen, -round(b.refund_fen * b.ppm / 1e6)::bigint,
+        b.ppm::text, b.id, b.payment_id, b.refund_id
+        FROM (SELECT l.*, {_RATE} AS ppm FROM payments_billline l
+              WHERE l.bill_id = %(bill)s AND l.kind = 'refund') AS b
+        WHERE abs(b.fee_fen + round(b.refund_fen * b.ppm / 1e6)) > 1""",  # noqa: S608
     # Free coupons explain why WeChat Pay owes less than was paid; whatever else does is a difference.
     "settled": f"""SELECT CASE WHEN l.kind = 'sale' THEN 'transaction:' || l.transaction_id
             ELSE 'refund:' || l.out_refund_no END,
@@ -98,7 +108,7 @@ SELECTS: dict[str, str] = {
             AND o.storefront_id = l.storefront_id AND o.id < l.id)""",
     "missing_payment": """SELECT 'payment:' || p.out_trade_no, NULL::bigint, p.received_fen, p.transaction_id,
         NULL::bigint, p.id, NULL::bigint FROM payments_payment p
-        WHERE p.storefront_id = %(storefront)s AND p.mchid = %(mchid)s AND p.state = 'succeeded'
+        WHERE p.storefront_id = %(storefront)s AND p.mchid = %(mchid)s AND p.state IN ('succeeded', 'stray')
         AND p.succeeded_at >= %(since)s AND p.succeeded_at < %(until)s
         AND NOT EXISTS (SELECT 1 FROM payments_billline l WHERE l.kind = 'sale'
             AND l.transaction_id = p.transaction_id AND l.storefront_id = p.storefront_id)

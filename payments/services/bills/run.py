@@ -129,7 +129,7 @@ def _money_came(bill: Bill) -> bool:
     return bill.kind in (Bill.Kind.TRADE, Bill.Kind.FUND_BASIC) and (
         Payment.objects.filter(
             mchid=bill.mchid,
-            state="succeeded",
+            state__in=["succeeded", "stray"],
             succeeded_at__gte=begin,
             succeeded_at__lt=begin + timedelta(days=1),
         ).exists()

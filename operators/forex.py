@@ -17,7 +17,7 @@ from django.utils.html import format_html
 from kernel import files
 from kernel.clock import now
 from kernel.errors import Invalid, Problem
-from operators import told
+from operators import brand_statement, told
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
@@ -179,7 +179,8 @@ class SettlementBatchAdmin(Stepped):
             name="settlement_batch_kept",
         )
         stand = path("position/", self.admin_site.admin_view(self.position), name="settlement_position")
-        return [kept, stand, *super().get_urls()]
+        brand = path("brand/", self.admin_site.admin_view(self.brand), name="settlement_brand")
+        return [kept, stand, brand, *super().get_urls()]
 
     def kept(self, request: HttpRequest, object_id: str, which: str) -> HttpResponse:
         """The stored file of a batch, or the answer to it. Strangers find nothing."""
@@ -210,10 +211,22 @@ class SettlementBatchAdmin(Stepped):
         return self._link(row, "answer")
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Above the batches leads a button to where the money stands."""
-        button = {"title": _POSITION, "icon": "monitoring", "url": reverse("admin:settlement_position")}
-        answer: HttpResponse = super().changelist_view(request, {"steps": [button], **(extra_context or {})})
+        """Above the batches lead buttons to where the money stands and to what the brand is told."""
+        stand = {"title": _POSITION, "icon": "monitoring", "url": reverse("admin:settlement_position")}
+        brand = {
+            "title": brand_statement.TITLE,
+            "icon": "summarize",
+            "url": reverse("admin:settlement_brand"),
+        }
+        shown = {"steps": [stand, brand], **(extra_context or {})}
+        answer: HttpResponse = super().changelist_view(request, shown)
         return answer
+
+    def brand(self, request: HttpRequest) -> HttpResponse:
+        """What a brand is told of a period in its own currency."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        return brand_statement.page(request, {**self.admin_site.each_context(request), "opts": self.opts})
 
     def position(self, request: HttpRequest) -> HttpResponse:
         """Where the money stands by currency, and what has not gone abroad with every reason."""

@@ -13,6 +13,7 @@ from operators.amounts import YuanField
 from operators.bilingual import say
 from operators.names import state_name
 from operators.refund_forms import NotedForm
+from settlement.currency import CURRENCIES
 from settlement.services.correct import TARGETS
 
 
@@ -34,6 +35,17 @@ class StatementForm(forms.Form):
         if values.get("first") and values.get("last") and values["last"] < values["first"]:
             raise forms.ValidationError(say("截止日早于起始日。", "The last day lies before the first."))
         return values
+
+
+class BrandStatementForm(StatementForm):
+    """Whose, in which currency, and of which days."""
+
+    currency = forms.ChoiceField(
+        label=say("币种", "currency"),
+        choices=[(one, one) for one in sorted(CURRENCIES)],
+        widget=UnfoldAdminSelectWidget,
+    )
+    field_order = ("storefront", "currency", "first", "last")
 
 
 class CorrectForm(NotedForm):

@@ -46,6 +46,13 @@ def statement(*, storefront_id: int, first: date, last: date) -> list[Line]:
     return [Line(account, *found.get(account, (0, 0, 0))) for account in Account]
 
 
+def of_batch(number: str) -> dict[str, int]:
+    """What the settlements and receipts of one batch have moved, in fen by account."""
+    own = Q(entry__key__startswith=f"settlement:{number}:") | Q(entry__key__startswith=f"receipt:{number}:")
+    rows = Posting.objects.filter(own).values_list("account").annotate(total=Sum("amount_fen"))
+    return dict(rows)
+
+
 def with_told_line(entries: QuerySet[Entry]) -> QuerySet[Entry]:
     """Entries with `told_line`, the id of the line of a trade bill that tells of each: its own, or the first
     with the transaction of its payment or the number of its refund; None until a bill has told."""

@@ -34,13 +34,14 @@ WITH books AS (
            coalesce(sum(p.amount_fen) FILTER (WHERE p.account IN ('fee', 'coupon')), 0) AS fee
     FROM settlement_entry e JOIN settlement_posting p ON p.entry_id = e.id
     WHERE e.storefront_id = %(storefront_id)s AND e.order_id IS NOT NULL
-      AND e.kind NOT IN ('settlement', 'receipt')
+      AND e.kind NOT IN ('settlement', 'receipt', 'clearing')
       AND (%(only)s::bigint[] IS NULL OR e.order_id = ANY(%(only)s::bigint[]))
     GROUP BY e.order_id
 ), live AS (
     SELECT i.order_id, count(*) AS turns,
            coalesce(sum(i.net_fen) FILTER (WHERE b.state = 'closed'), 0) AS net,
            coalesce(sum(i.promised_minor) FILTER (WHERE b.state = 'closed'), 0) AS promised,
+           coalesce(sum(i.promised_minor) FILTER (WHERE b.state <> 'closed'), 0) AS held,
            coalesce(sum(i.gross_fen) FILTER (WHERE b.state = 'closed'), 0) AS gross,
            coalesce(sum(i.refunded_fen) FILTER (WHERE b.state = 'closed'), 0) AS refunded,
            coalesce(sum(i.fee_fen) FILTER (WHERE b.state = 'closed'), 0) AS fee,
@@ -61,14 +62,14 @@ WITH books AS (
            coalesce(b.refunded, 0) - coalesce(l.refunded, 0) AS refunded,
            coalesce(b.fee, 0) - coalesce(l.fee, 0) AS fee,
            coalesce(l.turns, 0) AS turns, coalesce(l.net, 0) AS done_net,
-           coalesce(l.promised, 0) AS done_promised, l.batch
+           coalesce(l.promised, 0) AS done_promised, coalesce(l.held, 0) AS held, l.batch
     FROM orders_order o LEFT JOIN books b ON b.order_id = o.id LEFT JOIN live l ON l.order_id = o.id
     WHERE o.storefront_id = %(storefront_id)s AND o.paid_at IS NOT NULL
       AND (%(only)s::bigint[] IS NULL OR o.id = ANY(%(only)s::bigint[]))
 )
 SELECT f.id, f.number, (f.paid_at AT TIME ZONE 'Asia/Shanghai')::date, f.brand_currency,
        f.brand_cny_per_100, f.gross, f.refunded, f.fee, f.turns,
-       f.done_net, f.done_promised, coalesce(f.batch, ''), paid.transaction_id, proof.told,
+       f.done_net, f.done_promised, f.held, coalesce(f.batch, ''), paid.transaction_id, proof.told,
        array_remove(ARRAY[
            CASE WHEN NOT f.entered THEN 'not_entered' END,
            CASE WHEN paid.id IS NULL THEN 'payment' END,
@@ -134,7 +135,8 @@ class Unsettled:
     """One order, in fen, with what of it has not gone abroad; without reasons it is ready for a batch.
 
     `promised_minor` is that amount at the rate locked on the order, so that all shares of the order together
-    are the promise for all of it. `turn` counts the batches that settled some of it.
+    are the promise for all of it. `turn` counts the batches that settled some of it; `held_minor` is what a
+    batch that has not ended holds as promised.
     """
 
     order_id: int
@@ -146,6 +148,7 @@ class Unsettled:
     refunded_fen: int
     fee_fen: int
     promised_minor: int | None
+    held_minor: int
     turn: int
     batch: str
     evidence: dict[str, str]
@@ -155,6 +158,11 @@ class Unsettled:
     def net_fen(self) -> int:
         """What is to be converted: negative where it is taken back."""
         return self.gross_fen - self.refunded_fen - self.fee_fen
+
+    @property
+    def beyond_minor(self) -> int:
+        """What is promised and in no batch: negative where a later one takes it back."""
+        return (self.promised_minor or 0) - self.held_minor
 
 
 def unsettled(
@@ -189,6 +197,7 @@ def _read(row: Any) -> Unsettled:
         turn,
         net,
         promised,
+        held,
         batch,
         paid,
         told,
@@ -214,6 +223,7 @@ def _read(row: Any) -> Unsettled:
         refunded_fen=int(refunded),
         fee_fen=int(fee),
         promised_minor=share,
+        held_minor=int(held),
         turn=turn,
         batch=batch,
         evidence=evidence,

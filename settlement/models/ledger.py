@@ -26,6 +26,7 @@ class Entry(models.Model):
         CORRECTION = "correction"
         SETTLEMENT = "settlement"
         RECEIPT = "receipt"
+        CLEARING = "clearing"
 
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
     kind = models.CharField(max_length=12, choices=Kind.choices)

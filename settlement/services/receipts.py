@@ -12,6 +12,7 @@ from kernel.errors import Conflict
 from kernel.money import times
 from kernel.states import WrongState
 from kernel.tenancy import tenant
+from settlement import queries
 from settlement.accounts import Account
 from settlement.currency import shown
 from settlement.models import Entry, ForexReceipt, SettlementBatch
@@ -87,9 +88,14 @@ def record_receipt(
 
 
 def close_batch(*, batch: SettlementBatch, by: str, now: datetime) -> None:
-    """Say that the batch is done; what changes of its orders from now on goes into a later one."""
+    """Say that the batch is done; what changes of its orders from now on goes into a later one.
+
+    What came abroad is the brand's: what the rate brought beyond the promise or fell short of it, and what
+    the bank kept on the way, are cleared with it, and of this batch nobody owes anybody any more.
+    """
     with tenant(batch.storefront_id):
         BATCH.move(batch, "close", now=now, facts={"by": by}, closed_at=now)
+        _clear(batch, now)
 
 
 def watch_receipts(*, now: datetime) -> int:
@@ -127,3 +133,18 @@ def _enter(batch: SettlementBatch, receipt: ForexReceipt, now: datetime) -> None
         ),
         now=now,
     )
+
+
+def _clear(batch: SettlementBatch, now: datetime) -> None:
+    """Forex result and bank charges of the batch, which the brand bears, against what it is owed."""
+    left = queries.of_batch(batch.number)
+    amounts = {account: -left.get(account, 0) for account in (Account.FOREX, Account.FEE, Account.BRAND)}
+    if any(amounts.values()):
+        fact = Fact(
+            storefront_id=batch.storefront_id,
+            kind=Entry.Kind.CLEARING,
+            key=f"clearing:{batch.number}",
+            at=now,
+            amounts=amounts,
+        )
+        enter(fact=fact, now=now)

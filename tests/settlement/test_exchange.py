@@ -332,6 +332,8 @@ def test_credits_and_charges_are_matched_until_all_is_there(world, sent):
     assert balance(account__in=["abroad", "brand", "forex"]) == {"brand": -481, "forex": -171}
     close_batch(batch=batch, by="me", now=make.NOW)
     assert SettlementBatch.objects.get().state == "closed"
+    assert balance(entry__kind="clearing") == {"forex": 171, "fee": -652, "brand": 481}
+    assert balance(account__in=["abroad", "brand", "forex", "fee"]) == {}
     with pytest.raises(WrongState):
         credited(batch, 1, "B-9")
 

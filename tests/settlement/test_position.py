@@ -1,11 +1,9 @@
-"""Where the money stands by currency, what the brand is told, and the same by command and by page."""
+"""Where the money stands by currency, and the way of a batch by command and by page."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import io
-from datetime import date
 from typing import Any
 
 import pytest
@@ -13,11 +11,11 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from kernel.clock import shanghai_day
-from settlement.models import SettlementBatch
-from settlement.position import Position, brand_statement, positions
+from settlement.models import ForexReceipt, SettlementBatch
+from settlement.position import Position, positions
 from settlement.reasons import Reason
 from settlement.services.exchange import export_batch, take_answer
+from settlement.services.receipts import close_batch
 from settlement.unsettled import unsettled
 from tests import make
 from tests.operators import rows
@@ -25,7 +23,7 @@ from tests.settlement import trades
 from tests.settlement.institution import answer
 from tests.settlement.test_batches import made
 from tests.settlement.test_exchange import credited, taken
-from tests.settlement.test_unsettled import DAY
+from tests.settlement.test_unsettled import DAY, of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -60,23 +58,46 @@ def test_the_promise_is_followed_from_order_to_bank(world, django_assert_num_que
     assert (at.on_its_way, at.received, at.promised_open) == (67, 3_000, 610)
 
 
-def test_the_brand_is_told_each_order_with_both_rates_in_its_own_currency(world):
-    order = trades.ready(world)
-    trades.charged(order, 164)
-    trades.refunded(order, goods_fen=5_000)
+def test_what_the_bank_kept_is_charged_and_was_never_received(world):
+    trades.ready(world)
     batch = made(world)
     export_batch(batch=batch, by="me", now=make.NOW)
-    taken(batch)
-    lines, sums = brand_statement(storefront_id=world.shop.pk, currency="EUR", first=DAY, last=DAY)
-    (line,) = lines
-    assert (line.settled_on, line.batch, line.order) == (DAY, batch.number, order.number)
-    assert (line.gross_fen, line.refunded_fen, line.fee_fen, line.net_fen) == (25_000, 5_000, 164, 19_836)
-    assert (line.promised_minor, line.foreign_minor, line.result_minor) == (2_419, 2_434, 15)
-    assert (str(line.locked), str(line.rate)) == ("820.0000", "815.0000")
-    assert (sums["net_fen"], sums["promised_minor"], sums["foreign_minor"]) == (19_836, 2_419, 2_434)
-    other = {"currency": "EUR", "first": date(2026, 11, 21), "last": date(2026, 11, 30)}
-    assert brand_statement(storefront_id=world.shop.pk, **other) == ([], {})
-    assert brand_statement(storefront_id=make.storefront("other").pk, **{**other, "first": DAY})[0] == []
+    batch = taken(batch)
+    credited(batch, 500, kind=ForexReceipt.Kind.CHARGE)
+    at = stands(world)
+    assert (at.settled, at.charged, at.received, at.on_its_way) == (3_067, 500, 0, 2_567)
+    credited(batch, 2_567, "B-2")
+    at = stands(world)
+    assert (at.settled, at.charged, at.received, at.on_its_way) == (3_067, 500, 2_567, 0)
+
+
+def test_what_is_refunded_while_its_batch_is_out_is_to_be_taken_back_until_a_batch_has_done_so(world):
+    order = trades.ready(world)
+    batch = made(world)
+    export_batch(batch=batch, by="me", now=make.NOW)
+    trades.refunded(order, goods_fen=5_000)
+    at = stands(world)
+    assert (at.in_batch, at.taken_back, at.promised_open) == (3_049, 610, 2_439)
+    assert (of(order).held_minor, of(order).beyond_minor) == (3_049, -610)
+    batch = taken(batch)
+    assert (stands(world).in_batch, stands(world).taken_back) == (0, 610)
+    credited(batch, 3_067)
+    close_batch(batch=SettlementBatch.objects.get(), by="me", now=make.NOW)
+    at = stands(world)
+    assert (at.taken_back, at.ready, at.waiting, at.promised_open) == (610, 0, 0, -610)
+    trades.ready(world, ("IR-1", 2))
+    assert (stands(world).ready, stands(world).taken_back) == (1_220, 610)
+    assert made(world).promised_minor == 610
+    assert (stands(world).in_batch, stands(world).taken_back, stands(world).ready) == (610, 0, 0)
+
+
+def test_a_fee_given_back_while_the_batch_is_out_waits_for_its_end(world):
+    order = trades.ready(world)
+    trades.charged(order, 820)
+    made(world)
+    trades.charged(order, -820)
+    at = stands(world)
+    assert (at.in_batch, at.waiting, at.taken_back, at.promised_open) == (2_949, 100, 0, 3_049)
 
 
 def said(*args: Any) -> list[str]:
@@ -109,8 +130,8 @@ def test_the_command_takes_a_batch_from_draft_to_close(world, tmp_path):
         f"{number} answered: 30.67 EUR, result 1.47 yuan"
     ]
     assert said("position", code) == [
-        "currency,waiting,ready,in_batch,on_its_way,received,result,result_yuan",
-        "EUR,6.10,0.00,0.00,30.67,0.00,0.18,1.47",
+        "currency,waiting,ready,in_batch,taken_back,on_its_way,received,charged,result,result_yuan",
+        "EUR,6.10,0.00,0.00,0.00,30.67,0.00,0.00,0.18,1.47",
     ]
     with pytest.raises(CommandError, match="is no amount in EUR"):
         said("receive", number, "B-1", "30.6", "2026-11-21")
@@ -118,13 +139,6 @@ def test_the_command_takes_a_batch_from_draft_to_close(world, tmp_path):
     said("receive", number, "B-2", "0.67", "2026-11-21", "--charge")
     said("close", number)
     assert SettlementBatch.objects.get().state == "closed"
-    day = shanghai_day(SettlementBatch.objects.get().exported_at).isoformat()
-    told = list(csv.reader(said("statement", code, "EUR", day, day)))
-    assert told[1] == [
-        *(day, number, order.number, "250.00", "0.00", "0.00", "250.00"),
-        *("820.0000", "30.49", "815.0000", "30.67", "0.18"),
-    ]
-    assert told[2][0] == "total"
     for wrong in (("position", "nowhere"), ("close", "S-none")):
         with pytest.raises(CommandError, match="there is no"):
             said(*wrong)

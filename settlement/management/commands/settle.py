@@ -16,9 +16,11 @@ from kernel.clock import SHANGHAI, now, shanghai_day
 from kernel.errors import Problem
 from kernel.money import yuan
 from orders.models import Order
+from settlement import brand_file
+from settlement.brand import brand_statement
 from settlement.currency import parsed, shown
 from settlement.models import ForexReceipt, SettlementBatch, SettlementItem
-from settlement.position import brand_statement, positions
+from settlement.position import positions
 from settlement.services.batches import discard_batch, make_batch
 from settlement.services.exchange import export_batch, take_answer
 from settlement.services.receipts import close_batch, record_receipt
@@ -36,7 +38,10 @@ class Command(BaseCommand):
         verbs = parser.add_subparsers(dest="verb", required=True)
         shops = (
             ("unsettled", "each order that has not gone abroad, with its reasons, as CSV"),
-            ("position", "what is promised, in batches, on its way and received, by currency, as CSV"),
+            (
+                "position",
+                "what is promised, in batches, to be taken back, on its way, received and charged, as CSV",
+            ),
         )
         for name, does in shops:
             verbs.add_parser(name, help=does).add_argument("storefront", help="its code")
@@ -47,7 +52,9 @@ class Command(BaseCommand):
             "evidence", help="which evidence of trade is there and which missing, as CSV"
         )
         proofs.add_argument("number", help="of an order or a batch")
-        told = verbs.add_parser("statement", help="what was settled for the brand in a period, as CSV")
+        told = verbs.add_parser(
+            "statement", help="what was settled for the brand in a period and credited, as CSV"
+        )
         told.add_argument("storefront")
         told.add_argument("currency")
         told.add_argument("first", type=date.fromisoformat)
@@ -86,7 +93,16 @@ class Command(BaseCommand):
             out.writerow([one.number, one.paid_on, yuan(one.net_fen), one.currency, promised, one.batch, why])
 
     def _position(self, options: dict[str, Any]) -> None:
-        columns = ("waiting", "ready", "in_batch", "on_its_way", "received", "result")
+        columns = (
+            "waiting",
+            "ready",
+            "in_batch",
+            "taken_back",
+            "on_its_way",
+            "received",
+            "charged",
+            "result",
+        )
         out = csv.writer(self.stdout, lineterminator="\n")
         out.writerow(["currency", *columns, "result_yuan"])
         shop = _shop(options)
@@ -115,29 +131,13 @@ class Command(BaseCommand):
         self.stdout.write(f"promised {promised} {batch.currency}")
 
     def _statement(self, options: dict[str, Any]) -> None:
-        currency = options["currency"]
-        lines, sums = brand_statement(
-            storefront_id=_shop(options).pk, currency=currency, first=options["first"], last=options["last"]
+        told = brand_statement(
+            storefront_id=_shop(options).pk,
+            currency=options["currency"],
+            first=options["first"],
+            last=options["last"],
         )
-        out = csv.writer(self.stdout, lineterminator="\n")
-        fen = ("gross_fen", "refunded_fen", "fee_fen", "net_fen")
-        heads = [name.replace("fen", "yuan") for name in fen]
-        out.writerow(
-            [
-                *("settled_on", "batch", "order", *heads, "locked_rate", f"promised_{currency}", "rate"),
-                *(f"settled_{currency}", f"difference_{currency}"),
-            ]
-        )
-        for line in lines:
-            amounts = [yuan(getattr(line, name)) for name in fen]
-            ours = [line.locked, shown(line.promised_minor, currency)]
-            theirs = [line.rate, shown(line.foreign_minor, currency), shown(line.result_minor, currency)]
-            out.writerow([line.settled_on, line.batch, line.order, *amounts, *ours, *theirs])
-        if lines:
-            promised, settled = sums["promised_minor"], sums["foreign_minor"]
-            amounts = [yuan(sums[name]) for name in fen]
-            theirs = [shown(promised, currency), "", shown(settled, currency)]
-            out.writerow(["total", "", "", *amounts, "", *theirs, shown(settled - promised, currency)])
+        brand_file.write(told, self.stdout)
 
     def _discard(self, options: dict[str, Any]) -> None:
         discard_batch(batch=_batch(options), by=BY, now=now())

@@ -6,7 +6,7 @@ from kernel.clock import now
 from kernel.models import Event
 from orders.models import Order
 from payments.models import PaymentDeclaration, Refund
-from payments.services import ask_payer, declare, declare_change
+from payments.services import ask_payer, declare, declare_change, refund_follow
 
 
 def open_declarations(event: Event) -> None:
@@ -30,6 +30,13 @@ def end_payer_check(event: Event) -> None:
     ask_payer.end_refunded(
         refund=Refund.objects.select_related("payment", "order").get(out_refund_no=number), now=now()
     )
+
+
+def end_refunded(event: Event) -> None:
+    """refund.succeeded: an order of which nothing is left ends, where customs has no list of it."""
+    number = event.key.removeprefix("refund:")
+    refund = Refund.objects.select_related("payment").get(out_refund_no=number)
+    refund_follow.end_order(refund=refund, now=now())
 
 
 def ask_about_payer(event: Event) -> None:

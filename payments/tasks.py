@@ -7,12 +7,14 @@ from celery import shared_task
 from kernel.clock import now
 from kernel.models import Event
 from orders.models import Order
+from payments.models import Refund
 from payments.services import (
     close,
     complaint_answers,
     complaint_clocks,
     complaint_sending,
     complaints,
+    refund_follow,
     refund_gate,
     refunds,
     send_refund,
@@ -75,6 +77,13 @@ def send_answer(event: Event) -> None:
 def send_accepted(event: Event) -> None:
     """Handler of `refund.accepted`."""
     send_refund.send_refund(out_refund_no=event.key.removeprefix("refund:"), now=now())
+
+
+def promised_with_it(event: Event) -> None:
+    """Handler of `refund.requested`: what it took the place of was perhaps promised in a complaint."""
+    if instead_of := event.facts.get("instead_of"):
+        refund = Refund.objects.get(out_refund_no=event.key.removeprefix("refund:"))
+        refund_follow.promise(refund=refund, instead_of=instead_of, now=now())
 
 
 def gate_moved(event: Event) -> None:

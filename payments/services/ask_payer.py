@@ -8,8 +8,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from django.db.models import Sum
-
 from compliance import services as compliance
 from compliance.models import PayerCheck
 from compliance.states import PAYER
@@ -24,6 +22,7 @@ from payments.models import PaymentDeclaration, Refund
 from payments.services.declare import amend, piece_of
 from payments.services.declare_match import SAYS_IT_ITSELF, WAITING
 from payments.services.declare_told import disclose_orderer, named_orderer
+from payments.services.refund_follow import all_is_back
 from wechat.pay.customs import CustomsClient, Match
 
 # Which declarations WeChat may have been told of with the orderer's name, and which will be with the new one.
@@ -135,9 +134,7 @@ def end_for_payer(*, order_number: str, now: datetime) -> None:
 
 def end_refunded(*, refund: Refund, now: datetime) -> bool:
     """End the check of an order whose payment has gone back whole; False where something is left of it."""
-    payment = refund.payment
-    gone = Refund.objects.filter(payment=payment, state="succeeded").aggregate(sum=Sum("amount_fen"))["sum"]
-    if payment.state != "succeeded" or (gone or 0) < (payment.received_fen or 0):
+    if not all_is_back(refund.payment):
         return False
     return compliance.end_payer_check(order_number=refund.order.number, now=now)
 

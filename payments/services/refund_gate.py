@@ -12,7 +12,7 @@ from orders.models import Order
 from orders.services.gate import move_gate
 from payments.models import Payment, PaymentDeclaration, Refund
 from payments.services.declarable import LEAVING, is_behind
-from payments.services.refunds import accept, may_leave
+from payments.services.refunds import accept, may_leave, waits_no_more
 from payments.states import REFUND
 
 
@@ -80,3 +80,4 @@ def withdraw(*, refund: Refund, by: str, note: str, now: datetime) -> None:
         if row.state != "requested":
             raise WrongState(machine="refund", verb="withdraw", state=row.state)
         REFUND.move(row, "withdraw", now=now, facts={"by": by, "note": note})
+        waits_no_more(row, now)

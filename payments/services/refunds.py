@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from django.db.models import Max, Q, Sum
 
 from kernel import events, ids
+from kernel.cases import settle_open
 from kernel.errors import Conflict, Invalid
 from kernel.tenancy import tenant
 from orders.models import Order, OrderLine
@@ -22,6 +23,7 @@ from payments.services.refund_parts import NOTHING, SHARES, Part, part, rest, re
 from payments.states import REFUND
 from wechat.pay.refunds import APART_SECONDS, DAYS, MOST_PARTIAL, reason_text
 
+WAITING = "refund.waiting"  # the case of one that has been asked for and does not leave
 LIVING = ~Q(state="closed")
 APART = timedelta(seconds=APART_SECONDS)
 LOOK_AGAIN = timedelta(hours=1)  # at what waits for customs, should its event have been lost
@@ -132,8 +134,7 @@ def request_refund(
         known = Refund.objects.filter(payment=payment, key=key).first()
         if known is not None:
             return _same(known, wish)
-        if wish.whole and order.state == "cancelled":
-            _withdraw_waiting(payment, now)
+        replaced = _withdraw_waiting(payment, now) if wish.whole else []
         left = _room(payment, now)
         if wish.goodwill_fen:
             kind, parts, other = Kind.GOODWILL, [], wish.goodwill_fen
@@ -149,6 +150,7 @@ def request_refund(
             left=left,
             whole=wish.whole,
             told={"reason": shown, "asked_by": asked_by, "note": note[:300]},
+            replaced=replaced,
             now=now,
         )
         if may_leave(order, kind):
@@ -207,6 +209,13 @@ def accept(refund: Refund, *, now: datetime) -> None:
         accepted_at=now,
         next_try_at=now if last is None else max(now, last + APART),
     )
+    waits_no_more(refund, now)
+
+
+def waits_no_more(refund: Refund, now: datetime) -> None:
+    """Nobody needs to ask any more why the refund does not leave."""
+    note = f"{refund.out_refund_no} is {refund.state}"
+    settle_open(kinds=[WAITING], key=refund.event_key, by="system", note=note, now=now)
 
 
 def facts_of(refund: Refund) -> dict[str, object]:
@@ -252,21 +261,24 @@ def _same(known: Refund, wish: Wish) -> Refund:
     return known
 
 
-def _withdraw_waiting(payment: Payment, now: datetime) -> None:
-    """All goes back: what still waited to leave on its own is part of it."""
-    for waiting in Refund.objects.select_for_update().filter(payment=payment, state="requested"):
-        REFUND.move(waiting, "withdraw", now=now, facts={"by": "system"})
+def _withdraw_waiting(payment: Payment, now: datetime) -> list[str]:
+    """All goes back: what still waited to leave on its own is part of it. Its numbers."""
+    waiting = list(Refund.objects.select_for_update().filter(payment=payment, state="requested"))
+    for one in waiting:
+        REFUND.move(one, "withdraw", now=now, facts={"by": "system"})
+        waits_no_more(one, now)
+    return [one.out_refund_no for one in waiting]
 
 
 def _room(payment: Payment, now: datetime) -> int:
-    """What is left of the payment; raises TooManyRefunds, TooOld, TooMuch when it is nothing."""
+    """What is left of the payment; raises TooMuch when it is nothing, TooManyRefunds, TooOld."""
+    left = refundable_fen(payment)
+    if left <= 0:
+        raise TooMuch(left_fen=0)
     if Refund.objects.filter(LIVING | Q(accepted_at__isnull=False), payment=payment).count() >= MOST_PARTIAL:
         raise TooManyRefunds()
     if payment.succeeded_at is not None and now > payment.succeeded_at + timedelta(days=DAYS):
         raise TooOld()
-    left = refundable_fen(payment)
-    if left <= 0:
-        raise TooMuch(left_fen=0)
     return left
 
 
@@ -300,12 +312,15 @@ def _write(
     left: int,
     whole: bool,
     told: Mapping[str, str],
+    replaced: Sequence[str] = (),
     now: datetime,
 ) -> Refund:
     amount = sum(one.amount_fen for one in parts) + other_fen
-    # Goodwill given before is part of what all pieces together give back: the rest is less by it.
-    spared = amount - left if whole and amount > left else 0
-    amount -= spared
+    # Goodwill given before is part of what all pieces together give back: the rest is less by it, or more
+    # where it was taken off before and then never left.
+    spared = max(0, amount - left) if whole else 0
+    other_fen += max(0, left - amount) if whole else 0
+    amount = left if whole else amount
     if not 0 < amount <= left:
         raise TooMuch(left_fen=left)
     sums = {name: sum(one.shares[name] for one in parts) for name in ("goods_fen", "freight_fen")}
@@ -340,7 +355,7 @@ def _write(
         storefront_id=payment.storefront_id,
         name="refund.requested",
         key=refund.event_key,
-        facts={**facts_of(refund), "by": told["asked_by"]},
+        facts={**facts_of(refund), "by": told["asked_by"], "instead_of": list(replaced)},
         now=now,
     )
     return refund

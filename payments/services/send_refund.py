@@ -21,6 +21,7 @@ from payments.gateways.wechat_pay import client_of
 from payments.models import Refund
 from payments.services.refund_gate import let_go
 from payments.services.refund_outcome import take_in
+from payments.services.refunds import WAITING
 from payments.states import REFUND
 from wechat.errors import NotEnough, OutcomeUnknown, RateLimited, Rejected, ResourceNotExist
 from wechat.pay.client import PayClient
@@ -33,6 +34,7 @@ LEASE = timedelta(seconds=60)  # longer than a query and a call take together
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
 POOR_WAIT, BLOCKED_WAIT, ABNORMAL_WAIT = timedelta(minutes=30), timedelta(hours=1), timedelta(hours=6)
 SLOW_AFTER = timedelta(days=3)
+WAITS_AFTER = timedelta(days=7)
 SENT = ("accepted", "processing", "abnormal")
 # The fault of keys, permissions or account: mended in the house, and then the same refund goes through.
 OUR_FAULT = frozenset(
@@ -51,6 +53,7 @@ _TITLES = {
     "refund.refused": "WeChat refuses the refund for good",
     "refund.vanished": "WeChat took the refund and now knows nothing of it",
     "refund.failing": "A refund cannot be worked on: something that nobody foresaw",
+    WAITING: "A refund has waited for days and does not leave: customs has not decided about its order",
     "refund.slow": "The refund has been on its way for days",
 }
 
@@ -101,7 +104,8 @@ def _go(refund: Refund, now: datetime) -> None:
     """One try of a claimed refund; `refund.tries` counts those before it."""
     if refund.state == "requested":
         if not let_go(number=refund.order.number, now=now):
-            _put_off(refund, LONGEST_WAIT, now)
+            long = now - refund.requested_at >= WAITS_AFTER
+            _put_off(refund, LONGEST_WAIT, now, case=WAITING if long else "")
         return
     try:
         report = _ask(client_of(refund.payment.mchid), refund)

@@ -1,4 +1,4 @@
-"""What follows from a refund, by event: the order that nothing is left of ends, what was promised is found."""
+"""What follows from a refund, by event: an order of which nothing is left ends; a promise goes on."""
 
 from __future__ import annotations
 

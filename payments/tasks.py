@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.db import transaction
 
 from kernel.clock import now
 from kernel.models import Event
@@ -97,14 +98,17 @@ def refund_cancelled(event: Event) -> None:
     if order.paid_at is None:
         return
     try:
-        refunds.request_refund(
-            number=order.number,
-            wish=refunds.Wish(),
-            key="cancelled",
-            reason="订单已取消",
-            asked_by=str(event.facts.get("by", "system"))[:80],
-            now=now(),
-        )
+        with transaction.atomic():  # what it refuses leaves the delivery's own transaction whole
+            refunds.request_refund(
+                number=order.number,
+                wish=refunds.Wish(),
+                key="cancelled",
+                reason="订单已取消",
+                asked_by=str(event.facts.get("by", "system"))[:80],
+                now=now(),
+            )
+    except refunds.RefundClosed:
+        return  # it was asked for before, and its own case says what became of it
     except refunds.TooMuch as nothing_left:
         if nothing_left.left_fen:
             raise

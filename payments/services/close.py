@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from kernel.cases import settle_open
 from kernel.errors import Upstream
 from kernel.tenancy import tenant
 from orders.models import Order
 from orders.services.closing import finish_closing
 from payments.gateways.wechat_pay import client_of
 from payments.models import Payment
-from payments.services.query import query
+from payments.services.query import FAILING, put_before, query
 from payments.states import PAYMENT
 from wechat.errors import OrderClosed, OrderNotExist, OrderPaid
 
@@ -32,7 +33,7 @@ def close_attempts(*, order: Order, now: datetime) -> None:
     """Close every open attempt of a closing order, then let the order end; what was paid meanwhile is paid.
 
     Raises StillOpen, and wechat.errors when WeChat's answer is not known: then nothing has ended, and the
-    caller tries again.
+    caller tries again. One whose money cannot be written is a case, too.
     """
     for payment in Payment.objects.filter(order=order, state__in=OPEN):
         try:
@@ -40,7 +41,7 @@ def close_attempts(*, order: Order, now: datetime) -> None:
         except (OrderNotExist, OrderClosed):
             pass  # it never reached WeChat, or is closed there already
         except OrderPaid:
-            query(payment=payment, now=now)
+            _paid(payment, now)
             continue
         _closed(payment, now)
     if Payment.objects.filter(order=order, state__in=OPEN).exists():
@@ -48,8 +49,19 @@ def close_attempts(*, order: Order, now: datetime) -> None:
     finish_closing(order=order, now=now)
 
 
+def _paid(payment: Payment, now: datetime) -> None:
+    try:
+        query(payment=payment, now=now)
+    except Upstream:
+        raise
+    except Exception as failure:
+        put_before(payment=payment, failure=failure, now=now)
+
+
 def _closed(payment: Payment, now: datetime) -> None:
     with tenant(payment.storefront_id):
         row = Payment.objects.select_for_update().get(pk=payment.pk)
         if row.state in OPEN:
             PAYMENT.move(row, "close", now=now)
+            note = f"{row.out_trade_no} was closed"
+            settle_open(kinds=[FAILING], key=row.event_key, by="system", note=note, now=now)

@@ -18,10 +18,10 @@ from kernel.errors import Conflict, Invalid
 from kernel.tenancy import tenant
 from payments import labels
 from payments.gateways.wechat_pay import client_of
-from payments.models import Complaint, ComplaintAct
+from payments.models import Complaint, ComplaintAct, Refund
 from payments.services import complaint_clocks as timing
 from payments.services import complaints
-from payments.services.refunds import Wish, request_refund
+from payments.services.refunds import Wish, again_key, request_refund
 from payments.states import COMPLAINT
 from storefronts import queries as storefronts
 from wechat.pay.complaints import MOST_IMAGES, open_phone, reply_text
@@ -123,8 +123,9 @@ def approve_refund(
     """Agree to refund `amount_fen` (None: all that is left), ask for that refund, and tell WeChat.
 
     A part is goodwill. What the gate does not let go waits, and WeChat is told the day by which it is
-    promised. Locks complaint, payment, order. Raises as `reply`, NoRefundWished, and
-    as `request_refund`: then nothing was agreed.
+    promised. What was agreed before and is closed is asked for again on its own page, where WeChat is asked
+    about it first. Locks complaint, payment, order. Raises as `reply`, NoRefundWished, and as
+    `request_refund`: then nothing was agreed.
     """
     with tenant(complaint.storefront_id):
         row = _answerable(complaint)
@@ -133,7 +134,7 @@ def approve_refund(
         refund = request_refund(
             number=row.order.number,
             wish=Wish() if amount_fen is None else Wish(goodwill_fen=amount_fen),
-            key=row.case_key,
+            key=_wish_key(row),
             reason=reason,
             asked_by=f"operator:{by}"[:80],
             now=now,
@@ -228,6 +229,17 @@ def _hold(complaint: Complaint, now: datetime) -> int:
             return 0  # it was said in this round, and WeChat refused it: a case is open
         _say(row, Kind.REPLY, text, by="system", now=now)
     return 1
+
+
+def _wish_key(row: Complaint) -> str:
+    """The key of what this complaint gives back: of the refund itself, or of the last asked for in its place."""
+    key = row.case_key
+    while closed := Refund.objects.filter(order=row.order_id, key=key, state="closed").first():
+        again = again_key(closed.out_refund_no)
+        if not Refund.objects.filter(order=row.order_id, key=again).exists():
+            break
+        key = again
+    return key
 
 
 def _answerable(complaint: Complaint) -> Complaint:

@@ -8,6 +8,7 @@ import structlog
 from django.db import transaction
 from django.db.models import F
 
+from kernel.cases import open_case
 from kernel.errors import Upstream
 from payments.gateways.wechat_pay import client_of
 from payments.models import Payment
@@ -16,6 +17,7 @@ from wechat.errors import OrderNotExist
 
 log = structlog.get_logger(__name__)
 
+FAILING = "payment.failing"
 SWEEP_BATCH = 50
 SWEEP_EVERY = timedelta(seconds=30)
 SWEEP_AT_MOST = timedelta(minutes=10)
@@ -34,7 +36,8 @@ def sweep(*, now: datetime) -> int:
     """Query the open attempts whose time to be asked about has come; returns how many were asked.
 
     Each is claimed by moving its next query on before it is asked, so that two sweepers share the work and
-    a dead one loses nothing.
+    a dead one loses nothing. One that fails in a way that nobody foresaw stops no other: it is a case, and
+    asked about again later.
     """
     asked = 0
     for payment in _claim(now):
@@ -43,7 +46,27 @@ def sweep(*, now: datetime) -> int:
             asked += 1
         except Upstream as failure:
             log.warning("sweep_failed", out_trade_no=payment.out_trade_no, error=str(failure))
+        except Exception as failure:
+            put_before(payment=payment, failure=failure, now=now)
     return asked
+
+
+def put_before(*, payment: Payment, failure: Exception, now: datetime) -> None:
+    """What WeChat says of this attempt cannot be written: an operator must see it, for it may be money."""
+    log.exception("payment_failing", out_trade_no=payment.out_trade_no, exc_info=failure)
+    open_case(
+        storefront_id=payment.storefront_id,
+        kind=FAILING,
+        key=payment.event_key,
+        title="What WeChat says of a payment cannot be taken in: something that nobody foresaw",
+        facts={
+            "order": payment.order.number,
+            "out_trade_no": payment.out_trade_no,
+            "merchant": payment.mchid,
+            "error": type(failure).__name__,
+        },
+        now=now,
+    )
 
 
 def _claim(now: datetime) -> list[Payment]:

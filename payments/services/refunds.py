@@ -105,6 +105,16 @@ class WishChanged(Conflict):
     number: str
 
 
+@dataclass(eq=False)
+class RefundClosed(Conflict):
+    """What the same key asked for before is closed: no money comes of it, and nothing leaves by asking so."""
+
+    code = "refund_is_closed"
+    title = "Refund {number} was asked for by this before and is closed: ask again on its page."
+    title_zh = "该请求对应的退款（{number}）已关闭，请在该退款单页面重新申请。"
+    number: str
+
+
 class BadReason(Invalid):
     """WeChat Pay shows the reason to the consumer; there must be one that it can show."""
 
@@ -119,7 +129,7 @@ def request_refund(
     """A refund of the paid order `number`: made, or the one that the same `key` asked for before.
 
     It leaves at once where the gate allows, and waits where it does not. Locks payment, order. Raises
-    NotPaid, TooMuch, TooManyPieces, TooManyRefunds, TooOld, WishChanged, BadReason.
+    NotPaid, TooMuch, TooManyPieces, TooManyRefunds, TooOld, WishChanged, RefundClosed, BadReason.
     """
     shown = _reason(reason)
     with tenant(Order.objects.values_list("storefront_id", flat=True).get(number=number)):
@@ -249,7 +259,7 @@ def _reason(reason: str) -> str:
 
 
 def _same(known: Refund, wish: Wish) -> Refund:
-    """The refund that the key stands for; raises WishChanged when the wish is another one."""
+    """The refund that the key stands for; raises WishChanged when the wish is another one, RefundClosed."""
     pieces = dict(known.lines.values_list("line_id", "quantity"))
     if wish.goodwill_fen:
         same = known.kind == Kind.GOODWILL and known.other_fen == wish.goodwill_fen
@@ -258,6 +268,8 @@ def _same(known: Refund, wish: Wish) -> Refund:
         same = same and (wish.freight or not known.freight_fen)
     if not same:
         raise WishChanged(number=known.out_refund_no)
+    if known.state == "closed":
+        raise RefundClosed(number=known.out_refund_no)
     return known
 
 

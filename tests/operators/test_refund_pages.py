@@ -14,6 +14,7 @@ from orders.models import Order, OrderLine
 from orders.services.gate import move_gate
 from payments.models import Refund
 from payments.services.refunds import Wish, request_refund
+from payments.tasks import refund_cancelled
 from tests import make
 from tests.operators import rows
 from tests.payments.reports import paid, refund_report_of, told
@@ -128,11 +129,28 @@ def test_a_form_without_pieces_or_amount_is_no_refund_of_everything(finance, ord
 
 def test_a_form_begins_with_a_wish_of_its_own_and_takes_no_nothing(finance, order):
     html = finance.get(step(order, "refund-goodwill")).content.decode()
-    assert 'value="operator:' in html
+    first, second = (
+        re.search(r'name="key" value="([0-9a-f-]{36})"', one)[1]
+        for one in (html, finance.get(step(order, "refund-goodwill")).content.decode())
+    )
+    assert first != second
     assert finance.post(step(order, "refund-goodwill"), {**WISH, "amount": "0"}).status_code == 200
     assert Refund.objects.count() == 0
     assert finance.post(step(order, "refund-goodwill"), {**WISH, "amount": "5.00"}).status_code == 302
     assert (Refund.objects.get().other_fen, Refund.objects.get().state) == (500, "requested")
+
+
+def test_a_form_cannot_take_the_key_of_what_the_house_refunds_by_itself(finance, order):
+    for name, more in (("refund-goodwill", {"amount": "0.01"}), ("refund-pieces", {"goodwill": "0.01"})):
+        answer = finance.post(step(order, name), {**WISH, "key": "cancelled", "seen_fen": "1", **more})
+        assert answer.status_code == 302
+    keys = set(Refund.objects.values_list("key", flat=True))
+    assert keys == {"operator:cancelled", "operator:cancelled:goodwill"}
+    finance.post(step(order, "cancel-paid"), {"note": "asked by telephone"})
+    refund_cancelled(Event.objects.get(name="order.cancelled"))
+    whole = Refund.objects.get(key="cancelled")
+    assert (whole.kind, whole.amount_fen) == ("cancellation", order.total_fen)
+    assert set(Refund.objects.exclude(pk=whole.pk).values_list("state", flat=True)) == {"closed"}
 
 
 def test_too_much_is_said_and_nothing_is_written(finance, order):

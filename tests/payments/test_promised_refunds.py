@@ -10,10 +10,11 @@ from kernel.cases import settle_case
 from kernel.clock import shanghai_day
 from kernel.models import Case
 from orders.models import Order
-from payments.models import Complaint, Refund
+from payments.models import Complaint, ComplaintAct, Refund
 from payments.services import complaint_clocks, refund_gate
 from payments.services.complaint_answers import approve_refund
 from payments.services.refund_verbs import ask_again
+from payments.services.refunds import RefundClosed
 from tests import make
 from tests.payments.complaining import heard
 from tests.payments.reports import paid, told
@@ -107,3 +108,27 @@ def test_what_lies_at_the_merchants_bank_has_not_arrived(promised):
     told(refund)
     complaint_clocks.watch(now=make.NOW + 7 * DAY)
     assert overdue() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_approved_again_after_it_was_closed_is_asked_for_again_before_wechat_is_told():
+    row = heard(paid(make.order(make.world().alice, ("HD-1", 1))))
+
+    def approve():
+        ComplaintAct.objects.update(state="done")
+        return approve_refund(complaint=row, amount_fen=None, by="ann", now=make.NOW)
+
+    approve()
+    for _ in range(2):
+        last = Refund.objects.latest("id")
+        told(last, status="CLOSED")
+        with pytest.raises(RefundClosed) as refused:
+            approve()
+        assert refused.value.number == last.out_refund_no
+        last.refresh_from_db()
+        ask_again(refund=last, by="ann", note="", now=make.NOW)
+    assert ComplaintAct.objects.filter(kind="approve").count() == 1
+    living = Refund.objects.exclude(state="closed").get()
+    approve()
+    assert (Refund.objects.count(), Complaint.objects.get().refund) == (3, living)
+    assert ComplaintAct.objects.filter(kind="approve").count() == 2

@@ -8,7 +8,7 @@ import pytest
 
 from backend import delivery
 from inventory.models import Stock
-from kernel.models import Case
+from kernel.models import Case, Delivery
 from orders.models import Order
 from orders.services.cancel_paid import cancel_paid
 from orders.services.closing import begin_closing, expire_due, finish_closing
@@ -64,6 +64,27 @@ def test_a_part_that_went_back_before_is_not_paid_twice(order):
     delivery.drain()
     rest = Refund.objects.get(kind="cancellation")
     assert part.amount_fen + rest.amount_fen == payment.amount_fen
+
+
+def test_an_order_whose_money_is_back_already_is_cancelled_without_another_refund(order):
+    payment = paid(order)
+    facts = {"number": order.number, "reason": "退款", "asked_by": "operator:wang", "now": make.NOW}
+    told(request_refund(wish=Wish(), key="before", **facts))
+    cancel_paid(number=order.number, by="consumer", now=make.NOW)
+    delivery.drain()
+    assert Refund.objects.get().amount_fen == payment.received_fen
+    assert not Delivery.objects.filter(done_at=None).exists()
+
+
+def test_the_cancellation_that_was_told_before_asks_for_no_refund_in_place_of_one_that_was_closed(order):
+    paid(order)
+    cancel_paid(number=order.number, by="consumer", now=make.NOW)
+    delivery.drain()
+    told(Refund.objects.get(), status="CLOSED", success_time=None)
+    Delivery.objects.filter(handler="payments.tasks.refund_cancelled").update(done_at=None)
+    delivery.drain()
+    assert (Refund.objects.get().state, Case.objects.get().kind) == ("closed", "refund.closed")
+    assert not Delivery.objects.filter(done_at=None).exists()
 
 
 def test_goodwill_that_still_waited_is_part_of_what_goes_back(order):

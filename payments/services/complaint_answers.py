@@ -232,7 +232,7 @@ def _hold(complaint: Complaint, now: datetime) -> int:
 
 
 def _wish_key(row: Complaint) -> str:
-    """The key of what this complaint gives back: of the refund itself, or of the last asked for in its place."""
+    """The key of what this complaint gives back: of its refund, or of the last one asked for in its place."""
     key = row.case_key
     while closed := Refund.objects.filter(order=row.order_id, key=key, state="closed").first():
         again = again_key(closed.out_refund_no)

@@ -81,7 +81,9 @@ def test_the_cancellation_that_was_told_before_asks_for_no_refund_in_place_of_on
     cancel_paid(number=order.number, by="consumer", now=make.NOW)
     delivery.drain()
     told(Refund.objects.get(), status="CLOSED", success_time=None)
-    Delivery.objects.filter(handler="payments.tasks.refund_cancelled").update(done_at=None)
+    Delivery.objects.filter(handler="payments.tasks.refund_cancelled").update(
+        done_at=None, next_try_at=make.NOW
+    )
     delivery.drain()
     assert (Refund.objects.get().state, Case.objects.get().kind) == ("closed", "refund.closed")
     assert not Delivery.objects.filter(done_at=None).exists()

@@ -29,15 +29,30 @@ class NotCancellable(Conflict):
 def begin_closing(*, order: Order, reason: str, now: datetime) -> None:
     """Stop taking payments for the order and ask for its attempts to be closed at WeChat (by event).
 
-    Nothing is given back yet. Closing an order that is already closing changes nothing; raises
+    Nothing is given back yet. Of an order that is already closing only the reason may change: a consumer who
+    cancels while it expires has cancelled it, so that money which comes all the same goes back. Raises
     NotCancellable in any other state.
     """
     if order.state == "closing":
+        if reason == CANCELLED:
+            _cancel_closing(order)
         return
     if "close" not in ORDER.verbs(order.state):
         raise NotCancellable(state=order.state)
     with tenant(order.storefront_id):
         ORDER.move(order, "close", now=now, facts={"reason": reason}, closing_reason=reason)
+
+
+def _cancel_closing(order: Order) -> None:
+    """The consumer's word stands over the clock's as long as the order is closing, by one conditional UPDATE."""
+    with tenant(order.storefront_id):
+        closing = Order.objects.filter(pk=order.pk, state="closing")
+        heard = closing.update(closing_reason=CANCELLED)
+    if not heard:
+        order.refresh_from_db(fields=["state", "closing_reason"])
+        if order.state != CANCELLED:
+            raise NotCancellable(state=order.state)
+    order.closing_reason = CANCELLED
 
 
 def finish_closing(*, order: Order, now: datetime) -> None:

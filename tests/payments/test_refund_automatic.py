@@ -11,7 +11,7 @@ from inventory.models import Stock
 from kernel.models import Case, Delivery
 from orders.models import Order
 from orders.services.cancel_paid import cancel_paid
-from orders.services.closing import begin_closing, expire_due, finish_closing
+from orders.services.closing import NotCancellable, begin_closing, expire_due, finish_closing
 from payments.models import Payment, Refund
 from payments.services.refunds import Wish, request_refund
 from payments.services.settle import settle
@@ -118,6 +118,42 @@ def test_a_payment_while_it_is_being_cancelled_ends_as_a_refund(order):
     delivery.drain()
     assert Refund.objects.get().amount_fen == payment.amount_fen
     assert not Case.objects.filter(kind__startswith="order.").exists()
+
+
+def expiring(order):
+    expire_due(now=order.expires_at + timedelta(seconds=1))
+    order.refresh_from_db()
+    assert (order.state, order.closing_reason) == ("closing", "expired")
+
+
+def test_a_payment_of_an_order_that_was_cancelled_while_it_expired_ends_as_a_refund(order):
+    payment = make.payment(order)
+    expiring(order)
+    begin_closing(order=order, reason="cancelled", now=make.NOW)
+    settled(payment)
+    order.refresh_from_db()
+    assert (order.state, order.paid_at) == ("cancelled", make.NOW)
+    delivery.drain()
+    assert Refund.objects.get().amount_fen == payment.amount_fen
+
+
+def test_an_order_that_was_cancelled_while_it_expired_ends_as_cancelled(order):
+    expiring(order)
+    begin_closing(order=order, reason="cancelled", now=make.NOW)
+    begin_closing(order=order, reason="expired", now=make.NOW)
+    finish_closing(order=order, now=make.NOW)
+    order.refresh_from_db()
+    assert (order.state, order.closing_reason) == ("cancelled", "cancelled")
+
+
+def test_a_cancellation_that_comes_after_the_expiry_changes_nothing_of_it(order):
+    expiring(order)
+    finish_closing(order=order, now=make.NOW)
+    assert order.state == "closing"  # as who cancels has read it
+    with pytest.raises(NotCancellable) as told:
+        begin_closing(order=order, reason="cancelled", now=make.NOW)
+    order = Order.objects.get()
+    assert (told.value.state, order.state, order.closing_reason) == ("expired", "expired", "expired")
 
 
 def test_a_late_payment_goes_back_and_its_case_settles_with_it(order):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import connection
+
 from compliance import personal as compliance
 from compliance.holdings import Holding, Keeping, Kept, Names, Staying, stays
 from compliance.models import Subject
@@ -40,6 +42,12 @@ def _erase(subject: Subject, now: datetime) -> list[Kept]:
     ]
 
 
+def _forget_receipts(rows: list[Receipt], now: datetime) -> None:
+    """Through the owner's door, which lets go of none younger than its floor."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT kernel_receipts_forget(%s::bigint[])", [[row.pk for row in rows]])
+
+
 # The ground knows nothing of the law; how long its records are kept is told here.
 KERNEL = Holding(
     app="kernel",
@@ -62,6 +70,7 @@ KERNEL = Holding(
             {"zh": "幂等应答", "en": "answers kept to be given again"},
             lambda before: Receipt.objects.filter(at__lt=before),
             "receipt_days",
+            let_go=_forget_receipts,
         ),
         Keeping(
             "kernel.files",

@@ -262,7 +262,12 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
     event = Event.objects.filter(key=order.event_key).first()
     Delivery.objects.create(event=event, handler="test.handler", key=event.key, next_try_at=now)
     Receipt.objects.create(
-        source=f"test:{shop.code}", key=str(round), fingerprint=b"f" * 32, status=200, body=b"{}", at=now
+        source=f"test:{shop.code}",
+        key=str(round),
+        fingerprint=b"f" * 32,
+        status=200,
+        body=b"{}",
+        at=now - timedelta(days=31),  # its days are over, by the database's clock too
     )
     Notification.objects.create(mchid="1600000000", headers={}, body=b"{}", received_at=now)
     PushedMessage.objects.create(

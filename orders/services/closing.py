@@ -44,7 +44,7 @@ def begin_closing(*, order: Order, reason: str, now: datetime) -> None:
 
 
 def _cancel_closing(order: Order) -> None:
-    """The consumer's word stands over the clock's as long as the order is closing, by one conditional UPDATE."""
+    """The consumer's word stands over the clock's while the order is closing, by one conditional UPDATE."""
     with tenant(order.storefront_id):
         closing = Order.objects.filter(pk=order.pk, state="closing")
         heard = closing.update(closing_reason=CANCELLED)

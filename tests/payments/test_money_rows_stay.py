@@ -1,4 +1,4 @@
-"""Those who serve change what happens to a refund, declaration, complaint or bill, and not what it is about."""
+"""Those who serve change what becomes of a refund, declaration, complaint or bill, not what it is about."""
 
 from __future__ import annotations
 

@@ -83,7 +83,7 @@ def _guard(table: str, refused: str) -> migrations.RunSQL:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0016_answers_with_pictures")]
+    dependencies = [("payments", "0017_strays_of_their_day")]
 
     operations = [
         *(only_update(table, columns=columns) for table, columns in _COLUMNS.items()),

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.db.models import Sum
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
@@ -51,6 +53,32 @@ def money(name: str, zh: str, en: str, currency: str = "currency") -> Any:
     return amount
 
 
+PROMISED = money("promised_minor", "承诺外币", "promised")
+SETTLED = money("foreign_minor", "实结外币", "settled abroad")
+SETTLED_PROMISED = money("settled_promised_minor", "实结部分的承诺外币", "promised for what was settled")
+TOLD = money("received_minor", "银行已入账与扣费", "credited and charged by the bank")
+SHARE_PROMISED = money("promised_minor", "承诺外币", "promised", "batch__currency")
+SHARE_SETTLED = money("foreign_minor", "实结外币", "settled abroad", "batch__currency")
+RECEIPT = money("amount_minor", "到账金额", "amount", "batch__currency")
+
+
+@admin.display(description=say("其中银行扣费", "of that charged by the bank"))
+def charged(row: SettlementBatch) -> str:
+    """What the bank kept of the batch, which the brand bears."""
+    kept = row.receipts.filter(kind=ForexReceipt.Kind.CHARGE).aggregate(sum=Sum("amount_minor", default=0))
+    return f"{shown(kept['sum'], row.currency)} {row.currency}"
+
+
+class Foreign(Scoped):
+    """A page with foreign money: the fields of minor units that `in_currency` names are shown as amounts."""
+
+    in_currency: ClassVar[Mapping[str, Any]] = {}
+
+    def __init__(self, model: type[models.Model], site: admin.AdminSite) -> None:
+        super().__init__(model, site)
+        self.documents |= self.in_currency
+
+
 @dataclass(eq=False)
 class NoAmount(Invalid):
     """What was typed is no amount in that currency."""
@@ -84,7 +112,7 @@ def _receive(row: SettlementBatch, values: Mapping[str, Any], who: str, at: date
 
 
 @register("settlement.SettlementBatch")
-class SettlementBatchAdmin(Stepped):
+class SettlementBatchAdmin(Foreign, Stepped):
     """What one storefront settles in one currency with one file."""
 
     writers = ACCOUNTANTS
@@ -120,9 +148,14 @@ class SettlementBatchAdmin(Stepped):
             title=say("登记到账或银行扣费", "Record a credit or charge"),
             icon="account_balance",
             form=ReceiptForm,
+            hint=say(
+                "入账多于尚待到账金额的不登记，转为待办事项。",
+                "More than is still to come is not recorded, and becomes a case.",
+            ),
             do=_receive,
             roles=ACCOUNTANTS,
-            legal=may("receive"),
+            legal=lambda row: row.state in ("answered", "received", "closed"),
+            outside=True,  # a credit that is refused leaves a case behind
         ),
         Step(
             name="close",
@@ -154,10 +187,10 @@ class SettlementBatchAdmin(Stepped):
         "state",
         "items_count",
         "net_fen",
-        money("promised_minor", "承诺外币", "promised"),
-        money("foreign_minor", "实结外币", "settled abroad"),
+        PROMISED,
+        SETTLED,
         "result_fen",
-        money("received_minor", "已到账", "received"),
+        TOLD,
         "made_at",
         "storefront",
     )
@@ -166,11 +199,19 @@ class SettlementBatchAdmin(Stepped):
     search_fields = ("number__startswith",)
     ordering = ("-id",)
 
+    in_currency = {
+        "promised_minor": PROMISED,
+        "settled_promised_minor": SETTLED_PROMISED,
+        "foreign_minor": SETTLED,
+        "received_minor": TOLD,
+    }
     readonly_fields = ("file_link", "answer_link")
     hidden = ("file", "answer")
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return [*super().get_fields(request, obj), "file_link", "answer_link"]
+        fields = [*super().get_fields(request, obj), "file_link", "answer_link"]
+        fields.insert(fields.index(TOLD) + 1, charged)
+        return fields
 
     def get_urls(self) -> list[Any]:
         kept = path(
@@ -280,9 +321,10 @@ class SettlementBatchAdmin(Stepped):
 
 
 @register("settlement.SettlementItem")
-class SettlementItemAdmin(Scoped):
+class SettlementItemAdmin(Foreign):
     """One order's share of a batch."""
 
+    in_currency = {"promised_minor": SHARE_PROMISED, "foreign_minor": SHARE_SETTLED}
     list_display = (
         "batch",
         "position",
@@ -294,9 +336,9 @@ class SettlementItemAdmin(Scoped):
         "fee_fen",
         "net_fen",
         "cny_per_100",
-        money("promised_minor", "承诺外币", "promised", "batch__currency"),
+        SHARE_PROMISED,
         "rate",
-        money("foreign_minor", "实结外币", "settled abroad", "batch__currency"),
+        SHARE_SETTLED,
         "storefront",
     )
     list_select_related = ("batch", "order", "storefront")
@@ -317,14 +359,15 @@ class EvidenceAdmin(Scoped):
 
 
 @register("settlement.ForexReceipt")
-class ForexReceiptAdmin(Scoped):
-    """What the brand's bank credited."""
+class ForexReceiptAdmin(Foreign):
+    """What the brand's bank credited or kept."""
 
+    in_currency = {"amount_minor": RECEIPT}
     list_display = (
         "batch",
         "kind",
         "reference",
-        money("amount_minor", "到账金额", "amount", "batch__currency"),
+        RECEIPT,
         "credited_on",
         "recorded_by",
         "storefront",

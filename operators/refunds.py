@@ -7,10 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from django.db.models import Q
+from django.db.models.functions import Substr
 from django.http import HttpRequest, HttpResponse
 
 from kernel.cases import settle_open
-from kernel.models import Event
+from kernel.models import Case, Event
 from operators import told
 from operators.base import Scoped, register
 from operators.bilingual import say
@@ -120,12 +121,18 @@ class AttendFilter(Switch):
 
     title = say("须关注", "to attend to")
     parameter_name = "attend"
-    yes = say("异常、微信有异议或待线下转账", "abnormal, WeChat objects, or a transfer is owed")
+    yes = say(
+        "异常、微信有异议、待线下转账或有未办结事项",
+        "abnormal, WeChat objects, a transfer is owed, or a case about it is open",
+    )
 
     @classmethod
     def question(cls) -> Q:
         owed = Q(state="succeeded", redirected_to="merchant", transferred_at=None)
-        return Q(state="abnormal") | Q(state__in=("accepted", "processing")) & ~Q(trouble="") | owed
+        cases = Case.objects.filter(kind__startswith="refund.", key__startswith="refund:", state="open")
+        numbers = cases.values_list(Substr("key", len("refund:") + 1))
+        stuck = Q(state="abnormal") | Q(state__in=("accepted", "processing")) & ~Q(trouble="")
+        return stuck | owed | Q(out_refund_no__in=numbers)
 
 
 @register("payments.Refund")

@@ -53,7 +53,7 @@ class Step:
     start: Callable[[Any], dict[str, Any]] = field(default=lambda row: {})
     hint: Any = ""
     form_of: Callable[[Any], type[forms.Form]] | None = None
-    outside: bool = False  # it calls an outside party, and so keeps its own transactions
+    outside: bool = False  # it keeps its own transactions, as what calls an outside party does
 
 
 class Stepped(Scoped):

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from kernel.cases import open_case
 from kernel.clock import SHANGHAI, shanghai_day
-from kernel.errors import Conflict
+from kernel.errors import Conflict, Invalid
 from kernel.money import times
 from kernel.states import WrongState
 from kernel.tenancy import tenant
@@ -24,13 +24,21 @@ DAYS_TO_ARRIVE = 5
 
 @dataclass(eq=False)
 class ReceiptTooLarge(Conflict):
-    """More than the institution has settled and the bank not yet told of."""
+    """More than the institution settled and the bank has still to tell of: not recorded, but a case."""
 
     code = "receipt_too_large"
-    title = "Only {open} {currency} of this batch are still to come."
-    title_zh = "该批次尚待到账的金额仅为 {open} {currency}。"
+    title = "Only {open} {currency} of this batch are still to come; a case tells of the rest."
+    title_zh = "该批次尚待到账的金额仅为 {open} {currency}；多出部分已转为待办事项。"
     open: str
     currency: str
+
+
+class ReceiptOfNothing(Invalid):
+    """A receipt is a positive amount."""
+
+    code = "receipt_of_nothing"
+    title = "What the bank credited or kept is more than nothing."
+    title_zh = "到账或扣费金额须大于零。"
 
 
 @dataclass(eq=False)
@@ -55,8 +63,41 @@ def record_receipt(
 ) -> ForexReceipt:
     """Keep what the bank told of the batch's money; with the last unit of it the batch is received.
 
-    Told again it is one receipt. Raises ReceiptDiffers, ReceiptTooLarge, WrongState before the answer.
+    Told again it is one receipt. Raises ReceiptOfNothing, ReceiptDiffers, WrongState before the answer, and
+    ReceiptTooLarge for more than is to come, also once all is there: that is a case, and it is kept unless
+    a transaction of the caller's is rolled back.
     """
+    try:
+        return _recorded(batch, kind, reference, amount_minor, credited_on, by=by, now=now)
+    except ReceiptTooLarge as more:
+        with tenant(batch.storefront_id):
+            open_case(
+                storefront_id=batch.storefront_id,
+                kind="forex.too_much",
+                key=f"{batch.event_key}:{reference}"[:80],
+                title="The bank tells of more than the institution settled",
+                facts={
+                    "batch": batch.number,
+                    "bank_reference": reference,
+                    "amount": f"{shown(amount_minor, batch.currency)} {batch.currency}",
+                    "to_come": f"{more.open} {more.currency}",
+                    "by": by,
+                },
+                now=now,
+            )
+        raise
+
+
+def _recorded(
+    batch: SettlementBatch,
+    kind: ForexReceipt.Kind,
+    reference: str,
+    amount_minor: int,
+    credited_on: date,
+    *,
+    by: str,
+    now: datetime,
+) -> ForexReceipt:
     with tenant(batch.storefront_id):
         batch = SettlementBatch.objects.select_for_update().get(pk=batch.pk)
         known = batch.receipts.filter(reference=reference).first()
@@ -64,10 +105,12 @@ def record_receipt(
             if (known.kind, known.amount_minor, known.credited_on) != (kind, amount_minor, credited_on):
                 raise ReceiptDiffers(reference=reference)
             return known
-        if batch.state != "answered":
+        if batch.state not in ("answered", "received", "closed"):
             raise WrongState(machine=BATCH.name, verb="receive", state=batch.state)
         left = batch.foreign_minor - batch.received_minor
-        if not 0 < amount_minor <= left:
+        if amount_minor <= 0:
+            raise ReceiptOfNothing()
+        if amount_minor > left:
             raise ReceiptTooLarge(open=shown(left, batch.currency), currency=batch.currency)
         receipt = ForexReceipt.objects.create(
             storefront_id=batch.storefront_id,

@@ -7,6 +7,7 @@ import re
 import pytest
 from django.urls import reverse
 
+from kernel.cases import open_case, settle_case
 from kernel.clock import SHANGHAI
 from kernel.models import Case, Event
 from kernel.money import yuan
@@ -247,3 +248,36 @@ def test_a_transfer_to_the_consumer_is_recorded_on_the_refunds_page_once(finance
     assert (refund.transfer_reference, refund.transferred_at.astimezone(SHANGHAI).date()) == ("ICBC-77", day)
     case = Case.objects.get(kind="refund.pay_by_transfer")
     assert (case.state, case.settled_by, case.note) == ("settled", "fang", "ICBC-77 told by telephone")
+
+
+@pytest.mark.parametrize("kind", ["refund.closed", "refund.refused", "refund.slow", "refund.mismatch"])
+def test_a_refund_about_which_a_case_is_open_is_in_the_queue_and_on_the_first_page_until_it_is_settled(
+    finance, order, kind
+):
+    refund, other = ask(order, wish=Wish(goodwill_fen=100)), ask(order, wish=Wish(goodwill_fen=200), key="k2")
+    case = open_case(
+        storefront_id=order.storefront_id,
+        kind=kind,
+        key=refund.event_key,
+        title="t",
+        facts={},
+        now=make.NOW,
+    )
+
+    def queue():
+        cards = finance.get(reverse("admin:index")).context["cards"]
+        (count,) = [one["count"] for one in cards if str(one["title"]) == "Refunds to attend to"]
+        listed = finance.get(reverse("admin:payments_refund_changelist"), {"attend": "1"}).content.decode()
+        return count, refund.out_refund_no in listed, other.out_refund_no in listed
+
+    assert queue() == (1, True, False)
+    settle_case(case=case, by="fang", note="asked again", now=make.NOW)
+    assert queue() == (0, False, False)
+
+
+def test_a_refund_that_wechat_closed_is_in_the_queue(finance, order):
+    refund = ask(order)
+    told(refund, status="PROCESSING", success_time=None)
+    told(refund, status="CLOSED", success_time=None)
+    listed = finance.get(reverse("admin:payments_refund_changelist"), {"attend": "1"}).content.decode()
+    assert refund.out_refund_no in listed

@@ -334,8 +334,14 @@ def test_credits_and_charges_are_matched_until_all_is_there(world, sent):
     assert SettlementBatch.objects.get().state == "closed"
     assert balance(entry__kind="clearing") == {"forex": 171, "fee": -652, "brand": 481}
     assert balance(account__in=["abroad", "brand", "forex", "fee"]) == {}
-    with pytest.raises(WrongState):
+    with pytest.raises(ReceiptTooLarge) as said:
         credited(batch, 1, "B-9")
+    assert said.value.open == "0.00"
+    told = Case.objects.filter(kind="forex.too_much").order_by("id")
+    assert [(one.facts["amount"], one.facts["to_come"]) for one in told] == [
+        ("6.81 EUR", "6.80 EUR"),
+        ("0.01 EUR", "0.00 EUR"),
+    ]
 
 
 def test_nothing_is_received_before_the_institution_has_answered(world, sent):

@@ -265,6 +265,7 @@ _LOOKS: Names = {"zh": "他人访问订单的记录", "en": "who else opened you
 _HISTORY: Names = {"zh": "订单的状态记录（仅编号）", "en": "what happened to orders, by number alone"}
 _MODELS = (
     "compliance.DataKey",
+    "inventory.Movement",
     "inventory.Reservation",
     "orders.CouponClaim",
     "orders.FormerOrderer",

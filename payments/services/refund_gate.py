@@ -11,7 +11,8 @@ from kernel.tenancy import tenant
 from orders.models import Order
 from orders.services.gate import move_gate
 from payments.models import Payment, PaymentDeclaration, Refund
-from payments.services.declarable import LEAVING, is_behind
+from payments.services.declarable import LEAVING, declarable, is_behind
+from payments.services.declare import is_declared
 from payments.services.refunds import accept, may_leave, waits_no_more
 from payments.states import REFUND
 
@@ -26,6 +27,24 @@ class MoneyLeaving(Conflict):
     numbers: list[str]
 
 
+class NothingLeft(Conflict):
+    """All that was paid has gone back: there is nothing that a list could be of."""
+
+    code = "nothing_left"
+    title = "All the money of this order has gone back; nothing of it can be declared."
+    title_zh = "该订单款项已全部退回，无可申报。"
+
+
+class NotDeclared(Conflict):
+    """Customs does not have the payment yet, at one port at least."""
+
+    code = "payment_not_declared"
+    title = (
+        "Customs does not have this order's payment yet; its list may go once the declaration has succeeded."
+    )
+    title_zh = "该订单的支付单尚未申报成功，成功后方可申报清单。"
+
+
 class DeclarationBehind(Conflict):
     """A refund has gone back and the payment's declaration does not say so yet."""
 
@@ -35,13 +54,16 @@ class DeclarationBehind(Conflict):
 
 
 def send_to_customs(*, number: str, now: datetime) -> Order:
-    """Close the gate for the list of a paid order, as `move_gate` with "send" does, unless money is leaving.
+    """Close the gate for the list of a paid order, as `move_gate` with "send" does; customs has its payment.
 
     Who declares calls this before the first 621 and no other: under the locks of payment and order a refund
-    is either seen here or waits. Raises MoneyLeaving, DeclarationBehind, WrongState.
+    is either seen here or waits. At every port the payment's declaration must have succeeded with what is
+    left of it. Raises MoneyLeaving, NothingLeft, DeclarationBehind, NotDeclared, WrongState.
     """
     with tenant(Order.objects.values_list("storefront_id", flat=True).get(number=number)):
-        list(Payment.objects.select_for_update(of=("self",)).filter(order__number=number, state="succeeded"))
+        paid = list(
+            Payment.objects.select_for_update(of=("self",)).filter(order__number=number, state="succeeded")
+        )
         order = Order.objects.select_for_update().get(number=number)
         leaving = Refund.objects.filter(order__number=number, state__in=LEAVING).exclude(
             kind=Refund.Kind.STRAY
@@ -49,10 +71,20 @@ def send_to_customs(*, number: str, now: datetime) -> Order:
         numbers = list(leaving.order_by("id").values_list("out_refund_no", flat=True))
         if numbers:
             raise MoneyLeaving(numbers=numbers)
-        declared = PaymentDeclaration.objects.filter(order=order).exclude(state="withdrawn")
-        if any(is_behind(row, order) for row in declared.select_related("payment")):
-            raise DeclarationBehind()
+        if order.state == "paid" and order.gate == Order.Gate.BEFORE_LIST:
+            _declared(order, paid)
         return move_gate(number=number, verb="send", now=now)
+
+
+def _declared(order: Order, paid: list[Payment]) -> None:
+    """Raise what keeps the list from going: nothing is left, or customs does not have all that is."""
+    if not any(declarable(payment, order).order_fen for payment in paid):
+        raise NothingLeft()
+    declared = PaymentDeclaration.objects.filter(order=order).exclude(state="withdrawn")
+    if any(is_behind(row, order) for row in declared.select_related("payment")):
+        raise DeclarationBehind()
+    if not is_declared(order=order):
+        raise NotDeclared()
 
 
 def let_go(*, number: str, now: datetime) -> int:

@@ -12,7 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from payments.models import Payment, Refund
+from payments.models import Payment, PaymentDeclaration, Refund
+from payments.services.declarable import declarable
+from payments.services.declare import open_declarations
 from payments.services.refund_outcome import Outcome, take_in
 from payments.services.settle import settle
 from tests import make
@@ -89,6 +91,17 @@ def paid(order: Any, **changes: Any) -> Payment:
     settle(storefront_id=payment.storefront_id, mchid=payment.mchid, report=report, now=make.NOW)
     payment.refresh_from_db()
     return payment
+
+
+def declared(payment: Payment) -> None:
+    """Customs has the payment at every port, with what is left of it now."""
+    open_declarations(order=payment.order, now=make.NOW)
+    PaymentDeclaration.objects.filter(payment=payment).update(
+        state="succeeded",
+        customs_number="3105961A12",
+        succeeded_at=make.NOW,
+        **declarable(payment, payment.order).columns,
+    )
 
 
 def refund_report_of(refund: Refund, **changes: Any) -> RefundReport:

@@ -24,7 +24,7 @@ from payments.services.refunds import (
     request_refund,
 )
 from tests import make
-from tests.payments.reports import paid, told
+from tests.payments.reports import declared, paid, told
 
 # A refusal ends its transaction, and each test goes on after one.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -144,6 +144,7 @@ def test_no_list_is_sent_while_money_is_leaving(order, payment):
         send_to_customs(number=order.number, now=make.NOW)
     assert caught.value.numbers == [refund.out_refund_no]
     told(refund)
+    declared(payment)
     assert send_to_customs(number=order.number, now=make.NOW).gate == "with_customs"
 
 

@@ -16,7 +16,7 @@ from payments.services.refund_gate import MoneyLeaving, let_go, send_to_customs
 from payments.services.refund_outcome import Outcome
 from payments.services.refunds import TooMuch, Wish, request_refund
 from tests import make
-from tests.payments.reports import paid, told
+from tests.payments.reports import declared, paid, told
 from tests.races.crowd import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -103,6 +103,7 @@ def test_notification_query_sweep_and_bill_at_once_are_one_success(payment):
 
 @pytest.mark.parametrize("round", range(5))
 def test_a_list_and_a_refund_never_leave_together(payment, round):
+    declared(payment)
     number = payment.order.number
     listed, refund = at_once(
         [lambda: send_to_customs(number=number, now=make.NOW), lambda: ask(payment, "k")]
@@ -117,6 +118,7 @@ def test_a_list_and_a_refund_never_leave_together(payment, round):
 
 @pytest.mark.parametrize("round", range(3))
 def test_an_order_is_either_cancelled_or_declared(payment, round):
+    declared(payment)
     number = payment.order.number
     at_once(
         [
@@ -129,6 +131,7 @@ def test_an_order_is_either_cancelled_or_declared(payment, round):
 
 
 def test_a_gate_that_opens_to_many_lets_each_refund_go_once(payment):
+    declared(payment)
     number = payment.order.number
     send_to_customs(number=number, now=make.NOW)
     ask(payment, "k")

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 
 from kernel.cases import settle_open
 from kernel.models import Case, Event
+from kernel.tenancy import tenant
 from operators import told
 from operators.base import Scoped, register
 from operators.bilingual import say
@@ -98,7 +99,9 @@ ORDER_STEPS = (
 
 def _again(row: Refund, values: Mapping[str, Any], who: str, at: datetime) -> Refund:
     made = ask_again(refund=row, by=f"operator:{who}"[:80], note=values["note"], now=at)
-    _settled(row, ["refund.closed", "refund.refused"], who, f"{values['note']} → {made.out_refund_no}", at)
+    with tenant(row.storefront_id):
+        note = f"{values['note']} → {made.out_refund_no}"
+        settle_open(kinds=["refund.closed", "refund.refused"], key=row.event_key, by=who, note=note, now=at)
     return made
 
 
@@ -110,10 +113,6 @@ def _card(row: Refund, values: Mapping[str, Any], who: str, at: datetime) -> Non
 def _transfer(row: Refund, values: Mapping[str, Any], who: str, at: datetime) -> None:
     told_by = {"reference": values["reference"], "on": values["day"], "note": values["note"]}
     transfer_made(refund=row, by=who, now=at, **told_by)
-
-
-def _settled(row: Refund, kinds: list[str], who: str, note: str, at: datetime) -> None:
-    settle_open(kinds=kinds, key=row.event_key, by=who, note=note, now=at)
 
 
 class AttendFilter(Switch):
@@ -223,7 +222,11 @@ class RefundAdmin(Stepped):
             do=_again,
             roles=REFUNDERS,
             legal=lambda row: row.state == "closed",
-            hint=say("使用新的退款单号。", "Under a new number."),
+            outside=True,
+            hint=say(
+                "先向微信查询原单，再使用新的退款单号。",
+                "WeChat is asked about this one first; then under a new number.",
+            ),
         ),
     )
 

@@ -15,7 +15,8 @@ PAYMENT = Machine(
 
 # requested: agreed, and waiting where customs has the order; accepted: free to leave, and told to WeChat,
 # which may have it already; processing: WeChat has it; abnormal: the money found no account; closed: none
-# left, unless WeChat tells afterwards that it did (overturn). `out_refund_no` is the same all the way.
+# left, unless WeChat tells afterwards that it did (overturn) or has it after all (revive, find).
+# `out_refund_no` is the same all the way.
 REFUND = Machine(
     name="refund",
     start="requested",
@@ -25,8 +26,10 @@ REFUND = Machine(
         "succeed": {"accepted": "succeeded", "processing": "succeeded", "abnormal": "succeeded"},
         "trouble": {"accepted": "abnormal", "processing": "abnormal"},
         "close": {"accepted": "closed", "processing": "closed", "abnormal": "closed"},
-        "withdraw": {"requested": "closed"},
+        "withdraw": {"requested": "closed", "accepted": "closed"},
         "overturn": {"closed": "succeeded"},
+        "revive": {"closed": "processing"},
+        "find": {"closed": "abnormal"},
     },
 )
 

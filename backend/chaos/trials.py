@@ -197,6 +197,7 @@ def redirects(stage: Stage, fault: Fault) -> Order:
         to_bank_card(refund=refund, card=CARD, by="chaos", note="", now=stage.now())
 
     fault.strike(stage, send)
+    stage.pass_time(61)  # what had no answer is nobody's by then
     with suppress(Problem):  # it is on its way already
         send()
     return order

@@ -50,6 +50,9 @@ class Refund(models.Model):
     freight_fen = models.BigIntegerField(default=0)
     tax_fen = models.BigIntegerField(default=0)
     other_fen = models.BigIntegerField(default=0)
+    whole = models.BooleanField(
+        default=False, db_default=False, help_text="asked for as all that was left, not piece by piece"
+    )
     reason = models.CharField(max_length=80, help_text="shown to the consumer by WeChat Pay")
     state = models.CharField(max_length=12, choices=REFUND.choices, default=REFUND.start)
     note = models.CharField(max_length=300, default="", blank=True, help_text="why, for the house alone")
@@ -81,6 +84,9 @@ class Refund(models.Model):
     succeeded_at = models.DateTimeField(null=True, blank=True)
     next_try_at = models.DateTimeField(db_default=Now())
     tries = models.PositiveIntegerField(default=0)
+    held_until = models.DateTimeField(
+        null=True, blank=True, help_text="until when one try or redirection has it for itself"
+    )
 
     class Meta:
         constraints = [

@@ -1,8 +1,8 @@
 """The one door of refund truth: notification, query and bill all end here, and told twice it changes nothing.
 
 What WeChat Pay reports is taken only for the merchant, payment and amount that we know; everything else is
-put before an operator. A refund that WeChat made by itself, and one that succeeded although it counted as
-closed, are taken into the books, so that the cap holds.
+put before an operator. A refund that WeChat made by itself, and one that goes on although it counted as
+closed, are taken in, so that the cap holds.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from kernel.cases import open_case, settle_open
 from kernel.tenancy import tenant
 from payments.models import Payment, Refund
 from payments.services import complaint_clocks
-from payments.services.refunds import again_key, facts_of, refundable_fen
+from payments.services.refunds import again_key, facts_of, refundable_fen, waits_no_more
 from payments.states import REFUND
 from wechat.pay.refunds import RefundReport, Status
 
@@ -31,6 +31,8 @@ _VERB = {
     Status.ABNORMAL: "trouble",
     Status.CLOSED: "close",
 }
+# What a refund that counted as closed comes back to, where WeChat goes on with it.
+_BACK = {Status.PROCESSING: "revive", Status.SUCCESS: "overturn", Status.ABNORMAL: "find"}
 # Where a report finds a refund that it does not move: there already, or further on.
 _KNOWN = {
     Status.PROCESSING: ("processing", "succeeded", "closed"),
@@ -124,10 +126,8 @@ def _move(refund: Refund, report: RefundReport, source: str, now: datetime) -> O
     denied = refund.state == "closed" and refund.refund_id is None and status is not Status.CLOSED
     if refund.state in _KNOWN[status] and not denied:
         return Outcome.KNOWN
-    verb = _VERB[status]
-    overturned = refund.state == "closed" and status is Status.SUCCESS
-    if overturned:
-        verb = "overturn"
+    back = refund.state == "closed" and status in _BACK
+    verb = _BACK[status] if back else _VERB[status]
     if verb not in REFUND.verbs(refund.state):
         return _case(
             "refund.contradiction", refund.storefront_id, report, now, state=refund.state, source=source
@@ -135,6 +135,8 @@ def _move(refund: Refund, report: RefundReport, source: str, now: datetime) -> O
     changes: dict[str, Any] = {"refund_id": report.refund_id, "channel": report.channel, "trouble": ""}
     if status is Status.SUCCESS:
         changes["succeeded_at"] = report.success_time or now
+    elif back:
+        changes["next_try_at"] = now  # back among those that are asked about
     REFUND.move(
         refund,
         verb,
@@ -142,24 +144,30 @@ def _move(refund: Refund, report: RefundReport, source: str, now: datetime) -> O
         facts={**facts_of(refund), "refund_id": report.refund_id, "source": source},
         **changes,
     )
+    if back:
+        note = f"{refund.out_refund_no} is {status} after it was closed"
+        settle_open(kinds=_ENDED, key=refund.event_key, by="system", note=note, now=now)
     _attend(refund, status, report, now)
-    return _overturned(refund, report, source, now) if overturned else Outcome.TAKEN
+    return _back(refund, report, source, now) if back else Outcome.TAKEN
 
 
-def _overturned(refund: Refund, report: RefundReport, source: str, now: datetime) -> Outcome:
-    """The money of a closed refund has moved after all: booked, and an operator is told what that leads to.
+def _back(refund: Refund, report: RefundReport, source: str, now: datetime) -> Outcome:
+    """The money of a closed refund moves after all: in the cap, and an operator is told what that leads to.
 
-    What was asked for again in its place is taken back where it has not left; where it has, more may go back
-    than came in, and the case says by how much.
+    What was asked for again in its place, and again in that one's, is taken back where it was never sent;
+    where it was, more may go back than came in, and the case says by how much.
     """
-    note = f"{refund.out_refund_no} succeeded after it was closed"
-    settle_open(kinds=_ENDED, key=refund.event_key, by="system", note=note, now=now)
-    again = Refund.objects.select_for_update().filter(
-        payment=refund.payment, key=again_key(refund.out_refund_no)
-    )
-    for waiting in again.filter(state="requested"):
-        REFUND.move(waiting, "withdraw", now=now, facts={"by": "system", "note": note})
-    living = again.exclude(state="closed").first()
+    note = f"{refund.out_refund_no} is {report.status} after it was closed"
+    living, number = [], refund.out_refund_no
+    while again := (
+        Refund.objects.select_for_update().filter(payment=refund.payment, key=again_key(number)).first()
+    ):
+        number = again.out_refund_no
+        if again.state == "requested" or (again.state == "accepted" and not again.tries):
+            REFUND.move(again, "withdraw", now=now, facts={"by": "system", "note": note}, accepted_at=None)
+            waits_no_more(again, now)
+        elif again.state != "closed":
+            living.append(number)
     return _case(
         "refund.contradiction",
         refund.storefront_id,
@@ -167,9 +175,9 @@ def _overturned(refund: Refund, report: RefundReport, source: str, now: datetime
         now,
         order=refund.order.number,
         state="closed",
-        booked=True,
+        booked=refund.state == "succeeded",
         source=source,
-        asked_again="" if living is None else living.out_refund_no,
+        asked_again=" ".join(living),
         too_much_fen=max(0, -refundable_fen(refund.payment)),
     )
 

@@ -18,9 +18,10 @@ from kernel.tenancy import tenant
 from payments.gateways.wechat_pay import client_of
 from payments.models import Complaint, Payment, Refund
 from payments.services import complaint_clocks
+from payments.services.refund_hold import hold, release, renew
 from payments.services.refund_outcome import Outcome, take_in
 from payments.services.refunds import Wish, again_key, refund_stray, request_refund
-from wechat.errors import RateLimited, Rejected
+from wechat.errors import RateLimited, Rejected, ResourceNotExist
 from wechat.pay.refunds import BankCard, Status, apply_abnormal, query
 
 Kind, Target = Refund.Kind, Refund.Target
@@ -44,6 +45,24 @@ class BadTransfer(Invalid):
     title_zh = "请填写银行流水号；转账日期须在申请退款日至今日之间。"
 
 
+class RefundHeld(Conflict):
+    """A try or a redirection of the refund is under way, or was a moment ago and had no answer."""
+
+    code = "refund_held"
+    title = "WeChat is being asked about this refund at this moment; try again in a minute."
+    title_zh = "该退款正在与微信通信，请一分钟后再试。"
+
+
+@dataclass(eq=False)
+class RefundLives(Conflict):
+    """WeChat goes on with the refund that counted as closed: another in its place would pay twice."""
+
+    code = "refund_lives"
+    title = "WeChat says {told} of this refund: it cannot be asked for anew."
+    title_zh = "微信显示该退款状态为 {told}，不能重新申请。"
+    told: str
+
+
 def try_now(*, refund: Refund, by: str, note: str, now: datetime) -> None:
     """Bring the next try forward to now: the same refund, under the same number. Raises WrongState."""
     with tenant(refund.storefront_id):
@@ -57,30 +76,38 @@ def try_now(*, refund: Refund, by: str, note: str, now: datetime) -> None:
 def to_bank_card(*, refund: Refund, card: BankCard | None, by: str, note: str, now: datetime) -> Outcome:
     """Send the money of an abnormal refund to the consumer's `card`, or without one to the merchant's.
 
-    Three steps: that it was asked for, and whose card it is, is committed, WeChat is asked with no
-    transaction open, its answer is taken in. The card is kept nowhere. What another card was asked for before
-    is looked up first, as it may have been taken. Raises WrongState, and wechat.errors: then it may be asked
-    again.
+    One at a time, under the refund's hold: that it was asked for, and whose card it is, is committed, WeChat
+    is asked with no transaction open, its answer is taken in. The card is kept nowhere. What another card
+    was asked for before is looked up first, as it may have been taken. Raises WrongState, RefundHeld, and
+    wechat.errors: then it may be asked again; where there was no answer, a minute later.
     """
     target = Target.CONSUMER if card else Target.MERCHANT
-    _look_first(refund, target, now)
-    with tenant(refund.storefront_id):
-        row = Refund.objects.select_for_update(of=("self",)).select_related("payment").get(pk=refund.pk)
-        if row.state != "abnormal" or row.refund_id is None:
-            raise WrongState(machine="refund", verb="to_bank_card", state=row.state)
-        before = row.redirected_to
-        Refund.objects.filter(pk=row.pk).update(redirected_to=target)
-        _told(row, "refund.redirected", now, by=by, note=note, to=str(target))
+    row = Refund.objects.select_related("payment").get(pk=refund.pk)
+    if row.state != "abnormal" or row.refund_id is None:
+        raise WrongState(machine="refund", verb="to_bank_card", state=row.state)
+    if not hold(row, at=now):
+        raise RefundHeld()
+    row.refresh_from_db(fields=["redirected_to"])
+    before = row.redirected_to
+    try:
+        if before not in ("", target):
+            _look_first(row, now)
+    except Exception:
+        release(row)  # nothing was asked for
+        raise
+    _aim(row, target, now, by=by, note=note)
     try:
         report = apply_abnormal(
             client_of(row.payment.mchid), out_refund_no=row.out_refund_no, refund_id=row.refund_id, card=card
         )
     except (Rejected, RateLimited):  # WeChat took nothing; after any other failure it may have
-        Refund.objects.filter(pk=row.pk, redirected_to=target).update(redirected_to=before)
+        release(row, redirected_to=before)
         raise
-    return take_in(
+    outcome = take_in(
         storefront_id=row.storefront_id, mchid=row.payment.mchid, report=report, source="answer", now=now
     )
+    release(row)
+    return outcome
 
 
 def transfer_made(*, refund: Refund, reference: str, on: date, by: str, note: str, now: datetime) -> None:
@@ -118,10 +145,18 @@ def transfer_made(*, refund: Refund, reference: str, on: date, by: str, note: st
 
 
 def ask_again(*, refund: Refund, by: str, note: str, now: datetime) -> Refund:
-    """Ask anew, under a new number, for what a closed refund should have given back; once. Raises WrongState,
-    and what `request_refund` raises."""
+    """Ask anew, under a new number, for what a closed refund should have given back; once.
+
+    WeChat is asked before what became of the old one. Raises WrongState, RefundLives, wechat.errors, and what
+    `request_refund` raises.
+    """
+    row = Refund.objects.select_related("payment").get(pk=refund.pk)
+    if row.state != "closed":
+        raise WrongState(machine="refund", verb="ask_again", state=row.state)
+    if row.accepted_at is not None:
+        _ended_at_wechat(row, now)
     with tenant(refund.storefront_id):
-        # WeChat's word that it did succeed waits for this lock, and takes back what is asked for here.
+        # WeChat's word that it goes on waits for this lock, and takes back what is asked for here.
         payment = Payment.objects.select_for_update().get(pk=refund.payment_id)
         row = Refund.objects.select_related("order").get(pk=refund.pk)
         if row.state != "closed":
@@ -144,24 +179,45 @@ def ask_again(*, refund: Refund, by: str, note: str, now: datetime) -> Refund:
         return made
 
 
-def _look_first(refund: Refund, target: str, now: datetime) -> None:
-    """An earlier redirection that nobody answered may have been taken: then it is heard, and is the end."""
-    row = Refund.objects.select_related("payment").get(pk=refund.pk)
-    if row.state != "abnormal" or row.redirected_to in ("", target):
+def _ended_at_wechat(row: Refund, now: datetime) -> None:
+    """WeChat knows nothing of the refund, or says CLOSED; all else is taken in, and raises RefundLives."""
+    mchid = row.payment.mchid
+    try:
+        report = query(client_of(mchid), row.out_refund_no)
+    except ResourceNotExist:
         return
+    take_in(storefront_id=row.storefront_id, mchid=mchid, report=report, source="query", now=now)
+    if report.status != Status.CLOSED:
+        raise RefundLives(told=report.status)
+
+
+def _look_first(row: Refund, now: datetime) -> None:
+    """An earlier redirection that nobody answered may have been taken: then it is heard, and is the end."""
     mchid = row.payment.mchid
     report = query(client_of(mchid), row.out_refund_no)
     if report.status == Status.ABNORMAL:
         return
     take_in(storefront_id=row.storefront_id, mchid=mchid, report=report, source="query", now=now)
-    row.refresh_from_db()
+    row.refresh_from_db(fields=["state"])
     raise WrongState(machine="refund", verb="to_bank_card", state=row.state)
+
+
+def _aim(row: Refund, target: str, now: datetime, *, by: str, note: str) -> None:
+    """Commit whose card it will be, right before WeChat is asked and while the hold lasts."""
+    with tenant(row.storefront_id):
+        if not renew(row, at=now):
+            row.refresh_from_db(fields=["state"])
+            if row.state != "abnormal":
+                raise WrongState(machine="refund", verb="to_bank_card", state=row.state)
+            raise RefundHeld()
+        Refund.objects.filter(pk=row.pk).update(redirected_to=str(target))
+        _told(row, "refund.redirected", now, by=by, note=note, to=str(target))
 
 
 def _wish(refund: Refund) -> Wish:
     if refund.kind == Kind.GOODWILL:
         return Wish(goodwill_fen=refund.amount_fen)
-    if refund.kind == Kind.CANCELLATION:
+    if refund.whole or refund.kind == Kind.CANCELLATION:
         return Wish()
     # Asked again, freight that stayed stays.
     pieces = dict(refund.lines.values_list("line_id", "quantity"))

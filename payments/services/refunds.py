@@ -151,6 +151,7 @@ def request_refund(
         else:
             kind = Kind.CANCELLATION if order.state == "cancelled" else Kind.LINES
             parts, other = _parts(order, wish), 0
+        nothing_left = wish.whole or (bool(parts) and _takes_the_last(order, wish))
         refund = _write(
             payment=payment,
             kind=kind,
@@ -158,6 +159,7 @@ def request_refund(
             parts=parts,
             other_fen=other,
             left=left,
+            spares=nothing_left,
             whole=wish.whole,
             told={"reason": shown, "asked_by": asked_by, "note": note[:300]},
             replaced=replaced,
@@ -186,7 +188,8 @@ def refund_stray(
             parts=[],
             other_fen=left,
             left=left,
-            whole=False,
+            spares=False,
+            whole=True,
             told={"reason": _reason(reason), "asked_by": asked_by, "note": ""},
             now=now,
         )
@@ -218,6 +221,9 @@ def accept(refund: Refund, *, now: datetime) -> None:
         facts=facts_of(refund),
         accepted_at=now,
         next_try_at=now if last is None else max(now, last + APART),
+        # Nothing of it was sent: what a sweep holds of those that wait, and how often it looked, is over.
+        held_until=None,
+        tries=0,
     )
     waits_no_more(refund, now)
 
@@ -314,6 +320,15 @@ def _parts(order: Order, wish: Wish) -> list[Part]:
     return parts
 
 
+def _takes_the_last(order: Order, wish: Wish) -> bool:
+    """Whether the wished pieces, of which none are too many, leave no piece of the order."""
+    gone = returned(RefundLine.objects.filter(~Q(refund__state="closed"), refund__order=order))
+    return all(
+        gone.get(line.pk, NOTHING).quantity + wish.pieces.get(line.pk, 0) >= line.quantity
+        for line in OrderLine.objects.filter(order=order)
+    )
+
+
 def _write(
     *,
     payment: Payment,
@@ -322,17 +337,18 @@ def _write(
     parts: Sequence[Part],
     other_fen: int,
     left: int,
+    spares: bool,
     whole: bool,
     told: Mapping[str, str],
     replaced: Sequence[str] = (),
     now: datetime,
 ) -> Refund:
     amount = sum(one.amount_fen for one in parts) + other_fen
-    # Goodwill given before is part of what all pieces together give back: the rest is less by it, or more
-    # where it was taken off before and then never left.
-    spared = max(0, amount - left) if whole else 0
+    # Goodwill given before is part of what all pieces together give back: all that is left, or the last of
+    # them, is less by it; and all that is left is more where it was taken off before and then never left.
+    spared = max(0, amount - left) if spares else 0
     other_fen += max(0, left - amount) if whole else 0
-    amount = left if whole else amount
+    amount = left if whole else amount - spared
     if not 0 < amount <= left:
         raise TooMuch(left_fen=left)
     sums = {name: sum(one.shares[name] for one in parts) for name in ("goods_fen", "freight_fen")}
@@ -348,6 +364,7 @@ def _write(
         discount_fen=sum(one.shares["discount_fen"] for one in parts) + spared,
         tax_fen=sum(one.tax_fen for one in parts),
         other_fen=other_fen,
+        whole=whole,
         **told,
         notify_url=notify_url(payment.mchid),
         requested_at=now,

@@ -2,12 +2,15 @@
 
 Accepted is committed before; the call is made with no transaction open; the outcome is committed by the one
 door. Whoever dies between two steps leaves a refund that the sweep takes up: from the second try on it first
-asks WeChat what became of the number, and sends the same again only where WeChat has never seen it.
+asks WeChat what became of the number, and sends the same again only where WeChat has never seen it. Nothing
+is sent without the refund's hold, which is renewed, and its state looked at, right before.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 import structlog
@@ -20,6 +23,7 @@ from kernel.tenancy import tenant
 from payments.gateways.wechat_pay import client_of
 from payments.models import Refund
 from payments.services.refund_gate import let_go
+from payments.services.refund_hold import LEASE, free, release, renew
 from payments.services.refund_outcome import take_in
 from payments.services.refunds import WAITING
 from payments.states import REFUND
@@ -30,7 +34,6 @@ from wechat.pay.refunds import RefundReport, create, query
 log = structlog.get_logger(__name__)
 
 BATCH = 50
-LEASE = timedelta(seconds=60)  # longer than a query and a call take together
 FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
 POOR_WAIT, BLOCKED_WAIT, ABNORMAL_WAIT = timedelta(minutes=30), timedelta(hours=1), timedelta(hours=6)
 SLOW_AFTER = timedelta(days=3)
@@ -58,49 +61,66 @@ _TITLES = {
 }
 
 
+class _Lost(Exception):
+    """The hold ran out, and another may have the refund by now: this try ends without a word."""
+
+
 def send_refund(*, out_refund_no: str, now: datetime) -> bool:
     """Send one accepted refund, or ask about one that was sent; False where its time has not come.
 
     Raises nothing of WeChat's: what failed is put off, and what needs a person is a case.
     """
-    claimed = _claim(now, out_refund_no=out_refund_no)
-    for refund in claimed:
-        _go(refund, now)
-    return bool(claimed)
+    passing = _passing(now)
+    refund = _claim(now, now, out_refund_no=out_refund_no)
+    if refund is not None:
+        _go(refund, now, passing)
+    return refund is not None
 
 
 def sweep(*, now: datetime) -> int:
     """Go on with every refund whose time has come: sent again, asked about, or let go; returns how many.
 
-    One that fails in a way that nobody foresaw stops no other: it is a case, and tried again later.
+    Each is claimed when its turn comes. One that fails in a way that nobody foresaw stops no other: it is a
+    case, and tried again later.
     """
-    claimed = _claim(now)
-    for refund in claimed:
+    passing, done = _passing(now), 0
+    while done < BATCH and (refund := _claim(now, passing())) is not None:
+        done += 1
         try:
-            _go(refund, now)
+            _go(refund, now, passing)
         except Exception as failure:
             log.exception("refund_failing", out_refund_no=refund.out_refund_no)
             _put_off(refund, _wait(refund), now, case="refund.failing", code=type(failure).__name__)
-    return len(claimed)
+    return done
 
 
-def _claim(now: datetime, **wanted: Any) -> list[Refund]:
-    """Move the next try on before it is made: two sweepers share the work, and a dead one loses nothing."""
+def _passing(now: datetime) -> Callable[[], datetime]:
+    """A clock that stood at `now` when it was made: a hold is counted from the moment itself."""
+    began = monotonic()
+    return lambda: now + timedelta(seconds=monotonic() - began)
+
+
+def _claim(now: datetime, at: datetime, **wanted: Any) -> Refund | None:
+    """Hold the next refund that was due at `now`, and move its next try on before it is made: two sweepers
+    share the work, and a dead one loses nothing."""
     states = ("requested", *SENT)
     with transaction.atomic():
-        due = list(
+        due = (
             Refund.objects.select_for_update(skip_locked=True, of=("self",))
             .select_related("payment", "order")
-            .filter(state__in=states, next_try_at__lte=now, **wanted)
-            .order_by("next_try_at")[:BATCH]
+            .filter(free(at), state__in=states, next_try_at__lte=now, **wanted)
+            .order_by("next_try_at")
+            .first()
         )
-        Refund.objects.filter(pk__in=[refund.pk for refund in due]).update(
-            tries=F("tries") + 1, next_try_at=now + LEASE
-        )
+        if due is not None:
+            due.held_until = at + LEASE
+            Refund.objects.filter(pk=due.pk).update(
+                tries=F("tries") + 1, next_try_at=at + LEASE, held_until=due.held_until
+            )
     return due
 
 
-def _go(refund: Refund, now: datetime) -> None:
+def _go(refund: Refund, now: datetime, passing: Callable[[], datetime]) -> None:
     """One try of a claimed refund; `refund.tries` counts those before it."""
     if refund.state == "requested":
         if not let_go(number=refund.order.number, now=now):
@@ -108,7 +128,10 @@ def _go(refund: Refund, now: datetime) -> None:
             _put_off(refund, LONGEST_WAIT, now, case=WAITING if long else "")
         return
     try:
-        report = _ask(client_of(refund.payment.mchid), refund)
+        report = _ask(client_of(refund.payment.mchid), refund, passing)
+    except _Lost:
+        log.warning("refund_hold_lost", out_refund_no=refund.out_refund_no)
+        return
     except NotEnough as failure:
         _put_off(refund, POOR_WAIT, now, trouble=failure.wechat_code, case="refund.not_enough")
     except RateLimited as failure:
@@ -130,8 +153,8 @@ def _go(refund: Refund, now: datetime) -> None:
     _watch(refund, now)
 
 
-def _ask(client: PayClient, refund: Refund) -> RefundReport:
-    """WeChat's word on the refund, which is sent where WeChat has never seen it. Raises wechat.errors."""
+def _ask(client: PayClient, refund: Refund, passing: Callable[[], datetime]) -> RefundReport:
+    """WeChat's word on the refund, sent where WeChat has never seen it. Raises wechat.errors, _Lost."""
     if refund.state != "accepted":
         return _look(client, refund)
     if refund.tries:
@@ -139,6 +162,8 @@ def _ask(client: PayClient, refund: Refund) -> RefundReport:
             return _look(client, refund)
         except ResourceNotExist:
             pass  # the tries before never arrived
+    if not renew(refund, at=passing()):
+        raise _Lost
     try:
         return _create(client, refund)
     except Rejected as refusal:
@@ -191,8 +216,8 @@ def _rejected(refund: Refund, refusal: Rejected, now: datetime) -> None:
     else:
         with tenant(refund.storefront_id):
             row = Refund.objects.select_for_update().get(pk=refund.pk)
-            if row.state == "accepted":
-                REFUND.move(row, "close", now=now, facts={"refusal": code})
+            if row.state == "accepted" and row.held_until == refund.held_until:
+                REFUND.move(row, "close", now=now, facts={"refusal": code}, held_until=None)
                 _case("refund.refused", refund, code, now)
 
 
@@ -204,11 +229,13 @@ def _wait(refund: Refund) -> timedelta:
 def _put_off(
     refund: Refund, wait: timedelta, now: datetime, *, trouble: str = "", case: str = "", code: str = ""
 ) -> None:
-    """Try again later; what the last try met stands in `trouble` until the next word of WeChat's."""
+    """Try again later, and give back the hold; what the last try met stands in `trouble` until the next word
+    of WeChat's."""
     with tenant(refund.storefront_id):
-        changes = {"trouble": trouble[:40]} if trouble else {}
-        Refund.objects.filter(pk=refund.pk, state=refund.state).update(next_try_at=now + wait, **changes)
-        Refund.objects.filter(pk=refund.pk).exclude(state=refund.state).update(next_try_at=now + FIRST_WAIT)
+        row = Refund.objects.select_for_update().get(pk=refund.pk)
+        moved = row.state != refund.state
+        changes = {"trouble": trouble[:40]} if trouble and not moved else {}
+        release(refund, next_try_at=now + (FIRST_WAIT if moved else wait), **changes)
         if case:
             _case(case, refund, code or trouble, now)
 

@@ -219,9 +219,13 @@ def test_an_abnormal_refund_goes_to_the_consumers_card_which_is_kept_nowhere(fin
     assert "6222" not in str(kept)
 
 
-def test_a_closed_refund_is_asked_for_again_under_a_new_number_and_its_case_settled(finance, order):
+def test_a_closed_refund_is_asked_for_again_under_a_new_number_and_its_case_settled(
+    finance, order, monkeypatch
+):
     refund = ask(order)
     told(refund, status="CLOSED", success_time=None)
+    closed = refund_report_of(refund, status="CLOSED", success_time=None)
+    monkeypatch.setattr("payments.services.refund_verbs.query", lambda client, number: closed)
     for _ in range(2):
         assert finance.post(step(refund, "again"), {"note": "account opened"}).status_code == 302
     again = Refund.objects.exclude(pk=refund.pk).get()

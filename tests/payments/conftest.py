@@ -11,6 +11,7 @@ from backend.chaos.stage import Stage
 from backend.journey.client import Sandbox
 from tests import make
 from tests.stand_in import StandIn, running, storefront_in
+from wechat.errors import ResourceNotExist
 
 
 @pytest.fixture(scope="session")
@@ -43,3 +44,13 @@ def world(wechat: StandIn, db: None) -> make.World:
 def stage(wechat: StandIn, world: make.World) -> Stage:
     """The house as faults are tried in it; no web takes notifications in."""
     return Stage(shop=world.shop, sku="HD-1", sandbox=Sandbox(wechat.url), served=False)
+
+
+@pytest.fixture
+def wechat_knows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked before a refund is asked for anew, WeChat has never seen the old one."""
+
+    def unseen(client: object, number: str) -> None:
+        raise ResourceNotExist(call="refund_query", wechat_code="RESOURCE_NOT_EXISTS", request_id="")
+
+    monkeypatch.setattr("payments.services.refund_verbs.query", unseen)

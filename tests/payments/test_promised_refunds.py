@@ -79,6 +79,7 @@ def test_money_that_came_in_time_is_not_overdue(promised):
     assert overdue() == 0
 
 
+@pytest.mark.usefixtures("wechat_knows_nothing")
 def test_a_closed_refund_breaks_the_promise_and_the_one_asked_for_again_keeps_it(promised):
     refund = leaves(promised)
     told(refund, status="CLOSED")
@@ -91,6 +92,7 @@ def test_a_closed_refund_breaks_the_promise_and_the_one_asked_for_again_keeps_it
     assert overdue() == 0
 
 
+@pytest.mark.usefixtures("wechat_knows_nothing")
 def test_a_closed_refund_that_did_succeed_keeps_the_promise_though_another_was_asked_for(promised):
     refund = leaves(promised)
     told(refund, status="CLOSED")

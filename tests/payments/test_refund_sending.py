@@ -196,10 +196,10 @@ def test_one_that_fails_as_nobody_foresaw_stops_no_other_and_is_tried_again(
     other = ask(order, key="k2", wish=Wish({order.lines.get().pk: 1}))
     really = send_refund._ask
 
-    def poison(client, refund):
+    def poison(client, refund, passing):
         if refund.pk == poisoned.pk:
             raise ZeroDivisionError
-        return really(client, refund)
+        return really(client, refund, passing)
 
     monkeypatch.setattr(send_refund, "_ask", poison)
     at = make.present() + timedelta(minutes=2)

@@ -15,7 +15,14 @@ from kernel.states import WrongState
 from payments import personal
 from payments.models import Refund
 from payments.services import refund_verbs
-from payments.services.refund_verbs import AlreadyTransferred, BadTransfer, to_bank_card, transfer_made
+from payments.services.refund_hold import LEASE
+from payments.services.refund_verbs import (
+    AlreadyTransferred,
+    BadTransfer,
+    RefundHeld,
+    to_bank_card,
+    transfer_made,
+)
 from payments.services.refunds import Wish, request_refund
 from settlement.models import Entry, Posting
 from settlement.queries import not_entered
@@ -63,8 +70,8 @@ def wechat_says(monkeypatch: pytest.MonkeyPatch, refund: Refund) -> dict[str, An
     return says
 
 
-def redirect(refund: Refund, card: BankCard | None) -> Refund:
-    to_bank_card(refund=refund, card=card, by="fang", note="n", now=NOW)
+def redirect(refund: Refund, card: BankCard | None, at: datetime = NOW) -> Refund:
+    to_bank_card(refund=refund, card=card, by="fang", note="n", now=at)
     refund.refresh_from_db()
     return refund
 
@@ -173,8 +180,10 @@ def test_a_redirection_without_an_answer_is_looked_up_before_another_card_is_ask
     with pytest.raises(OutcomeUnknown):
         redirect(refund, None)
     wechat_says |= {"apply": "PROCESSING", "query": "PROCESSING"}  # it was taken after all
+    with pytest.raises(RefundHeld):
+        redirect(refund, CARD)  # what was sent a moment ago may still arrive
     with pytest.raises(WrongState) as late:
-        redirect(refund, CARD)
+        redirect(refund, CARD, NOW + LEASE)
     refund.refresh_from_db()
     assert (late.value.state, refund.state, refund.redirected_to) == ("processing", "processing", "merchant")
     assert wechat_says["cards"] == [None]
@@ -187,7 +196,7 @@ def test_a_redirection_that_never_arrived_makes_room_for_another(
     with pytest.raises(OutcomeUnknown):
         redirect(refund, None)
     wechat_says["apply"] = "PROCESSING"
-    assert redirect(refund, CARD).redirected_to == "consumer"
+    assert redirect(refund, CARD, NOW + LEASE).redirected_to == "consumer"
     assert wechat_says["cards"] == [None, CARD]
 
 

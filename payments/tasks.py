@@ -15,6 +15,7 @@ from payments.services import (
     complaint_clocks,
     complaint_sending,
     complaints,
+    refund_before,
     refund_follow,
     refund_gate,
     refunds,
@@ -82,9 +83,20 @@ def send_accepted(event: Event) -> None:
 
 def promised_with_it(event: Event) -> None:
     """Handler of `refund.requested`: what it took the place of was perhaps promised in a complaint."""
+    refund = _refund_of(event)
     if instead_of := event.facts.get("instead_of"):
-        refund = Refund.objects.get(out_refund_no=event.key.removeprefix("refund:"))
         refund_follow.promise(refund=refund, instead_of=instead_of, now=now())
+    complaint_clocks.asked_again(refund=refund, now=now())
+
+
+def money_arrived(event: Event) -> None:
+    """Handler of `refund.succeeded` and `refund.transferred`: what was promised by a day is kept."""
+    complaint_clocks.arrived(refund=_refund_of(event), now=now())
+
+
+def look_back(event: Event) -> None:
+    """Handler of `payment.succeeded` and `payment.stray`: what was told of it before it was known."""
+    refund_before.look_back(out_trade_no=event.key.removeprefix("payment:"), now=now())
 
 
 def gate_moved(event: Event) -> None:
@@ -139,3 +151,7 @@ def close_attempts(event: Event) -> None:
 def bills() -> None:
     """Fetch and match the bills of the days that are over."""
     due_bills(now=now())
+
+
+def _refund_of(event: Event) -> Refund:
+    return Refund.objects.get(out_refund_no=event.key.removeprefix("refund:"))

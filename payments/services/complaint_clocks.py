@@ -133,10 +133,24 @@ def watch(*, now: datetime) -> int:
     return opened + _watch_promises(now)
 
 
+def asked_again(*, refund: Refund, now: datetime) -> None:
+    """What was promised is kept by the refund that was asked for in place of a closed one."""
+    closed = Refund.objects.filter(payment=refund.payment_id, state="closed")
+    before = [one.pk for one in closed if again_key(one.out_refund_no) == refund.key]
+    Complaint.objects.filter(refund__in=before).update(refund=refund)
+    arrived(refund=refund, now=now)
+
+
 def arrived(*, refund: Refund, now: datetime) -> None:
-    """The consumer has the money: none was promised in vain, though another was asked for instead."""
+    """Where the consumer has the money none was promised in vain, though another was asked for instead.
+
+    Called after the news of the refund is committed: who holds a payment's row waits for no complaint's.
+    """
+    if refund.state != "succeeded" or refund.owed:
+        return
     instead = Q(refund__payment=refund.payment_id, refund__key=again_key(refund.out_refund_no))
-    for complaint in Complaint.objects.filter(Q(refund=refund) | instead).select_related("joined"):
+    promised = Complaint.objects.filter(Q(refund=refund) | instead).select_related("joined")
+    for complaint in promised.order_by("pk"):
         Complaint.objects.filter(pk=complaint.pk).update(refund=refund)
         settle(complaint, (REFUND_OVERDUE,), f"{refund.out_refund_no} arrived", now)
 

@@ -12,13 +12,12 @@ from enum import StrEnum
 from typing import Any
 
 import structlog
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from kernel import events
 from kernel.cases import open_case, settle_open
 from kernel.tenancy import tenant
 from payments.models import Payment, Refund
-from payments.services import complaint_clocks
 from payments.services.refunds import again_key, facts_of, refundable_fen, waits_no_more
 from payments.states import REFUND
 from wechat.pay.refunds import RefundReport, Status
@@ -193,8 +192,6 @@ def _attend(refund: Refund, status: Status, report: RefundReport, now: datetime)
         settle_open(kinds=ATTENDED, key=refund.event_key, by="system", note=note, now=now)
         if refund.owed:
             _case("refund.pay_by_transfer", refund.storefront_id, report, now, order=refund.order.number)
-        else:
-            complaint_clocks.arrived(refund=refund, now=now)
         if refund.kind == Refund.Kind.STRAY and _back_fen(refund.payment) >= (
             refund.payment.received_fen or 0
         ):
@@ -222,9 +219,16 @@ def _unasked(
     source: str,
     now: datetime,
 ) -> Outcome:
-    """A number that we never gave out: a case, and where the payment is ours the refund is booked."""
-    ours = payment is not None and payment.transaction_id == report.transaction_id
-    if payment is not None and ours and report.mchid in (None, mchid) and report.refund_fen > 0:
+    """A number that we never gave out: a case, and where it fits a payment of ours the refund is booked."""
+    wrong = "out_trade_no" if payment is None else _unfit(payment, mchid, report)
+    if payment is not None and not wrong:
+        settle_open(
+            kinds=["refund.unknown"],
+            key=f"refund:{report.out_refund_no}",
+            by="system",
+            note="the payment is known by now, and the refund booked",
+            now=now,
+        )
         refund = Refund.objects.create(
             storefront_id=storefront_id,
             payment=payment,
@@ -248,7 +252,24 @@ def _unasked(
         REFUND.move(refund, "accept", now=now, facts=facts_of(refund), accepted_at=now)
         _move(refund, report, source, now)
     about = {} if payment is None else {"order": payment.order.number}
-    return _case("refund.unknown", storefront_id, report, now, booked=ours, source=source, **about)
+    if wrong:
+        about["wrong"] = wrong
+    return _case("refund.unknown", storefront_id, report, now, booked=not wrong, source=source, **about)
+
+
+def _unfit(payment: Payment, mchid: str, report: RefundReport) -> str:
+    """Why a refund that we did not ask for is not booked as this payment's; empty where it is."""
+    fen = payment.stray_reason != "currency"  # what is not fen is not in the books either
+    known = Refund.objects.filter(Q(out_refund_no=report.out_refund_no) | Q(refund_id=report.refund_id))
+    wrong = (
+        ("transaction_id", report.transaction_id != payment.transaction_id),
+        ("mchid", report.mchid not in (None, mchid)),
+        ("currency", fen and report.currency not in (None, payment.currency)),
+        ("total_fen", report.total_fen != payment.received_fen),
+        ("refund_fen", not 0 < report.refund_fen <= (payment.received_fen or 0) - _back_fen(payment)),
+        ("out_refund_no", known.exists()),  # of another refund, or of another storefront's
+    )
+    return next((name for name, holds in wrong if holds), "")
 
 
 def _case(kind: str, storefront_id: int, report: RefundReport, now: datetime, **more: Any) -> Outcome:

@@ -16,8 +16,7 @@ from kernel.errors import Conflict, Invalid
 from kernel.states import WrongState
 from kernel.tenancy import tenant
 from payments.gateways.wechat_pay import client_of
-from payments.models import Complaint, Payment, Refund
-from payments.services import complaint_clocks
+from payments.models import Payment, Refund
 from payments.services.refund_hold import hold, release, renew
 from payments.services.refund_outcome import Outcome, take_in
 from payments.services.refunds import Wish, again_key, refund_stray, request_refund
@@ -139,7 +138,6 @@ def transfer_made(*, refund: Refund, reference: str, on: date, by: str, note: st
             },
             now=now,
         )
-        complaint_clocks.arrived(refund=row, now=now)
         kinds = ["refund.pay_by_transfer"]
         settle_open(kinds=kinds, key=row.event_key, by=by, note=f"{number} {note}"[:300], now=now)
 
@@ -166,7 +164,7 @@ def ask_again(*, refund: Refund, by: str, note: str, now: datetime) -> Refund:
             return refund_stray(
                 out_trade_no=payment.out_trade_no, reason=row.reason, key=key, asked_by=by, now=now
             )
-        made = request_refund(
+        return request_refund(
             number=row.order.number,
             wish=_wish(row),
             key=key,
@@ -175,8 +173,6 @@ def ask_again(*, refund: Refund, by: str, note: str, now: datetime) -> Refund:
             note=note,
             now=now,
         )
-        Complaint.objects.filter(refund=row).update(refund=made)  # what was promised is this one now
-        return made
 
 
 def _ended_at_wechat(row: Refund, now: datetime) -> None:

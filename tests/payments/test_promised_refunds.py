@@ -8,16 +8,18 @@ import pytest
 
 from kernel.cases import settle_case
 from kernel.clock import shanghai_day
-from kernel.models import Case
+from kernel.models import Case, Event
 from orders.models import Order
+from payments import tasks
 from payments.models import Complaint, ComplaintAct, Refund
 from payments.services import complaint_clocks, refund_gate
 from payments.services.complaint_answers import approve_refund
 from payments.services.refund_verbs import ask_again
 from payments.services.refunds import RefundClosed
 from tests import make
+from tests.payments import reports
 from tests.payments.complaining import heard
-from tests.payments.reports import paid, told
+from tests.payments.reports import paid
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -33,6 +35,22 @@ def promised():
     approve_refund(complaint=row, amount_fen=None, by="ann", now=make.NOW)
     heard(payment, asked=60, state="PROCESSED")
     return Complaint.objects.get()
+
+
+def hear():
+    """What the worker makes of the news of refunds, once it is committed."""
+    for name, handler in (
+        ("refund.requested", tasks.promised_with_it),
+        ("refund.succeeded", tasks.money_arrived),
+        ("refund.transferred", tasks.money_arrived),
+    ):
+        for event in Event.objects.filter(name=name).order_by("id"):
+            handler(event)
+
+
+def told(refund, **changes):
+    reports.told(refund, **changes)
+    hear()
 
 
 def overdue(state="open"):
@@ -87,6 +105,7 @@ def test_a_closed_refund_breaks_the_promise_and_the_one_asked_for_again_keeps_it
     assert overdue() == 1
     refund.refresh_from_db()
     made = ask_again(refund=refund, by="ann", note="", now=make.NOW)
+    hear()
     assert Complaint.objects.get().refund == made
     told(made)
     assert overdue() == 0
@@ -102,6 +121,25 @@ def test_a_closed_refund_that_did_succeed_keeps_the_promise_though_another_was_a
     assert Complaint.objects.get().refund == refund
     complaint_clocks.watch(now=make.NOW + 7 * DAY)
     assert overdue() == 0
+
+
+def test_news_that_is_heard_late_and_in_another_sequence_ends_the_same(promised):
+    refund = leaves(promised)
+    reports.told(refund, status="CLOSED")
+    complaint_clocks.watch(now=make.NOW + 7 * DAY)
+    refund.refresh_from_db()
+    made = ask_again(refund=refund, by="ann", note="", now=make.NOW)
+    reports.told(made)
+    arrived = Event.objects.get(name="refund.succeeded")
+    asked = Event.objects.get(name="refund.requested", key=made.event_key)
+    tasks.money_arrived(arrived)
+    assert overdue() == 1  # the complaint does not know yet that this is its refund
+    tasks.promised_with_it(asked)
+    assert (overdue(), Complaint.objects.get().refund) == (0, made)
+    reports.told(refund)  # and the first one, too
+    hear()
+    tasks.promised_with_it(asked)
+    assert Complaint.objects.get().refund == refund
 
 
 def test_what_lies_at_the_merchants_bank_has_not_arrived(promised):

@@ -114,6 +114,52 @@ def test_a_refund_that_wechat_made_itself_is_booked_and_put_before_an_operator(p
     assert (Case.objects.get().kind, Case.objects.get().facts["booked"]) == ("refund.unknown", True)
 
 
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({"currency": "USD"}, "currency"),
+        ({"total_fen": 10**12}, "total_fen"),
+        ({"refund_fen": 10**6}, "refund_fen"),
+        ({"refund_fen": 0}, "refund_fen"),
+        ({"mchid": "1900000000"}, "mchid"),
+        ({"transaction_id": "4" * 28}, "transaction_id"),
+        ({"refund_id": "another's"}, "out_refund_no"),
+    ],
+)
+def test_a_refund_that_wechat_made_itself_and_that_does_not_fit_is_booked_nowhere(payment, changes, wrong):
+    ask = {"number": payment.order.number, "reason": "退款", "asked_by": "system", "now": make.NOW}
+    told(request_refund(wish=Wish({payment.order.lines.get().pk: 1}), key="k", **ask), refund_id="another's")
+    before = refundable_fen(payment)
+    ghost = Refund(pk=77, storefront_id=payment.storefront_id, payment=payment, out_refund_no="WX-1")
+    assert told(ghost, **{"refund_fen": 1, **changes}) is Outcome.CASE
+    assert (Refund.objects.count(), refundable_fen(payment)) == (1, before)
+    case = Case.objects.get()
+    assert (case.kind, case.facts["booked"], case.facts["wrong"]) == ("refund.unknown", False, wrong)
+
+
+def test_what_went_back_behind_our_back_is_never_more_than_was_paid(payment):
+    for number, fen in (("WX-1", payment.received_fen - 1), ("WX-2", 2), ("WX-3", 1)):
+        by_hand(payment, number, fen)
+    assert list(Refund.objects.order_by("id").values_list("out_refund_no", flat=True)) == ["WX-1", "WX-3"]
+    assert refundable_fen(payment) == 0
+
+
+def test_the_number_of_another_storefronts_refund_moves_neither(refund):
+    other = make.storefront("other")
+    make.stock(make.warehouse(other), make.variant(other, "HD-1", 10_000))
+    theirs = paid(make.order(make.buyer(other, make.BOB), ("HD-1", 1)))
+    report = refund_report_of(Refund(pk=78, payment=theirs, amount_fen=1), out_refund_no=refund.out_refund_no)
+    facts = {"storefront_id": theirs.storefront_id, "mchid": theirs.mchid, "source": "notification"}
+    assert take_in(report=report, now=make.NOW, **facts) is Outcome.CASE
+    assert (state(refund), refundable_fen(theirs)) == ("accepted", theirs.received_fen)
+    case = Case.objects.get()
+    assert (case.kind, case.storefront_id, case.facts["wrong"]) == (
+        "refund.unknown",
+        theirs.storefront_id,
+        "out_refund_no",
+    )
+
+
 def test_a_refund_of_a_payment_that_is_not_ours_is_a_case_alone(payment, refund):
     report = refund_report_of(refund, out_refund_no="WX-2", out_trade_no="NEVER-OURS")
     facts = {"storefront_id": payment.storefront_id, "mchid": payment.mchid, "source": "bill"}

@@ -6,15 +6,25 @@ import threading
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from kernel.models import Case, Event
-from payments.models import Complaint, ComplaintAct
-from payments.services import complaint_answers, complaint_sending, complaints
+from payments import tasks
+from payments.models import Complaint, ComplaintAct, Payment, Refund
+from payments.services import (
+    complaint_answers,
+    complaint_clocks,
+    complaint_sending,
+    complaints,
+    refund_outcome,
+    refund_verbs,
+)
 from payments.services.complaint_answers import AnswerUnderWay, approve_refund, reply
+from payments.services.refund_outcome import Outcome
+from payments.services.refunds import Wish, request_refund
 from tests import make
 from tests.payments.complaining import heard, mini_told
-from tests.payments.reports import paid
+from tests.payments.reports import paid, told
 from tests.races.crowd import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -136,3 +146,80 @@ def test_both_channels_at_once_are_one_matter(payment):
     lead = Complaint.objects.get(joined=None)
     assert Complaint.objects.get(joined=lead).channel != lead.channel
     assert Case.objects.get().key == lead.event_key
+
+
+@pytest.fixture
+def promised():
+    """A complaint whose refund, of one piece of two, is on its way."""
+    payment = paid(make.order(make.world().alice, ("HD-1", 2)))
+    ask = {"number": payment.order.number, "reason": "退款", "asked_by": "system", "now": make.NOW}
+    refund = request_refund(wish=Wish({payment.order.lines.get().pk: 1}), key="k", **ask)
+    row = heard(payment)
+    Complaint.objects.filter(pk=row.pk).update(refund=refund)
+    return row, refund
+
+
+def meet(monkeypatch, module, name, pause, *, after=False):
+    """Whoever calls this waits, before or after it, until the other one stands at the same point."""
+    real = getattr(module, name)
+
+    def waiting(*args, **kwargs):
+        if not after:
+            pause.wait(timeout=20)
+        made = real(*args, **kwargs)
+        if after:
+            pause.wait(timeout=20)
+        return made
+
+    monkeypatch.setattr(module, name, waiting)
+
+
+def naive_arrived(refund: Refund, pause: threading.Barrier) -> str:
+    """What a house does that tells the complaint while it holds the payment's row."""
+    with transaction.atomic():
+        Payment.objects.select_for_update().get(pk=refund.payment_id)
+        pause.wait(timeout=20)
+        complaint_clocks.arrived(refund=refund, now=make.NOW)
+    return "told"
+
+
+def approve(row):
+    return approve_refund(complaint=row, amount_fen=None, by="ann", now=make.NOW)
+
+
+def test_told_under_the_payments_lock_an_approval_and_its_refund_wait_for_each_other(promised, monkeypatch):
+    row, refund = promised
+    told(refund)
+    refund.refresh_from_db()
+    pause = threading.Barrier(2)
+    meet(monkeypatch, complaint_answers, "request_refund", pause)
+    results = at_once([lambda: approve(row), lambda: naive_arrived(refund, pause)])
+    assert [str(one).split("\n")[0] for one in results].count("deadlock detected") == 1, results
+
+
+def test_an_approval_and_the_arrival_of_a_refund_at_once_both_end(promised, monkeypatch):
+    row, refund = promised
+    pause = threading.Barrier(2)
+    meet(monkeypatch, complaint_answers, "request_refund", pause)
+    meet(monkeypatch, refund_outcome, "_attend", pause)
+    act, outcome = at_once([lambda: approve(row), lambda: told(refund)])
+    assert (act.kind, outcome) == ("approve", Outcome.TAKEN)
+    tasks.money_arrived(Event.objects.get(name="refund.succeeded"))
+    assert Complaint.objects.get().refund == Refund.objects.exclude(pk=refund.pk).get()
+
+
+def test_an_approval_and_asking_again_at_once_both_end(promised, monkeypatch):
+    row, refund = promised
+    told(refund, status="CLOSED", success_time=None)
+    pause = threading.Barrier(2)
+    meet(monkeypatch, complaint_answers, "request_refund", pause)
+    meet(monkeypatch, refund_verbs, "request_refund", pause, after=True)
+    calls = [
+        lambda: approve(row),
+        lambda: refund_verbs.ask_again(refund=refund, by="x", note="", now=make.NOW),
+    ]
+    act, again = at_once(calls)
+    assert (act.kind, again.state) == ("approve", "accepted")
+    for event in Event.objects.filter(name="refund.requested").order_by("id"):
+        tasks.promised_with_it(event)
+    assert Complaint.objects.get().refund == Refund.objects.exclude(pk__in=[refund.pk, again.pk]).get()

@@ -6,6 +6,7 @@ import pytest
 
 from kernel.models import Case, Event
 from kernel.states import WrongState
+from orders.models import Order
 from orders.services.gate import move_gate
 from payments.models import Payment, Refund
 from payments.services.refund_gate import withdraw
@@ -119,7 +120,7 @@ def test_a_refund_that_wechat_made_itself_is_booked_and_put_before_an_operator(p
     [
         ({"currency": "USD"}, "currency"),
         ({"total_fen": 10**12}, "total_fen"),
-        ({"refund_fen": 10**6}, "refund_fen"),
+        ({"refund_fen": 10_910}, "refund_fen"),
         ({"refund_fen": 0}, "refund_fen"),
         ({"mchid": "1900000000"}, "mchid"),
         ({"transaction_id": "4" * 28}, "transaction_id"),
@@ -128,7 +129,8 @@ def test_a_refund_that_wechat_made_itself_is_booked_and_put_before_an_operator(p
 )
 def test_a_refund_that_wechat_made_itself_and_that_does_not_fit_is_booked_nowhere(payment, changes, wrong):
     ask = {"number": payment.order.number, "reason": "退款", "asked_by": "system", "now": make.NOW}
-    told(request_refund(wish=Wish({payment.order.lines.get().pk: 1}), key="k", **ask), refund_id="another's")
+    Order.objects.update(gate="after_release")
+    told(request_refund(wish=Wish(goodwill_fen=1), key="k", **ask), refund_id="another's")
     before = refundable_fen(payment)
     ghost = Refund(pk=77, storefront_id=payment.storefront_id, payment=payment, out_refund_no="WX-1")
     assert told(ghost, **{"refund_fen": 1, **changes}) is Outcome.CASE

@@ -123,6 +123,7 @@ def test_a_closed_refund_that_did_succeed_keeps_the_promise_though_another_was_a
     assert overdue() == 0
 
 
+@pytest.mark.usefixtures("wechat_knows_nothing")
 def test_news_that_is_heard_late_and_in_another_sequence_ends_the_same(promised):
     refund = leaves(promised)
     reports.told(refund, status="CLOSED")
@@ -150,6 +151,7 @@ def test_what_lies_at_the_merchants_bank_has_not_arrived(promised):
     assert overdue() == 1
 
 
+@pytest.mark.usefixtures("wechat_knows_nothing")
 @pytest.mark.django_db(transaction=True)
 def test_what_is_approved_again_after_it_was_closed_is_asked_for_again_before_wechat_is_told():
     row = heard(paid(make.order(make.world().alice, ("HD-1", 1))))

@@ -24,7 +24,7 @@ from payments.services.refund_outcome import Outcome
 from payments.services.refunds import Wish, request_refund
 from tests import make
 from tests.payments.complaining import heard, mini_told
-from tests.payments.reports import paid, told
+from tests.payments.reports import paid, refund_report_of, told
 from tests.races.crowd import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -214,6 +214,8 @@ def test_an_approval_and_asking_again_at_once_both_end(promised, monkeypatch):
     pause = threading.Barrier(2)
     meet(monkeypatch, complaint_answers, "request_refund", pause)
     meet(monkeypatch, refund_verbs, "request_refund", pause, after=True)
+    closed = refund_report_of(refund, status="CLOSED", success_time=None)
+    monkeypatch.setattr(refund_verbs, "query", lambda client, number: closed)
     calls = [
         lambda: approve(row),
         lambda: refund_verbs.ask_again(refund=refund, by="x", note="", now=make.NOW),

@@ -56,6 +56,12 @@ class TransferForm(NotedForm):
     field_order = ("reference", "day", "note")
 
 
+class AllForm(AskForm):
+    """All that is left; `seen_fen` is what was shown before."""
+
+    seen_fen = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+
 class CardForm(NotedForm):
     """The consumer's own bank card, as they told it; it goes to WeChat encrypted and is kept nowhere."""
 

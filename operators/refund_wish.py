@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.db import transaction
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldBooleanSwitchWidget
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSingleDateWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
 from kernel.money import yuan
 from operators.amounts import YuanField
@@ -19,6 +24,7 @@ from operators.tables import Table
 from orders.models import Order, OrderLine
 from payments.models import Refund, RefundLine
 from payments.services.refund_parts import NOTHING, returned
+from payments.services.refund_transfer import Transfer
 from payments.services.refunds import Wish, request_refund
 
 _PIECES = "pieces_"
@@ -42,7 +48,21 @@ class WishForm(AskForm):
         return values
 
 
-def form_of(order: Order) -> type[forms.Form]:
+class PaidForm(WishForm):
+    """The same, and the transfer that paid it."""
+
+    reference = forms.CharField(
+        label=say("银行流水号", "bank's number"), max_length=80, widget=UnfoldAdminTextInputWidget
+    )
+    day = forms.DateField(label=say("转账日期", "day of the transfer"), widget=UnfoldAdminSingleDateWidget)
+
+
+def paid_form_of(order: Order) -> type[forms.Form]:
+    """The form of what was paid by transfer for this order."""
+    return form_of(order, PaidForm)
+
+
+def form_of(order: Order, base: type[WishForm] = WishForm) -> type[forms.Form]:
     """The form of this order: a number of pieces for each line of which some are left."""
     gone = returned(RefundLine.objects.exclude(refund__state="closed").filter(refund__order=order))
     fields: dict[str, Any] = {}
@@ -59,8 +79,8 @@ def form_of(order: Order) -> type[forms.Form]:
             help_text=say("最多 {left} 件", "at most {left}").format(left=left),
             widget=UnfoldAdminIntegerFieldWidget,
         )
-    order_of = [*fields, "freight", "goodwill", "reason", "note"]
-    return type("WishFormOfOrder", (WishForm,), {**fields, "field_order": order_of})
+    order_of = [*fields, "freight", "goodwill", "reference", "day", "reason", "note"]
+    return type("WishFormOfOrder", (base,), {**fields, "field_order": order_of})
 
 
 def begun(order: Order) -> dict[str, Any]:
@@ -76,8 +96,25 @@ def pieces_of(values: Mapping[str, Any]) -> dict[int, int]:
 
 def refund_wish(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> object:
     """Ask for what was seen; before that, or where it is another amount by now, show it, write nothing."""
+    return _shown_first(values, lambda: _asked(order, values, who, at))
+
+
+def refund_all(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> object:
+    """All that is left, freight that was withheld too: seen to the fen before it is asked for."""
+    return _shown_first(
+        values, lambda: [request_refund(wish=Wish(), key=values["key"], **_told(order, values, who, at))]
+    )
+
+
+def paid_by_transfer(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> object:
+    """What our bank has paid where WeChat Pay refunds no more: seen to the fen before it is recorded."""
+    transfer = Transfer(values["reference"], values["day"], who, values["note"])
+    return _shown_first(values, lambda: _asked(order, values, who, at, transfer=transfer))
+
+
+def _shown_first(values: Mapping[str, Any], ask: Callable[[], list[Refund]]) -> Preview | None:
     with transaction.atomic():
-        made = _asked(order, values, who, at)
+        made = ask()
         total = sum(refund.amount_fen for refund in made)
         if values["seen_fen"] == total:
             return None
@@ -86,15 +123,21 @@ def refund_wish(order: Order, values: Mapping[str, Any], who: str, at: datetime)
     return Preview([shown], {"seen_fen": str(total)}, say("确认退款", "Confirm the refund"))
 
 
-def _asked(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> list[Refund]:
-    """The pieces as one refund and goodwill as another: customs lets them leave at different times."""
-    told = {
+def _told(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> dict[str, Any]:
+    return {
         "number": order.number,
         "reason": values["reason"],
         "asked_by": f"operator:{who}"[:80],
         "note": values["note"],
         "now": at,
     }
+
+
+def _asked(
+    order: Order, values: Mapping[str, Any], who: str, at: datetime, *, transfer: Transfer | None = None
+) -> list[Refund]:
+    """The pieces as one refund and goodwill as another: customs lets them leave at different times."""
+    told = {**_told(order, values, who, at), "transfer": transfer}
     made = []
     if pieces := pieces_of(values):
         wish = Wish(pieces, freight=values["freight"])
@@ -109,6 +152,8 @@ def _table(made: list[Refund], total: int) -> Table:
     rows: list[list[Any]] = []
     for refund in made:
         when = say("等待海关", "after customs") if refund.state == "requested" else say("立即", "at once")
+        if refund.transferred_at:
+            when = say("已线下转账", "paid by transfer")
         for one in RefundLine.objects.filter(refund=refund).select_related("line").order_by("line__position"):
             tax = one.duty_fen + one.vat_fen + one.excise_fen
             amount = one.goods_fen - one.discount_fen + one.freight_fen + tax

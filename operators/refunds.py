@@ -17,8 +17,17 @@ from operators import told
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import Switch, states
-from operators.refund_forms import CardForm, GoodwillForm, NotedForm, TransferForm, new_key
-from operators.refund_wish import WishForm, begun, form_of, refund_wish
+from operators.refund_forms import AllForm, CardForm, GoodwillForm, NotedForm, TransferForm, new_key
+from operators.refund_wish import (
+    PaidForm,
+    WishForm,
+    begun,
+    form_of,
+    paid_by_transfer,
+    paid_form_of,
+    refund_all,
+    refund_wish,
+)
 from operators.scope import REFUNDERS
 from operators.steps import Step, Stepped
 from operators.tables import history
@@ -26,7 +35,7 @@ from orders.models import Order
 from orders.services.cancel_paid import cancel_paid
 from payments.models import Refund
 from payments.services.refund_gate import withdraw
-from payments.services.refund_verbs import ask_again, to_bank_card, transfer_made, try_now
+from payments.services.refund_verbs import ask_again, pay_instead, to_bank_card, transfer_made, try_now
 from payments.services.refunds import Wish, request_refund
 from wechat.pay.refunds import BankCard
 
@@ -71,6 +80,37 @@ ORDER_STEPS = (
             "海关处理期间提交的，放行后自动退出。",
             "Several lines at once, with shares of freight, tax and coupons: first shown to the fen, then "
             "confirmed. While customs has the order it waits.",
+        ),
+    ),
+    Step(
+        name="refund-all",
+        title=say("退还全部余额", "Refund all that is left"),
+        icon="currency_exchange",
+        form=AllForm,
+        do=refund_all,
+        roles=REFUNDERS,
+        legal=_paid,
+        start=new_key,
+        hint=say(
+            "退还剩余的全部款项（含此前未退的运费），先显示金额再确认；等待中的退款并入其中。",
+            "All that is left, freight that stayed too: first shown to the fen, then confirmed. What still "
+            "waits goes with it.",
+        ),
+    ),
+    Step(
+        name="refund-transferred",
+        title=say("登记线下退款", "Refund paid by transfer"),
+        icon="account_balance_wallet",
+        form=PaidForm,
+        form_of=paid_form_of,
+        do=paid_by_transfer,
+        roles=REFUNDERS,
+        legal=_paid,
+        start=begun,
+        hint=say(
+            "微信不再受理退款时使用：支付已满一年，或已退款 50 次。被拒绝或关闭的退款在其页面登记。",
+            "Where WeChat Pay refunds no more: a payment over a year old, or after fifty refunds. A refund "
+            "that was refused or closed has this on its own page.",
         ),
     ),
     Step(
@@ -212,6 +252,27 @@ class RefundAdmin(Stepped):
             hint=say(
                 "退款已到商户银行卡，消费者尚未收到；转账后在此登记，事项随之办结。",
                 "The money is in the merchant's bank; once the consumer is paid, record it here.",
+            ),
+        ),
+        Step(
+            name="paid-instead",
+            title=say("改以线下转账退还", "Paid by transfer instead"),
+            icon="account_balance_wallet",
+            form=TransferForm,
+            do=lambda row, values, who, at: pay_instead(
+                refund=row,
+                by=who,
+                now=at,
+                reference=values["reference"],
+                on=values["day"],
+                note=values["note"],
+            ),
+            roles=REFUNDERS,
+            legal=lambda row: row.state == "closed",
+            hint=say(
+                "在商户平台确认原单未退出后全额转账，再在此登记；记为一笔新退款。",
+                "Make sure at the merchant platform that nothing left, pay the whole by transfer, then "
+                "record it here: a refund of its own.",
             ),
         ),
         Step(

@@ -15,8 +15,8 @@ PAYMENT = Machine(
 
 # requested: agreed, and waiting where customs has the order; accepted: free to leave, and told to WeChat,
 # which may have it already; processing: WeChat has it; abnormal: the money found no account; closed: none
-# left, unless WeChat tells afterwards that it did (overturn) or has it after all (revive, find).
-# `out_refund_no` is the same all the way.
+# left, unless WeChat tells afterwards that it did (overturn) or has it after all (revive, find);
+# transfer: our bank paid it, and WeChat never had it. `out_refund_no` is the same all the way.
 REFUND = Machine(
     name="refund",
     start="requested",
@@ -30,6 +30,7 @@ REFUND = Machine(
         "overturn": {"closed": "succeeded"},
         "revive": {"closed": "processing"},
         "find": {"closed": "abnormal"},
+        "transfer": {"requested": "succeeded"},
     },
 )
 

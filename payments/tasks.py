@@ -24,6 +24,7 @@ from payments.services import (
 from payments.services.bills.run import due as due_bills
 from payments.services.declare import sweep as sweep_declarations
 from payments.services.query import sweep as sweep_payments
+from payments.services.refund_refusals import RefundClosed, TooMuch
 from payments.services.settle import SENT_BACK
 
 
@@ -119,9 +120,9 @@ def refund_cancelled(event: Event) -> None:
                 asked_by=str(event.facts.get("by", "system"))[:80],
                 now=now(),
             )
-    except refunds.RefundClosed:
+    except RefundClosed:
         return  # it was asked for before, and its own case says what became of it
-    except refunds.TooMuch as nothing_left:
+    except TooMuch as nothing_left:
         if nothing_left.left_fen:
             raise
 

@@ -37,6 +37,7 @@ class Refund(models.Model):
     class Target(models.TextChoices):
         CONSUMER = "consumer"
         MERCHANT = "merchant"  # the consumer has nothing until they are paid by transfer
+        TRANSFER = "transfer"  # our bank paid the consumer: WeChat Pay never had the refund
 
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
     payment = models.ForeignKey(Payment, on_delete=models.PROTECT, related_name="refunds")
@@ -52,6 +53,9 @@ class Refund(models.Model):
     other_fen = models.BigIntegerField(default=0)
     whole = models.BooleanField(
         default=False, db_default=False, help_text="asked for as all that was left, not piece by piece"
+    )
+    freight_stays = models.BooleanField(
+        default=False, db_default=False, help_text="pieces without their share of freight"
     )
     reason = models.CharField(max_length=80, help_text="shown to the consumer by WeChat Pay")
     state = models.CharField(max_length=12, choices=REFUND.choices, default=REFUND.start)
@@ -93,13 +97,23 @@ class Refund(models.Model):
             models.CheckConstraint(name="refund_amount", condition=_AMOUNT),
             models.CheckConstraint(
                 name="refund_succeeded_whole",
-                condition=~Q(state="succeeded") | Q(refund_id__isnull=False, succeeded_at__isnull=False),
+                condition=~Q(state="succeeded")
+                | Q(succeeded_at__isnull=False) & (Q(refund_id__isnull=False) | Q(redirected_to="transfer")),
             ),
             models.CheckConstraint(
                 name="refund_transferred_whole",
                 condition=Q(transferred_at__isnull=True, transfer_reference="")
-                | Q(state="succeeded", redirected_to="merchant", transferred_at__isnull=False)
+                | Q(
+                    state="succeeded",
+                    redirected_to__in=["merchant", "transfer"],
+                    transferred_at__isnull=False,
+                )
                 & ~Q(transfer_reference=""),
+            ),
+            models.CheckConstraint(
+                name="refund_by_transfer_whole",
+                condition=~Q(redirected_to="transfer")
+                | Q(state="succeeded", refund_id__isnull=True, transferred_at__isnull=False),
             ),
             models.UniqueConstraint(fields=["payment", "key"], name="refund_wish_once"),
         ]

@@ -7,18 +7,19 @@ until a person has paid it by transfer and says so.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
+from typing import Any
 
 from kernel import events
 from kernel.cases import settle_open
-from kernel.clock import SHANGHAI, shanghai_day
-from kernel.errors import Conflict, Invalid
+from kernel.errors import Conflict
 from kernel.states import WrongState
 from kernel.tenancy import tenant
 from payments.gateways.wechat_pay import client_of
 from payments.models import Payment, Refund
 from payments.services.refund_hold import hold, release, renew
 from payments.services.refund_outcome import Outcome, take_in
+from payments.services.refund_transfer import AlreadyTransferred, Transfer, tell
 from payments.services.refunds import Wish, again_key, refund_stray, request_refund
 from wechat.errors import RateLimited, Rejected, ResourceNotExist
 from wechat.pay.refunds import BankCard, Status, apply_abnormal, query
@@ -27,21 +28,23 @@ Kind, Target = Refund.Kind, Refund.Target
 
 
 @dataclass(eq=False)
-class AlreadyTransferred(Conflict):
-    """The consumer has been paid by transfer before."""
+class AskedAgain(Conflict):
+    """Another refund was asked for in place of the closed one: it is that one's money."""
 
-    code = "refund_transferred"
-    title = "The transfer for this refund is recorded already: {reference}."
-    title_zh = "该退款已登记线下转账：{reference}。"
-    reference: str
+    code = "refund_asked_again"
+    title = "In place of this refund {number} was asked for: look at that one."
+    title_zh = "已另行申请退款（{number}），请查看该退款单。"
+    number: str
 
 
-class BadTransfer(Invalid):
-    """A transfer has the bank's number, and a day between the request for the refund and today."""
+@dataclass(eq=False)
+class AnotherAmount(Conflict):
+    """What the closed refund should have given back comes to another amount by now."""
 
-    code = "refund_transfer"
-    title = "A transfer needs the bank's number, and a day from the request for the refund to today."
-    title_zh = "请填写银行流水号；转账日期须在申请退款日至今日之间。"
+    code = "refund_another_amount"
+    title = "What this refund should have given back comes to {amount_fen} fen by now: ask again instead."
+    title_zh = "该退款目前应退金额为 {amount_fen} 分，与原单不符，请重新申请。"
+    amount_fen: int
 
 
 class RefundHeld(Conflict):
@@ -114,32 +117,24 @@ def transfer_made(*, refund: Refund, reference: str, on: date, by: str, note: st
 
     Raises WrongState where nothing is owed, AlreadyTransferred, BadTransfer.
     """
-    number = reference.strip()[:80]
+    transfer = Transfer(reference, on, by, note)
     with tenant(refund.storefront_id):
         row = Refund.objects.select_for_update().get(pk=refund.pk)
         if row.transferred_at is not None:
             raise AlreadyTransferred(reference=row.transfer_reference)
         if not row.owed:
             raise WrongState(machine="refund", verb="transfer_made", state=row.state)
-        if not number or not shanghai_day(row.requested_at) <= on <= shanghai_day(now):
-            raise BadTransfer()
-        at = datetime.combine(on, time(), SHANGHAI)
-        Refund.objects.filter(pk=row.pk).update(transferred_at=at, transfer_reference=number)
-        events.record(
-            storefront_id=row.storefront_id,
-            name="refund.transferred",
+        columns = transfer.columns(since=row.requested_at, now=now)
+        Refund.objects.filter(pk=row.pk).update(**columns)
+        tell(row, transfer, now)
+        kinds = ["refund.pay_by_transfer"]
+        settle_open(
+            kinds=kinds,
             key=row.event_key,
-            facts={
-                "amount_fen": row.amount_fen,
-                "transfer_reference": number,
-                "day": on.isoformat(),
-                "by": by,
-                "note": note,
-            },
+            by=by,
+            note=f"{columns['transfer_reference']} {note}"[:300],
             now=now,
         )
-        kinds = ["refund.pay_by_transfer"]
-        settle_open(kinds=kinds, key=row.event_key, by=by, note=f"{number} {note}"[:300], now=now)
 
 
 def ask_again(*, refund: Refund, by: str, note: str, now: datetime) -> Refund:
@@ -173,6 +168,49 @@ def ask_again(*, refund: Refund, by: str, note: str, now: datetime) -> Refund:
             note=note,
             now=now,
         )
+
+
+def pay_instead(*, refund: Refund, reference: str, on: date, by: str, note: str, now: datetime) -> Refund:
+    """What a closed refund should have given back, our bank has paid on `on`: a refund of its own, once.
+
+    It has a new number that WeChat Pay never sees, and is within the cap, and not made while customs decides.
+    WeChat's limits of age and number do not hold for it. Settles the closed one's cases. Raises WrongState,
+    AlreadyTransferred, AskedAgain, AnotherAmount, NotYet, BadTransfer, and as `request_refund`.
+    """
+    transfer = Transfer(reference, on, by, note)
+    with tenant(refund.storefront_id):
+        payment = Payment.objects.select_for_update().get(pk=refund.payment_id)
+        row = Refund.objects.select_related("order").get(pk=refund.pk)
+        key = again_key(row.out_refund_no)
+        known = Refund.objects.filter(payment=payment, key=key).first()
+        if known is not None and known.redirected_to == Target.TRANSFER:
+            raise AlreadyTransferred(reference=known.transfer_reference)
+        if known is not None:
+            raise AskedAgain(number=known.out_refund_no)
+        if row.state != "closed":
+            raise WrongState(machine="refund", verb="pay_instead", state=row.state)
+        told: dict[str, Any] = {
+            "key": key,
+            "reason": row.reason,
+            "asked_by": f"operator:{by}"[:80],
+            "now": now,
+        }
+        paid: dict[str, Any] = {
+            "transfer": transfer,
+            "since": row.requested_at,
+            "instead_of": [row.out_refund_no],
+        }
+        if row.kind == Kind.STRAY:
+            made = refund_stray(out_trade_no=payment.out_trade_no, **told, **paid)
+        else:
+            made = request_refund(number=row.order.number, wish=_wish(row), note=note, **told, **paid)
+        if made.amount_fen != row.amount_fen:
+            raise AnotherAmount(amount_fen=made.amount_fen)
+        kinds = ["refund.closed", "refund.refused"]
+        settle_open(
+            kinds=kinds, key=row.event_key, by=by, note=f"{made.transfer_reference} {note}"[:300], now=now
+        )
+        return made
 
 
 def _ended_at_wechat(row: Refund, now: datetime) -> None:
@@ -217,7 +255,7 @@ def _wish(refund: Refund) -> Wish:
         return Wish()
     # Asked again, freight that stayed stays.
     pieces = dict(refund.lines.values_list("line_id", "quantity"))
-    return Wish(pieces, freight=refund.freight_fen > 0)
+    return Wish(pieces, freight=not refund.freight_stays)
 
 
 def _told(refund: Refund, name: str, now: datetime, **facts: str) -> None:

@@ -10,16 +10,26 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Max, Q, Sum
+from django.db.models import Max, Q, QuerySet, Sum
 
 from kernel import events, ids
 from kernel.cases import settle_open
-from kernel.errors import Conflict, Invalid
 from kernel.tenancy import tenant
 from orders.models import Order, OrderLine
 from payments.gateways.wechat_pay import notify_url
 from payments.models import Payment, Refund, RefundLine
 from payments.services.refund_parts import NOTHING, SHARES, Part, part, rest, returned
+from payments.services.refund_refusals import (
+    BadReason,
+    NotPaid,
+    RefundClosed,
+    TooManyPieces,
+    TooManyRefunds,
+    TooMuch,
+    TooOld,
+    WishChanged,
+)
+from payments.services.refund_transfer import NotYet, Transfer, pay
 from payments.states import REFUND
 from wechat.pay.refunds import APART_SECONDS, DAYS, MOST_PARTIAL, reason_text
 
@@ -47,88 +57,24 @@ class Wish:
         return not self.pieces and not self.goodwill_fen
 
 
-@dataclass(eq=False)
-class NotPaid(Conflict):
-    """No payment of this order is ours to give back."""
-
-    code = "refund_not_paid"
-    title = "This order has no payment that could be refunded."
-    title_zh = "该订单没有可退款的支付。"
-
-
-@dataclass(eq=False)
-class TooMuch(Conflict):
-    """More than is left of the payment after what went back and what is on its way."""
-
-    code = "refund_too_much"
-    title = "At most {left_fen} fen of this payment can still be refunded."
-    title_zh = "该笔支付最多还可退 {left_fen} 分。"
-    left_fen: int
-
-
-@dataclass(eq=False)
-class TooManyPieces(Conflict):
-    """More pieces of a line than were bought and have not gone back."""
-
-    code = "refund_too_many_pieces"
-    title = "Of {sku} only {left} can still be refunded."
-    title_zh = "{sku} 最多还可退 {left} 件。"
-    sku: str
-    left: int
-
-
-@dataclass(eq=False)
-class TooManyRefunds(Conflict):
-    """WeChat Pay takes fifty refunds of one payment."""
-
-    code = "refund_too_many"
-    title = "WeChat Pay takes at most 50 refunds of one payment."
-    title_zh = "同一笔支付最多可退款 50 次。"
-
-
-@dataclass(eq=False)
-class TooOld(Conflict):
-    """WeChat Pay refunds within a year of the payment."""
-
-    code = "refund_too_old"
-    title = "The payment is more than a year old: WeChat Pay does not refund it any more."
-    title_zh = "该笔支付已超过一年，微信支付不再受理退款。"
-
-
-@dataclass(eq=False)
-class WishChanged(Conflict):
-    """The same key was used for another refund."""
-
-    code = "refund_wish_changed"
-    title = "This key already stands for another refund, {number}."
-    title_zh = "该请求标识已用于另一笔退款（{number}）。"
-    number: str
-
-
-@dataclass(eq=False)
-class RefundClosed(Conflict):
-    """What the same key asked for before is closed: no money comes of it, and nothing leaves by asking so."""
-
-    code = "refund_is_closed"
-    title = "Refund {number} was asked for by this before and is closed: ask again on its page."
-    title_zh = "该请求对应的退款（{number}）已关闭，请在该退款单页面重新申请。"
-    number: str
-
-
-class BadReason(Invalid):
-    """WeChat Pay shows the reason to the consumer; there must be one that it can show."""
-
-    code = "refund_reason"
-    title = "A refund needs a reason that can be shown to the consumer."
-    title_zh = "请填写可向消费者展示的退款原因。"
-
-
 def request_refund(
-    *, number: str, wish: Wish, key: str, reason: str, asked_by: str, now: datetime, note: str = ""
+    *,
+    number: str,
+    wish: Wish,
+    key: str,
+    reason: str,
+    asked_by: str,
+    now: datetime,
+    note: str = "",
+    transfer: Transfer | None = None,
+    since: datetime | None = None,
+    instead_of: Sequence[str] = (),
 ) -> Refund:
     """A refund of the paid order `number`: made, or the one that the same `key` asked for before.
 
-    It leaves at once where the gate allows, and waits where it does not. Locks payment, order. Raises
+    It leaves at once where the gate allows, and waits where it does not. With `transfer` (made
+    `since` then, or since the payment) our bank has paid it: WeChat never sees it, and its limits do not
+    hold; raises NotYet where the gate is shut, BadTransfer. Locks payment, order. Raises
     NotPaid, TooMuch, TooManyPieces, TooManyRefunds, TooOld, WishChanged, RefundClosed, BadReason.
     """
     shown = _reason(reason)
@@ -144,14 +90,18 @@ def request_refund(
         known = Refund.objects.filter(payment=payment, key=key).first()
         if known is not None:
             return _same(known, wish)
-        replaced = _withdraw_waiting(payment, now) if wish.whole else []
-        left = _room(payment, now)
+        waiting = Refund.objects.filter(payment=payment, state="requested")
+        replaced = _withdraw(waiting, now) if wish.whole else []
+        left = _room(payment, now, limits=transfer is None)
         if wish.goodwill_fen:
             kind, parts, other = Kind.GOODWILL, [], wish.goodwill_fen
         else:
             kind = Kind.CANCELLATION if order.state == "cancelled" else Kind.LINES
             parts, other = _parts(order, wish), 0
         nothing_left = wish.whole or (bool(parts) and _takes_the_last(order, wish))
+        if nothing_left and sum(one.amount_fen for one in parts) > left:
+            replaced += _withdraw(waiting.filter(kind=Kind.GOODWILL), now)
+            left = refundable_fen(payment)
         refund = _write(
             payment=payment,
             kind=kind,
@@ -162,25 +112,37 @@ def request_refund(
             spares=nothing_left,
             whole=wish.whole,
             told={"reason": shown, "asked_by": asked_by, "note": note[:300]},
-            replaced=replaced,
+            replaced=[*replaced, *instead_of],
+            freight_stays=bool(wish.pieces) and not wish.freight,
             now=now,
         )
-        if may_leave(order, kind):
+        if transfer is not None:
+            _pay(refund, order, transfer, since or payment.succeeded_at or now, now)
+        elif may_leave(order, kind):
             accept(refund, now=now)
     return refund
 
 
 def refund_stray(
-    *, out_trade_no: str, reason: str, now: datetime, key: str = "stray", asked_by: str = "system"
+    *,
+    out_trade_no: str,
+    reason: str,
+    now: datetime,
+    key: str = "stray",
+    asked_by: str = "system",
+    transfer: Transfer | None = None,
+    since: datetime | None = None,
+    instead_of: Sequence[str] = (),
 ) -> Refund:
-    """Send back, whole and once per `key`, money that no order could take. Locks the payment."""
+    """Send back, whole and once per `key`, money that no order could take, or note the `transfer` that did.
+    Locks the payment."""
     storefront_id = Payment.objects.values_list("storefront_id", flat=True).get(out_trade_no=out_trade_no)
     with tenant(storefront_id):
         payment = Payment.objects.select_for_update().get(out_trade_no=out_trade_no)
         known = Refund.objects.filter(payment=payment, key=key).first()
         if known is not None:
             return known
-        left = _room(payment, now)
+        left = _room(payment, now, limits=transfer is None)
         refund = _write(
             payment=payment,
             kind=Kind.STRAY,
@@ -191,9 +153,13 @@ def refund_stray(
             spares=False,
             whole=True,
             told={"reason": _reason(reason), "asked_by": asked_by, "note": ""},
+            replaced=instead_of,
             now=now,
         )
-        accept(refund, now=now)
+        if transfer is not None:
+            _pay(refund, payment.order, transfer, since or payment.succeeded_at or now, now)
+        else:
+            accept(refund, now=now)
     return refund
 
 
@@ -270,8 +236,8 @@ def _same(known: Refund, wish: Wish) -> Refund:
     if wish.goodwill_fen:
         same = known.kind == Kind.GOODWILL and known.other_fen == wish.goodwill_fen
     else:
-        same = known.kind != Kind.GOODWILL and (wish.whole or pieces == dict(wish.pieces))
-        same = same and (wish.freight or not known.freight_fen)
+        alike = pieces == dict(wish.pieces) and known.freight_stays is not wish.freight
+        same = known.kind != Kind.GOODWILL and (wish.whole or alike)
     if not same:
         raise WishChanged(number=known.out_refund_no)
     if known.state == "closed":
@@ -279,21 +245,31 @@ def _same(known: Refund, wish: Wish) -> Refund:
     return known
 
 
-def _withdraw_waiting(payment: Payment, now: datetime) -> list[str]:
-    """All goes back: what still waited to leave on its own is part of it. Its numbers."""
-    waiting = list(Refund.objects.select_for_update().filter(payment=payment, state="requested"))
-    for one in waiting:
+def _withdraw(waiting: QuerySet[Refund], now: datetime) -> list[str]:
+    """Nothing stays: what still waited to leave on its own is part of what goes back. Its numbers."""
+    found = list(waiting.select_for_update())
+    for one in found:
         REFUND.move(one, "withdraw", now=now, facts={"by": "system"})
         waits_no_more(one, now)
-    return [one.out_refund_no for one in waiting]
+    return [one.out_refund_no for one in found]
 
 
-def _room(payment: Payment, now: datetime) -> int:
-    """What is left of the payment; raises TooMuch when it is nothing, TooManyRefunds, TooOld."""
+def _pay(refund: Refund, order: Order, transfer: Transfer, since: datetime, now: datetime) -> None:
+    if not may_leave(order, refund.kind):
+        raise NotYet()
+    pay(refund, transfer, since=since, facts=facts_of(refund), now=now)
+
+
+def _room(payment: Payment, now: datetime, *, limits: bool) -> int:
+    """What is left of the payment; raises TooMuch when it is nothing, and for WeChat's `limits`
+    TooManyRefunds, TooOld."""
     left = refundable_fen(payment)
     if left <= 0:
         raise TooMuch(left_fen=0)
-    if Refund.objects.filter(LIVING | Q(accepted_at__isnull=False), payment=payment).count() >= MOST_PARTIAL:
+    if not limits:
+        return left
+    told = Refund.objects.filter(LIVING | Q(accepted_at__isnull=False), payment=payment)
+    if told.exclude(redirected_to=Refund.Target.TRANSFER).count() >= MOST_PARTIAL:
         raise TooManyRefunds()
     if payment.succeeded_at is not None and now > payment.succeeded_at + timedelta(days=DAYS):
         raise TooOld()
@@ -341,6 +317,7 @@ def _write(
     whole: bool,
     told: Mapping[str, str],
     replaced: Sequence[str] = (),
+    freight_stays: bool = False,
     now: datetime,
 ) -> Refund:
     amount = sum(one.amount_fen for one in parts) + other_fen
@@ -365,6 +342,7 @@ def _write(
         tax_fen=sum(one.tax_fen for one in parts),
         other_fen=other_fen,
         whole=whole,
+        freight_stays=freight_stays,
         **told,
         notify_url=notify_url(payment.mchid),
         requested_at=now,

@@ -46,6 +46,7 @@ def enter_refund(*, refund: Refund, now: datetime) -> bool:
 
     Where all goes back, what goodwill gave before is spared: the goods go back whole, and the goodwill too.
     What came to the merchant's card lies in our own bank, and is owed to the consumer until `enter_transfer`.
+    What our bank paid without WeChat Pay is owed by the refund, and paid by its transfer.
 
     False where it was entered before. Raises ValueError for a refund whose money has not arrived.
     """
@@ -60,12 +61,11 @@ def enter_refund(*, refund: Refund, now: datetime) -> bool:
             key=f"refund:{refund.out_refund_no}",
             at=refund.succeeded_at,
             amounts={
-                Account.WECHAT: -refund.amount_fen,
+                **_from(refund),
                 Account.SALES: refund.goods_fen - refund.discount_fen + spared,
                 Account.FREIGHT: refund.freight_fen,
                 Account.TAX: refund.tax_fen,
                 beside: refund.other_fen - spared,
-                **_ours(refund),
             },
             order_id=refund.order_id,
             payment_id=refund.payment_id,
@@ -103,8 +103,14 @@ def _spared(refund: Refund) -> int:
     return 0 if pieces is None else refund.discount_fen - int(pieces)
 
 
-def _ours(refund: Refund) -> dict[Account, int]:
-    """Where the money lies that left WeChat Pay and not to the consumer."""
+def _from(refund: Refund) -> dict[Account, int]:
+    """Where the money left, and where it lies that left WeChat Pay and not to the consumer."""
+    if refund.redirected_to == Refund.Target.TRANSFER:
+        return {Account.CONSUMER: -refund.amount_fen}
     if refund.redirected_to != Refund.Target.MERCHANT:
-        return {}
-    return {Account.BANK: refund.amount_fen, Account.CONSUMER: -refund.amount_fen}
+        return {Account.WECHAT: -refund.amount_fen}
+    return {
+        Account.WECHAT: -refund.amount_fen,
+        Account.BANK: refund.amount_fen,
+        Account.CONSUMER: -refund.amount_fen,
+    }

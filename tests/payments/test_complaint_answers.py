@@ -26,7 +26,7 @@ from payments.services.complaint_answers import (
 )
 from payments.services.complaint_clocks import promised_day
 from payments.services.query import query
-from payments.services.refunds import TooMuch
+from payments.services.refund_refusals import TooMuch
 from tests import make
 from tests.payments.test_paying import start
 from wechat.pay import complaints as wechat_complaints

@@ -14,8 +14,8 @@ from payments import tasks
 from payments.models import Complaint, ComplaintAct, Refund
 from payments.services import complaint_clocks, refund_gate
 from payments.services.complaint_answers import approve_refund
+from payments.services.refund_refusals import RefundClosed
 from payments.services.refund_verbs import ask_again
-from payments.services.refunds import RefundClosed
 from tests import make
 from tests.payments import reports
 from tests.payments.complaining import heard

@@ -11,8 +11,9 @@ from kernel.models import Case, Event
 from payments.models import Payment, Refund
 from payments.services import refund_verbs, send_refund
 from payments.services.refund_outcome import Outcome
+from payments.services.refund_refusals import TooMuch
 from payments.services.refund_verbs import RefundLives, ask_again
-from payments.services.refunds import TooMuch, Wish, refund_stray, refundable_fen, request_refund
+from payments.services.refunds import Wish, refund_stray, refundable_fen, request_refund
 from payments.states import REFUND
 from tests import make
 from tests.payments.reports import paid, refund_report_of, told

@@ -11,8 +11,9 @@ from orders.services.gate import move_gate
 from payments.models import Payment, Refund
 from payments.services.refund_gate import withdraw
 from payments.services.refund_outcome import Outcome, take_in
+from payments.services.refund_refusals import TooMuch
 from payments.services.refund_verbs import ask_again
-from payments.services.refunds import TooMuch, Wish, refundable_fen, request_refund
+from payments.services.refunds import Wish, refundable_fen, request_refund
 from payments.services.settle import Outcome as Settled
 from payments.services.settle import settle
 from settlement.models import Entry, Posting

@@ -16,13 +16,8 @@ from payments import personal
 from payments.models import Refund
 from payments.services import refund_verbs
 from payments.services.refund_hold import LEASE
-from payments.services.refund_verbs import (
-    AlreadyTransferred,
-    BadTransfer,
-    RefundHeld,
-    to_bank_card,
-    transfer_made,
-)
+from payments.services.refund_transfer import AlreadyTransferred, BadTransfer
+from payments.services.refund_verbs import RefundHeld, to_bank_card, transfer_made
 from payments.services.refunds import Wish, request_refund
 from settlement.models import Entry, Posting
 from settlement.queries import not_entered

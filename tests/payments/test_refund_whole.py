@@ -70,6 +70,19 @@ def test_goodwill_that_waits_before_the_list_goes_with_all_that_is_left(
     assert (balances(), refundable_fen(payment)) == ({}, 0)
 
 
+def test_goodwill_that_waits_before_the_list_goes_with_the_last_pieces(
+    order: Order, payment: Payment
+) -> None:
+    waiting = ask(order, Wish(goodwill_fen=500), "sorry")
+    pieces = {line.pk: line.quantity for line in order.lines.all()}
+    last = ask(order, Wish(pieces), "last")
+    waiting.refresh_from_db()
+    assert (waiting.state, last.amount_fen) == ("closed", order.total_fen)
+    assert last.discount_fen == order.discount_fen
+    arrive(last)
+    assert (balances(), refundable_fen(payment)) == ({}, 0)
+
+
 def test_pieces_that_wait_for_customs_are_part_of_all_that_is_left(order: Order, payment: Payment) -> None:
     move_gate(number=order.number, verb="send", now=make.NOW)
     pieces = ask(order, Wish({order.lines.get(sku="HD-1").pk: 2}), "pieces")

@@ -11,18 +11,16 @@ from kernel.states import WrongState
 from orders.services.gate import move_gate
 from payments.models import Refund
 from payments.services.refund_gate import MoneyLeaving, let_go, send_to_customs, withdraw
-from payments.services.refunds import (
+from payments.services.refund_refusals import (
     BadReason,
     NotPaid,
     TooManyPieces,
     TooManyRefunds,
     TooMuch,
     TooOld,
-    Wish,
     WishChanged,
-    refundable_fen,
-    request_refund,
 )
+from payments.services.refunds import Wish, refundable_fen, request_refund
 from tests import make
 from tests.payments.reports import declared, paid, told
 

@@ -14,7 +14,8 @@ from orders.services.cancel_paid import cancel_paid
 from payments.models import Payment, Refund
 from payments.services.refund_gate import MoneyLeaving, let_go, send_to_customs
 from payments.services.refund_outcome import Outcome
-from payments.services.refunds import TooMuch, Wish, request_refund
+from payments.services.refund_refusals import TooMuch
+from payments.services.refunds import Wish, request_refund
 from tests import make
 from tests.payments.reports import declared, paid, told
 from tests.races.crowd import at_once

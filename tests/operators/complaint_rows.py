@@ -9,6 +9,7 @@ from payments import labels
 from payments.models import Complaint, ComplaintAct, Payment
 from payments.services.complaints import take_in
 from storefronts.models import MerchantAccount
+from storefronts.services import set_messages
 from tests import make
 from tests.payments.complaining import report_of
 
@@ -18,6 +19,7 @@ PHONE = "13900139000"
 def complaint_rows(order: Order, payment: Payment, round: int) -> Complaint:
     """One complaint about `payment`, answered once."""
     now, shop = make.NOW, payment.storefront
+    set_messages(storefront=shop, token="pushed", aes_key="k" * 43)
     complaint = take_in(
         mchid=MerchantAccount.objects.get(storefront=shop, active=True).mchid,
         report=report_of(payment, complaint_id=f"C{shop.pk}-{round}"),

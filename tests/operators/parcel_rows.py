@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from logistics.models import CarrierAccount, Parcel, ParcelLine, Shipment, TrackingEvent
+from logistics.models import Parcel, ParcelLine, Shipment, TrackingEvent
+from logistics.services.accounts import Terms, set_account
 from tests import make
 
 
 def parcel_rows(order: Any, round: int) -> None:
     """A shipment with one row of everything."""
     shop, now = order.storefront, make.NOW
-    account = CarrierAccount.objects.create(
-        storefront=shop,
-        provider="sf",
+    terms = Terms(
         customer_code=f"SHOP{round}",
-        secret_sealed=b"sealed",
         sender="美妆仓",
-        active=round == 0,
+        hotline="4008000000",
+        origin="330206",
+        origin_place="保税区 1 号",
     )
+    account = set_account(storefront=shop, provider="sf", terms=terms, secret="k" * 32, by="someone", now=now)
     shipment = Shipment.objects.create(
         storefront=shop, order=order, warehouse=order.warehouse, number=order.number, opened_at=now
     )

@@ -391,12 +391,7 @@ SECRET_TEXTS = (
     "k" * 32,
     "PRIVATE KEY",
     "an-invented-client-secret",
-    "plain-",
     "0123456789abcdef0123456789abcdef01234567",
-    "pbkdf2_",
-    "md5$",
-    "&lt;memory",
-    "b&#x27;\\x",
-    "b'\\x",
+    *("plain-", "pbkdf2_", "md5$", "&lt;memory", "b&#x27;\\x", "b'\\x"),
     "colleague-maison@shop.test",
 )

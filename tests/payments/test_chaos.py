@@ -34,9 +34,13 @@ def found(stage: Stage, order: Order) -> Finding:
         ("pay: notification", "web killed before the commit", ("paid", "succeeded", "-", "-", "-")),
         ("pay: query", "worker killed before the commit", ("paid", "succeeded", "-", "-", "-")),
         ("cancel: close", "worker killed after the call", ("cancelled", "closed", "-", "-", "-")),
-        ("refund: sent", "worker killed after the call", ("paid", "succeeded", "succeeded", "-", "-")),
-        ("refund: sent", "refund wrong_signature", ("paid", "succeeded", "succeeded", "-", "-")),
-        ("refund: notification", "web killed after the commit", ("paid", "succeeded", "succeeded", "-", "-")),
+        ("refund: sent", "worker killed after the call", ("cancelled", "succeeded", "succeeded", "-", "-")),
+        ("refund: sent", "refund wrong_signature", ("cancelled", "succeeded", "succeeded", "-", "-")),
+        (
+            "refund: notification",
+            "web killed after the commit",
+            ("cancelled", "succeeded", "succeeded", "-", "-"),
+        ),
         (
             "refund: outcome",
             "refund_outcome abnormal",

@@ -62,18 +62,8 @@ def taken(batch: SettlementBatch, **more: Any) -> SettlementBatch:
 
 
 def credited(batch: SettlementBatch, amount_minor: int, reference: str = "B-1", **more: Any) -> ForexReceipt:
-    return record_receipt(
-        **{
-            "batch": batch,
-            "kind": ForexReceipt.Kind.CREDIT,
-            "reference": reference,
-            "amount_minor": amount_minor,
-            "credited_on": DAY,
-            "by": "me",
-            "now": make.NOW,
-            **more,
-        }
-    )
+    told = {"kind": ForexReceipt.Kind.CREDIT, "credited_on": DAY, "by": "me", "now": make.NOW}
+    return record_receipt(batch=batch, reference=reference, amount_minor=amount_minor, **(told | more))
 
 
 def balance(**narrow: Any) -> dict[str, int]:

@@ -42,9 +42,9 @@ def cfets(provider, settings):
 
 
 def workday() -> datetime:
-    """The last weekday noon in Shanghai that is not in the future of the stand-in's clock."""
+    """Noon in Shanghai of the weekday whose rates the stand-in has published last, at 9:15 of its clock."""
     at = datetime.now(UTC).replace(hour=4, minute=0, second=0, microsecond=0)
-    if at > datetime.now(UTC):
+    if at - timedelta(hours=2, minutes=45) > datetime.now(UTC):
         at -= timedelta(days=1)
     while at.weekday() >= 5:
         at -= timedelta(days=1)

@@ -17,6 +17,7 @@ from kernel.errors import Missing
 Handler = Callable[[HttpRequest], Any]
 MAX_TRACKING = 512 * 1024  # a push repeats all that was told of a parcel, each Chinese letter nine bytes long
 MAX_BODY = 64 * 1024  # no call of ours needs more; CSV and pictures go through the admin
+MOST_DIGITS = 18  # of the length of a body; int() refuses absurd ones
 LEAN = ("/api/", "/partner/", "/pay/", "/wechat/", "/carriers/", "/health/")
 
 log = structlog.get_logger(__name__)
@@ -43,7 +44,10 @@ class LeanOrFull:
         if not is_lean(request):
             return self.full(request)
         most = MAX_TRACKING if request.path_info.startswith("/carriers/") else MAX_BODY
-        if int(request.META.get("CONTENT_LENGTH") or 0) > most:
+        told = request.META.get("CONTENT_LENGTH") or "0"
+        if not (told.isascii() and told.isdigit()):
+            return problems.render(problems.BadLength(), request)
+        if len(told) > MOST_DIGITS or int(told) > most:
             return problems.render(problems.TooLarge(most), request)  # not a byte of it is read
         return self.lean(request)
 

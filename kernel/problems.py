@@ -41,6 +41,15 @@ class Malformed(Invalid):
     title_zh = "请求体不是有效的 JSON。"
 
 
+class BadLength(Invalid):
+    """The header Content-Length is no number."""
+
+    status = 400
+    code = "bad_content_length"
+    title = "Content-Length is not a number of bytes."
+    title_zh = "Content-Length 不是有效的字节数。"
+
+
 class TooLarge(Problem):
     """The body is larger than anything this address has use for."""
 

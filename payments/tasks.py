@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
 from celery import shared_task
 from django.db import transaction
 
@@ -110,29 +113,37 @@ def refund_cancelled(event: Event) -> None:
     order = Order.objects.get(number=event.key.removeprefix("order:"))
     if order.paid_at is None:
         return
-    try:
-        with transaction.atomic():  # what it refuses leaves the delivery's own transaction whole
-            refunds.request_refund(
-                number=order.number,
-                wish=refunds.Wish(),
-                key="cancelled",
-                reason="订单已取消",
-                asked_by=str(event.facts.get("by", "system"))[:80],
-                now=now(),
-            )
-    except RefundClosed:
-        return  # it was asked for before, and its own case says what became of it
-    except TooMuch as nothing_left:
-        if nothing_left.left_fen:
-            raise
+    # Where it was asked for before and closed, its own case says what became of it.
+    with suppress(RefundClosed), _unless_nothing_left():
+        refunds.request_refund(
+            number=order.number,
+            wish=refunds.Wish(),
+            key="cancelled",
+            reason="订单已取消",
+            asked_by=str(event.facts.get("by", "system"))[:80],
+            now=now(),
+        )
 
 
 def refund_stray(event: Event) -> None:
     """Handler of `payment.stray`: money that no order could take goes back by itself, where it can."""
     if event.facts["reason"] in SENT_BACK:
-        refunds.refund_stray(
-            out_trade_no=event.key.removeprefix("payment:"), reason="款项无对应订单", now=now()
-        )
+        with _unless_nothing_left():
+            refunds.refund_stray(
+                out_trade_no=event.key.removeprefix("payment:"), reason="款项无对应订单", now=now()
+            )
+
+
+@contextmanager
+def _unless_nothing_left() -> Iterator[None]:
+    """That nothing is left to give back, or nothing came, is no failure: the delivery's transaction stays
+    whole."""
+    try:
+        with transaction.atomic():
+            yield
+    except TooMuch as refused:
+        if refused.left_fen:
+            raise
 
 
 @shared_task

@@ -27,6 +27,7 @@ COLUMNS = ("batch", "item", "status", "rate", "currency", "foreign", "settled_on
 LONGEST = 4 * 1024 * 1024
 MOST_FAULTS = 20
 _RATE = re.compile(r"(0|[1-9][0-9]{0,7})(\.[0-9]{1,4})?")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SEAL = re.compile(r"checksum,([0-9a-f]{64}),([0-9a-f]{64})\n?")
 
 
@@ -158,6 +159,8 @@ def _row(cells: list[str], batch: SettlementBatch, items: dict[int, SettlementIt
     if status == "refused":
         if rate or foreign or day or not 0 < len(reason) <= 120:
             raise ValueError("a refused item has a reason, and neither rate, amount nor day")
+        if _CONTROL.search(reason):
+            raise ValueError("the reason is not one line of text")
         return Answered(item, None, None, None, reason)
     if status != "settled" or reason:
         raise ValueError(f"status {status!r} with reason {reason!r}")

@@ -37,6 +37,7 @@ class Outcome(StrEnum):
 # What WeChat can refund under the payment's number; its case settles itself when the refund has succeeded.
 SENT_BACK = frozenset({"late", "twice", "amount", "appid"})
 _STRAY_TITLES = {
+    "contradiction": "WeChat tells of a payment another amount or currency than before",
     "refunded": "Paid and already refunded at WeChat, not by us",
     "unknown": "Paid under a payment number that we never gave out",
     "amount": "Paid an amount that differs from the order",
@@ -66,6 +67,7 @@ def settle(*, storefront_id: int, mchid: str, report: Transaction, now: datetime
             return _unmatched(storefront_id, mchid, report, now)
         if payment.transaction_id is not None:
             if payment.transaction_id == report.transaction_id:
+                _compare(payment, report, now)
                 return Outcome.KNOWN
             return _unmatched(storefront_id, mchid, report, now)  # one number, two WeChat transactions
         order = Order.objects.select_for_update().get(pk=payment.order_id)
@@ -73,7 +75,7 @@ def settle(*, storefront_id: int, mchid: str, report: Transaction, now: datetime
         if reason:
             _stray(payment, reason, report, now)
             return Outcome.STRAY
-        paid_at = report.success_time or now
+        paid_at = _paid_at(report, now)
         PAYMENT.move(payment, "succeed", now=now, succeeded_at=paid_at, **_received(report))
         mark_paid(
             order=order,
@@ -101,6 +103,23 @@ def _objection(payment: Payment, order: Order, report: Transaction) -> str:
     return next((reason for reason, holds in wrong if holds), "")
 
 
+def _paid_at(report: Transaction, now: datetime) -> datetime:
+    """When it was paid, as WeChat says; nothing was paid in the future."""
+    return min(report.success_time or now, now)
+
+
+def _compare(payment: Payment, report: Transaction, now: datetime) -> None:
+    """What was told once stays; that it is now told otherwise is put before an operator.
+
+    Of a stray in another currency only the amount is kept.
+    """
+    amount = report.total_fen not in (None, payment.received_fen)
+    currency = report.currency not in (None, payment.currency) and payment.stray_reason != "currency"
+    if amount or currency:
+        number = payment.order.number
+        _case(payment.storefront_id, payment.mchid, "contradiction", report, now, order=number)
+
+
 def _received(report: Transaction) -> dict[str, Any]:
     return {
         "transaction_id": report.transaction_id,
@@ -116,7 +135,7 @@ def _stray(payment: Payment, reason: str, report: Transaction, now: datetime) ->
         now=now,
         facts={"reason": reason},
         stray_reason=reason,
-        succeeded_at=report.success_time or now,
+        succeeded_at=_paid_at(report, now),
         **_received(report),
     )
     _case(payment.storefront_id, payment.mchid, reason, report, now, order=payment.order.number)
@@ -145,7 +164,7 @@ def _case(
             "currency": report.currency,
             "merchant": mchid,
             "appid": report.appid,
-            "sent_back": bool(order) and reason in SENT_BACK,
+            "sent_back": bool(order and report.total_fen) and reason in SENT_BACK,
         },
         now=now,
     )

@@ -29,6 +29,7 @@ log = structlog.get_logger(__name__)
 
 ACCEPTED = 204
 UNREADABLE, UNTAKEABLE = "notification.unreadable", "payment.untakeable"
+LONGEST_KEY = 80  # of a case
 TO_MEND = (Raw.Outcome.REJECTED, Raw.Outcome.FAILED)
 
 
@@ -102,15 +103,21 @@ def take_in(*, raw: Raw, notice: Notification, now: datetime) -> None:
         raw.save()
 
 
+def case_key(raw: Raw) -> str:
+    """What the case about a message is found by: its number, which WeChat repeats, where it has one."""
+    return f"notification:{raw.notice_id or raw.pk}"[:LONGEST_KEY]
+
+
 def untakeable(*, raw: Raw, notice: Notification, failure: Exception, now: datetime) -> None:
-    """Genuine, and yet it cannot be written: an operator must see it, for it may be money."""
+    """Genuine, and yet it cannot be written: an operator must see it, for it may be money. However often
+    WeChat repeats itself it is one case."""
     raw.pk, raw.outcome, raw.error = None, Raw.Outcome.FAILED, type(failure).__name__
     raw.save(force_insert=True)
     log.error("notification_untakeable", mchid=raw.mchid, notification=raw.pk, exc_info=failure)
     open_case(
         storefront_id=storefronts.storefront_id_of_merchant(raw.mchid),
         kind=UNTAKEABLE,
-        key=f"notification:{raw.pk}",
+        key=case_key(raw),
         title="A genuine notification of WeChat Pay could not be taken in",
         facts={
             "merchant": raw.mchid,
@@ -128,7 +135,7 @@ def unreadable(*, raw: Raw, now: datetime) -> None:
     open_case(
         storefront_id=storefronts.storefront_id_of_merchant(raw.mchid),
         kind=UNREADABLE,
-        key=f"notification:{raw.notice_id or raw.pk}",
+        key=case_key(raw),
         title="A genuine message of WeChat cannot be read",
         facts={"merchant": raw.mchid, "notification": raw.pk, "error": raw.error[:120]},
         now=now,
@@ -155,5 +162,5 @@ def again(*, raw: Raw, by: str, now: datetime) -> None:
         )
         take_in(raw=fresh, notice=notice, now=now)
         Raw.objects.filter(pk=row.pk).update(outcome=Raw.Outcome.DUPLICATE, body=b"")
-        for key in {f"notification:{notice.id}", f"notification:{row.notice_id}", f"notification:{row.pk}"}:
+        for key in {case_key(fresh), case_key(row), f"notification:{row.pk}"}:
             settle_open(kinds=[UNREADABLE, UNTAKEABLE], key=key, by=by, note="taken in again", now=now)

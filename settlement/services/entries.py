@@ -15,11 +15,14 @@ from settlement.services.enter import Fact, enter
 def enter_payment(*, payment: Payment, now: datetime) -> bool:
     """A payment that came: a sale with its parts, or, where no order could take it, money that is owed back.
 
-    False where it was entered before. Raises ValueError for a payment that has not come.
+    False where it was entered before, or nothing came with it. Raises ValueError for a payment that has not
+    come.
     """
     if payment.state not in ("succeeded", "stray") or payment.received_fen is None:
         raise ValueError(f"{payment.out_trade_no} is {payment.state}: nothing was received")
     order, stray = payment.order, payment.state == "stray"
+    if payment.received_fen == 0:
+        return False
     amounts = {Account.WECHAT: payment.received_fen}
     if stray:
         amounts[Account.STRAY] = -payment.received_fen

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 
+from django.db.models import Min
+
 from kernel.cases import open_case
 from kernel.clock import SHANGHAI, shanghai_day
 from kernel.errors import Conflict, Invalid
@@ -51,6 +53,17 @@ class ReceiptDiffers(Conflict):
     reference: str
 
 
+@dataclass(eq=False)
+class ReceiptOutOfTime(Conflict):
+    """A day on which the bank cannot have told of this batch's money."""
+
+    code = "receipt_out_of_time"
+    title = "The day must lie between {first}, when the institution settled, and today, {last}."
+    title_zh = "入账日期须在机构结汇日 {first} 至今日 {last} 之间。"
+    first: str
+    last: str
+
+
 def record_receipt(
     *,
     batch: SettlementBatch,
@@ -63,9 +76,10 @@ def record_receipt(
 ) -> ForexReceipt:
     """Keep what the bank told of the batch's money; with the last unit of it the batch is received.
 
-    Told again it is one receipt. Raises ReceiptOfNothing, ReceiptDiffers, WrongState before the answer, and
-    ReceiptTooLarge for more than is to come, also once all is there: that is a case, and it is kept unless
-    a transaction of the caller's is rolled back.
+    Told again it is one receipt. Raises ReceiptOfNothing, ReceiptDiffers, WrongState before the answer,
+    ReceiptOutOfTime for a day before the institution settled or after today, and ReceiptTooLarge for more
+    than is to come, also once all is there: that is a case, and it is kept unless a transaction of the
+    caller's is rolled back.
     """
     try:
         return _recorded(batch, kind, reference, amount_minor, credited_on, by=by, now=now)
@@ -107,6 +121,7 @@ def _recorded(
             return known
         if batch.state not in ("answered", "received", "closed"):
             raise WrongState(machine=BATCH.name, verb="receive", state=batch.state)
+        _in_time(batch, credited_on, shanghai_day(now))
         left = batch.foreign_minor - batch.received_minor
         if amount_minor <= 0:
             raise ReceiptOfNothing()
@@ -128,6 +143,13 @@ def _recorded(
         if amount_minor == left:
             BATCH.move(batch, "receive", now=now, facts={"by": by})
     return receipt
+
+
+def _in_time(batch: SettlementBatch, day: date, today: date) -> None:
+    first = batch.items.aggregate(first=Min("settled_on"))["first"]
+    assert first is not None  # an answered batch has something that was settled
+    if not first <= day <= today:
+        raise ReceiptOutOfTime(first=first.isoformat(), last=today.isoformat())
 
 
 def close_batch(*, batch: SettlementBatch, by: str, now: datetime) -> None:

@@ -38,3 +38,20 @@ def test_pages_carry_a_content_security_policy_and_apis_set_no_cookie(client):
 def test_the_first_hook_that_answers_decides():
     stack = LeanOrFull(lambda _: HttpResponse())
     assert [hook.__qualname__.split(".")[0] for hook in stack.hooks][:1] == ["CsrfViewMiddleware"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("length", "status", "code"),
+    [
+        ("abc", 400, "bad_content_length"),
+        ("-5", 400, "bad_content_length"),
+        ("１２", 400, "bad_content_length"),
+        ("1e9", 400, "bad_content_length"),
+        ("9" * 5_000, 413, "body_too_large"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/pay/wechat/1600000000", "/wechat/messages/wxmaison0000000000"])
+def test_a_length_that_is_no_number_is_refused_before_anything_is_read(client, path, length, status, code):
+    answer = client.post(path, b"{}", content_type="application/json", CONTENT_LENGTH=length)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)

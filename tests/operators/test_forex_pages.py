@@ -14,8 +14,8 @@ from settlement.services.exchange import export_batch
 from tests import make
 from tests.operators import rows
 from tests.settlement import trades
+from tests.settlement.institution import credited, taken
 from tests.settlement.test_batches import made
-from tests.settlement.test_exchange import credited, taken
 from tests.settlement.test_unsettled import DAY
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -85,10 +85,11 @@ def sealed_delivery(
 
 
 def paid(order: Any, **changes: Any) -> Payment:
-    """The order's one payment, settled."""
+    """The order's one payment, settled; not before it was made."""
     payment = make.payment(order)
     report = report_of(payment, transaction_id=f"4200{order.pk:024}", **changes)
-    settle(storefront_id=payment.storefront_id, mchid=payment.mchid, report=report, now=make.NOW)
+    now = max(make.NOW, report.success_time or make.NOW)
+    settle(storefront_id=payment.storefront_id, mchid=payment.mchid, report=report, now=now)
     payment.refresh_from_db()
     return payment
 

@@ -10,12 +10,13 @@ from backend import delivery
 from inventory.models import Stock
 from kernel.models import Case, Delivery
 from orders.models import Order
-from orders.services.cancel_paid import cancel_paid
+from orders.services.cancel_paid import cancel_paid, hold_ends_at
 from orders.services.closing import NotCancellable, begin_closing, expire_due, finish_closing
 from payments.models import Payment, Refund
 from payments.services.refunds import Wish, request_refund
-from payments.services.settle import settle
+from payments.services.settle import Outcome, settle
 from payments.tasks import refund_cancelled, refund_stray
+from settlement.models import Posting
 from tests import make
 from tests.payments.reports import paid, report_of, told
 
@@ -218,3 +219,42 @@ def test_a_stray_payment_goes_back_also_while_customs_has_another_one(order):
     event = type("E", (), {"key": second.event_key, "facts": {"reason": "twice"}})
     refund_stray(event)
     assert Refund.objects.count() == 1
+
+
+def test_a_payment_of_nothing_is_a_case_and_nothing_goes_back(order):
+    payment = make.payment(order)
+    settled(payment, total_fen=0)
+    delivery.drain()
+    assert not Delivery.objects.filter(done_at=None).exists()
+    assert (Refund.objects.count(), Posting.objects.count()) == (0, 0)
+    case = Case.objects.get()
+    assert (case.kind, case.facts["sent_back"]) == ("payment.amount", False)
+
+
+@pytest.mark.parametrize("wrong", [{"total_fen": 1}, {"currency": "USD"}])
+def test_a_payment_told_otherwise_than_before_stays_and_is_a_case(order, wrong):
+    payment = paid(order)
+    before = Payment.objects.values().get()
+    told = {"transaction_id": payment.transaction_id}
+    assert settled(payment, **told) is Outcome.KNOWN
+    assert not Case.objects.exists()
+    assert settled(payment, **told, **wrong) is Outcome.KNOWN
+    case = Case.objects.get()
+    assert (case.kind, case.key) == ("payment.contradiction", f"transaction:{payment.transaction_id}")
+    assert (case.facts["order"], case.facts["sent_back"]) == (order.number, False)
+    assert Payment.objects.values().get() == before
+
+
+def test_a_stray_in_another_currency_told_again_is_no_contradiction(order):
+    payment = make.payment(order)
+    assert [settled(payment, currency="USD") for _ in range(2)] == [Outcome.STRAY, Outcome.KNOWN]
+    assert [case.kind for case in Case.objects.all()] == ["payment.currency"]
+
+
+def test_a_payment_told_to_be_of_the_future_can_be_cancelled_for_the_half_hour_alone(order):
+    payment = make.payment(order)
+    settled(payment, success_time=make.NOW + timedelta(days=365))
+    order.refresh_from_db()
+    payment.refresh_from_db()
+    assert (order.paid_at, payment.succeeded_at) == (make.NOW, make.NOW)
+    assert hold_ends_at(order) == make.NOW + timedelta(minutes=30)

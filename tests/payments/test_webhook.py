@@ -14,11 +14,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from django.db import transaction
 
 from kernel.models import Case, Event, Receipt
-from payments.models import Notification
+from payments.models import Notification, Payment
 from payments.services import messages
 from payments.services.taking import NothingKept, StillUnreadable, again
 from tests import make
-from tests.payments.reports import delivery_of, sealed_delivery, signed
+from tests.payments.reports import delivery_of, paid, sealed_delivery, signed
 from wechat.errors import Malformed
 from wechat.pay.notifications import Notification as Told
 
@@ -234,3 +234,51 @@ def test_what_could_not_be_written_is_taken_in_again_too(client, payment, monkey
     again(raw=Notification.objects.get(), by="ann", now=make.NOW)
     payment.order.refresh_from_db()
     assert (payment.order.state, Case.objects.get(kind="payment.untakeable").state) == ("paid", "settled")
+
+
+def told_twice(client, payment, body):
+    answers = [deliver(client, payment, body, signed(body)).status_code for _ in range(2)]
+    kept = set(Notification.objects.values_list("outcome", "error"))
+    return answers, kept, list(Case.objects.values_list("kind", "seen"))
+
+
+@pytest.mark.parametrize("number", ["a\x00b", "\ud800x", "z" * 121])
+def test_a_number_that_no_table_holds_makes_a_notification_unreadable(client, payment, number):
+    body, _ = delivery_of(payment, id=number)
+    answers, kept, cases = told_twice(client, payment, body)
+    assert (answers, cases) == ([401, 401], [("notification.unreadable", 2)])
+    assert {outcome for outcome, _ in kept} == {"rejected"}
+    assert bytes(Notification.objects.first().body) == body
+
+
+def test_a_notification_nested_beyond_all_sense_is_unreadable(client, payment):
+    resource = b"[" * 20_000 + b"]" * 20_000
+    answers, _, cases = told_twice(client, payment, b'{"id":"x","resource":' + resource + b"}")
+    assert answers == [401, 401]
+    assert {kind for kind, _ in cases} == {"notification.unreadable"}
+
+
+def test_half_a_surrogate_pair_in_what_it_tells_makes_a_notification_unreadable(client, payment):
+    body, _ = delivery_of(payment, transaction_id="\ud800" + "4" * 20)
+    answers, _, cases = told_twice(client, payment, body)
+    assert (answers, cases) == ([401, 401], [("notification.unreadable", 2)])
+
+
+def test_what_cannot_be_taken_in_is_one_case_however_often_it_comes(client, payment):
+    other = paid(make.order(payment.order.customer, ("IR-1", 1)))
+    client.raise_request_exception = False
+    body, headers = delivery_of(payment, id="n" * 100, transaction_id=other.transaction_id)
+    assert [deliver(client, payment, body, headers).status_code for _ in range(3)] == [500, 500, 500]
+    assert list(Notification.objects.values_list("outcome", flat=True)) == ["failed"] * 3
+    assert list(Case.objects.values_list("kind", "seen")) == [("payment.untakeable", 3)]
+
+
+def test_the_case_of_what_could_not_be_taken_in_settles_once_it_is(client, payment):
+    other = paid(make.order(payment.order.customer, ("IR-1", 1)))
+    client.raise_request_exception = False
+    body, headers = delivery_of(payment, id="n" * 100, transaction_id=other.transaction_id)
+    deliver(client, payment, body, headers)
+    Payment.objects.filter(pk=other.pk).update(transaction_id="4200of-another")
+    again(raw=Notification.objects.get(outcome="failed"), by="ann", now=make.present())
+    payment.refresh_from_db()
+    assert (payment.state, Case.objects.get().state) == ("succeeded", "settled")

@@ -1,4 +1,4 @@
-"""The institution's side of a batch: the answer it would write to a file."""
+"""The institution's side of a batch and the bank's: an answer in a file, a credit; and what the books say."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ import io
 from decimal import Decimal
 from typing import Any
 
+from django.db.models import Sum
+
 from kernel import files
 from kernel.clock import shanghai_day
 from settlement.currency import shown, to_minor
-from settlement.models import SettlementBatch
+from settlement.models import ForexReceipt, Posting, SettlementBatch
+from settlement.services.exchange import take_answer
+from settlement.services.receipts import record_receipt
+from tests import make
+from tests.settlement.test_unsettled import DAY
 
 HEAD = "batch,item,status,rate,currency,foreign,settled_on,reason\n"
 
@@ -48,3 +54,17 @@ def answer(
     assert batch.file is not None
     sent = hashlib.sha256(files.read(batch.file)).hexdigest()
     return sealed(HEAD + out.getvalue(), sent)
+
+
+def taken(batch: SettlementBatch, **more: Any) -> SettlementBatch:
+    return take_answer(batch=batch, content=answer(batch, **more), by="me", now=make.NOW)
+
+
+def credited(batch: SettlementBatch, amount_minor: int, reference: str = "B-1", **more: Any) -> ForexReceipt:
+    told = {"kind": ForexReceipt.Kind.CREDIT, "credited_on": DAY, "by": "me", "now": make.NOW}
+    return record_receipt(batch=batch, reference=reference, amount_minor=amount_minor, **(told | more))
+
+
+def balance(**narrow: Any) -> dict[str, int]:
+    rows = Posting.objects.filter(**narrow).values_list("account").annotate(total=Sum("amount_fen"))
+    return {account: total for account, total in rows if total}

@@ -21,8 +21,8 @@ from tests import make
 from tests.operators import rows
 from tests.races.crowd import at_once
 from tests.settlement import trades
+from tests.settlement.institution import balance, credited, taken
 from tests.settlement.test_batches import made
-from tests.settlement.test_exchange import balance, credited, taken
 from tests.settlement.test_unsettled import DAY
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -115,7 +115,7 @@ def test_each_order_is_told_with_both_rates_and_the_sums_are_what_the_bank_will_
     batch = answered(world)
     credited(batch, 34, "C-1", kind=CHARGE)
     credited(batch, 2_000, "B-1")
-    credited(batch, 400, "B-2", credited_on=NEXT)
+    credited(batch, 400, "B-2", credited_on=NEXT, now=make.NOW + timedelta(days=1))
     with django_assert_num_queries(4):
         told = brand_statement(storefront_id=world.shop.pk, currency="EUR", first=DAY, last=DAY)
     (line,) = told.lines

@@ -1,4 +1,4 @@
-"""File, answer, credit: the same bytes each time, all rows or none, and a result that the books can prove."""
+"""File and answer: the same bytes each time, all rows or none, and a result that the books can prove."""
 
 from __future__ import annotations
 
@@ -6,11 +6,9 @@ import csv
 import io
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from django.db import transaction
-from django.db.models import Sum
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -20,55 +18,17 @@ from kernel.models import Case, File
 from kernel.states import WrongState
 from settlement import queries
 from settlement.forex_answer import BadAnswer, _Days
-from settlement.models import Entry, ForexReceipt, Posting, SettlementBatch
-from settlement.reasons import Reason
+from settlement.models import Entry, Posting, SettlementBatch
 from settlement.services import exchange
 from settlement.services.exchange import StaleBatch, export_batch, take_answer
-from settlement.services.receipts import (
-    ReceiptDiffers,
-    ReceiptTooLarge,
-    close_batch,
-    record_receipt,
-    watch_receipts,
-)
-from settlement.unsettled import unsettled
 from tests import make
 from tests.races.crowd import at_once
 from tests.settlement import trades
-from tests.settlement.institution import HEAD, answer, sealed
+from tests.settlement.institution import HEAD, answer, balance, sealed, taken
 from tests.settlement.test_batches import made
 from tests.settlement.test_unsettled import DAY, of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def world():
-    return make.world()
-
-
-@pytest.fixture
-def sent(world):
-    """A batch of two orders, 250.00 and 50.00 yuan, whose file the institution has."""
-    trades.ready(world)
-    trades.ready(world, ("IR-1", 1))
-    batch = made(world)
-    export_batch(batch=batch, by="me", now=make.NOW)
-    return SettlementBatch.objects.get()
-
-
-def taken(batch: SettlementBatch, **more: Any) -> SettlementBatch:
-    return take_answer(batch=batch, content=answer(batch, **more), by="me", now=make.NOW)
-
-
-def credited(batch: SettlementBatch, amount_minor: int, reference: str = "B-1", **more: Any) -> ForexReceipt:
-    told = {"kind": ForexReceipt.Kind.CREDIT, "credited_on": DAY, "by": "me", "now": make.NOW}
-    return record_receipt(batch=batch, reference=reference, amount_minor=amount_minor, **(told | more))
-
-
-def balance(**narrow: Any) -> dict[str, int]:
-    rows = Posting.objects.filter(**narrow).values_list("account").annotate(total=Sum("amount_fen"))
-    return {account: total for account, total in rows if total}
 
 
 def test_the_file_tells_each_trade_and_names_no_one(world, sent):
@@ -214,6 +174,11 @@ def _line(text: str, old: str, new: str) -> str:
     return text.replace(old, new, 1)
 
 
+def _refused(text: str, reason: str) -> str:
+    head, first, *others = text.splitlines(keepends=True)
+    return head + f"{first.split(',')[0]},1,refused,,EUR,,,{reason}\n" + "".join(others)
+
+
 @pytest.mark.parametrize(
     ("spoil", "fault"),
     [
@@ -250,6 +215,7 @@ def _line(text: str, old: str, new: str) -> str:
         (lambda t: _line(t, "2026-11-20", "20.11.2026"), "line 2: Invalid isoformat string: '20.11.2026'"),
         (lambda t: _line(t, ",1,settled,", ",1,done,"), "line 2: status 'done' with reason ''"),
         (lambda t: _line(t, ",1,settled,", ",1,refused,"), "line 2: a refused item has a reason"),
+        (lambda t: _refused(t, "a\x00b"), "line 2: the reason is not one line of text"),
         (lambda t: _line(t, "\nS", "\nX"), "line 2: it is about batch"),
     ],
 )
@@ -302,72 +268,6 @@ def test_an_answer_that_was_changed_or_is_for_another_file_is_refused(world, sen
         with pytest.raises(BadAnswer) as said:
             take_answer(batch=sent, content=content, by="me", now=make.NOW)
         assert said.value.faults == fault
-
-
-def test_credits_and_charges_are_matched_until_all_is_there(world, sent):
-    batch = taken(sent)
-    credited(batch, 3_000)
-    assert credited(batch, 3_000).pk == ForexReceipt.objects.get().pk
-    assert SettlementBatch.objects.get().state == "answered"
-    with pytest.raises(ReceiptDiffers):
-        credited(batch, 3_001)
-    with pytest.raises(ReceiptTooLarge) as said:
-        credited(batch, 681, "B-2")
-    assert (said.value.open, said.value.currency) == ("6.80", "EUR")
-    credited(batch, 80, "B-3", kind=ForexReceipt.Kind.CHARGE)
-    credited(batch, 600, "B-2")
-    batch = SettlementBatch.objects.get()
-    assert (batch.state, batch.received_minor) == ("received", 3_680)
-    assert balance(entry__kind="receipt") == {"abroad": -30_000, "brand": 29_348, "fee": 652}
-    assert balance(account__in=["abroad", "brand", "forex"]) == {"brand": -481, "forex": -171}
-    close_batch(batch=batch, by="me", now=make.NOW)
-    assert SettlementBatch.objects.get().state == "closed"
-    assert balance(entry__kind="clearing") == {"forex": 171, "fee": -652, "brand": 481}
-    assert balance(account__in=["abroad", "brand", "forex", "fee"]) == {}
-    with pytest.raises(ReceiptTooLarge) as said:
-        credited(batch, 1, "B-9")
-    assert said.value.open == "0.00"
-    told = Case.objects.filter(kind="forex.too_much").order_by("id")
-    assert [(one.facts["amount"], one.facts["to_come"]) for one in told] == [
-        ("6.81 EUR", "6.80 EUR"),
-        ("0.01 EUR", "0.00 EUR"),
-    ]
-
-
-def test_nothing_is_received_before_the_institution_has_answered(world, sent):
-    with pytest.raises(WrongState):
-        credited(sent, 1)
-
-
-def test_a_refund_after_settlement_is_taken_back_by_the_next_batch_at_the_same_promise(world, sent):
-    batch = taken(sent)
-    order = batch.items.get(position=1).order
-    trades.refunded(order, goods_fen=5_000)
-    credited(batch, 3_680)
-    assert of(order).reasons == (Reason.IN_BATCH,)
-    close_batch(batch=SettlementBatch.objects.get(pk=batch.pk), by="me", now=make.NOW)
-    one = of(order)
-    assert (one.turn, one.gross_fen, one.refunded_fen, one.net_fen, one.reasons) == (1, 0, 5_000, -5_000, ())
-    assert one.promised_minor == 2_439 - 3_049
-    trades.ready(world)
-    second = made(world)
-    assert second.net_fen == 20_000
-    export_batch(batch=second, by="me", now=make.NOW)
-    third = taken(second)
-    assert third.items.get(order=order).foreign_minor == -613
-    credited(third, third.foreign_minor, "B-7")
-    close_batch(batch=SettlementBatch.objects.get(pk=third.pk), by="me", now=make.NOW)
-    assert unsettled(storefront_id=world.shop.pk, day=DAY) == []
-
-
-def test_money_that_does_not_come_is_a_case(world, sent):
-    taken(sent)
-    assert watch_receipts(now=make.NOW + timedelta(days=4)) == 0
-    assert watch_receipts(now=make.NOW + timedelta(days=5)) == 1
-    assert Case.objects.get(kind="forex.not_received").facts == {
-        "batch": sent.number,
-        "answered_on": "2026-11-20",
-    }
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -11,6 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
+from kernel.clock import shanghai_day
 from settlement.models import ForexReceipt, SettlementBatch
 from settlement.position import Position, positions
 from settlement.reasons import Reason
@@ -20,9 +21,8 @@ from settlement.unsettled import unsettled
 from tests import make
 from tests.operators import rows
 from tests.settlement import trades
-from tests.settlement.institution import answer
+from tests.settlement.institution import answer, credited, taken
 from tests.settlement.test_batches import made
-from tests.settlement.test_exchange import credited, taken
 from tests.settlement.test_unsettled import DAY, of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -133,10 +133,13 @@ def test_the_command_takes_a_batch_from_draft_to_close(world, tmp_path):
         "currency,waiting,ready,in_batch,taken_back,on_its_way,received,charged,result,result_yuan",
         "EUR,6.10,0.00,0.00,0.00,30.67,0.00,0.00,0.18,1.47",
     ]
+    today = shanghai_day(make.present()).isoformat()
     with pytest.raises(CommandError, match="is no amount in EUR"):
-        said("receive", number, "B-1", "30.6", "2026-11-21")
-    said("receive", number, "B-1", "30.00", "2026-11-21")
-    said("receive", number, "B-2", "0.67", "2026-11-21", "--charge")
+        said("receive", number, "B-1", "30.6", today)
+    with pytest.raises(CommandError, match=r"The day must lie between .* and today"):
+        said("receive", number, "B-1", "30.00", "2026-11-19")
+    said("receive", number, "B-1", "30.00", today)
+    said("receive", number, "B-2", "0.67", today, "--charge")
     said("close", number)
     assert SettlementBatch.objects.get().state == "closed"
     for wrong in (("position", "nowhere"), ("close", "S-none")):
@@ -168,7 +171,8 @@ def test_an_accountant_makes_exports_answers_and_closes_a_batch_on_its_page(clie
     client.post(page("step", batch.pk, "answer"), {"answer": sent})
     batch.refresh_from_db()
     assert (batch.state, batch.foreign_minor) == ("answered", 3_067)
-    credit = {"kind": "credit", "reference": "B-1", "credited_on": "2026-11-21"}
+    today = shanghai_day(make.present()).isoformat()
+    credit = {"kind": "credit", "reference": "B-1", "credited_on": today}
     answered = client.post(page("step", batch.pk, "receive"), {**credit, "amount": "30.6"})
     assert "is no amount in EUR" in answered.content.decode()
     client.post(page("step", batch.pk, "receive"), {**credit, "amount": "30.67"})

@@ -34,8 +34,8 @@ from tests.payments.bill_files import taken as taken_in
 from tests.payments.complaining import heard
 from tests.payments.reports import report_of, told
 from tests.settlement import trades
+from tests.settlement.institution import credited, taken
 from tests.settlement.test_batches import made
-from tests.settlement.test_exchange import credited, taken
 from tests.settlement.test_unsettled import DAY, of
 
 pytestmark = pytest.mark.django_db(transaction=True)

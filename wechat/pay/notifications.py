@@ -11,10 +11,11 @@ from wechat.errors import Malformed
 from wechat.pay import complaints
 from wechat.pay.refunds import RefundReport
 from wechat.pay.signing import decrypt, verify
-from wechat.pay.types import Transaction
+from wechat.pay.types import Transaction, storable
 
 PAID = "TRANSACTION.SUCCESS"
 REFUNDED = frozenset({"REFUND.SUCCESS", "REFUND.ABNORMAL", "REFUND.CLOSED"})
+LONGEST_NAME = 120  # of a notification's number, which WeChat writes in 36 characters, and of its kind
 Resource = Transaction | RefundReport | complaints.Told | dict[str, Any]
 
 
@@ -68,7 +69,7 @@ def _read(event_type: str, plain: dict[str, Any]) -> Resource:
 def _object(raw: bytes, where: str) -> dict[str, Any]:
     try:
         value = json.loads(raw)
-    except ValueError:
+    except (ValueError, RecursionError):  # the latter: nested beyond all sense
         raise Malformed(where=where) from None
     if not isinstance(value, dict):
         raise Malformed(where=where)
@@ -77,6 +78,6 @@ def _object(raw: bytes, where: str) -> dict[str, Any]:
 
 def _text(outer: dict[str, Any], name: str) -> str:
     value = outer.get(name)
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str) or not value or len(value) > LONGEST_NAME or not storable(value):
         raise Malformed(where=name)
     return value

@@ -74,9 +74,14 @@ def text(raw: Mapping[str, Any], name: str) -> str | None:
     value = raw.get(name)
     if value is not None and not isinstance(value, str):
         raise Malformed(where=name)
-    if value and (len(value) > LONGEST or "\x00" in value):
+    if value and (len(value) > LONGEST or not storable(value)):
         raise Malformed(where=name)
     return value or None
+
+
+def storable(value: str) -> bool:
+    """Whether a table can hold the text: JSON may spell NUL and half a surrogate pair, which it cannot."""
+    return not any(character == "\x00" or "\ud800" <= character <= "\udfff" for character in value)
 
 
 def required(raw: Mapping[str, Any], name: str) -> str:

@@ -5,19 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import messages
-from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from customers import divisions
 from kernel.clock import now
-from kernel.errors import Problem
 from logistics.models import CarrierAccount
 from logistics.services import accounts
 from operators.bilingual import say
+from operators.sealing import Values, sealing_page
+from storefronts.models import Storefront
 
 
 def _line(zh: str, en: str, most: int, *, required: bool = True) -> forms.CharField:
@@ -54,40 +51,23 @@ class AccountForm(forms.Form):
 
 
 def account_page(page: Any, request: HttpRequest, object_id: str) -> HttpResponse:
-    """Show the empty form, or seal and store what was sent. Raises Http404 for a foreign storefront."""
-    storefront = page.get_queryset(request).filter(pk=object_id).select_related("key").first()
-    if storefront is None:
-        raise Http404
-    form = AccountForm(request.POST or None)
-    if request.method == "POST" and form.is_valid() and _store(page, request, storefront, form.cleaned_data):
-        return HttpResponseRedirect(reverse("admin:storefronts_storefront_change", args=[storefront.pk]))
-    context = {
-        **page.admin_site.each_context(request),
-        "title": say("承运商账户", "Carrier accounts"),
-        "subtitle": str(storefront),
-        "opts": page.opts,
-        "form": form,
-        "original": storefront,
-    }
-    answer = TemplateResponse(request, "operators/form.html", context)
-    answer["Cache-Control"] = "no-store"
-    return answer
+    """The form for a storefront's account at SF or at kuaidi100."""
 
+    def keep(storefront: Storefront, values: Values) -> None:
+        accounts.set_account(
+            storefront=storefront,
+            provider=values["provider"],
+            terms=accounts.Terms(**{name: values[name] for name in accounts.Terms.__slots__}),
+            secret=values["secret"],
+            by=str(getattr(request.user, "username", "")),
+            now=now(),
+        )
 
-def _store(page: Any, request: HttpRequest, storefront: Any, values: dict[str, Any]) -> bool:
-    terms = {name: values[name] for name in accounts.Terms.__slots__}
-    try:
-        with transaction.atomic():
-            accounts.set_account(
-                storefront=storefront,
-                provider=values["provider"],
-                terms=accounts.Terms(**terms),
-                secret=values["secret"],
-                by=str(getattr(request.user, "username", "")),
-                now=now(),
-            )
-    except Problem as problem:
-        page.tell(request, problem)
-        return False
-    page.message_user(request, say("账户已加密保存。", "The account is sealed and stored."), messages.SUCCESS)
-    return True
+    return sealing_page(
+        page,
+        request,
+        object_id,
+        title=say("承运商账户", "Carrier accounts"),
+        form=lambda sent, _: AccountForm(sent),
+        keep=keep,
+    )

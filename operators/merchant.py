@@ -5,11 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import messages
-from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
@@ -18,11 +14,9 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from kernel.errors import Problem
-from kernel.tenancy import tenant
 from operators.bilingual import say
-from storefronts import queries
-from storefronts.models import MerchantAccount
+from operators.sealing import Values, sealing_page
+from storefronts.models import MerchantAccount, Storefront
 from storefronts.services import set_customs, set_merchant
 
 
@@ -93,48 +87,31 @@ class MerchantForm(forms.Form):
         return mchid
 
 
-def merchant_page(page: Any, request: Any, object_id: str) -> HttpResponse:
-    """Show the empty form, or seal and store what was sent. Raises Http404 for a foreign storefront."""
-    storefront = page.get_queryset(request).filter(pk=object_id).select_related("key").first()
-    if storefront is None:
-        raise Http404
-    form = MerchantForm(request.POST or None, storefront_id=storefront.pk)
-    if request.method == "POST" and form.is_valid() and _store(page, request, storefront, form.cleaned_data):
-        return HttpResponseRedirect(reverse("admin:storefronts_storefront_change", args=[storefront.pk]))
-    context = {
-        **page.admin_site.each_context(request),
-        "title": say("微信支付商户密钥", "WeChat Pay merchant and keys"),
-        "subtitle": str(storefront),
-        "opts": page.opts,
-        "form": form,
-        "original": storefront,
-    }
-    answer = TemplateResponse(request, "operators/form.html", context)
-    answer["Cache-Control"] = "no-store"
-    return answer
+def merchant_page(page: Any, request: HttpRequest, object_id: str) -> HttpResponse:
+    """The form for the keys of a storefront's merchant number."""
 
+    def keep(storefront: Storefront, values: Values) -> None:
+        merchant = set_merchant(
+            storefront=storefront,
+            mchid=values["mchid"],
+            serial_no=values["serial_no"],
+            private_key_pem=values["private_key_pem"],
+            apiv3_key=values["apiv3_key"],
+            platform_keys={values["platform_serial"]: values["platform_key_pem"]},
+        )
+        set_customs(
+            merchant=merchant,
+            family=values["customs_family"] or MerchantAccount.CustomsFamily.V2,
+            payer_identity=bool(values["payer_identity"]),
+            v2_key=values["v2_key"],
+        )
+        page.record(request, storefront, storefront.pk, "merchant_set", mchid=values["mchid"])
 
-def _store(page: Any, request: HttpRequest, storefront: Any, values: dict[str, Any]) -> bool:
-    try:
-        with transaction.atomic(), tenant(storefront.pk):
-            merchant = set_merchant(
-                storefront=storefront,
-                mchid=values["mchid"],
-                serial_no=values["serial_no"],
-                private_key_pem=values["private_key_pem"],
-                apiv3_key=values["apiv3_key"],
-                platform_keys={values["platform_serial"]: values["platform_key_pem"]},
-            )
-            set_customs(
-                merchant=merchant,
-                family=values["customs_family"] or MerchantAccount.CustomsFamily.V2,
-                payer_identity=bool(values["payer_identity"]),
-                v2_key=values["v2_key"],
-            )
-            page.record(request, storefront, storefront.pk, "merchant_set", mchid=values["mchid"])
-    except Problem as problem:
-        page.tell(request, problem)
-        return False
-    queries.forget_kept()
-    page.message_user(request, say("密钥已加密保存。", "The keys are sealed and stored."), messages.SUCCESS)
-    return True
+    return sealing_page(
+        page,
+        request,
+        object_id,
+        title=say("微信支付商户密钥", "WeChat Pay merchant and keys"),
+        form=lambda sent, storefront: MerchantForm(sent, storefront_id=storefront.pk),
+        keep=keep,
+    )

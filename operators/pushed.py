@@ -8,23 +8,17 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import messages as notes
-from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import reverse
+from django.http import HttpRequest, HttpResponse
 from unfold.widgets import UnfoldAdminPasswordWidget
 
-from kernel.errors import Problem
-from kernel.tenancy import tenant
 from operators.base import register
 from operators.bilingual import say
 from operators.filters import states
 from operators.incident_forms import NothingForm
 from operators.scope import OWNERS
+from operators.sealing import Values, sealing_page
 from operators.steps import Step, Stepped
-from storefronts import queries
-from storefronts.models import PushedMessage
+from storefronts.models import PushedMessage, Storefront
 from storefronts.services import messages, set_messages
 
 
@@ -45,42 +39,29 @@ class MessageKeysForm(forms.Form):
 
 
 def message_page(page: Any, request: HttpRequest, object_id: str) -> HttpResponse:
-    """Show the empty form, or seal and store what was sent. Raises Http404 for a foreign storefront."""
-    storefront = page.get_queryset(request).filter(pk=object_id).select_related("key").first()
-    if storefront is None:
-        raise Http404
-    form = MessageKeysForm(request.POST or None)
-    if request.method == "POST" and form.is_valid() and _store(page, request, storefront, form.cleaned_data):
-        return HttpResponseRedirect(reverse("admin:storefronts_storefront_change", args=[storefront.pk]))
+    """The form for what signs and encrypts the messages that WeChat pushes to a storefront."""
+
+    def keep(storefront: Storefront, values: Values) -> None:
+        set_messages(storefront=storefront, token=values["token"], aes_key=values["aes_key"])
+        page.record(request, storefront, storefront.pk, "messages_set")
+
+    return sealing_page(
+        page,
+        request,
+        object_id,
+        title=say("消息推送密钥", "Message push"),
+        form=lambda sent, _: MessageKeysForm(sent),
+        keep=keep,
+        hint=_where,
+    )
+
+
+def _where(storefront: Storefront) -> Any:
     address = f"{settings.PUBLIC_BASE_URL}/wechat/messages/{storefront.appid}"
-    context = {
-        **page.admin_site.each_context(request),
-        "title": say("消息推送密钥", "Message push"),
-        "subtitle": str(storefront),
-        "opts": page.opts,
-        "form": form,
-        "hint": say(
-            f"在小程序后台“消息推送”中选择安全模式，服务器地址填 {address}",
-            f"In the mini-program's console choose safe mode and the address {address}",
-        ),
-        "original": storefront,
-    }
-    answer = TemplateResponse(request, "operators/form.html", context)
-    answer["Cache-Control"] = "no-store"
-    return answer
-
-
-def _store(page: Any, request: HttpRequest, storefront: Any, values: dict[str, Any]) -> bool:
-    try:
-        with transaction.atomic(), tenant(storefront.pk):
-            set_messages(storefront=storefront, token=values["token"], aes_key=values["aes_key"])
-            page.record(request, storefront, storefront.pk, "messages_set")
-    except Problem as problem:
-        page.tell(request, problem)
-        return False
-    queries.forget_kept()
-    page.message_user(request, say("密钥已加密保存。", "The keys are sealed and stored."), notes.SUCCESS)
-    return True
+    return say(
+        f"在小程序后台“消息推送”中选择安全模式，服务器地址填 {address}",
+        f"In the mini-program's console choose safe mode and the address {address}",
+    )
 
 
 def _again(row: PushedMessage, values: Mapping[str, Any], who: str, at: datetime) -> None:

@@ -7,14 +7,13 @@ against it leaves a judgement and frees the consumer to name someone else until 
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 
 from django.db import connection
 
 from compliance import queries as compliance_queries
 from compliance import services as compliance
 from compliance import vault
-from compliance.facts import LineFacts, Purchase, goods_from
+from compliance.facts import Purchase
 from compliance.identity import buyer_facts
 from compliance.judge import Verdict, judge
 from compliance.law import Law
@@ -27,6 +26,8 @@ from kernel.clock import shanghai_day
 from kernel.tenancy import tenant
 from orders import labels
 from orders.models import Order
+from orders.services.orderer import open_orderer
+from orders.services.quoted import line_facts
 from storefronts import queries as storefronts
 
 PURPOSE, PUT_ASIDE = "seal the payer as orderer", "put the former orderer aside"
@@ -107,16 +108,8 @@ def _replace(order: Order, person: Person, key: vault.Key, pair: tuple[str, str]
     """Through the owner's door, which holds what is said here to the rows themselves."""
     name, number = pair
     former = ids.uuid7()
-    former_name, former_number = vault.open_many_as(
-        who=naming.WHO,
-        purpose=PUT_ASIDE,
-        storefront_id=order.storefront_id,
-        key=key,
-        sealed=[
-            (labels.BUYER_NAME, order.number, bytes(order.buyer_name_sealed)),
-            (labels.BUYER_NUMBER, order.number, bytes(order.buyer_number_sealed)),
-        ],
-        now=now,
+    former_name, former_number = open_orderer(
+        order=order, key=key, who=naming.WHO, purpose=PUT_ASIDE, now=now
     )
     with connection.cursor() as cursor:
         cursor.execute(
@@ -158,21 +151,7 @@ def _purchase(order: Order, person: Person, number: str, law: Law) -> Purchase:
         trade_mode=order.trade_mode,
         storefront_trade_modes=frozenset(shop.trade_modes),
         warehouse_trade_mode=order.warehouse.trade_mode,
-        lines=tuple(
-            LineFacts(
-                sku=line["sku"],
-                hs_code=line["hs_code"],
-                quantity=line["quantity"],
-                goods_fen=line["goods_fen"],
-                freight_fen=line["freight_fen"],
-                content_per_piece=Decimal(line["content_per_piece"]) if line["content_per_piece"] else None,
-                content_unit=line["content_unit"],
-                goods=goods_from(line["goods"]),
-                grams=line["grams"],
-                origin=line["customs"]["origin_iso"],
-            )
-            for line in order.quote.lines
-        ),
+        lines=line_facts(order.quote.lines),
         buyer=buyer_facts(number, verified=True, day=law.day),
         year_used_fen=value.used,
         year_reserved_fen=value.reserved,

@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from uuid import UUID
 
 from catalog import queries as catalog
@@ -20,7 +19,6 @@ from compliance import services as compliance
 from compliance import vault
 from compliance.facts import (
     BuyerFacts,
-    LineFacts,
     LockedRates,
     PublicTerms,
     Purchase,
@@ -41,6 +39,7 @@ from kernel.errors import Conflict, Invalid, Missing, Refused
 from orders import labels
 from orders.services import dossier as dossiers
 from orders.services.dossier import Dossier
+from orders.services.quoted import line_facts
 from orders.services.write import Placed, QuoteUsed, Sealed, clear_cart, hold_claim, insert_order
 from storefronts.queries import Shop
 
@@ -242,21 +241,7 @@ def _purchase(
         trade_mode=found.trade_mode,
         storefront_trade_modes=frozenset(shop.trade_modes),
         warehouse_trade_mode=found.warehouse_trade_mode,
-        lines=tuple(
-            LineFacts(
-                sku=line["sku"],
-                hs_code=line["hs_code"],
-                quantity=line["quantity"],
-                goods_fen=line["goods_fen"],
-                freight_fen=line["freight_fen"],
-                content_per_piece=Decimal(line["content_per_piece"]) if line["content_per_piece"] else None,
-                content_unit=line["content_unit"],
-                goods=goods_from(line["goods"]),
-                grams=line["grams"],
-                origin=line["customs"]["origin_iso"],
-            )
-            for line in found.lines
-        ),
+        lines=line_facts(found.lines),
         buyer=buyer,
         year_used_fen=value.used,
         year_reserved_fen=value.reserved,

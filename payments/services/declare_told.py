@@ -7,8 +7,8 @@ from typing import Literal
 
 from compliance import services as compliance
 from compliance import vault
-from orders import labels
 from orders.models import Order
+from orders.services.orderer import open_orderer
 from wechat.pay.sealing import Named
 
 INSTITUTION = "财付通支付科技有限公司"  # who runs WeChat Pay (law.md R2.9)
@@ -26,17 +26,7 @@ def named_orderer(order: Order, now: datetime, purpose: str = COMPARE) -> Named 
         key = vault.unwrap(order.key)
     except vault.VaultClosed:
         return None
-    name, number = vault.open_many_as(
-        who=WHO,
-        purpose=purpose,
-        storefront_id=order.storefront_id,
-        key=key,
-        sealed=[
-            (labels.BUYER_NAME, order.number, bytes(order.buyer_name_sealed)),
-            (labels.BUYER_NUMBER, order.number, bytes(order.buyer_number_sealed)),
-        ],
-        now=now,
-    )
+    name, number = open_orderer(order=order, key=key, who=WHO, purpose=purpose, now=now)
     return Named(number=number, name=name)
 
 

@@ -199,3 +199,12 @@ def test_connections_are_kept_alive(play, maison):
             assert session.get(play.base + "/sandbox/log", timeout=9).status_code == 200
         (pool,) = session.adapters["http://"].poolmanager.pools._container.values()
         assert (pool.num_connections, pool.num_requests) == (1, 3)
+
+
+def test_a_call_that_hung_across_a_reset_is_no_call_of_the_new_world(play, maison):
+    play("switches", call="stable_token", mode="timeout_after", seconds=0.4)
+    with pytest.raises(requests.Timeout):
+        requests.post(maison.base + "/cgi-bin/stable_token", json={}, timeout=0.1)
+    play("reset")
+    time.sleep(0.6)
+    assert requests.get(maison.base + "/sandbox/log", timeout=9).json()["calls"] == []

@@ -15,7 +15,10 @@ from redis import Redis
 from inventory.services.repair import differences
 from logistics import queries as logistics
 from storefronts import queries as storefronts
+from tests import emptying
 from tests.stand_in import StandIn, running
+
+emptying.install()
 
 
 class WebClient(Client):

@@ -11,6 +11,8 @@ import threading
 from pathlib import Path
 
 from backend.embedded import discard, start
+from backend.embedded.place import find_place
+from backend.embedded.roles import connect
 
 if (
     signal.getsignal(signal.SIGINT) is signal.SIG_IGN
@@ -26,6 +28,8 @@ if "D2C_TEST_CLUSTER" not in os.environ:  # the workers of a parallel run inheri
     os.environ.update(D2C_TEST_CLUSTER=str(_base), D2C_LOCAL=str(_base / "local"), D2C_ROLE="owner")
     for _name in ("SECRET_KEY", "VAULT_MASTER_KEYS", "VAULT_INDEX_KEYS", "D2C_PRODUCTION", "MEDIA_ROOT"):
         os.environ.pop(_name, None)
+    with connect(find_place(_base)) as _superuser:  # what tests/emptying.py works with
+        _superuser.execute("GRANT SET ON PARAMETER session_replication_role TO owner")
     _owner = os.getpid()
 
     def _throw_away() -> None:

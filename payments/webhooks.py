@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from kernel import receipts
 from kernel.clock import now as present
 from kernel.errors import Missing, Problem
+from kernel.turns import turn
 from payments.models import Notification as Raw
 from payments.services import messages, taking
 from payments.services.taking import ACCEPTED
@@ -65,17 +66,21 @@ def wechat_pay(request: HttpRequest, mchid: str) -> HttpResponse:
     raw = messages.read(mchid=mchid, headers=headers, body=body, notice=notice, now=now)
     if _known(raw, notice.id):
         return HttpResponse(status=ACCEPTED)
+    with turn(f"{mchid}:{notice.id}", seconds=TWIN_SECONDS) as waited:
+        if waited and _known(raw, notice.id):
+            return HttpResponse(status=ACCEPTED)
+        return _take_in(raw, notice, body, now)
+
+
+def _take_in(raw: Raw, notice: Notification, body: bytes, now: datetime) -> HttpResponse:
     try:
         taking.take_in(raw=raw, notice=notice, now=now)
     except receipts.InFlight:
         if not _twin_known(raw, notice):
             raise  # WeChat tries again
     except (Problem, OperationalError):
-        raw.pk, raw.outcome, raw.body = (
-            None,
-            Raw.Outcome.RECEIVED,
-            body,
-        )  # what the transaction wrote of it is gone
+        # What the transaction wrote of it is gone.
+        raw.pk, raw.outcome, raw.body = None, Raw.Outcome.RECEIVED, body
         raw.save(force_insert=True)
         raise  # busy: WeChat tries again
     except Exception as failure:

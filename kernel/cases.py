@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+import structlog
 from django.db.models import F
 
 from kernel.errors import Conflict
 from kernel.models import Case
+
+log = structlog.get_logger(__name__)
 
 
 class AlreadySettled(Conflict):
@@ -33,6 +36,26 @@ def open_case(
     if not new:
         Case.objects.filter(pk=case.pk).update(seen=F("seen") + 1)
     return case
+
+
+def open_failing(
+    *,
+    storefront_id: int | None,
+    kind: str,
+    key: str,
+    title: str,
+    facts: dict[str, Any],
+    failure: Exception,
+    now: datetime,
+) -> Case:
+    """One row of a sweep failed as nobody foresaw: it stops no other, and an operator sees it, once.
+
+    The case names the error's class alone: its text may hold personal data. Who makes the row succeed later
+    settles the case.
+    """
+    log.exception("failing", case=kind, key=key, exc_info=failure)
+    facts = {**facts, "error": type(failure).__name__}
+    return open_case(storefront_id=storefront_id, kind=kind, key=key, title=title, facts=facts, now=now)
 
 
 def settle_open(*, kinds: Iterable[str], key: str, by: str, note: str, now: datetime) -> int:

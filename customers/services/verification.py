@@ -25,8 +25,9 @@ from customers.services.attempts import Tried, watch
 from customers.services.identity import CONSENT, checked_pair, locked, open_pair, state_identity
 from customers.services.naming import Rests
 from customers.states import IDENTITY
-from kernel.cases import open_case
+from kernel.cases import open_case, open_failing, settle_open
 from kernel.clock import SHANGHAI, shanghai_day
+from kernel.models import Case
 from kernel.tenancy import tenant
 
 log = structlog.get_logger(__name__)
@@ -37,6 +38,7 @@ PAST_MIDNIGHT = timedelta(minutes=5)  # the provider's clock need not be ours
 TWIN = timedelta(seconds=2)  # after it, someone else's answer about the same pair is there
 LEASE = timedelta(seconds=60)
 CASE_AFTER = 6
+FAILING, UNVERIFIED = "identity.failing", "identity.unverified"
 DISCLOSED: Rests = {"basis": "consent", "consent": CONSENT, "fields": ["buyer_name", "buyer_number"]}
 BATCH = 20  # of at most five seconds each: within the five minutes of a signature
 
@@ -116,7 +118,8 @@ def sweep(*, now: datetime) -> int:
     """Ask about the attempts whose time has come; returns how many were asked.
 
     Each is claimed by moving its next try on, so that two sweepers share the work and a dead one loses
-    nothing.
+    nothing. One that fails in a way that nobody foresaw stops no other: it is a case, and asked about again
+    later. The cases of attempts that wait no more, answered or not, are settled.
     """
     asked = 0
     for attempt in _due(now):
@@ -130,9 +133,18 @@ def sweep(*, now: datetime) -> int:
             waiting.update(state=IdentityAttempt.State.OVERTAKEN, next_try_at=None)
         except compliance.ProcessingLimited:  # just now: from here on it is not due until the person lifts it
             _later(attempt, timedelta(), "limited", now)
-        except Exception:  # one attempt must not keep the others waiting
-            log.exception("identity_sweep", attempt=str(attempt.public_id))
+        except Exception as failure:
             _later(attempt, LADDER[-1], "failed", now)
+            open_failing(
+                storefront_id=attempt.storefront_id,
+                kind=FAILING,
+                key=_key(attempt),
+                title="An identity cannot be asked about: something that nobody foresaw",
+                facts={"attempt": str(attempt.public_id)},
+                failure=failure,
+                now=now,
+            )
+    _settle_ended(now)
     return asked
 
 
@@ -218,12 +230,24 @@ def _unknown(attempt: IdentityAttempt, failure: VerifierError, now: datetime) ->
     elif attempt.tries + 1 >= CASE_AFTER:
         open_case(
             storefront_id=attempt.storefront_id,
-            kind="identity.unverified",
-            key=f"attempt:{attempt.public_id}",
+            kind=UNVERIFIED,
+            key=_key(attempt),
             title="An identity cannot be verified for long",
             facts={"attempt": str(attempt.public_id), "reason": failure.reason},
             now=now,
         )
+
+
+def _key(attempt: IdentityAttempt) -> str:
+    return f"attempt:{attempt.public_id}"
+
+
+def _settle_ended(now: datetime) -> None:
+    waiting = IdentityAttempt.objects.filter(state=IdentityAttempt.State.ASKED)
+    told = Case.objects.filter(kind__in=[FAILING, UNVERIFIED], state=Case.State.OPEN)
+    for key in set(told.values_list("key", flat=True)):
+        if not waiting.filter(public_id=key.removeprefix("attempt:")).exists():
+            settle_open(kinds=[FAILING, UNVERIFIED], key=key, by="system", note="it waits no more", now=now)
 
 
 def _later(attempt: IdentityAttempt, wait: timedelta, error: str, now: datetime) -> None:

@@ -10,6 +10,7 @@ from django.db.models.functions import Concat
 
 from customs.gateways.providers import clearance
 from customs.services.release import RELEASED, record_release
+from kernel.cases import open_failing, settle_open
 from kernel.gateways import Unreachable
 from kernel.models import Event
 from logistics.gateways.providers import carrier
@@ -22,13 +23,15 @@ from payments.services.declare import is_declared
 log = structlog.get_logger(__name__)
 
 BATCH, FOR = 100, timedelta(days=30)
+FAILING = "clearance.failing"
 
 
 def follow(*, now: datetime) -> int:
     """Ask about paid and declared orders and record what is new; how many facts that were.
 
     One statement finds them, the newest first. Each is asked about with no transaction open, and one that
-    nobody can tell of keeps none of the others waiting.
+    nobody can tell of keeps none of the others waiting; nor does one that fails as nobody foresaw: it is a
+    case.
     """
     carries, clears = carrier(), clearance()
     new = 0
@@ -49,8 +52,18 @@ def follow(*, now: datetime) -> int:
                 new += release is not None and record_release(order=order, release=release, now=now)
         except Unreachable as failure:
             log.warning("trade_unknown", order=order.number, error=str(failure))
-        except (ValueError, KeyError, TypeError):  # an answer that is none
-            log.exception("trade_unreadable", order=order.number)
+        except Exception as failure:  # an answer that is none
+            open_failing(
+                storefront_id=order.storefront_id,
+                kind=FAILING,
+                key=order.event_key,
+                title="What is told of an order's parcel or release cannot be taken in",
+                facts={"order": order.number},
+                failure=failure,
+                now=now,
+            )
+        else:
+            settle_open(kinds=[FAILING], key=order.event_key, by="system", note="taken in", now=now)
     return new
 
 

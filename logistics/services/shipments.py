@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import F, Sum
 
 from kernel import events
-from kernel.cases import open_case
+from kernel.cases import open_case, settle_open
 from kernel.errors import Conflict, Invalid, Missing
 from kernel.tenancy import tenant
 from logistics.models import CarrierAccount, Parcel, ParcelLine, Shipment
@@ -22,7 +22,7 @@ from orders.models import Order, OrderLine
 from orders.services.cancel_paid import hold_ends_at
 
 PACKING_G = 200  # a carton and its filling, where nobody weighed
-LEFT_CANCELLED = "shipment.left_cancelled"
+LEFT_CANCELLED, FAILING = "shipment.left_cancelled", "waybill.failing"
 NOT_LEFT = ("to_pick", "packing", "labelled")
 # What an operator says of a parcel that no tracker says.
 FOUND_OUT = {"lose": "lost", "damage": "damaged", "return": "returned", "move": "in_transit"}
@@ -215,6 +215,7 @@ def _take_back(parcel: Parcel, by: str, now: datetime) -> None:
         if parcel.state == "asked":
             WAYBILL.move(parcel, "withdraw", now=now, facts=facts)
         WAYBILL.move(parcel, "cancel", now=now, facts=facts, next_try_at=None)
+        settle_open(kinds=[FAILING], key=parcel.event_key, by=by, note="cancelled", now=now)
         return
     WAYBILL.move(parcel, "withdraw", now=now, facts=facts, tries=0, next_try_at=now)
 

@@ -35,7 +35,7 @@ CASES = {
     Code.DAMAGED: ("tracking.damaged", "A parcel is damaged"),
     Code.CUSTOMS_HOLD: ("tracking.customs_hold", "Customs holds a parcel"),
 }
-SILENT = "tracking.silent"
+SILENT, UNWATCHED = "tracking.silent", "tracking.failing"
 SETTLED_BY_MOVING = (SILENT, CASES[Code.CUSTOMS_HOLD][0])
 SETTLED_BY_ARRIVING = (*SETTLED_BY_MOVING, CASES[Code.LOST][0], CASES[Code.RETURNING][0])
 WATCHED_FOR = timedelta(hours=12)  # what pushes say nothing of for so long is asked about
@@ -132,6 +132,8 @@ def _follow(parcel: Parcel, report: Report, now: datetime) -> None:
     over = row.latest in ENDS
     row.next_try_at = None if over else now + WATCHED_FOR
     row.save(update_fields=["latest", "latest_at", "scanned_at", "expected_on", "next_try_at"])
+    if over:
+        settle_open(kinds=[UNWATCHED], key=row.event_key, by="system", note="it has ended", now=now)
     if scans:
         _move(order, shipment, row, now)
     if row.latest and row.latest != before:

@@ -10,14 +10,14 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
-from kernel.cases import open_case
+from kernel.cases import open_case, open_failing, settle_open
 from kernel.gateways import Unreachable
 from kernel.tenancy import tenant
 from logistics.gateways.providers import kuaidi100, sf
 from logistics.gateways.tracking import Report, TrackerRefused
 from logistics.models import CarrierAccount, Parcel
 from logistics.services.shipments import account_of
-from logistics.services.tracking import ENDS, SILENT, WATCHED_FOR, UnknownParcel, take_in_tracking
+from logistics.services.tracking import ENDS, SILENT, UNWATCHED, WATCHED_FOR, UnknownParcel, take_in_tracking
 
 log = structlog.get_logger(__name__)
 
@@ -28,14 +28,17 @@ GIVEN_UP_AFTER = timedelta(days=60)
 
 
 def sweep(*, now: datetime) -> int:
-    """Watch what was issued, ask about what nobody pushes, tell of what does not move; returns how many."""
+    """Watch what was issued, ask about what nobody pushes, tell of what does not move; returns how many.
+
+    One that fails in a way that nobody foresaw stops no other: it is a case, and tried again later.
+    """
     done = 0
     for parcel in _claim(now):
         try:
             _step(parcel, now)
             done += 1
-        except Exception:  # one parcel must not keep the others waiting
-            log.exception("watching_sweep", parcel=parcel.own_number)
+        except Exception as failure:
+            _failing(parcel, failure, now)
     return done
 
 
@@ -56,7 +59,9 @@ def _step(parcel: Parcel, now: datetime) -> None:
     assert parcel.issued_at is not None
     if parcel.latest in ENDS or now > parcel.issued_at + GIVEN_UP_AFTER:
         Parcel.objects.filter(pk=parcel.pk).update(next_try_at=None)
+        _watched(parcel, now)
         return
+    heard = True
     tracker = account_of(parcel.storefront_id, CarrierAccount.Provider.KUAIDI100)
     try:
         if tracker is not None and parcel.subscribed_at is None:
@@ -64,9 +69,28 @@ def _step(parcel: Parcel, now: datetime) -> None:
         else:
             _ask(parcel, tracker, now)
     except (Unreachable, TrackerRefused) as failure:
+        heard = False
         log.warning("tracking_unknown", parcel=parcel.own_number, error=str(failure))
         Parcel.objects.filter(pk=parcel.pk).update(next_try_at=now + AGAIN_AFTER)
     _mind_silence(parcel, now)
+    if heard:
+        _watched(parcel, now)
+
+
+def _failing(parcel: Parcel, failure: Exception, now: datetime) -> None:
+    open_failing(
+        storefront_id=parcel.storefront_id,
+        kind=UNWATCHED,
+        key=parcel.event_key,
+        title="A parcel cannot be watched: something that nobody foresaw",
+        facts={"order": parcel.shipment.number, "waybill": parcel.waybill, "carrier": parcel.carrier},
+        failure=failure,
+        now=now,
+    )
+
+
+def _watched(parcel: Parcel, now: datetime) -> None:
+    settle_open(kinds=[UNWATCHED], key=parcel.event_key, by="system", note="it is watched", now=now)
 
 
 def _watch(parcel: Parcel, tracker: CarrierAccount, now: datetime) -> None:

@@ -13,7 +13,7 @@ import structlog
 from django.db import transaction
 from django.db.models import F
 
-from kernel.cases import open_case, settle_open
+from kernel.cases import open_case, open_failing, settle_open
 from kernel.clock import shanghai_day
 from kernel.gateways import Unreachable
 from kernel.tenancy import tenant
@@ -21,7 +21,8 @@ from logistics.gateways.providers import issuer
 from logistics.gateways.waybills import Cargo, CarrierRefused, Issued, Wanted, Waybills
 from logistics.models import Parcel
 from logistics.services.receiver import ReceiverGone, receiver_for_carrier, sender_of
-from logistics.services.shipments import locked
+from logistics.services.shipments import FAILING, locked
+from logistics.services.tracking import UNWATCHED
 from logistics.states import SHIPMENT, WAYBILL
 from logistics.vocabulary import carriers
 from orders.models import Order
@@ -34,6 +35,7 @@ REFUSED, UNANSWERED, LEFT = "waybill.refused", "waybill.unanswered", "waybill.no
 CASE_AFTER = 8  # tries: a carrier that does not answer for half an hour
 WATCH_AFTER = timedelta(seconds=5)
 ABROAD_DAYS = 10  # what a parcel that is sent from abroad takes to the carrier's first hub, as a rule
+ANSWERED = (FAILING, REFUSED, UNANSWERED)  # what an answer settles
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +49,17 @@ class Attempt:
 
 
 def sweep(*, now: datetime) -> int:
-    """Take every waybill whose time has come one step on; returns how many."""
+    """Take every waybill whose time has come one step on; returns how many.
+
+    One that fails in a way that nobody foresaw stops no other: it is a case, and tried again later.
+    """
     done = 0
     for parcel in _claim(now):
         try:
             step(parcel=parcel, now=now)
             done += 1
-        except Exception:  # one parcel must not keep the others waiting
-            log.exception("waybill_sweep", parcel=parcel.own_number)
+        except Exception as failure:
+            _failing(parcel, failure, now)
     return done
 
 
@@ -106,6 +111,7 @@ def _attempt(parcel: Parcel, now: datetime) -> Attempt | None:
             receiver = receiver_for_carrier(order=order, carrier=row.carrier, now=now)
         except ReceiverGone as gone:
             _put_by(row, gone.text("zh"), now)
+            settle_open(kinds=[FAILING], key=row.event_key, by="system", note="refused", now=now)
             return None
         Parcel.objects.filter(pk=row.pk).update(sent_at=row.sent_at or now)
         cargo = tuple(
@@ -133,9 +139,10 @@ def _take_in(parcel: Parcel, issued: Issued | None, now: datetime) -> None:
     with tenant(parcel.storefront_id):
         order, shipment = locked(parcel.shipment)
         row = _locked(parcel)
-        settle_open(kinds=[REFUSED, UNANSWERED], key=row.event_key, by="system", note="answered", now=now)
+        settle_open(kinds=ANSWERED, key=row.event_key, by="system", note="answered", now=now)
         if issued is None:
             if row.state == "withdrawing":
+                settle_open(kinds=[UNWATCHED], key=row.event_key, by="system", note="cancelled", now=now)
                 WAYBILL.move(row, "cancel", now=now, facts={"waybill": row.waybill}, next_try_at=None)
                 if shipment.state == "labelled":
                     SHIPMENT.move(shipment, "unlabel", now=now, facts={"order": order.number})
@@ -180,6 +187,7 @@ def _unknown(parcel: Parcel, now: datetime) -> None:
 def _refused(parcel: Parcel, refusal: CarrierRefused, now: datetime) -> None:
     with tenant(parcel.storefront_id):
         row = _locked(parcel)
+        settle_open(kinds=[FAILING], key=row.event_key, by="system", note="refused", now=now)
         if row.state == "asked":
             _put_by(row, refusal.why, now)
         elif row.state == "withdrawing":
@@ -199,6 +207,18 @@ def _case(row: Parcel, kind: str, title: str, now: datetime, **more: str) -> Non
     facts = {"order": row.shipment.number, "waybill": row.waybill, "carrier": row.carrier, **more}
     open_case(
         storefront_id=row.storefront_id, kind=kind, key=row.event_key, title=title, facts=facts, now=now
+    )
+
+
+def _failing(row: Parcel, failure: Exception, now: datetime) -> None:
+    open_failing(
+        storefront_id=row.storefront_id,
+        kind=FAILING,
+        key=row.event_key,
+        title="A waybill cannot be worked on: something that nobody foresaw",
+        facts={"order": row.shipment.number, "parcel": row.own_number, "carrier": row.carrier},
+        failure=failure,
+        now=now,
     )
 
 

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from compliance import vault
+from kernel.cases import open_failing, settle_open
 from kernel.clock import now as present
 from kernel.errors import Upstream
 from kernel.tenancy import tenant
@@ -27,7 +28,7 @@ from wechat.pay.client import PayClient
 log = structlog.get_logger(__name__)
 
 Kind = ComplaintAct.Kind
-BATCH = 50
+BATCH, FAILING = 50, "complaint.failing"
 LEASE, LONGEST_WAIT = timedelta(minutes=1), timedelta(minutes=30)
 CLOCKS_APART = timedelta(minutes=5)
 HISTORY = {
@@ -64,11 +65,18 @@ def send(*, act_id: int, now: datetime) -> bool:
 
 
 def sweep(*, now: datetime) -> int:
-    """Go on with all that is decided and not known to be said; returns how many were tried."""
+    """Go on with all that is decided and not known to be said; returns how many were tried.
+
+    One that fails in a way that nobody foresaw stops no other: it is a case, and tried again later.
+    """
     due = ComplaintAct.objects.filter(state__in=["asked", "sent"], next_try_at__lte=now)
-    return sum(
-        send(act_id=pk, now=now) for pk in due.order_by("next_try_at").values_list("pk", flat=True)[:BATCH]
-    )
+    tried = 0
+    for act in due.select_related("complaint__order").order_by("next_try_at")[:BATCH]:
+        try:
+            tried += send(act_id=act.pk, now=now)
+        except Exception as failure:
+            _failing(act, failure, now)
+    return tried
 
 
 def _claim(act_id: int, now: datetime) -> tuple[ComplaintAct, int] | None:
@@ -122,6 +130,7 @@ def _said(act: ComplaintAct, now: datetime) -> None:
     after = {Kind.REPLY: "processing", Kind.COMPLETE: "processed"}.get(Kind(act.kind))
     with tenant(act.storefront_id):
         row = Complaint.objects.select_for_update(of=("self",)).get(pk=act.complaint_id)
+        settle_open(kinds=[FAILING], key=act.event_key, by="system", note="said", now=now)
         ANSWER.move(act, "succeed", now=now, facts=_facts(act), done_at=now, trouble="")
         if after is not None and row.state not in (after, "processed"):
             complaints.move(row, after, now=now, heard_at=present(), waits_for_answer=False)
@@ -135,10 +144,29 @@ def _refused(act: ComplaintAct, failure: Rejected, now: datetime) -> None:
         row = (
             Complaint.objects.select_for_update(of=("self",)).select_related("order").get(pk=act.complaint_id)
         )
+        settle_open(kinds=[FAILING], key=act.event_key, by="system", note="refused", now=now)
         ANSWER.move(act, "refuse", now=now, facts=_facts(act), trouble=failure.wechat_code[:40])
         told = {"answer": act.kind, "code": failure.wechat_code}
         timing.put_before(row, "complaint.refused", now, **told)
     _read_again(act.complaint, now)
+
+
+def _failing(act: ComplaintAct, failure: Exception, now: datetime) -> None:
+    complaint = act.complaint
+    open_failing(
+        storefront_id=act.storefront_id,
+        kind=FAILING,
+        key=act.event_key,
+        title="What was decided in a complaint cannot be said: something that nobody foresaw",
+        facts={
+            "complaint": complaint.external_id,
+            "order": complaint.order.number if complaint.order else "",
+            "answer": act.kind,
+            "merchant": complaint.mchid,
+        },
+        failure=failure,
+        now=now,
+    )
 
 
 def _read_again(complaint: Complaint, now: datetime) -> None:

@@ -23,7 +23,17 @@ from payments.models import CustomsNumber, Payment, PaymentDeclaration
 from payments.ports import ports_of
 from payments.services.declarable import declarable, is_behind
 from payments.services.declare_match import follow_match, is_silent, to_be_asked
-from payments.services.declare_outcome import WAIT_AT_MOST, case, hold, locked, take_in, unknown
+from payments.services.declare_outcome import (
+    WAIT_AT_MOST,
+    case,
+    failing,
+    gone_on,
+    hold,
+    locked,
+    take_in,
+    unknown,
+    withdraw,
+)
 from payments.services.declare_told import disclose_declaration, named_orderer
 from payments.states import DECLARATION
 from storefronts import queries as storefronts
@@ -91,15 +101,16 @@ def sweep(*, now: datetime) -> int:
     """Take every declaration whose time has come one step on; returns how many.
 
     Each is claimed by moving its time on before anyone is called, so that two sweepers share the work and a
-    dead one loses nothing.
+    dead one loses nothing. One that fails in a way that nobody foresaw stops no other: it is a case, and
+    tried again later.
     """
     done = 0
     for row in _claim(now):
         try:
             step(declaration=row, now=now)
             done += 1
-        except Exception:  # one declaration must not keep the others waiting
-            log.exception("declaration_sweep", declaration=row.pk)
+        except Exception as failure:
+            failing(row, failure, now)
     return done
 
 
@@ -108,17 +119,19 @@ def step(*, declaration: PaymentDeclaration, now: datetime) -> None:
     attempt = _attempt(declaration, now)
     if attempt is None:
         return
-    row = attempt.declaration
+    row, heard = attempt.declaration, True
     try:
         told = _call(attempt, now)
     except CustomsNumberUnknown:
         _held(row, "number_unknown", now)
     except ResourceNotExist:  # not yet where customs looks for payments: later
+        heard = False
         unknown(declaration=row, now=now)
     except Rejected as refusal:
         _held(row, "refused", now, wechat_code=refusal.wechat_code, field=refusal.field)
     except WechatError as failure:
         log.warning("declaration_unknown", declaration=row.pk, error=str(failure))
+        heard = False
         unknown(declaration=row, now=now)
     else:
         if told is None:
@@ -127,6 +140,8 @@ def step(*, declaration: PaymentDeclaration, now: datetime) -> None:
             _watch(take_in(declaration=row, told=told, now=now), now)
     if is_silent(row):
         follow_match(declaration=row, now=now)
+    if heard:
+        gone_on(row, now)
 
 
 def is_declared(*, order: Order) -> bool:
@@ -177,7 +192,7 @@ def _attempt(declaration: PaymentDeclaration, now: datetime) -> Attempt | None:
         if row.state not in OPEN and not is_silent(row):
             return None
         if order.state != "paid":
-            DECLARATION.move(row, "withdraw", now=now)
+            withdraw(row, now)
             return None
         named = None
         try:
@@ -199,7 +214,7 @@ def _ready(row: PaymentDeclaration, order: Order, now: datetime) -> bool:
     """Whether a locked row may be told to WeChat now; its amounts and number are brought up to date."""
     amounts = declarable(row.payment, order)
     if amounts.order_fen <= 0:
-        DECLARATION.move(row, "withdraw", now=now)
+        withdraw(row, now)
         return False
     if order.gate != Order.Gate.BEFORE_LIST or amounts.leaving:
         later = now + (REFUND_LEAVING if amounts.leaving else WAIT_AT_MOST)

@@ -13,7 +13,7 @@ from payments.models import Payment, PaymentDeclaration, Refund
 from payments.services.declarable import Declarable, declarable
 from payments.services.declare import amend
 from payments.services.declare_match import may_be_told_again
-from payments.services.declare_outcome import locked, settle_cases
+from payments.services.declare_outcome import locked, settle_cases, withdraw
 from payments.states import DECLARATION
 
 
@@ -40,7 +40,7 @@ def withdraw_declarations(*, order: Order, now: datetime) -> None:
         for payment in Payment.objects.filter(order=order, state="succeeded"):
             for row in _rows(payment):
                 if row.state in DECLARATION.moves["withdraw"]:
-                    DECLARATION.move(row, "withdraw", now=now)
+                    withdraw(row, now)
 
 
 def retry_declaration(*, declaration: PaymentDeclaration, by: str, note: str, now: datetime) -> None:
@@ -87,7 +87,7 @@ def _follow(row: PaymentDeclaration, order: Order, amounts: Declarable, now: dat
     if row.state == "withdrawn":
         return
     if order.state != "paid" or amounts.order_fen <= 0:
-        DECLARATION.move(row, "withdraw", now=now)
+        withdraw(row, now)
     elif {name: getattr(row, name) for name in amounts.columns} == amounts.columns:
         return
     elif row.state in ("to_declare", "held", "amending"):

@@ -10,7 +10,7 @@ from typing import Any
 
 import structlog
 
-from kernel.cases import open_case, settle_open
+from kernel.cases import open_case, open_failing, settle_open
 from kernel.tenancy import tenant
 from payments.models import PaymentDeclaration
 from payments.states import DECLARATION
@@ -18,6 +18,7 @@ from wechat.pay.customs import Declared, State
 
 log = structlog.get_logger(__name__)
 
+FAILING = "declaration.failing"
 WAIT, WAIT_AT_MOST = timedelta(seconds=30), timedelta(minutes=10)
 UNANSWERED_AFTER = 6
 _VERBS = {
@@ -91,7 +92,14 @@ def take_in(*, declaration: PaymentDeclaration, told: Declared, now: datetime) -
 def hold(row: PaymentDeclaration, why: str, now: datetime, *, facts: dict[str, Any] | None = None) -> None:
     """Stop a locked row until a person has looked; the case says why."""
     DECLARATION.move(row, "hold", now=now, facts={"reason": why}, trouble=why)
+    gone_on(row, now)
     case(row, why, now, facts=facts)
+
+
+def withdraw(row: PaymentDeclaration, now: datetime) -> None:
+    """A locked row is not to be declared any more."""
+    DECLARATION.move(row, "withdraw", now=now)
+    gone_on(row, now)
 
 
 def case(row: PaymentDeclaration, why: str, now: datetime, *, facts: dict[str, Any] | None = None) -> None:
@@ -102,20 +110,32 @@ def case(row: PaymentDeclaration, why: str, now: datetime, *, facts: dict[str, A
         kind=f"declaration.{why}",
         key=row.event_key,
         title=_TITLES[why],
-        facts={
-            "order": row.order.number,
-            "port": row.port,
-            "order_fen": row.order_fen,
-            "out_trade_no": row.payment.out_trade_no,
-            **(facts or {}),
-        },
+        facts=_about(row) | (facts or {}),
         now=now,
     )
 
 
+def failing(row: PaymentDeclaration, failure: Exception, now: datetime) -> None:
+    """A step of a declaration failed as nobody foresaw: it is tried again, and an operator sees it."""
+    open_failing(
+        storefront_id=row.storefront_id,
+        kind=FAILING,
+        key=row.event_key,
+        title="A declaration cannot be worked on: something that nobody foresaw",
+        facts=_about(row),
+        failure=failure,
+        now=now,
+    )
+
+
+def gone_on(row: PaymentDeclaration, now: datetime) -> None:
+    """A step came to its end: what failed in it before fails no more."""
+    settle_open(kinds=[FAILING], key=row.event_key, by="system", note="it goes on", now=now)
+
+
 def settle_cases(row: PaymentDeclaration, *, by: str, note: str, now: datetime) -> None:
     """Whatever was to be looked at about a declaration is done."""
-    kinds = [f"declaration.{why}" for why in _TITLES]
+    kinds = [FAILING, *(f"declaration.{why}" for why in _TITLES)]
     settle_open(kinds=kinds, key=row.event_key, by=by, note=note, now=now)
 
 
@@ -135,6 +155,15 @@ def locked(declaration: PaymentDeclaration) -> PaymentDeclaration:
     """The row, held, with its order and payment; the order is held before it by who changes amounts."""
     rows = PaymentDeclaration.objects.select_for_update(of=("self",)).select_related("order", "payment")
     return rows.get(pk=declaration.pk)
+
+
+def _about(row: PaymentDeclaration) -> dict[str, Any]:
+    return {
+        "order": row.order.number,
+        "port": row.port,
+        "order_fen": row.order_fen,
+        "out_trade_no": row.payment.out_trade_no,
+    }
 
 
 def _facts(row: PaymentDeclaration, told: Declared) -> dict[str, Any]:

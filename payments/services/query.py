@@ -8,7 +8,7 @@ import structlog
 from django.db import transaction
 from django.db.models import F
 
-from kernel.cases import open_case
+from kernel.cases import open_failing, settle_open
 from kernel.errors import Upstream
 from payments.gateways.wechat_pay import client_of
 from payments.models import Payment
@@ -44,6 +44,7 @@ def sweep(*, now: datetime) -> int:
         try:
             query(payment=payment, now=now)
             asked += 1
+            settle_open(kinds=[FAILING], key=payment.event_key, by="system", note="taken in", now=now)
         except Upstream as failure:
             log.warning("sweep_failed", out_trade_no=payment.out_trade_no, error=str(failure))
         except Exception as failure:
@@ -53,8 +54,7 @@ def sweep(*, now: datetime) -> int:
 
 def put_before(*, payment: Payment, failure: Exception, now: datetime) -> None:
     """What WeChat says of this attempt cannot be written: an operator must see it, for it may be money."""
-    log.exception("payment_failing", out_trade_no=payment.out_trade_no, exc_info=failure)
-    open_case(
+    open_failing(
         storefront_id=payment.storefront_id,
         kind=FAILING,
         key=payment.event_key,
@@ -63,8 +63,8 @@ def put_before(*, payment: Payment, failure: Exception, now: datetime) -> None:
             "order": payment.order.number,
             "out_trade_no": payment.out_trade_no,
             "merchant": payment.mchid,
-            "error": type(failure).__name__,
         },
+        failure=failure,
         now=now,
     )
 

@@ -17,7 +17,7 @@ import structlog
 from django.db import transaction
 from django.db.models import F
 
-from kernel.cases import open_case
+from kernel.cases import open_case, open_failing
 from kernel.errors import Upstream
 from kernel.tenancy import tenant
 from payments.gateways.wechat_pay import client_of
@@ -38,6 +38,7 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
 POOR_WAIT, BLOCKED_WAIT, ABNORMAL_WAIT = timedelta(minutes=30), timedelta(hours=1), timedelta(hours=6)
 SLOW_AFTER = timedelta(days=3)
 WAITS_AFTER = timedelta(days=7)
+FAILING = "refund.failing"
 SENT = ("accepted", "processing", "abnormal")
 # The fault of keys, permissions or account: mended in the house, and then the same refund goes through.
 OUR_FAULT = frozenset(
@@ -55,7 +56,6 @@ _TITLES = {
     "refund.blocked": "WeChat refuses this merchant's calls: keys, permission or account",
     "refund.refused": "WeChat refuses the refund for good",
     "refund.vanished": "WeChat took the refund and now knows nothing of it",
-    "refund.failing": "A refund cannot be worked on: something that nobody foresaw",
     WAITING: "A refund has waited for days and does not leave: customs has not decided about its order",
     "refund.slow": "The refund has been on its way for days",
 }
@@ -89,8 +89,16 @@ def sweep(*, now: datetime) -> int:
         try:
             _go(refund, now, passing)
         except Exception as failure:
-            log.exception("refund_failing", out_refund_no=refund.out_refund_no)
-            _put_off(refund, _wait(refund), now, case="refund.failing", code=type(failure).__name__)
+            _put_off(refund, _wait(refund), now)
+            open_failing(
+                storefront_id=refund.storefront_id,
+                kind=FAILING,
+                key=refund.event_key,
+                title="A refund cannot be worked on: something that nobody foresaw",
+                facts=_facts(refund),
+                failure=failure,
+                now=now,
+            )
     return done
 
 
@@ -226,9 +234,7 @@ def _wait(refund: Refund) -> timedelta:
     return min(FIRST_WAIT * doubled, LONGEST_WAIT)
 
 
-def _put_off(
-    refund: Refund, wait: timedelta, now: datetime, *, trouble: str = "", case: str = "", code: str = ""
-) -> None:
+def _put_off(refund: Refund, wait: timedelta, now: datetime, *, trouble: str = "", case: str = "") -> None:
     """Try again later, and give back the hold; what the last try met stands in `trouble` until the next word
     of WeChat's."""
     with tenant(refund.storefront_id):
@@ -237,7 +243,7 @@ def _put_off(
         changes = {"trouble": trouble[:40]} if trouble and not moved else {}
         release(refund, next_try_at=now + (FIRST_WAIT if moved else wait), **changes)
         if case:
-            _case(case, refund, code or trouble, now)
+            _case(case, refund, trouble, now)
 
 
 def _watch(refund: Refund, now: datetime) -> None:
@@ -254,13 +260,16 @@ def _case(kind: str, refund: Refund, code: str, now: datetime) -> None:
         kind=kind,
         key=refund.event_key,
         title=_TITLES[kind],
-        facts={
-            "order": refund.order.number,
-            "out_refund_no": refund.out_refund_no,
-            "out_trade_no": refund.payment.out_trade_no,
-            "refund_fen": refund.amount_fen,
-            "merchant": refund.payment.mchid,
-            "code": code,
-        },
+        facts=_facts(refund) | {"code": code},
         now=now,
     )
+
+
+def _facts(refund: Refund) -> dict[str, Any]:
+    return {
+        "order": refund.order.number,
+        "out_refund_no": refund.out_refund_no,
+        "out_trade_no": refund.payment.out_trade_no,
+        "refund_fen": refund.amount_fen,
+        "merchant": refund.payment.mchid,
+    }

@@ -15,9 +15,10 @@ from customers.gateways.verifying import Finding, Verdict, VerifierError
 from customers.models import Customer, Identity, IdentityAttempt, IdentityFinding
 from customers.personal import HOLDING
 from customers.services import verification
-from customers.services.identity import state_identity
+from customers.services.identity import overtake, state_identity
 from customers.services.review import ask_anew
 from customers.services.verification import give_identity, sweep
+from kernel.models import Case
 from kernel.tenancy import tenant
 from tests import make
 
@@ -173,3 +174,53 @@ def test_who_left_before_the_provider_is_asked_is_not_asked_about(
     give_identity(customer=alice, name=make.NAMES[make.ALICE], number=number, device="", now=now)
     assert (IdentityFinding.objects.count(), Disclosure.objects.count()) == (0, 0)
     assert IdentityAttempt.objects.get().state == "overtaken"
+
+
+def test_one_that_fails_as_nobody_foresaw_stops_no_other_and_its_case_settles_when_it_is_answered(
+    provider: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop, now = make.storefront(), make.present()
+    alice, bob = asked(shop, make.ALICE, now), asked(shop, make.BOB, now)
+    real = verification._opened
+
+    def poison(attempt: IdentityAttempt, at: Any) -> Any:
+        if attempt.customer_id == alice.pk:
+            raise ZeroDivisionError(make.NUMBERS[make.ALICE])
+        return real(attempt, at)
+
+    monkeypatch.setattr(verification, "_opened", poison)
+    assert sweep(now=now + timedelta(seconds=30)) == 1
+    assert (state(alice), state(bob)) == ("stated", "verified")
+    number = str(IdentityAttempt.objects.get(customer=alice).public_id)
+    case = Case.objects.get()
+    assert (case.kind, case.key, case.state) == ("identity.failing", f"attempt:{number}", "open")
+    assert case.facts == {"attempt": number, "error": "ZeroDivisionError"}
+    waits = IdentityAttempt.objects.filter(customer=alice)
+    assert waits.get().next_try_at == now + timedelta(seconds=30, minutes=30)
+    waits.update(next_try_at=now)  # the provider believes no signature of half an hour ahead
+    assert sweep(now=now + timedelta(seconds=31)) == 0
+    assert Case.objects.get().seen == 2
+    monkeypatch.setattr(verification, "_opened", real)
+    waits.update(next_try_at=now)
+    assert sweep(now=now + timedelta(seconds=32)) == 1
+    case.refresh_from_db()
+    assert (state(alice), case.state, case.settled_by) == ("verified", "settled", "system")
+
+
+def test_the_case_of_an_attempt_that_was_overtaken_is_settled_by_the_next_sweep(
+    provider: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = make.present()
+    alice = asked(make.storefront(), make.ALICE, now)
+
+    def poison(attempt: IdentityAttempt, at: Any) -> Any:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(verification, "_opened", poison)
+    sweep(now=now + timedelta(seconds=30))
+    assert Case.objects.get().state == "open"
+    with tenant(alice.storefront_id):
+        overtake(customer=alice)
+    assert sweep(now=now + timedelta(seconds=31)) == 0
+    case = Case.objects.get()
+    assert (case.state, case.note) == ("settled", "it waits no more")

@@ -9,6 +9,7 @@ import pytest
 import requests
 
 from backend import delivery
+from customs.services import follow as following
 from customs.services.follow import follow
 from kernel.clock import shanghai_day
 from kernel.models import Case, Event
@@ -135,3 +136,28 @@ def test_one_list_told_of_two_orders_holds_both(wechat, shop):
     }
     found = unsettled(storefront_id=shop.shop.pk, day=shanghai_day(make.present()))
     assert [one.reasons for one in found] == [(Reason.CASE,), (Reason.CASE,)]
+
+
+def test_one_that_fails_as_nobody_foresaw_keeps_no_other_waiting_and_its_case_settles_when_it_is_told(
+    wechat, shop, monkeypatch
+):
+    _, second = declared(wechat, shop), declared(wechat, shop)
+    really = following.record_release
+
+    def poison(*, order, release, now):
+        if order.pk == second.order_id:
+            raise ZeroDivisionError("13800138000")
+        return really(order=order, release=release, now=now)
+
+    monkeypatch.setattr(following, "record_release", poison)
+    assert follow(now=make.present()) == 3  # both parcels, and one release
+    case = Case.objects.get()
+    assert (case.kind, case.key, case.state) == ("clearance.failing", second.order.event_key, "open")
+    assert case.facts == {"order": second.order.number, "error": "ZeroDivisionError"}
+    assert follow(now=make.present()) == 0
+    assert Case.objects.get().seen == 2
+    monkeypatch.setattr(following, "record_release", really)
+    assert follow(now=make.present()) == 1
+    case.refresh_from_db()
+    assert (case.state, case.settled_by) == ("settled", "system")
+    assert Event.objects.filter(name="customs.released").count() == 2

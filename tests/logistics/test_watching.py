@@ -9,8 +9,11 @@ import pytest
 import requests
 
 from kernel.models import Case
+from logistics.gateways.tracking import Report, Told
 from logistics.models import CarrierAccount, Parcel, Shipment
 from logistics.services import shipments, watching, waybills
+from logistics.services.tracking import take_in_tracking
+from logistics.vocabulary import Code
 from tests import make
 from tests.logistics import shipping
 
@@ -93,3 +96,51 @@ def test_a_parcel_that_does_not_move_for_days_is_a_case(carriers, parcel):
     Parcel.objects.update(next_try_at=later(1))
     watching.sweep(now=later(121))
     assert Case.objects.get().kind == "tracking.silent"
+
+
+def test_one_that_fails_as_nobody_foresaw_stops_no_other_and_its_case_settles_when_it_is_watched(
+    carriers, parcel, house, monkeypatch
+):
+    other = shipments.pack(shipment=shipping.shipment(house), carrier="SF", by="op", now=make.present())
+    waybills.sweep(now=later(0))
+    really = watching._watch
+
+    def poison(row, tracker, now):
+        if row.pk == parcel.pk:
+            raise ZeroDivisionError(make.PHONES[make.ALICE])
+        really(row, tracker, now)
+
+    monkeypatch.setattr(watching, "_watch", poison)
+    assert watching.sweep(now=later(0.1)) == 1
+    watched = dict(Parcel.objects.values_list("pk", "subscribed_at"))
+    assert (watched[parcel.pk], watched[other.pk] is not None) == (None, True)
+    case = Case.objects.get()
+    assert (case.kind, case.key, case.state) == ("tracking.failing", parcel.event_key, "open")
+    assert case.facts == {
+        "order": parcel.shipment.number,
+        "waybill": parcel.waybill,
+        "carrier": "SF",
+        "error": "ZeroDivisionError",
+    }
+    assert watching.sweep(now=later(0.2)) == 0
+    assert Case.objects.get().seen == 2
+    monkeypatch.setattr(watching, "_watch", really)
+    carriers.control("switches", call="poll", mode="error", code="601")
+    watching.sweep(now=later(0.3))
+    assert Case.objects.get().state == "open"  # the tracker refused: nobody knows whether it would go on
+    assert watching.sweep(now=later(1)) == 1
+    case.refresh_from_db()
+    assert (case.state, case.settled_by) == ("settled", "system")
+
+
+def test_a_parcel_that_has_arrived_needs_no_watching(carriers, parcel, monkeypatch):
+    def poison(row, tracker, now):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(watching, "_watch", poison)
+    watching.sweep(now=later(0.1))
+    assert Case.objects.get().state == "open"
+    report = Report("kuaidi100", "SF", parcel.waybill, (Told(later(0.1), Code.DELIVERED, "3", "已签收"),))
+    take_in_tracking(storefront_id=parcel.storefront_id, report=report, now=later(0.2))
+    case = Case.objects.get(kind="tracking.failing")
+    assert (case.state, case.note) == ("settled", "it has ended")

@@ -32,6 +32,10 @@ def known(carriers) -> list[dict]:
     return requests.get(f"{carriers.url}/sandbox/parcels", timeout=15).json()["parcels"]
 
 
+def states() -> dict[str, str]:
+    return dict(Parcel.objects.values_list("own_number", "state"))
+
+
 def later(minutes: float):
     return make.present() + timedelta(minutes=minutes)
 
@@ -168,3 +172,49 @@ def test_the_waybill_of_an_order_cancelled_meanwhile_is_taken_back(carriers, hou
     parcel.refresh_from_db()
     assert (parcel.state, Shipment.objects.get().state) == ("cancelled", "cancelled")
     assert known(carriers)[0]["taken_back"] is True
+
+
+def test_one_that_fails_as_nobody_foresaw_stops_no_other_and_its_case_settles_when_it_is_issued(
+    carriers, house, monkeypatch
+):
+    poisoned = packed(house)
+    other = packed(house)
+    really = waybills._call
+
+    def poison(attempt):
+        if attempt.parcel.pk == poisoned.pk:
+            raise ZeroDivisionError(make.PHONES[make.ALICE])
+        return really(attempt)
+
+    monkeypatch.setattr(waybills, "_call", poison)
+    assert waybills.sweep(now=later(0)) == 1
+    assert states() == {poisoned.own_number: "asked", other.own_number: "issued"}
+    case = Case.objects.get()
+    assert (case.kind, case.key, case.state) == ("waybill.failing", poisoned.event_key, "open")
+    assert case.facts == {
+        "order": poisoned.shipment.number,
+        "parcel": poisoned.own_number,
+        "carrier": "SF",
+        "error": "ZeroDivisionError",
+    }
+    assert waybills.sweep(now=later(2)) == 0
+    assert Case.objects.get().seen == 2
+    monkeypatch.setattr(waybills, "_call", really)
+    assert waybills.sweep(now=later(4)) == 1
+    case.refresh_from_db()
+    assert (case.state, case.settled_by, case.note) == ("settled", "system", "answered")
+    assert states() == {poisoned.own_number: "issued", other.own_number: "issued"}
+
+
+def test_a_parcel_that_is_taken_back_before_it_was_asked_for_fails_no_more(carriers, house, monkeypatch):
+    parcel = packed(house)
+
+    def poison(parcel, now):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(waybills, "_attempt", poison)
+    assert waybills.sweep(now=later(0)) == 0
+    assert Case.objects.get().state == "open"
+    shipments.withdraw(parcel=parcel, by="op", now=later(1))
+    case = Case.objects.get()
+    assert (Parcel.objects.get().state, case.state, case.settled_by) == ("cancelled", "settled", "op")

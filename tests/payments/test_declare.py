@@ -13,7 +13,7 @@ from kernel.models import Case, Event
 from orders.models import Order
 from orders.services.gate import move_gate
 from payments.models import CustomsNumber, PaymentDeclaration
-from payments.services import send_refund
+from payments.services import declare, send_refund
 from payments.services.declare import is_declared, open_declarations, sweep
 from payments.services.declare_change import retry_declaration, withdraw_declarations
 from payments.services.refund_gate import DeclarationBehind, send_to_customs
@@ -312,3 +312,55 @@ def test_a_refund_that_is_not_declared_yet_keeps_the_list_from_being_sent(wechat
         send_to_customs(number=order.number, now=at)
     order.refresh_from_db()
     assert order.gate == "before_list"
+
+
+def test_one_that_fails_as_nobody_foresaw_stops_no_other_and_its_case_settles_when_it_goes_on(
+    wechat, shop, monkeypatch
+):
+    poisoned, other = paid(wechat, shop), paid(wechat, shop)
+    really = declare._call
+
+    def poison(attempt, now):
+        if attempt.declaration.payment_id == poisoned.pk:
+            raise ZeroDivisionError("13800138000")
+        return really(attempt, now)
+
+    monkeypatch.setattr(declare, "_call", poison)
+    at = go_on(1)
+    assert (row(poisoned).state, row(other).state) == ("to_declare", "submitted")
+    case = Case.objects.get()
+    assert (case.kind, case.key, case.state) == ("declaration.failing", row(poisoned).event_key, "open")
+    assert case.facts == {
+        "order": poisoned.order.number,
+        "port": "NINGBO",
+        "order_fen": poisoned.amount_fen,
+        "out_trade_no": poisoned.out_trade_no,
+        "error": "ZeroDivisionError",
+    }
+    at = go_on(1, at)
+    case.refresh_from_db()
+    assert (case.seen, row(other).state) == (2, "succeeded")
+    monkeypatch.setattr(declare, "_call", really)
+    wechat.control("switches", call="customs_query", mode="500_before")
+    at = go_on(1, at)  # WeChat does not answer: nobody knows whether it would go on
+    case.refresh_from_db()
+    assert case.state == "open"
+    go_on(1, at)
+    case.refresh_from_db()
+    assert (row(poisoned).state, case.state, case.settled_by) == ("submitted", "settled", "system")
+
+
+def test_a_declaration_that_ends_takes_the_case_of_its_failing_with_it(wechat, shop, monkeypatch):
+    payment = paid(wechat, shop)
+
+    def poison(attempt, now):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(declare, "_call", poison)
+    go_on(1)
+    assert Case.objects.get(kind="declaration.failing").state == "open"
+    withdraw_declarations(order=payment.order, now=after_hold())
+    assert (row(payment).state, Case.objects.get(kind="declaration.failing").state) == (
+        "withdrawn",
+        "settled",
+    )

@@ -91,3 +91,21 @@ def test_an_order_that_closes_ends_once_its_payment_can_be_closed_and_the_case_w
     order.refresh_from_db()
     case = Case.objects.get()
     assert (order.state, case.state, case.settled_by) == ("expired", "settled", "system")
+
+
+def test_the_case_of_a_payment_that_can_be_asked_about_again_settles_itself(world, other, monkeypatch):
+    poison = make.payment(make.order(world.alice, ("HD-1", 1)))
+    wechat = Poison(poison, other)
+    use(monkeypatch, wechat)
+    assert sweep(now=LATER) == 0
+    assert Case.objects.get().state == "open"
+    wechat.poison = other
+    assert sweep(now=LATER + timedelta(hours=1)) == 1
+    poison.refresh_from_db()
+    case = Case.objects.get()
+    assert (poison.state, case.state, case.settled_by, case.note) == (
+        "succeeded",
+        "settled",
+        "system",
+        "taken in",
+    )

@@ -206,7 +206,7 @@ def test_one_that_fails_as_nobody_foresaw_stops_no_other_and_is_tried_again(
     assert sweep(now=at) == 2
     assert (state(poisoned), state(other)) == ("accepted", "processing")
     case = Case.objects.get()
-    assert (case.kind, case.key, case.facts["code"]) == (
+    assert (case.kind, case.key, case.facts["error"]) == (
         "refund.failing",
         poisoned.event_key,
         "ZeroDivisionError",

@@ -9,7 +9,7 @@ import structlog
 from django.db import transaction
 from django.db.models import F, Min
 
-from kernel.cases import AlreadySettled, open_case, settle_case
+from kernel.cases import AlreadySettled, open_case, open_failing, settle_case
 from kernel.clock import SHANGHAI, shanghai_day
 from kernel.errors import Conflict, Invalid, Upstream
 from kernel.models import Case
@@ -59,7 +59,6 @@ def due(*, now: datetime) -> int:
         try:
             _tried(bill, now)
         except Exception as failure:
-            log.exception("bill_failing", bill=str(bill))
             _failing(bill, failure, now)
         tried += 1
     return tried
@@ -156,7 +155,7 @@ def _watch(bill: Bill, now: datetime) -> None:
     if bill.state == "asked":
         return
     come = ["bill.late"] + ([] if bill.state == "unreadable" else ["bill.unreadable"])
-    come += ["bill.failing"] if bill.state == "matched" else []
+    come += ["bill.failing"] if bill.state in ("matched", "unreadable") else []
     for case in Case.objects.filter(kind__in=come, key=bill.event_key, state=Case.State.OPEN):
         try:
             settle_case(case=case, by="system", note="the bill has come and was read", now=now)
@@ -165,8 +164,8 @@ def _watch(bill: Bill, now: datetime) -> None:
 
 
 def _failing(bill: Bill, failure: Exception, now: datetime) -> None:
-    """What must be mended here, not at WeChat Pay; settled when the bill is matched."""
-    open_case(
+    """What must be mended here, not at WeChat Pay; settled when the bill was read, or its own case tells."""
+    open_failing(
         storefront_id=bill.storefront_id,
         kind="bill.failing",
         key=bill.event_key,
@@ -175,8 +174,8 @@ def _failing(bill: Bill, failure: Exception, now: datetime) -> None:
             "merchant": bill.mchid,
             "day": bill.day.isoformat(),
             "bill": bill.kind,
-            "error": type(failure).__name__,
         },
+        failure=failure,
         now=now,
     )
 

@@ -1,0 +1,44 @@
+"""A row of a sweep that fails as nobody foresaw is one case, which names the kind of the error alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kernel.cases import open_failing, settle_open
+from kernel.models import Case
+from tests import make
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def fails(text: str = "no one may read this: 13800138000") -> Case:
+    return open_failing(
+        storefront_id=None,
+        kind="bill.failing",
+        key="bill:1",
+        title="A bill cannot be worked on",
+        facts={"bill": "trade"},
+        failure=ZeroDivisionError(text),
+        now=make.NOW,
+    )
+
+
+def test_the_case_names_the_class_of_the_error_and_never_its_text() -> None:
+    case = fails()
+    case.refresh_from_db()
+    assert case.facts == {"bill": "trade", "error": "ZeroDivisionError"}
+    assert (case.kind, case.key, case.state, case.opened_at) == ("bill.failing", "bill:1", "open", make.NOW)
+
+
+def test_however_often_it_fails_it_is_one_case_until_it_is_settled() -> None:
+    first = fails()
+    assert fails().pk == first.pk
+    first.refresh_from_db()
+    assert first.seen == 2
+    told: dict[str, Any] = {"kinds": ["bill.failing"], "by": "system", "note": "matched", "now": make.NOW}
+    assert settle_open(key="bill:2", **told) == 0
+    assert settle_open(key="bill:1", **told) == 1
+    assert fails().pk != first.pk
+    assert list(Case.objects.order_by("id").values_list("state", flat=True)) == ["settled", "open"]

@@ -10,18 +10,26 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
 from operators import refund_story
-from operators.base import Scoped, register
+from operators.base import register
 from operators.bilingual import say
 from operators.filters import states
 from operators.incident_forms import NothingForm
-from operators.scope import OWNERS, PLATFORM
+from operators.refund_forms import TransferForm
+from operators.scope import OWNERS, PLATFORM, REFUNDERS
 from operators.steps import Step, Stepped
-from payments.models import Notification
+from payments.models import Notification, Payment
 from payments.services import taking
+from payments.services.refund_verbs import pay_stray
+from payments.services.settle import SENT_BACK
+
+
+def _paid_back(row: Payment, values: Mapping[str, Any], who: str, at: datetime) -> None:
+    told = {"reference": values["reference"], "on": values["day"], "note": values["note"]}
+    pay_stray(payment=row, by=who, now=at, **told)
 
 
 @register("payments.Payment")
-class PaymentAdmin(Scoped):
+class PaymentAdmin(Stepped):
     """Each attempt to pay, under its own number."""
 
     list_display = (
@@ -46,6 +54,22 @@ class PaymentAdmin(Scoped):
     hidden = ("prepay_id",)
     ordering = ("-id",)
     change_form_outer_after_template = "operators/order_story.html"
+    steps = (
+        Step(
+            name="stray-transferred",
+            title=say("登记线下退款", "Sent back by transfer"),
+            icon="account_balance_wallet",
+            form=TransferForm,
+            do=_paid_back,
+            roles=REFUNDERS,
+            legal=lambda row: row.state == "stray" and row.stray_reason in SENT_BACK,
+            hint=say(
+                "款项无对应订单且微信不再受理退款（已满一年）时，全额转账后在此登记。",
+                "Where no order could take the money and WeChat Pay refunds it no more (after a year): pay "
+                "the whole by transfer, then record it here.",
+            ),
+        ),
+    )
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -269,10 +269,11 @@ class RefundAdmin(Stepped):
             ),
             roles=REFUNDERS,
             legal=lambda row: row.state == "closed",
+            outside=True,
             hint=say(
-                "在商户平台确认原单未退出后全额转账，再在此登记；记为一笔新退款。",
+                "在商户平台确认原单未退出后全额转账，再在此登记；系统先向微信查询原单，再记为一笔新退款。",
                 "Make sure at the merchant platform that nothing left, pay the whole by transfer, then "
-                "record it here: a refund of its own.",
+                "record it here: WeChat is asked about this one first, then it is a refund of its own.",
             ),
         ),
         Step(

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 from celery import shared_task
 from django.db import transaction
 
+from kernel.cases import open_case
 from kernel.clock import now
 from kernel.models import Event
 from orders.models import Order
-from payments.models import Refund
+from payments.models import Payment, Refund
 from payments.services import (
     close,
     complaint_answers,
@@ -27,7 +28,7 @@ from payments.services import (
 from payments.services.bills.run import due as due_bills
 from payments.services.declare import sweep as sweep_declarations
 from payments.services.query import sweep as sweep_payments
-from payments.services.refund_refusals import RefundClosed, TooMuch
+from payments.services.refund_refusals import RefundClosed, TooManyRefunds, TooMuch, TooOld
 from payments.services.settle import SENT_BACK
 
 
@@ -113,8 +114,7 @@ def refund_cancelled(event: Event) -> None:
     order = Order.objects.get(number=event.key.removeprefix("order:"))
     if order.paid_at is None:
         return
-    # Where it was asked for before and closed, its own case says what became of it.
-    with suppress(RefundClosed), _unless_nothing_left():
+    with _as_far_as_it_goes(Payment.objects.filter(order=order, state="succeeded").first()):
         refunds.request_refund(
             number=order.number,
             wish=refunds.Wish(),
@@ -128,22 +128,41 @@ def refund_cancelled(event: Event) -> None:
 def refund_stray(event: Event) -> None:
     """Handler of `payment.stray`: money that no order could take goes back by itself, where it can."""
     if event.facts["reason"] in SENT_BACK:
-        with _unless_nothing_left():
-            refunds.refund_stray(
-                out_trade_no=event.key.removeprefix("payment:"), reason="款项无对应订单", now=now()
-            )
+        payment = Payment.objects.get(out_trade_no=event.key.removeprefix("payment:"))
+        with _as_far_as_it_goes(payment):
+            refunds.refund_stray(out_trade_no=payment.out_trade_no, reason=refunds.STRAYED, now=now())
 
 
 @contextmanager
-def _unless_nothing_left() -> Iterator[None]:
+def _as_far_as_it_goes(payment: Payment | None) -> Iterator[None]:
     """That nothing is left to give back, or nothing came, is no failure: the delivery's transaction stays
-    whole."""
+    whole. What was asked for before and closed has a case of its own; what WeChat Pay refunds no more gets
+    one, and goes back by our bank."""
     try:
         with transaction.atomic():
             yield
+    except RefundClosed:
+        return
     except TooMuch as refused:
         if refused.left_fen:
             raise
+    except (TooOld, TooManyRefunds) as refused:
+        if payment is None:
+            raise
+        open_case(
+            storefront_id=payment.storefront_id,
+            kind=refunds.BY_BANK,
+            key=payment.event_key,
+            title="WeChat Pay does not refund this money any more: our bank must",
+            facts={
+                "order": payment.order.number,
+                "out_trade_no": payment.out_trade_no,
+                "merchant": payment.mchid,
+                "amount_fen": refunds.refundable_fen(payment),
+                "code": refused.code,
+            },
+            now=now(),
+        )
 
 
 @shared_task

@@ -12,13 +12,13 @@ from enum import StrEnum
 from typing import Any
 
 import structlog
-from django.db.models import Q, Sum
+from django.db.models import Sum
 
 from kernel import events
 from kernel.cases import open_case, settle_open
 from kernel.tenancy import tenant
 from payments.models import Payment, Refund
-from payments.services.refunds import again_key, facts_of, refundable_fen, waits_no_more
+from payments.services.refunds import again_key, facts_of, refundable_fen, stray_ended, waits_no_more
 from payments.states import REFUND
 from wechat.pay.refunds import RefundReport, Status
 
@@ -43,6 +43,7 @@ _TITLES = {
     "refund.unknown": "A refund that we did not ask for",
     "refund.mismatch": "WeChat tells of a refund otherwise than we asked for it",
     "refund.contradiction": "WeChat tells of a refund what cannot follow from what it told before",
+    "refund.same_id": "WeChat tells of two refunds under one refund_id of its own",
     "refund.abnormal": "The account that the refund should return to takes no money",
     "refund.pay_by_transfer": "The refund came to our own bank: the consumer must be paid by transfer",
     "refund.closed": "WeChat closed the refund: no money has moved",
@@ -50,6 +51,7 @@ _TITLES = {
 _ENDED = ("refund.closed", "refund.refused", "refund.contradiction")  # what this news replaces
 ATTENDED = (
     "refund.abnormal",
+    "refund.same_id",
     "refund.not_enough",
     "refund.blocked",
     "refund.slow",
@@ -95,6 +97,11 @@ def take_in(*, storefront_id: int, mchid: str, report: RefundReport, source: str
         objection = _objection(refund, payment, mchid, report)
         if objection:
             return _case("refund.mismatch", storefront_id, report, now, wrong=objection, source=source)
+        if bearer := _bearer(refund, report):
+            number = refund.order.number
+            return _case(
+                "refund.same_id", storefront_id, report, now, order=number, borne_by=bearer, source=source
+            )
         return _move(refund, report, source, now)
 
 
@@ -115,6 +122,18 @@ def _objection(refund: Refund, payment: Payment | None, mchid: str, report: Refu
     return next((name for name, holds in wrong if holds), "")
 
 
+def _bearer(refund: Refund, report: RefundReport) -> str:
+    """The number of another refund that has this refund_id of WeChat's already; empty where none has."""
+    others = Refund.objects.filter(refund_id=report.refund_id).exclude(pk=refund.pk)
+    return others.values_list("out_refund_no", flat=True).first() or ""
+
+
+def _succeeded_at(payment: Payment, report: RefundReport, now: datetime) -> datetime:
+    """When the money went back, as WeChat says; nothing did in the future, or before it had come."""
+    at, came = report.success_time, payment.succeeded_at
+    return now if at is None or at > now or (came is not None and at < came) else at
+
+
 def _move(refund: Refund, report: RefundReport, source: str, now: datetime) -> Outcome:
     try:
         status = Status(report.status)
@@ -133,7 +152,7 @@ def _move(refund: Refund, report: RefundReport, source: str, now: datetime) -> O
         )
     changes: dict[str, Any] = {"refund_id": report.refund_id, "channel": report.channel, "trouble": ""}
     if status is Status.SUCCESS:
-        changes["succeeded_at"] = report.success_time or now
+        changes["succeeded_at"] = _succeeded_at(refund.payment, report, now)
     elif back:
         changes["next_try_at"] = now  # back among those that are asked about
     REFUND.move(
@@ -192,16 +211,8 @@ def _attend(refund: Refund, status: Status, report: RefundReport, now: datetime)
         settle_open(kinds=ATTENDED, key=refund.event_key, by="system", note=note, now=now)
         if refund.owed:
             _case("refund.pay_by_transfer", refund.storefront_id, report, now, order=refund.order.number)
-        if refund.kind == Refund.Kind.STRAY and _back_fen(refund.payment) >= (
-            refund.payment.received_fen or 0
-        ):
-            settle_open(
-                kinds=[f"payment.{refund.payment.stray_reason}"],
-                key=f"transaction:{refund.payment.transaction_id}",
-                by="system",
-                note=note,
-                now=now,
-            )
+        if refund.kind == Refund.Kind.STRAY:
+            stray_ended(refund.payment, note=note, now=now)
 
 
 def _back_fen(payment: Payment) -> int:
@@ -252,6 +263,8 @@ def _unasked(
         REFUND.move(refund, "accept", now=now, facts=facts_of(refund), accepted_at=now)
         _move(refund, report, source, now)
     about = {} if payment is None else {"order": payment.order.number}
+    if wrong == "refund_id":
+        about["borne_by"] = Refund.objects.get(refund_id=report.refund_id).out_refund_no
     if wrong:
         about["wrong"] = wrong
     return _case("refund.unknown", storefront_id, report, now, booked=not wrong, source=source, **about)
@@ -260,14 +273,15 @@ def _unasked(
 def _unfit(payment: Payment, mchid: str, report: RefundReport) -> str:
     """Why a refund that we did not ask for is not booked as this payment's; empty where it is."""
     fen = payment.stray_reason != "currency"  # what is not fen is not in the books either
-    known = Refund.objects.filter(Q(out_refund_no=report.out_refund_no) | Q(refund_id=report.refund_id))
     wrong = (
         ("transaction_id", report.transaction_id != payment.transaction_id),
         ("mchid", report.mchid not in (None, mchid)),
         ("currency", fen and report.currency not in (None, payment.currency)),
         ("total_fen", report.total_fen != payment.received_fen),
         ("refund_fen", not 0 < report.refund_fen <= (payment.received_fen or 0) - _back_fen(payment)),
-        ("out_refund_no", known.exists()),  # of another refund, or of another storefront's
+        # Of another refund, or of another storefront's.
+        ("refund_id", Refund.objects.filter(refund_id=report.refund_id).exists()),
+        ("out_refund_no", Refund.objects.filter(out_refund_no=report.out_refund_no).exists()),
     )
     return next((name for name, holds in wrong if holds), "")
 

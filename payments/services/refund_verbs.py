@@ -20,7 +20,8 @@ from payments.models import Payment, Refund
 from payments.services.refund_hold import hold, release, renew
 from payments.services.refund_outcome import Outcome, take_in
 from payments.services.refund_transfer import AlreadyTransferred, Transfer, tell
-from payments.services.refunds import Wish, again_key, refund_stray, request_refund
+from payments.services.refunds import STRAY_KEY, STRAYED, Wish, again_key, refund_stray, request_refund
+from payments.services.settle import SENT_BACK
 from wechat.errors import RateLimited, Rejected, ResourceNotExist
 from wechat.pay.refunds import BankCard, Status, apply_abnormal, query
 
@@ -174,23 +175,22 @@ def pay_instead(*, refund: Refund, reference: str, on: date, by: str, note: str,
     """What a closed refund should have given back, our bank has paid on `on`: a refund of its own, once.
 
     It has a new number that WeChat Pay never sees, and is within the cap, and not made while customs decides.
-    WeChat's limits of age and number do not hold for it. Settles the closed one's cases. Raises WrongState,
-    AlreadyTransferred, AskedAgain, AnotherAmount, NotYet, BadTransfer, and as `request_refund`.
+    WeChat's limits of age and number do not hold for it. WeChat is asked before what became of the closed
+    one; where it does not say, nothing is written. Settles the closed one's cases. Raises WrongState,
+    AlreadyTransferred, AskedAgain, AnotherAmount, NotYet, BadTransfer, RefundLives, wechat.errors, and as
+    `request_refund`.
     """
     transfer = Transfer(reference, on, by, note)
+    row = Refund.objects.select_related("payment").get(pk=refund.pk)
+    _in_place(row)
+    if row.accepted_at is not None:
+        _ended_at_wechat(row, now)
     with tenant(refund.storefront_id):
         payment = Payment.objects.select_for_update().get(pk=refund.payment_id)
         row = Refund.objects.select_related("order").get(pk=refund.pk)
-        key = again_key(row.out_refund_no)
-        known = Refund.objects.filter(payment=payment, key=key).first()
-        if known is not None and known.redirected_to == Target.TRANSFER:
-            raise AlreadyTransferred(reference=known.transfer_reference)
-        if known is not None:
-            raise AskedAgain(number=known.out_refund_no)
-        if row.state != "closed":
-            raise WrongState(machine="refund", verb="pay_instead", state=row.state)
+        _in_place(row)
         told: dict[str, Any] = {
-            "key": key,
+            "key": again_key(row.out_refund_no),
             "reason": row.reason,
             "asked_by": f"operator:{by}"[:80],
             "now": now,
@@ -211,6 +211,39 @@ def pay_instead(*, refund: Refund, reference: str, on: date, by: str, note: str,
             kinds=kinds, key=row.event_key, by=by, note=f"{made.transfer_reference} {note}"[:300], now=now
         )
         return made
+
+
+def pay_stray(*, payment: Payment, reference: str, on: date, by: str, note: str, now: datetime) -> Refund:
+    """Money that no order could take, and that WeChat Pay does not refund, our bank has sent back on `on`.
+
+    Once, and not beside a refund of it: raises AlreadyTransferred, AskedAgain, RefundClosed (then it is paid
+    on that one's page), and as `refund_stray`.
+    """
+    transfer = Transfer(reference, on, by, note)
+    with tenant(payment.storefront_id):
+        row = Payment.objects.select_for_update().get(pk=payment.pk)
+        if row.state != "stray" or row.stray_reason not in SENT_BACK:
+            raise WrongState(machine="payment", verb="pay_stray", state=row.state)
+        known = Refund.objects.filter(payment=row, key=STRAY_KEY).first()
+        if known is not None and known.redirected_to == Target.TRANSFER:
+            raise AlreadyTransferred(reference=known.transfer_reference)
+        if known is not None and known.state != "closed":
+            raise AskedAgain(number=known.out_refund_no)
+        asked_by = f"operator:{by}"[:80]
+        return refund_stray(
+            out_trade_no=row.out_trade_no, reason=STRAYED, asked_by=asked_by, transfer=transfer, now=now
+        )
+
+
+def _in_place(row: Refund) -> None:
+    """Nothing stands in place of the closed refund yet. Raises AlreadyTransferred, AskedAgain, WrongState."""
+    known = Refund.objects.filter(payment=row.payment_id, key=again_key(row.out_refund_no)).first()
+    if known is not None and known.redirected_to == Target.TRANSFER:
+        raise AlreadyTransferred(reference=known.transfer_reference)
+    if known is not None:
+        raise AskedAgain(number=known.out_refund_no)
+    if row.state != "closed":
+        raise WrongState(machine="refund", verb="pay_instead", state=row.state)
 
 
 def _ended_at_wechat(row: Refund, now: datetime) -> None:

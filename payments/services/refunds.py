@@ -34,6 +34,9 @@ from payments.states import REFUND
 from wechat.pay.refunds import APART_SECONDS, DAYS, MOST_PARTIAL, reason_text
 
 WAITING = "refund.waiting"  # the case of one that has been asked for and does not leave
+BY_BANK = "refund.by_bank"  # the case of money that WeChat Pay does not refund any more
+STRAY_KEY = "stray"
+STRAYED = "款项无对应订单"  # the reason that who paid it is shown
 LIVING = ~Q(state="closed")
 APART = timedelta(seconds=APART_SECONDS)
 LOOK_AGAIN = timedelta(hours=1)  # at what waits for customs, should its event have been lost
@@ -128,20 +131,23 @@ def refund_stray(
     out_trade_no: str,
     reason: str,
     now: datetime,
-    key: str = "stray",
+    key: str = STRAY_KEY,
     asked_by: str = "system",
     transfer: Transfer | None = None,
     since: datetime | None = None,
     instead_of: Sequence[str] = (),
 ) -> Refund:
     """Send back, whole and once per `key`, money that no order could take, or note the `transfer` that did.
-    Locks the payment."""
+
+    Locks the payment. Raises TooMuch, TooManyRefunds, TooOld, BadReason, BadTransfer, and RefundClosed where
+    what the key stands for is closed: on its page it is asked for again, or paid by transfer.
+    """
     storefront_id = Payment.objects.values_list("storefront_id", flat=True).get(out_trade_no=out_trade_no)
     with tenant(storefront_id):
         payment = Payment.objects.select_for_update().get(out_trade_no=out_trade_no)
         known = Refund.objects.filter(payment=payment, key=key).first()
         if known is not None:
-            return known
+            return _living(known)
         left = _room(payment, now, limits=transfer is None)
         refund = _write(
             payment=payment,
@@ -158,9 +164,19 @@ def refund_stray(
         )
         if transfer is not None:
             _pay(refund, payment.order, transfer, since or payment.succeeded_at or now, now)
+            stray_ended(payment, note=refund.transfer_reference, by=transfer.by, now=now)
         else:
             accept(refund, now=now)
     return refund
+
+
+def stray_ended(payment: Payment, *, note: str, by: str = "system", now: datetime) -> None:
+    """Settle the case of money that no order could take, once all of it has gone back."""
+    back = Refund.objects.filter(payment=payment, state="succeeded").aggregate(sum=Sum("amount_fen"))["sum"]
+    if (back or 0) < (payment.received_fen or 0):
+        return
+    kinds, key = [f"payment.{payment.stray_reason}"], f"transaction:{payment.transaction_id}"
+    settle_open(kinds=kinds, key=key, by=by, note=note, now=now)
 
 
 def may_leave(order: Order, kind: str) -> bool:
@@ -240,6 +256,11 @@ def _same(known: Refund, wish: Wish) -> Refund:
         same = known.kind != Kind.GOODWILL and (wish.whole or alike)
     if not same:
         raise WishChanged(number=known.out_refund_no)
+    return _living(known)
+
+
+def _living(known: Refund) -> Refund:
+    """What is closed gives nothing back, and its key asks for nothing else. Raises RefundClosed."""
     if known.state == "closed":
         raise RefundClosed(number=known.out_refund_no)
     return known
@@ -258,6 +279,9 @@ def _pay(refund: Refund, order: Order, transfer: Transfer, since: datetime, now:
     if not may_leave(order, refund.kind):
         raise NotYet()
     pay(refund, transfer, since=since, facts=facts_of(refund), now=now)
+    if refundable_fen(refund.payment) <= 0:
+        key, note = refund.payment.event_key, refund.transfer_reference
+        settle_open(kinds=[BY_BANK], key=key, by=transfer.by, note=note, now=now)
 
 
 def _room(payment: Payment, now: datetime, *, limits: bool) -> int:

@@ -11,10 +11,12 @@ from kernel.clock import shanghai_day
 from kernel.money import yuan
 from orders.models import Order, OrderLine
 from payments.models import Payment, Refund
+from payments.services import refund_verbs
 from payments.services.refunds import Wish, request_refund
 from tests import make
 from tests.operators.test_refund_pages import WISH, finance, page, seen, step  # noqa: F401  (a fixture)
-from tests.payments.reports import paid, told
+from tests.payments.reports import paid, refund_report_of, told
+from wechat.errors import OutcomeUnknown
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TRANSFER = {"reference": "ICBC-77", "day": shanghai_day(make.present()).isoformat()}
@@ -68,12 +70,25 @@ def test_what_waits_is_part_of_all_that_is_left_and_stays_as_it_is_until_confirm
     assert (waiting.state, Refund.objects.latest("id").amount_fen) == ("closed", order.total_fen)
 
 
-def test_what_our_bank_paid_in_place_of_a_closed_refund_is_recorded_on_its_page(finance, order):  # noqa: F811
+def test_what_our_bank_paid_in_place_of_a_closed_refund_is_recorded_on_its_page(
+    finance,  # noqa: F811
+    order,
+    monkeypatch,
+):
     refund = back(order, Wish())
     at = step(refund, "paid-instead")
     assert at not in finance.get(page(refund)).content.decode()
     told(refund, status="CLOSED", success_time=None)
     assert at in finance.get(page(refund)).content.decode()
+
+    def silent(client, number):
+        raise OutcomeUnknown(call="refund_query", reason="time-out")
+
+    monkeypatch.setattr(refund_verbs, "query", silent)
+    assert "please try again" in finance.post(at, {"note": "n", **TRANSFER}).content.decode()
+    assert Refund.objects.count() == 1
+    report = refund_report_of(refund, status="CLOSED", success_time=None)
+    monkeypatch.setattr(refund_verbs, "query", lambda client, number: report)
     assert finance.post(at, {"note": "n", **TRANSFER}).status_code == 302
     made = Refund.objects.latest("id")
     assert (made.state, made.transfer_reference, made.amount_fen) == (
@@ -98,3 +113,16 @@ def test_a_payment_of_more_than_a_year_is_given_back_by_transfer_on_the_orders_p
     made = Refund.objects.get()
     assert (made.redirected_to, made.state, made.freight_fen) == ("transfer", "succeeded", 0)
     assert (str(made.amount_fen), made.transfer_reference) == (seen(html), "ICBC-77")
+
+
+def test_money_that_no_order_could_take_is_recorded_as_paid_by_transfer_on_its_page(finance, order):  # noqa: F811
+    payment = Payment.objects.get()
+    at = step(payment, "stray-transferred")
+    assert at not in finance.get(page(payment)).content.decode()
+    Payment.objects.update(state="stray", stray_reason="late")
+    assert at in finance.get(page(payment)).content.decode()
+    assert finance.post(at, {"note": "n", **TRANSFER}).status_code == 302
+    made = Refund.objects.get()
+    assert (made.kind, made.redirected_to, made.amount_fen) == ("stray", "transfer", payment.received_fen)
+    refused = finance.post(at, {"note": "n", **TRANSFER}).content.decode()
+    assert "recorded already: ICBC-77" in refused

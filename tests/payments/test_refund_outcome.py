@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from kernel.models import Case, Event
@@ -125,7 +127,7 @@ def test_a_refund_that_wechat_made_itself_is_booked_and_put_before_an_operator(p
         ({"refund_fen": 0}, "refund_fen"),
         ({"mchid": "1900000000"}, "mchid"),
         ({"transaction_id": "4" * 28}, "transaction_id"),
-        ({"refund_id": "another's"}, "out_refund_no"),
+        ({"refund_id": "another's"}, "refund_id"),
     ],
 )
 def test_a_refund_that_wechat_made_itself_and_that_does_not_fit_is_booked_nowhere(payment, changes, wrong):
@@ -169,6 +171,64 @@ def test_a_refund_of_a_payment_that_is_not_ours_is_a_case_alone(payment, refund)
     assert take_in(report=report, now=make.NOW, **facts) is Outcome.CASE
     assert Refund.objects.count() == 1
     assert Case.objects.get().facts["booked"] is False
+
+
+def goodwill(payment, key, fen=1):
+    return request_refund(
+        number=payment.order.number,
+        wish=Wish(goodwill_fen=fen),
+        key=key,
+        reason="退款",
+        asked_by="system",
+        now=make.NOW,
+    )
+
+
+@pytest.mark.parametrize("status", ["PROCESSING", "SUCCESS", "CLOSED"])
+def test_one_refund_id_told_of_two_refunds_is_a_case_that_names_both_and_moves_nothing(payment, status):
+    Order.objects.update(gate="after_release")
+    first, second = goodwill(payment, "a"), goodwill(payment, "b")
+    told(first, refund_id="5030")
+    assert told(second, refund_id="5030", status=status) is Outcome.CASE
+    assert (state(second), second.refund_id) == ("accepted", None)
+    assert refundable_fen(payment) == payment.received_fen - 2
+    case = Case.objects.get()
+    assert (case.kind, case.key, case.facts["refund_fen"]) == ("refund.same_id", second.event_key, 1)
+    assert (case.facts["out_refund_no"], case.facts["borne_by"], case.facts["refund_id"]) == (
+        second.out_refund_no,
+        first.out_refund_no,
+        "5030",
+    )
+    assert told(second) is Outcome.TAKEN
+    case.refresh_from_db()
+    assert (state(second), case.state) == ("succeeded", "settled")
+
+
+def test_a_refund_id_that_one_of_ours_has_is_named_with_the_number_that_we_never_gave_out(payment):
+    Order.objects.update(gate="after_release")
+    ours = goodwill(payment, "a")
+    told(ours, refund_id="5030")
+    ghost = Refund(pk=77, storefront_id=payment.storefront_id, payment=payment, out_refund_no="WX-1")
+    assert told(ghost, refund_fen=1, refund_id="5030") is Outcome.CASE
+    facts = Case.objects.get(kind="refund.unknown").facts
+    assert (facts["out_refund_no"], facts["borne_by"]) == ("WX-1", ours.out_refund_no)
+
+
+@pytest.mark.parametrize("off", [timedelta(days=365), timedelta(seconds=1), timedelta(days=-365)])
+@pytest.mark.parametrize("source", ["notification", "query", "bill"])
+def test_a_refund_told_to_have_gone_in_the_future_or_before_its_payment_came_has_gone_now(
+    refund, payment, off, source
+):
+    Payment.objects.update(succeeded_at=make.NOW - timedelta(hours=2))
+    told(refund, success_time=make.NOW + off, source=source)
+    assert (state(refund), refund.succeeded_at) == ("succeeded", make.NOW)
+
+
+def test_a_refund_has_gone_when_wechat_says_where_that_can_be(refund, payment):
+    came = make.NOW - timedelta(hours=2)
+    Payment.objects.update(succeeded_at=came)
+    told(refund, success_time=came)
+    assert (state(refund), refund.succeeded_at) == ("succeeded", came)
 
 
 def balances():

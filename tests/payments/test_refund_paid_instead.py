@@ -13,17 +13,22 @@ from kernel.states import WrongState
 from orders.models import Order, OrderLine
 from orders.services.gate import move_gate
 from payments.models import Complaint, Payment, PaymentDeclaration, Refund
+from payments.services import refund_verbs
 from payments.services.complaint_answers import approve_refund
+from payments.services.refund_gate import withdraw
 from payments.services.refund_refusals import TooManyRefunds, TooMuch, TooOld, WishChanged
 from payments.services.refund_transfer import AlreadyTransferred, BadTransfer, NotYet, Transfer
-from payments.services.refund_verbs import AnotherAmount, AskedAgain, ask_again, pay_instead
+from payments.services.refund_verbs import AnotherAmount, AskedAgain, RefundLives, ask_again, pay_instead
 from payments.services.refunds import Wish, refundable_fen, request_refund
+from payments.states import REFUND
 from settlement.models import Entry
 from settlement.queries import not_entered
 from tests import make
 from tests.payments.complaining import heard
-from tests.payments.reports import paid, told
+from tests.payments.reports import paid, refund_report_of, told
 from tests.settlement.bill_days import balances
+from wechat.errors import OutcomeUnknown, RateLimited, Rejected
+from wechat.pay.refunds import RefundReport
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ON = date(2026, 11, 21)
@@ -35,6 +40,20 @@ YEAR = timedelta(days=366)
 def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     """WeChat is not asked here: a refund stays accepted until the test tells its end."""
     monkeypatch.setattr("payments.tasks.send_accepted", lambda event: None)
+
+
+@pytest.fixture(autouse=True)
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The numbers that WeChat was asked about, each of which it has closed."""
+    numbers: list[str] = []
+
+    def query(client: object, number: str) -> RefundReport:
+        numbers.append(number)
+        row = Refund.objects.get(out_refund_no=number)
+        return refund_report_of(row, status="CLOSED", success_time=None)
+
+    monkeypatch.setattr(refund_verbs, "query", query)
+    return numbers
 
 
 @pytest.fixture
@@ -88,6 +107,59 @@ def test_what_a_closed_refund_did_not_give_back_is_paid_by_our_bank_and_stands_i
     assert {one.day for one in Entry.objects.filter(refund=made)} == {ON}
     names = Event.objects.filter(key=made.event_key).order_by("seq").values_list("name", flat=True)
     assert list(names) == ["refund.requested", "refund.succeeded", "refund.transferred"]
+
+
+@pytest.mark.parametrize(
+    ("status", "after"),
+    [("SUCCESS", "succeeded"), ("PROCESSING", "processing"), ("ABNORMAL", "abnormal")],
+)
+def test_what_wechat_goes_on_with_meanwhile_is_taken_in_and_not_paid_by_our_bank_too(
+    order: Order, payment: Payment, monkeypatch: pytest.MonkeyPatch, status: str, after: str
+) -> None:
+    refund = ask(order)
+    REFUND.move(refund, "close", now=make.NOW, facts={"refusal": "RULE_LIMIT"})
+    report = refund_report_of(refund, status=status)
+    monkeypatch.setattr(refund_verbs, "query", lambda client, number: report)
+    with pytest.raises(RefundLives) as lives:
+        instead(refund)
+    refund.refresh_from_db()
+    assert (lives.value.told, refund.state, Refund.objects.count()) == (status, after, 1)
+    assert refundable_fen(payment) == 0
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        OutcomeUnknown(call="refund_query", reason="time-out"),
+        RateLimited(call="refund_query", wechat_code="FREQUENCY_LIMITED"),
+        Rejected(call="refund_query", wechat_code="SIGN_ERROR"),
+    ],
+)
+def test_where_wechat_does_not_say_what_became_of_it_nothing_is_written(
+    order: Order, payment: Payment, monkeypatch: pytest.MonkeyPatch, failure: Exception
+) -> None:
+    def query(client: object, number: str) -> RefundReport:
+        raise failure
+
+    refund = closed(ask(order))
+    before = list(Event.objects.values_list("id", flat=True))
+    monkeypatch.setattr(refund_verbs, "query", query)
+    with pytest.raises(type(failure)):
+        instead(refund)
+    assert (Refund.objects.count(), refundable_fen(payment)) == (1, order.total_fen)
+    assert Case.objects.get().state == "open"
+    assert list(Event.objects.values_list("id", flat=True)) == before
+
+
+def test_what_was_withdrawn_before_it_left_is_not_asked_about(
+    order: Order, payment: Payment, asked: list[str]
+) -> None:
+    move_gate(number=order.number, verb="send", now=make.NOW)
+    refund = ask(order)
+    withdraw(refund=refund, by="fang", note="n", now=make.NOW)
+    move_gate(number=order.number, verb="release", now=make.NOW)
+    assert instead(refund).state == "succeeded"
+    assert asked == []
 
 
 def test_it_is_recorded_once_and_nothing_else_is_asked_for_in_its_place(

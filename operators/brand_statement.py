@@ -68,7 +68,7 @@ def _settled(told: BrandStatement) -> Table:
     money = told.currency
     rows: list[list[Any]] = [
         [
-            *(kept(line.settled_on), line.batch, kept(line.order)),
+            *(kept(line.settled_on), kept(line.batch), kept(line.order)),
             *(yuan(getattr(line, name)) for name in _FEN),
             *(line.locked, shown(line.promised_minor, money)),
             *(line.rate, shown(line.foreign_minor, money), shown(line.result_minor, money)),
@@ -101,7 +101,12 @@ def _settled(told: BrandStatement) -> Table:
 
 def _bank(told: BrandStatement) -> Table:
     rows: list[list[Any]] = [
-        [kept(one.credited_on), one.batch, one.reference, *_both(one.charged_minor, one.credited_minor, told)]
+        [
+            kept(one.credited_on),
+            kept(one.batch),
+            kept(one.reference),
+            *_both(one.charged_minor, one.credited_minor, told),
+        ]
         for one in told.told
     ]
     sums = _both(told.sum("charged_minor"), told.sum("credited_minor"), told)

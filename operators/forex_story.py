@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
+
 from kernel.clock import shanghai_day
 from kernel.money import yuan
 from operators.bilingual import chinese, say
@@ -100,7 +103,10 @@ def _of(title: Any, shown_rows: int, all_rows: int, what: Any = "") -> str:
     return f"{title} ({shown_rows} of {all_rows}{f' {what}s' if what else ''})"
 
 
-def _why(reasons: tuple[Reason, ...]) -> str:
+def _why(reasons: tuple[Reason, ...]) -> Any:
+    """Each reason on a line of its own."""
     if not reasons:
-        return str(say("可结汇", "ready"))
-    return ("；" if chinese() else "; ").join(one.zh if chinese() else one.en for one in reasons)
+        return say("可结汇", "ready")
+    return format_html_join(
+        mark_safe("<br>"), "{}", ((kept(one.zh if chinese() else one.en),) for one in reasons)
+    )

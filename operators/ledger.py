@@ -13,16 +13,20 @@ from django.utils.html import format_html, format_html_join
 from kernel.money import yuan
 from operators.base import Scoped, register
 from operators.bilingual import say
+from operators.incident_forms import NoteForm
 from operators.ledger_statement import TITLE, page
 from operators.names import state_name
+from operators.scope import ACCOUNTANTS
+from operators.steps import Step, Stepped
 from operators.told import page_of
 from payments.models import BillLine
 from settlement.models import Entry
 from settlement.queries import with_told_line
+from settlement.services.reverse_correction import is_reversible, reverse_correction
 
 
 @register("settlement.Entry")
-class EntryAdmin(Scoped):
+class EntryAdmin(Stepped):
     """One fact of money."""
 
     fields = (
@@ -38,6 +42,8 @@ class EntryAdmin(Scoped):
         "bill_line_told",
         "fund_line",
         "difference",
+        "reverses",
+        "reversed_by",
         "storefront",
     )
 
@@ -51,6 +57,24 @@ class EntryAdmin(Scoped):
         "refund__out_refund_no__startswith",
     )
     ordering = ("-id",)
+    steps = (
+        Step(
+            name="reverse",
+            title=say("冲销", "Reverse it"),
+            icon="undo",
+            form=NoteForm,
+            hint=say(
+                "另记一张金额相反的凭证，原凭证不变，只能冲销一次；差异重新待记账，事项重新待处理。",
+                "Another entry with the opposite amounts names this one, which stays as it is, once;"
+                " the difference is open again, and so is its case.",
+            ),
+            do=lambda row, values, who, at: reverse_correction(
+                entry=row, note=values["note"], by=who, now=at
+            ),
+            roles=ACCOUNTANTS,
+            legal=lambda row: isinstance(row, Entry) and is_reversible(row),
+        ),
+    )
 
     list_before_template = "operators/steps.html"
 
@@ -77,6 +101,13 @@ class EntryAdmin(Scoped):
             for one in row.postings.order_by("-amount_fen")
         )
         return format_html_join("", "<div>{} {}</div>", rows)
+
+    @admin.display(description=say("冲销凭证", "reversed by"))
+    def reversed_by(self, row: Entry) -> Any:
+        found = Entry.objects.filter(reverses=row.pk).first()
+        if found is None:
+            return "-"
+        return format_html('<a class="text-link" href="{}">{}</a>', page_of(found), found.key)
 
     @admin.display(description=say("账单明细", "line of a bill"))
     def bill_line_told(self, row: Entry) -> Any:

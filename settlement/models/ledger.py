@@ -42,9 +42,22 @@ class Entry(models.Model):
     difference = models.ForeignKey(
         BillDifference, on_delete=models.PROTECT, null=True, related_name="+", help_text="that it corrects"
     )
+    reverses = models.OneToOneField(
+        "self",
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="reversal",
+        help_text="the correction that it takes back",
+    )
 
     class Meta:
         verbose_name_plural = "entries"
+        constraints = [
+            models.CheckConstraint(
+                name="entry_reverses_corrections",
+                condition=Q(reverses__isnull=True) | Q(kind="correction", difference__isnull=False),
+            )
+        ]
         indexes = [
             models.Index(fields=["storefront", "day"], name="entry_day"),
             models.Index(fields=["order"], name="entry_of_order", condition=Q(order__isnull=False)),

@@ -2,6 +2,7 @@
 
 What nobody had explained is moved from `unexplained`. Where the books tell of money that no bill tells of,
 the account at WeChat Pay itself is put right. The entry leads back to the difference, and by it to its case.
+What was posted wrongly is taken back by `reverse_correction` and may then be posted anew.
 """
 
 from __future__ import annotations
@@ -107,7 +108,7 @@ def correct(
             raise MoreThanOpen(open_fen=abs(left.fen))
         signed = amount if left.fen > 0 else -amount
         payment = difference.payment
-        key = f"correction:{difference.pk}:{account}"
+        key = _key(difference, account)
         fact = Fact(
             storefront_id=difference.storefront_id,
             kind=Entry.Kind.CORRECTION,
@@ -138,6 +139,15 @@ def correct(
         if signed == left.fen:
             settle_open(kinds=[f"bill.{difference.kind}"], key=difference.key, by=by, note=note, now=now)
     return Entry.objects.get(key=key)
+
+
+def _key(difference: BillDifference, account: Account) -> str:
+    """Once to each account, and once more for each time that it was taken back."""
+    key = f"correction:{difference.pk}:{account}"
+    taken_back = Entry.objects.filter(
+        Q(reverses__key=key) | Q(reverses__key__startswith=f"{key}:"), difference=difference.pk
+    ).count()
+    return f"{key}:{taken_back + 1}" if taken_back else key
 
 
 def _unexplained(difference: BillDifference) -> Q:

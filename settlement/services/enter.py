@@ -27,6 +27,7 @@ class Fact:
     refund_id: int | None = None
     bill_line_id: int | None = None
     difference_id: int | None = None
+    reverses_id: int | None = None
 
 
 # One statement: the trigger on postings sees an entry whole. Two workers with the same fact: the second
@@ -35,9 +36,9 @@ _ENTER = """
 WITH fact AS (
     INSERT INTO settlement_entry
         (storefront_id, kind, key, day, at, entered_at, order_id, payment_id, refund_id, bill_line_id,
-         difference_id)
+         difference_id, reverses_id)
     VALUES (%(storefront_id)s, %(kind)s, %(key)s, %(day)s, %(at)s, %(now)s, %(order_id)s, %(payment_id)s,
-            %(refund_id)s, %(bill_line_id)s, %(difference_id)s)
+            %(refund_id)s, %(bill_line_id)s, %(difference_id)s, %(reverses_id)s)
     ON CONFLICT (key) DO NOTHING RETURNING id
 )
 INSERT INTO settlement_posting (storefront_id, entry_id, account, day, amount_fen)
@@ -70,6 +71,7 @@ def enter(*, fact: Fact, now: datetime) -> bool:
                 "refund_id": fact.refund_id,
                 "bill_line_id": fact.bill_line_id,
                 "difference_id": fact.difference_id,
+                "reverses_id": fact.reverses_id,
                 "accounts": [str(account) for account in lines],
                 "amounts": list(lines.values()),
             },

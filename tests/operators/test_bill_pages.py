@@ -10,6 +10,7 @@ from kernel.models import Case
 from payments.models import Bill, BillDifference, BillLine, Payment
 from settlement.accounts import Account
 from settlement.models import Entry
+from settlement.services.correct import correct
 from settlement.services.enter import Fact, enter
 from tests import make
 from tests.operators import rows
@@ -101,6 +102,40 @@ def test_an_accountant_posts_a_difference_to_an_account_and_the_pages_lead_to_on
     assert page in html
     assert reverse("admin:payments_billline_change", args=[stranger.line_id]) in html
     assert client.post(url_of(stranger, "correct"), asked).status_code == 403  # nothing is left
+
+
+def reversing(entry):
+    shown = reverse("admin:settlement_entry_change", args=[entry.pk])
+    return shown, shown.replace("/change/", "/step/reverse/")
+
+
+def test_an_accountant_reverses_a_correction_from_its_page_once(client, world, stranger):
+    client.force_login(rows.operator("fritz", world.shop, role="finance"), backend=rows.BACKEND)
+    asked = {"account": "stray", "amount": "19.99", "note": "paid at the till"}
+    client.post(url_of(stranger, "correct"), asked)
+    wrong = Entry.objects.get(kind="correction")
+    shown, step = reversing(wrong)
+    assert step in client.get(shown).content.decode()
+    assert client.post(step, {"note": ""}).status_code == 200  # it wants to know why
+    assert client.post(step, {"note": "it was another till"}).status_code == 302
+    back = Entry.objects.get(reverses=wrong)
+    assert dict(back.postings.values_list("account", "amount_fen")) == {"stray": 1_999, "unexplained": -1_999}
+    html = client.get(shown).content.decode()
+    assert (step in html, back.key in html) == (False, True)
+    assert client.post(step, {"note": "again"}).status_code == 403
+    assert wrong.key in client.get(reversing(back)[0]).content.decode()
+    assert client.post(reversing(back)[1], {"note": "undo"}).status_code == 403
+    assert client.post(url_of(stranger, "correct"), asked).status_code == 302  # it is open again
+
+
+@pytest.mark.parametrize("role", ["customer_service", "fulfilment", "auditor", "compliance"])
+def test_only_finance_and_owners_reverse_a_correction(client, world, stranger, role):
+    correct(difference=stranger, account=Account.STRAY, amount_fen=None, note="n", by="fritz", now=make.NOW)
+    shown, step = reversing(Entry.objects.get(kind="correction"))
+    client.force_login(rows.operator("paul", world.shop, role=role), backend=rows.BACKEND)
+    assert step not in client.get(shown).content.decode()
+    assert client.post(step, {"note": "n"}).status_code == 403
+    assert Entry.objects.filter(reverses__isnull=False).count() == 0
 
 
 @pytest.mark.parametrize("role", ["customer_service", "fulfilment", "auditor", "compliance"])

@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import F, Sum
 
 from kernel.cases import open_case
+from kernel.models import Case
 from kernel.tenancy import tenant
 from payments.models import Bill, BillDifference
 
@@ -115,6 +116,16 @@ def put_before_operators(*, bill: Bill, now: datetime) -> int:
         for row in rows.select_related("payment__order", "refund").order_by("id"):
             _open(bill, kind, row.key, _facts(row), now)
     return total
+
+
+def put_before_again(*, difference: BillDifference, now: datetime) -> None:
+    """What was settled about a difference is to be looked at again; where its case is open, or the one of all
+    of its kind, that one tells of it. In the caller's transaction, which holds the bill's lock."""
+    bill = difference.bill
+    keys = (difference.key, bill.event_key)
+    told = Case.objects.filter(kind=f"bill.{difference.kind}", key__in=keys, state=Case.State.OPEN)
+    if not told.exists():
+        _open(bill, difference.kind, difference.key, _facts(difference), now)
 
 
 def _facts(row: BillDifference) -> dict[str, Any]:

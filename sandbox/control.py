@@ -13,6 +13,7 @@ from sandbox import (
     payer,
     pushing,
     refunds,
+    shipping,
     trading,
 )
 from sandbox.fields import Url
@@ -186,6 +187,8 @@ ENDPOINTS: dict[tuple[str, str], Callable[[Scene, Json], Json]] = {
     ("POST", "/sandbox/customs"): customs.control,
     ("POST", "/sandbox/trade"): trading.control,
     ("POST", "/sandbox/parcel"): carriage.control,
+    ("POST", "/sandbox/shipping"): shipping.control,
+    ("POST", "/sandbox/trade_management"): shipping.manage,
     ("GET", "/sandbox/parcels"): carriage.read,
     ("POST", "/sandbox/institution"): institution.control,
     ("POST", "/sandbox/pay"): payer.pay,

@@ -17,6 +17,7 @@ from sandbox import (
     login,
     pay,
     refunds,
+    shipping,
     tencent,
     tracker,
     trading,
@@ -58,6 +59,7 @@ LOGIN_ROUTES = {
     "/sns/jscode2session": ("GET", "jscode2session", login.jscode2session),
     "/cgi-bin/stable_token": ("POST", "stable_token", login.stable_token),
     "/wxa/business/getuserphonenumber": ("POST", "phone", login.phone),
+    **shipping.ROUTES,
 }
 PAY_ROUTES: tuple[tuple[str, re.Pattern[str], str, Callable[..., Reply]], ...] = (
     ("POST", re.compile(r"/v3/pay/transactions/jsapi"), "prepay", pay.prepay),

@@ -117,25 +117,56 @@ def complain(scene: Scene, told: Json) -> Json:
     now = scene.clock.now()
     complaint.expires_at = now + MERCHANT_SECONDS if complaint.status in OURS else 0
     storefront = scene.world.by_appid(complaint.appid)
-    url = scene.pushes.addresses.get(complaint.appid)
     facts = {"complaint_id": complaint.number, "expire_time": int(complaint.expires_at), "message_id": ""}
-    if storefront is None or url is None:
+    if storefront is None:
         return facts
-    as_json = told.get("json") is True
-    message = (dumps if as_json else _xml)(_message(storefront, complaint, option, now))
+    message = _message(storefront, complaint, option, now)
+    number, as_json = complaint.out_trade_no, told.get("json") is True
+    push = _push(scene, storefront, message, number, as_json)
+    return {**facts, "message_id": push.id if push else ""}
+
+
+def event(
+    scene: Scene,
+    to: Storefront,
+    name: str,
+    members: Json,
+    *,
+    openid: str = "",
+    out_trade_no: str = "",
+    as_json: bool = False,
+) -> Letter | None:
+    """Push an event of this name; None where the mini-program has no address for messages."""
+    told = {
+        "ToUserName": to.appid,
+        "FromUserName": openid,
+        "CreateTime": int(scene.clock.now()),
+        "MsgType": "event",
+        "Event": name,
+        **members,
+    }
+    return _push(scene, to, told, out_trade_no, as_json)
+
+
+def _push(
+    scene: Scene, storefront: Storefront, message: Json, out_trade_no: str, as_json: bool
+) -> Push | None:
+    url = scene.pushes.addresses.get(storefront.appid)
+    if url is None:
+        return None
     push = Push(
         id=secrets.token_hex(8),
-        event_type="complaint_callback",
+        event_type=str(message["Event"]),
         mchid=storefront.mchid,
-        out_trade_no=complaint.out_trade_no,
+        out_trade_no=out_trade_no,
         url=url,
-        body=message,
+        body=(dumps if as_json else _xml)(message),
         ladder=LADDER_SECONDS,
         storefront=storefront,
         as_json=as_json,
     )
-    _send(scene, push, scene.switches.take(PUSH, complaint.out_trade_no))
-    return {**facts, "message_id": push.id}
+    _send(scene, push, scene.switches.take(PUSH, out_trade_no))
+    return push
 
 
 def _send(scene: Scene, push: Push, switch: Switch | None) -> None:

@@ -125,6 +125,12 @@ class Refunds:
         with self._lock:
             return [one for (owner, _), one in self._by_number.items() if owner == mchid]
 
+    def returned(self, order: Order) -> int:
+        """How much of an order has gone back, in fen."""
+        with self._lock:
+            rows = self._by_number.values()
+            return sum(one.amount for one in rows if one.order is order and one.status == SUCCESS)
+
     def all(self) -> list[Refund]:
         """Every refund of every merchant, the oldest first."""
         with self._lock:

@@ -16,6 +16,7 @@ from sandbox.orders import Orders
 from sandbox.parcels import Parcels
 from sandbox.refunding import Refunds
 from sandbox.registry import Registry
+from sandbox.shipped import Shippings
 from sandbox.switches import Switches
 from sandbox.tokens import Tokens
 from sandbox.trades import Trades
@@ -42,6 +43,7 @@ class Scene:
     trades: Trades
     moves: Moves
     parcels: Parcels
+    shippings: Shippings
 
     def reset(self) -> None:
         """Forget everything but the keys of the world; what is still to be delivered is not."""
@@ -58,6 +60,7 @@ class Scene:
             self.trades,
             self.moves,
             self.parcels,
+            self.shippings,
             self.codes,
             self.files,
             self.tokens,
@@ -69,6 +72,7 @@ class Scene:
 
 def build(world: World, *, time_scale: float) -> Scene:
     clock, journal = Clock(), Journal()
+    refunds = Refunds(clock)
     return Scene(
         world=world,
         keyring=Keyring(world),
@@ -76,7 +80,7 @@ def build(world: World, *, time_scale: float) -> Scene:
         codes=Codes(clock),
         tokens=Tokens(clock),
         orders=Orders(clock),
-        refunds=Refunds(clock),
+        refunds=refunds,
         complaints=Complaints(clock),
         pushes=Pushes(),
         registry=Registry(),
@@ -88,4 +92,5 @@ def build(world: World, *, time_scale: float) -> Scene:
         trades=Trades(),
         moves=Moves(clock),
         parcels=Parcels(clock),
+        shippings=Shippings(clock, refunds),
     )

@@ -6,7 +6,17 @@ from typing import Any
 
 from sandbox.wire import ControlFault, Json
 
-LOGIN_CALLS = ("jscode2session", "stable_token", "phone")
+SHIPPING_CALLS = (
+    "ship_upload",
+    "ship_order",
+    "ship_list",
+    "ship_remind",
+    "ship_path",
+    "ship_managed",
+    "ship_confirmed",
+    "ship_carriers",
+)
+LOGIN_CALLS = ("jscode2session", "stable_token", "phone", *SHIPPING_CALLS)
 PAY_CALLS = ("prepay", "query", "close", "certificates", "refund", "refund_query", "refund_abnormal")
 COMPLAINT_CALLS = (
     "complaint_url",

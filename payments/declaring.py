@@ -33,10 +33,10 @@ def end_payer_check(event: Event) -> None:
 
 
 def end_refunded(event: Event) -> None:
-    """refund.succeeded: an order of which nothing is left ends, where customs has no list of it."""
-    number = event.key.removeprefix("refund:")
-    refund = Refund.objects.select_related("payment").get(out_refund_no=number)
-    refund_follow.end_order(refund=refund, now=now())
+    """refund.succeeded: an order of which nothing is left ends, where customs has no list of it; of another
+    the stock of what went back is free."""
+    refund = Refund.objects.select_related("order").get(out_refund_no=event.key.removeprefix("refund:"))
+    refund_follow.follow(number=refund.order.number, now=now())
 
 
 def ask_about_payer(event: Event) -> None:

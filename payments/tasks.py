@@ -105,8 +105,10 @@ def look_back(event: Event) -> None:
 
 
 def gate_moved(event: Event) -> None:
-    """Handler of `order.gate_*`: what waited for customs may leave."""
-    refund_gate.let_go(number=event.key.removeprefix("order:"), now=now())
+    """Handler of `order.gate_*`: what waited for customs may leave, and what went back meanwhile counts."""
+    number = event.key.removeprefix("order:")
+    refund_gate.let_go(number=number, now=now())
+    refund_follow.follow(number=number, now=now())
 
 
 def refund_cancelled(event: Event) -> None:

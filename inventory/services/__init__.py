@@ -9,7 +9,7 @@ from inventory.services.counting import (
     open_count,
     record_count,
 )
-from inventory.services.held import SaleStopped, SoldOut, release, release_expired, reserve
+from inventory.services.held import SaleStopped, SoldOut, lessen, release, release_expired, reserve
 from inventory.services.lots import (
     BadCount,
     LotDiffers,
@@ -50,6 +50,7 @@ __all__ = [
     "adjust",
     "call_back_transfer",
     "close_count",
+    "lessen",
     "lift_stop",
     "open_count",
     "pick",

@@ -1,16 +1,22 @@
-"""What follows from a refund, by event: an order of which nothing is left ends; a promise goes on."""
+"""What follows from a refund, by event: an order of which nothing is left ends; a promise goes on.
+
+Before the list, pieces that have gone back are not kept for the consumer either: they can be sold again.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime
 
 from django.db.models import Sum
 
+from inventory import services as inventory
 from kernel.tenancy import tenant
-from orders.models import Order
+from orders.models import Order, OrderLine
 from orders.services.cancel_paid import end_paid
-from payments.models import Complaint, Payment, Refund
+from payments.models import Complaint, Payment, Refund, RefundLine
 from payments.services import complaint_clocks
+from payments.services.refund_parts import NOTHING, returned
 
 
 def all_is_back(payment: Payment) -> bool:
@@ -19,18 +25,38 @@ def all_is_back(payment: Payment) -> bool:
     return payment.state == "succeeded" and (back or 0) >= (payment.received_fen or 0)
 
 
-def end_order(*, refund: Refund, now: datetime) -> bool:
-    """End the order of a payment that has gone back whole before the list: stock, coupon and allowance too.
+def no_piece_left(order: Order) -> bool:
+    """Whether every piece of an order has been refunded: there is nothing to declare and nothing to ship."""
+    return not any(pieces_left(order).values())
 
-    False where something is left, where customs has had the list, or where it has ended. Locks the order,
-    then what it holds.
+
+def pieces_left(order: Order) -> dict[int, int]:
+    """Variant → how many pieces of the order have not been refunded; every variant of it is named."""
+    gone = returned(RefundLine.objects.filter(refund__order=order, refund__state="succeeded"))
+    left: Counter[int] = Counter()
+    for line in OrderLine.objects.filter(order=order):
+        left[line.variant_id] += max(0, line.quantity - gone.get(line.pk, NOTHING).quantity)
+    return dict(left)
+
+
+def follow(*, number: str, now: datetime) -> bool:
+    """Before the list: end the order whose money, or whose every piece, has gone back; stock, coupon and
+    allowance are free, and what was still kept (freight) goes back by its end. Of an order that goes on, the
+    stock of the refunded pieces is free.
+
+    False where it goes on, where customs has the list, or where it has ended. Locks the order, then what it
+    holds. Told again it changes nothing.
     """
-    with tenant(refund.storefront_id):
-        order = Order.objects.select_for_update().get(pk=refund.order_id)
-        if order.state != "paid" or order.gate != Order.Gate.BEFORE_LIST or not all_is_back(refund.payment):
+    with tenant(Order.objects.values_list("storefront_id", flat=True).get(number=number)):
+        order = Order.objects.select_for_update().get(number=number)
+        if order.state != "paid" or order.gate != Order.Gate.BEFORE_LIST:
             return False
-        end_paid(order=order, by="system", now=now)
-    return True
+        payments = Payment.objects.filter(order=order, state="succeeded")
+        if no_piece_left(order) or any(all_is_back(payment) for payment in payments):
+            end_paid(order=order, by="system", now=now)
+            return True
+        inventory.lessen(holder=order.event_key, kept=pieces_left(order), now=now)
+    return False
 
 
 def promise(*, refund: Refund, instead_of: list[str], now: datetime) -> None:

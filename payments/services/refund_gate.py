@@ -13,6 +13,7 @@ from orders.services.gate import move_gate
 from payments.models import Payment, PaymentDeclaration, Refund
 from payments.services.declarable import LEAVING, declarable, is_behind
 from payments.services.declare import is_declared
+from payments.services.refund_follow import no_piece_left
 from payments.services.refunds import accept, may_leave, waits_no_more
 from payments.states import REFUND
 
@@ -28,11 +29,11 @@ class MoneyLeaving(Conflict):
 
 
 class NothingLeft(Conflict):
-    """All that was paid has gone back: there is nothing that a list could be of."""
+    """All that was paid, or every piece, has gone back: there is nothing that a list could be of."""
 
     code = "nothing_left"
-    title = "All the money of this order has gone back; nothing of it can be declared."
-    title_zh = "该订单款项已全部退回，无可申报。"
+    title = "All the money or every piece of this order has gone back; nothing of it can be declared."
+    title_zh = "该订单款项或商品已全部退回，无可申报。"
 
 
 class NotDeclared(Conflict):
@@ -78,7 +79,7 @@ def send_to_customs(*, number: str, now: datetime) -> Order:
 
 def _declared(order: Order, paid: list[Payment]) -> None:
     """Raise what keeps the list from going: nothing is left, or customs does not have all that is."""
-    if not any(declarable(payment, order).order_fen for payment in paid):
+    if no_piece_left(order) or not any(declarable(payment, order).order_fen for payment in paid):
         raise NothingLeft()
     declared = PaymentDeclaration.objects.filter(order=order).exclude(state="withdrawn")
     if any(is_behind(row, order) for row in declared.select_related("payment")):

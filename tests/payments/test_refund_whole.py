@@ -6,16 +6,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db.models import F
 
 from backend import delivery
 from compliance.models import AllowanceAccount
-from inventory.models import Stock
+from inventory.models import Movement, Stock
 from kernel.models import Case, Event
-from orders.models import CouponClaim, Order
+from orders.models import CouponClaim, Order, OrderLine
 from orders.services.cancel_paid import cancel_paid
 from orders.services.gate import move_gate
 from payments.models import Complaint, Payment, PaymentDeclaration, Refund
-from payments.services import refund_gate, send_refund
+from payments.services import refund_follow, refund_gate, send_refund
 from payments.services.complaint_answers import approve_refund
 from payments.services.refunds import Wish, refundable_fen, request_refund
 from payments.tasks import refund_cancelled
@@ -212,3 +213,102 @@ def test_the_end_of_an_order_asks_for_nothing_after_fifty_refunds(order: Order, 
     Order.objects.filter(pk=order.pk).update(state="cancelled")
     refund_cancelled(Event(key=order.event_key, facts={"by": "system"}))
     assert Refund.objects.count() == 50
+
+
+def freight(order: Order) -> int:
+    """8.00 of freight, as the order was paid with it."""
+    line = order.lines.get(sku="HD-1")
+    OrderLine.objects.filter(pk=line.pk).update(freight_fen=800)
+    Order.objects.filter(pk=order.pk).update(freight_fen=800, total_fen=F("total_fen") + 800)
+    Payment.objects.update(amount_fen=F("amount_fen") + 800, received_fen=F("received_fen") + 800)
+    return 800
+
+
+def test_an_order_of_which_every_piece_went_back_without_freight_ends_and_its_freight_follows(
+    order: Order, payment: Payment
+) -> None:
+    kept = freight(order)
+    first = ask(order, Wish({order.lines.get(sku="HD-1").pk: 3}, freight=False), "a")
+    last = ask(order, Wish({order.lines.get(sku="IR-1").pk: 2}, freight=False), "b")
+    arrive(first)
+    arrive(last)
+    order.refresh_from_db()
+    assert order.state == "cancelled"
+    assert [one.reserved for one in Stock.objects.all()] == [0, 0]
+    assert {one.reserved for one in AllowanceAccount.objects.all()} == {0}
+    assert set(PaymentDeclaration.objects.values_list("state", flat=True)) == {"withdrawn"}
+    rest = Refund.objects.latest("id")
+    assert (rest.key, rest.kind, rest.amount_fen, rest.freight_fen) == (
+        "cancelled",
+        "cancellation",
+        kept,
+        kept,
+    )
+    arrive(rest)
+    assert refundable_fen(Payment.objects.get()) == 0
+    arrive(last)
+    assert Event.objects.filter(name="order.cancelled").count() == 1
+
+
+def test_no_list_goes_of_an_order_whose_every_piece_went_back(order: Order, payment: Payment) -> None:
+    freight(order)
+    pieces = {line.pk: line.quantity for line in order.lines.all()}
+    told(ask(order, Wish(pieces, freight=False)))
+    with pytest.raises(refund_gate.NothingLeft):  # before anyone has heard of it
+        refund_gate.send_to_customs(number=order.number, now=make.NOW)
+
+
+def test_the_stock_of_pieces_that_went_back_before_the_list_can_be_sold_again(
+    order: Order, payment: Payment
+) -> None:
+    def reserved() -> dict[str, int]:
+        return dict(Stock.objects.values_list("variant__sku", "reserved"))
+
+    dryer, iron = order.lines.get(sku="HD-1").pk, order.lines.get(sku="IR-1").pk
+    part = ask(order, Wish({dryer: 1, iron: 2}), "a")
+    delivery.drain()
+    assert reserved() == {"HD-1": 3, "IR-1": 2}  # the money may still come back to us
+    arrive(part)
+    assert reserved() == {"HD-1": 2, "IR-1": 0}
+    arrive(part)
+    assert refund_follow.follow(number=order.number, now=make.NOW) is False
+    assert reserved() == {"HD-1": 2, "IR-1": 0}
+    freed = Movement.objects.filter(kind="release").values_list("stock__variant__sku", "reserved")
+    assert sorted(freed) == [("HD-1", -1), ("IR-1", -2)]
+    arrive(ask(order, key="rest"))
+    order.refresh_from_db()
+    assert (order.state, reserved()) == ("cancelled", {"HD-1": 0, "IR-1": 0})
+
+
+def test_goodwill_before_the_list_frees_no_stock(order: Order, payment: Payment) -> None:
+    goodwill = ask(order, Wish(goodwill_fen=500))
+    Refund.objects.filter(pk=goodwill.pk).update(state="accepted", accepted_at=make.NOW)
+    arrive(goodwill)
+    assert Stock.objects.get(variant__sku="HD-1").reserved == 3
+
+
+@pytest.mark.parametrize(
+    ("verbs", "left"), [(["send"], 3), (["send", "release"], 3), (["send", "reject"], 1)]
+)
+def test_what_customs_has_the_list_of_stays_held_until_the_list_comes_back(
+    order: Order, payment: Payment, verbs: list[str], left: int
+) -> None:
+    part = ask(order, Wish({order.lines.get(sku="HD-1").pk: 2}), "a")
+    move_gate(number=order.number, verb=verbs[0], now=make.NOW)
+    arrive(part)
+    for verb in verbs[1:]:
+        move_gate(number=order.number, verb=verb, now=make.NOW)
+    delivery.drain()
+    assert Stock.objects.get(variant__sku="HD-1").reserved == left
+
+
+def test_an_order_whose_money_went_back_while_customs_had_its_list_ends_when_the_list_comes_back(
+    order: Order, payment: Payment
+) -> None:
+    whole = ask(order)
+    move_gate(number=order.number, verb="send", now=make.NOW)
+    arrive(whole)
+    move_gate(number=order.number, verb="reject", now=make.NOW)
+    delivery.drain()
+    order.refresh_from_db()
+    assert (order.state, Stock.objects.get(variant__sku="HD-1").reserved) == ("cancelled", 0)

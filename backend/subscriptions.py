@@ -37,6 +37,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("payments.tasks.refund_cancelled"),
         Handler("logistics.tasks.cancel_shipment"),
     ),
+    "order.lessened": (Handler("logistics.tasks.look_at_parcel"),),
     "declaration.succeeded": (
         Handler("payments.declaring.ask_about_payer", outside=True),
         Handler("settlement.tasks.keep_declared"),

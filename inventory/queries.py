@@ -21,7 +21,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
-from inventory.models import Lot, Stock
+from inventory.models import Lot, Reservation, Stock
 from inventory.terms import Calendar, Tariff, Terms, zones_of
 
 _TERMS = """
@@ -107,6 +107,12 @@ def offers(
         if stopped:
             offer.stopped.add(variant_id)
     return list(found.values())
+
+
+def held(*, holder: str) -> dict[int, int]:
+    """Variant id → pieces that are held for `holder` and have not left, on the shelf or picked."""
+    rows = Reservation.objects.filter(holder=holder, state__in=["held", "picked"])
+    return dict(rows.values_list("stock__variant").annotate(pieces=Sum("quantity")))
 
 
 def available(*, storefront_id: int, variant_ids: Sequence[int], day: date) -> dict[int, int]:

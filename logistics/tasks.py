@@ -28,5 +28,10 @@ def cancel_shipment(event: Event) -> None:
     shipments.cancel_shipment(order=_order(event), by=by, now=now())
 
 
+def look_at_parcel(event: Event) -> None:
+    """Handler of `order.lessened`: what a parcel has too many is taken out."""
+    shipments.look_at_parcel(order=_order(event), now=now())
+
+
 def _order(event: Event) -> Order:
     return Order.objects.get(number=event.key.removeprefix("order:"))

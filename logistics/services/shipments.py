@@ -5,12 +5,13 @@ Each verb locks the order, then its shipment, then the shipment's parcels.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Sum
-
+from inventory import queries as inventory
 from kernel import events
 from kernel.cases import open_case, settle_open
 from kernel.errors import Conflict, Invalid, Missing
@@ -23,6 +24,7 @@ from orders.services.cancel_paid import hold_ends_at
 
 PACKING_G = 200  # a carton and its filling, where nobody weighed
 LEFT_CANCELLED, FAILING = "shipment.left_cancelled", "waybill.failing"
+PACKED_REFUNDED = "shipment.packed_refunded"
 NOT_LEFT = ("to_pick", "packing", "labelled")
 # What an operator says of a parcel that no tracker says.
 FOUND_OUT = {"lose": "lost", "damage": "damaged", "return": "returned", "move": "in_transit"}
@@ -44,6 +46,14 @@ class Packed(Conflict):
     code = "shipment_packed"
     title = "This order already has its parcel: an import list holds one."
     title_zh = "该订单已有包裹：一份清单只对应一个包裹。"
+
+
+class NothingToPack(Conflict):
+    """No piece is held for the order any more: all were refunded, or have left."""
+
+    code = "shipment_nothing_to_pack"
+    title = "No piece of this order is to be shipped any more."
+    title_zh = "该订单已无待发商品。"
 
 
 @dataclass(eq=False)
@@ -94,9 +104,10 @@ def start_packing(*, shipment: Shipment, by: str, now: datetime) -> Shipment:
 
 
 def pack(*, shipment: Shipment, carrier: str, by: str, now: datetime, weight_g: int | None = None) -> Parcel:
-    """All of the order in one parcel, for which the carrier will be asked for a waybill.
+    """All that is held for the order in one parcel, for which the carrier will be asked for a waybill.
 
-    A shipment that is still to pick is picked. Raises StillHeld, WrongState, Packed, NoCarrier.
+    What was refunded before is not held for it any more. A shipment that is still to pick is picked. Raises
+    StillHeld, WrongState, Packed, NoCarrier, NothingToPack.
     """
     if shipment.state == SHIPMENT.start:
         shipment = start_packing(shipment=shipment, by=by, now=now)
@@ -110,20 +121,22 @@ def pack(*, shipment: Shipment, carrier: str, by: str, now: datetime, weight_g: 
         before = Parcel.objects.filter(shipment=row)
         if before.exclude(state="cancelled").exists():
             raise Packed()
+        contents = _contents(row)
+        if not contents:
+            raise NothingToPack()
         parcel = Parcel.objects.create(
             storefront_id=row.storefront_id,
             shipment=row,
             carrier_account=account,
             own_number=f"{row.number}-{before.count() + 1}",
             carrier=carrier,
-            weight_g=weight_g or weight_of(row),
+            weight_g=weight_g or weight_of(contents),
             asked_at=now,
             next_try_at=now,
         )
-        lines = OrderLine.objects.filter(order_id=row.order_id).order_by("position")
         ParcelLine.objects.bulk_create(
-            ParcelLine(storefront_id=row.storefront_id, parcel=parcel, line=line, quantity=line.quantity)
-            for line in lines
+            ParcelLine(storefront_id=row.storefront_id, parcel=parcel, line=line, quantity=pieces)
+            for line, pieces in contents
         )
         _told(parcel, "asked", now, by=by, weight_g=parcel.weight_g)
         return parcel
@@ -201,12 +214,51 @@ def account_of(storefront_id: int, provider: str) -> CarrierAccount | None:
     )
 
 
-def weight_of(shipment: Shipment) -> int:
-    """What the goods of an order weigh with their packing, in grams."""
-    goods: dict[str, Any] = OrderLine.objects.filter(order_id=shipment.order_id).aggregate(
-        grams=Sum(F("quantity") * F("variant__weight_g"))
-    )
-    return int(goods["grams"] or 0) + PACKING_G
+def weight_of(contents: Iterable[tuple[OrderLine, int]]) -> int:
+    """What these pieces weigh with their packing, in grams."""
+    return sum(pieces * line.variant.weight_g for line, pieces in contents) + PACKING_G
+
+
+def look_at_parcel(*, order: Order, now: datetime) -> None:
+    """Pieces of the order are not to be shipped any more: where a parcel has them already, a person must
+    take them out."""
+    with tenant(order.storefront_id):
+        made = Shipment.objects.filter(order=order).first()
+        if made is None:
+            return
+        _, row = locked(made)
+        lines = ParcelLine.objects.filter(parcel__shipment=row).exclude(parcel__state="cancelled")
+        too_many: Counter[str] = Counter()
+        for sku, pieces in lines.values_list("line__sku", "quantity"):
+            too_many[sku] += pieces
+        for line, pieces in _contents(row):
+            too_many[line.sku] -= pieces
+        if too_many := +too_many:
+            open_case(
+                storefront_id=row.storefront_id,
+                kind=PACKED_REFUNDED,
+                key=row.event_key,
+                title="A parcel has pieces that were refunded",
+                facts={
+                    "order": row.number,
+                    "state": row.state,
+                    "pieces": " ".join(f"{sku}×{pieces}" for sku, pieces in sorted(too_many.items())),
+                },
+                now=now,
+            )
+
+
+def _contents(shipment: Shipment) -> list[tuple[OrderLine, int]]:
+    """The lines of an order with the pieces that are held for them; lines without any are left out."""
+    left = inventory.held(holder=shipment.order.event_key)
+    found = []
+    lines = OrderLine.objects.select_related("variant").filter(order_id=shipment.order_id)
+    for line in lines.order_by("position"):
+        pieces = min(line.quantity, left.get(line.variant_id, 0))
+        if pieces:
+            left[line.variant_id] -= pieces
+            found.append((line, pieces))
+    return found
 
 
 def _take_back(parcel: Parcel, by: str, now: datetime) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime
 from django.db.models import Sum
 
 from inventory import services as inventory
+from kernel import events
 from kernel.tenancy import tenant
 from orders.models import Order, OrderLine
 from orders.services.cancel_paid import end_paid
@@ -55,7 +56,14 @@ def follow(*, number: str, now: datetime) -> bool:
         if no_piece_left(order) or any(all_is_back(payment) for payment in payments):
             end_paid(order=order, by="system", now=now)
             return True
-        inventory.lessen(holder=order.event_key, kept=pieces_left(order), now=now)
+        if freed := inventory.lessen(holder=order.event_key, kept=pieces_left(order), now=now):
+            events.record(
+                storefront_id=order.storefront_id,
+                name="order.lessened",
+                key=order.event_key,
+                facts={"pieces": freed},
+                now=now,
+            )
     return False
 
 

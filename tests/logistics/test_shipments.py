@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, ProgrammingError, connection, transaction
 
 from backend import delivery
+from inventory import services as inventory
 from kernel.errors import Missing
 from kernel.models import Case, Event
 from kernel.states import WrongState
@@ -57,6 +58,38 @@ def test_packing_puts_every_line_into_one_parcel_that_weighs_what_its_goods_do(w
     held = ParcelLine.objects.filter(parcel=parcel).order_by("line__position")
     assert list(held.values_list("line__sku", "quantity")) == [("HD-1", 2), ("IR-1", 1)]
     assert Event.objects.get(name="waybill.asked").facts == {"by": "op", "weight_g": parcel.weight_g}
+
+
+def test_what_is_not_held_for_the_order_any_more_is_not_packed(world):
+    shipping.sf(world.shop)
+    made = shipping.shipment(world, ("HD-1", 3), ("IR-1", 1))
+    dryer, iron = (line.variant for line in made.order.lines.order_by("position"))
+    inventory.lessen(holder=made.order.event_key, kept={dryer.pk: 2, iron.pk: 0}, now=LATER)
+    parcel = shipments.pack(shipment=made, carrier="SF", by="op", now=LATER)
+    held = ParcelLine.objects.filter(parcel=parcel)
+    assert list(held.values_list("line__sku", "quantity")) == [("HD-1", 2)]
+    assert parcel.weight_g == 2 * dryer.weight_g + 200
+    shipments.look_at_parcel(order=made.order, now=LATER)
+    assert not Case.objects.filter(kind="shipment.packed_refunded").exists()
+
+
+def test_a_parcel_with_pieces_that_were_refunded_after_it_was_packed_is_a_case(world):
+    shipping.sf(world.shop)
+    made = shipping.shipment(world, ("HD-1", 3))
+    shipments.pack(shipment=made, carrier="SF", by="op", now=LATER)
+    inventory.lessen(holder=made.order.event_key, kept={made.order.lines.get().variant_id: 1}, now=LATER)
+    shipments.look_at_parcel(order=made.order, now=LATER)
+    case = Case.objects.get(kind="shipment.packed_refunded")
+    assert (case.key, case.facts["order"], case.facts["pieces"]) == (made.event_key, made.number, "HD-1×2")
+
+
+def test_where_nothing_is_held_for_the_order_nothing_is_packed(world):
+    shipping.sf(world.shop)
+    made = shipping.shipment(world)
+    inventory.release(holder=made.order.event_key, now=LATER)
+    with pytest.raises(shipments.NothingToPack):
+        shipments.pack(shipment=made, carrier="SF", by="op", now=LATER)
+    assert Parcel.objects.count() == 0
 
 
 def test_an_import_list_holds_one_parcel_and_the_database_refuses_a_second(world):

@@ -275,6 +275,7 @@ def test_the_stock_of_pieces_that_went_back_before_the_list_can_be_sold_again(
     assert reserved() == {"HD-1": 2, "IR-1": 0}
     freed = Movement.objects.filter(kind="release").values_list("stock__variant__sku", "reserved")
     assert sorted(freed) == [("HD-1", -1), ("IR-1", -2)]
+    assert [event.facts for event in Event.objects.filter(name="order.lessened")] == [{"pieces": 3}]
     arrive(ask(order, key="rest"))
     order.refresh_from_db()
     assert (order.state, reserved()) == ("cancelled", {"HD-1": 0, "IR-1": 0})

@@ -9,6 +9,7 @@ PAIRS = [
     ("variant_product_tenant", "catalog_variant", "product_id", "catalog_product"),
     ("cut_variant_tenant", "catalog_pricecut", "variant_id", "catalog_variant"),
     ("media_product_tenant", "catalog_media", "product_id", "catalog_product"),
+    ("public_price_variant_tenant", "catalog_publicprice", "variant_id", "catalog_variant"),
 ]
 
 

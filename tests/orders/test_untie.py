@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from importlib import import_module
 
 import pytest
 from django.db import connection, transaction
@@ -19,7 +18,6 @@ from tests import make
 from tests.payments.reports import report_of
 
 pytestmark = pytest.mark.django_db
-DATA_STEP = import_module("orders.migrations.0009_orders_of_those_erased")
 
 
 @pytest.fixture
@@ -157,28 +155,6 @@ def test_the_person_of_a_judgement_is_forgotten_and_never_exchanged(order):
                 cursor.execute("UPDATE compliance_judgement SET subject_id = NULL")
         cursor.execute("UPDATE compliance_judgement SET subject_id = NULL")
     assert set(Judgement.objects.values_list("subject_id", flat=True)) == {None}
-
-
-def test_orders_emptied_before_let_go_of_their_person_too(order):
-    unpaid = make.order(make.Customer.objects.get(), ("IR-1", 1))
-    end(unpaid)
-    for one in (order, unpaid):
-        vault.destroy_key(key_id=one.key_id, now=make.NOW)
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("ALTER TABLE orders_order DROP CONSTRAINT order_has_its_person")
-        cursor.execute("UPDATE orders_order SET buyer_index = ''")
-        cursor.execute(
-            "UPDATE orders_order SET state = 'paid', paid_at = now(), transaction_id = '4' WHERE number = %s",
-            [order.number],
-        )
-        cursor.execute(DATA_STEP.FORGET)
-        assert cursor.rowcount == 2
-        cursor.execute(DATA_STEP.UNTIE)
-        cursor.execute(DATA_STEP.UNTIE)  # a second time finds nothing more to cut
-    found = {row.number: (row.person_id, row.customer_id) for row in Order.objects.all()}
-    assert found == {order.number: (None, order.customer_id), unpaid.number: (None, None)}
-    assert set(AllowanceEntry.objects.values_list("order_number", flat=True)) == {order.number}
 
 
 @pytest.mark.parametrize("change", ["person_id = NULL", "buyer_index = ''", "customer_id = NULL"])

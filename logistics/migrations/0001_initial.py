@@ -1,0 +1,131 @@
+"""Shipments, parcels, what is told of them, and the accounts at carriers."""
+
+import django.db.models.deletion
+import kernel.clock
+import kernel.ids
+from django.db import migrations, models
+
+from kernel.tables import CreateModels
+
+
+class Migration(migrations.Migration):
+
+    initial = True
+
+    dependencies = [
+        ('inventory', '0001_initial'),
+        ('kernel', '0001_initial'),
+        ('orders', '0001_initial'),
+        ('storefronts', '0001_initial'),
+    ]
+
+    operations = [
+        CreateModels(
+            migrations.CreateModel(
+                name='CarrierAccount',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('public_id', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                    ('storefront', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='carrier_accounts', to='storefronts.storefront')),
+                    ('provider', models.CharField(choices=[('sf', '顺丰开放平台 · SF Express'), ('kuaidi100', '快递100 · kuaidi100')], max_length=12)),
+                    ('customer_code', models.CharField(help_text='顾客编码 partnerID, or customer at kuaidi100', max_length=64)),
+                    ('secret_sealed', models.BinaryField()),
+                    ('salt_sealed', models.BinaryField(blank=True, default=b'')),
+                    ('monthly_card', models.CharField(blank=True, default='', help_text='月结卡号, who pays SF', max_length=20)),
+                    ('sender', models.CharField(blank=True, default='', help_text='company on the label', max_length=100)),
+                    ('hotline', models.CharField(blank=True, default='', help_text="the sender's telephone", max_length=20)),
+                    ('origin', models.CharField(blank=True, default='', help_text='division parcels leave from', max_length=6)),
+                    ('origin_place', models.CharField(blank=True, default='', help_text='of the warehouse', max_length=120)),
+                    ('active', models.BooleanField(default=True)),
+                    ('set_at', models.DateTimeField(default=kernel.clock.now)),
+                ],
+                options={
+                    'constraints': [models.UniqueConstraint(condition=models.Q(('active', True)), fields=('storefront', 'provider'), name='carrier_account_one_active')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Shipment',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('storefront', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storefronts.storefront')),
+                    ('order', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='shipment', to='orders.order')),
+                    ('warehouse', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.warehouse')),
+                    ('number', models.CharField(help_text='of the order, which is the key of its history', max_length=32)),
+                    ('state', models.CharField(choices=[('to_pick', 'to_pick'), ('packing', 'packing'), ('labelled', 'labelled'), ('handed_over', 'handed_over'), ('customs_hold', 'customs_hold'), ('lost', 'lost'), ('damaged', 'damaged'), ('in_transit', 'in_transit'), ('delivered', 'delivered'), ('returned', 'returned'), ('cancelled', 'cancelled')], default='to_pick', max_length=12)),
+                    ('opened_at', models.DateTimeField()),
+                    ('handed_over_at', models.DateTimeField(blank=True, help_text='first scanned by a carrier', null=True)),
+                    ('delivered_at', models.DateTimeField(blank=True, null=True)),
+                ],
+                options={
+                    'indexes': [models.Index(fields=['storefront', 'state', '-id'], name='shipment_queue')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('state__in', ['to_pick', 'packing', 'labelled', 'cancelled']), ('handed_over_at__isnull', False), _connector='OR'), name='shipment_left_has_day'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'delivered'), _negated=True), ('delivered_at__isnull', False), _connector='OR'), name='shipment_delivered_has_day')],
+                },
+            ),
+            migrations.CreateModel(
+                name='Parcel',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('public_id', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                    ('storefront', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storefronts.storefront')),
+                    ('shipment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='parcels', to='logistics.shipment')),
+                    ('carrier_account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='logistics.carrieraccount')),
+                    ('own_number', models.CharField(help_text='our number at the carrier', max_length=40, unique=True)),
+                    ('single', models.BooleanField(default=True, help_text='the one parcel of an import list')),
+                    ('carrier', models.CharField(choices=[('SF', '顺丰速运 · SF Express'), ('JD', '京东物流 · JD Logistics'), ('EMS', '中国邮政速递 · EMS'), ('YTO', '圆通速递 · YTO Express'), ('ZTO', '中通快递 · ZTO Express'), ('STO', '申通快递 · STO Express'), ('YD', '韵达速递 · Yunda Express')], max_length=10)),
+                    ('waybill', models.CharField(blank=True, default='', max_length=40)),
+                    ('routing', models.CharField(blank=True, default='', help_text='目的地代码 on the label', max_length=40)),
+                    ('weight_g', models.PositiveIntegerField()),
+                    ('state', models.CharField(choices=[('asked', 'asked'), ('issued', 'issued'), ('refused', 'refused'), ('withdrawing', 'withdrawing'), ('cancelled', 'cancelled')], default='asked', max_length=12)),
+                    ('trouble', models.CharField(blank=True, default='', help_text='why the carrier refused', max_length=160)),
+                    ('asked_at', models.DateTimeField()),
+                    ('sent_at', models.DateTimeField(blank=True, help_text='first told to the carrier, or tried to', null=True)),
+                    ('issued_at', models.DateTimeField(blank=True, null=True)),
+                    ('label', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='kernel.file')),
+                    ('subscribed_at', models.DateTimeField(blank=True, help_text='the tracker watches it', null=True)),
+                    ('latest', models.CharField(blank=True, choices=[('announced', '已下单 · announced'), ('picked_up', '已揽收 · picked up'), ('in_transit', '运输中 · in transit'), ('customs', '清关中 · with customs'), ('customs_hold', '清关异常 · held by customs'), ('cleared', '已清关 · cleared'), ('arrived', '到达派件城市 · in the city'), ('out_for_delivery', '派送中 · out for delivery'), ('at_point', '待取件 · waits to be fetched'), ('trouble', '派送异常 · trouble'), ('refused', '拒收 · refused'), ('damaged', '破损 · damaged'), ('lost', '遗失 · lost'), ('returning', '退回中 · on its way back'), ('returned', '已退回 · returned'), ('delivered', '已签收 · delivered'), ('void', '已销单 · void')], default='', max_length=20)),
+                    ('latest_at', models.DateTimeField(blank=True, help_text='when that happened', null=True)),
+                    ('scanned_at', models.DateTimeField(blank=True, help_text='first scanned by the carrier', null=True)),
+                    ('expected_on', models.DateField(blank=True, help_text='estimated arrival', null=True)),
+                    ('next_try_at', models.DateTimeField(blank=True, null=True)),
+                    ('tries', models.PositiveIntegerField(default=0)),
+                ],
+                options={
+                    'indexes': [models.Index(condition=models.Q(('next_try_at__isnull', False)), fields=['next_try_at'], name='parcel_to_try')],
+                    'constraints': [models.UniqueConstraint(condition=models.Q(models.Q(('waybill', ''), _negated=True), models.Q(('state', 'cancelled'), _negated=True)), fields=('carrier', 'waybill'), name='parcel_waybill_once'), models.UniqueConstraint(condition=models.Q(('single', True), models.Q(('state', 'cancelled'), _negated=True)), fields=('shipment',), name='parcel_one_an_import_list'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'issued'), _negated=True), models.Q(('issued_at__isnull', False), models.Q(('waybill', ''), _negated=True)), _connector='OR'), name='parcel_issued_whole'), models.CheckConstraint(condition=models.Q(('weight_g__gt', 0)), name='parcel_weighs')],
+                },
+            ),
+            migrations.CreateModel(
+                name='ParcelLine',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('storefront', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storefronts.storefront')),
+                    ('parcel', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='logistics.parcel')),
+                    ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.orderline')),
+                    ('quantity', models.PositiveIntegerField()),
+                ],
+                options={
+                    'constraints': [models.UniqueConstraint(fields=('parcel', 'line'), name='parcel_line_once'), models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='parcel_line_positive')],
+                },
+            ),
+            migrations.CreateModel(
+                name='TrackingEvent',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('storefront', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storefronts.storefront')),
+                    ('parcel', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='events', to='logistics.parcel')),
+                    ('provider', models.CharField(choices=[('sf', '顺丰开放平台 · SF Express'), ('kuaidi100', '快递100 · kuaidi100')], max_length=12)),
+                    ('at', models.DateTimeField()),
+                    ('code', models.CharField(choices=[('announced', '已下单 · announced'), ('picked_up', '已揽收 · picked up'), ('in_transit', '运输中 · in transit'), ('customs', '清关中 · with customs'), ('customs_hold', '清关异常 · held by customs'), ('cleared', '已清关 · cleared'), ('arrived', '到达派件城市 · in the city'), ('out_for_delivery', '派送中 · out for delivery'), ('at_point', '待取件 · waits to be fetched'), ('trouble', '派送异常 · trouble'), ('refused', '拒收 · refused'), ('damaged', '破损 · damaged'), ('lost', '遗失 · lost'), ('returning', '退回中 · on its way back'), ('returned', '已退回 · returned'), ('delivered', '已签收 · delivered'), ('void', '已销单 · void')], max_length=20)),
+                    ('raw_code', models.CharField(blank=True, default='', max_length=12)),
+                    ('text', models.CharField(blank=True, default='', max_length=400)),
+                    ('digest', models.CharField(help_text='SHA-256 of what was told', max_length=64)),
+                    ('taken_at', models.DateTimeField()),
+                ],
+                options={
+                    'ordering': ['at', 'id'],
+                    'indexes': [models.Index(fields=['parcel', 'at'], name='tracking_of_parcel'), models.Index(fields=['at'], name='tracking_age')],
+                    'constraints': [models.UniqueConstraint(fields=('parcel', 'digest'), name='tracking_event_once')],
+                },
+            ),
+        ),
+    ]

@@ -17,6 +17,7 @@ from payments.services import (
     close,
     complaint_answers,
     complaint_clocks,
+    complaint_rereading,
     complaint_sending,
     complaints,
     refund_before,
@@ -46,8 +47,11 @@ def sweep_refunds() -> None:
 
 @shared_task
 def poll_complaints() -> None:
-    """Find the complaints, and what became of them, whose notifications were lost."""
-    complaints.poll(now=now())
+    """Find the complaints, and what became of them, whose notifications or pushes were lost."""
+    try:
+        complaints.poll(now=now())
+    finally:
+        complaint_rereading.reread(now=now())
 
 
 @shared_task

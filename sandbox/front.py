@@ -16,6 +16,7 @@ from sandbox import (
     express,
     login,
     pay,
+    pushing,
     refunds,
     shipping,
     tencent,
@@ -59,6 +60,7 @@ LOGIN_ROUTES = {
     "/sns/jscode2session": ("GET", "jscode2session", login.jscode2session),
     "/cgi-bin/stable_token": ("POST", "stable_token", login.stable_token),
     "/wxa/business/getuserphonenumber": ("POST", "phone", login.phone),
+    "/wxaapi/minishop/complaintOrderDetail": ("GET", "mini_complaint", pushing.detail),
     **shipping.ROUTES,
 }
 PAY_ROUTES: tuple[tuple[str, re.Pattern[str], str, Callable[..., Reply]], ...] = (

@@ -19,7 +19,7 @@ from sandbox.fields import Url
 from sandbox.minicomplaints import MiniComplaint
 from sandbox.scene import Scene
 from sandbox.switches import PUSH, Switch
-from sandbox.wire import ControlFault, Json, PayFault, dumps
+from sandbox.wire import ControlFault, Json, LoginFault, PayFault, Reply, Request, dumps, json_reply
 from sandbox.world import Storefront
 
 # "three repetitions" is all that is documented; five seconds apart is the sandbox's choice.
@@ -167,6 +167,30 @@ def _push(
     )
     _send(scene, push, scene.switches.take(PUSH, out_trade_no))
     return push
+
+
+def detail(scene: Scene, request: Request) -> Reply:
+    """GET /wxaapi/minishop/complaintOrderDetail?access_token=&complaintOrderId=: one complaint as it stands.
+
+    A number of another mini-program or of none is a "system error", as WeChat answers.
+    """
+    appid = scene.tokens.check(request.query.get("access_token"))
+    complaint = scene.pushes.complaints.get(request.query.get("complaintOrderId", ""))
+    if complaint is None or complaint.appid != appid:
+        raise LoginFault(-1, "system error")
+    told = {
+        "complaintOrderId": int(complaint.number),
+        "openId": complaint.openid,
+        "createTime": int(complaint.created_at),
+        "phoneNumber": complaint.phone,
+        "type": 1,
+        "status": int(complaint.status),
+        "customerMaterial": {"content": complaint.detail, "mediaIdList": []},
+        "orderId": complaint.transaction_id,
+        "outTradeNo": complaint.out_trade_no,
+        "expireTime": int(complaint.expires_at),
+    }
+    return json_reply({"errcode": 0, "errmsg": "ok", "complaintOrder": told, "item": []})
 
 
 def _send(scene: Scene, push: Push, switch: Switch | None) -> None:

@@ -1,8 +1,8 @@
-"""A consumer's complaint in the mini-program (交易投诉), as the event `complaint_callback` tells it.
+"""A consumer's complaint in the mini-program (交易投诉), as its event or its detail tells it.
 
 https://developers.weixin.qq.com/miniprogram/dev/platform-capabilities/business-capabilities/guarantee/complaint
-The page's example holds everything in `BussiCallBackInfo`; an older one holds it beside the event's name. Of
-what a consumer wrote nothing shows in a repr.
+The event is `complaint_callback`. The page's example holds everything in `BussiCallBackInfo`; an older one
+holds it beside the event's name. Of what a consumer wrote nothing shows in a repr.
 """
 
 from __future__ import annotations
@@ -33,6 +33,28 @@ class MiniProgramComplaint:
     out_trade_no: str
     detail: str = field(repr=False)
     phone: str = field(repr=False)
+
+    @classmethod
+    def from_detail(
+        cls, answer: Mapping[str, Any], *, complaint_id: str, told_at: datetime
+    ) -> MiniProgramComplaint:
+        """Read the answer about `complaint_id`, asked for at `told_at`: where it stands, and nothing of the
+        consumer, which is known. Raises Malformed naming what is missing, or another complaint's."""
+        within = answer.get("complaintOrder")
+        info: Mapping[str, Any] = within if isinstance(within, dict) else {}
+        if _needed(info, "complaintOrderId") != complaint_id:
+            raise Malformed(where="complaintOrderId")
+        return cls(
+            complaint_id=complaint_id,
+            status=_needed(info, "status"),
+            told_at=told_at,
+            complained_at=_instant(info, "createTime") or told_at,
+            expires_at=_instant(info, "expireTime"),
+            transaction_id=_text(info, "orderId")[:LONGEST_NUMBER],
+            out_trade_no=_text(info, "outTradeNo")[:LONGEST_NUMBER],
+            detail="",
+            phone="",
+        )
 
     @classmethod
     def from_message(cls, message: Mapping[str, Any]) -> MiniProgramComplaint:

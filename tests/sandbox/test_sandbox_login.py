@@ -171,3 +171,15 @@ def test_the_log_tells_calls_without_codes_or_numbers(play, maison):
     ]
     assert "13800001234" not in str(log)
     assert code not in str(log)
+
+
+def test_a_complaint_that_is_not_there_is_a_system_error_and_needs_a_token_all_the_same(play, maison, swift):
+    url = f"{maison.base}/wxaapi/minishop/complaintOrderDetail"
+
+    def told(merchant):
+        params = {"access_token": token(merchant)["access_token"], "complaintOrderId": "1"}
+        return requests.get(url, params=params, timeout=9).json()["errcode"]
+
+    assert (told(maison), told(swift)) == (-1, -1)
+    assert requests.get(url, params={"complaintOrderId": "1"}, timeout=9).json()["errcode"] == 41001
+    assert requests.post(url, timeout=9).json()["errcode"] == 43001

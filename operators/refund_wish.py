@@ -159,6 +159,11 @@ def _table(made: list[Refund], total: int) -> Table:
             amount = one.goods_fen - one.discount_fen + one.freight_fen + tax
             parts = (one.goods_fen, -one.discount_fen, one.freight_fen, tax, amount)
             rows.append([one.line.sku, one.quantity, *map(yuan, parts), when])
+        if refund.spared_fen:
+            taken = yuan(-refund.spared_fen)
+            rows.append(
+                [say("减：此前已补偿", "less goodwill given before"), "", "", "", "", "", taken, when]
+            )
         if refund.other_fen:
             rows.append([say("补偿", "goodwill"), "", "", "", "", "", yuan(refund.other_fen), when])
     rows.append([say("合计", "total"), "", "", "", "", "", yuan(total), ""])

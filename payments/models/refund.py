@@ -14,19 +14,25 @@ from payments.states import REFUND
 from storefronts.models import Storefront
 
 _AMOUNT = Q(
-    amount_fen=F("goods_fen") - F("discount_fen") + F("freight_fen") + F("tax_fen") + F("other_fen"),
+    amount_fen=F("goods_fen")
+    - F("discount_fen")
+    + F("freight_fen")
+    + F("tax_fen")
+    + F("other_fen")
+    - F("spared_fen"),
     amount_fen__gt=0,
     goods_fen__gte=0,
     discount_fen__gte=0,
     freight_fen__gte=0,
     tax_fen__gte=0,
     other_fen__gte=0,
+    spared_fen__gte=0,
 )
 
 
 class Refund(models.Model):
-    """One refund of one payment. The parts say what of the order it gives back; `other_fen` is goodwill, or
-    money that never belonged to an order (a stray payment)."""
+    """One refund of one payment. The parts say what of the order it gives back, `discount_fen` what coupons
+    paid of it; `other_fen` is goodwill, or money that never belonged to an order (a stray payment)."""
 
     class Kind(models.TextChoices):
         CANCELLATION = "cancellation"  # the order ended before anything was declared
@@ -51,6 +57,9 @@ class Refund(models.Model):
     freight_fen = models.BigIntegerField(default=0)
     tax_fen = models.BigIntegerField(default=0)
     other_fen = models.BigIntegerField(default=0)
+    spared_fen = models.BigIntegerField(
+        default=0, db_default=0, help_text="taken off because goodwill gave it before"
+    )
     whole = models.BooleanField(
         default=False, db_default=False, help_text="asked for as all that was left, not piece by piece"
     )

@@ -218,7 +218,7 @@ def waits_no_more(refund: Refund, now: datetime) -> None:
 
 def facts_of(refund: Refund) -> dict[str, object]:
     """What the events of a refund tell: whose it is and its parts, in fen."""
-    names = ("amount_fen", "goods_fen", "discount_fen", "freight_fen", "tax_fen", "other_fen")
+    names = ("amount_fen", "goods_fen", "discount_fen", "freight_fen", "tax_fen", "other_fen", "spared_fen")
     amounts = {name: getattr(refund, name) for name in names}
     return {
         "kind": str(refund.kind),
@@ -362,9 +362,10 @@ def _write(
         key=key,
         amount_fen=amount,
         **sums,
-        discount_fen=sum(one.shares["discount_fen"] for one in parts) + spared,
+        discount_fen=sum(one.shares["discount_fen"] for one in parts),
         tax_fen=sum(one.tax_fen for one in parts),
         other_fen=other_fen,
+        spared_fen=spared,
         whole=whole,
         freight_stays=freight_stays,
         **told,

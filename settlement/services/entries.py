@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import Sum
-
-from payments.models import Payment, Refund, RefundLine
+from payments.models import Payment, Refund
 from settlement.accounts import Account
 from settlement.models import Entry
 from settlement.services.enter import Fact, enter
@@ -56,7 +54,6 @@ def enter_refund(*, refund: Refund, now: datetime) -> bool:
     if refund.state != "succeeded" or refund.succeeded_at is None:
         raise ValueError(f"{refund.out_refund_no} is {refund.state}: nothing has left")
     beside = Account.STRAY if refund.kind == Refund.Kind.STRAY else Account.GOODWILL
-    spared = _spared(refund)
     return enter(
         fact=Fact(
             storefront_id=refund.storefront_id,
@@ -65,10 +62,10 @@ def enter_refund(*, refund: Refund, now: datetime) -> bool:
             at=refund.succeeded_at,
             amounts={
                 **_from(refund),
-                Account.SALES: refund.goods_fen - refund.discount_fen + spared,
+                Account.SALES: refund.goods_fen - refund.discount_fen,
                 Account.FREIGHT: refund.freight_fen,
                 Account.TAX: refund.tax_fen,
-                beside: refund.other_fen - spared,
+                beside: refund.other_fen - refund.spared_fen,
             },
             order_id=refund.order_id,
             payment_id=refund.payment_id,
@@ -98,12 +95,6 @@ def enter_transfer(*, refund: Refund, now: datetime) -> bool:
         ),
         now=now,
     )
-
-
-def _spared(refund: Refund) -> int:
-    """What of a refund's discount is no coupon of its pieces but goodwill that was given before."""
-    pieces = RefundLine.objects.filter(refund=refund).aggregate(sum=Sum("discount_fen"))["sum"]
-    return 0 if pieces is None else refund.discount_fen - int(pieces)
 
 
 def _from(refund: Refund) -> dict[Account, int]:

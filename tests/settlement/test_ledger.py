@@ -123,7 +123,7 @@ def test_when_all_goes_back_the_goodwill_that_was_given_before_goes_back_with_it
     whole = request_refund(
         number=paid.order.number, wish=Wish(), key="all", reason="all", asked_by="operator:test", now=make.NOW
     )
-    assert (whole.amount_fen, whole.discount_fen) == (paid.amount_fen - 500, 500)
+    assert (whole.amount_fen, whole.discount_fen, whole.spared_fen) == (paid.amount_fen - 500, 0, 500)
     Refund.objects.filter(pk=whole.pk).update(state="succeeded", refund_id="503", succeeded_at=make.NOW)
     whole.refresh_from_db()
     enter_refund(refund=whole, now=make.NOW)

@@ -33,14 +33,20 @@ TWIN_SECONDS = 1.0  # how long one copy waits for another; WeChat waits five for
 NOISE_A_MINUTE, NOISE_BYTES = 30, 2048
 
 # WeChat may tell fifty times at once what was taken in long ago. Such a copy is kept like every delivery, by
-# one statement, and nobody waits for the disk: what it tells is safe already, and WeChat repeats itself.
+# one statement, and nobody waits for the disk: what it tells is safe already, and WeChat repeats itself. What
+# was kept whole while another copy was being taken in is emptied on the way.
 _AGAIN = """
-WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true))
+WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true)),
+known AS (SELECT FROM kernel_receipt WHERE source = %s::text AND key = %s::text),
+emptied AS (
+    UPDATE payments_notification SET body = ''
+    WHERE mchid = %s::text AND notice_id = %s::text AND body <> '' AND EXISTS (SELECT FROM known)
+)
 INSERT INTO payments_notification
     (mchid, headers, body, digest, notice_id, event_type, out_trade_no, content, outcome, error, received_at)
 SELECT %s::text, %s::jsonb, '', %s::bytea, %s::text, %s::text, %s::text, %s::jsonb, %s::text, '',
     %s::timestamptz
-FROM unhurried, kernel_receipt WHERE source = %s::text AND key = %s::text
+FROM unhurried, known
 """
 
 log = structlog.get_logger(__name__)
@@ -96,7 +102,8 @@ def _known(raw: Raw, key: str) -> bool:
     said = (raw.mchid, headers, bytes(raw.digest), raw.notice_id, raw.event_type, raw.out_trade_no, content)
     outcome = str(Raw.Outcome.DUPLICATE)
     with connection.cursor() as cursor:
-        cursor.execute(_AGAIN, [*said, outcome, raw.received_at, taking.source(raw.mchid), key])
+        about = (taking.source(raw.mchid), key, raw.mchid, raw.notice_id)
+        cursor.execute(_AGAIN, [*about, *said, outcome, raw.received_at])
         return bool(cursor.rowcount == 1)
 
 

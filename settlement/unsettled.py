@@ -56,6 +56,13 @@ WITH books AS (
     JOIN kernel_case c ON c.state = 'open' AND c.kind = 'bill.' || d.kind AND c.key IN (
         d.key, concat('bill:', b.mchid, ':', to_char(b.day, 'YYYY-MM-DD'), ':', b.kind))
     WHERE d.storefront_id = %(storefront_id)s
+), cased AS MATERIALIZED (
+    SELECT o.id AS order_id FROM kernel_case c JOIN orders_order o ON o.number = c.facts ->> 'order'
+    WHERE c.storefront_id = %(storefront_id)s AND c.state = 'open'
+    UNION SELECT o.id FROM kernel_case c JOIN orders_order o ON o.number = substr(c.key, 7)
+    WHERE c.storefront_id = %(storefront_id)s AND c.state = 'open' AND starts_with(c.key, 'order:')
+    UNION SELECT p.order_id FROM kernel_case c JOIN payments_payment p ON p.out_trade_no = substr(c.key, 9)
+    WHERE c.storefront_id = %(storefront_id)s AND c.state = 'open' AND starts_with(c.key, 'payment:')
 ), found AS (
     SELECT o.*, coalesce(b.entered, false) AS entered, coalesce(b.sale, 0) AS sale,
            coalesce(b.gross, o.goods_fen - o.discount_fen + o.freight_fen) - coalesce(l.gross, 0) AS gross,
@@ -99,12 +106,8 @@ SELECT f.id, f.number, (f.paid_at AT TIME ZONE 'Asia/Shanghai')::date, f.brand_c
            ) THEN 'refund' END,
            CASE WHEN EXISTS (
                SELECT FROM payments_complaint c WHERE c.order_id = f.id AND c.state <> 'processed'
-           ) OR EXISTS (
-               SELECT FROM kernel_case c
-               WHERE c.storefront_id = f.storefront_id AND c.state = 'open' AND (
-                   c.key = 'order:' || f.number OR c.facts ->> 'order' = f.number OR c.key IN (
-                       SELECT 'payment:' || p.out_trade_no FROM payments_payment p WHERE p.order_id = f.id))
-           ) OR f.id IN (SELECT order_id FROM differing) THEN 'case' END,
+           ) OR f.id IN (SELECT order_id FROM cased)
+           OR f.id IN (SELECT order_id FROM differing) THEN 'case' END,
            CASE WHEN f.batch IS NOT NULL THEN 'in_batch' END
        ], NULL) AS reasons
 FROM found f

@@ -71,7 +71,7 @@ class Migration(migrations.Migration):
                     ('received_at', models.DateTimeField()),
                 ],
                 options={
-                    'indexes': [models.Index(fields=['outcome', 'received_at'], name='notification_outcome'), models.Index(condition=models.Q(('out_trade_no', ''), _negated=True), fields=['out_trade_no'], name='notification_of_payment')],
+                    'indexes': [models.Index(fields=['outcome', 'received_at'], name='notification_outcome'), models.Index(condition=models.Q(('out_trade_no', ''), _negated=True), fields=['out_trade_no'], name='notification_of_payment'), models.Index(condition=models.Q(('body', b''), _negated=True), fields=['mchid', 'notice_id'], name='notification_kept_whole')],
                 },
             ),
             migrations.CreateModel(

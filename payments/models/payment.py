@@ -106,6 +106,9 @@ class Notification(models.Model):
             models.Index(
                 fields=["out_trade_no"], name="notification_of_payment", condition=~Q(out_trade_no="")
             ),
+            models.Index(
+                fields=["mchid", "notice_id"], name="notification_kept_whole", condition=~Q(body=b"")
+            ),
         ]
 
     def __str__(self) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
-from django.db import transaction
+from django.db import connection, transaction
 
 from kernel import events, receipts
 from kernel.cases import open_case, settle_open
@@ -31,6 +31,10 @@ ACCEPTED = 204
 UNREADABLE, UNTAKEABLE = "notification.unreadable", "payment.untakeable"
 LONGEST_KEY = 80  # of a case
 TO_MEND = (Raw.Outcome.REJECTED, Raw.Outcome.FAILED)
+_LET_GO = """
+UPDATE payments_notification SET body = ''
+WHERE mchid = %s::text AND notice_id = %s::text AND notice_id <> '' AND body <> ''
+"""
 
 
 @dataclass(eq=False)
@@ -56,9 +60,10 @@ def source(mchid: str) -> str:
     return f"wechatpay:{mchid}"
 
 
-def take_in(*, raw: Raw, notice: Notification, now: datetime) -> None:
+def take_in(*, raw: Raw, notice: Notification, now: datetime, by: str = "system") -> None:
     """Settle once per notification id and keep what was told, in one transaction with its receipt.
 
+    Copies that could not be taken in before are emptied: they name the payer. Their case is settled.
     Raises receipts.InFlight while another one does."""
     mchid = raw.mchid
     whose, mark = source(mchid), receipts.fingerprint(notice.id)
@@ -99,8 +104,19 @@ def take_in(*, raw: Raw, notice: Notification, now: datetime) -> None:
             answer=receipts.Answer(ACCEPTED, b""),
             now=now,
         )
+        _let_go_of_copies(raw, by=by, now=now)
         raw.body = b""  # it names the payer
         raw.save()
+
+
+def _let_go_of_copies(raw: Raw, *, by: str, now: datetime) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(_LET_GO, [raw.mchid, raw.notice_id])
+        found = cursor.rowcount > 0
+    if found:
+        settle_open(
+            kinds=[UNREADABLE, UNTAKEABLE], key=case_key(raw), by=by, note="已受理 · taken in", now=now
+        )
 
 
 def case_key(raw: Raw) -> str:
@@ -160,7 +176,7 @@ def again(*, raw: Raw, by: str, now: datetime) -> None:
         fresh = messages.read(
             mchid=row.mchid, headers=row.headers, body=body, notice=notice, now=row.received_at
         )
-        take_in(raw=fresh, notice=notice, now=now)
+        take_in(raw=fresh, notice=notice, now=now, by=by)
         Raw.objects.filter(pk=row.pk).update(outcome=Raw.Outcome.DUPLICATE, body=b"")
         for key in {case_key(fresh), case_key(row), f"notification:{row.pk}"}:
             settle_open(kinds=[UNREADABLE, UNTAKEABLE], key=key, by=by, note="taken in again", now=now)

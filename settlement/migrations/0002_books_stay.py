@@ -14,6 +14,18 @@ BEGIN
     IF EXISTS (SELECT FROM added GROUP BY entry_id HAVING sum(amount_fen) <> 0) THEN
         RAISE EXCEPTION 'the postings of an entry sum to zero' USING ERRCODE = 'check_violation';
     END IF;
+    IF EXISTS (
+        SELECT FROM added a JOIN settlement_entry e ON e.id = a.entry_id
+        WHERE a.day <> e.day OR a.storefront_id <> e.storefront_id
+    ) THEN
+        RAISE EXCEPTION 'a posting is of the day and the storefront of its entry'
+            USING ERRCODE = 'check_violation';
+    END IF;
+    IF (SELECT count(*) FROM settlement_posting WHERE entry_id IN (SELECT entry_id FROM added))
+        <> (SELECT count(*) FROM added) THEN
+        RAISE EXCEPTION 'an entry is written whole, and no posting joins it later'
+            USING ERRCODE = 'check_violation';
+    END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER settlement_posting_balanced AFTER INSERT ON settlement_posting

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import IntegrityError, connection, transaction
 
-from kernel import events
+from kernel import events, ids
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict
 from kernel.tenancy import tenant
@@ -56,10 +56,9 @@ def make_batch(
         net, promised = sum(one.net_fen for one in ready), sum(one.promised_minor or 0 for one in ready)
         if net <= 0 or promised <= 0:
             raise NothingToSettle(ready=len(ready), net_fen=net)
-        made_before = SettlementBatch.objects.filter(storefront_id=storefront_id).count()
         batch = SettlementBatch.objects.create(
             storefront_id=storefront_id,
-            number=f"S{storefront_id:03}-{day:%y%m%d}-{made_before + 1:04}",
+            number=f"S{ids.number(now)}",
             currency=currency,
             items_count=len(ready),
             net_fen=net,

@@ -76,16 +76,46 @@ def test_what_was_taken_in_keeps_what_it_told_and_the_signature_and_no_payer(cli
         key.verify(signature, bytes(raw.digest), padding.PKCS1v15(), Prehashed(SHA256()))
 
 
-def test_what_is_taken_in_leaves_no_body_and_what_failed_keeps_it(client, payment, monkeypatch):
+def kept():
+    rows = Notification.objects.order_by("pk").values_list("outcome", "body")
+    return [(outcome, bytes(left)) for outcome, left in rows]
+
+
+def test_what_failed_keeps_its_body_until_a_repetition_is_taken_in_which_settles_the_case(
+    client, payment, monkeypatch
+):
     body, headers = delivery_of(payment)
     with monkeypatch.context() as broken:
         broken.setattr("payments.services.taking.settle", lambda **_: 1 / 0)
         assert deliver(client, payment, body, headers).status_code == 500
-    assert [bytes(raw.body) for raw in Notification.objects.all()] == [body]
-    assert Case.objects.get().facts["out_trade_no"] == payment.out_trade_no
+    assert kept() == [("failed", body)]
+    case = Case.objects.get()
+    assert (case.facts["out_trade_no"], case.state) == (payment.out_trade_no, "open")
     assert deliver(client, payment, body, headers).status_code == 204
-    kept = Notification.objects.order_by("pk").values_list("outcome", "body")
-    assert [(outcome, bytes(left)) for outcome, left in kept] == [("failed", body), ("taken", b"")]
+    assert kept() == [("failed", b""), ("taken", b"")]
+    case.refresh_from_db()
+    assert case.state == "settled"
+
+
+def test_what_came_while_another_was_busy_is_emptied_when_it_is_repeated(client, payment):
+    body, headers = delivery_of(payment)
+    assert deliver(client, payment, body, headers).status_code == 204
+    late = Notification.objects.get()
+    late.pk, late.outcome, late.body = None, "received", body  # kept whole after the first was committed
+    late.save(force_insert=True)
+    assert kept() == [("taken", b""), ("received", body)]
+    assert deliver(client, payment, body, headers).status_code == 204
+    assert kept() == [("taken", b""), ("received", b""), ("duplicate", b"")]
+
+
+def test_another_notification_s_body_is_not_let_go(client, payment):
+    body, headers = delivery_of(payment)
+    other, signature = delivery_of(payment)
+    notice = Told(json.loads(other)["id"], "TRANSACTION.SUCCESS", {}, {})
+    waiting = messages.read(mchid=payment.mchid, headers=signature, body=other, notice=notice, now=make.NOW)
+    waiting.save()
+    assert deliver(client, payment, body, headers).status_code == 204
+    assert kept() == [("received", other), ("taken", b"")]
 
 
 def test_what_a_table_cannot_hold_is_left_out_of_what_a_message_told(client, payment):

@@ -167,6 +167,37 @@ def test_the_database_refuses_half_an_entry(paid):
     assert queries.out_of_balance() == []
 
 
+def written(role: str, entry: int, *, day: str, storefront: int) -> None:
+    """Two postings that sum to zero, by who serves."""
+    with connection.cursor() as cursor, transaction.atomic():
+        cursor.execute(f"SET LOCAL ROLE {role}")
+        cursor.execute(
+            "INSERT INTO settlement_posting (storefront_id, entry_id, account, day, amount_fen)"
+            " VALUES (%(shop)s, %(entry)s, 'bank', %(day)s, -50),"
+            " (%(shop)s, %(entry)s, 'goodwill', %(day)s, 50)",
+            {"shop": storefront, "entry": entry, "day": day},
+        )
+
+
+@pytest.mark.parametrize("role", ["web", "worker"])
+def test_no_posting_joins_an_entry_later(paid, role):
+    entry = Entry.objects.get()
+    with pytest.raises(IntegrityError, match="written whole"):
+        written(role, entry.pk, day=str(entry.day), storefront=paid.storefront_id)
+
+
+@pytest.mark.parametrize("role", ["web", "worker"])
+@pytest.mark.parametrize("foreign", ["day", "storefront"])
+def test_a_posting_is_of_the_day_and_storefront_of_its_entry(paid, role, foreign):
+    entry = Entry.objects.create(
+        storefront=paid.storefront, kind="difference", key="test:2", day=DAY, at=make.NOW, entered_at=make.NOW
+    )
+    other = make.storefront("other").pk if foreign == "storefront" else paid.storefront_id
+    with pytest.raises(IntegrityError, match="of the day and the storefront"):
+        written(role, entry.pk, day="2020-01-01" if foreign == "day" else str(entry.day), storefront=other)
+    written(role, entry.pk, day=str(entry.day), storefront=paid.storefront_id)
+
+
 @pytest.mark.parametrize("role", ["web", "worker"])
 @pytest.mark.parametrize("table", ["entry", "posting"])
 @pytest.mark.parametrize("act", ["UPDATE settlement_{} SET day = day", "DELETE FROM settlement_{}"])

@@ -19,6 +19,7 @@ PARTS = (
     "crowds",
     "rotation",
     "notifications",
+    "tracking",
     "judging",
     "sealing",
     "auditing",

@@ -22,6 +22,7 @@ from bench.notifications import notifications
 from bench.ordering import place, requests_of
 from bench.report import Report
 from bench.stock import stock
+from bench.tracking import tracking
 from bench.vault import another_master_key, auditing, rotation
 from compliance import vault
 from inventory.models import Stock
@@ -52,6 +53,7 @@ def measure(servers: Servers, local: Path, wanted: Collection[str]) -> int:
         "crowds": lambda: crowds(report, plan.web_port, buyers, now),
         "rotation": lambda: rotation(report, plan, buyers, now),
         "notifications": lambda: notifications(report, plan.web_port, buyers, now),
+        "tracking": lambda: tracking(report, plan.web_port, buyers, now),
     }
     alone = {
         "judging": lambda: judging(report, buyers, now),

@@ -37,9 +37,9 @@ def get(path: str, headers: dict[str, str]) -> bytes:
     return _request("GET", path, headers, b"")
 
 
-def post(path: str, headers: dict[str, str], body: bytes) -> bytes:
-    """A POST request of JSON as bytes."""
-    return _request("POST", path, {**headers, "Content-Type": "application/json"}, body)
+def post(path: str, headers: dict[str, str], body: bytes, *, kind: str = "application/json") -> bytes:
+    """A POST request as bytes; its body is JSON unless said otherwise."""
+    return _request("POST", path, {**headers, "Content-Type": kind}, body)
 
 
 def run(port: int, requests: list[bytes], *, clients: int, seconds: float | None = None) -> Result:

@@ -15,7 +15,7 @@ from operators.bilingual import say
 from operators.filters import states
 from operators.incident_forms import NothingForm
 from operators.refund_forms import TransferForm
-from operators.scope import OWNERS, PLATFORM, REFUNDERS
+from operators.scope import ACCOUNTANTS, OWNERS, PLATFORM
 from operators.steps import Step, Stepped
 from payments.models import Notification, Payment
 from payments.services import taking
@@ -61,7 +61,7 @@ class PaymentAdmin(Stepped):
             icon="account_balance_wallet",
             form=TransferForm,
             do=_paid_back,
-            roles=REFUNDERS,
+            roles=ACCOUNTANTS,
             legal=lambda row: row.state == "stray" and row.stray_reason in SENT_BACK,
             hint=say(
                 "款项无对应订单且微信不再受理退款（已满一年）时，全额转账后在此登记。",

@@ -11,6 +11,7 @@ from django.db.models.functions import Substr
 from django.http import HttpRequest, HttpResponse
 
 from kernel.cases import settle_open
+from kernel.clock import now
 from kernel.models import Case, Event
 from kernel.tenancy import tenant
 from operators import told
@@ -28,13 +29,14 @@ from operators.refund_wish import (
     refund_all,
     refund_wish,
 )
-from operators.scope import REFUNDERS
+from operators.scope import ACCOUNTANTS, REFUNDERS
 from operators.steps import Step, Stepped
 from operators.tables import history
 from orders.models import Order
 from orders.services.cancel_paid import cancel_paid
-from payments.models import Refund
+from payments.models import Payment, Refund
 from payments.services.refund_gate import withdraw
+from payments.services.refund_limits import is_ours
 from payments.services.refund_verbs import ask_again, pay_instead, to_bank_card, transfer_made, try_now
 from payments.services.refunds import Wish, request_refund
 from wechat.pay.refunds import BankCard
@@ -62,6 +64,12 @@ def _cancel(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> 
 
 def _paid(order: Order) -> bool:
     return order.paid_at is not None
+
+
+def _beyond_wechat(order: Order) -> bool:
+    """Whether WeChat Pay refunds nothing more of what was paid: of a payment over a year, or after fifty."""
+    payment = Payment.objects.filter(order=order, state="succeeded").first()
+    return payment is not None and is_ours(payment, now=now())
 
 
 ORDER_STEPS = (
@@ -104,8 +112,8 @@ ORDER_STEPS = (
         form=PaidForm,
         form_of=paid_form_of,
         do=paid_by_transfer,
-        roles=REFUNDERS,
-        legal=_paid,
+        roles=ACCOUNTANTS,
+        legal=_beyond_wechat,
         start=begun,
         hint=say(
             "微信不再受理退款时使用：支付已满一年，或已退款 50 次。被拒绝或关闭的退款在其页面登记。",
@@ -247,7 +255,7 @@ class RefundAdmin(Stepped):
             icon="account_balance_wallet",
             form=TransferForm,
             do=_transfer,
-            roles=REFUNDERS,
+            roles=ACCOUNTANTS,
             legal=lambda row: row.owed,
             hint=say(
                 "退款已到商户银行卡，消费者尚未收到；转账后在此登记，事项随之办结。",
@@ -267,8 +275,8 @@ class RefundAdmin(Stepped):
                 on=values["day"],
                 note=values["note"],
             ),
-            roles=REFUNDERS,
-            legal=lambda row: row.state == "closed",
+            roles=ACCOUNTANTS,
+            legal=lambda row: row.state == "closed" and row.accepted_at is not None,
             outside=True,
             hint=say(
                 "在商户平台确认原单未退出后全额转账，再在此登记；系统先向微信查询原单，再记为一笔新退款。",

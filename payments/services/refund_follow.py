@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
-from django.db.models import Sum
-
 from inventory import services as inventory
 from kernel import events
 from kernel.tenancy import tenant
@@ -17,13 +15,13 @@ from orders.models import Order, OrderLine
 from orders.services.cancel_paid import end_paid
 from payments.models import Complaint, Payment, Refund, RefundLine
 from payments.services import complaint_clocks
+from payments.services.refund_limits import back_fen
 from payments.services.refund_parts import NOTHING, returned
 
 
 def all_is_back(payment: Payment) -> bool:
     """Whether all that was paid for an order has gone back."""
-    back = Refund.objects.filter(payment=payment, state="succeeded").aggregate(sum=Sum("amount_fen"))["sum"]
-    return payment.state == "succeeded" and (back or 0) >= (payment.received_fen or 0)
+    return payment.state == "succeeded" and back_fen(payment) >= (payment.received_fen or 0)
 
 
 def no_piece_left(order: Order) -> bool:

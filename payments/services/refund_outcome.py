@@ -12,13 +12,19 @@ from enum import StrEnum
 from typing import Any
 
 import structlog
-from django.db.models import Sum
 
 from kernel import events
 from kernel.cases import open_case, settle_open
 from kernel.tenancy import tenant
 from payments.models import Payment, Refund
-from payments.services.refunds import again_key, facts_of, refundable_fen, stray_ended, waits_no_more
+from payments.services.refund_limits import back_fen
+from payments.services.refunds import (
+    again_key,
+    facts_of,
+    refundable_fen,
+    stray_ended,
+    waits_no_more,
+)
 from payments.states import REFUND
 from wechat.pay.refunds import RefundReport, Status
 
@@ -215,12 +221,6 @@ def _attend(refund: Refund, status: Status, report: RefundReport, now: datetime)
             stray_ended(refund.payment, note=note, now=now)
 
 
-def _back_fen(payment: Payment) -> int:
-    """What of a payment has gone back."""
-    succeeded = Refund.objects.filter(payment=payment, state="succeeded")
-    return succeeded.aggregate(sum=Sum("amount_fen"))["sum"] or 0
-
-
 def _unasked(
     *,
     storefront_id: int,
@@ -278,7 +278,7 @@ def _unfit(payment: Payment, mchid: str, report: RefundReport) -> str:
         ("mchid", report.mchid not in (None, mchid)),
         ("currency", fen and report.currency not in (None, payment.currency)),
         ("total_fen", report.total_fen != payment.received_fen),
-        ("refund_fen", not 0 < report.refund_fen <= (payment.received_fen or 0) - _back_fen(payment)),
+        ("refund_fen", not 0 < report.refund_fen <= (payment.received_fen or 0) - back_fen(payment)),
         # Of another refund, or of another storefront's.
         ("refund_id", Refund.objects.filter(refund_id=report.refund_id).exists()),
         ("out_refund_no", Refund.objects.filter(out_refund_no=report.out_refund_no).exists()),

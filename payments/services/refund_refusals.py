@@ -55,6 +55,14 @@ class TooOld(Conflict):
     title_zh = "该笔支付已超过一年，微信支付不再受理退款。"
 
 
+class StillRefunded(Conflict):
+    """Our bank pays what WeChat Pay refunds no more, and nothing beside it."""
+
+    code = "refund_by_wechat"
+    title = "WeChat Pay still refunds this payment: ask for the refund there, and pay nothing by transfer."
+    title_zh = "微信支付仍可受理该笔支付的退款，请通过微信退款，勿线下转账。"
+
+
 @dataclass(eq=False)
 class WishChanged(Conflict):
     """The same key was used for another refund."""

@@ -40,6 +40,20 @@ class NotYet(Conflict):
     title_zh = "海关尚未就该订单作出决定，暂不可退款，亦不可线下转账。"
 
 
+class BeforeTheList(Conflict):
+    """WeChat Pay tells customs what was paid less its own refunds, and knows nothing of our bank's part."""
+
+    code = "refund_before_list"
+    title = (
+        "Part of an order that customs does not have yet cannot be paid by transfer: WeChat Pay, which tells "
+        "customs the sum, does not know of it. Cancel the order and pay what is left, or pay after release."
+    )
+    title_zh = (
+        "海关申报前不可线下转账退还部分款项：支付单金额由微信告知海关，线下退款不计入。"
+        "请取消订单后全额退还，或在放行后转账。"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Transfer:
     """What the bank says of it: its number and its day; and who recorded it."""

@@ -18,6 +18,7 @@ from kernel.tenancy import tenant
 from payments.gateways.wechat_pay import client_of
 from payments.models import Payment, Refund
 from payments.services.refund_hold import hold, release, renew
+from payments.services.refund_limits import must_be_ours
 from payments.services.refund_outcome import Outcome, take_in
 from payments.services.refund_transfer import AlreadyTransferred, Transfer, tell
 from payments.services.refunds import STRAY_KEY, STRAYED, Wish, again_key, refund_stray, request_refund
@@ -175,10 +176,11 @@ def pay_instead(*, refund: Refund, reference: str, on: date, by: str, note: str,
     """What a closed refund should have given back, our bank has paid on `on`: a refund of its own, once.
 
     It has a new number that WeChat Pay never sees, and is within the cap, and not made while customs decides.
-    WeChat's limits of age and number do not hold for it. WeChat is asked before what became of the closed
-    one; where it does not say, nothing is written. Settles the closed one's cases. Raises WrongState,
-    AlreadyTransferred, AskedAgain, AnotherAmount, NotYet, BadTransfer, RefundLives, wechat.errors, and as
-    `request_refund`.
+    WeChat's limits of age and number do not hold for it, unless the closed one never left for WeChat: then
+    our bank pays only beyond them. WeChat is asked before what became of the closed one; where it does not
+    say, nothing is written. Settles the closed one's cases. Raises WrongState, AlreadyTransferred,
+    AskedAgain, AnotherAmount, NotYet, BeforeTheList, StillRefunded, BadTransfer, RefundLives, wechat.errors,
+    and as `request_refund`.
     """
     transfer = Transfer(reference, on, by, note)
     row = Refund.objects.select_related("payment").get(pk=refund.pk)
@@ -189,6 +191,8 @@ def pay_instead(*, refund: Refund, reference: str, on: date, by: str, note: str,
         payment = Payment.objects.select_for_update().get(pk=refund.payment_id)
         row = Refund.objects.select_related("order").get(pk=refund.pk)
         _in_place(row)
+        if row.accepted_at is None:
+            must_be_ours(payment, now=now)
         told: dict[str, Any] = {
             "key": again_key(row.out_refund_no),
             "reason": row.reason,
@@ -217,7 +221,7 @@ def pay_stray(*, payment: Payment, reference: str, on: date, by: str, note: str,
     """Money that no order could take, and that WeChat Pay does not refund, our bank has sent back on `on`.
 
     Once, and not beside a refund of it: raises AlreadyTransferred, AskedAgain, RefundClosed (then it is paid
-    on that one's page), and as `refund_stray`.
+    on that one's page), StillRefunded, and as `refund_stray`.
     """
     transfer = Transfer(reference, on, by, note)
     with tenant(payment.storefront_id):

@@ -18,26 +18,24 @@ from kernel.tenancy import tenant
 from orders.models import Order, OrderLine
 from payments.gateways.wechat_pay import notify_url
 from payments.models import Payment, Refund, RefundLine
+from payments.services.refund_limits import LIVING, back_fen, must_be_ours, within_limits
 from payments.services.refund_parts import NOTHING, SHARES, Part, part, rest, returned
 from payments.services.refund_refusals import (
     BadReason,
     NotPaid,
     RefundClosed,
     TooManyPieces,
-    TooManyRefunds,
     TooMuch,
-    TooOld,
     WishChanged,
 )
-from payments.services.refund_transfer import NotYet, Transfer, pay
+from payments.services.refund_transfer import BeforeTheList, NotYet, Transfer, pay
 from payments.states import REFUND
-from wechat.pay.refunds import APART_SECONDS, DAYS, MOST_PARTIAL, reason_text
+from wechat.pay.refunds import APART_SECONDS, reason_text
 
 WAITING = "refund.waiting"  # the case of one that has been asked for and does not leave
 BY_BANK = "refund.by_bank"  # the case of money that WeChat Pay does not refund any more
 STRAY_KEY = "stray"
 STRAYED = "款项无对应订单"  # the reason that who paid it is shown
-LIVING = ~Q(state="closed")
 APART = timedelta(seconds=APART_SECONDS)
 LOOK_AGAIN = timedelta(hours=1)  # at what waits for customs, should its event have been lost
 Kind, Gate = Refund.Kind, Order.Gate
@@ -76,9 +74,10 @@ def request_refund(
     """A refund of the paid order `number`: made, or the one that the same `key` asked for before.
 
     It leaves at once where the gate allows, and waits where it does not. With `transfer` (made
-    `since` then, or since the payment) our bank has paid it: WeChat never sees it, and its limits do not
-    hold; raises NotYet where the gate is shut, BadTransfer. Locks payment, order. Raises
-    NotPaid, TooMuch, TooManyPieces, TooManyRefunds, TooOld, WishChanged, RefundClosed, BadReason.
+    `since` then, or since the payment) our bank has paid it, where WeChat refunds no more, or `instead_of`
+    what it closed: WeChat never sees it. Raises StillRefunded, NotYet where the gate is shut, BeforeTheList,
+    BadTransfer. Locks payment, order. Raises NotPaid, TooMuch, TooManyPieces, TooManyRefunds, TooOld,
+    WishChanged, RefundClosed, BadReason.
     """
     shown = _reason(reason)
     with tenant(Order.objects.values_list("storefront_id", flat=True).get(number=number)):
@@ -95,7 +94,7 @@ def request_refund(
             return _same(known, wish)
         waiting = Refund.objects.filter(payment=payment, state="requested")
         replaced = _withdraw(waiting, now) if wish.whole else []
-        left = _room(payment, now, limits=transfer is None)
+        left = _room(payment, now, transfer, instead_of)
         if wish.goodwill_fen:
             kind, parts, other = Kind.GOODWILL, [], wish.goodwill_fen
         else:
@@ -139,8 +138,8 @@ def refund_stray(
 ) -> Refund:
     """Send back, whole and once per `key`, money that no order could take, or note the `transfer` that did.
 
-    Locks the payment. Raises TooMuch, TooManyRefunds, TooOld, BadReason, BadTransfer, and RefundClosed where
-    what the key stands for is closed: on its page it is asked for again, or paid by transfer.
+    Locks the payment. Raises TooMuch, TooManyRefunds, TooOld, StillRefunded, BadReason, BadTransfer, and
+    RefundClosed where what the key stands for is closed: on its page it is asked for again, or transferred.
     """
     storefront_id = Payment.objects.values_list("storefront_id", flat=True).get(out_trade_no=out_trade_no)
     with tenant(storefront_id):
@@ -148,7 +147,7 @@ def refund_stray(
         known = Refund.objects.filter(payment=payment, key=key).first()
         if known is not None:
             return _living(known)
-        left = _room(payment, now, limits=transfer is None)
+        left = _room(payment, now, transfer, instead_of)
         refund = _write(
             payment=payment,
             kind=Kind.STRAY,
@@ -172,8 +171,7 @@ def refund_stray(
 
 def stray_ended(payment: Payment, *, note: str, by: str = "system", now: datetime) -> None:
     """Settle the case of money that no order could take, once all of it has gone back."""
-    back = Refund.objects.filter(payment=payment, state="succeeded").aggregate(sum=Sum("amount_fen"))["sum"]
-    if (back or 0) < (payment.received_fen or 0):
+    if back_fen(payment) < (payment.received_fen or 0):
         return
     kinds, key = [f"payment.{payment.stray_reason}"], f"transaction:{payment.transaction_id}"
     settle_open(kinds=kinds, key=key, by=by, note=note, now=now)
@@ -278,25 +276,26 @@ def _withdraw(waiting: QuerySet[Refund], now: datetime) -> list[str]:
 def _pay(refund: Refund, order: Order, transfer: Transfer, since: datetime, now: datetime) -> None:
     if not may_leave(order, refund.kind):
         raise NotYet()
+    back = back_fen(refund.payment) + refund.amount_fen
+    undeclared = order.state == "paid" and order.gate == Gate.BEFORE_LIST and refund.kind != Kind.STRAY
+    if undeclared and back < (refund.payment.received_fen or 0):
+        raise BeforeTheList()
     pay(refund, transfer, since=since, facts=facts_of(refund), now=now)
     if refundable_fen(refund.payment) <= 0:
         key, note = refund.payment.event_key, refund.transfer_reference
         settle_open(kinds=[BY_BANK], key=key, by=transfer.by, note=note, now=now)
 
 
-def _room(payment: Payment, now: datetime, *, limits: bool) -> int:
-    """What is left of the payment; raises TooMuch when it is nothing, and for WeChat's `limits`
-    TooManyRefunds, TooOld."""
+def _room(payment: Payment, now: datetime, transfer: Transfer | None, instead_of: Sequence[str]) -> int:
+    """What is left of the payment; raises TooMuch when it is nothing, and for WeChat's limits
+    TooManyRefunds, TooOld; for a transfer within them, `instead_of` nothing, StillRefunded."""
     left = refundable_fen(payment)
     if left <= 0:
         raise TooMuch(left_fen=0)
-    if not limits:
-        return left
-    told = Refund.objects.filter(LIVING | Q(accepted_at__isnull=False), payment=payment)
-    if told.exclude(redirected_to=Refund.Target.TRANSFER).count() >= MOST_PARTIAL:
-        raise TooManyRefunds()
-    if payment.succeeded_at is not None and now > payment.succeeded_at + timedelta(days=DAYS):
-        raise TooOld()
+    if transfer is None:
+        within_limits(payment, now=now)
+    elif not instead_of:
+        must_be_ours(payment, now=now)
     return left
 
 

@@ -10,10 +10,12 @@ import pytest
 from kernel.clock import shanghai_day
 from kernel.money import yuan
 from orders.models import Order, OrderLine
+from orders.services.gate import move_gate
 from payments.models import Payment, Refund
 from payments.services import refund_verbs
 from payments.services.refunds import Wish, request_refund
 from tests import make
+from tests.operators import rows
 from tests.operators.test_refund_pages import WISH, finance, page, seen, step  # noqa: F401  (a fixture)
 from tests.payments.reports import paid, refund_report_of, told
 from wechat.errors import OutcomeUnknown
@@ -100,8 +102,42 @@ def test_what_our_bank_paid_in_place_of_a_closed_refund_is_recorded_on_its_page(
     assert "ICBC-77" in html
 
 
+def test_where_wechat_still_refunds_there_is_no_transfer_on_the_orders_page(finance, order):  # noqa: F811
+    at = step(order, "refund-transferred")
+    assert at not in finance.get(page(order)).content.decode()
+    assert finance.post(at, WISH | TRANSFER).status_code == 403
+    Payment.objects.update(succeeded_at=make.present() - timedelta(days=370))
+    assert at in finance.get(page(order)).content.decode()
+    assert finance.get(at).status_code == 200
+
+
+def test_transfers_are_recorded_by_those_who_keep_the_accounts(client, world, order):
+    payment = Payment.objects.get()
+    closed, owed = back(order, Wish({order.lines.get().pk: 1})), back(order, Wish(), "owed")
+    told(closed, status="CLOSED", success_time=None)
+    Refund.objects.filter(pk=owed.pk).update(
+        state="succeeded", redirected_to="merchant", succeeded_at=make.NOW, refund_id="5030"
+    )
+    Payment.objects.update(succeeded_at=make.present() - timedelta(days=370))
+    doors = [
+        (order, "refund-transferred"),
+        (closed, "paid-instead"),
+        (owed, "transfer-made"),
+        (payment, "stray-transferred"),
+    ]
+    for role, status in (("customer_service", 403), ("finance", 200)):
+        client.force_login(rows.operator(role, world.shop, role), backend=rows.BACKEND)
+        for row, name in doors:
+            if row is payment:
+                Payment.objects.update(state="stray", stray_reason="late")
+            assert client.get(step(row, name)).status_code == status, (role, name)
+            Payment.objects.update(state="succeeded", stray_reason="")
+
+
 def test_a_payment_of_more_than_a_year_is_given_back_by_transfer_on_the_orders_page(finance, order):  # noqa: F811
     Payment.objects.update(succeeded_at=make.present() - timedelta(days=370))
+    for verb in ("send", "release"):
+        move_gate(number=order.number, verb=verb, now=make.present())
     wish = {**WISH, f"pieces_{order.lines.get().pk}": 1}
     refused = finance.post(step(order, "refund-pieces"), wish).content.decode()
     assert "more than a year old" in refused
@@ -119,7 +155,9 @@ def test_money_that_no_order_could_take_is_recorded_as_paid_by_transfer_on_its_p
     payment = Payment.objects.get()
     at = step(payment, "stray-transferred")
     assert at not in finance.get(page(payment)).content.decode()
-    Payment.objects.update(state="stray", stray_reason="late")
+    Payment.objects.update(
+        state="stray", stray_reason="late", succeeded_at=make.present() - timedelta(days=370)
+    )
     assert at in finance.get(page(payment)).content.decode()
     assert finance.post(at, {"note": "n", **TRANSFER}).status_code == 302
     made = Refund.objects.get()

@@ -15,9 +15,10 @@ from orders.services.gate import move_gate
 from payments.models import Complaint, Payment, PaymentDeclaration, Refund
 from payments.services import refund_verbs
 from payments.services.complaint_answers import approve_refund
+from payments.services.declarable import declarable
 from payments.services.refund_gate import withdraw
-from payments.services.refund_refusals import TooManyRefunds, TooMuch, TooOld, WishChanged
-from payments.services.refund_transfer import AlreadyTransferred, BadTransfer, NotYet, Transfer
+from payments.services.refund_refusals import StillRefunded, TooManyRefunds, TooMuch, TooOld, WishChanged
+from payments.services.refund_transfer import AlreadyTransferred, BadTransfer, BeforeTheList, NotYet, Transfer
 from payments.services.refund_verbs import AnotherAmount, AskedAgain, RefundLives, ask_again, pay_instead
 from payments.services.refunds import Wish, refundable_fen, request_refund
 from payments.states import REFUND
@@ -84,9 +85,15 @@ def instead(refund: Refund, **changes: Any) -> Refund:
     return pay_instead(refund=refund, **facts)
 
 
+def released(order: Order) -> None:
+    for verb in ("send", "release"):
+        move_gate(number=order.number, verb=verb, now=make.NOW)
+
+
 def test_what_a_closed_refund_did_not_give_back_is_paid_by_our_bank_and_stands_in_the_books(
     order: Order, payment: Payment
 ) -> None:
+    released(order)
     refund = closed(ask(order, Wish({order.lines.get(sku="HD-1").pk: 2})))
     assert Case.objects.get(state="open").kind == "refund.closed"
     before = balances()
@@ -158,7 +165,9 @@ def test_what_was_withdrawn_before_it_left_is_not_asked_about(
     refund = ask(order)
     withdraw(refund=refund, by="fang", note="n", now=make.NOW)
     move_gate(number=order.number, verb="release", now=make.NOW)
-    assert instead(refund).state == "succeeded"
+    with pytest.raises(StillRefunded):  # WeChat never refused it: nothing is paid past it within the year
+        instead(refund)
+    assert instead(refund, now=make.NOW + YEAR).state == "succeeded"
     assert asked == []
 
 
@@ -238,6 +247,58 @@ def test_when_wechat_gives_the_closed_one_back_after_all_the_case_says_what_is_t
     refund.refresh_from_db()
     assert refund.state == "succeeded"
     assert balances()["bank"] == -order.total_fen
+
+
+@pytest.mark.parametrize("state", ["before_list", "after_release", "cancelled"])
+def test_a_part_is_paid_by_our_bank_only_where_customs_is_told_no_sum_any_more(
+    order: Order, payment: Payment, state: str
+) -> None:
+    if state == "after_release":
+        released(order)
+    refund = closed(ask(order, Wish({order.lines.get(sku="HD-1").pk: 2})))
+    if state == "cancelled":
+        Order.objects.filter(pk=order.pk).update(state="cancelled")
+        refund = closed(ask(order, Wish(goodwill_fen=refund.amount_fen), "g"))
+    if state != "before_list":
+        assert (instead(refund).state, refundable_fen(payment)) == (
+            "succeeded",
+            order.total_fen - refund.amount_fen,
+        )
+        return
+    with pytest.raises(BeforeTheList):
+        instead(refund)
+    with pytest.raises(BeforeTheList):  # over a year, where WeChat refunds nothing
+        wish = Wish({order.lines.get(sku="HD-1").pk: 3, order.lines.get(sku="IR-1").pk: 1})
+        ask(order, wish, "t", transfer=Transfer("ICBC-1", ON, "fang"), now=make.NOW + YEAR)
+    assert (list(Refund.objects.all()), refundable_fen(payment)) == ([refund], order.total_fen)
+    assert declarable(payment, order).order_fen == order.total_fen
+
+
+def test_the_rest_of_an_order_is_paid_by_our_bank_before_the_list_only_once_the_first_part_is_back(
+    order: Order, payment: Payment
+) -> None:
+    rest = closed(ask(order))
+    part = ask(order, Wish({order.lines.get(sku="HD-1").pk: 2}), "part")
+    transfer = Transfer("ICBC-1", ON, "fang")
+    late = make.NOW + YEAR
+    with pytest.raises(BeforeTheList):  # on its way, and it may yet be closed
+        ask(order, key="t", transfer=transfer, now=late)
+    told(part)
+    made = ask(order, key="t", transfer=transfer, now=late)
+    assert made.amount_fen == rest.amount_fen - part.amount_fen
+    delivery.drain()
+    order.refresh_from_db()
+    assert order.state == "cancelled"
+
+
+def test_what_wechat_still_refunds_our_bank_does_not_pay(order: Order, payment: Payment) -> None:
+    released(order)
+    transfer = Transfer("ICBC-1", ON, "fang")
+    for now in (LATER, make.NOW + timedelta(days=365)):
+        with pytest.raises(StillRefunded):
+            ask(order, transfer=transfer, now=now)
+    assert Refund.objects.count() == 0
+    assert ask(order, transfer=transfer, now=make.NOW + YEAR).state == "succeeded"
 
 
 def test_all_of_an_order_paid_back_by_transfer_before_the_list_ends_it(

@@ -13,7 +13,7 @@ from kernel.states import WrongState
 from orders.models import Order
 from orders.services.cancel_paid import cancel_paid
 from payments.models import Payment, Refund
-from payments.services.refund_refusals import RefundClosed
+from payments.services.refund_refusals import RefundClosed, StillRefunded
 from payments.services.refund_transfer import AlreadyTransferred, Transfer
 from payments.services.refund_verbs import AskedAgain, ask_again, pay_stray
 from payments.services.refunds import Wish, refund_stray, refundable_fen, request_refund
@@ -81,6 +81,13 @@ def test_a_stray_told_after_more_than_a_year_is_a_case_and_goes_back_by_our_bank
     with pytest.raises(AlreadyTransferred):
         by_bank(payment, reference="ICBC-10")
     assert refundable_fen(payment) == 0
+
+
+def test_a_stray_that_wechat_still_refunds_is_not_sent_back_by_our_bank(order: Order) -> None:
+    payment = strayed(order)
+    with pytest.raises(StillRefunded):
+        by_bank(payment)
+    assert Refund.objects.count() == 0
 
 
 def test_what_wechat_is_sending_back_our_bank_does_not_send_too(order: Order) -> None:

@@ -106,6 +106,7 @@ class Migration(migrations.Migration):
                     ('transferred_at', models.DateTimeField(blank=True, help_text="the bank's day of the transfer to the consumer", null=True)),
                     ('requested_at', models.DateTimeField()),
                     ('accepted_at', models.DateTimeField(blank=True, help_text='when it was free to leave', null=True)),
+                    ('sent_at', models.DateTimeField(blank=True, help_text='when it was last sent to WeChat', null=True)),
                     ('succeeded_at', models.DateTimeField(blank=True, null=True)),
                     ('next_try_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),
                     ('tries', models.PositiveIntegerField(default=0)),

@@ -16,7 +16,7 @@ _COLUMNS = {
     ),
     "payments_refund": (
         "state", "refund_id", "channel", "trouble", "redirected_to", "transfer_reference",
-        "transferred_at", "accepted_at", "succeeded_at", "next_try_at", "tries", "held_until",
+        "transferred_at", "accepted_at", "sent_at", "succeeded_at", "next_try_at", "tries", "held_until",
     ),
     "payments_paymentdeclaration": (
         "customs_number", "order_fen", "transport_fen", "product_fen", "duty_fen", "state", "round", "trouble",

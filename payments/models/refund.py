@@ -94,6 +94,7 @@ class Refund(models.Model):
     )
     requested_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True, help_text="when it was free to leave")
+    sent_at = models.DateTimeField(null=True, blank=True, help_text="when it was last sent to WeChat")
     succeeded_at = models.DateTimeField(null=True, blank=True)
     next_try_at = models.DateTimeField(db_default=Now())
     tries = models.PositiveIntegerField(default=0)

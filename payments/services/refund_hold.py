@@ -32,13 +32,14 @@ def hold(refund: Refund, *, at: datetime) -> bool:
     return taken == 1
 
 
-def renew(refund: Refund, *, at: datetime) -> bool:
-    """Keep the hold for another minute; False where it was lost, or the refund stands elsewhere by now."""
+def renew(refund: Refund, *, at: datetime, **changes: Any) -> bool:
+    """Keep the hold for another minute, with `changes`; False where it was lost, or the refund stands
+    elsewhere by now."""
     until = at + LEASE
     with tenant(refund.storefront_id):
         kept = Refund.objects.filter(
             pk=refund.pk, state=refund.state, held_until=refund.held_until, held_until__gt=at
-        ).update(held_until=until)
+        ).update(held_until=until, **changes)
     if kept:
         refund.held_until = until
     return kept == 1

@@ -1,16 +1,18 @@
-"""What WeChat Pay takes of one payment: fifty refunds, within a year; beyond that our own bank pays."""
+"""WeChat Pay takes fifty refunds of a payment, a minute apart, within a year; beyond that our bank pays."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Q, Sum
+from django.db.models import Case, Max, Q, Sum, When
+from django.db.models.functions import Coalesce, Greatest
 
 from payments.models import Payment, Refund
 from payments.services.refund_refusals import StillRefunded, TooManyRefunds, TooOld
-from wechat.pay.refunds import DAYS, MOST_PARTIAL
+from wechat.pay.refunds import APART_SECONDS, DAYS, MOST_PARTIAL
 
 LIVING = ~Q(state="closed")
+APART = timedelta(seconds=APART_SECONDS)
 
 
 def back_fen(payment: Payment) -> int:
@@ -41,3 +43,21 @@ def must_be_ours(payment: Payment, *, now: datetime) -> None:
     """Raises StillRefunded where WeChat can give it back: then nothing is paid past it."""
     if not is_ours(payment, now=now):
         raise StillRefunded()
+
+
+def slot(payment: Payment, *, now: datetime) -> datetime:
+    """When one more refund of the payment may be sent: a minute after the last that was, or is going to be.
+
+    Who asks holds the payment's row, and writes the time down as the refund's next try.
+    """
+    unsent = When(state="accepted", sent_at=None, then=Greatest("accepted_at", "next_try_at"))
+    left = Refund.objects.filter(payment=payment, accepted_at__isnull=False)
+    last = left.aggregate(last=Max(Case(unsent, default=Coalesce("sent_at", "accepted_at"))))["last"]
+    return now if last is None else max(now, last + APART)
+
+
+def turn_of(refund: Refund, *, at: datetime) -> datetime:
+    """The earliest, from `at` on, that is a minute after another of the payment was sent; its row is held."""
+    others = Refund.objects.filter(payment=refund.payment_id).exclude(pk=refund.pk)
+    last = others.aggregate(last=Max("sent_at"))["last"]
+    return at if last is None else max(at, last + APART)

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Max, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from kernel import events, ids
 from kernel.cases import settle_open
@@ -18,7 +18,7 @@ from kernel.tenancy import tenant
 from orders.models import Order, OrderLine
 from payments.gateways.wechat_pay import notify_url
 from payments.models import Payment, Refund, RefundLine
-from payments.services.refund_limits import LIVING, back_fen, must_be_ours, within_limits
+from payments.services.refund_limits import LIVING, back_fen, must_be_ours, slot, within_limits
 from payments.services.refund_parts import NOTHING, SHARES, Part, part, rest, returned
 from payments.services.refund_refusals import (
     BadReason,
@@ -30,13 +30,12 @@ from payments.services.refund_refusals import (
 )
 from payments.services.refund_transfer import BeforeTheList, NotYet, Transfer, pay
 from payments.states import REFUND
-from wechat.pay.refunds import APART_SECONDS, reason_text
+from wechat.pay.refunds import reason_text
 
 WAITING = "refund.waiting"  # the case of one that has been asked for and does not leave
 BY_BANK = "refund.by_bank"  # the case of money that WeChat Pay does not refund any more
 STRAY_KEY = "stray"
 STRAYED = "款项无对应订单"  # the reason that who paid it is shown
-APART = timedelta(seconds=APART_SECONDS)
 LOOK_AGAIN = timedelta(hours=1)  # at what waits for customs, should its event have been lost
 Kind, Gate = Refund.Kind, Order.Gate
 
@@ -192,15 +191,13 @@ def may_leave(order: Order, kind: str) -> bool:
 
 def accept(refund: Refund, *, now: datetime) -> None:
     """Let a requested refund leave: a minute after the one before it, as WeChat Pay wants it."""
-    before = Refund.objects.filter(payment=refund.payment_id, accepted_at__isnull=False)
-    last = before.aggregate(last=Max("accepted_at"))["last"]
     REFUND.move(
         refund,
         "accept",
         now=now,
         facts=facts_of(refund),
         accepted_at=now,
-        next_try_at=now if last is None else max(now, last + APART),
+        next_try_at=slot(refund.payment, now=now),
         # Nothing of it was sent: what a sweep holds of those that wait, and how often it looked, is over.
         held_until=None,
         tries=0,

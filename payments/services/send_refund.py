@@ -9,6 +9,7 @@ is sent without the refund's hold, which is renewed, and its state looked at, ri
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -21,9 +22,10 @@ from kernel.cases import open_case, open_failing
 from kernel.errors import Upstream
 from kernel.tenancy import tenant
 from payments.gateways.wechat_pay import client_of
-from payments.models import Refund
+from payments.models import Payment, Refund
 from payments.services.refund_gate import let_go
 from payments.services.refund_hold import LEASE, free, release, renew
+from payments.services.refund_limits import turn_of
 from payments.services.refund_outcome import take_in
 from payments.services.refunds import WAITING
 from payments.states import REFUND
@@ -63,6 +65,13 @@ _TITLES = {
 
 class _Lost(Exception):
     """The hold ran out, and another may have the refund by now: this try ends without a word."""
+
+
+@dataclass
+class _TooSoon(Exception):
+    """Another refund of the payment was sent within the minute: WeChat takes this one from `turn` on."""
+
+    turn: datetime
 
 
 def send_refund(*, out_refund_no: str, now: datetime) -> bool:
@@ -140,6 +149,9 @@ def _go(refund: Refund, now: datetime, passing: Callable[[], datetime]) -> None:
     except _Lost:
         log.warning("refund_hold_lost", out_refund_no=refund.out_refund_no)
         return
+    except _TooSoon as soon:  # nothing was tried, and nothing is wrong
+        release(refund, next_try_at=soon.turn, tries=refund.tries)
+        return
     except NotEnough as failure:
         _put_off(refund, POOR_WAIT, now, trouble=failure.wechat_code, case="refund.not_enough")
     except RateLimited as failure:
@@ -162,7 +174,8 @@ def _go(refund: Refund, now: datetime, passing: Callable[[], datetime]) -> None:
 
 
 def _ask(client: PayClient, refund: Refund, passing: Callable[[], datetime]) -> RefundReport:
-    """WeChat's word on the refund, sent where WeChat has never seen it. Raises wechat.errors, _Lost."""
+    """WeChat's word on the refund, sent where WeChat has never seen it. Raises wechat.errors, _Lost,
+    _TooSoon."""
     if refund.state != "accepted":
         return _look(client, refund)
     if refund.tries:
@@ -170,8 +183,7 @@ def _ask(client: PayClient, refund: Refund, passing: Callable[[], datetime]) -> 
             return _look(client, refund)
         except ResourceNotExist:
             pass  # the tries before never arrived
-    if not renew(refund, at=passing()):
-        raise _Lost
+    _take_turn(refund, passing)
     try:
         return _create(client, refund)
     except Rejected as refusal:
@@ -182,6 +194,21 @@ def _ask(client: PayClient, refund: Refund, passing: Callable[[], datetime]) -> 
             raise refusal from None
         except Upstream as failure:
             raise OutcomeUnknown(call="refund", reason=failure.code) from None
+
+
+def _take_turn(refund: Refund, passing: Callable[[], datetime]) -> None:
+    """Commit that it is sent now: under the payment's lock, so that of two at once one waits a minute.
+
+    Raises _Lost, _TooSoon.
+    """
+    with tenant(refund.storefront_id):
+        Payment.objects.select_for_update().get(pk=refund.payment_id)
+        at = passing()
+        turn = turn_of(refund, at=at)
+        if turn > at:
+            raise _TooSoon(turn)
+        if not renew(refund, at=at, sent_at=at):
+            raise _Lost
 
 
 def _look(client: PayClient, refund: Refund) -> RefundReport:

@@ -222,6 +222,21 @@ def test_one_that_fails_as_nobody_foresaw_stops_no_other_and_is_tried_again(
     assert case.state == "settled"
 
 
+def test_what_is_due_at_once_is_sent_a_minute_apart_all_the_same(wechat, paid, order):
+    line = order.lines.get()
+    first, second = (ask(order, key, Wish({line.pk: 1})) for key in "ab")
+    at = make.present() + timedelta(minutes=5)  # nobody worked for a while: both are due
+    assert sweep(now=at) == 2
+    assert (state(first), state(second)) == ("processing", "accepted")
+    assert (second.tries, second.trouble, second.sent_at) == (0, "", None)
+    assert (second.next_try_at, second.held_until) == (first.sent_at + timedelta(minutes=1), None)
+    assert len(wechat_calls(wechat, "refund")) == 1
+    wechat.control("advance", seconds=61)
+    sweep(now=second.next_try_at)
+    assert state(second) in ("processing", "succeeded")
+    assert [call["code"] for call in wechat_calls(wechat, "refund")] == [None, None]
+
+
 def test_what_waits_for_customs_is_not_sent(wechat, paid, order):
     move_gate(number=order.number, verb="send", now=make.present())
     refund = ask(order)

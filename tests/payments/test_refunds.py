@@ -77,6 +77,27 @@ def test_refunds_of_one_payment_leave_a_minute_apart(order, payment):
     assert second.next_try_at == make.NOW + timedelta(seconds=60)
 
 
+def test_what_one_release_lets_go_leaves_a_minute_apart_each(order, payment):
+    move_gate(number=order.number, verb="send", now=make.NOW)
+    waiting = [ask(order, Wish(goodwill_fen=100), f"g{number}") for number in range(4)]
+    move_gate(number=order.number, verb="release", now=make.NOW)
+    assert let_go(number=order.number, now=make.NOW) == 4
+    one_more = ask(order, Wish(goodwill_fen=100), "g4")
+    rows = Refund.objects.filter(pk__in=[*(one.pk for one in waiting), one_more.pk]).order_by("id")
+    assert [int((one.next_try_at - make.NOW).total_seconds()) for one in rows] == [0, 60, 120, 180, 240]
+
+
+def test_a_refund_is_a_minute_after_what_was_sent_and_waits_for_no_later_question(order, payment):
+    line = order.lines.get(sku="HD-1")
+    first = ask(order, Wish({line.pk: 1}), "a")
+    later = make.NOW + timedelta(hours=3)  # asked about again in an hour; it was sent half a minute ago
+    Refund.objects.filter(pk=first.pk).update(
+        sent_at=later - timedelta(seconds=30), next_try_at=later + timedelta(hours=1)
+    )
+    second = ask(order, Wish({line.pk: 1}), "b", now=later)
+    assert second.next_try_at == later + timedelta(seconds=30)
+
+
 def test_the_same_wish_twice_is_one_refund_and_another_wish_needs_another_key(order, payment):
     line = order.lines.get(sku="HD-1")
     wish = Wish({line.pk: 1})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from kernel.gateways import CONNECT_SECONDS, READ_SECONDS
 from payments.models import Payment, Refund
 from payments.services import refund_hold, refund_verbs, send_refund
 from payments.services.refund_hold import LEASE, hold
+from payments.services.refund_limits import turn_of
 from payments.services.refund_outcome import Outcome
 from payments.services.refund_verbs import RefundHeld, ask_again, to_bank_card
 from payments.services.refunds import Wish, request_refund
@@ -104,7 +107,7 @@ def slow_sweeper_and_quick_operator(refund: Refund, wechat: WeChat) -> Refund:
 def test_a_sweeper_that_trusts_what_it_read_pays_a_refund_twice(
     refund: Refund, wechat: WeChat, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(send_refund, "renew", lambda refund, at: True)
+    monkeypatch.setattr(send_refund, "renew", lambda refund, at, **changes: True)
     made = slow_sweeper_and_quick_operator(refund, wechat)
     assert wechat.given == {
         refund.out_refund_no: refund.amount_fen,
@@ -154,6 +157,57 @@ def test_what_one_holds_no_other_takes_before_it_runs_out(refund: Refund) -> Non
     refund_hold.release(refund, trouble="late word")
     other.refresh_from_db()
     assert (other.trouble, other.held_until) == ("", make.NOW + 2 * LEASE)
+
+
+def both_at_once(refund: Refund, wechat: WeChat, monkeypatch: pytest.MonkeyPatch) -> list[Refund]:
+    """Two workers send two refunds of one payment, due at the same moment; each waits, where it can, until
+    the other has looked as well. Which of them stay to be sent."""
+    other = request_refund(
+        number=refund.order.number,
+        wish=Wish({refund.order.lines.get().pk: 1}),
+        key="k2",
+        reason="退款",
+        asked_by="system",
+        now=make.NOW,
+    )
+    wechat.mended, looked = True, threading.Barrier(2)
+
+    def kept(row: Refund, **facts: Any) -> bool:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            looked.wait(2)
+        return refund_hold.renew(row, **facts)
+
+    monkeypatch.setattr(send_refund, "renew", kept)
+    due = make.NOW + 2 * MINUTE
+    numbers = [refund.out_refund_no, other.out_refund_no]
+    results = at_once(
+        [lambda number=number: send_refund.send_refund(out_refund_no=number, now=due) for number in numbers]
+    )
+    assert results == [True, True]
+    return list(Refund.objects.filter(state="accepted"))
+
+
+def test_without_the_payments_lock_two_refunds_of_it_are_sent_within_a_minute(
+    refund: Refund, wechat: WeChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unlocked(row: Refund, passing: Callable[[], datetime]) -> None:
+        at = passing()
+        assert turn_of(row, at=at) == at
+        assert send_refund.renew(row, at=at, sent_at=at)
+
+    monkeypatch.setattr(send_refund, "_take_turn", unlocked)
+    assert both_at_once(refund, wechat, monkeypatch) == []
+    assert len(wechat.given) == 2
+
+
+def test_of_two_refunds_of_a_payment_that_are_sent_at_once_one_waits_for_its_minute(
+    refund: Refund, wechat: WeChat, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (left,) = both_at_once(refund, wechat, monkeypatch)
+    (sent,) = Refund.objects.exclude(pk=left.pk)
+    assert sent.sent_at is not None
+    assert list(wechat.given) == [sent.out_refund_no]
+    assert (left.next_try_at, left.tries, left.held_until) == (sent.sent_at + MINUTE, 0, None)
 
 
 def two_cards(

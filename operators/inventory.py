@@ -12,17 +12,16 @@ from django.contrib import admin
 from inventory import services
 from inventory.models import Stock
 from kernel import events
-from kernel.clock import now
 from kernel.tenancy import tenant
 from operators import stock_story
-from operators.base import Scoped, register
+from operators.base import register
 from operators.bilingual import say
 from operators.filters import FewFilter, states
 from operators.freight import SameStorefront
 from operators.lists import Listed
 from operators.scope import PACKERS
 from operators.steps import Step, Stepped
-from operators.stock_forms import ReasonForm, ReceiveForm
+from operators.stock_forms import CountForm, ReasonForm, ReceiveForm
 
 _TERMS = (
     "name",
@@ -37,12 +36,15 @@ _TERMS = (
     "cut_off",
     "handling_days",
     "parcel_limit_g",
+    "packing_g",
+    "tolerance_g",
+    "tolerance_percent",
     "active",
 )
 
 
 @register("inventory.Warehouse")
-class WarehouseAdmin(Scoped):
+class WarehouseAdmin(Listed):
     """Where goods leave from; its trade mode is settled when it is added."""
 
     form = SameStorefront
@@ -90,18 +92,36 @@ def _receive(row: Stock, values: Mapping[str, Any], who: str, at: datetime) -> N
     )
 
 
+def _count(row: Stock, values: Mapping[str, Any], who: str, at: datetime) -> None:
+    stock = services.set_on_hand(
+        warehouse=row.warehouse,
+        variant=row.variant,
+        on_hand=values["pieces"],
+        seen=values["seen"],
+        reason=values["reason"],
+        by=who,
+        now=at,
+    )
+    events.record(
+        storefront_id=row.storefront_id,
+        name="stock.counted",
+        key=f"stock:{row.pk}",
+        facts={"by": who, "on_hand": stock.on_hand, "seen": values["seen"]},
+        now=at,
+    )
+
+
 def _stop(row: Stock, values: Mapping[str, Any], who: str, at: datetime) -> None:
     services.stop_sale(variant=row.variant, reason=values["reason"], by=who, now=at)
 
 
 @register("inventory.Stock")
 class StockAdmin(Stepped, Listed):
-    """One SKU in one warehouse with its lots and what moved; the count is set here for goods without lots."""
+    """One SKU in one warehouse with its lots and what moved; no balance is typed, each step is a movement."""
 
     form = StockForm
     writers = PACKERS
-    editable = ("on_hand",)
-    addable = ("warehouse", "variant", "on_hand")
+    addable = ("warehouse", "variant")
     autocomplete_fields = ("warehouse", "variant")
     list_display = (
         "variant",
@@ -133,6 +153,19 @@ class StockAdmin(Stepped, Listed):
             ),
         ),
         Step(
+            name="count",
+            title=say("登记盘点数", "Enter a count"),
+            icon="exposure",
+            form=CountForm,
+            do=_count,
+            roles=PACKERS,
+            start=lambda row: {"seen": row.on_hand},
+            hint=say(
+                "适用于不分批次的商品；差异记入库存流水。盘点期间库存有变动的，须重新盘点。",
+                "For goods without lots; what differs goes into the ledger. Count again if the stock moved.",
+            ),
+        ),
+        Step(
             name="stop",
             title=say("整个 SKU 停售", "Stop the SKU"),
             icon="block",
@@ -159,19 +192,11 @@ class StockAdmin(Stepped, Listed):
         return super().changeform_view(request, object_id, form_url, context)
 
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
-        if not change:
-            obj.storefront_id = obj.warehouse.storefront_id
+        obj.storefront_id = obj.warehouse.storefront_id
         storefront_id = self.checked_storefront(request, obj)
         with tenant(storefront_id):
-            stock = services.set_on_hand(
-                warehouse=obj.warehouse,
-                variant=obj.variant,
-                on_hand=form.cleaned_data["on_hand"],
-                by=request.user.get_username(),
-                now=now(),
-            )
-            obj.pk = stock.pk
-            self.record(request, obj, storefront_id, "counted", on_hand=stock.on_hand)
+            obj.pk = services.keep_stock(warehouse=obj.warehouse, variant=obj.variant).pk
+            self.record(request, obj, storefront_id, "added")
 
 
 @register("inventory.Reservation")

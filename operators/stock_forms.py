@@ -76,6 +76,14 @@ class ReceiveForm(forms.Form):
     reason = _line(say("备注", "note"), 200, "", False)
 
 
+class CountForm(ReasonForm):
+    """How many pieces there are, beside how many there were said to be."""
+
+    pieces = _pieces(say("实盘件数", "pieces counted"), 0)
+    seen = forms.IntegerField(widget=forms.HiddenInput)
+    field_order = ("pieces", "reason", "seen")
+
+
 class ConfirmForm(forms.Form):
     """Nothing is asked."""
 

@@ -70,6 +70,9 @@ class Migration(migrations.Migration):
                     ('cut_off', models.TimeField(default=datetime.time(15, 0), help_text='what is paid later counts from the next day')),
                     ('handling_days', models.PositiveSmallIntegerField(default=1, help_text='working days until the parcel is handed over')),
                     ('parcel_limit_g', models.PositiveIntegerField(default=30000, help_text='one parcel per import list: what is heavier is refused at the quote')),
+                    ('packing_g', models.PositiveIntegerField(default=200, help_text='what carton and filling of a parcel weigh')),
+                    ('tolerance_g', models.PositiveIntegerField(default=50, help_text='by how much a parcel may differ from what its goods weigh, at least')),
+                    ('tolerance_percent', models.PositiveSmallIntegerField(default=3, help_text='of that weight, where this is more')),
                     ('active', models.BooleanField(default=True)),
                 ],
                 options={

@@ -13,7 +13,11 @@ from storefronts.models import Storefront
 
 
 class Warehouse(models.Model):
-    """A place goods leave from, under one trade mode: it belongs to the stock, not to the product."""
+    """A place goods leave from, under one trade mode: it belongs to the stock, not to the product.
+
+    One house that serves several storefronts, or keeps goods under two modes, is a row for each: stock is
+    owned by a storefront and declared under a mode, and neither is ever mixed.
+    """
 
     class TradeMode(models.TextChoices):
         BONDED = "1210", "1210 网购保税进口 · bonded"
@@ -58,6 +62,15 @@ class Warehouse(models.Model):
     parcel_limit_g = models.PositiveIntegerField(
         default=30000, help_text="one parcel per import list: what is heavier is refused at the quote"
     )
+    packing_g = models.PositiveIntegerField(
+        default=200, help_text="what carton and filling of a parcel weigh"
+    )
+    tolerance_g = models.PositiveIntegerField(
+        default=50, help_text="by how much a parcel may differ from what its goods weigh, at least"
+    )
+    tolerance_percent = models.PositiveSmallIntegerField(
+        default=3, help_text="of that weight, where this is more"
+    )
     active = models.BooleanField(default=True)
 
     class Meta:
@@ -67,6 +80,10 @@ class Warehouse(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.trade_mode})"
+
+    def tolerated_g(self, expected_g: int) -> int:
+        """By how many grams a parcel of this weight may differ before someone looks into it."""
+        return max(self.tolerance_g, expected_g * self.tolerance_percent // 100)
 
 
 class WarehouseDay(models.Model):

@@ -9,19 +9,22 @@ from inventory.services.counting import (
     open_count,
     record_count,
 )
-from inventory.services.held import SaleStopped, SoldOut, lessen, release, release_expired, reserve
+from inventory.services.held import SaleStopped, SoldOut, release, release_expired, reserve
+from inventory.services.lessening import lessen
 from inventory.services.lots import (
     BadCount,
+    CountedElse,
     LotDiffers,
     TooFewPieces,
     adjust,
+    keep_stock,
     quarantine,
     receive,
     restore,
     set_on_hand,
     take_back,
 )
-from inventory.services.picking import CannotPick, pick, picked, ship
+from inventory.services.picking import CannotPick, pick, picked, ship, tell_missing
 from inventory.services.shelf import set_shelf_life, sweep
 from inventory.services.stopping import AlreadyStopped, NotStopped, lift_stop, stop_sale
 from inventory.services.transferring import (
@@ -39,6 +42,7 @@ __all__ = [
     "CannotTransfer",
     "CountClosed",
     "CountOpen",
+    "CountedElse",
     "LotDiffers",
     "NotOfThisWarehouse",
     "NotStopped",
@@ -50,6 +54,7 @@ __all__ = [
     "adjust",
     "call_back_transfer",
     "close_count",
+    "keep_stock",
     "lessen",
     "lift_stop",
     "open_count",
@@ -70,4 +75,5 @@ __all__ = [
     "stop_sale",
     "sweep",
     "take_back",
+    "tell_missing",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -87,31 +87,6 @@ WITH freed AS (
 SELECT count(*), count(*) FILTER (WHERE state = 'picked') FROM freed
 """
 
-# Without a piece left a reservation is released as it is: it is one of some pieces for ever.
-_LESSEN = """
-WITH wanted AS (
-    SELECT * FROM unnest(%(variants)s::bigint[], %(quantities)s::int[]) AS w(variant_id, quantity)
-), lessened AS (
-    UPDATE inventory_reservation r SET
-        quantity = CASE WHEN w.quantity > 0 THEN w.quantity ELSE r.quantity END,
-        state = CASE WHEN w.quantity > 0 THEN r.state ELSE 'released' END,
-        released_at = CASE WHEN w.quantity > 0 THEN r.released_at ELSE %(at)s::timestamptz END
-    FROM inventory_stock s JOIN wanted w USING (variant_id)
-    WHERE r.stock_id = s.id AND r.holder = %(holder)s::text AND r.state = 'held' AND r.quantity > w.quantity
-    RETURNING r.storefront_id, r.stock_id, old.quantity - w.quantity AS freed
-), locked AS (
-    SELECT s.id, l.storefront_id, l.freed
-    FROM inventory_stock s JOIN lessened l ON l.stock_id = s.id
-    ORDER BY s.id FOR NO KEY UPDATE OF s
-), moved AS (
-    INSERT INTO inventory_movement
-        (storefront_id, stock_id, kind, on_hand, reserved, picked, quarantined, holder, reason, by, at)
-    SELECT storefront_id, id, 'release', 0, -freed, 0, 0, %(holder)s::text, '', '', %(at)s::timestamptz
-    FROM locked ORDER BY id
-)
-SELECT coalesce(sum(freed), 0) FROM lessened
-"""
-
 # Pieces of a stopped lot go from the hand of the picker into quarantine, for the sake of the same stop.
 _PUT_BACK = """
 WITH returned AS (
@@ -191,19 +166,6 @@ def release(*, holder: str, now: datetime) -> int:
         if picked:
             cursor.execute(_PUT_BACK, said)
     return int(freed)
-
-
-def lessen(*, holder: str, kept: Mapping[int, int], now: datetime) -> int:
-    """Give back what is held for `holder` beyond `kept` (variant id → pieces); returns how many pieces.
-
-    What is held and not named stays, and what is picked stays in the picker's hands; a second call finds
-    nothing to do. Called by who lets one at a time change what the holder holds.
-    """
-    said: dict[str, Any] = {"holder": holder, "at": now}
-    said |= {"variants": list(kept.keys()), "quantities": list(kept.values())}
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_LESSEN, said)
-        return int(cursor.fetchone()[0])
 
 
 def release_expired(*, now: datetime, limit: int = 500) -> int:

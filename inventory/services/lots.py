@@ -38,6 +38,16 @@ class LotDiffers(Conflict):
 
 
 @dataclass(eq=False)
+class CountedElse(Conflict):
+    """The stock has moved since who counted saw it: what was counted then is not what is there now."""
+
+    code = "stock_moved"
+    title = "The stock has moved to {on_hand} since; count again."
+    title_zh = "库存已变动为 {on_hand} 件，请重新盘点。"
+    on_hand: int
+
+
+@dataclass(eq=False)
 class TooFewPieces(Conflict):
     """The lot has fewer pieces for that than were named."""
 
@@ -183,13 +193,31 @@ def take_back(*, lot: Lot, pieces: int, holder: str, fit: bool, by: str, now: da
 
 
 @transaction.atomic
-def set_on_hand(*, warehouse: Warehouse, variant: Variant, on_hand: int, by: str, now: datetime) -> Stock:
-    """Set the counted level of one SKU in one warehouse; raises BadCount below what is reserved.
+def keep_stock(*, warehouse: Warehouse, variant: Variant) -> Stock:
+    """Begin to keep a SKU in a warehouse, with no piece yet; kept before, it changes nothing."""
+    return stock_of(warehouse=warehouse, variant=variant)
+
+
+@transaction.atomic
+def set_on_hand(
+    *,
+    warehouse: Warehouse,
+    variant: Variant,
+    on_hand: int,
+    by: str,
+    now: datetime,
+    reason: str = "counted",
+    seen: int | None = None,
+) -> Stock:
+    """Move what differs from the counted level of one SKU in one warehouse, with the reason.
 
     For goods that are not kept by lots: what is more goes into the lot without a number, what is less is
-    written off where the end is nearest.
+    written off where the end is nearest. Raises BadCount below what is reserved, and CountedElse where the
+    ledger does not say `seen` any more, which is what it said to who counted.
     """
     stock = stock_of(warehouse=warehouse, variant=variant)
+    if seen is not None and seen != stock.on_hand:
+        raise CountedElse(on_hand=stock.on_hand)
     if on_hand < stock.reserved:
         raise BadCount(on_hand=on_hand, reserved=stock.reserved)
     more = on_hand - stock.on_hand
@@ -197,12 +225,12 @@ def set_on_hand(*, warehouse: Warehouse, variant: Variant, on_hand: int, by: str
         lot, _ = Lot.objects.get_or_create(
             stock=stock, code="", defaults={"storefront_id": stock.storefront_id, "received_at": now}
         )
-        adjust(lot=lot, pieces=more, reason="counted", by=by, now=now)
+        adjust(lot=lot, pieces=more, reason=reason, by=by, now=now)
     lots = stock.lots.order_by(F("expires_on").asc(nulls_last=True), "received_at", "pk")
     for lot in lots if more < 0 else ():
         pieces = min(-more, lot.on_hand - lot.picked)
         if pieces:
-            adjust(lot=lot, pieces=-pieces, reason="counted", by=by, now=now)
+            adjust(lot=lot, pieces=-pieces, reason=reason, by=by, now=now)
             more += pieces
     stock.refresh_from_db()
     return stock

@@ -36,17 +36,22 @@ def pick(*, holder: str, by: str, now: datetime) -> list[Pick]:
         with transaction.atomic():
             return _pick(holder, by, now)
     except CannotPick as missing:
-        row = Reservation.objects.filter(holder=holder, stock__variant__sku=missing.sku).first()
-        assert row is not None
-        open_case(
-            storefront_id=row.storefront_id,
-            kind="stock.short",
-            key=f"stock:{row.stock_id}",
-            title="More is promised than is fit to be shipped",
-            facts={"sku": missing.sku, "pieces": missing.missing},
-            now=now,
-        )
+        tell_missing(holder=holder, missing=missing, now=now)
         raise
+
+
+def tell_missing(*, holder: str, missing: CannotPick, now: datetime) -> None:
+    """Put before an operator what could not be picked: for who rolled back what `pick` wrote of it."""
+    row = Reservation.objects.filter(holder=holder, stock__variant__sku=missing.sku).first()
+    assert row is not None
+    open_case(
+        storefront_id=row.storefront_id,
+        kind="stock.short",
+        key=f"stock:{row.stock_id}",
+        title="More is promised than is fit to be shipped",
+        facts={"sku": missing.sku, "pieces": missing.missing},
+        now=now,
+    )
 
 
 def _pick(holder: str, by: str, now: datetime) -> list[Pick]:
@@ -91,17 +96,18 @@ def picked(*, holder: str) -> list[Pick]:
 
 
 @transaction.atomic
-def ship(*, holder: str, by: str, now: datetime) -> int:
-    """Let what was picked for a holder leave the house; returns how many pieces.
+def ship(*, holder: str, by: str, now: datetime, gone: bool = False) -> int:
+    """Let what was picked for a holder leave the house, of the very lots; returns how many pieces.
 
-    Shipped before, it changes nothing. Raises SaleStopped for a SKU or a lot that was stopped since.
+    Shipped before, it changes nothing. Raises SaleStopped for a SKU or a lot that was stopped since, unless
+    it is `gone` already: then the ledger follows what happened, and the caller tells of it.
     """
     rows = Reservation.objects.select_for_update(no_key=True).filter(holder=holder, state="picked")
     ids = [row.stock_id for row in rows.order_by("stock_id")]
     stocks = Stock.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
     leaving = Pick.objects.filter(reservation__in=rows, put_back_at=None, shipped_at=None)
     stopped = any(stock.stopped for stock in list(stocks))
-    if stopped or leaving.filter(lot__stopped=True).exists():
+    if not gone and (stopped or leaving.filter(lot__stopped=True).exists()):
         raise SaleStopped()
     pieces = 0
     for one in leaving.select_related("lot").order_by("lot__stock_id", "pk"):

@@ -71,6 +71,54 @@ def test_what_was_picked_goes_back_to_its_lot_when_the_order_ends(world):
     assert services.picked(holder="order:1") == []
 
 
+def test_of_what_is_picked_the_lots_that_keep_longest_go_back_where_fewer_are_wanted(world):
+    soon = make.lot(world.warehouse, world.dryer, 3, "A", expires_on=date(2027, 6, 1))
+    late = make.lot(world.warehouse, world.dryer, 5, "B", expires_on=date(2028, 1, 1))
+    reserve(world, 5)
+    services.pick(holder="order:1", by="packer", now=make.NOW)
+    for _ in range(2):
+        freed = services.lessen(holder="order:1", kept={world.dryer.pk: 4}, now=make.NOW)
+        found = services.picked(holder="order:1")
+        assert [(one.lot.code, one.quantity) for one in found] == [("A", 3), ("B", 1)]
+        assert [balances(lot) for lot in (soon, late)] == [(3, 3, 0), (5, 1, 0)]
+        assert (stock(world).reserved, Reservation.objects.get().quantity) == (4, 4)
+    assert freed == 0
+    assert services.lessen(holder="order:1", kept={world.dryer.pk: 0}, now=make.NOW) == 4
+    assert services.picked(holder="order:1") == []
+    assert [balances(lot) for lot in (soon, late)] == [(3, 0, 0), (5, 0, 0)]
+    assert (stock(world).reserved, Reservation.objects.get().state) == (0, "released")
+    assert services.ship(holder="order:1", by="packer", now=make.NOW) == 0
+
+
+def test_of_what_has_left_nothing_goes_back(world):
+    make.lot(world.warehouse, world.dryer, 3)
+    reserve(world, 2)
+    services.pick(holder="order:1", by="packer", now=make.NOW)
+    services.ship(holder="order:1", by="packer", now=make.NOW)
+    assert services.lessen(holder="order:1", kept={world.dryer.pk: 0}, now=make.NOW) == 0
+    assert (stock(world).on_hand, stock(world).reserved) == (1, 0)
+
+
+def test_pieces_of_a_stopped_lot_go_from_the_picker_into_quarantine_where_fewer_are_wanted(world):
+    lot = make.lot(world.warehouse, world.dryer, 3)
+    reserve(world, 2)
+    services.pick(holder="order:1", by="packer", now=make.NOW)
+    services.stop_sale(variant=world.dryer, lot=lot, reason="recall", by="qa", now=make.NOW)
+    services.lessen(holder="order:1", kept={world.dryer.pk: 1}, now=make.NOW)
+    assert balances(lot) == (3, 1, 2)
+
+
+def test_what_is_gone_already_leaves_the_ledger_although_its_sale_was_stopped(world):
+    lot = make.lot(world.warehouse, world.dryer, 3)
+    reserve(world, 2)
+    services.pick(holder="order:1", by="packer", now=make.NOW)
+    services.stop_sale(variant=world.dryer, lot=lot, reason="recall", by="qa", now=make.NOW)
+    with pytest.raises(services.SaleStopped):
+        services.ship(holder="order:1", by="packer", now=make.NOW)
+    assert services.ship(holder="order:1", by="carrier", now=make.NOW, gone=True) == 2
+    assert balances(lot) == (1, 0, 1)
+
+
 def test_a_lot_of_another_day_under_the_same_number_is_refused(world):
     make.lot(world.warehouse, world.dryer, 5, "A", expires_on=date(2028, 1, 1))
     with pytest.raises(services.LotDiffers):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from inventory.models import CountLine, Lot, SaleStop, Stock, Transfer
+from inventory.models import CountLine, Lot, Movement, SaleStop, Stock, Transfer
+from kernel.models import Event
 from tests import make
 from tests.operators import rows
 
@@ -15,6 +16,11 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def world() -> make.World:
     return make.world(on_hand=0)
+
+
+@pytest.fixture
+def hundred() -> make.World:
+    return make.world()
 
 
 def enter(client, world, role="fulfilment"):
@@ -87,6 +93,62 @@ def test_who_only_reads_takes_no_step(client, world):
     enter(client, world, "auditor")
     assert step(client, "lot", lot, "stop", reason="recall").status_code == 403
     assert not SaleStop.objects.exists()
+
+
+def test_a_count_is_entered_with_its_reason_but_never_below_what_is_reserved(client, hundred):
+    world = hundred
+    make.order(world.alice, ("HD-1", 2))
+    stock = Stock.objects.get(variant=world.dryer)
+    enter(client, world)
+    url = reverse("admin:inventory_stock_step", args=[stock.pk, "count"])
+    counted = {"pieces": "7", "seen": "100", "reason": "shelf 3"}
+    assert client.post(url, counted | {"reason": ""}).status_code == 200
+    assert client.post(url, counted).status_code == 302
+    stock.refresh_from_db()
+    moved = Movement.objects.get(kind="adjust", on_hand=-93)
+    assert (stock.on_hand, moved.reason, moved.by) == (7, "shelf 3", "the-fulfilment")
+    answer = client.post(url, counted | {"pieces": "1", "seen": "7"})
+    assert "已有 2 件被占用，库存不能设为 1。" in answer.content.decode()
+    stock.refresh_from_db()
+    assert stock.on_hand == 7
+    assert Event.objects.get(name="stock.counted").facts == {
+        "by": "the-fulfilment",
+        "on_hand": 7,
+        "seen": 100,
+    }
+
+
+def test_a_count_of_what_has_moved_since_is_refused(client, hundred):
+    world = hundred
+    stock = Stock.objects.get(variant=world.dryer)
+    enter(client, world)
+    url = reverse("admin:inventory_stock_step", args=[stock.pk, "count"])
+    answer = client.post(url, {"pieces": "99", "seen": "98", "reason": "shelf 3"})
+    assert "库存已变动为 100 件，请重新盘点。" in answer.content.decode()
+    assert Movement.objects.filter(kind="adjust", by="the-fulfilment").count() == 0
+
+
+def test_no_balance_is_typed_on_the_page_of_a_stock(client, hundred):
+    world = hundred
+    stock = Stock.objects.get(variant=world.dryer)
+    enter(client, world)
+    page = client.get(reverse("admin:inventory_stock_change", args=[stock.pk])).content.decode()
+    assert 'name="on_hand"' not in page and "/step/count/" in page
+    assert (
+        client.post(reverse("admin:inventory_stock_change", args=[stock.pk]), {"on_hand": "7"}).status_code
+        == 403
+    )
+    stock.refresh_from_db()
+    assert stock.on_hand == 100
+
+
+def test_a_stock_begins_with_no_piece(client, hundred):
+    world = hundred
+    other = make.warehouse(world.shop, "second")
+    enter(client, world)
+    form = {"warehouse": other.pk, "variant": world.dryer.pk, "on_hand": "5"}
+    assert client.post(reverse("admin:inventory_stock_add"), form).status_code == 302
+    assert Stock.objects.get(warehouse=other).on_hand == 0
 
 
 def test_a_list_goes_home_as_csv_with_ones_own_rows_and_no_formula(client, world):

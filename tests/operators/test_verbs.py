@@ -163,20 +163,6 @@ def test_autocomplete_offers_only_ones_own_items(client, world):
     assert [r["text"] for r in found.json()["results"]] == ["HD-9"]
 
 
-def test_a_count_is_set_but_never_below_what_is_reserved(client, world):
-    make.order(world.alice, ("HD-1", 2))
-    stock = Stock.objects.get(variant=world.dryer)
-    enter(client, rows.operator("packer", world.shop, "fulfilment"))
-    assert client.post(change("inventory_stock", stock.pk), {"on_hand": "7"}).status_code == 302
-    stock.refresh_from_db()
-    assert stock.on_hand == 7
-    answer = client.post(change("inventory_stock", stock.pk), {"on_hand": "1"}, follow=True)
-    assert "2 pieces are reserved" in answer.content.decode()
-    stock.refresh_from_db()
-    assert stock.on_hand == 7
-    assert Event.objects.get(name="stock.counted").facts == {"by": "packer", "on_hand": 7}
-
-
 def test_stock_is_not_made_across_two_storefronts(client, world):
     other = make.storefront("swift")
     foreign = make.variant(other, "S-1")
@@ -184,7 +170,7 @@ def test_stock_is_not_made_across_two_storefronts(client, world):
     Membership.objects.create(operator=both, storefront=world.shop, role="owner")
     enter(client, both)
     before = Stock.objects.count()
-    form = {"warehouse": world.warehouse.pk, "variant": foreign.pk, "on_hand": "5"}
+    form = {"warehouse": world.warehouse.pk, "variant": foreign.pk}
     assert client.post(added("inventory_stock"), form).status_code == 200
     assert Stock.objects.count() == before
 
@@ -302,6 +288,9 @@ def test_legal_parties_warehouses_coupons_and_memberships_are_made_in_ones_own_s
                 "cut_off": "16:00",
                 "handling_days": "2",
                 "parcel_limit_g": "20000",
+                "packing_g": "150",
+                "tolerance_g": "40",
+                "tolerance_percent": "2",
                 "active": "on",
             },
             "orders_coupon": {

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 
 from inventory import services
 from inventory.models import Lot, Movement, Reservation, Stock
+from inventory.services import lessening
 from inventory.services.moving import move
 from inventory.services.shelf import quarantine_ended
 from kernel.clock import shanghai_day
@@ -88,6 +89,63 @@ def test_picking_and_giving_back_at_once_leave_no_piece_in_between():
     assert [one for one in at_once(calls) if isinstance(one, Exception)] == []
     assert set(Reservation.objects.values_list("state", flat=True)) == {"released"}
     assert set(Lot.objects.values_list("on_hand", "picked")) == {(40, 0)}
+
+
+@pytest.mark.crooked_stock
+def test_with_the_guard_off_two_refunds_of_one_piece_put_two_back():
+    world = make.world(on_hand=0)
+    lot = make.lot(world.warehouse, world.dryer, 5)
+    hold = {"warehouse_id": world.warehouse.pk, "wanted": [(world.dryer.pk, 3)], "holder": "order:1"}
+    services.reserve(**hold, now=make.NOW)
+    services.pick(holder="order:1", by="packer", now=make.NOW)
+    pause = threading.Barrier(2)
+
+    def naive() -> int:
+        row = Reservation.objects.get()
+        beyond = row.quantity - 2
+        pause.wait(timeout=20)
+        with transaction.atomic():
+            lessening._put_back(row, beyond, make.NOW)
+        return beyond
+
+    assert at_once([naive] * 2) == [1, 1]
+    lot.refresh_from_db()
+    assert lot.picked == 1
+
+
+def test_with_the_guard_on_eight_refunds_of_one_piece_put_one_back():
+    world = make.world(on_hand=0)
+    lot = make.lot(world.warehouse, world.dryer, 5)
+    hold = {"warehouse_id": world.warehouse.pk, "wanted": [(world.dryer.pk, 3)], "holder": "order:1"}
+    services.reserve(**hold, now=make.NOW)
+    services.pick(holder="order:1", by="packer", now=make.NOW)
+    results = at_once([lambda: services.lessen(holder="order:1", kept={world.dryer.pk: 2}, now=make.NOW)] * 8)
+    assert sorted(results) == [0, 0, 0, 0, 0, 0, 0, 1]
+    lot.refresh_from_db()
+    assert lot.picked == 2
+
+
+def test_a_refunded_piece_and_shipping_at_once_either_stays_or_leaves_once():
+    world = make.world(on_hand=40)
+    for n in range(6):
+        services.reserve(
+            warehouse_id=world.warehouse.pk, wanted=[(world.dryer.pk, 3)], holder=f"order:{n}", now=make.NOW
+        )
+        services.pick(holder=f"order:{n}", by="packer", now=make.NOW)
+    calls = [
+        call
+        for n in range(6)
+        for call in (
+            lambda n=n: services.lessen(holder=f"order:{n}", kept={world.dryer.pk: 2}, now=make.NOW),
+            lambda n=n: services.ship(holder=f"order:{n}", by="packer", now=make.NOW),
+        )
+    ]
+    results = at_once(calls)
+    assert [one for one in results if isinstance(one, Exception)] == []
+    freed, gone = sum(results[::2]), sum(results[1::2])
+    assert freed + gone == 18
+    stock = Stock.objects.get(variant=world.dryer)
+    assert (stock.on_hand, stock.reserved) == (40 - gone, 0)
 
 
 def test_a_stop_and_reservations_at_once_leave_either_held_or_refused():

@@ -1,0 +1,109 @@
+"""A holder wants fewer pieces: what is beyond comes back, promised or already in the picker's hands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from inventory.models import Movement, Pick, Reservation, SaleStop, Stock
+from inventory.services.moving import move, stop_key
+
+# Without a piece left a reservation is released as it is: it is one of some pieces for ever.
+_LESSEN = """
+WITH wanted AS (
+    SELECT * FROM unnest(%(variants)s::bigint[], %(quantities)s::int[]) AS w(variant_id, quantity)
+), lessened AS (
+    UPDATE inventory_reservation r SET
+        quantity = CASE WHEN w.quantity > 0 THEN w.quantity ELSE r.quantity END,
+        state = CASE WHEN w.quantity > 0 THEN r.state ELSE 'released' END,
+        released_at = CASE WHEN w.quantity > 0 THEN r.released_at ELSE %(at)s::timestamptz END
+    FROM inventory_stock s JOIN wanted w USING (variant_id)
+    WHERE r.stock_id = s.id AND r.holder = %(holder)s::text AND r.state = 'held' AND r.quantity > w.quantity
+    RETURNING r.storefront_id, r.stock_id, old.quantity - w.quantity AS freed
+), locked AS (
+    SELECT s.id, l.storefront_id, l.freed
+    FROM inventory_stock s JOIN lessened l ON l.stock_id = s.id
+    ORDER BY s.id FOR NO KEY UPDATE OF s
+), moved AS (
+    INSERT INTO inventory_movement
+        (storefront_id, stock_id, kind, on_hand, reserved, picked, quarantined, holder, reason, by, at)
+    SELECT storefront_id, id, 'release', 0, -freed, 0, 0, %(holder)s::text, '', '', %(at)s::timestamptz
+    FROM locked ORDER BY id
+)
+SELECT coalesce(sum(freed), 0) FROM lessened
+"""
+
+
+@transaction.atomic
+def lessen(*, holder: str, kept: Mapping[int, int], now: datetime) -> int:
+    """Give back what is held for `holder` beyond `kept` (variant id → pieces); returns how many pieces.
+
+    What is held and not named stays. Of what is picked the lots that keep longest go back; whoever has them
+    in a parcel must be told by the caller. What has left stays gone, and a second call finds nothing to do.
+    Called by who lets one at a time change what the holder holds.
+    """
+    said: dict[str, Any] = {"holder": holder, "at": now}
+    said |= {"variants": list(kept.keys()), "quantities": list(kept.values())}
+    with connection.cursor() as cursor:
+        cursor.execute(_LESSEN, said)
+        freed = int(cursor.fetchone()[0])
+    return freed + _out_of_hands(holder, kept, now)
+
+
+def _out_of_hands(holder: str, kept: Mapping[int, int], now: datetime) -> int:
+    rows = (
+        Reservation.objects.select_for_update(no_key=True, of=("self",))
+        .filter(holder=holder, state=Reservation.State.PICKED, stock__variant__in=list(kept))
+        .select_related("stock")
+        .order_by("stock_id")
+    )
+    over = [(row, beyond) for row in rows if (beyond := row.quantity - kept[row.stock.variant_id]) > 0]
+    stocks = Stock.objects.select_for_update(no_key=True).filter(pk__in=[row.stock_id for row, _ in over])
+    list(stocks.order_by("pk"))
+    for row, beyond in over:
+        _put_back(row, beyond, now)
+        Movement.objects.create(
+            storefront_id=row.storefront_id,
+            stock_id=row.stock_id,
+            kind=Movement.Kind.RELEASE,
+            reserved=-beyond,
+            holder=holder,
+            at=now,
+        )
+        if row.quantity > beyond:
+            row.quantity -= beyond
+        else:  # it is one of some pieces for ever, as those are that were never picked
+            row.state, row.released_at = Reservation.State.RELEASED, now
+        row.save(update_fields=["quantity", "state", "released_at"])
+    return sum(beyond for _, beyond in over)
+
+
+def _put_back(row: Reservation, pieces: int, now: datetime) -> None:
+    """Pieces of a picked reservation go back to their lots; a pick that ends in parts is two rows."""
+    picks = Pick.objects.filter(reservation=row, shipped_at=None, put_back_at=None).select_related("lot")
+    for one in picks.order_by(F("lot__expires_on").desc(nulls_first=True), "-pk"):
+        back = min(pieces, one.quantity)
+        if back == 0:
+            return
+        pieces -= back
+        move(one.lot, Movement.Kind.PUT_BACK, picked=-back, holder=row.holder, now=now)
+        stop = SaleStop.objects.filter(lot=one.lot, lifted_at=None).first()
+        if stop is not None:
+            move(one.lot, Movement.Kind.QUARANTINE, quarantined=back, holder=stop_key(stop.pk), now=now)
+        if back == one.quantity:
+            one.put_back_at = now
+        else:
+            one.quantity -= back
+            Pick.objects.create(
+                storefront_id=one.storefront_id,
+                reservation=row,
+                lot=one.lot,
+                quantity=back,
+                at=one.at,
+                put_back_at=now,
+            )
+        one.save(update_fields=["quantity", "put_back_at"])

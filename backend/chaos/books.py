@@ -13,7 +13,7 @@ from django.db.models import Count, Q, QuerySet, Sum
 from inventory.models import Reservation, Stock
 from kernel.models import Case, Delivery, Event
 from orders.models import Order, OrderLine
-from payments.models import Payment, Refund
+from payments.models import Payment, Refund, RefundLine
 from payments.services.refunds import refundable_fen
 from settlement.models import Entry
 from settlement.queries import not_entered, out_of_balance
@@ -162,6 +162,9 @@ def _ledger(found: Finding, order: Order) -> None:
 
 def _stock(found: Finding, order: Order) -> None:
     wanted = OrderLine.objects.filter(order=order).aggregate(sum=Sum("quantity", default=0))["sum"]
+    if order.gate == Order.Gate.BEFORE_LIST:  # what went back before the list is not to be shipped
+        back = RefundLine.objects.filter(refund__order=order, refund__state="succeeded")
+        wanted -= back.aggregate(sum=Sum("quantity", default=0))["sum"]
     due = wanted if order.state in HOLDING else 0
     held = Reservation.objects.filter(holder=order.event_key, state="held")
     pieces = held.aggregate(sum=Sum("quantity", default=0))["sum"]

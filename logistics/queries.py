@@ -5,12 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 
 from kernel.errors import Missing
-from logistics.models import CarrierAccount, Parcel, TrackingEvent
+from logistics.arrival import Arrival, Seen, arrival
+from logistics.models import CarrierAccount, Parcel, ParcelLine, Shipment, TrackingEvent
 from logistics.services.accounts import credential
-from logistics.vocabulary import Carrier, carriers
+from logistics.services.receipt import may_confirm
+from logistics.vocabulary import Carrier, Code, carriers
 from orders.models import Order
 
 KEPT_SECONDS = 5.0
@@ -36,16 +38,39 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
+class Piece:
+    """So many pieces of one SKU in a parcel."""
+
+    sku: str
+    name: str
+    name_zh: str
+    quantity: int
+
+
+@dataclass(frozen=True, slots=True)
 class ParcelSeen:
     """A parcel as its consumer sees it, the newest point first."""
 
     carrier: Carrier
     waybill: str
-    state: str
-    expected_on: date | None
+    latest: str
+    arrival: Arrival | None
     handed_over_at: datetime | None
     delivered_at: datetime | None
+    pieces: tuple[Piece, ...]
     way: tuple[Point, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OrderOnItsWay:
+    """Where an order's goods are; `state` is that of its shipment, "" before there is one."""
+
+    state: str = ""
+    receipt_due_at: datetime | None = None
+    receipt_at: datetime | None = None
+    receipt_by: str = ""
+    may_confirm: bool = False
+    parcels: tuple[ParcelSeen, ...] = ()
 
 
 def tracking_door(code: str) -> TrackingDoor:
@@ -78,27 +103,62 @@ def forget_kept() -> None:
     _kept.clear()
 
 
-def parcels_of(order: Order) -> list[ParcelSeen]:
-    """The parcels of an order that have a waybill, in two statements."""
+def on_its_way(order: Order, now: datetime) -> OrderOnItsWay:
+    """Where an order's goods are: its parcels that have a waybill, in the order in which they were packed.
+
+    Four statements however many parcels there are.
+    """
+    shipment = Shipment.objects.filter(order=order).first()
+    if shipment is None:
+        return OrderOnItsWay()
     rows = list(
-        Parcel.objects.filter(shipment__order=order, state__in=("issued", "withdrawing"))
+        Parcel.objects.filter(shipment=shipment, state__in=("issued", "withdrawing"))
         .exclude(waybill="")
-        .select_related("shipment")
         .order_by("id")
     )
-    told: dict[int, list[Point]] = {row.pk: [] for row in rows}
+    ways: dict[int, list[Point]] = {row.pk: [] for row in rows}
+    pieces: dict[int, list[Piece]] = {row.pk: [] for row in rows}
     if rows:
-        for event in TrackingEvent.objects.filter(parcel__in=rows).order_by("-at", "-id"):
-            told[event.parcel_id].append(Point(event.at, event.code, event.text))
-    return [
-        ParcelSeen(
-            carrier=carriers()[row.carrier],
-            waybill=row.waybill,
-            state=row.shipment.state,
-            expected_on=None if row.shipment.delivered_at else row.expected_on,
-            handed_over_at=row.scanned_at,
-            delivered_at=row.shipment.delivered_at,
-            way=tuple(told[row.pk]),
-        )
-        for row in rows
-    ]
+        for told in TrackingEvent.objects.filter(parcel__in=rows).order_by("-at", "-id"):
+            ways[told.parcel_id].append(Point(told.at, told.code, told.text))
+        lines = ParcelLine.objects.filter(parcel__in=rows).select_related("line").order_by("line__position")
+        for one in lines:
+            piece = Piece(one.line.sku, one.line.name, one.line.name_zh, one.quantity)
+            pieces[one.parcel_id].append(piece)
+    return OrderOnItsWay(
+        state=shipment.state,
+        receipt_due_at=None if shipment.receipt_at else shipment.receipt_due_at,
+        receipt_at=shipment.receipt_at,
+        receipt_by=shipment.receipt_by,
+        may_confirm=order.state == "paid" and may_confirm(shipment),
+        parcels=tuple(
+            ParcelSeen(
+                carrier=carriers()[row.carrier],
+                waybill=row.waybill,
+                latest=row.latest,
+                arrival=_arrival(row, shipment, order.trade_mode, ways[row.pk], now),
+                handed_over_at=row.scanned_at,
+                delivered_at=row.latest_at if row.latest == Code.DELIVERED else None,
+                pieces=tuple(pieces[row.pk]),
+                way=tuple(ways[row.pk]),
+            )
+            for row in rows
+        ),
+    )
+
+
+def _arrival(
+    row: Parcel, shipment: Shipment, trade_mode: str, way: list[Point], now: datetime
+) -> Arrival | None:
+    if shipment.receipt_at is not None or shipment.state in ("delivered", "cancelled"):
+        return None
+    cleared = [point.at for point in way if point.code == Code.CLEARED]
+    seen = Seen(
+        issued_at=row.issued_at or row.asked_at,
+        scanned_at=row.scanned_at,
+        latest=row.latest,
+        latest_at=row.latest_at,
+        cleared_at=min(cleared, default=None),
+        named=row.expected_on,
+    )
+    return arrival(seen=seen, carrier=carriers()[row.carrier], trade_mode=trade_mode, now=now)

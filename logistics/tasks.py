@@ -6,15 +6,17 @@ from celery import shared_task
 
 from kernel.clock import now
 from kernel.models import Event
-from logistics.services import shipments, watching, waybills
+from logistics.services import receipt, shipments, watching, waybills
 from orders.models import Order
 
 
 @shared_task
 def go_on() -> None:
-    """Go on with waybills that are wanted, or wanted back, and with parcels to be watched."""
+    """Go on with waybills that are wanted, or wanted back, with parcels to be watched and receipts that are
+    due."""
     waybills.sweep(now=now())
     watching.sweep(now=now())
+    receipt.sweep(now=now())
 
 
 def open_shipment(event: Event) -> None:

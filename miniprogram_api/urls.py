@@ -19,7 +19,7 @@ from miniprogram_api.me import Me, MyPhone
 from miniprogram_api.notices import Notice
 from miniprogram_api.orderer import OrdererView, RefundInstead
 from miniprogram_api.orders import CancelOrder, Orders, OrderView
-from miniprogram_api.parcels import OrderParcels
+from miniprogram_api.parcels import OrderParcels, OrderReceipt
 from miniprogram_api.parties import Parties
 from miniprogram_api.payment import StartPayment, SyncPayment
 from miniprogram_api.price import OrderPrice
@@ -88,6 +88,7 @@ endpoints: list[URLPattern] = [
     path("orders", Orders.as_view()),
     path("orders/<number:number>", OrderView.as_view()),
     path("orders/<number:number>/parcels", OrderParcels.as_view()),
+    path("orders/<number:number>/receipt", OrderReceipt.as_view()),
     path("orders/<number:number>/price", OrderPrice.as_view()),
     path("orders/<number:number>/cancel", CancelOrder.as_view()),
     path("orders/<number:number>/orderer", OrdererView.as_view()),

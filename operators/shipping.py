@@ -32,10 +32,11 @@ class ShipmentAdmin(Scoped):
         "opened_at",
         "handed_over_at",
         "delivered_at",
+        "receipt_at",
         "storefront",
     )
     list_select_related = ("order", "warehouse", "storefront")
-    list_filter = (states("state"), "opened_at", "handed_over_at")
+    list_filter = (states("state"), "opened_at", "handed_over_at", "receipt_at", states("receipt_by"))
     search_fields = ("number__startswith", "parcels__waybill__exact")
     ordering = ("-id",)
     actions = ("start_packing", "pack", "lose", "damage", "bring_back", "find_again")

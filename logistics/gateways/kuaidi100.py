@@ -85,7 +85,7 @@ class Kuaidi100:
                 return Report(self.provider, carrier, waybill, ())
             raise _refusal(told)
         try:
-            return Report(self.provider, carrier, waybill, _lines(told))
+            return Report(self.provider, carrier, waybill, _lines(told), expected_on=_expected(told))
         except Unreadable as failure:
             raise Unreachable(party=PARTY, reason=failure.why) from failure
 

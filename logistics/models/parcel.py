@@ -42,7 +42,7 @@ class Parcel(models.Model):
     latest = models.CharField(max_length=20, choices=Code.choices, default="", blank=True)
     latest_at = models.DateTimeField(null=True, blank=True, help_text="when that happened")
     scanned_at = models.DateTimeField(null=True, blank=True, help_text="first scanned by the carrier")
-    expected_on = models.DateField(null=True, blank=True, help_text="estimated arrival")
+    expected_on = models.DateField(null=True, blank=True, help_text="named by the carrier")
     next_try_at = models.DateTimeField(null=True, blank=True)
     tries = models.PositiveIntegerField(default=0)
 

@@ -12,7 +12,15 @@ from storefronts.models import Storefront
 
 
 class Shipment(models.Model):
-    """An order's goods on their way, in one state; its history is told under the order's key."""
+    """An order's goods on their way, in one state; its history is told under the order's key.
+
+    That the consumer has them (确认收货) is a fact beside the state, which is the carrier's: a consumer may
+    have a parcel before its carrier says so.
+    """
+
+    class ReceivedBy(models.TextChoices):
+        CONSUMER = "consumer", "the consumer confirmed it here"
+        DAYS = "days", "the days for it were over"
 
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
     order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="shipment")
@@ -22,6 +30,9 @@ class Shipment(models.Model):
     opened_at = models.DateTimeField()
     handed_over_at = models.DateTimeField(null=True, blank=True, help_text="first scanned by a carrier")
     delivered_at = models.DateTimeField(null=True, blank=True)
+    receipt_due_at = models.DateTimeField(null=True, blank=True, help_text="receipt counts as confirmed then")
+    receipt_at = models.DateTimeField(null=True, blank=True, help_text="receipt confirmed")
+    receipt_by = models.CharField(max_length=10, choices=ReceivedBy.choices, default="", blank=True)
 
     class Meta:
         constraints = [
@@ -34,8 +45,20 @@ class Shipment(models.Model):
                 name="shipment_delivered_has_day",
                 condition=~Q(state="delivered") | Q(delivered_at__isnull=False),
             ),
+            models.CheckConstraint(
+                name="shipment_received_left",
+                condition=Q(receipt_at=None, receipt_by="")
+                | Q(receipt_at__isnull=False, handed_over_at__isnull=False) & ~Q(receipt_by=""),
+            ),
         ]
-        indexes = [models.Index(fields=["storefront", "state", "-id"], name="shipment_queue")]
+        indexes = [
+            models.Index(fields=["storefront", "state", "-id"], name="shipment_queue"),
+            models.Index(
+                fields=["receipt_due_at"],
+                name="shipment_receipt_due",
+                condition=Q(receipt_due_at__isnull=False, receipt_at=None),
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.number

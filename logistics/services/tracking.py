@@ -18,6 +18,7 @@ from logistics.gateways.carrying import Handover
 from logistics.gateways.tracking import Report
 from logistics.models import Parcel, Shipment, TrackingEvent
 from logistics.services.handover import record_handover
+from logistics.services.receipt import receipt_due
 from logistics.services.shipments import locked
 from logistics.states import SHIPMENT
 from logistics.vocabulary import BEFORE_SCAN, RANK, VERBS, Code, carriers
@@ -166,7 +167,9 @@ def _move(order: Order, shipment: Shipment, parcel: Parcel, now: datetime) -> No
         return
     if verb == "deliver" and not _all_delivered(shipment):
         return
-    changes: dict[str, Any] = {"delivered_at": parcel.latest_at} if verb == "deliver" else {}
+    changes: dict[str, Any] = {}
+    if verb == "deliver":
+        changes = {"delivered_at": parcel.latest_at, "receipt_due_at": receipt_due(parcel.latest_at)}
     SHIPMENT.move(shipment, verb, now=now, facts=facts | {"at": parcel.latest_at.isoformat()}, **changes)
 
 

@@ -14,7 +14,6 @@ from django.db import transaction
 from django.db.models import F
 
 from kernel.cases import open_case, open_failing, settle_open
-from kernel.clock import shanghai_day
 from kernel.gateways import Unreachable
 from kernel.tenancy import tenant
 from logistics.gateways.providers import issuer
@@ -24,7 +23,6 @@ from logistics.services.receiver import ReceiverGone, receiver_for_carrier, send
 from logistics.services.shipments import FAILING, locked
 from logistics.services.tracking import UNWATCHED
 from logistics.states import SHIPMENT, WAYBILL
-from logistics.vocabulary import carriers
 from orders.models import Order
 
 log = structlog.get_logger(__name__)
@@ -34,7 +32,6 @@ BATCH, LEASE, WAIT_AT_MOST = 20, timedelta(seconds=60), timedelta(minutes=30)
 REFUSED, UNANSWERED, LEFT = "waybill.refused", "waybill.unanswered", "waybill.not_taken_back"
 CASE_AFTER = 8  # tries: a carrier that does not answer for half an hour
 WATCH_AFTER = timedelta(seconds=5)
-ABROAD_DAYS = 10  # what a parcel that is sent from abroad takes to the carrier's first hub, as a rule
 ANSWERED = (FAILING, REFUSED, UNANSWERED)  # what an answer settles
 
 
@@ -154,7 +151,6 @@ def _take_in(parcel: Parcel, issued: Issued | None, now: datetime) -> None:
             return
         if row.state != "asked":
             return
-        days = carriers()[row.carrier].days + (ABROAD_DAYS if order.trade_mode == "9610" else 0)
         WAYBILL.move(
             row,
             "issue",
@@ -166,7 +162,6 @@ def _take_in(parcel: Parcel, issued: Issued | None, now: datetime) -> None:
             trouble="",
             tries=0,
             next_try_at=now + WATCH_AFTER,
-            expected_on=shanghai_day(now + timedelta(days=days)),
         )
         if shipment.state == "packing":
             SHIPMENT.move(

@@ -1,0 +1,115 @@
+"""Receipt confirms itself the days after delivery, once, unless the goods did not stay delivered."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connections, transaction
+
+from kernel.models import Case, Event
+from logistics.models import Parcel, Shipment
+from logistics.services import receipt
+from logistics.services.receipt import confirm_receipt, receipt_due
+from orders.models import Order
+from orders.services.cancel_paid import end_paid
+from tests import make
+from tests.logistics import shipping
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DELIVERED = make.NOW + timedelta(days=4)
+DUE = DELIVERED + timedelta(days=10)
+
+
+@pytest.fixture
+def delivered(world) -> Shipment:
+    shipment = shipping.shipment(world)
+    Shipment.objects.update(
+        state="delivered",
+        handed_over_at=make.NOW,
+        delivered_at=DELIVERED,
+        receipt_due_at=receipt_due(DELIVERED),
+    )
+    shipment.refresh_from_db()
+    return shipment
+
+
+def test_it_is_due_ten_days_after_delivery_to_the_second(delivered):
+    assert receipt.sweep(now=DUE - timedelta(seconds=1)) == 0
+    assert receipt.sweep(now=DUE) == 1
+    delivered.refresh_from_db()
+    assert (delivered.receipt_at, delivered.receipt_by) == (DUE, "days")
+    (event,) = Event.objects.filter(name="shipment.received")
+    assert event.facts == {"order": delivered.number, "by": "days", "at": DUE.isoformat()}
+    assert receipt.sweep(now=DUE + timedelta(days=1)) == 0
+
+
+def test_what_the_consumer_confirmed_is_left_as_it_is(delivered):
+    at = DELIVERED + timedelta(hours=1)
+    confirm_receipt(order=delivered.order, now=at)
+    assert receipt.sweep(now=DUE) == 0
+    delivered.refresh_from_db()
+    assert (delivered.receipt_at, delivered.receipt_by) == (at, "consumer")
+
+
+def test_what_was_cancelled_all_the_same_confirms_itself_for_nobody(delivered):
+    with transaction.atomic():
+        end_paid(order=Order.objects.get(), by="op", now=DELIVERED)
+    assert receipt.sweep(now=DUE) == 0
+    delivered.refresh_from_db()
+    assert (delivered.receipt_at, delivered.receipt_due_at) == (None, None)
+
+
+def test_one_that_fails_is_a_case_and_keeps_no_other_waiting(delivered, monkeypatch):
+    real = receipt._receive
+
+    def broken(*args):
+        raise LookupError("a name of somebody")
+
+    monkeypatch.setattr(receipt, "_receive", broken)
+    assert receipt.sweep(now=DUE) == 0
+    case = Case.objects.get(kind="receipt.failing")
+    assert (case.facts, case.state) == ({"order": delivered.number, "error": "LookupError"}, "open")
+    monkeypatch.setattr(receipt, "_receive", real)
+    assert receipt.sweep(now=DUE + timedelta(hours=1)) == 1
+    case.refresh_from_db()
+    assert case.state == "settled"
+
+
+def test_of_the_consumer_and_the_days_at_the_same_time_one_confirms(delivered, monkeypatch):
+    """The first holds the order until the second waits for it: both have passed every look without a lock."""
+    begun, go_on = threading.Event(), threading.Event()
+    real = receipt._receive
+
+    def slow(*args):
+        begun.set()
+        assert go_on.wait(20)
+        real(*args)
+
+    def consumer():
+        try:
+            confirm_receipt(order=Order.objects.get(), now=DUE)
+        finally:
+            connections.close_all()
+
+    def waits() -> bool:
+        with connections["default"].cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            return cursor.fetchone()[0] > 0
+
+    monkeypatch.setattr(receipt, "_receive", slow)
+    first, second = threading.Thread(target=consumer), threading.Thread(target=consumer)
+    first.start()
+    assert begun.wait(20)
+    second.start()
+    for _ in range(2000):
+        if waits():
+            break
+    else:
+        pytest.fail("the second one never waited for the first")
+    go_on.set()
+    first.join(20)
+    second.join(20)
+    assert Event.objects.filter(name="shipment.received").count() == 1
+    assert Parcel.objects.count() == 0

@@ -55,19 +55,25 @@ def ports_of(district: str, *, registered: Collection[str]) -> list[str]:
     """Where a payment of goods under this customs district (关区代码) is declared, the main port first.
 
     A second call is made at a port that stands beside the main one, for this district, if the storefront is
-    `registered` there.
+    `registered` there; where it is not, that is a case (`declare_second_port`).
     """
-    main = max(
+    main = _main_of(district)
+    return [main, *(code for code in besides_of(district) if code in registered)]
+
+
+def besides_of(district: str) -> list[str]:
+    """The ports that want a second call beside the main one of this district, whoever is registered there."""
+    main = _main_of(district)
+    return [port.code for port in ports().values() if port.besides == main and _match(port, district)]
+
+
+def _main_of(district: str) -> str:
+    best = max(
         (port for port in ports().values() if not port.besides and _match(port, district)),
         key=lambda port: _match(port, district),
         default=ports()[ANY],
     )
-    second = [
-        port.code
-        for port in ports().values()
-        if port.besides == main.code and _match(port, district) and port.code in registered
-    ]
-    return [main.code, *second]
+    return best.code
 
 
 def _match(port: Port, district: str) -> int:

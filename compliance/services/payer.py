@@ -14,12 +14,14 @@ from django.db import transaction
 from compliance.law import Law
 from compliance.models import PayerCheck
 from compliance.states import PAYER
-from kernel.cases import open_case
+from kernel.cases import open_case, open_failing, settle_open
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict
+from kernel.models import Case
 from kernel.tenancy import tenant
 
 SWEEP_BATCH = 200
+FAILING = "payer.failing"
 
 
 class RenameTooLate(Conflict):
@@ -119,16 +121,42 @@ def refund_overdue_payers(*, now: datetime) -> int:
     """Give up the orders whose time to name the payer is over; returns how many.
 
     Two sweepers share the work, and a consumer who renames in the last instant is either first or too late.
+    One that fails in a way that nobody foresaw stops no other: it is a case, which settles once it is over.
     """
     overdue = PayerCheck.objects.filter(state="different", deadline_at__lte=now)
     given_up = 0
     for check in list(overdue.order_by("deadline_at")[:SWEEP_BATCH]):
-        with tenant(check.storefront_id):
-            still = overdue.select_for_update(skip_locked=True).filter(pk=check.pk).first()
-            if still is not None:
-                _give_up(still, "deadline", now)
-                given_up += 1
+        try:
+            given_up += _give_up_overdue(check, now)
+        except Exception as failure:
+            open_failing(
+                storefront_id=check.storefront_id,
+                kind=FAILING,
+                key=f"order:{check.order_number}",
+                title="An order whose time to name the payer is over cannot be given up",
+                facts={"order": check.order_number},
+                failure=failure,
+                now=now,
+            )
+    _settle_over(now)
     return given_up
+
+
+def _give_up_overdue(check: PayerCheck, now: datetime) -> bool:
+    overdue = PayerCheck.objects.filter(pk=check.pk, state="different", deadline_at__lte=now)
+    with tenant(check.storefront_id):
+        still = overdue.select_for_update(skip_locked=True).first()
+        if still is not None:
+            _give_up(still, "deadline", now)
+    return still is not None
+
+
+def _settle_over(now: datetime) -> None:
+    waiting = PayerCheck.objects.filter(state="different", deadline_at__lte=now)
+    told = Case.objects.filter(kind=FAILING, state=Case.State.OPEN)
+    for key in list(told.values_list("key", flat=True)):
+        if not waiting.filter(order_number=key.removeprefix("order:")).exists():
+            settle_open(kinds=[FAILING], key=key, by="system", note="it is over", now=now)
 
 
 def _give_up(check: PayerCheck, reason: str, now: datetime) -> None:

@@ -78,6 +78,9 @@ def _step(parcel: Parcel, now: datetime) -> None:
 
 
 def _failing(parcel: Parcel, failure: Exception, now: datetime) -> None:
+    """A case, and tried again later and later; where another has moved it on meanwhile, its time stays."""
+    wait = min(LEASE * 2 ** min(parcel.tries, 5), AGAIN_AFTER)
+    Parcel.objects.filter(pk=parcel.pk, next_try_at=now + LEASE).update(next_try_at=now + wait)
     open_failing(
         storefront_id=parcel.storefront_id,
         kind=UNWATCHED,

@@ -206,6 +206,9 @@ def _case(row: Parcel, kind: str, title: str, now: datetime, **more: str) -> Non
 
 
 def _failing(row: Parcel, failure: Exception, now: datetime) -> None:
+    """A case, and tried again later and later; where another has moved it on meanwhile, its time stays."""
+    wait = min(LEASE * 2 ** min(row.tries, 5), WAIT_AT_MOST)
+    Parcel.objects.filter(pk=row.pk, next_try_at=now + LEASE).update(next_try_at=now + wait)
     open_failing(
         storefront_id=row.storefront_id,
         kind=FAILING,

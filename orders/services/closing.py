@@ -7,12 +7,15 @@ from datetime import datetime
 
 from compliance import services as compliance
 from inventory import services as inventory
+from kernel.cases import open_failing, settle_open
 from kernel.errors import Conflict
+from kernel.models import Case
 from kernel.tenancy import tenant
 from orders.models import CouponClaim, Order
 from orders.states import ORDER
 
 EXPIRED, CANCELLED = "expired", "cancelled"
+FAILING = "order.failing"
 _VERB = {EXPIRED: "expire", CANCELLED: "cancel"}
 
 
@@ -77,7 +80,10 @@ def give_back(*, order: Order, now: datetime) -> None:
 
 
 def expire_due(*, now: datetime, limit: int = 200) -> int:
-    """Begin closing the orders whose time to pay is over; returns how many."""
+    """Begin closing the orders whose time to pay is over; returns how many.
+
+    One that fails in a way that nobody foresaw stops no other: it is a case, settled once it is over.
+    """
     due = Order.objects.filter(state="placed", expires_at__lte=now).order_by("expires_at")[:limit]
     closed = 0
     for order in due:
@@ -86,4 +92,22 @@ def expire_due(*, now: datetime, limit: int = 200) -> int:
             closed += 1
         except Conflict:
             continue  # paid or cancelled in this instant: its new state decides
+        except Exception as failure:
+            open_failing(
+                storefront_id=order.storefront_id,
+                kind=FAILING,
+                key=order.event_key,
+                title="An order whose time to pay is over cannot be closed",
+                facts={"order": order.number},
+                failure=failure,
+                now=now,
+            )
+    _settle_over(now)
     return closed
+
+
+def _settle_over(now: datetime) -> None:
+    told = Case.objects.filter(kind=FAILING, state=Case.State.OPEN)
+    for key in list(told.values_list("key", flat=True)):
+        if not Order.objects.filter(number=key.removeprefix("order:"), state="placed").exists():
+            settle_open(kinds=[FAILING], key=key, by="system", note="it is over", now=now)

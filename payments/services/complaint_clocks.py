@@ -34,6 +34,8 @@ TITLES = {
     REFUND_OVERDUE: "A refund that was promised in a complaint has not arrived on its day",
     "complaint.refused": "WeChat refuses what was said in a complaint",
     "complaint.unreadable": "A complaint cannot be read",
+    "complaint.not_taken": "What WeChat says of a complaint cannot be taken in",
+    "complaint.not_listed": "A merchant's complaints cannot be listed",
 }
 
 
@@ -157,12 +159,14 @@ def arrived(*, refund: Refund, now: datetime) -> None:
 
 def _watch_promises(now: datetime) -> int:
     """Refunds that were promised by a day, on that day, unless the consumer has the money; over or not."""
-    due = Complaint.objects.filter(refund_on__lte=shanghai_day(now), refund__isnull=False)
+    owed = Q(refund__redirected_to=Refund.Target.MERCHANT, refund__transferred_at=None)
+    without = Q(refund__isnull=False) & (~Q(refund__state="succeeded") | owed)
+    due = Complaint.objects.filter(without, refund_on__lte=shanghai_day(now))
     opened = 0
     for complaint in due.select_related("order", "joined", "refund").order_by("refund_on", "pk"):
         refund = complaint.refund
-        if refund is None or complaint.refund_on is None or (refund.state == "succeeded" and not refund.owed):
-            continue
+        assert refund is not None
+        assert complaint.refund_on is not None
         told = {"refund": refund.out_refund_no, "promised_on": complaint.refund_on.isoformat()}
         opened += put_before(complaint, REFUND_OVERDUE, now, **told)
     return opened

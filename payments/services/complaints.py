@@ -15,10 +15,11 @@ from django.db import IntegrityError, connection, transaction
 from compliance import vault
 from compliance.holdings import ends, source
 from kernel import events, ids
-from kernel.cases import open_case
+from kernel.cases import open_case, open_failing, settle_open
 from kernel.clock import now as present
 from kernel.clock import shanghai_day
 from kernel.errors import Upstream
+from kernel.models import Case
 from kernel.tenancy import tenant
 from payments import labels
 from payments.gateways.wechat_pay import client_of, notify_url
@@ -37,6 +38,7 @@ log = structlog.get_logger(__name__)
 STATES = {"PENDING": "pending", "PROCESSING": "processing", "PROCESSED": "processed"}
 MINI_PROGRAM_STATES = {"201": "pending", "206": "pending"}  # ours to answer; of others no clock is ours
 VERBS = {"pending": "return", "processing": "answer", "processed": "finish"}
+NOT_TAKEN, NOT_LISTED = "complaint.not_taken", "complaint.not_listed"
 POLL_DAYS, MOST_PAGES = timedelta(days=wechat.LIST_DAYS - 1), 40
 
 
@@ -73,25 +75,34 @@ def fetch(*, mchid: str, complaint_id: str, now: datetime) -> Complaint:
 def poll(*, now: datetime) -> int:
     """List the last thirty days of every merchant number, and read again what is older and still open.
 
-    Returns how many were taken in. One merchant's trouble is not another's.
+    Returns how many were taken in. One merchant's trouble is not another's, and a complaint or a list that
+    fails in a way that nobody foresaw stops no other: it is a case, and read again later.
     """
-    taken = 0
+    taken, failing = 0, _failing_keys()
     for mchid, storefront_id in storefronts.merchant_numbers():
         try:
-            taken += _poll(mchid, storefront_id, now)
+            taken += _poll(mchid, storefront_id, failing, now)
         except Upstream as failure:
             log.warning("complaints_not_listed", mchid=mchid, error=str(failure))
+        except Exception as failure:
+            _failing(f"merchant:{mchid}", storefront_id, mchid, failure, now)
+        else:
+            _read_again(f"merchant:{mchid}", failing, now)
     old = Complaint.objects.filter(
         channel=Complaint.Channel.PAYMENT,
         state__in=["pending", "processing"],
         complained_at__lt=now - POLL_DAYS,
     )
-    for mchid, complaint_id in old.values_list("mchid", "external_id"):
+    for row in old.only("storefront_id", "mchid", "external_id"):
         try:
-            fetch(mchid=mchid, complaint_id=complaint_id, now=now)
+            fetch(mchid=row.mchid, complaint_id=row.external_id, now=now)
             taken += 1
         except Upstream as failure:
-            log.warning("complaint_not_read", complaint=complaint_id, error=str(failure))
+            log.warning("complaint_not_read", complaint=row.external_id, error=str(failure))
+        except Exception as failure:
+            _failing(row.event_key, row.storefront_id, row.mchid, failure, now)
+        else:
+            _read_again(row.event_key, failing, now)
     return taken
 
 
@@ -177,7 +188,7 @@ def read_pushed(*, message_id: int, now: datetime) -> None:
     messages.taken(message=row, now=now)
 
 
-def _poll(mchid: str, storefront_id: int, now: datetime) -> int:
+def _poll(mchid: str, storefront_id: int, failing: set[str], now: datetime) -> int:
     today, taken = shanghai_day(now), 0
     for page in range(MOST_PAGES):
         asked_at = present()
@@ -185,7 +196,14 @@ def _poll(mchid: str, storefront_id: int, now: datetime) -> int:
             client_of(mchid), first=today - POLL_DAYS, last=today, offset=page * wechat.LIST_LIMIT
         )
         for report in found.reports:
-            take_in(mchid=mchid, report=report, asked_at=asked_at, now=now)
+            key = f"complaint:{report.complaint_id}"
+            try:
+                take_in(mchid=mchid, report=report, asked_at=asked_at, now=now)
+            except Exception as failure:
+                _failing(key, storefront_id, mchid, failure, now)
+            else:
+                taken += 1
+                _read_again(key, failing, now)
         for name in found.unreadable:
             open_case(
                 storefront_id=storefront_id,
@@ -195,10 +213,32 @@ def _poll(mchid: str, storefront_id: int, now: datetime) -> int:
                 facts={"complaint": name, "merchant": mchid},
                 now=now,
             )
-        taken += len(found.reports)
         if (page + 1) * wechat.LIST_LIMIT >= found.total:
             break
     return taken
+
+
+def _failing(key: str, storefront_id: int, mchid: str, failure: Exception, now: datetime) -> None:
+    """A complaint's, or a merchant's list of them."""
+    about, _, name = key.partition(":")
+    kind, facts = NOT_LISTED, {"merchant": mchid}
+    if about == "complaint":
+        kind, facts = NOT_TAKEN, {"merchant": mchid, "complaint": name}
+    title = timing.TITLES[kind]
+    open_failing(
+        storefront_id=storefront_id, kind=kind, key=key, title=title, facts=facts, failure=failure, now=now
+    )
+
+
+def _failing_keys() -> set[str]:
+    """What failed before: only of these is it looked whether a case is to be settled."""
+    told = Case.objects.filter(kind__in=[NOT_TAKEN, NOT_LISTED], state=Case.State.OPEN)
+    return set(told.values_list("key", flat=True))
+
+
+def _read_again(key: str, failing: set[str], now: datetime) -> None:
+    if key in failing:
+        settle_open(kinds=[NOT_TAKEN, NOT_LISTED], key=key, by="system", note="read again", now=now)
 
 
 def _take_in(storefront_id: int, heard: Heard, asked_at: datetime, now: datetime) -> Complaint:

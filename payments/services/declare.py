@@ -24,6 +24,7 @@ from payments.ports import ports_of
 from payments.services.declarable import declarable, is_behind
 from payments.services.declare_match import follow_match, is_silent, to_be_asked
 from payments.services.declare_outcome import (
+    LEASE,
     WAIT_AT_MOST,
     case,
     failing,
@@ -34,6 +35,7 @@ from payments.services.declare_outcome import (
     unknown,
     withdraw,
 )
+from payments.services.declare_second_port import mind_second_ports
 from payments.services.declare_told import disclose_declaration, named_orderer
 from payments.states import DECLARATION
 from storefronts import queries as storefronts
@@ -46,7 +48,6 @@ log = structlog.get_logger(__name__)
 OPEN = ("to_declare", "amending", "submitted", "processing", "excepted")
 TELLING = ("to_declare", "amending")  # those whose call says something new to WeChat
 BATCH = 20
-LEASE = timedelta(seconds=60)
 AFTER_HOLD = timedelta(seconds=1)
 REFUND_LEAVING = timedelta(minutes=1)
 STUCK_AFTER, SLOW_AFTER, MOST_RESENDS = timedelta(minutes=30), timedelta(days=1), 3
@@ -69,7 +70,11 @@ def open_declarations(*, order: Order, now: datetime) -> list[PaymentDeclaration
     Their time comes when the consumer can no longer cancel.
     """
     with tenant(order.storefront_id):
-        order = Order.objects.select_for_update(of=("self",)).select_related("warehouse").get(pk=order.pk)
+        order = (
+            Order.objects.select_for_update(of=("self",))
+            .select_related("warehouse", "storefront")
+            .get(pk=order.pk)
+        )
         payment = Payment.objects.get(order=order, state="succeeded")
         amounts = declarable(payment, order)
         if order.state != "paid" or amounts.order_fen <= 0:
@@ -94,6 +99,7 @@ def open_declarations(*, order: Order, now: datetime) -> list[PaymentDeclaration
             ],
             ignore_conflicts=True,
         )
+        mind_second_ports(order=order, registered=numbers, now=now)
         return list(PaymentDeclaration.objects.filter(payment=payment).order_by("id"))
 
 

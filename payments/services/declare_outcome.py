@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 FAILING = "declaration.failing"
 WAIT, WAIT_AT_MOST = timedelta(seconds=30), timedelta(minutes=10)
 UNANSWERED_AFTER = 6
+LEASE, FAILING_AT_MOST = timedelta(seconds=60), timedelta(hours=1)
 _VERBS = {
     State.SUBMITTED: "submit",
     State.PROCESSING: "process",
@@ -116,7 +117,11 @@ def case(row: PaymentDeclaration, why: str, now: datetime, *, facts: dict[str, A
 
 
 def failing(row: PaymentDeclaration, failure: Exception, now: datetime) -> None:
-    """A step of a declaration failed as nobody foresaw: it is tried again, and an operator sees it."""
+    """A step of a declaration failed as nobody foresaw: it is tried again, later and later, and an operator
+    sees it. Where another has moved it on meanwhile, its time stays."""
+    wait = min(LEASE * 2 ** min(row.tries, 6), FAILING_AT_MOST)
+    claimed = PaymentDeclaration.objects.filter(pk=row.pk, next_try_at=now + LEASE)
+    claimed.update(next_try_at=now + wait)
     open_failing(
         storefront_id=row.storefront_id,
         kind=FAILING,

@@ -11,6 +11,7 @@ from compliance.services import (
     answer_payer,
     ask_payer,
     open_payer_check,
+    payer,
     refund_overdue_payers,
     refund_payer,
     rename_orderer,
@@ -110,6 +111,36 @@ def test_the_sweep_gives_up_what_is_due_and_tells_an_operator():
         {"order": "O-1", "reason": "deadline"},
     )
     assert PayerCheck.objects.get().state == "refunding" and told()[-1] == "payer.refunding"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_that_fails_as_nobody_foresaw_stops_no_other_and_its_case_settles_once_it_is_over(monkeypatch):
+    check("different")
+    other = open_payer_check(storefront_id=7, order_number="O-2", port="3105", now=NOW)
+    PayerCheck.objects.filter(pk=other.pk).update(
+        state="different", asked_at=NOW, answered_at=NOW, deadline_at=DEADLINE
+    )
+    really = payer._give_up
+
+    def poison(row, reason, now):
+        if row.order_number == "O-1":
+            raise ZeroDivisionError("13800138000")
+        really(row, reason, now)
+
+    monkeypatch.setattr(payer, "_give_up", poison)
+    assert refund_overdue_payers(now=DEADLINE) == 1
+    case = Case.objects.get(kind="payer.failing")
+    assert (case.key, case.state) == ("order:O-1", "open")
+    assert case.facts == {"order": "O-1", "error": "ZeroDivisionError"}
+    states = PayerCheck.objects.order_by("order_number").values_list("state", flat=True)
+    assert list(states) == ["different", "refunding"]
+    assert refund_overdue_payers(now=DEADLINE) == 0
+    case.refresh_from_db()
+    assert (case.seen, case.state) == (2, "open")
+    monkeypatch.setattr(payer, "_give_up", really)
+    assert refund_overdue_payers(now=DEADLINE) == 1
+    case.refresh_from_db()
+    assert (case.state, case.settled_by, case.note) == ("settled", "system", "it is over")
 
 
 @pytest.mark.parametrize("state", ["different", "renamed"])

@@ -133,6 +133,21 @@ def test_one_that_fails_as_nobody_foresaw_stops_no_other_and_its_case_settles_wh
     assert (case.state, case.settled_by) == ("settled", "system")
 
 
+def test_what_keeps_failing_is_watched_later_and_later_up_to_half_an_hour(carriers, parcel, monkeypatch):
+    def poison(row, tracker, now):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(watching, "_watch", poison)
+    at, waits = later(0.1), []
+    Parcel.objects.update(tries=0)
+    for _ in range(7):
+        watching.sweep(now=at)
+        again = Parcel.objects.get().next_try_at
+        waits.append(int((again - at).total_seconds() // 60))
+        at = again
+    assert waits == [1, 2, 4, 8, 16, 30, 30]
+
+
 def test_a_parcel_that_has_arrived_needs_no_watching(carriers, parcel, monkeypatch):
     def poison(row, tracker, now):
         raise ZeroDivisionError

@@ -206,6 +206,22 @@ def test_one_that_fails_as_nobody_foresaw_stops_no_other_and_its_case_settles_wh
     assert states() == {poisoned.own_number: "issued", other.own_number: "issued"}
 
 
+def test_what_keeps_failing_is_tried_later_and_later_up_to_half_an_hour(carriers, house, monkeypatch):
+    packed(house)
+
+    def poison(parcel, now):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(waybills, "_attempt", poison)
+    at, waits = later(0), []
+    for _ in range(7):
+        waybills.sweep(now=at)
+        again = Parcel.objects.get().next_try_at
+        waits.append(int((again - at).total_seconds() // 60))
+        at = again
+    assert waits == [1, 2, 4, 8, 16, 30, 30]
+
+
 def test_a_parcel_that_is_taken_back_before_it_was_asked_for_fails_no_more(carriers, house, monkeypatch):
     parcel = packed(house)
 

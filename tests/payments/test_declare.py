@@ -350,6 +350,26 @@ def test_one_that_fails_as_nobody_foresaw_stops_no_other_and_its_case_settles_wh
     assert (row(poisoned).state, case.state, case.settled_by) == ("submitted", "settled", "system")
 
 
+def test_what_keeps_failing_is_tried_later_and_later_up_to_an_hour(wechat, shop, monkeypatch):
+    payment = paid(wechat, shop)
+    monkeypatch.setattr(declare, "_call", lambda attempt, now: 1 / 0)
+    at, waits = after_hold(), []
+    for _ in range(8):
+        sweep(now=at)
+        waits.append(int((row(payment).next_try_at - at).total_seconds() // 60))
+        at = row(payment).next_try_at
+    assert waits == [1, 2, 4, 8, 16, 32, 60, 60]
+    assert sweep(now=at - timedelta(seconds=1)) == 0
+
+    def hurried(attempt, now):  # by a person, while it fails
+        retry_declaration(declaration=attempt.declaration, by="olga", note="n", now=now)
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(declare, "_call", hurried)
+    sweep(now=at)
+    assert row(payment).next_try_at == at
+
+
 def test_a_declaration_that_ends_takes_the_case_of_its_failing_with_it(wechat, shop, monkeypatch):
     payment = paid(wechat, shop)
 

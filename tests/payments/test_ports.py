@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from payments.ports import ports, ports_of
+from payments.ports import besides_of, ports, ports_of
 
 BOTH = {"GUANGZHOU_NS_GJ", "GUANGZHOU_HP_GJ"}
 
@@ -44,6 +44,7 @@ def test_each_district_has_one_main_port(district, port):
 def test_the_second_call_is_made_where_the_storefront_is_registered(district, second):
     assert ports_of(district, registered=BOTH)[1:] == second
     assert ports_of(district, registered=()) == ports_of(district, registered=BOTH)[:1]
+    assert besides_of(district) == second
 
 
 def test_the_table_has_nine_current_ports_and_what_stands_beside_one_of_them():

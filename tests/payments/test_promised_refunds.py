@@ -57,6 +57,39 @@ def overdue(state="open"):
     return Case.objects.filter(kind=KIND, state=state).count()
 
 
+def test_what_has_arrived_is_not_looked_at_day_after_day(promised, monkeypatch):
+    """Of all that was ever promised only what the consumer still waits for is read."""
+    loaded = []
+    really = Complaint.from_db.__func__
+
+    def from_db(cls, *args):
+        made = really(cls, *args)
+        loaded.append(made.pk)
+        return made
+
+    later = make.NOW + 30 * DAY
+    refund = promised.refund
+    monkeypatch.setattr(Complaint, "from_db", classmethod(from_db))
+    for state, target, read in (
+        ("accepted", "", 1),
+        ("succeeded", "merchant", 1),
+        ("succeeded", "", 0),
+        ("succeeded", "consumer", 0),
+    ):
+        facts = {"accepted_at": make.NOW, "refund_id": "5030"}
+        if state == "succeeded":
+            facts["succeeded_at"] = make.NOW
+        Refund.objects.filter(pk=refund.pk).update(state=state, redirected_to=target, **facts)
+        loaded.clear()
+        complaint_clocks.watch(now=later)
+        assert loaded == [promised.pk] * read, (state, target)
+    Refund.objects.filter(pk=refund.pk).update(
+        redirected_to="merchant", transferred_at=make.NOW, transfer_reference="ICBC-1"
+    )
+    complaint_clocks.watch(now=later)
+    assert loaded == []
+
+
 def leaves(row):
     """Customs has decided: the refund is on its way."""
     Order.objects.filter(pk=row.order_id).update(gate="after_release")

@@ -14,6 +14,7 @@ from sandbox import (
     pushing,
     refunds,
     shipping,
+    subscribe,
     trading,
 )
 from sandbox.fields import Url
@@ -189,6 +190,8 @@ ENDPOINTS: dict[tuple[str, str], Callable[[Scene, Json], Json]] = {
     ("POST", "/sandbox/parcel"): carriage.control,
     ("POST", "/sandbox/shipping"): shipping.control,
     ("POST", "/sandbox/trade_management"): shipping.manage,
+    ("POST", "/sandbox/subscription"): subscribe.control,
+    ("GET", "/sandbox/subscriptions"): subscribe.read,
     ("GET", "/sandbox/parcels"): carriage.read,
     ("POST", "/sandbox/institution"): institution.control,
     ("POST", "/sandbox/pay"): payer.pay,

@@ -19,6 +19,7 @@ from sandbox import (
     pushing,
     refunds,
     shipping,
+    subscribe,
     tencent,
     tracker,
     trading,
@@ -61,6 +62,7 @@ LOGIN_ROUTES = {
     "/cgi-bin/stable_token": ("POST", "stable_token", login.stable_token),
     "/wxa/business/getuserphonenumber": ("POST", "phone", login.phone),
     "/wxaapi/minishop/complaintOrderDetail": ("GET", "mini_complaint", pushing.detail),
+    subscribe.SEND: ("POST", "subscribe_send", subscribe.send),
     **shipping.ROUTES,
 }
 PAY_ROUTES: tuple[tuple[str, re.Pattern[str], str, Callable[..., Reply]], ...] = (

@@ -17,6 +17,7 @@ from sandbox.parcels import Parcels
 from sandbox.refunding import Refunds
 from sandbox.registry import Registry
 from sandbox.shipped import Shippings
+from sandbox.subscriptions import Subscriptions
 from sandbox.switches import Switches
 from sandbox.tokens import Tokens
 from sandbox.trades import Trades
@@ -44,6 +45,7 @@ class Scene:
     moves: Moves
     parcels: Parcels
     shippings: Shippings
+    subscriptions: Subscriptions
 
     def reset(self) -> None:
         """Forget everything but the keys of the world; what is still to be delivered is not."""
@@ -61,6 +63,7 @@ class Scene:
             self.moves,
             self.parcels,
             self.shippings,
+            self.subscriptions,
             self.codes,
             self.files,
             self.tokens,
@@ -93,4 +96,5 @@ def build(world: World, *, time_scale: float) -> Scene:
         moves=Moves(clock),
         parcels=Parcels(clock),
         shippings=Shippings(clock, refunds),
+        subscriptions=Subscriptions(),
     )

@@ -27,6 +27,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("orders.tasks.open_payer_check"),
         Handler("payments.declaring.open_declarations"),
         Handler("logistics.tasks.open_shipment"),
+        Handler("logistics.tasks.open_shipping_info"),
     ),
     "order.orderer_named": (Handler("orders.tasks.watch_patterns"),),
     "order.cancelled": (
@@ -36,6 +37,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("orders.tasks.drop_named"),
         Handler("payments.tasks.refund_cancelled"),
         Handler("logistics.tasks.cancel_shipment"),
+        Handler("logistics.tasks.drop_shipping_info"),
     ),
     "order.lessened": (Handler("logistics.tasks.look_at_parcel"),),
     "declaration.succeeded": (
@@ -43,7 +45,11 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("settlement.tasks.keep_declared"),
     ),
     "declaration.matched": (Handler("payments.declaring.ask_about_payer", outside=True),),
-    "shipment.handed_over": (Handler("settlement.tasks.keep_handed_over"),),
+    "shipment.handed_over": (
+        Handler("settlement.tasks.keep_handed_over"),
+        Handler("logistics.tasks.owe_shipping_info"),
+    ),
+    "shipment.delivered": (Handler("logistics.tasks.remind_to_confirm"),),
     "customs.released": (Handler("settlement.tasks.keep_released"),),
     "payer.refunding": (Handler("payments.declaring.refund_for_payer"),),
     "payer.ended": (Handler("orders.tasks.drop_named"),),
@@ -75,6 +81,9 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
     "order.gate_after_release": (Handler("payments.tasks.gate_moved"),),
     "complaint.told": (Handler("payments.tasks.read_complaint", outside=True),),
     "message.complaint": (Handler("payments.tasks.read_pushed_complaint"),),
+    "message.trade_access": (Handler("logistics.tasks.read_trade_access"),),
+    "message.trade_reminder": (Handler("logistics.tasks.read_trade_reminder"),),
+    "message.trade_settlement": (Handler("logistics.tasks.read_trade_settlement"),),
     "complaint.answer_asked": (Handler("payments.tasks.send_answer", outside=True),),
     "refund.accepted": (Handler("payments.tasks.send_accepted", outside=True),),
     # Not an outside party, yet without a transaction around it: the job keeps its own.

@@ -8,7 +8,7 @@ from compliance.copy_words import word
 from compliance.holdings import Category, Holding, Keeping, Kept, Staying, history, numbers, stays
 from compliance.models import Subject
 from compliance.personal_fields import PersonalField
-from logistics.models import Parcel, ParcelLine, Shipment, TrackingEvent
+from logistics.models import Parcel, ParcelLine, Shipment, ShippingInfo, TrackingEvent
 from logistics.vocabulary import carriers
 
 FIELDS = (
@@ -25,11 +25,11 @@ FIELDS = (
     ),
 )
 _PARCELS = {
-    "zh": "发货与包裹记录（运单号与件数，不含姓名；贸易凭证，不设到期日）",
-    "en": "shipments and parcels: waybills and pieces, no names; evidence of the trade, no day is set",
+    "zh": "发货、包裹与微信发货信息记录（运单号与件数，不含姓名；贸易凭证，不设到期日）",
+    "en": "shipments, parcels, what WeChat was told: numbers, no names; evidence of the trade, no day is set",
 }
 _TOLD = {"zh": "物流轨迹", "en": "what carriers told of parcels"}
-_HISTORY = {"zh": "包裹的状态记录（仅编号）", "en": "what happened to parcels, by number alone"}
+_HISTORY = {"zh": "包裹与发货信息的状态记录（仅编号）", "en": "what happened to parcels, by number alone"}
 _WHY = {
     "zh": "运单号是贸易凭证（账簿与结汇均以其为据）；仅有编号与件数，不含姓名与地址",
     "en": "A waybill is evidence of the trade on which the books rest. These carry numbers and pieces, no"
@@ -97,7 +97,9 @@ def erase(subject: Subject, now: datetime) -> list[Kept]:
     lines = ParcelLine.objects.filter(parcel__in=parcels).count()
     told = list(TrackingEvent.objects.filter(parcel__in=parcels).values_list("at", flat=True))
     keys = [row.event_key for row in parcels]
-    count = shipments.count() + len(keys) + lines
+    infos = ShippingInfo.objects.filter(order__subject=subject)
+    count = shipments.count() + len(keys) + lines + infos.count()
+    keys += [row.event_key for row in infos]
     return [
         *numbers("parcels", _PARCELS, "order_years", count, now, *_MODELS),
         *stays("tracking", _TOLD, "order_years", told, now, "logistics.TrackingEvent"),
@@ -105,7 +107,7 @@ def erase(subject: Subject, now: datetime) -> list[Kept]:
     ]
 
 
-_MODELS = ("logistics.Parcel", "logistics.ParcelLine", "logistics.Shipment")
+_MODELS = ("logistics.Parcel", "logistics.ParcelLine", "logistics.Shipment", "logistics.ShippingInfo")
 HOLDING = Holding(
     app="logistics",
     gives=("parcels", "tracking"),

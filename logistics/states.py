@@ -53,3 +53,47 @@ WAYBILL = Machine(
         "cancel": {"withdrawing": "cancelled", "refused": "cancelled"},
     },
 )
+
+# waiting: paid, and no carrier has it yet; owed: WeChat is to be told, and may have been already; amending:
+# the one change that WeChat allows is being made; outdated: WeChat shows another waybill and takes no more
+# changes; exempt: the mini-program's trades are not managed; ended: nothing is to be told any more.
+SHIPPING_INFO = Machine(
+    name="shipping_info",
+    start="waiting",
+    moves={
+        "owe": {"waiting": "owed", "exempt": "owed"},
+        "exempt": {"owed": "exempt"},
+        "tell": {"owed": "told", "amending": "retold"},
+        "refuse": {"owed": "refused"},
+        "again": {"refused": "owed", "told": "owed", "retold": "owed"},
+        "amend": {"told": "amending", "refused": "amending"},
+        "outdate": {"amending": "outdated", "retold": "outdated"},
+        "receive": {
+            "owed": "received",
+            "told": "received",
+            "amending": "received",
+            "retold": "received",
+            "outdated": "received",
+            "refused": "received",
+        },
+        "settle": {
+            "owed": "settled",
+            "told": "settled",
+            "amending": "settled",
+            "retold": "settled",
+            "outdated": "settled",
+            "refused": "settled",
+            "received": "settled",
+        },
+        "end": {
+            "waiting": "ended",
+            "owed": "ended",
+            "told": "ended",
+            "amending": "ended",
+            "retold": "ended",
+            "outdated": "ended",
+            "refused": "ended",
+            "exempt": "ended",
+        },
+    },
+)

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from celery import shared_task
 
 from kernel.clock import now
 from kernel.models import Event
-from logistics.services import receipt, shipments, watching, waybills
+from logistics.services import (
+    comparing,
+    lateness,
+    receipt,
+    shipments,
+    shipping_info,
+    telling,
+    trade_pushes,
+    watching,
+    waybills,
+)
 from orders.models import Order
 
 
@@ -17,6 +29,19 @@ def go_on() -> None:
     waybills.sweep(now=now())
     watching.sweep(now=now())
     receipt.sweep(now=now())
+
+
+@shared_task
+def tell_wechat() -> None:
+    """Tell WeChat of what has left, and an operator of what is late."""
+    telling.sweep(now=now())
+    lateness.sweep(now=now())
+
+
+@shared_task
+def compare_with_wechat() -> None:
+    """Lay WeChat's list of orders beside ours, once a day each storefront."""
+    comparing.sweep(now=now())
 
 
 def open_shipment(event: Event) -> None:
@@ -33,6 +58,42 @@ def cancel_shipment(event: Event) -> None:
 def look_at_parcel(event: Event) -> None:
     """Handler of `order.lessened`: what a parcel has too many is taken out."""
     shipments.look_at_parcel(order=_order(event), now=now())
+
+
+def open_shipping_info(event: Event) -> None:
+    """Handler of `order.paid`: WeChat will have to be told of its shipping."""
+    shipping_info.open_info(order=_order(event), now=now())
+
+
+def drop_shipping_info(event: Event) -> None:
+    """Handler of `order.cancelled`: nothing is told of it any more."""
+    shipping_info.cancelled(order=_order(event), now=now())
+
+
+def owe_shipping_info(event: Event) -> None:
+    """Handler of `shipment.handed_over`: a carrier has a parcel of it."""
+    shipping_info.owe(order=_order(event), now=now())
+
+
+def remind_to_confirm(event: Event) -> None:
+    """Handler of `shipment.delivered`."""
+    at = datetime.fromisoformat(event.facts["at"])
+    shipping_info.delivered(order=_order(event), at=at, now=now())
+
+
+def read_trade_access(event: Event) -> None:
+    """Handler of `message.trade_access`."""
+    trade_pushes.read_access(message_id=event.facts["message"], now=now())
+
+
+def read_trade_reminder(event: Event) -> None:
+    """Handler of `message.trade_reminder`."""
+    trade_pushes.read_reminder(message_id=event.facts["message"], now=now())
+
+
+def read_trade_settlement(event: Event) -> None:
+    """Handler of `message.trade_settlement`."""
+    trade_pushes.read_settlement(message_id=event.facts["message"], now=now())
 
 
 def _order(event: Event) -> Order:

@@ -29,6 +29,7 @@ from operators import (  # noqa: F401
     pushed,
     refunds,
     shipping,
+    shipping_info,
     stock_moves,
     storefronts,
 )

@@ -31,6 +31,7 @@ _OWNERS = {
     "product": "catalog.Product",
     "incident": "compliance.Incident",
     "batch": "settlement.SettlementBatch",
+    "shipping_info": "logistics.ShippingInfo",
 }
 Links = Mapping[str, str]
 
@@ -120,6 +121,10 @@ def _instant(text: str) -> str:
     return str(localize(localtime(datetime.fromisoformat(text))))
 
 
+def _waits(code: str) -> str:
+    return state_name(code, code, "waits_for")
+
+
 def _processing(code: str) -> str:
     return state_name(code, code, "compliance.ImpactAssessment")
 
@@ -130,6 +135,7 @@ _READ = {
     "notice": _word,
     "severity": _word,
     "processing": _processing,
+    "waits_for": _waits,
 }
 
 

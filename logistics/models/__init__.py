@@ -3,5 +3,14 @@
 from logistics.models.account import CarrierAccount
 from logistics.models.parcel import Parcel, ParcelLine, TrackingEvent
 from logistics.models.shipment import Shipment
+from logistics.models.shipping_info import ShippingInfo, TradeManagement
 
-__all__ = ["CarrierAccount", "Parcel", "ParcelLine", "Shipment", "TrackingEvent"]
+__all__ = [
+    "CarrierAccount",
+    "Parcel",
+    "ParcelLine",
+    "Shipment",
+    "ShippingInfo",
+    "TrackingEvent",
+    "TradeManagement",
+]

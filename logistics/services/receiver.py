@@ -13,6 +13,7 @@ from logistics.gateways.waybills import Place
 from logistics.models import CarrierAccount
 from orders import labels
 from orders.models import Order
+from wechat.shipping import masked_contact
 
 WHO = "logistics"
 LEGAL_NAMES = {"SF": "顺丰速运有限公司"}
@@ -53,6 +54,11 @@ def receiver_for_label(*, order: Order, by: str, now: datetime) -> Place:
     """The receiver as the label shows it: the telephone masked but for its ends. Raises ReceiverGone."""
     place = _open(order, f"operator:{by}", "print the label of a parcel", now)
     return replace(place, phone=masking.phone(place.phone))
+
+
+def phone_for_wechat(*, order: Order, now: datetime) -> str:
+    """The receiver's telephone as WeChat may know it: its last four digits. Raises ReceiverGone."""
+    return masked_contact(_open(order, WHO, "tell WeChat of shipping", now).phone)
 
 
 def sender_of(account: CarrierAccount) -> Place:

@@ -21,6 +21,7 @@ from kernel.errors import Conflict
 from kernel.tenancy import tenant
 from storefronts import queries
 from storefronts.models import PushedMessage
+from wechat import trade_messages
 from wechat.complaint_messages import EVENT as COMPLAINT
 from wechat.errors import WechatError
 from wechat.messages import MessageKeys, opened
@@ -28,7 +29,13 @@ from wechat.messages import MessageKeys, opened
 log = structlog.get_logger(__name__)
 
 Outcome = PushedMessage.Outcome
-HEARD = {COMPLAINT: "message.complaint"}  # what WeChat calls it → the event that the house hears
+# What WeChat calls it → the event that the house hears.
+HEARD = {
+    COMPLAINT: "message.complaint",
+    trade_messages.ACCESS: "message.trade_access",
+    trade_messages.REMINDER: "message.trade_reminder",
+    trade_messages.SETTLEMENT: "message.trade_settlement",
+}
 UNREADABLE = "notification.unreadable"
 
 

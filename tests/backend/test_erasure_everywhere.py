@@ -143,7 +143,8 @@ def test_what_is_told_to_be_kept_is_all_that_still_leads_to_the_person(world: ma
         "abroad": 1,
         "trade_evidence": 1,
         "payments": 1,
-        "parcels": 3,
+        "parcels": 4,
+        "parcel_history": 1,
         "tracking": 1,
         "refunds": 1,
         "complaints": 1,
@@ -233,6 +234,7 @@ def test_each_day_that_is_told_counts_from_its_row_and_is_the_day_of_its_keeping
     assert kept["allowance"].until == kept["allowance_account"].until == date(year + 6, 1, 1)
     assert {what for what, one in kept.items() if one.until is None} == {
         "complaint_history",
+        "parcel_history",
         "abroad",
         "account",
         "account_history",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from redis import Redis
 
 from tests import make
 from tests.logistics import shipping
 from tests.payments.conftest import stand_in_process, wechat
-from tests.stand_in import StandIn
+from tests.stand_in import StandIn, storefront_in
 
 __all__ = ["stand_in_process", "wechat"]
 
@@ -33,3 +34,16 @@ def house(carriers: StandIn, world: make.World) -> make.World:
     shipping.sf(world.shop, secret=told["sf_check_word"], customer_code=told["sf_partner"])
     shipping.kuaidi100(world.shop, secret=told["kuaidi100_key"], customer_code=told["kuaidi100_customer"])
     return world
+
+
+@pytest.fixture
+def known(carriers: StandIn, redis: Redis, db: None) -> make.World:
+    """A storefront that the stand-in knows, at WeChat and at SF, with Alice ready to buy now."""
+    shop = storefront_in(carriers)
+    place = make.warehouse(shop)
+    dryer, iron = make.variant(shop, "HD-1", 10_000), make.variant(shop, "IR-1", 5_000)
+    make.stock(place, dryer)
+    make.stock(place, iron)
+    told = carriers.world["storefronts"][0]
+    shipping.sf(shop, secret=told["sf_check_word"], customer_code=told["sf_partner"])
+    return make.World(shop, place, dryer, iron, make.buyer(shop, now=make.present()))

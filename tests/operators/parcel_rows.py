@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from logistics.models import Parcel, ParcelLine, Shipment, TrackingEvent
+from logistics.models import (
+    Parcel,
+    ParcelLine,
+    Shipment,
+    ShippingInfo,
+    TrackingEvent,
+    TradeManagement,
+)
 from logistics.services.accounts import Terms, set_account
 from tests import make
 
@@ -40,3 +47,15 @@ def parcel_rows(order: Any, round: int) -> None:
     TrackingEvent.objects.create(
         storefront=shop, parcel=parcel, provider="sf", at=now, code="picked_up", digest="d" * 64, taken_at=now
     )
+    ShippingInfo.objects.create(
+        storefront=shop,
+        order=order,
+        number=order.number,
+        transaction_id=f"4200{order.number}"[:32],
+        state="told",
+        paid_at=now,
+        wanted=[["SF", parcel.waybill]],
+        known=[["SF", parcel.waybill]],
+        known_at=now,
+    )
+    TradeManagement.objects.get_or_create(storefront=shop, defaults={"managed": True, "answered_at": now})

@@ -16,7 +16,7 @@ from catalog.states import PRODUCT
 from compliance.states import INCIDENT, PAYER
 from customers.states import IDENTITY
 from kernel.errors import Invalid, Missing, Problem
-from logistics.states import SHIPMENT, WAYBILL
+from logistics.states import SHIPMENT, SHIPPING_INFO, WAYBILL
 from orders.states import ORDER
 from payments.states import ANSWER, BILL, COMPLAINT, DECLARATION, PAYMENT, REFUND
 from settlement.states import BATCH
@@ -138,6 +138,7 @@ def test_every_sealed_or_indexed_field_is_declared_personal():
         (BATCH, "settlement"),
         (SHIPMENT, "logistics"),
         (WAYBILL, "logistics"),
+        (SHIPPING_INFO, "logistics"),
     ],
 )
 def test_the_state_picture_in_the_readme_is_fresh(machine, app):

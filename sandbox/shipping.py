@@ -228,7 +228,7 @@ def control(scene: Scene, told: Json) -> Json:
             scene.shippings.forget(order)
         elif act == "by_hand":  # as someone does in the console
             shipped.parcels = [Parcel(text(told, "waybill") or "", "SF", "商品", {}, scene.clock.now())]
-            shipped.finished, shipped.first_at = 1, scene.clock.now()
+            shipped.finished, shipped.first_at = shipped.finished + 1, scene.clock.now()
         elif act == "remind":
             facts = {**_numbers(order), "pay_time": int(order.success_at), "msg": "您有订单待发货"}
             _push(scene, order, "trade_manage_remind_shipping", facts, as_json)

@@ -16,7 +16,7 @@ from kernel.tenancy import tenant
 from logistics.gateways.wechat_shipping import shipping_client
 from logistics.models import ShippingInfo, TradeManagement
 from logistics.services import shipping_info, trade_management
-from logistics.services.shipping_info import LOST_THERE, OTHERWISE, OVER, locked
+from logistics.services.shipping_info import LOST_THERE, OTHERWISE, OUTDATED, locked, numbers
 from logistics.states import SHIPPING_INFO
 from orders.models import Order
 from wechat.shipping import OrderState, Standing
@@ -24,9 +24,11 @@ from wechat.shipping import OrderState, Standing
 log = structlog.get_logger(__name__)
 
 DAYS = 30  # an order is settled ten days after it was shipped, which is at most fifteen after it was paid
+ALWAYS = 3  # younger days are read whatever we know of them, older ones while an order of ours is open
 EVERY, LEASE, AGAIN = timedelta(days=1), timedelta(hours=1), timedelta(minutes=30)
 SETTLED_IN = timedelta(hours=1)  # younger payments, and what was told later, may not be in the list yet
 UNKNOWN_HERE = "shipping_info.unknown_here"
+FINAL = ("settled", "ended")
 SHIPPED = frozenset(OrderState) - {OrderState.TO_SHIP, OrderState.REFUNDED}
 
 
@@ -56,11 +58,17 @@ def compare(*, storefront_id: int, now: datetime) -> bool:
         for back in range(DAYS):
             end = until - timedelta(days=back)
             begin = end - timedelta(days=1)
-            _take_in(storefront_id, begin, end, client.all_orders(begin=begin, end=end), now)
+            if back < ALWAYS or _has_open(storefront_id, begin, end):
+                _take_in(storefront_id, begin, end, client.all_orders(begin=begin, end=end), now)
     TradeManagement.objects.filter(storefront_id=storefront_id).update(
         check_at=now + EVERY, checked_at=now if managed else None
     )
     return managed
+
+
+def _has_open(storefront_id: int, begin: datetime, end: datetime) -> bool:
+    paid_then = ShippingInfo.objects.filter(storefront_id=storefront_id, paid_at__range=(begin, end))
+    return paid_then.exclude(state__in=FINAL).exists()
 
 
 def _claim(now: datetime) -> list[TradeManagement]:
@@ -84,6 +92,8 @@ def _take_in(
     }
     for standing in listed:
         row = rows.get(standing.transaction_id)
+        if row is not None and _agrees(row, standing):
+            continue
         with tenant(storefront_id):
             if row is None:
                 row = _found(storefront_id, standing, now)
@@ -95,6 +105,15 @@ def _take_in(
     for row in within.filter(state__in=shipping_info.HAS_IT).exclude(transaction_id__in=known):
         with tenant(storefront_id):
             _lost(locked(row), now)
+
+
+def _agrees(row: ShippingInfo, standing: Standing) -> bool:
+    """Nothing is to be done: most of a list, so no lock is taken for it."""
+    if row.state in FINAL:
+        return True
+    if row.state in shipping_info.HAS_IT:
+        return standing.state is OrderState.SHIPPED and list(standing.numbers) == numbers(row.known)
+    return row.state == "waiting" and standing.state is OrderState.TO_SHIP
 
 
 def _found(storefront_id: int, standing: Standing, now: datetime) -> ShippingInfo | None:
@@ -117,7 +136,7 @@ def _found(storefront_id: int, standing: Standing, now: datetime) -> ShippingInf
 
 
 def _compare(row: ShippingInfo, standing: Standing, now: datetime) -> None:
-    if row.state in OVER and row.state != "received":
+    if row.state in FINAL:
         return
     if standing.state is OrderState.TO_SHIP:
         if row.state == "exempt":
@@ -126,9 +145,12 @@ def _compare(row: ShippingInfo, standing: Standing, now: datetime) -> None:
             _lost(row, now)
         return
     if row.state == "waiting" and standing.state in SHIPPED:
-        theirs = ", ".join(standing.numbers)
-        shipping_info.case(row, OTHERWISE, now, theirs=theirs)
+        shipping_info.case(row, OTHERWISE, now, theirs=", ".join(standing.numbers))
         return
+    theirs = list(standing.numbers)
+    if row.state in shipping_info.HAS_IT and theirs and theirs != numbers(row.known) and _is_old(row, now):
+        ours = ", ".join(numbers(row.known))
+        shipping_info.case(row, OUTDATED, now, waybill=ours, theirs=", ".join(theirs))
     if row.state == "owed" and standing.state is OrderState.SHIPPED:
         ShippingInfo.objects.filter(pk=row.pk).update(
             attempted_at=row.attempted_at or now
@@ -138,6 +160,11 @@ def _compare(row: ShippingInfo, standing: Standing, now: datetime) -> None:
 
 
 def _lost(row: ShippingInfo, now: datetime) -> None:
-    if row.state not in shipping_info.HAS_IT or row.known_at is None or row.known_at > now - SETTLED_IN:
-        return
-    shipping_info.case(row, LOST_THERE, now, waybill=", ".join(shipping_info.numbers(row.known)))
+    if row.state in shipping_info.HAS_IT and _is_old(row, now):
+        shipping_info.case(row, LOST_THERE, now, waybill=", ".join(numbers(row.known)))
+
+
+def _is_old(row: ShippingInfo, now: datetime) -> bool:
+    """What was told within the hour may not be in the list that was read."""
+    last = row.retold_at or row.known_at
+    return last is not None and last < now - SETTLED_IN

@@ -31,7 +31,7 @@ TITLES = {
     REFUSED: "WeChat refused an order's shipping information",
     UNANSWERED: "WeChat does not answer about shipping information",
     NOT_THERE: "WeChat's shipping management does not know a payment",
-    OUTDATED: "WeChat shows an old waybill and takes no more changes",
+    OUTDATED: "WeChat shows another waybill and takes no more changes",
     OTHERWISE: "WeChat was told of another shipping than ours",
     LATE: "An order is not shipped, and the 48 hours are nearly over",
     LOST_THERE: "WeChat does not know of a shipping that it was told",

@@ -101,7 +101,30 @@ def test_the_two_lists_agree_and_the_next_look_is_a_day_later(carriers, order):
     row = TradeManagement.objects.get()
     assert (row.check_at, row.checked_at, kinds()) == (now + timedelta(days=1), now, [])
     assert comparing.sweep(now=now + timedelta(hours=23)) == 0
-    assert asked(carriers).count("ship_list") == 30
+    assert asked(carriers).count("ship_list") == 3
+
+
+def test_older_days_are_read_while_an_order_of_ours_is_open(carriers, order):
+    left(order)
+    telling.sweep(now=later())
+    there(carriers, order, act="receive")
+    there(carriers, order, act="settle")
+    comparing.sweep(now=later(60 * 24 * 20))
+    assert (info(order).state, asked(carriers).count("ship_list")) == ("settled", 4)
+    comparing.sweep(now=later(60 * 24 * 21 + 1))
+    assert asked(carriers).count("ship_list") == 4 + 3
+
+
+def test_a_waybill_that_someone_changed_in_the_console_is_a_case(carriers, order):
+    left(order)
+    telling.sweep(now=later())
+    there(carriers, order, act="by_hand", waybill="SF-BY-HAND")
+    comparing.sweep(now=later(50))
+    assert kinds() == []  # told within the hour
+    TradeManagement.objects.update(check_at=later())
+    comparing.sweep(now=later(120))
+    facts = Case.objects.get(kind="shipping_info.outdated").facts
+    assert facts == {"order": order.number, "waybill": "SF1001", "theirs": "SF-BY-HAND"}
 
 
 def test_what_wechat_has_forgotten_is_a_case_and_told_again_by_an_operator(carriers, order):

@@ -36,6 +36,8 @@ def as_the_house(stage: Stage) -> Iterator[None]:
         "PUBLIC_BASE_URL": stage.alice.base,
         "WECHAT_PAY_BASE": stage.sandbox.base,
         "CFETS_BASE": stage.sandbox.base,
+        "SF_BASE": stage.sandbox.base,
+        "KUAIDI100_BASE": stage.sandbox.base,
     }
     own = {name: getattr(settings, name) for name in told}
     try:

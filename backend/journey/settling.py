@@ -14,8 +14,6 @@ from backend.journey.stage import Stage, yuan
 from kernel import files
 from kernel.clock import now, shanghai_day
 from orders.models import Order
-from payments.models import PaymentDeclaration
-from payments.services import declare
 from settlement.currency import parsed, shown
 from settlement.gateways.cfets import central_parity
 from settlement.models import ForexReceipt, Posting, RatePublication, SettlementBatch
@@ -52,22 +50,12 @@ def before(stage: Stage) -> str:
     return f"{yuan(one.net_fen)}: waits for {', '.join(one.reasons)}"
 
 
-@step("贸易凭证", "the payment is declared; parcel and release are heard of")
+@step("贸易凭证", "payment, parcel and release are evidence: the order is ready")
 def evidence(stage: Stage) -> str:
-    """An operator need not wait half an hour for the hold: its declaration is taken on at once."""
-    rows = PaymentDeclaration.objects.filter(order__number=stage.order["number"])
-
-    def declared() -> bool:
-        with as_the_house(stage):
-            for row in rows.exclude(state="succeeded"):
-                declare.step(declaration=row, now=now())
-        return not rows.exclude(state="succeeded").exists()
-
     def ready() -> Unsettled | None:
         one = waiting(stage)
         return one if one and not one.reasons else None
 
-    wait("the payment declared", declared, seconds=20)
     told: Unsettled = wait("all evidence of the trade", ready, seconds=30)
     parcel, released = told.evidence["logistics"], told.evidence["clearance"]
     return f"waybill {parcel}, list {released}: ready"
@@ -126,4 +114,4 @@ def credit(stage: Stage) -> str:
     return f"{stage.credit['amount']} EUR received, nothing unsettled; all postings sum to {total['fen']} fen"
 
 
-STEPS = (before, evidence, rates, batch, answer, credit)
+STEPS = (evidence, rates, batch, answer, credit)

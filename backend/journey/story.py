@@ -14,6 +14,7 @@ from backend.journey import (
     rotating,
     settling,
     shelves,
+    shipping,
 )
 
 STORY = (
@@ -23,6 +24,8 @@ STORY = (
     *paying.STEPS,
     *refunding.STEPS,
     *naming.STEPS,
+    settling.before,
+    *shipping.STEPS,
     *settling.STEPS,
     *rotating.STEPS,
     *expiring.STEPS,

@@ -21,6 +21,8 @@ from compliance.management.loader import DATA
 from compliance.services.rates import load_rates
 from inventory.models import FreightTemplate, FreightZone, Warehouse
 from kernel.clock import shanghai_day
+from logistics.services.accounts import Terms, set_account
+from logistics.services.shipments import account_of
 from orders.models import Coupon
 from payments.models import CustomsNumber
 from payments.ports import ports_of
@@ -68,6 +70,7 @@ def seed(*, world: dict[str, Any], now: datetime) -> list[Seeded]:
             )
             for code, coupon in wanted["coupons"].items():
                 put_coupon(storefront, code, coupon, now)
+        put_carriers(storefront, wanted.get("carriers", {}), credentials, now)
         skus = fill_shelves(storefront, wanted.get("shelves"), now=now)
         pieces = sum(put_warehouse(storefront, code, one, now) for code, one in wanted["warehouses"].items())
         seeded.append(Seeded(storefront, skus, pieces))
@@ -118,6 +121,27 @@ def put_storefront(
         storefront=storefront, token=credentials["message_token"], aes_key=credentials["message_key"]
     )
     return storefront
+
+
+def put_carriers(
+    storefront: Storefront, wanted: dict[str, Any], credentials: dict[str, str], now: datetime
+) -> None:
+    """Accounts at SF, which issues waybills, and at kuaidi100, which follows them; those that stand stay."""
+    keys = {
+        "sf": (credentials["sf_partner"], credentials["sf_check_word"]),
+        "kuaidi100": (credentials["kuaidi100_customer"], credentials["kuaidi100_key"]),
+    }
+    for provider, terms in wanted.items():
+        if account_of(storefront.pk, provider) is None:
+            customer, secret = keys[provider]
+            set_account(
+                storefront=storefront,
+                provider=provider,
+                terms=Terms(customer_code=customer, **terms),
+                secret=secret,
+                by="seed",
+                now=now,
+            )
 
 
 def put_rates(now: datetime) -> None:

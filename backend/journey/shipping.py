@@ -1,0 +1,129 @@
+"""The parcel: released by customs, packed, brought by a carrier; WeChat and the consumer are told of it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from backend.journey.client import wait
+from backend.journey.refunding import as_the_house
+from backend.journey.report import expect, expect_that, step
+from backend.journey.stage import Stage
+from kernel.clock import now
+from kernel.models import Event
+from logistics.models import Parcel, Shipment, TrackingEvent
+from logistics.services import labels, shipments, watching, waybills
+from orders.models import Order
+from orders.services.cancel_paid import hold_ends_at
+from payments.models import PaymentDeclaration
+from payments.services import declare
+
+BY = "operator:journey"
+WAY = ("picked_up", "in_transit", "arrived", "out_for_delivery")
+
+
+def parcel_of(stage: Stage) -> Parcel:
+    """The one parcel of the journey's order."""
+    return Parcel.objects.select_related("shipment").get(shipment__number=stage.order["number"])
+
+
+def after_hold(order: Order) -> datetime:
+    """When the consumer can cancel no more: nobody waits half an hour for a demonstration."""
+    return (hold_ends_at(order) or now()) + timedelta(seconds=1)
+
+
+@step("支付单与放行", "the payment is declared, and customs releases the goods")
+def released(stage: Stage) -> str:
+    rows = PaymentDeclaration.objects.filter(order__number=stage.order["number"])
+
+    def declared() -> bool:
+        with as_the_house(stage):
+            for row in rows.exclude(state="succeeded"):
+                declare.step(declaration=row, now=now())
+        return not rows.exclude(state="succeeded").exists()
+
+    def told() -> Event | None:
+        return Event.objects.filter(key=f"order:{stage.order['number']}", name="customs.released").first()
+
+    wait("the payment declared", declared, seconds=20)
+    release: Event = wait("the release", told, seconds=30)
+    return f"list {release.facts['list']}, {release.facts['at']}"
+
+
+@step("拣货打包", "after the hold: picked, packed, one parcel, its waybill from SF")
+def packed(stage: Stage) -> str:
+    shipment = Shipment.objects.get(number=stage.order["number"])
+    late = after_hold(shipment.order)
+    shipments.pack(shipment=shipment, carrier="SF", by=BY, now=late)
+    with as_the_house(stage):
+        waybills.sweep(now=late)
+    parcel = parcel_of(stage)
+    expect("issued", parcel.state)
+    return f"{parcel.weight_g} g, waybill {parcel.waybill}"
+
+
+@step("面单", "its label, a PDF with its own Chinese letters, sealed at rest")
+def label(stage: Stage) -> str:
+    parcel = parcel_of(stage)
+    made = labels.label_of(parcel=parcel, by=BY, now=now())
+    expect(b"%PDF", made[:4])
+    return f"{len(made):,} bytes"
+
+
+@step("揽收", "the carrier scans it and tells so three times: kept once")
+def scanned(stage: Stage) -> str:
+    parcel = parcel_of(stage)
+    with as_the_house(stage):
+        watching.sweep(now=after_hold(parcel.shipment.order) + timedelta(minutes=5))
+    stage.sandbox.tell("switches", call="tracking_push", mode="duplicate", copies=3)
+    stage.sandbox.tell("parcel", waybill=parcel.waybill, step=WAY[0])
+    events = TrackingEvent.objects.filter(parcel=parcel)
+    wait("the first scan", lambda: events.filter(code="picked_up").exists(), seconds=15)
+    for happened in WAY[1:]:
+        stage.sandbox.tell("parcel", waybill=parcel.waybill, step=happened)
+    wait("the way to the door", lambda: events.filter(code="out_for_delivery").exists(), seconds=15)
+    handed = Event.objects.filter(key=parcel.shipment.event_key, name="shipment.handed_over")
+    expect(1, handed.count())
+    return f"{events.count()} events, one hand-over"
+
+
+@step("发货信息录入", "WeChat is told at the first scan, and once")
+def told(stage: Stage) -> str:
+    parcel = parcel_of(stage)
+    number = parcel.shipment.order.out_trade_no
+
+    def known() -> dict[str, Any] | None:
+        read: dict[str, Any] = stage.sandbox.tell("shipping", out_trade_no=number, act="read")
+        return read.get("shipping")
+
+    there: dict[str, Any] = wait("WeChat knows of it", known, seconds=30)
+    expect([parcel.waybill], [one["tracking_no"] for one in there["shipping_list"]])
+    expect(1, there["finish_shipping_count"])
+    return f"{there['goods_desc']}: {parcel.waybill}, told once"
+
+
+@step("物流轨迹", "the consumer sees where it is, a stranger nothing")
+def followed(stage: Stage) -> str:
+    path = f"orders/{stage.order['number']}/parcels"
+    seen = stage.alice.get(path)
+    (parcel,) = seen["parcels"]
+    expect_that(len(parcel["way"]) >= len(WAY), "the whole way", parcel["way"])
+    stage.stranger.call("GET", path, status=404)
+    arrival = parcel["arrival"]
+    days = f", expected {arrival['first']} – {arrival['last']}" if arrival else ""
+    return f"{parcel['latest']['text']}{days}"
+
+
+@step("签收与确认收货", "delivered; the consumer confirms, twice is once")
+def received(stage: Stage) -> str:
+    parcel = parcel_of(stage)
+    stage.sandbox.tell("parcel", waybill=parcel.waybill, step="delivered")
+    shipment = Shipment.objects.filter(pk=parcel.shipment_id)
+    wait("delivered", lambda: shipment.filter(state="delivered").exists(), seconds=15)
+    path = f"orders/{stage.order['number']}/receipt"
+    first, second = (stage.alice.call("POST", path) for _ in range(2))
+    expect(first, second)
+    return f"{first['by']}, {first['at']}"
+
+
+STEPS = (released, packed, label, scanned, told, followed, received)

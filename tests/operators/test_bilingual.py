@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from collections import Counter
 
 import pytest
 
-from operators.names import plural
+from operators.names import _FILE, plural
 from storefronts.models import Operator
 from tests import make
 
@@ -43,3 +45,11 @@ def test_a_filter_that_makes_no_sense_filters_nothing(client, query):
 )
 def test_the_plural_of_a_name_is_english(one, many):
     assert plural(one) == many
+
+
+def test_every_name_stands_once_and_in_both_languages():
+    with _FILE.open(encoding="utf-8", newline="") as file:
+        head, *rows = csv.reader(file)
+    assert [row for row in rows if len(row) != len(head) or not all(row[:3])] == []
+    twice = [key for key, times in Counter((row[0], row[1]) for row in rows).items() if times > 1]
+    assert twice == []

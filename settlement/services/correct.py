@@ -35,7 +35,8 @@ TARGETS = (
     Account.OTHER,
 )
 # The books have what no bill has: the account at WeChat Pay is put right.
-_OF_THE_BOOKS = (Kind.MISSING_PAYMENT, Kind.MISSING_REFUND, Kind.LEDGER_BALANCE)
+_MISSING = (Kind.MISSING_PAYMENT, Kind.MISSING_REFUND)
+_OF_THE_BOOKS = (*_MISSING, Kind.LEDGER_BALANCE)
 
 
 @dataclass(eq=False)
@@ -165,25 +166,31 @@ def _unexplained(difference: BillDifference) -> Q:
 
 
 def _of_the_books(difference: BillDifference) -> int:
-    """What the account at WeChat Pay is to be moved by, less what it was moved by."""
-    gap = (difference.theirs_fen or 0) - (difference.ours_fen or 0)
-    corrected = Q(entry__difference=difference.pk)
-    if difference.kind == Kind.MISSING_PAYMENT and not _entered("sale", payment=difference.payment_id):
+    """What the account at WeChat Pay is to be moved by, less what it was moved by.
+
+    What is missing on a day is a part of its balance, and is posted by its own difference alone.
+    """
+    gap = _gap(difference)
+    if difference.kind == Kind.LEDGER_BALANCE:
+        bill = difference.bill
+        missing = BillDifference.objects.filter(kind__in=_MISSING, bill__mchid=bill.mchid, bill__day=bill.day)
+        gap -= sum(_gap(one, by=difference.found_at) for one in missing)
+    return gap - _sum(Q(entry__difference=difference.pk), Account.WECHAT)
+
+
+def _gap(difference: BillDifference, *, by: datetime | None = None) -> int:
+    """What the bill has more than the books; of what is missing, 0 where it was not entered, `by` then."""
+    if difference.kind == Kind.MISSING_PAYMENT and not _entered("sale", by, payment=difference.payment_id):
         return 0
     if difference.kind == Kind.MISSING_REFUND:
-        if not _entered("refund", refund=difference.refund_id):
-            return 0
-        gap = difference.ours_fen or 0
-    if difference.kind == Kind.LEDGER_BALANCE:  # what is missing on the day is a part of it
-        bill = difference.bill
-        corrected = Q(entry__difference__kind__in=_OF_THE_BOOKS) & Q(
-            entry__difference__bill__mchid=bill.mchid, entry__difference__bill__day=bill.day
-        )
-    return gap - _sum(corrected, Account.WECHAT)
+        entered = _entered("refund", by, refund=difference.refund_id)
+        return (difference.ours_fen or 0) if entered else 0
+    return (difference.theirs_fen or 0) - (difference.ours_fen or 0)
 
 
-def _entered(kind: str, **which: int | None) -> bool:
-    return Entry.objects.filter(kind=kind, **which).exists()
+def _entered(kind: str, by: datetime | None, **which: int | None) -> bool:
+    entries = Entry.objects.filter(kind=kind, **which)
+    return (entries if by is None else entries.filter(entered_at__lte=by)).exists()
 
 
 def _sum(which: Q, account: Account) -> int:

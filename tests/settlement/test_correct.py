@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.db.models import Sum
 
 from kernel.cases import AlreadySettled, settle_case
 from kernel.models import Case, Event
-from payments.models import BillDifference
+from payments.models import Bill, BillDifference
 from settlement import queries
 from settlement.accounts import Account
 from settlement.models import Entry
@@ -129,15 +131,50 @@ def test_a_payment_that_no_bill_has_is_taken_out_of_the_account_and_closes_the_g
     matched(payment, [], [])
     closed(payment)
     missing, gap = the("missing_payment"), the("ledger_balance")
-    assert left_open(missing) == left_open(gap) == Open(Account.WECHAT, -TOTAL)
+    assert (left_open(missing), left_open(gap)) == (Open(Account.WECHAT, -TOTAL), Open(Account.WECHAT, 0))
     with pytest.raises(NoTarget):
         posted(missing, Account.WECHAT)
+    with pytest.raises(NothingOpen):
+        posted(gap, Account.OTHER)
     posted(missing, Account.OTHER)
-    assert balances()["other"] == TOTAL
-    assert "wechat" not in balances()
+    assert balances() == {"other": TOTAL, "sales": -10_000, "tax": -910}
     assert left_open(gap).fen == 0
     with pytest.raises(NothingOpen):
         posted(gap, Account.OTHER)
+
+
+@pytest.mark.parametrize(
+    "order", [("missing_payment", "ledger_balance"), ("ledger_balance", "missing_payment")]
+)
+def test_in_either_order_a_day_s_balance_has_what_is_missing_taken_off_and_each_fen_is_posted_once(
+    payment, order
+):
+    """Beside the missed payment 700 fen left the account that no line tells of."""
+    enter_payment(payment=payment, now=make.NOW)
+    matched(payment, [], [], opening=5_000)
+    Bill.objects.filter(kind="fund_basic").update(in_fen=0, out_fen=700, closing_fen=4_300)
+    closed(payment)
+    gap = the("ledger_balance")
+    assert (gap.theirs_fen, gap.ours_fen) == (-700, TOTAL)
+    amounts = {"missing_payment": -TOTAL, "ledger_balance": -700}
+    for kind in order:
+        assert left_open(the(kind)) == Open(Account.WECHAT, amounts[kind])
+        posted(the(kind), Account.OTHER)
+    assert [left_open(the(kind)).fen for kind in order] == [0, 0]
+    assert balances() == {"other": TOTAL + 700, "sales": -10_000, "tax": -910, "wechat": -700}
+    assert Case.objects.filter(state="open", kind__in=[f"bill.{kind}" for kind in order]).count() == 0
+
+
+def test_what_came_into_the_books_after_the_day_was_compared_is_no_part_of_its_balance(payment):
+    matched(payment, [], [], opening=5_000)
+    Bill.objects.filter(kind="fund_basic").update(in_fen=0, out_fen=700, closing_fen=4_300)
+    closed(payment)
+    gap = the("ledger_balance")
+    assert (gap.theirs_fen, gap.ours_fen, left_open(gap).fen) == (-700, 0, -700)
+    enter_payment(payment=payment, now=make.NOW + timedelta(minutes=5))
+    assert (left_open(gap).fen, left_open(the("missing_payment")).fen) == (-700, -TOTAL)
+    posted(the("missing_payment"), Account.OTHER)
+    assert left_open(gap).fen == -700
 
 
 def test_a_payment_that_is_missed_and_not_in_the_books_leaves_nothing_to_post(payment):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from kernel.errors import Missing
 from logistics.arrival import Arrival, Seen, arrival
@@ -13,7 +13,7 @@ from logistics.models import CarrierAccount, Parcel, ParcelLine, Shipment, Track
 from logistics.services.accounts import credential
 from logistics.services.receipt import may_confirm
 from logistics.vocabulary import Carrier, Code, carriers
-from orders.models import Order
+from orders.models import Order, OrderLine
 
 KEPT_SECONDS = 5.0
 _kept: dict[str, tuple[float, TrackingDoor]] = {}
@@ -103,6 +103,12 @@ def forget_kept() -> None:
     _kept.clear()
 
 
+def ship_by(order: Order) -> date | None:
+    """By which day an order leaves: promised from the hour of its payment, and before by its quote."""
+    promised = Shipment.objects.filter(order=order).values_list("ship_by", flat=True).first()
+    return promised or order.quote.ship_by
+
+
 def on_its_way(order: Order, now: datetime) -> OrderOnItsWay:
     """Where an order's goods are: its parcels that have a waybill, in the order in which they were packed.
 
@@ -117,14 +123,14 @@ def on_its_way(order: Order, now: datetime) -> OrderOnItsWay:
         .order_by("id")
     )
     ways: dict[int, list[Point]] = {row.pk: [] for row in rows}
-    pieces: dict[int, list[Piece]] = {row.pk: [] for row in rows}
+    held: dict[int, dict[OrderLine, int]] = {row.pk: {} for row in rows}
     if rows:
         for told in TrackingEvent.objects.filter(parcel__in=rows).order_by("-at", "-id"):
             ways[told.parcel_id].append(Point(told.at, told.code, told.text))
         lines = ParcelLine.objects.filter(parcel__in=rows).select_related("line").order_by("line__position")
-        for one in lines:
-            piece = Piece(one.line.sku, one.line.name, one.line.name_zh, one.quantity)
-            pieces[one.parcel_id].append(piece)
+        for one in lines:  # of several lots there are several
+            within = held[one.parcel_id]
+            within[one.line] = within.get(one.line, 0) + one.quantity
     return OrderOnItsWay(
         state=shipment.state,
         receipt_due_at=None if shipment.receipt_at else shipment.receipt_due_at,
@@ -139,7 +145,9 @@ def on_its_way(order: Order, now: datetime) -> OrderOnItsWay:
                 arrival=_arrival(row, shipment, order.trade_mode, ways[row.pk], now),
                 handed_over_at=row.scanned_at,
                 delivered_at=row.latest_at if row.latest == Code.DELIVERED else None,
-                pieces=tuple(pieces[row.pk]),
+                pieces=tuple(
+                    Piece(line.sku, line.name, line.name_zh, number) for line, number in held[row.pk].items()
+                ),
                 way=tuple(ways[row.pk]),
             )
             for row in rows

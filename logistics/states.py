@@ -2,8 +2,9 @@
 
 from kernel.states import Machine
 
-# to_pick to labelled is ours, all that follows is what the carrier tells. customs_hold, lost and damaged may
-# still come right; delivered and returned are the ends.
+# to_pick to dispatched is ours: dispatched has left our house, and the ledger with it. All that follows is
+# what the carrier tells, whose scan may come before anyone has said that it left. customs_hold, lost and
+# damaged may still come right; delivered and returned are the ends.
 SHIPMENT = Machine(
     name="shipment",
     start="to_pick",
@@ -11,7 +12,8 @@ SHIPMENT = Machine(
         "pick": {"to_pick": "packing"},
         "label": {"packing": "labelled"},
         "unlabel": {"labelled": "packing"},
-        "hand_over": {"labelled": "handed_over"},
+        "dispatch": {"labelled": "dispatched"},
+        "hand_over": {"labelled": "handed_over", "dispatched": "handed_over", "lost": "handed_over"},
         "move": {
             "handed_over": "in_transit",
             "customs_hold": "in_transit",
@@ -27,13 +29,14 @@ SHIPMENT = Machine(
             "damaged": "delivered",
         },
         "return": {
+            "dispatched": "returned",
             "handed_over": "returned",
             "in_transit": "returned",
             "customs_hold": "returned",
             "lost": "returned",
             "damaged": "returned",
         },
-        "lose": {"handed_over": "lost", "in_transit": "lost", "customs_hold": "lost"},
+        "lose": {"dispatched": "lost", "handed_over": "lost", "in_transit": "lost", "customs_hold": "lost"},
         "damage": {"handed_over": "damaged", "in_transit": "damaged", "customs_hold": "damaged"},
         "cancel": {"to_pick": "cancelled", "packing": "cancelled", "labelled": "cancelled"},
     },

@@ -11,6 +11,7 @@ from kernel.models import Event
 from logistics.services import (
     comparing,
     lateness,
+    overdue,
     receipt,
     shipments,
     shipping_info,
@@ -24,10 +25,11 @@ from orders.models import Order
 
 @shared_task
 def go_on() -> None:
-    """Go on with waybills that are wanted, or wanted back, with parcels to be watched and receipts that are
-    due."""
+    """Go on with waybills that are wanted, or wanted back, with parcels to watch, with what is late and with
+    receipts that are due."""
     waybills.sweep(now=now())
     watching.sweep(now=now())
+    overdue.sweep(now=now())
     receipt.sweep(now=now())
 
 

@@ -22,6 +22,7 @@ from kernel import problems, receipts
 from kernel.errors import Refused
 from kernel.problems import BadFields
 from kernel.receipts import Answer
+from logistics import queries as logistics
 from miniprogram_api.documents import Text, answers, in_path
 from miniprogram_api.door import Door, Json
 from miniprogram_api.idempotency import HEADER, LONGEST, SHORTEST, fingerprint_of, key_of, told
@@ -153,6 +154,10 @@ class OrderOut(serializers.Serializer[Any]):
     payments = PaymentOut(many=True)
     refunds = RefundOut(many=True)
     payer = PayerOut(allow_null=True, help_text="支付人核对 · null: not asked yet, or not paid")
+    ship_by = serializers.DateField(
+        allow_null=True,
+        help_text="承诺发货日 · the day by which it leaves the warehouse, counted from the payment",
+    )
     cancellable_until = serializers.DateTimeField(
         allow_null=True, help_text="until when this paid order can be cancelled; null: not, or not paid"
     )
@@ -241,6 +246,7 @@ class OrderView(Door):
                 "payments": list(attempts.values("state", "created_at", "succeeded_at")),
                 "refunds": [refund_told(one) for one in refunds],
                 "payer": _payer(row),
+                "ship_by": logistics.ship_by(row),
                 "cancellable_until": hold_ends_at(row),
             }
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin, messages
@@ -277,14 +278,26 @@ class Scoped(ModelAdmin):  # type: ignore[misc]
             now=now(),
         )
 
-    def act(self, request: HttpRequest, rows: QuerySet[Any], verb: Callable[[Any], object]) -> None:
-        """Call `verb` for each row in which the operator may write, and tell what came of it."""
+    def act(
+        self,
+        request: HttpRequest,
+        rows: QuerySet[Any],
+        verb: Callable[[Any], object],
+        *,
+        outside: bool = False,
+    ) -> None:
+        """Call `verb` for each row in which the operator may write, and tell what came of it.
+
+        One that leaves something behind when it refuses keeps its own transactions: `outside`.
+        """
         done = 0
         for row in rows:
             if not self._mine(request, row, self.writers):
                 continue
             try:
-                with transaction.atomic():  # what one row refuses does not touch the others
+                with (
+                    nullcontext() if outside else transaction.atomic()
+                ):  # what one row refuses does not touch the others
                     verb(row)
                 done += 1
             except Problem as problem:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.contrib.admin.utils import label_for_field, lookup_field
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.formats import localize
 from django.utils.html import strip_tags
@@ -34,6 +35,8 @@ class Listed(Scoped):
     @action(description=say("下载 CSV", "Download CSV"), icon="download", url_path="download")  # type: ignore[operator]
     def download(self, request: HttpRequest) -> StreamingHttpResponse:
         """The rows of the list, up to MOST, with the names of its columns."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
         shown = self.get_changelist_instance(request)
         columns = [name for name in shown.list_display if name != "action_checkbox"]
         answer = StreamingHttpResponse(

@@ -2,56 +2,185 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Concat
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.decorators import action
 
-from kernel.clock import now
+from kernel.clock import now, shanghai_day
 from kernel.errors import Problem
-from logistics.services import accounts, labels, shipments
+from kernel.models import Event
+from logistics.models import Parcel, Shipment
+from logistics.services import accounts, labels, leaving, packing, shipments, weighing
+from logistics.services.shipments import NOT_LEFT
+from operators import stock_story
 from operators.base import Scoped, register
 from operators.bilingual import say
-from operators.filters import states
+from operators.filters import Switch, states
+from operators.lists import Listed
 from operators.scope import PACKERS
+from operators.steps import Step, Stepped
+from operators.stock_forms import ConfirmForm, PartForm, WeightForm
+from orders.models import Order
+
+Values = Mapping[str, Any]
+
+
+def _pack(row: Shipment, values: Values, who: str, at: datetime) -> None:
+    packing.pack(
+        shipment=row,
+        carrier="SF",
+        weight_g=values["weight_g"],
+        second_look=values["second_look"],
+        by=who,
+        now=at,
+    )
+
+
+def _pack_part(row: Shipment, values: Values, who: str, at: datetime) -> None:
+    packing.pack(
+        shipment=row,
+        carrier="SF",
+        weight_g=values["weight_g"],
+        second_look=values["second_look"],
+        pieces={values["sku"]: values["pieces"]},
+        nth=values["nth"],
+        by=who,
+        now=at,
+    )
+
+
+def _dispatch(row: Shipment, values: Values, who: str, at: datetime) -> None:
+    leaving.dispatch(shipment=row, by=who, now=at)
+
+
+def _weigh(row: Parcel, values: Values, who: str, at: datetime) -> None:
+    weighing.weigh(parcel=row, weight_g=values["weight_g"], second_look=values["second_look"], by=who, now=at)
+
+
+class LateFilter(Switch):
+    """What has not left by the day that was promised."""
+
+    title = say("承诺发货日", "promised day")
+    parameter_name = "late"
+    yes = say("逾期未出库", "over, and not left")
+
+    @classmethod
+    def question(cls) -> Q:
+        return Q(state__in=NOT_LEFT, ship_by__lt=shanghai_day(now()))
 
 
 @register("logistics.Shipment")
-class ShipmentAdmin(Scoped):
-    """What is to be packed, what is on its way, and what came to grief."""
+class ShipmentAdmin(Stepped, Listed):
+    """What is to be picked and packed, what may leave, what is on its way, and what came to grief."""
 
     writers = PACKERS
-    hidden = ("number",)
+    hidden = ("number", "late_at")
     list_display = (
         "order",
         "state",
+        "ship_by",
+        "released",
         "warehouse",
         "opened_at",
+        "dispatched_at",
         "handed_over_at",
         "delivered_at",
         "receipt_at",
         "storefront",
     )
     list_select_related = ("order", "warehouse", "storefront")
-    list_filter = (states("state"), "opened_at", "handed_over_at", "receipt_at", states("receipt_by"))
+    list_filter = (
+        LateFilter,
+        states("state"),
+        "ship_by",
+        "opened_at",
+        "handed_over_at",
+        "receipt_at",
+        states("receipt_by"),
+    )
     search_fields = ("number__startswith", "parcels__waybill__exact")
     ordering = ("-id",)
-    actions = ("start_packing", "pack", "lose", "damage", "bring_back", "find_again")
+    change_form_outer_after_template = "operators/stock_story.html"
+    actions = ("start_packing", "dispatch_all", "lose", "damage", "bring_back", "find_again")
+    steps = (
+        Step(
+            name="pack",
+            title=say("称重打包并申请顺丰运单号", "Weigh, pack and ask SF for a waybill"),
+            icon="package_2",
+            form=WeightForm,
+            do=_pack,
+            roles=PACKERS,
+            legal=lambda row: row.state in ("to_pick", "packing"),
+            hint=say(
+                "实重与应重之差超过仓库允差的不予打包；开箱核对后由另一名同事复核。",
+                "What differs by more than the warehouse tolerates is not packed, but for a second look.",
+            ),
+            outside=True,
+        ),
+        Step(
+            name="pack-part",
+            title=say("分箱打包", "Pack a part"),
+            icon="deployed_code",
+            form=PartForm,
+            do=_pack_part,
+            roles=PACKERS,
+            legal=lambda row: row.state in ("to_pick", "packing") and row.order.trade_mode in packing.SEVERAL,
+            start=lambda row: {"nth": row.parcels.count() + 1},
+            outside=True,
+        ),
+        Step(
+            name="dispatch",
+            title=say("出库", "Let it leave"),
+            icon="output",
+            form=ConfirmForm,
+            do=_dispatch,
+            roles=PACKERS,
+            legal=lambda row: row.state == "labelled",
+            hint=say(
+                "保税货物须已放行；直购货物须通过申报前审核。库存按拣货批次扣减。",
+                "Bonded goods must be released, direct mail is judged; the picked lots leave the ledger.",
+            ),
+            outside=True,
+        ),
+    )
 
-    @admin.action(description=say("开始拣货打包", "Start packing"), permissions=["write"])
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        told = Event.objects.filter(key=Concat(Value("order:"), OuterRef("number")), name="customs.released")
+        rows: QuerySet[Any] = super().get_queryset(request).annotate(was_released=Exists(told))
+        return rows
+
+    @admin.display(description=say("放行", "released"))
+    def released(self, row: Any) -> Any:
+        if row.order.trade_mode in packing.SEVERAL:
+            return "-"
+        done = row.was_released or row.order.gate == Order.Gate.AFTER_RELEASE
+        return say("已放行", "released") if done else say("未放行", "not released")
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        row = self.get_object(request, object_id) if object_id else None
+        context = {"story": stock_story.picks(row) if row else [], **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
+
+    @admin.action(description=say("拣货（先到期先出）", "Pick, first expired first"), permissions=["write"])
     def start_packing(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
         by = request.user.get_username()
-        self.act(request, rows, lambda row: shipments.start_packing(shipment=row, by=by, now=now()))
+        verb = packing.start_packing
+        self.act(request, rows, lambda row: verb(shipment=row, by=by, now=now()), outside=True)
 
-    @admin.action(
-        description=say("打包并申请顺丰运单号", "Pack, and ask SF for a waybill"), permissions=["write"]
-    )
-    def pack(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+    @admin.action(description=say("出库", "Let them leave"), permissions=["write"])
+    def dispatch_all(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
         by = request.user.get_username()
-        self.act(request, rows, lambda row: shipments.pack(shipment=row, carrier="SF", by=by, now=now()))
+        verb = leaving.dispatch
+        self.act(request, rows, lambda row: verb(shipment=row, by=by, now=now()), outside=True)
 
     @admin.action(description=say("承运方确认遗失", "The carrier says it is lost"), permissions=["write"])
     def lose(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
@@ -75,7 +204,7 @@ class ShipmentAdmin(Scoped):
 
 
 @register("logistics.Parcel")
-class ParcelAdmin(Scoped):
+class ParcelAdmin(Stepped, Listed):
     """Parcels under their waybill numbers; a number is taken back or asked for again here."""
 
     writers = PACKERS
@@ -88,7 +217,8 @@ class ParcelAdmin(Scoped):
         "latest",
         "latest_at",
         "expected_on",
-        "weight_g",
+        "expected_g",
+        "weighed_g",
         "storefront",
     )
     list_select_related = ("shipment", "storefront")
@@ -103,6 +233,20 @@ class ParcelAdmin(Scoped):
     search_fields = ("waybill__exact", "own_number__startswith", "shipment__number__startswith")
     ordering = ("-id",)
     actions = ("withdraw", "try_again")
+    steps = (
+        Step(
+            name="weigh",
+            title=say("称重", "Weigh"),
+            icon="scale",
+            form=WeightForm,
+            do=_weigh,
+            roles=PACKERS,
+            legal=lambda row: (
+                row.state in ("asked", "issued", "refused") and row.shipment.state in weighing.WEIGHED_IN
+            ),
+            outside=True,
+        ),
+    )
     actions_detail = ("show_label",)
 
     @action(  # type: ignore[operator]  # its return type is inferred wrongly
@@ -138,17 +282,23 @@ class ParcelAdmin(Scoped):
 
 
 @register("logistics.ParcelLine")
-class ParcelLineAdmin(Scoped):
+class ParcelLineAdmin(Listed):
     """What is in which parcel."""
 
-    list_display = ("parcel", "line", "quantity", "storefront")
-    list_select_related = ("parcel", "line", "storefront")
-    search_fields = ("parcel__waybill__exact", "line__sku__exact")
+    list_display = ("parcel", "line", "lot", "quantity", "storefront")
+    list_select_related = (
+        "parcel",
+        "line",
+        "lot__stock__variant",
+        "lot__stock__warehouse",
+        "storefront",
+    )
+    search_fields = ("parcel__waybill__exact", "line__sku__exact", "lot__code__exact")
     ordering = ("-id",)
 
 
 @register("logistics.TrackingEvent")
-class TrackingEventAdmin(Scoped):
+class TrackingEventAdmin(Listed):
     """What was told of parcels, each thing once."""
 
     hidden = ("digest",)

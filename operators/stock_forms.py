@@ -9,6 +9,7 @@ from unfold.widgets import (
     UnfoldAdminDateWidget,
     UnfoldAdminIntegerFieldWidget,
     UnfoldAdminTextInputWidget,
+    UnfoldBooleanWidget,
 )
 
 from operators.bilingual import say
@@ -94,6 +95,26 @@ class CountedForm(forms.Form):
     sku = _line("SKU", 64)
     code = _line(say("批次号", "lot number"), 60, say("无批次可留空。", "Empty without one."), False)
     pieces = _pieces(say("实盘件数", "pieces counted"), 0)
+
+
+class WeightForm(forms.Form):
+    """What the scales say."""
+
+    weight_g = _pieces(say("实重（克）", "weighed (g)"))
+    second_look = forms.BooleanField(
+        label=say("我已开箱复核，商品与件数无误", "I have opened it: goods and pieces are right"),
+        required=False,
+        widget=UnfoldBooleanWidget,
+    )
+
+
+class PartForm(WeightForm):
+    """Which pieces go into a parcel of their own."""
+
+    sku = _line("SKU", 64)
+    pieces = _pieces(say("件数", "pieces"))
+    nth = forms.IntegerField(widget=forms.HiddenInput)
+    field_order = ("sku", "pieces", "weight_g", "second_look", "nth")
 
 
 class MissingForm(forms.Form):

@@ -8,8 +8,10 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils.html import format_html
 
+from inventory import services
 from inventory.models import Count, Lot, Movement, Stock
 from kernel.clock import now, shanghai_day
+from logistics.models import Shipment
 from operators.bilingual import say
 from operators.names import state_name
 from operators.tables import Table, kept, when
@@ -98,6 +100,39 @@ def _movement(row: Movement) -> list[Any]:
         row.holder or "-",
         row.reason or "-",
         row.by or "-",
+    ]
+
+
+def picks(shipment: Shipment) -> list[Table]:
+    """What is picked for a shipment, lot by lot, as it is taken from the shelf."""
+    rows = services.picked(holder=shipment.event_key)
+    return [
+        {
+            "title": say("拣货", "Picked"),
+            "headers": [
+                "SKU",
+                say("批次", "lot"),
+                say("到期日", "expires on"),
+                say("件数", "pieces"),
+                say("拣货时间", "picked at"),
+                say("出库时间", "left at"),
+            ],
+            "rows": [
+                [
+                    row.reservation.stock.variant.sku,
+                    format_html(
+                        '<a class="text-link" href="{}">{}</a>',
+                        reverse("admin:inventory_lot_change", args=[row.lot_id]),
+                        row.lot.code or say("无批次号", "no number"),
+                    ),
+                    kept(row.lot.expires_on or "-"),
+                    row.quantity,
+                    when(row.at),
+                    when(row.shipped_at) if row.shipped_at else "-",
+                ]
+                for row in rows
+            ],
+        }
     ]
 
 

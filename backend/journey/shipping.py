@@ -12,7 +12,7 @@ from backend.journey.stage import Stage
 from kernel.clock import now
 from kernel.models import Event
 from logistics.models import Parcel, Shipment, TrackingEvent
-from logistics.services import labels, shipments, watching, waybills
+from logistics.services import labels, packing, watching, waybills
 from orders.models import Order
 from orders.services.cancel_paid import hold_ends_at
 from payments.models import PaymentDeclaration
@@ -54,7 +54,7 @@ def released(stage: Stage) -> str:
 def packed(stage: Stage) -> str:
     shipment = Shipment.objects.get(number=stage.order["number"])
     late = after_hold(shipment.order)
-    shipments.pack(shipment=shipment, carrier="SF", by=BY, now=late)
+    packing.pack(shipment=shipment, carrier="SF", by=BY, now=late)
     with as_the_house(stage):
         waybills.sweep(now=late)
     parcel = parcel_of(stage)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from inventory.models import Lot
 from kernel.ids import uuid7
 from kernel.models import File
 from logistics.models.account import CarrierAccount
@@ -31,7 +32,9 @@ class Parcel(models.Model):
     carrier = models.CharField(max_length=10, choices=carrier_choices())
     waybill = models.CharField(max_length=40, default="", blank=True)
     routing = models.CharField(max_length=40, default="", blank=True, help_text="目的地代码 on the label")
-    weight_g = models.PositiveIntegerField()
+    weight_g = models.PositiveIntegerField(help_text="as the carrier is told: weighed, or what it should be")
+    expected_g = models.PositiveIntegerField(default=0, help_text="what its goods and its packing weigh")
+    weighed_g = models.PositiveIntegerField(null=True, blank=True, help_text="none: not weighed yet")
     state = models.CharField(max_length=12, choices=WAYBILL.choices, default=WAYBILL.start)
     trouble = models.CharField(max_length=160, default="", blank=True, help_text="why the carrier refused")
     asked_at = models.DateTimeField()
@@ -75,18 +78,26 @@ class Parcel(models.Model):
     def event_key(self) -> str:
         return f"parcel:{self.own_number}"
 
+    def contents(self) -> list[tuple[OrderLine, int]]:
+        """The lines of the order that are in it with their pieces, whatever lots they are of."""
+        found: dict[OrderLine, int] = {}
+        for row in self.lines.select_related("line").order_by("line__position", "id"):
+            found[row.line] = found.get(row.line, 0) + row.quantity
+        return list(found.items())
+
 
 class ParcelLine(models.Model):
-    """So many pieces of an order's line in a parcel."""
+    """So many pieces of an order's line in a parcel, all of one lot: what was picked and nothing else."""
 
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
     parcel = models.ForeignKey(Parcel, on_delete=models.PROTECT, related_name="lines")
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="+")
+    lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="+")
     quantity = models.PositiveIntegerField()
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["parcel", "line"], name="parcel_line_once"),
+            models.UniqueConstraint(fields=["parcel", "line", "lot"], name="parcel_line_once"),
             models.CheckConstraint(name="parcel_line_positive", condition=Q(quantity__gt=0)),
         ]
 

@@ -28,6 +28,13 @@ class Shipment(models.Model):
     number = models.CharField(max_length=32, help_text="of the order, which is the key of its history")
     state = models.CharField(max_length=12, choices=SHIPMENT.choices, default=SHIPMENT.start)
     opened_at = models.DateTimeField()
+    ship_by = models.DateField(
+        null=True, blank=True, help_text="by when it leaves, as promised when it was paid"
+    )
+    late_at = models.DateTimeField(
+        null=True, blank=True, help_text="when that day is over; empty once it has left or was told of"
+    )
+    dispatched_at = models.DateTimeField(null=True, blank=True, help_text="left the warehouse")
     handed_over_at = models.DateTimeField(null=True, blank=True, help_text="first scanned by a carrier")
     delivered_at = models.DateTimeField(null=True, blank=True)
     receipt_due_at = models.DateTimeField(null=True, blank=True, help_text="receipt counts as confirmed then")
@@ -39,7 +46,8 @@ class Shipment(models.Model):
             models.CheckConstraint(
                 name="shipment_left_has_day",
                 condition=Q(state__in=["to_pick", "packing", "labelled", "cancelled"])
-                | Q(handed_over_at__isnull=False),
+                | Q(handed_over_at__isnull=False)
+                | Q(state__in=["dispatched", "lost", "returned"], dispatched_at__isnull=False),
             ),
             models.CheckConstraint(
                 name="shipment_delivered_has_day",
@@ -58,6 +66,7 @@ class Shipment(models.Model):
                 name="shipment_receipt_due",
                 condition=Q(receipt_due_at__isnull=False, receipt_at=None),
             ),
+            models.Index(fields=["late_at"], name="shipment_late", condition=Q(late_at__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -63,10 +63,7 @@ def label_of(*, parcel: Parcel, by: str, now: datetime) -> bytes:
                 receiver=receiver_for_label(order=order, by=by, now=now),
                 sender=sender_of(row.carrier_account),
                 order=order.number,
-                content=tuple(
-                    f"{line.line.name_zh} × {line.quantity}"
-                    for line in row.lines.select_related("line").order_by("line__position")
-                ),
+                content=tuple(f"{line.name_zh} × {pieces}" for line, pieces in row.contents()),
                 weight_g=row.weight_g,
                 printed=f"{now.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
             )

@@ -52,6 +52,8 @@ def _waits_for(order: Order, row: ShippingInfo) -> str:
     if row.state != "waiting":
         return "wechat"
     shipment = Shipment.objects.filter(order=order).first()
+    if shipment is not None and shipment.state == "dispatched":
+        return "carrier"
     if shipment is not None and shipment.state == "labelled":
         waits = order.trade_mode in AFTER_RELEASE_ONLY and not is_released(order)
         return "release" if waits else "carrier"

@@ -38,7 +38,8 @@ class NotOnItsWay(Conflict):
 
 def may_confirm(shipment: Shipment) -> bool:
     """Whether the consumer can confirm receipt now."""
-    return shipment.receipt_at is None and shipment.state in MAY_HAVE
+    left = shipment.handed_over_at is not None and shipment.state in MAY_HAVE
+    return shipment.receipt_at is None and left
 
 
 def receipt_due(delivered_at: datetime) -> datetime:
@@ -56,7 +57,7 @@ def confirm_receipt(*, order: Order, now: datetime) -> Shipment:
         order, row = locked(made)
         if row.receipt_at is not None:
             return row
-        if order.state != "paid" or row.state not in MAY_HAVE:
+        if order.state != "paid" or not may_confirm(row):
             raise NotOnItsWay(state=row.state)
         _receive(row, Shipment.ReceivedBy.CONSUMER, now)
         return row

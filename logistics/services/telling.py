@@ -176,15 +176,13 @@ def _packages(order: Order, row: ShippingInfo, now: datetime) -> tuple[tuple[Pac
     fields = list(DISCLOSED)
     parcels = {
         one.waybill: one
-        for one in Parcel.objects.filter(shipment__order=order)
-        .select_related("carrier_account")
-        .prefetch_related("lines__line")
+        for one in Parcel.objects.filter(shipment__order=order).select_related("carrier_account")
     }
     everything = [(line.name_zh, line.quantity) for line in order.lines.order_by("position")]
     made = []
     for carrier, waybill in row.wanted:
         parcel = parcels.get(waybill)
-        goods = [(one.line.name_zh, one.quantity) for one in parcel.lines.all()] if parcel else everything
+        goods = [(line.name_zh, pieces) for line, pieces in parcel.contents()] if parcel else everything
         sender = receiver = ""
         if carrier in NEEDS_CONTACT:
             account = parcel.carrier_account if parcel else None

@@ -12,11 +12,12 @@ from django.db import connection
 
 from kernel.cases import open_case, settle_open
 from kernel.errors import Missing
-from kernel.models import Event
+from kernel.models import Case, Event
 from kernel.tenancy import tenant
 from logistics.gateways.carrying import Handover
 from logistics.gateways.tracking import Report
 from logistics.models import Parcel, Shipment, TrackingEvent
+from logistics.services.gone import let_go
 from logistics.services.handover import record_handover
 from logistics.services.receipt import receipt_due
 from logistics.services.shipments import locked
@@ -27,6 +28,8 @@ from orders.models import Order
 UNEXPECTED, EARLY = "tracking.unexpected", "tracking.left_before_release"
 ENDS = ("delivered", "returned")
 AFTER_RELEASE_ONLY = ("1210", "1239")  # what leaves a bonded zone does so after 800 (law.md R2.5)
+# What is told of a parcel only once it is in the hands of carriers inside China: under 9610 after 800 too.
+INSIDE = frozenset({Code.ARRIVED, Code.OUT_FOR_DELIVERY, Code.AT_POINT, Code.REFUSED, Code.DELIVERED})
 # What a person must look at, and what it comes right by.
 CASES = {
     Code.RETURNED: ("tracking.returned", "A parcel came back to its sender"),
@@ -146,7 +149,8 @@ def _follow(parcel: Parcel, report: Report, now: datetime) -> None:
 def _move(order: Order, shipment: Shipment, parcel: Parcel, now: datetime) -> None:
     """From the carrier's first scan on, the shipment is where its parcel is."""
     assert parcel.scanned_at is not None and parcel.latest_at is not None
-    if shipment.state in ("to_pick", "packing", "cancelled"):
+    never = shipment.handed_over_at is None
+    if never and shipment.state not in SHIPMENT.moves["hand_over"]:
         _case(parcel, shipment, UNEXPECTED, "A parcel moves that should not", now)
         return
     facts = {
@@ -155,13 +159,16 @@ def _move(order: Order, shipment: Shipment, parcel: Parcel, now: datetime) -> No
         "carrier": carriers()[parcel.carrier].name_zh,
         "at": parcel.scanned_at.isoformat(),
     }
-    if shipment.state == "labelled":
+    if never:
+        let_go(order=order, row=shipment, by="carrier", now=now, seen=True)
         SHIPMENT.move(shipment, "hand_over", now=now, facts=facts, handed_over_at=parcel.scanned_at)
         if order.trade_mode in AFTER_RELEASE_ONLY and not is_released(order):
             _case(parcel, shipment, EARLY, "A parcel left the bonded zone before its release", now)
     elif not parcel.single:
         handover = Handover(parcel.waybill, facts["carrier"], parcel.scanned_at)
         record_handover(order=order, handover=handover, now=now)
+    if order.trade_mode == "9610" and Code(parcel.latest) in INSIDE and not is_released(order):
+        _early(parcel, shipment, now)
     verb = VERBS.get(Code(parcel.latest))
     if verb is None or shipment.state not in SHIPMENT.moves[verb]:
         return
@@ -171,6 +178,12 @@ def _move(order: Order, shipment: Shipment, parcel: Parcel, now: datetime) -> No
     if verb == "deliver":
         changes = {"delivered_at": parcel.latest_at, "receipt_due_at": receipt_due(parcel.latest_at)}
     SHIPMENT.move(shipment, verb, now=now, facts=facts | {"at": parcel.latest_at.isoformat()}, **changes)
+
+
+def _early(parcel: Parcel, shipment: Shipment, now: datetime) -> None:
+    """Once a parcel, however much is told of it after."""
+    if not Case.objects.filter(kind=EARLY, key=parcel.event_key).exists():
+        _case(parcel, shipment, EARLY, "A parcel was handed over inside China before its release", now)
 
 
 def is_released(order: Order) -> bool:

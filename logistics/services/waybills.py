@@ -19,6 +19,7 @@ from kernel.tenancy import tenant
 from logistics.gateways.providers import issuer
 from logistics.gateways.waybills import Cargo, CarrierRefused, Issued, Wanted, Waybills
 from logistics.models import Parcel
+from logistics.services import packing
 from logistics.services.receiver import ReceiverGone, receiver_for_carrier, sender_of
 from logistics.services.shipments import FAILING, locked
 from logistics.services.tracking import UNWATCHED
@@ -111,10 +112,7 @@ def _attempt(parcel: Parcel, now: datetime) -> Attempt | None:
             settle_open(kinds=[FAILING], key=row.event_key, by="system", note="refused", now=now)
             return None
         Parcel.objects.filter(pk=row.pk).update(sent_at=row.sent_at or now)
-        cargo = tuple(
-            Cargo(line.line.name_zh, line.quantity)
-            for line in row.lines.select_related("line").order_by("line__position")
-        )
+        cargo = tuple(Cargo(line.name_zh, pieces) for line, pieces in row.contents())
         wanted = Wanted(row.own_number, sender_of(row.carrier_account), receiver, cargo, row.weight_g)
         return Attempt(row, carrier, wanted, tried_before)
 
@@ -163,7 +161,7 @@ def _take_in(parcel: Parcel, issued: Issued | None, now: datetime) -> None:
             tries=0,
             next_try_at=now + WATCH_AFTER,
         )
-        if shipment.state == "packing":
+        if shipment.state == "packing" and packing.is_whole(order, shipment):
             SHIPMENT.move(
                 shipment, "label", now=now, facts={"order": order.number, "waybill": issued.waybill}
             )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from logistics.models import CarrierAccount, Shipment
-from logistics.services import accounts, shipments
+from logistics.models import CarrierAccount, Parcel, Shipment
+from logistics.services import accounts, packing, shipments
 from orders.models import Order
 from orders.states import ORDER
 from tests import make
@@ -43,6 +43,19 @@ def kuaidi100(shop: Any, secret: str = KEY, customer_code: str = "KD100TEST") ->
     return accounts.set_account(
         storefront=shop, provider="kuaidi100", terms=terms, secret=secret, by="test", now=make.NOW
     )
+
+
+def labelled(world: make.World, *lines: tuple[str, int], by: str = "op") -> Parcel:
+    """The one parcel of a paid order, packed, weighed and with its waybill."""
+    made = shipment(world, *lines)
+    pieces = sum(line.quantity * line.variant.weight_g for line in made.order.lines.all())
+    parcel = packing.pack(shipment=made, carrier="SF", by=by, now=LATER, weight_g=pieces + 200)
+    Parcel.objects.filter(pk=parcel.pk).update(
+        state="issued", waybill=f"SF{made.number[-10:]}", issued_at=LATER
+    )
+    Shipment.objects.filter(pk=made.pk).update(state="labelled")
+    parcel.refresh_from_db()
+    return parcel
 
 
 def shipment(world: make.World, *lines: tuple[str, int]) -> Shipment:

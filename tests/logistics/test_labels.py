@@ -15,7 +15,7 @@ from kernel.models import File
 from logistics.gateways.waybills import Place
 from logistics.label_pdf import Label, render
 from logistics.models import Parcel
-from logistics.services import labels, shipments
+from logistics.services import labels, packing
 from logistics.services.receiver import ReceiverGone
 from tests import make
 from tests.logistics import shipping
@@ -97,7 +97,7 @@ def test_the_chinese_font_is_inside_the_label():
 def parcel(world) -> Parcel:
     shipping.sf(world.shop)
     made = shipping.shipment(world, ("HD-1", 2))
-    parcel = shipments.pack(shipment=made, carrier="SF", by="op", now=LATER)
+    parcel = packing.pack(shipment=made, carrier="SF", by="op", now=LATER)
     Parcel.objects.filter(pk=parcel.pk).update(state="issued", waybill="SF1", issued_at=LATER)
     parcel.refresh_from_db()
     return parcel

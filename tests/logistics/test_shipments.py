@@ -11,7 +11,7 @@ from kernel.errors import Missing
 from kernel.models import Case, Event
 from kernel.states import WrongState
 from logistics.models import CarrierAccount, Parcel, ParcelLine, Shipment, TrackingEvent
-from logistics.services import accounts, shipments
+from logistics.services import accounts, packing, shipments
 from logistics.vocabulary import Code, understood
 from orders.services.cancel_paid import cancel_paid
 from tests import make
@@ -43,15 +43,15 @@ def test_an_unpaid_order_has_no_shipment(world):
 
 def test_nothing_is_packed_while_the_consumer_may_cancel(world):
     made = shipping.shipment(world)
-    with pytest.raises(shipments.StillHeld):
-        shipments.start_packing(shipment=made, by="op", now=make.NOW)
-    assert shipments.start_packing(shipment=made, by="op", now=LATER).state == "packing"
+    with pytest.raises(packing.StillHeld):
+        packing.start_packing(shipment=made, by="op", now=make.NOW)
+    assert packing.start_packing(shipment=made, by="op", now=LATER).state == "packing"
 
 
 def test_packing_puts_every_line_into_one_parcel_that_weighs_what_its_goods_do(world):
     account = shipping.sf(world.shop)
     made = shipping.shipment(world, ("HD-1", 2), ("IR-1", 1))
-    parcel = shipments.pack(shipment=made, carrier="SF", by="op", now=LATER)
+    parcel = packing.pack(shipment=made, carrier="SF", by="op", now=LATER)
     goods = sum(line.quantity * line.variant.weight_g for line in made.order.lines.all())
     assert (parcel.own_number, parcel.state, parcel.single) == (f"{made.number}-1", "asked", True)
     assert (parcel.weight_g, parcel.carrier_account_id) == (goods + 200, account.pk)
@@ -65,7 +65,7 @@ def test_what_is_not_held_for_the_order_any_more_is_not_packed(world):
     made = shipping.shipment(world, ("HD-1", 3), ("IR-1", 1))
     dryer, iron = (line.variant for line in made.order.lines.order_by("position"))
     inventory.lessen(holder=made.order.event_key, kept={dryer.pk: 2, iron.pk: 0}, now=LATER)
-    parcel = shipments.pack(shipment=made, carrier="SF", by="op", now=LATER)
+    parcel = packing.pack(shipment=made, carrier="SF", by="op", now=LATER)
     held = ParcelLine.objects.filter(parcel=parcel)
     assert list(held.values_list("line__sku", "quantity")) == [("HD-1", 2)]
     assert parcel.weight_g == 2 * dryer.weight_g + 200
@@ -76,7 +76,7 @@ def test_what_is_not_held_for_the_order_any_more_is_not_packed(world):
 def test_a_parcel_with_pieces_that_were_refunded_after_it_was_packed_is_a_case(world):
     shipping.sf(world.shop)
     made = shipping.shipment(world, ("HD-1", 3))
-    shipments.pack(shipment=made, carrier="SF", by="op", now=LATER)
+    packing.pack(shipment=made, carrier="SF", by="op", now=LATER)
     inventory.lessen(holder=made.order.event_key, kept={made.order.lines.get().variant_id: 1}, now=LATER)
     shipments.look_at_parcel(order=made.order, now=LATER)
     case = Case.objects.get(kind="shipment.packed_refunded")
@@ -87,38 +87,49 @@ def test_where_nothing_is_held_for_the_order_nothing_is_packed(world):
     shipping.sf(world.shop)
     made = shipping.shipment(world)
     inventory.release(holder=made.order.event_key, now=LATER)
-    with pytest.raises(shipments.NothingToPack):
-        shipments.pack(shipment=made, carrier="SF", by="op", now=LATER)
+    with pytest.raises(packing.NothingToPack):
+        packing.pack(shipment=made, carrier="SF", by="op", now=LATER)
     assert Parcel.objects.count() == 0
 
 
 def test_an_import_list_holds_one_parcel_and_the_database_refuses_a_second(world):
     shipping.sf(world.shop)
     made = shipping.shipment(world)
-    parcel = shipments.pack(shipment=made, carrier="SF", by="op", now=LATER)
+    parcel = packing.pack(shipment=made, carrier="SF", by="op", now=LATER)
     made.refresh_from_db()
-    with pytest.raises(shipments.Packed):
-        shipments.pack(shipment=made, carrier="SF", by="op", now=LATER)
+    assert packing.pack(shipment=made, carrier="SF", by="op", now=LATER) == parcel
+    with pytest.raises(packing.Packed):
+        packing.pack(shipment=made, carrier="SF", by="op", now=LATER, pieces={"HD-1": 1})
     with pytest.raises(IntegrityError, match="parcel_one_an_import_list"), transaction.atomic():
         Parcel.objects.create(
             storefront=world.shop, shipment=made, own_number="X", carrier="SF", weight_g=1, asked_at=LATER
+        )
+    with pytest.raises(IntegrityError, match="an import list holds one parcel"), transaction.atomic():
+        Parcel.objects.create(
+            storefront=world.shop,
+            shipment=made,
+            own_number="X",
+            single=False,
+            carrier="SF",
+            weight_g=1,
+            asked_at=LATER,
         )
     assert list(Parcel.objects.all()) == [parcel]
 
 
 def test_without_an_account_at_the_carrier_nothing_is_packed(world):
     made = shipping.shipment(world)
-    with pytest.raises(shipments.NoCarrier) as refused:
-        shipments.pack(shipment=made, carrier="SF", by="op", now=LATER)
+    with pytest.raises(packing.NoCarrier) as refused:
+        packing.pack(shipment=made, carrier="SF", by="op", now=LATER)
     assert (refused.value.carrier, Parcel.objects.count()) == ("SF Express", 0)
-    with pytest.raises(shipments.NoCarrier):
-        shipments.pack(shipment=Shipment.objects.get(), carrier="YTO", by="op", now=LATER)
+    with pytest.raises(packing.NoCarrier):
+        packing.pack(shipment=Shipment.objects.get(), carrier="YTO", by="op", now=LATER)
 
 
 def test_a_cancelled_order_does_not_leave_and_a_waybill_nobody_asked_for_ends_at_once(world):
     shipping.sf(world.shop)
     made = shipping.shipment(world)
-    shipments.pack(shipment=made, carrier="SF", by="op", now=LATER)
+    packing.pack(shipment=made, carrier="SF", by="op", now=LATER)
     cancel_paid(number=made.number, by="op", now=LATER, within_hold=False)
     delivery.drain(now=LATER)
     made.refresh_from_db()

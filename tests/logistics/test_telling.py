@@ -12,7 +12,7 @@ from kernel.models import Case, Event
 from kernel.states import WrongState
 from logistics.gateways.tracking import Report, Told
 from logistics.models import Parcel, ShippingInfo, TradeManagement
-from logistics.services import shipments, shipping_info, telling, waybills
+from logistics.services import packing, shipping_info, telling, waybills
 from logistics.services.shipping_info import ChangeUsed, SameWaybill
 from logistics.services.tracking import take_in_tracking
 from logistics.vocabulary import Code
@@ -40,7 +40,7 @@ def test_nothing_is_told_before_a_carrier_has_the_parcel(carriers, order):
 def test_from_the_label_to_the_reminder_wechat_is_told_at_the_first_scan(carriers, order):
     delivery.drain(now=later(60 * 24))
     shipment = order.shipment
-    parcel = shipments.pack(shipment=shipment, carrier="SF", by="op", now=later(60 * 24))
+    parcel = packing.pack(shipment=shipment, carrier="SF", by="op", now=later(60 * 24))
     waybills.sweep(now=later(60 * 24))
     delivery.drain(now=later(60 * 24))
     parcel.refresh_from_db()
@@ -316,6 +316,7 @@ def test_what_is_cancelled_before_it_leaves_is_ended(carriers, order):
 
 
 def test_several_parcels_are_told_once_all_of_them_have_left(carriers, order, known):
+    type(order).objects.update(trade_mode="0110")  # an import list holds one
     shipment = order.shipment
     rows = [
         Parcel.objects.create(

@@ -13,7 +13,7 @@ import pytest
 from kernel.clock import SHANGHAI
 from kernel.models import Case, Event, Receipt
 from logistics.models import Parcel, Shipment, TrackingEvent
-from logistics.services import accounts, shipments
+from logistics.services import accounts, packing
 from logistics.services.tracking import masked
 from tests import make
 from tests.logistics import shipping
@@ -42,7 +42,7 @@ def parcel(world, salt) -> Parcel:
     """Labelled, and waiting for the carrier."""
     shipping.sf(world.shop)
     made = shipping.shipment(world)
-    parcel = shipments.pack(shipment=made, carrier="SF", by="op", now=LATER)
+    parcel = packing.pack(shipment=made, carrier="SF", by="op", now=LATER)
     Parcel.objects.filter(pk=parcel.pk).update(state="issued", waybill=WAYBILL, issued_at=LATER)
     Shipment.objects.update(state="labelled")
     parcel.refresh_from_db()

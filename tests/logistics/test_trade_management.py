@@ -10,7 +10,7 @@ from backend import delivery
 from kernel.models import Case
 from logistics.models import ShippingInfo, TradeManagement
 from logistics.services import comparing, lateness, shipping_info, telling
-from logistics.services.shipments import pack
+from logistics.services.packing import pack
 from orders.models import Order
 from orders.states import ORDER
 from payments.gateways.wechat_pay import client_of

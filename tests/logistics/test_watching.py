@@ -11,7 +11,7 @@ import requests
 from kernel.models import Case
 from logistics.gateways.tracking import Report, Told
 from logistics.models import CarrierAccount, Parcel, Shipment
-from logistics.services import shipments, watching, waybills
+from logistics.services import packing, watching, waybills
 from logistics.services.tracking import take_in_tracking
 from logistics.vocabulary import Code
 from tests import make
@@ -27,7 +27,7 @@ def later(hours: float):
 @pytest.fixture
 def parcel(house) -> Parcel:
     made = shipping.shipment(house)
-    parcel = shipments.pack(shipment=made, carrier="SF", by="op", now=make.present())
+    parcel = packing.pack(shipment=made, carrier="SF", by="op", now=make.present())
     waybills.sweep(now=later(0))
     parcel.refresh_from_db()
     assert parcel.state == "issued"
@@ -101,7 +101,7 @@ def test_a_parcel_that_does_not_move_for_days_is_a_case(carriers, parcel):
 def test_one_that_fails_as_nobody_foresaw_stops_no_other_and_its_case_settles_when_it_is_watched(
     carriers, parcel, house, monkeypatch
 ):
-    other = shipments.pack(shipment=shipping.shipment(house), carrier="SF", by="op", now=make.present())
+    other = packing.pack(shipment=shipping.shipment(house), carrier="SF", by="op", now=make.present())
     waybills.sweep(now=later(0))
     really = watching._watch
 

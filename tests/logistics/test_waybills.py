@@ -11,7 +11,7 @@ from compliance.models import Access, Disclosure
 from kernel.models import Case, Event
 from logistics.gateways.sf_wire import digest
 from logistics.models import Parcel, Shipment
-from logistics.services import shipments, waybills
+from logistics.services import packing, shipments, waybills
 from tests import make
 from tests.logistics import shipping
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def packed(world) -> Parcel:
     made = shipping.shipment(world, ("HD-1", 2))
-    return shipments.pack(shipment=made, carrier="SF", by="op", now=make.present())
+    return packing.pack(shipment=made, carrier="SF", by="op", now=make.present())
 
 
 def asked(carriers) -> list[str]:
@@ -145,7 +145,7 @@ def test_a_waybill_that_is_taken_back_leaves_the_parcel_to_be_packed_anew(carrie
     waybills.sweep(now=later(9))
     assert (Parcel.objects.get().state, Shipment.objects.get().state) == ("cancelled", "packing")
     assert known(carriers)[0]["taken_back"] is True
-    second = shipments.pack(shipment=Shipment.objects.get(), carrier="SF", by="op", now=later(10))
+    second = packing.pack(shipment=Shipment.objects.get(), carrier="SF", by="op", now=later(10))
     waybills.sweep(now=later(11))
     second.refresh_from_db()
     assert (second.own_number[-2:], second.state, second.waybill != parcel.waybill) == ("-2", "issued", True)

@@ -6,10 +6,13 @@ from datetime import date, timedelta
 
 import pytest
 
+from inventory.models import Lot
 from kernel.clock import SHANGHAI
 from kernel.models import Event
 from logistics.models import Parcel, ParcelLine, Shipment, TrackingEvent
+from logistics.services import shipments
 from logistics.vocabulary import Code
+from orders.models import Order
 from tests import make
 from tests.logistics import shipping
 from tests.miniprogram_api.conftest import phone_of
@@ -51,7 +54,8 @@ def told_of(shipment: Shipment, own_number: str, waybill: str, now, single: bool
         latest_at=now,
     )
     line = shipment.order.lines.get()
-    ParcelLine.objects.create(storefront=shipment.storefront, parcel=parcel, line=line, quantity=1)
+    lot = Lot.objects.get(stock__variant=line.variant)
+    ParcelLine.objects.create(storefront=shipment.storefront, parcel=parcel, line=line, lot=lot, quantity=1)
     for hour, code in enumerate(("picked_up", "in_transit")):
         TrackingEvent.objects.create(
             storefront=shipment.storefront,
@@ -136,6 +140,7 @@ def test_ten_parcels_take_no_more_statements_than_one(alice, parcel, django_asse
 
     alice.get(f"orders/{parcel.shipment.number}/parcels")  # its storefront is kept in process from now on
     assert len(asked()) == 1
+    Order.objects.update(trade_mode="0110")  # an import list holds one
     Parcel.objects.update(single=False)
     for one in range(9):
         told_of(parcel.shipment, f"X-{one + 2}", f"SF200000000000{one}", parcel.issued_at, single=False)
@@ -170,3 +175,13 @@ def test_another_consumer_sees_and_confirms_none_of_it(client, world, parcel):
     assert bob.get(f"orders/{parcel.shipment.number}/parcels").status_code == 404
     assert bob.post(f"orders/{parcel.shipment.number}/receipt").status_code == 404
     assert Shipment.objects.get().receipt_at is None
+
+
+def test_the_consumer_is_told_by_which_day_an_order_leaves(alice, world):
+    order = shipping.paid(world)
+    quoted = order.quote.ship_by.isoformat()
+    assert alice.get(f"orders/{order.number}").json()["ship_by"] == quoted  # as long as nobody has opened it
+    made = shipments.open_shipment(order=order, now=make.present())
+    assert made is not None and made.ship_by is not None
+    Shipment.objects.update(ship_by=date(2026, 12, 24))
+    assert alice.get(f"orders/{order.number}").json()["ship_by"] == "2026-12-24"

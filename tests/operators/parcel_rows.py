@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from inventory.models import Lot
 from logistics.models import (
     Parcel,
     ParcelLine,
@@ -43,7 +44,8 @@ def parcel_rows(order: Any, round: int) -> None:
         issued_at=now,
     )
     line = order.lines.first()
-    ParcelLine.objects.create(storefront=shop, parcel=parcel, line=line, quantity=line.quantity)
+    lot = Lot.objects.filter(stock__variant=line.variant).first()
+    ParcelLine.objects.create(storefront=shop, parcel=parcel, line=line, lot=lot, quantity=line.quantity)
     TrackingEvent.objects.create(
         storefront=shop, parcel=parcel, provider="sf", at=now, code="picked_up", digest="d" * 64, taken_at=now
     )

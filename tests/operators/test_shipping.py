@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import csv
+from datetime import timedelta
+
 import pytest
+from django.apps import apps
 from django.urls import reverse
 
+from customs.gateways.clearing import Release
+from customs.services.release import record_release
+from inventory import services as inventory
+from inventory.models import Lot, Stock
+from kernel.models import Case
 from logistics.models import CarrierAccount, Parcel, Shipment
-from logistics.services import accounts
+from logistics.services import accounts, packing
+from orders.models import Order
 from tests import make
 from tests.logistics import shipping
 from tests.operators import rows
@@ -63,6 +73,116 @@ def test_an_owner_sets_an_account_whose_secret_is_never_shown(client, parcel):
     assert accounts.credential(account).secret == FORM["secret"]
     pages = [url, reverse("admin:logistics_carrieraccount_change", args=[account.pk])]
     assert [page for page in pages if FORM["secret"] in client.get(page).content.decode()] == []
+
+
+@pytest.fixture
+def packer(client):
+    """A world with an account at SF, and a packer who is logged in."""
+    world = make.world()
+    shipping.sf(world.shop)
+    client.force_login(rows.operator("packer", world.shop, "fulfilment"), backend=rows.BACKEND)
+    return world
+
+
+def step(client, row, name, **values):
+    kind = type(row)._meta.model_name
+    return client.post(reverse(f"admin:logistics_{kind}_step", args=[row.pk, name]), values)
+
+
+def test_a_parcel_is_packed_by_weight_and_by_a_colleagues_second_look(client, packer):
+    made = shipping.shipment(packer, ("HD-1", 2))
+    answer = step(client, made, "pack", weight_g="1400")
+    assert "包裹实重 1400 克，应重 1200 克，请开箱复核。" in answer.content.decode()
+    assert Case.objects.get().kind == "parcel.weight_differs"
+    assert (Shipment.objects.get().state, Parcel.objects.count()) == ("packing", 0)
+    client.force_login(rows.operator("lan", packer.shop, "fulfilment"), backend=rows.BACKEND)
+    assert step(client, made, "pack", weight_g="1400", second_look="on").status_code == 302
+    assert Parcel.objects.get().weighed_g == 1400
+    page = client.get(reverse("admin:logistics_shipment_change", args=[made.pk])).content.decode()
+    assert "先到期先出" not in page and "HD-1" in page and "/step/pack/" in page
+
+
+def test_a_part_of_domestic_goods_goes_into_a_parcel_of_its_own(client, packer):
+    made = shipping.shipment(packer, ("HD-1", 2))
+    part = {"sku": "HD-1", "pieces": "1", "weight_g": "700", "nth": "1"}
+    assert step(client, made, "pack-part", **part).status_code == 403  # an import list is one parcel
+    Order.objects.update(trade_mode="0110")
+    for _ in range(2):
+        assert step(client, made, "pack-part", **part).status_code == 302
+    assert [parcel.single for parcel in Parcel.objects.all()] == [False]
+
+
+def test_a_shipment_leaves_from_its_page_after_its_release(client, packer):
+    row = shipping.labelled(packer, ("HD-1", 2)).shipment
+    answer = step(client, row, "dispatch")
+    assert "该订单尚未放行，货物不得出区。" in answer.content.decode()
+    record_release(order=row.order, release=Release("L1", make.present()), now=make.present())
+    assert "已放行" in client.get(reverse("admin:logistics_shipment_changelist")).content.decode()
+    assert step(client, row, "dispatch").status_code == 302
+    assert Shipment.objects.get().state == "dispatched"
+    assert Stock.objects.get(variant=packer.dryer).on_hand == 98
+
+
+def test_shipments_leave_together_and_what_may_not_is_told(client, packer):
+    first, second = (shipping.labelled(packer, ("HD-1", 1)).shipment for _ in range(2))
+    record_release(order=first.order, release=Release("L1", make.present()), now=make.present())
+    url = reverse("admin:logistics_shipment_changelist")
+    picked = {"action": "dispatch_all", "_selected_action": [first.pk, second.pk]}
+    page = client.post(url, picked, follow=True).content.decode()
+    assert "已处理 1 条" in page and "该订单尚未放行" in page
+    states = dict(Shipment.objects.values_list("pk", "state"))
+    assert states == {first.pk: "dispatched", second.pk: "labelled"}
+
+
+def test_what_cannot_be_picked_from_the_list_is_told_and_stays_a_case(client, packer):
+    made = shipping.shipment(packer, ("HD-1", 2))
+    lot = Lot.objects.get(stock__variant=packer.dryer)
+    inventory.stop_sale(variant=packer.dryer, lot=lot, reason="x", by="qa", now=make.NOW)
+    url = reverse("admin:logistics_shipment_changelist")
+    picked = {"action": "start_packing", "_selected_action": [made.pk]}
+    page = client.post(url, picked, follow=True).content.decode()
+    assert "HD-1 缺少 2 件" in page
+    assert (Case.objects.get(kind="stock.short").seen, Shipment.objects.get().state) == (2, "to_pick")
+
+
+def test_late_shipments_are_a_list(client, packer):
+    late, fine = (shipping.shipment(packer, ("HD-1", 1)) for _ in range(2))
+    Shipment.objects.filter(pk=fine.pk).update(ship_by=make.present().date() + timedelta(days=9))
+    gone = shipping.labelled(packer, ("HD-1", 1)).shipment
+    Shipment.objects.filter(pk=gone.pk).update(state="dispatched", dispatched_at=make.present())
+    page = client.get(reverse("admin:logistics_shipment_changelist") + "?late=1").content.decode()
+    assert [row.number in page for row in (late, fine, gone)] == [True, False, False]
+
+
+def test_a_parcel_that_was_packed_without_scales_is_weighed_on_its_page(client, packer):
+    made = shipping.shipment(packer, ("HD-1", 2))
+    parcel = packing.pack(shipment=made, carrier="SF", by="op", now=make.present())
+    assert step(client, parcel, "weigh", weight_g="1210").status_code == 302
+    assert Parcel.objects.get().weighed_g == 1210
+
+
+LISTS = (
+    *("inventory_stock", "inventory_lot", "inventory_movement", "inventory_pick", "inventory_count"),
+    *("inventory_countline", "logistics_shipment", "logistics_parcel", "logistics_parcelline"),
+    "logistics_trackingevent",
+)
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_every_list_of_the_warehouse_goes_home_with_ones_own_rows_and_nobodys_name(client, name):
+    world = make.world()
+    rows.fill(world)
+    own = apps.get_model(*name.split("_")).objects.filter(storefront=world.shop).count()
+    assert own > 0
+    for shop, expected in ((world.shop, own), (make.storefront("swift"), 0)):
+        packer = rows.operator(f"packer-{shop.code}", shop, "fulfilment")
+        client.force_login(packer, backend=rows.BACKEND)
+        answer = client.get(reverse(f"admin:{name}_download"))
+        told = b"".join(answer.streaming_content).decode("utf-8-sig")
+        assert answer["Content-Type"] == "text/csv; charset=utf-8"
+        assert "no-store" in answer["Cache-Control"]
+        assert len(list(csv.reader(told.splitlines()))) == 1 + expected
+        assert not [who for who in (*make.NAMES.values(), *make.PHONES.values()) if who in told]
 
 
 def test_a_packer_starts_packing_from_the_list(client):

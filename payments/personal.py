@@ -33,7 +33,8 @@ FIELDS = (
         purpose="to take in what WeChat Pay told us again where that failed; it opens with the merchant's"
         " APIv3 key to the payer's openid",
         basis="law",
-        retention="until the message is taken in, as a rule at once; what cannot be read has its own days",
+        retention="until the message is taken in, as a rule at once; five years at the most, and what is not"
+        " WeChat's noise_days",
         export="the payment itself is exported, not the message",
         erase="emptied, if it was not before",
     ),

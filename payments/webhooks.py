@@ -141,7 +141,7 @@ def _rejected(
             headers=headers,
             body=body if signed else body[:NOISE_BYTES],
             notice_id=messages.number_of(body) if signed else "",
-            outcome=Raw.Outcome.REJECTED,
+            outcome=Raw.Outcome.UNREADABLE if signed else Raw.Outcome.REJECTED,
             error=failure.why[:300],
             received_at=now,
         )

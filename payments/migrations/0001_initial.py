@@ -66,7 +66,7 @@ class Migration(migrations.Migration):
                     ('event_type', models.CharField(blank=True, default='', max_length=60)),
                     ('out_trade_no', models.CharField(blank=True, default='', help_text='of the payment it names', max_length=32)),
                     ('content', models.JSONField(blank=True, default=dict, help_text='numbers, amounts and states it told')),
-                    ('outcome', models.CharField(choices=[('received', 'Received'), ('rejected', 'Rejected'), ('taken', 'Taken'), ('duplicate', 'Duplicate'), ('ignored', 'Ignored'), ('failed', 'Failed')], default='received', max_length=12)),
+                    ('outcome', models.CharField(choices=[('received', 'Received'), ('rejected', 'Rejected'), ('unreadable', 'Unreadable'), ('taken', 'Taken'), ('duplicate', 'Duplicate'), ('ignored', 'Ignored'), ('failed', 'Failed')], default='received', max_length=12)),
                     ('error', models.CharField(blank=True, default='', max_length=300)),
                     ('received_at', models.DateTimeField()),
                 ],

@@ -7,7 +7,8 @@ from django.db import migrations
 
 from kernel.append_only import forgetting, no_delete, only_update
 
-# A message is rejected as it comes, so that nothing which was believed goes with the noise afterwards.
+# A message is rejected as it comes, so that nothing which was believed goes with the noise afterwards. Noise is
+# kept for 30 days; the door opens a day before, for a clock that differs.
 _SAID = """
 CREATE FUNCTION payments_keep_message() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -27,7 +28,8 @@ CREATE FUNCTION payments_noise_forget(due bigint[]) RETURNS bigint
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
 DECLARE gone bigint;
 BEGIN
-    DELETE FROM payments_notification WHERE id = ANY (due) AND outcome = 'rejected';
+    DELETE FROM payments_notification
+    WHERE id = ANY (due) AND outcome = 'rejected' AND received_at < now() - interval '29 days';
     GET DIAGNOSTICS gone = ROW_COUNT;
     RETURN gone;
 END $$;

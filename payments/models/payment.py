@@ -80,7 +80,8 @@ class Notification(models.Model):
 
     class Outcome(models.TextChoices):
         RECEIVED = "received"
-        REJECTED = "rejected"
+        REJECTED = "rejected"  # not to be believed: noise
+        UNREADABLE = "unreadable"  # signed by WeChat, and not of a form that we know
         TAKEN = "taken"
         DUPLICATE = "duplicate"
         IGNORED = "ignored"

@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 ACCEPTED = 204
 UNREADABLE, UNTAKEABLE = "notification.unreadable", "payment.untakeable"
 LONGEST_KEY = 80  # of a case
-TO_MEND = (Raw.Outcome.REJECTED, Raw.Outcome.FAILED)
+TO_MEND = (Raw.Outcome.REJECTED, Raw.Outcome.UNREADABLE, Raw.Outcome.FAILED)
 _LET_GO = """
 UPDATE payments_notification SET body = ''
 WHERE mchid = %s::text AND notice_id = %s::text AND notice_id <> '' AND body <> ''

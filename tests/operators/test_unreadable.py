@@ -43,4 +43,4 @@ def test_after_a_mend_a_button_takes_it_in(client, raw):
 def test_a_storefronts_owner_does_not_reach_the_platforms_messages(client, raw):
     enter(client, rows.operator("owner", make.storefront("maison")))
     assert client.post(again(raw)).status_code in (302, 404)
-    assert Notification.objects.get().outcome == "rejected"
+    assert Notification.objects.get().outcome == "unreadable"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -43,12 +43,12 @@ def test_messages_go_500_a_call_through_a_door_with_a_floor_of_five_years():
 
 @pytest.fixture
 def said():
-    """A message of WeChat Pay that was taken in and one that was not believed, both of long ago."""
+    """Messages of long ago: one that was taken in, one not believed, one of WeChat that nobody could read."""
     return [
         Notification.objects.create(
             mchid="1", headers={}, body=b"{}", outcome=outcome, received_at=datetime(2026, 1, 1, tzinfo=UTC)
         ).pk
-        for outcome in ("taken", "rejected")
+        for outcome in ("taken", "rejected", "unreadable")
     ]
 
 
@@ -67,7 +67,23 @@ def test_the_door_of_noise_is_the_workers_and_lets_go_of_nothing_that_was_believ
         cursor.execute(ask, [said])
         assert cursor.fetchone() == (1,)
         cursor.execute("RESET ROLE")
-    assert list(Notification.objects.values_list("pk", flat=True)) == said[:1]
+    outcomes = list(Notification.objects.order_by("pk").values_list("outcome", flat=True))
+    assert outcomes == ["taken", "unreadable"]
+
+
+def test_the_door_of_noise_opens_after_29_days():
+    noise = [
+        Notification.objects.create(
+            mchid="1", headers={}, body=b"{}", outcome="rejected", received_at=make.present() - age
+        ).pk
+        for age in (timedelta(0), timedelta(days=28, hours=23), timedelta(days=29, hours=1))
+    ]
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE worker")
+        cursor.execute("SELECT payments_noise_forget(%s::bigint[])", [noise])
+        assert cursor.fetchone() == (1,)
+        cursor.execute("RESET ROLE")
+    assert list(Notification.objects.order_by("pk").values_list("pk", flat=True)) == noise[:2]
 
 
 def test_a_message_that_was_taken_in_may_be_emptied(said):

@@ -205,7 +205,7 @@ def test_signed_and_unreadable_it_is_kept_whole_and_put_before_an_operator_once(
         body, headers = unreadable(payment, event, id="notice-7")
         assert deliver(client, payment, body, headers).status_code == 401
     rows = Notification.objects.order_by("pk")
-    assert [(row.outcome, row.notice_id) for row in rows] == [("rejected", "notice-7")] * 3
+    assert [(row.outcome, row.notice_id) for row in rows] == [("unreadable", "notice-7")] * 3
     assert bytes(rows.last().body) == body
     case = Case.objects.get()
     assert (case.kind, case.key, case.seen) == ("notification.unreadable", "notification:notice-7", 3)
@@ -277,7 +277,7 @@ def test_a_number_that_no_table_holds_makes_a_notification_unreadable(client, pa
     body, _ = delivery_of(payment, id=number)
     answers, kept, cases = told_twice(client, payment, body)
     assert (answers, cases) == ([401, 401], [("notification.unreadable", 2)])
-    assert {outcome for outcome, _ in kept} == {"rejected"}
+    assert {outcome for outcome, _ in kept} == {"unreadable"}
     assert bytes(Notification.objects.first().body) == body
 
 

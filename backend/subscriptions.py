@@ -48,9 +48,16 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
     "shipment.handed_over": (
         Handler("settlement.tasks.keep_handed_over"),
         Handler("logistics.tasks.owe_shipping_info"),
+        Handler("logistics.tasks.tell_consumer", outside=True),
     ),
-    "shipment.delivered": (Handler("logistics.tasks.remind_to_confirm"),),
-    "customs.released": (Handler("settlement.tasks.keep_released"),),
+    "shipment.delivered": (
+        Handler("logistics.tasks.remind_to_confirm"),
+        Handler("logistics.tasks.tell_consumer", outside=True),
+    ),
+    "customs.released": (
+        Handler("settlement.tasks.keep_released"),
+        Handler("logistics.tasks.tell_consumer", outside=True),
+    ),
     "payer.refunding": (Handler("payments.declaring.refund_for_payer"),),
     "payer.ended": (Handler("orders.tasks.drop_named"),),
     "naming.verified": (Handler("orders.tasks.take_named"),),

@@ -19,6 +19,8 @@ from customers.models import (
     IdentityFinding,
     IdentityShare,
     NamedPayer,
+    News,
+    NewsConsent,
     Session,
 )
 from customers.seeing import see
@@ -30,7 +32,7 @@ _SEEN = "in the copy of their data, in plain"
 _GONE = "unreadable at once: the person's key is destroyed"
 _INDEX_GONE = "removed with the account"
 _RECIPIENTS = {
-    "Customer.openid_sealed": ("payment",),
+    "Customer.openid_sealed": ("payment", "partner"),
     "Identity.name_sealed": ("identity_provider",),
     "Identity.number_sealed": ("identity_provider",),
 }
@@ -100,7 +102,12 @@ def _found(field: str, klass: Class, export: str) -> PersonalField:
 
 FIELDS = (
     _field("Customer", "openid_index", "pseudonym", "to recognise a WeChat user at log-in"),
-    _field("Customer", "openid_sealed", "ordinary", "to take payments through WeChat Pay"),
+    _field(
+        "Customer",
+        "openid_sealed",
+        "ordinary",
+        "to take payments through WeChat Pay, and to send messages that were asked for",
+    ),
     _field("Customer", "phone_index", "pseudonym", "to find a caller by their number"),
     _field("Customer", "phone_sealed", "ordinary", "to reach the consumer about an order"),
     _field("Customer", "nickname_sealed", "ordinary", "to address the consumer"),
@@ -157,6 +164,8 @@ def erase(subject: Subject, now: datetime) -> list[Kept]:
         state=IdentityAttempt.State.OVERTAKEN, next_try_at=None
     )
     NamedPayer.objects.filter(customer=customer).delete()
+    News.objects.filter(customer=customer).delete()
+    NewsConsent.objects.filter(customer=customer).delete()
     Address.objects.filter(customer=customer).update(
         division_code="",
         name_sealed=b"",
@@ -211,7 +220,7 @@ def _names_in_logs(customer: Customer) -> list[str]:
     for kind, model in own:
         rows = model._default_manager.filter(customer=customer).values_list("public_id", flat=True)
         found += [f"{kind}:{public_id}" for public_id in rows]
-    return found
+    return found + [row.event_key for row in News.objects.filter(customer=customer)]
 
 
 HOLDING = Holding(
@@ -224,6 +233,8 @@ HOLDING = Holding(
         "verifications",
         "sessions",
         "exports",
+        "news_consents",
+        "news",
         "accesses",
     ),
     fields=FIELDS,
@@ -252,6 +263,18 @@ HOLDING = Holding(
             },
             lambda before: NamedPayer.objects.filter(ended_at__lt=before),
             "order_years",
+        ),
+        Keeping(
+            "customers.news",
+            {"zh": "已发送的订阅消息", "en": "messages about orders"},
+            lambda before: News.objects.filter(made_at__lt=before),
+            "message_days",
+        ),
+        Keeping(
+            "customers.news_consents",
+            {"zh": "已使用的订阅授权", "en": "consents to a message that were used"},
+            lambda before: NewsConsent.objects.filter(spent_at__lt=before),
+            "message_days",
         ),
         Keeping(
             "customers.sessions",

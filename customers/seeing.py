@@ -10,7 +10,17 @@ from compliance.copy_words import word
 from compliance.holdings import Category, Names
 from compliance.models import Subject
 from customers import divisions, labels
-from customers.models import Address, Customer, Export, Identity, IdentityAttempt, NamedPayer, Session
+from customers.models import (
+    Address,
+    Customer,
+    Export,
+    Identity,
+    IdentityAttempt,
+    NamedPayer,
+    News,
+    NewsConsent,
+    Session,
+)
 from customers.told import told
 
 _NAME: Names = {"zh": "姓名", "en": "name"}
@@ -157,6 +167,7 @@ def see(subject: Subject, now: datetime) -> list[Category]:
             },
             list(Export.objects.filter(customer=customer).order_by("id").values("asked_at", "fetched_at")),
         ),
+        *_news(customer),
         Category(
             "accesses",
             {"zh": "他人访问记录", "en": "Who else opened your data"},
@@ -169,6 +180,48 @@ def see(subject: Subject, now: datetime) -> list[Category]:
             [
                 {"at": row.at, "who": row.who, "what": word("opened", row.what), "purpose": row.purpose}
                 for row in queries.accesses(refs=map(str, refs))
+            ],
+        ),
+    ]
+
+
+def _news(customer: Customer) -> list[Category]:
+    consents = NewsConsent.objects.filter(customer=customer).select_related("by_template").order_by("id")
+    return [
+        Category(
+            "news_consents",
+            {"zh": "订阅消息授权", "en": "Messages that you agreed to"},
+            {
+                "occasion": {"zh": "内容", "en": "about"},
+                "given_at": {"zh": "授权时间", "en": "agreed"},
+                "spent_at": {"zh": "使用时间", "en": "used"},
+            },
+            [
+                {
+                    "occasion": row.by_template.get_occasion_display(),
+                    "given_at": row.given_at,
+                    "spent_at": row.spent_at,
+                }
+                for row in consents
+            ],
+        ),
+        Category(
+            "news",
+            {"zh": "订阅消息", "en": "Messages about your orders"},
+            {
+                "order": {"zh": "订单号", "en": "order"},
+                "occasion": {"zh": "内容", "en": "about"},
+                "state": {"zh": "状态", "en": "state"},
+                "made_at": {"zh": "时间", "en": "at"},
+            },
+            [
+                {
+                    "order": row.order_number,
+                    "occasion": row.get_occasion_display(),
+                    "state": word("news", row.state),
+                    "made_at": row.made_at,
+                }
+                for row in News.objects.filter(customer=customer).order_by("id")
             ],
         ),
     ]

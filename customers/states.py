@@ -27,3 +27,19 @@ NAMING = Machine(
         "drop": {"asked": "dropped", "verified": "dropped"},
     },
 )
+
+# A message about an order, by a consent that is good for one. sending: WeChat is asked, or was when somebody
+# died; unknown: it may have been delivered, and is not sent again. Who was slow may still learn of it.
+NEWS = Machine(
+    name="news",
+    start="owed",
+    moves={
+        "try": {"owed": "sending"},
+        "send": {"sending": "sent", "unknown": "sent"},
+        "refuse": {"sending": "refused", "unknown": "refused"},
+        "fail": {"sending": "failed", "unknown": "failed"},
+        "wait": {"sending": "owed"},
+        "lose": {"sending": "unknown"},
+        "drop": {"owed": "dropped"},
+    },
+)

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from celery import shared_task
 
+from customers.occasions import Occasion
+from customers.services import news
 from kernel.clock import now
 from kernel.models import Event
 from logistics.services import (
@@ -21,6 +23,12 @@ from logistics.services import (
     waybills,
 )
 from orders.models import Order
+
+OCCASIONS = {
+    "shipment.handed_over": Occasion.SHIPPED.value,
+    "customs.released": Occasion.CLEARED.value,
+    "shipment.delivered": Occasion.DELIVERED.value,
+}
 
 
 @shared_task
@@ -96,6 +104,22 @@ def read_trade_reminder(event: Event) -> None:
 def read_trade_settlement(event: Event) -> None:
     """Handler of `message.trade_settlement`."""
     trade_pushes.read_settlement(message_id=event.facts["message"], now=now())
+
+
+def tell_consumer(event: Event) -> None:
+    """Handler of what an order's consumer may have asked to be told: see `OCCASIONS`."""
+    order = _order(event)
+    if order.customer_id is None:
+        return
+    fact = news.Fact(
+        order_number=order.number,
+        occasion=OCCASIONS[event.name],
+        at=datetime.fromisoformat(event.facts["at"]),
+        recorded_at=event.at,
+        carrier=event.facts.get("carrier", ""),
+        stands=order.state == "paid",
+    )
+    news.tell(customer_id=order.customer_id, fact=fact, now=now())
 
 
 def _order(event: Event) -> Order:

@@ -28,6 +28,7 @@ from miniprogram_api.quotes import Quotes, QuoteView
 from miniprogram_api.rights import CloseAccount, Export, Exports, MyData, MyLimit
 from miniprogram_api.session import SessionView
 from miniprogram_api.sharing import ReuseIdentity, ShareIdentity
+from miniprogram_api.subscriptions import Subscriptions
 
 
 class SkuConverter:
@@ -69,6 +70,7 @@ endpoints: list[URLPattern] = [
     path("me/identity/reuse", ReuseIdentity.as_view()),
     path("me/consents", Consents.as_view()),
     path("me/consents/<slug:kind>", ConsentTo.as_view()),
+    path("me/subscriptions", Subscriptions.as_view()),
     path("me/disclosures", MyDisclosures.as_view()),
     path("me/notices/<slug:kind>", Notice.as_view()),
     path("me/data", MyData.as_view()),

@@ -22,6 +22,7 @@ from operators import (  # noqa: F401
     kernel,
     ledger,
     lots,
+    news,
     orders,
     partners,
     pay_keys,

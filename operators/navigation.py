@@ -33,6 +33,7 @@ GROUPS: tuple[Group, ...] = (
             ("orders.Quote", "request_quote"),
             ("orders.Coupon", "local_activity"),
             ("customers.Customer", "group"),
+            ("customers.News", "mark_email_read"),
         ),
     ),
     (
@@ -118,6 +119,7 @@ GROUPS: tuple[Group, ...] = (
             ("storefronts.KeyFetch", "sync"),
             ("logistics.CarrierAccount", "key_vertical"),
             ("logistics.TradeManagement", "storefront"),
+            ("customers.NewsTemplate", "sms"),
             ("storefronts.Membership", "manage_accounts"),
             ("storefronts.Operator", "person"),
             ("partner_api.Application", "hub"),

@@ -1,6 +1,7 @@
-"""Customers, their sessions and addresses; identities, and all that verifies one; copies of their data."""
+"""Customers, sessions and addresses; identities and all that verifies one; copies of data; news of orders."""
 
 import django.db.models.deletion
+import kernel.clock
 import kernel.ids
 from django.db import migrations, models
 
@@ -198,6 +199,60 @@ class Migration(migrations.Migration):
                     ('expires_at', models.DateTimeField()),
                     ('fetched_at', models.DateTimeField(blank=True, null=True)),
                 ],
+            ),
+            migrations.CreateModel(
+                name='NewsTemplate',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('storefront', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storefronts.storefront')),
+                    ('occasion', models.CharField(choices=[('shipped', '已发货 · shipped'), ('cleared', '已清关 · cleared by customs'), ('delivered', '已签收 · delivered')], max_length=12)),
+                    ('template_id', models.CharField(help_text='模板 ID, at WeChat', max_length=64)),
+                    ('page', models.CharField(blank=True, default='', help_text='page that it leads to; {order} is the number', max_length=120)),
+                    ('fields', models.JSONField(help_text='field → order, at, carrier, says or shop')),
+                    ('active', models.BooleanField(default=True)),
+                    ('set_at', models.DateTimeField(default=kernel.clock.now)),
+                ],
+                options={
+                    'constraints': [models.UniqueConstraint(condition=models.Q(('active', True)), fields=('storefront', 'occasion'), name='news_template_one_active'), models.UniqueConstraint(fields=('storefront', 'template_id'), name='news_template_once')],
+                },
+            ),
+            migrations.CreateModel(
+                name='NewsConsent',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('storefront', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storefronts.storefront')),
+                    ('customer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='news_consents', to='customers.customer')),
+                    ('by_template', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.newstemplate')),
+                    ('answer_hash', models.CharField(max_length=64)),
+                    ('given_at', models.DateTimeField()),
+                    ('spent_at', models.DateTimeField(blank=True, null=True)),
+                ],
+                options={
+                    'indexes': [models.Index(condition=models.Q(('spent_at', None)), fields=['customer', 'by_template'], name='news_consent_open')],
+                    'constraints': [models.UniqueConstraint(fields=('customer', 'by_template', 'answer_hash'), name='news_consent_once_an_answer')],
+                },
+            ),
+            migrations.CreateModel(
+                name='News',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('storefront', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storefronts.storefront')),
+                    ('customer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='news', to='customers.customer')),
+                    ('by_template', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customers.newstemplate')),
+                    ('consent', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='news', to='customers.newsconsent')),
+                    ('order_number', models.CharField(max_length=32)),
+                    ('occasion', models.CharField(choices=[('shipped', '已发货 · shipped'), ('cleared', '已清关 · cleared by customs'), ('delivered', '已签收 · delivered')], max_length=12)),
+                    ('state', models.CharField(choices=[('owed', 'owed'), ('sending', 'sending'), ('unknown', 'unknown'), ('sent', 'sent'), ('refused', 'refused'), ('failed', 'failed'), ('dropped', 'dropped')], default='owed', max_length=10)),
+                    ('happened_at', models.DateTimeField(help_text='what it tells of')),
+                    ('made_at', models.DateTimeField()),
+                    ('tried_at', models.DateTimeField(blank=True, null=True)),
+                    ('error', models.CharField(blank=True, default='', help_text="WeChat's code", max_length=20)),
+                ],
+                options={
+                    'verbose_name_plural': 'news',
+                    'indexes': [models.Index(fields=['made_at'], name='news_age')],
+                    'constraints': [models.UniqueConstraint(fields=('order_number', 'occasion'), name='news_once_an_occasion')],
+                },
             ),
         ),
     ]

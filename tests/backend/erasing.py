@@ -46,6 +46,7 @@ from payments.models import Complaint, Notification, Payment, Refund
 from storefronts import queries as storefronts
 from tests import make
 from tests.backend.dealings import OPENID, STREET, books_of, complain, deliver, give_back
+from tests.operators.news_rows import news_rows
 from wechat.pay.signing import decrypt
 
 NICKNAME = "爱丽的昵称"
@@ -97,6 +98,7 @@ def furnish(world: make.World) -> None:
         now=now,
     )
     name_a_payer(world, cancelled, paid)
+    news_rows(paid, now)
     make.quote(alice, ("HD-1", 1), now=now)
     refused = make.quote(alice, ("IR-1", 1), now=now)
     make.coupon(alice)

@@ -24,7 +24,7 @@ from customers.models import Identity, IdentityAttempt
 from customers.queries import held
 from customers.services import copy
 from customers.services.copy import as_page
-from customers.states import NAMING
+from customers.states import NAMING, NEWS
 from customers.told import NOT_CONFIRMED
 from logistics.states import SHIPMENT
 from orders.models import Order
@@ -181,6 +181,7 @@ def test_every_code_that_a_copy_tells_has_its_word() -> None:
         "complaints": set(COMPLAINT.states),
         "complaint_answers": set(ComplaintAct.Kind.values),
         "shipments": set(SHIPMENT.states),
+        "news": set(NEWS.states),
         "opened": {value for name, value in vars(customer_labels).items() if name.isupper()},
     }
     for words in copy_words.words().values():

@@ -30,7 +30,15 @@ from compliance.services import allowance_reserve, allowance_use, create_subject
 from compliance.services.incident import dismiss_incident, register_incident
 from compliance.services.incident_affected import freeze_affected
 from compliance.services.incident_notice import draft_notice
-from customers.models import Export, IdentityAttempt, IdentityFinding, NamedPayer, Session
+from customers.models import (
+    Export,
+    IdentityAttempt,
+    IdentityFinding,
+    NamedPayer,
+    News,
+    NewsConsent,
+    Session,
+)
 from kernel import files, jobs
 from kernel.clock import SHANGHAI, shanghai_day
 from kernel.ids import uuid7
@@ -41,6 +49,7 @@ from payments.models import Notification
 from settlement.models import Evidence, RatePublication
 from storefronts.models import PushedMessage
 from tests import make
+from tests.operators.news_rows import news_rows
 from tests.operators.parcel_rows import parcel_rows
 
 SECOND = timedelta(seconds=1)
@@ -193,6 +202,17 @@ def tracking(at: datetime) -> QuerySet[Any]:
     return TrackingEvent.objects.filter(digest="e" * 64)
 
 
+def news(at: datetime) -> QuerySet[Any]:
+    news_rows(make.order(make.world().alice, ("HD-1", 1)), at)
+    return News.objects.all()
+
+
+def spent_consent(at: datetime) -> QuerySet[Any]:
+    news_rows(make.order(make.world().alice, ("HD-1", 1)), at)
+    News.objects.all().delete()
+    return NewsConsent.objects.exclude(spent_at=None)
+
+
 def named_payer(at: datetime) -> QuerySet[Any]:
     alice = make.world().alice
     NamedPayer.objects.create(
@@ -272,6 +292,8 @@ MAKERS: dict[str, Callable[[datetime], QuerySet[Any]]] = {
     "customers.attempts": attempt,
     "customers.findings": partial(row, IdentityFinding, lambda at: {"pair_index": b"p", "good_until": at}),
     "customers.named_payers": named_payer,
+    "customers.news": news,
+    "customers.news_consents": spent_consent,
     "customers.sessions": session,
     "customers.exports": export,
     "logistics.tracking": tracking,

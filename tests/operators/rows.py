@@ -55,6 +55,7 @@ from storefronts.services.opening import put_aside
 from tests import make
 from tests.operators.complaint_rows import PHONE, complaint_rows
 from tests.operators.naming_rows import naming_rows
+from tests.operators.news_rows import news_rows
 from tests.operators.parcel_rows import parcel_rows
 from tests.operators.stock_rows import stock_rows
 from tests.payments.complaining import DETAIL
@@ -258,6 +259,7 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
     )
     bill_rows(shop, payment, round)
     parcel_rows(order, round)
+    news_rows(order, now)
     complaint = complaint_rows(order, payment, round)
     event = Event.objects.filter(key=order.event_key).first()
     Delivery.objects.create(event=event, handler="test.handler", key=event.key, next_try_at=now)

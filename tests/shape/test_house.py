@@ -14,7 +14,7 @@ from django.db import models
 from backend import personal
 from catalog.states import PRODUCT
 from compliance.states import INCIDENT, PAYER
-from customers.states import IDENTITY
+from customers.states import IDENTITY, NEWS
 from kernel.errors import Invalid, Missing, Problem
 from logistics.states import SHIPMENT, SHIPPING_INFO, WAYBILL
 from orders.states import ORDER
@@ -135,6 +135,7 @@ def test_every_sealed_or_indexed_field_is_declared_personal():
         (PAYER, "compliance"),
         (INCIDENT, "compliance"),
         (IDENTITY, "customers"),
+        (NEWS, "customers"),
         (BATCH, "settlement"),
         (SHIPMENT, "logistics"),
         (WAYBILL, "logistics"),

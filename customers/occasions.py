@@ -1,0 +1,58 @@
+"""What a consumer may be told of an order, when they are asked, and what the fields of a message can hold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import models
+
+from wechat.subscribe import kind_of
+
+MOMENTS = ("payment", "shipping")
+
+
+class Occasion(models.TextChoices):
+    """What has become of an order."""
+
+    SHIPPED = "shipped", "已发货 · shipped"
+    CLEARED = "cleared", "已清关 · cleared by customs"
+    DELIVERED = "delivered", "已签收 · delivered"
+
+
+# When a consumer is asked (wx.requestSubscribeMessage takes three templates at once).
+ASKED_AT: Mapping[str, tuple[Occasion, ...]] = {
+    "payment": (Occasion.SHIPPED, Occasion.CLEARED, Occasion.DELIVERED),
+    "shipping": (Occasion.CLEARED, Occasion.DELIVERED),
+}
+# What a field may hold, in which kinds of field, and of which occasions it is known. No name, no address.
+_HOLDS: Mapping[str, frozenset[str]] = {
+    "order": frozenset({"character_string"}),
+    "at": frozenset({"time", "date"}),
+    "carrier": frozenset({"thing"}),
+    "says": frozenset({"phrase", "thing"}),
+    "shop": frozenset({"thing"}),
+}
+_CARRIED = frozenset({Occasion.SHIPPED, Occasion.DELIVERED})
+
+
+def unfit(occasion: str, fields: Any) -> str:
+    """What is wrong with the fields of a template, or nothing."""
+    if not isinstance(fields, dict) or not fields:
+        return "字段映射不能为空 · name what each field holds"
+    for name, holds in fields.items():
+        kinds = _HOLDS.get(str(holds), frozenset())
+        known = holds != "carrier" or occasion in _CARRIED
+        if kind_of(str(name)) not in kinds or not known:
+            return f"字段不适用 · {name} cannot hold {holds}"
+    return ""
+
+
+def zh(occasion: str) -> str:
+    """The occasion in Chinese, as messages say it."""
+    return str(Occasion(occasion).label).partition(" · ")[0]
+
+
+def en(occasion: str) -> str:
+    """The occasion in English."""
+    return str(Occasion(occasion).label).partition(" · ")[2]

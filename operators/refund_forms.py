@@ -62,6 +62,14 @@ class AllForm(AskForm):
     seen_fen = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
 
+class AllPaidForm(AllForm):
+    """The same, and the transfer that paid it."""
+
+    reference = _line(say("银行流水号", "bank's number"), 80)
+    day = forms.DateField(label=say("转账日期", "day of the transfer"), widget=UnfoldAdminSingleDateWidget)
+    field_order = ("reference", "day", "reason", "note")
+
+
 class CardForm(NotedForm):
     """The consumer's own bank card, as they told it; it goes to WeChat encrypted and is kept nowhere."""
 

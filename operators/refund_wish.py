@@ -24,7 +24,7 @@ from operators.tables import Table
 from orders.models import Order, OrderLine
 from payments.models import Refund, RefundLine
 from payments.services.refund_parts import NOTHING, returned
-from payments.services.refund_transfer import Transfer
+from payments.services.refund_transfer import BESIDE, Transfer
 from payments.services.refunds import Wish, request_refund
 
 _PIECES = "pieces_"
@@ -101,9 +101,13 @@ def refund_wish(order: Order, values: Mapping[str, Any], who: str, at: datetime)
 
 def refund_all(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> object:
     """All that is left, freight that was withheld too: seen to the fen before it is asked for."""
-    return _shown_first(
-        values, lambda: [request_refund(wish=Wish(), key=values["key"], **_told(order, values, who, at))]
-    )
+    return _shown_first(values, lambda: _all(order, values, who, at))
+
+
+def all_by_transfer(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> object:
+    """All that was left, which our bank has paid: seen to the fen before it is recorded."""
+    transfer = Transfer(values["reference"], values["day"], who, values["note"])
+    return _shown_first(values, lambda: _all(order, values, who, at, transfer=transfer))
 
 
 def paid_by_transfer(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> object:
@@ -133,6 +137,13 @@ def _told(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> di
     }
 
 
+def _all(
+    order: Order, values: Mapping[str, Any], who: str, at: datetime, *, transfer: Transfer | None = None
+) -> list[Refund]:
+    told = _told(order, values, who, at)
+    return [request_refund(wish=Wish(), key=values["key"], transfer=transfer, **told)]
+
+
 def _asked(
     order: Order, values: Mapping[str, Any], who: str, at: datetime, *, transfer: Transfer | None = None
 ) -> list[Refund]:
@@ -144,7 +155,7 @@ def _asked(
         made.append(request_refund(wish=wish, key=values["key"], **told))
     if values["goodwill"]:
         wish = Wish(goodwill_fen=values["goodwill"])
-        made.append(request_refund(wish=wish, key=f"{values['key']}:goodwill", **told))
+        made.append(request_refund(wish=wish, key=f"{values['key']}{BESIDE}", **told))
     return made
 
 

@@ -18,10 +18,19 @@ from operators import told
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import Switch, states
-from operators.refund_forms import AllForm, CardForm, GoodwillForm, NotedForm, TransferForm, new_key
+from operators.refund_forms import (
+    AllForm,
+    AllPaidForm,
+    CardForm,
+    GoodwillForm,
+    NotedForm,
+    TransferForm,
+    new_key,
+)
 from operators.refund_wish import (
     PaidForm,
     WishForm,
+    all_by_transfer,
     begun,
     form_of,
     paid_by_transfer,
@@ -119,6 +128,21 @@ ORDER_STEPS = (
             "微信不再受理退款时使用：支付已满一年，或已退款 50 次。被拒绝或关闭的退款在其页面登记。",
             "Where WeChat Pay refunds no more: a payment over a year old, or after fifty refunds. A refund "
             "that was refused or closed has this on its own page.",
+        ),
+    ),
+    Step(
+        name="refund-all-transferred",
+        title=say("登记线下退还全部余额", "All that is left paid by transfer"),
+        icon="account_balance_wallet",
+        form=AllPaidForm,
+        do=all_by_transfer,
+        roles=ACCOUNTANTS,
+        legal=_beyond_wechat,
+        start=new_key,
+        hint=say(
+            "剩余全部款项（含此前未退的运费）已由银行转账退还时使用；等待中的退款并入其中。",
+            "Where our bank has paid all that was left, freight that stayed too; what still waits goes "
+            "with it.",
         ),
     ),
     Step(

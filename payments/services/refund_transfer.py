@@ -11,7 +11,10 @@ from kernel import events
 from kernel.clock import SHANGHAI, shanghai_day
 from kernel.errors import Conflict, Invalid
 from payments.models import Refund
+from payments.services.refund_refusals import WishChanged
 from payments.states import REFUND
+
+BESIDE = ":goodwill"  # pieces and goodwill of one form are one transfer: what the second one's key ends with
 
 
 @dataclass(eq=False)
@@ -65,21 +68,38 @@ class Transfer:
 
     def columns(self, *, since: datetime, now: datetime) -> dict[str, Any]:
         """As columns of a refund that was asked for at `since`. Raises BadTransfer."""
-        number = self.reference.strip()[:80]
-        if not number or not shanghai_day(since) <= self.on <= shanghai_day(now):
+        if not self.number or not shanghai_day(since) <= self.on <= shanghai_day(now):
             raise BadTransfer()
-        at = datetime.combine(self.on, time(), SHANGHAI)
-        return {"transferred_at": at, "transfer_reference": number}
+        return {"transferred_at": self._at, "transfer_reference": self.number}
+
+    @property
+    def number(self) -> str:
+        """The bank's number as it is kept."""
+        return self.reference.strip()[:80]
+
+    def paid(self, refund: Refund) -> bool:
+        """Whether it is the transfer that this refund has."""
+        return (refund.transfer_reference, refund.transferred_at) == (self.number, self._at)
+
+    @property
+    def _at(self) -> datetime:
+        return datetime.combine(self.on, time(), SHANGHAI)
 
 
 def pay(
     refund: Refund, transfer: Transfer, *, since: datetime, facts: Mapping[str, object], now: datetime
 ) -> None:
-    """A requested refund that WeChat never sees has arrived: our bank paid it. Raises BadTransfer.
+    """A requested refund that WeChat never sees has arrived: our bank paid it. Raises BadTransfer, and
+    AlreadyTransferred where the bank's number was recorded for this payment by another form.
 
     Called by who holds the payment's row.
     """
     columns = transfer.columns(since=since, now=now)
+    form = refund.key.removesuffix(BESIDE)
+    together = {"key__in": (form, f"{form}{BESIDE}"), "requested_at": refund.requested_at}
+    others = Refund.objects.filter(payment=refund.payment_id, transfer_reference=transfer.number)
+    if others.exclude(**together).exists():
+        raise AlreadyTransferred(reference=transfer.number)
     REFUND.move(
         refund,
         "transfer",
@@ -92,6 +112,18 @@ def pay(
     tell(refund, transfer, now)
 
 
+def must_have_paid(known: Refund, transfer: Transfer | None) -> Refund:
+    """The refund that a key stands for, where it has the `transfer` that is told again, if one is.
+
+    Raises AlreadyTransferred where it has another one, WishChanged where WeChat has the refund.
+    """
+    if transfer is not None and known.redirected_to != Refund.Target.TRANSFER:
+        raise WishChanged(number=known.out_refund_no)
+    if transfer is not None and not transfer.paid(known):
+        raise AlreadyTransferred(reference=known.transfer_reference)
+    return known
+
+
 def tell(refund: Refund, transfer: Transfer, now: datetime) -> None:
     """That the bank has paid the consumer."""
     events.record(
@@ -100,7 +132,7 @@ def tell(refund: Refund, transfer: Transfer, now: datetime) -> None:
         key=refund.event_key,
         facts={
             "amount_fen": refund.amount_fen,
-            "transfer_reference": transfer.reference.strip()[:80],
+            "transfer_reference": transfer.number,
             "day": transfer.on.isoformat(),
             "by": transfer.by,
             "note": transfer.note,

@@ -28,7 +28,7 @@ from payments.services.refund_refusals import (
     TooMuch,
     WishChanged,
 )
-from payments.services.refund_transfer import BeforeTheList, NotYet, Transfer, pay
+from payments.services.refund_transfer import BeforeTheList, NotYet, Transfer, must_have_paid, pay
 from payments.states import REFUND
 from wechat.pay.refunds import reason_text
 
@@ -75,8 +75,8 @@ def request_refund(
     It leaves at once where the gate allows, and waits where it does not. With `transfer` (made
     `since` then, or since the payment) our bank has paid it, where WeChat refunds no more, or `instead_of`
     what it closed: WeChat never sees it. Raises StillRefunded, NotYet where the gate is shut, BeforeTheList,
-    BadTransfer. Locks payment, order. Raises NotPaid, TooMuch, TooManyPieces, TooManyRefunds, TooOld,
-    WishChanged, RefundClosed, BadReason.
+    BadTransfer, AlreadyTransferred. Locks payment, order. Raises NotPaid, TooMuch, TooManyPieces,
+    TooManyRefunds, TooOld, WishChanged, RefundClosed, BadReason.
     """
     shown = _reason(reason)
     with tenant(Order.objects.values_list("storefront_id", flat=True).get(number=number)):
@@ -90,7 +90,7 @@ def request_refund(
         order = Order.objects.select_for_update().get(number=number)
         known = Refund.objects.filter(payment=payment, key=key).first()
         if known is not None:
-            return _same(known, wish)
+            return must_have_paid(_same(known, wish), transfer)
         waiting = Refund.objects.filter(payment=payment, state="requested")
         replaced = _withdraw(waiting, now) if wish.whole else []
         left = _room(payment, now, transfer, instead_of)
@@ -137,15 +137,16 @@ def refund_stray(
 ) -> Refund:
     """Send back, whole and once per `key`, money that no order could take, or note the `transfer` that did.
 
-    Locks the payment. Raises TooMuch, TooManyRefunds, TooOld, StillRefunded, BadReason, BadTransfer, and
-    RefundClosed where what the key stands for is closed: on its page it is asked for again, or transferred.
+    Locks the payment. Raises TooMuch, TooManyRefunds, TooOld, StillRefunded, BadReason, BadTransfer,
+    AlreadyTransferred, WishChanged, and RefundClosed where what the key stands for is closed: on its page it
+    is asked for again, or transferred.
     """
     storefront_id = Payment.objects.values_list("storefront_id", flat=True).get(out_trade_no=out_trade_no)
     with tenant(storefront_id):
         payment = Payment.objects.select_for_update().get(out_trade_no=out_trade_no)
         known = Refund.objects.filter(payment=payment, key=key).first()
         if known is not None:
-            return _living(known)
+            return must_have_paid(_living(known), transfer)
         left = _room(payment, now, transfer, instead_of)
         refund = _write(
             payment=payment,

@@ -164,3 +164,40 @@ def test_money_that_no_order_could_take_is_recorded_as_paid_by_transfer_on_its_p
     assert (made.kind, made.redirected_to, made.amount_fen) == ("stray", "transfer", payment.received_fen)
     refused = finance.post(at, {"note": "n", **TRANSFER}).content.decode()
     assert "recorded already: ICBC-77" in refused
+
+
+def released(order):
+    Payment.objects.update(succeeded_at=make.present() - timedelta(days=370))
+    for verb in ("send", "release"):
+        move_gate(number=order.number, verb=verb, now=make.present())
+
+
+def test_another_number_in_a_form_that_was_sent_before_is_refused_on_the_page(finance, order):  # noqa: F811
+    released(order)
+    at = step(order, "refund-transferred")
+    form = {**WISH, "goodwill": "5.00", "seen_fen": "500", **TRANSFER}
+    assert finance.post(at, form).status_code == 302
+    html = finance.post(at, form | {"reference": "ICBC-78"}).content.decode()
+    assert "recorded already: ICBC-77" in html
+    assert list(Refund.objects.values_list("transfer_reference", "amount_fen")) == [("ICBC-77", 500)]
+    assert finance.post(at, form).status_code == 302
+    assert Refund.objects.count() == 1
+
+
+def test_freight_that_stayed_is_paid_by_transfer_as_freight_and_not_as_goodwill(finance, order):  # noqa: F811
+    told(back(order, Wish({order.lines.get().pk: 2}, freight=False)))
+    released(order)
+    at = step(order, "refund-all-transferred")
+    assert at in finance.get(page(order)).content.decode()
+    html = finance.post(at, WISH | TRANSFER).content.decode()
+    assert (seen(html), Refund.objects.count()) == ("800", 1)
+    assert finance.post(at, WISH | TRANSFER | {"seen_fen": "800"}).status_code == 302
+    made = Refund.objects.latest("id")
+    assert (made.freight_fen, made.other_fen, made.amount_fen) == (800, 0, 800)
+    assert (made.redirected_to, made.transfer_reference, made.state) == ("transfer", "ICBC-77", "succeeded")
+
+
+def test_where_wechat_still_refunds_all_that_is_left_is_not_recorded_as_a_transfer(finance, order):  # noqa: F811
+    at = step(order, "refund-all-transferred")
+    assert at not in finance.get(page(order)).content.decode()
+    assert finance.post(at, WISH | TRANSFER).status_code == 403

@@ -333,6 +333,7 @@ def test_wechats_limits_of_age_and_number_do_not_hold_for_our_bank(order: Order,
     with pytest.raises(TooOld):
         Refund.objects.filter(key="g0").update(state="closed", accepted_at=None)
         ask(order, key="late", now=make.NOW + YEAR)
+    transfer = Transfer("ICBC-2", ON, "fang")
     late = ask(order, key="late", transfer=transfer, now=make.NOW + YEAR)
     assert (late.state, late.amount_fen) == ("succeeded", order.total_fen - 50)
 

@@ -140,5 +140,6 @@ def test_an_order_cancelled_more_than_a_year_after_it_was_paid_is_a_case_until_o
     transfer = Transfer("ICBC-1", ON, "fang")
     request_refund(wish=Wish(goodwill_fen=1), key="a", transfer=transfer, now=make.NOW, **facts)
     assert state(case) == "open"
+    transfer = Transfer("ICBC-2", ON, "fang")
     request_refund(wish=Wish(), key="b", transfer=transfer, now=make.NOW, **facts)
-    assert (state(case), case.note, case.settled_by) == ("settled", "ICBC-1", "fang")
+    assert (state(case), case.note, case.settled_by) == ("settled", "ICBC-2", "fang")

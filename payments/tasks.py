@@ -20,6 +20,7 @@ from payments.services import (
     complaint_rereading,
     complaint_sending,
     complaints,
+    copies,
     refund_before,
     refund_follow,
     refund_gate,
@@ -35,8 +36,9 @@ from payments.services.settle import SENT_BACK
 
 @shared_task
 def sweep() -> None:
-    """Find the payments whose notifications were lost."""
+    """Find the payments whose notifications were lost, and let go of what was kept of those taken in."""
     sweep_payments(now=now())
+    copies.let_go()
 
 
 @shared_task

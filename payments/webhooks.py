@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-import orjson
 import structlog
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -20,34 +19,18 @@ from kernel.clock import now as present
 from kernel.errors import Missing, Problem
 from kernel.turns import turn
 from payments.models import Notification as Raw
-from payments.services import messages, taking
+from payments.services import copies, messages, taking
 from payments.services.taking import ACCEPTED
 from storefronts import queries as storefronts
 from storefronts.services import platform_keys
 from wechat.errors import Unverified, WechatError
-from wechat.pay.notifications import Notification, parse
+from wechat.pay.notifications import Notification, read
+from wechat.pay.signing import verify
 
 MAX_BODY = 64 * 1024
 HEADERS = ("Wechatpay-Serial", "Wechatpay-Timestamp", "Wechatpay-Nonce", "Wechatpay-Signature", "Request-ID")
 TWIN_SECONDS = 1.0  # how long one copy waits for another; WeChat waits five for an answer
 NOISE_A_MINUTE, NOISE_BYTES = 30, 2048
-
-# WeChat may tell fifty times at once what was taken in long ago. Such a copy is kept like every delivery, by
-# one statement, and nobody waits for the disk: what it tells is safe already, and WeChat repeats itself. What
-# was kept whole while another copy was being taken in is emptied on the way.
-_AGAIN = """
-WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true)),
-known AS (SELECT FROM kernel_receipt WHERE source = %s::text AND key = %s::text),
-emptied AS (
-    UPDATE payments_notification SET body = ''
-    WHERE mchid = %s::text AND notice_id = %s::text AND body <> '' AND EXISTS (SELECT FROM known)
-)
-INSERT INTO payments_notification
-    (mchid, headers, body, digest, notice_id, event_type, out_trade_no, content, outcome, error, received_at)
-SELECT %s::text, %s::jsonb, '', %s::bytea, %s::text, %s::text, %s::text, %s::jsonb, %s::text, '',
-    %s::timestamptz
-FROM unhurried, known
-"""
 
 log = structlog.get_logger(__name__)
 
@@ -66,14 +49,22 @@ def wechat_pay(request: HttpRequest, mchid: str) -> HttpResponse:
         return _fail(404, "no such merchant")
     now = present()
     try:
-        notice = parse(headers, body, merchant, now)
+        verify(headers, body, merchant, now)
+        copy = copies.seen(mchid, body)
+        if copy and copies.taken_before(copy, headers=headers, body=body, now=now):
+            return HttpResponse(status=ACCEPTED)
+        notice = read(body, merchant)
     except WechatError as failure:
         return _rejected(mchid, headers, body, failure, now)
     raw = messages.read(mchid=mchid, headers=headers, body=body, notice=notice, now=now)
-    if _known(raw, notice.id):
+    if _known(raw, notice):
         return HttpResponse(status=ACCEPTED)
-    with turn(f"{mchid}:{notice.id}", seconds=TWIN_SECONDS) as waited:
-        if waited and _known(raw, notice.id):
+    return _in_turn(raw, notice, body, now)
+
+
+def _in_turn(raw: Raw, notice: Notification, body: bytes, now: datetime) -> HttpResponse:
+    with turn(f"{raw.mchid}:{notice.id}", seconds=TWIN_SECONDS) as waited:
+        if waited and _known(raw, notice):
             return HttpResponse(status=ACCEPTED)
         return _take_in(raw, notice, body, now)
 
@@ -96,15 +87,10 @@ def _take_in(raw: Raw, notice: Notification, body: bytes, now: datetime) -> Http
     return HttpResponse(status=ACCEPTED)
 
 
-def _known(raw: Raw, key: str) -> bool:
-    """Whether this notification was taken in before; the copy is kept then, without its body."""
-    headers, content = (orjson.dumps(one).decode() for one in (raw.headers, raw.content))
-    said = (raw.mchid, headers, bytes(raw.digest), raw.notice_id, raw.event_type, raw.out_trade_no, content)
-    outcome = str(Raw.Outcome.DUPLICATE)
-    with connection.cursor() as cursor:
-        about = (taking.source(raw.mchid), key, raw.mchid, raw.notice_id)
-        cursor.execute(_AGAIN, [*about, *said, outcome, raw.received_at])
-        return bool(cursor.rowcount == 1)
+def _known(raw: Raw, notice: Notification) -> bool:
+    """Whether this notification was taken in before; then this copy is kept, without its body."""
+    copy = copies.copy_of(raw, notice.id)
+    return copies.taken_before(copy, headers=raw.headers, body=bytes(raw.body), now=raw.received_at)
 
 
 def _twin_known(raw: Raw, notice: Notification) -> bool:
@@ -112,7 +98,7 @@ def _twin_known(raw: Raw, notice: Notification) -> bool:
     try:
         with transaction.atomic():
             receipts.wait(source=taking.source(raw.mchid), key=notice.id, seconds=TWIN_SECONDS)
-            if _known(raw, notice.id):
+            if _known(raw, notice):
                 return True
     except receipts.InFlight:
         pass

@@ -16,6 +16,7 @@ from kernel.cases import open_case, settle_open
 from kernel.errors import Conflict
 from payments.models import Notification as Raw
 from payments.services import messages
+from payments.services.copies import SOURCE
 from payments.services.refund_outcome import take_in as take_in_refund
 from payments.services.settle import settle
 from storefronts import queries as storefronts
@@ -57,7 +58,7 @@ class NothingKept(Conflict):
 
 def source(mchid: str) -> str:
     """Whose numbers of notifications are told apart."""
-    return f"wechatpay:{mchid}"
+    return f"{SOURCE}{mchid}"
 
 
 def take_in(*, raw: Raw, notice: Notification, now: datetime, by: str = "system") -> None:
@@ -121,7 +122,8 @@ def _let_go_of_copies(raw: Raw, *, by: str, now: datetime) -> None:
 
 def case_key(raw: Raw) -> str:
     """What the case about a message is found by: its number, which WeChat repeats, where it has one."""
-    return f"notification:{raw.notice_id or raw.pk}"[:LONGEST_KEY]
+    number = f"{raw.mchid}:{raw.notice_id}" if raw.notice_id else str(raw.pk)
+    return f"notification:{number}"[:LONGEST_KEY]
 
 
 def untakeable(*, raw: Raw, notice: Notification, failure: Exception, now: datetime) -> None:

@@ -15,7 +15,7 @@ from django.db import transaction
 
 from kernel.models import Case, Event, Receipt
 from payments.models import Notification, Payment
-from payments.services import messages
+from payments.services import copies, messages
 from payments.services.taking import NothingKept, StillUnreadable, again
 from tests import make
 from tests.payments.reports import delivery_of, paid, sealed_delivery, signed
@@ -106,6 +106,52 @@ def test_what_came_while_another_was_busy_is_emptied_when_it_is_repeated(client,
     assert kept() == [("taken", b""), ("received", body)]
     assert deliver(client, payment, body, headers).status_code == 204
     assert kept() == [("taken", b""), ("received", b""), ("duplicate", b"")]
+
+
+def test_a_body_seen_taken_in_is_not_opened_again_and_its_signature_is_checked_all_the_same(
+    client, payment, monkeypatch
+):
+    body, headers = delivery_of(payment)
+    assert [deliver(client, payment, body, headers).status_code for _ in range(2)] == [204, 204]
+    monkeypatch.setattr("payments.webhooks.read", lambda *_: 1 / 0)
+    assert deliver(client, payment, body, signed(body)).status_code == 204
+    first, *_, last = Notification.objects.order_by("pk")
+    assert (last.outcome, last.content, last.event_type) == ("duplicate", first.content, first.event_type)
+    assert bytes(last.digest) != b"" and last.headers["Wechatpay-Nonce"] != first.headers["Wechatpay-Nonce"]
+    forged = {**signed(body), "Wechatpay-Signature": headers["Wechatpay-Signature"]}
+    assert deliver(client, payment, body, forged).status_code == 401
+
+
+def test_a_body_seen_taken_in_whose_receipt_has_gone_is_taken_in_as_if_new(client, payment):
+    body, headers = delivery_of(payment)
+    assert [deliver(client, payment, body, headers).status_code for _ in range(2)] == [204, 204]
+    Receipt.objects.all().delete()
+    assert deliver(client, payment, body, headers).status_code == 204
+    assert [outcome for outcome, _ in kept()] == ["taken", "duplicate", "taken"]
+    assert Event.objects.filter(name="order.paid").count() == 1
+
+
+def test_what_was_kept_in_the_moment_of_another_s_commit_is_let_go_by_the_sweep(client, payment):
+    body, headers = delivery_of(payment)
+    other, signature = delivery_of(payment)
+    assert deliver(client, payment, body, headers).status_code == 204
+    for outer, sent in ((body, headers), (other, signature)):
+        notice = Told(json.loads(outer)["id"], "TRANSACTION.SUCCESS", {}, {})
+        messages.read(mchid=payment.mchid, headers=sent, body=outer, notice=notice, now=make.NOW).save()
+    assert copies.let_go() == 1
+    assert kept() == [("taken", b""), ("received", b""), ("received", other)]
+
+
+def test_a_number_of_nothing_printable_lets_go_of_no_other_s_body(client, payment):
+    first, headers = delivery_of(payment, id="\u200b")
+    messages_of = Told("\u200b\u200b", "TRANSACTION.SUCCESS", {}, {})
+    kept_whole = messages.read(
+        mchid=payment.mchid, headers=headers, body=first, notice=messages_of, now=make.NOW
+    )
+    kept_whole.save()
+    assert [deliver(client, payment, first, headers).status_code for _ in range(2)] == [204, 204]
+    kept_whole.refresh_from_db()
+    assert (kept_whole.notice_id, bytes(kept_whole.body)) == ("", first)
 
 
 def test_another_notification_s_body_is_not_let_go(client, payment):
@@ -208,7 +254,11 @@ def test_signed_and_unreadable_it_is_kept_whole_and_put_before_an_operator_once(
     assert [(row.outcome, row.notice_id) for row in rows] == [("unreadable", "notice-7")] * 3
     assert bytes(rows.last().body) == body
     case = Case.objects.get()
-    assert (case.kind, case.key, case.seen) == ("notification.unreadable", "notification:notice-7", 3)
+    assert (case.kind, case.key, case.seen) == (
+        "notification.unreadable",
+        f"notification:{payment.mchid}:notice-7",
+        3,
+    )
     assert case.storefront_id == payment.storefront_id
     assert case.facts["notification"] == rows.first().pk
     assert case.facts["error"].startswith("wechat_malformed: ")

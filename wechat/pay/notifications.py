@@ -39,6 +39,11 @@ def parse(headers: Mapping[str, str], raw_body: bytes, merchant: Merchant, now: 
     https://pay.weixin.qq.com/doc/v3/merchant/4012791902
     """
     verify(headers, raw_body, merchant, now)
+    return read(raw_body, merchant)
+
+
+def read(raw_body: bytes, merchant: Merchant) -> Notification:
+    """Decrypt and read a notification whose signature held. Raises `Undecryptable` or `Malformed`."""
     outer = _object(raw_body, "body")
     resource = outer.get("resource")
     if resource is None:

@@ -1,5 +1,6 @@
 """A transaction is read strictly where we rely on it, and tolerates every member WeChat may add."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -10,6 +11,7 @@ from wechat.errors import Malformed
 SUCCESS = "SUCCESS"
 LONGEST = 128  # no member we read is longer
 MOST_FEN = 10**12
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,7 @@ def text(raw: Mapping[str, Any], name: str) -> str | None:
 
 def storable(value: str) -> bool:
     """Whether a table can hold the text: JSON may spell NUL and half a surrogate pair, which it cannot."""
-    return not any(character == "\x00" or "\ud800" <= character <= "\udfff" for character in value)
+    return value.isprintable() or _UNSTORABLE.search(value) is None
 
 
 def required(raw: Mapping[str, Any], name: str) -> str:

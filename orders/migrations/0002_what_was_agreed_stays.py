@@ -1,4 +1,4 @@
-"""What was agreed stays: an order's terms, its payment and its sealed data, and its key until its day.
+"""What was agreed stays: an order's terms, rates and party, its payment and its sealed data, and its key until its day.
 
 The key of an order goes before its day where the account is closed and nothing was paid. A paid order may end as
 cancelled, and in no other way.
@@ -9,9 +9,9 @@ from django.db import migrations
 from kernel.append_only import no_change, no_delete
 
 _TERMS = (
-    "number", "storefront_id", "subject_id", "quote_id", "key_id", "trade_mode", "placed_at", "notice_hash",
-    "notice_confirmed_at", "goods_fen", "freight_fen", "discount_fen", "duty_fen", "vat_fen", "excise_fen",
-    "tax_fen", "total_fen",
+    "number", "storefront_id", "customer_id", "subject_id", "quote_id", "warehouse_id", "claim_id", "key_id",
+    "trade_mode", "placed_at", "notice_hash", "notice_confirmed_at", "goods_fen", "freight_fen", "discount_fen", "duty_fen", "vat_fen", "excise_fen",
+    "tax_fen", "total_fen", "usd_rate_id", "usd_cny_per_100", "brand_currency", "brand_rate_id", "brand_cny_per_100",
 )
 _PAYMENT = ("paid_at", "mchid", "out_trade_no", "transaction_id")
 _SEALED = (

@@ -56,7 +56,7 @@ _REFUSED = {
     + _changed("state", "transaction_id", "received_fen", "payer_fen", "succeeded_at", "stray_reason"),
     "payments_refund": " OR ".join(
         (
-            "OLD.state = 'succeeded' AND " + _changed("state", "succeeded_at", "accepted_at"),
+            "OLD.state = 'succeeded' AND " + _changed("state", "succeeded_at", "accepted_at", "redirected_to"),
             "OLD.refund_id IS NOT NULL AND " + _changed("refund_id"),
             "OLD.transferred_at IS NOT NULL AND " + _changed("transferred_at", "transfer_reference"),
         )

@@ -61,6 +61,14 @@ def refused(role: str, statement: str) -> str:
         "goods_fen = goods_fen + 1, total_fen = total_fen + 1",
         "number = 'x'",
         "placed_at = now()",
+        "customer_id = NULL",
+        "warehouse_id = warehouse_id + 1",
+        "claim_id = 1",
+        "usd_rate_id = coalesce(usd_rate_id, 0) + 1",
+        "usd_cny_per_100 = coalesce(usd_cny_per_100, 0) + 1",
+        "brand_currency = 'XXX'",
+        "brand_rate_id = coalesce(brand_rate_id, 0) + 1",
+        "brand_cny_per_100 = coalesce(brand_cny_per_100, 0) + 1",
     ],
 )
 def test_what_was_agreed_is_not_changed(role, order, change_):

@@ -89,6 +89,15 @@ def test_a_refund_that_succeeded_stays_so(payment, change):
     assert stays == "payments_refund stays as it was told"
 
 
+@pytest.mark.parametrize("who", ["web", "worker"])
+def test_money_that_came_back_to_the_shop_and_is_owed_is_not_said_to_have_arrived(payment, who):
+    told(ask(payment))
+    Refund.objects.update(redirected_to="merchant")
+    stays = refused(who, "UPDATE payments_refund SET redirected_to = 'consumer'")
+    assert stays == "payments_refund stays as it was told"
+    assert Refund.objects.get().owed
+
+
 def test_a_transfer_is_recorded_once(payment):
     told(ask(payment))
     Refund.objects.update(redirected_to="merchant", transferred_at=make.NOW, transfer_reference="B1")

@@ -19,6 +19,7 @@ from kernel.tenancy import tenant
 from payments.models import Payment, Refund
 from payments.services.refund_limits import back_fen
 from payments.services.refunds import (
+    FAILING,
     again_key,
     facts_of,
     refundable_fen,
@@ -62,8 +63,11 @@ ATTENDED = (
     "refund.blocked",
     "refund.slow",
     "refund.refused",
-    "refund.failing",
+    "refund.vanished",
+    FAILING,
 )
+# What nobody needs to attend to once the refund has ended, in whichever way; not that WeChat confuses two.
+OVER = tuple(kind for kind in ATTENDED if kind != "refund.same_id")
 
 
 class Outcome(StrEnum):
@@ -122,8 +126,9 @@ def _objection(refund: Refund, payment: Payment | None, mchid: str, report: Refu
         ("refund_fen", report.refund_fen != refund.amount_fen),
         ("total_fen", report.total_fen != payment.received_fen),
         ("currency", report.currency not in (None, payment.currency)),
-        # It never left this house: requested, or withdrawn while it was.
+        # It never left this house: requested, or withdrawn while it was, or paid by our bank.
         ("state", refund.state in ("requested", "closed") and refund.accepted_at is None),
+        ("state", refund.redirected_to == Refund.Target.TRANSFER),
     )
     return next((name for name, holds in wrong if holds), "")
 
@@ -207,14 +212,16 @@ def _back(refund: Refund, report: RefundReport, source: str, now: datetime) -> O
 
 
 def _attend(refund: Refund, status: Status, report: RefundReport, now: datetime) -> None:
-    """Put before an operator what went wrong, and take away what has come right."""
+    """Put before an operator what went wrong, and take away what has come right or is over."""
+    kinds = {Status.SUCCESS: ATTENDED, Status.CLOSED: OVER}.get(status, (FAILING,))
+    told = "succeeded" if status is Status.SUCCESS else f"is {status}"
+    note = f"{refund.out_refund_no} {told}"
+    settle_open(kinds=kinds, key=refund.event_key, by="system", note=note, now=now)
     if status is Status.ABNORMAL:
         _case("refund.abnormal", refund.storefront_id, report, now, order=refund.order.number)
     if status is Status.CLOSED:
         _case("refund.closed", refund.storefront_id, report, now, order=refund.order.number)
     if status is Status.SUCCESS:
-        note = f"{refund.out_refund_no} succeeded"
-        settle_open(kinds=ATTENDED, key=refund.event_key, by="system", note=note, now=now)
         if refund.owed:
             _case("refund.pay_by_transfer", refund.storefront_id, report, now, order=refund.order.number)
         if refund.kind == Refund.Kind.STRAY:
@@ -279,6 +286,7 @@ def _unfit(payment: Payment, mchid: str, report: RefundReport) -> str:
         ("currency", fen and report.currency not in (None, payment.currency)),
         ("total_fen", report.total_fen != payment.received_fen),
         ("refund_fen", not 0 < report.refund_fen <= (payment.received_fen or 0) - back_fen(payment)),
+        ("status", report.status not in list(Status)),  # nobody knows whether its money moves
         # Of another refund, or of another storefront's.
         ("refund_id", Refund.objects.filter(refund_id=report.refund_id).exists()),
         ("out_refund_no", Refund.objects.filter(out_refund_no=report.out_refund_no).exists()),

@@ -19,7 +19,7 @@ from payments.gateways.wechat_pay import client_of
 from payments.models import Payment, Refund
 from payments.services.refund_hold import hold, release, renew
 from payments.services.refund_limits import must_be_ours
-from payments.services.refund_outcome import Outcome, take_in
+from payments.services.refund_outcome import OVER, Outcome, take_in
 from payments.services.refund_transfer import AlreadyTransferred, Transfer, tell
 from payments.services.refunds import STRAY_KEY, STRAYED, Wish, again_key, refund_stray, request_refund
 from payments.services.settle import SENT_BACK
@@ -210,7 +210,7 @@ def pay_instead(*, refund: Refund, reference: str, on: date, by: str, note: str,
             made = request_refund(number=row.order.number, wish=_wish(row), note=note, **told, **paid)
         if made.amount_fen != row.amount_fen:
             raise AnotherAmount(amount_fen=made.amount_fen)
-        kinds = ["refund.closed", "refund.refused"]
+        kinds = ["refund.closed", *OVER]
         settle_open(
             kinds=kinds, key=row.event_key, by=by, note=f"{made.transfer_reference} {note}"[:300], now=now
         )

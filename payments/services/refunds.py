@@ -33,6 +33,7 @@ from payments.states import REFUND
 from wechat.pay.refunds import reason_text
 
 WAITING = "refund.waiting"  # the case of one that has been asked for and does not leave
+FAILING = "refund.failing"  # the case of one that met what nobody foresaw
 BY_BANK = "refund.by_bank"  # the case of money that WeChat Pay does not refund any more
 STRAY_KEY = "stray"
 STRAYED = "款项无对应订单"  # the reason that who paid it is shown
@@ -209,7 +210,7 @@ def accept(refund: Refund, *, now: datetime) -> None:
 def waits_no_more(refund: Refund, now: datetime) -> None:
     """Nobody needs to ask any more why the refund does not leave."""
     note = f"{refund.out_refund_no} is {refund.state}"
-    settle_open(kinds=[WAITING], key=refund.event_key, by="system", note=note, now=now)
+    settle_open(kinds=[WAITING, FAILING], key=refund.event_key, by="system", note=note, now=now)
 
 
 def facts_of(refund: Refund) -> dict[str, object]:

@@ -18,7 +18,7 @@ import structlog
 from django.db import transaction
 from django.db.models import F
 
-from kernel.cases import open_case, open_failing
+from kernel.cases import open_case, open_failing, settle_open
 from kernel.errors import Upstream
 from kernel.tenancy import tenant
 from payments.gateways.wechat_pay import client_of
@@ -26,8 +26,8 @@ from payments.models import Payment, Refund
 from payments.services.refund_gate import let_go
 from payments.services.refund_hold import LEASE, free, release, renew
 from payments.services.refund_limits import turn_of
-from payments.services.refund_outcome import take_in
-from payments.services.refunds import WAITING
+from payments.services.refund_outcome import OVER, take_in
+from payments.services.refunds import FAILING, WAITING
 from payments.states import REFUND
 from wechat.errors import NotEnough, OutcomeUnknown, RateLimited, Rejected, ResourceNotExist
 from wechat.pay.client import PayClient
@@ -40,7 +40,6 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(minutes=1), timedelta(hours=1)
 POOR_WAIT, BLOCKED_WAIT, ABNORMAL_WAIT = timedelta(minutes=30), timedelta(hours=1), timedelta(hours=6)
 SLOW_AFTER = timedelta(days=3)
 WAITS_AFTER = timedelta(days=7)
-FAILING = "refund.failing"
 SENT = ("accepted", "processing", "abnormal")
 # The fault of keys, permissions or account: mended in the house, and then the same refund goes through.
 OUR_FAULT = frozenset(
@@ -143,6 +142,7 @@ def _go(refund: Refund, now: datetime, passing: Callable[[], datetime]) -> None:
         if not let_go(number=refund.order.number, now=now):
             long = now - refund.requested_at >= WAITS_AFTER
             _put_off(refund, LONGEST_WAIT, now, case=WAITING if long else "")
+        _fails_no_more(refund, now)
         return
     try:
         report = _ask(client_of(refund.payment.mchid), refund, passing)
@@ -171,6 +171,7 @@ def _go(refund: Refund, now: datetime, passing: Callable[[], datetime]) -> None:
         )
         _put_off(refund, ABNORMAL_WAIT if refund.state == "abnormal" else _wait(refund), now)
     _watch(refund, now)
+    _fails_no_more(refund, now)
 
 
 def _ask(client: PayClient, refund: Refund, passing: Callable[[], datetime]) -> RefundReport:
@@ -253,6 +254,8 @@ def _rejected(refund: Refund, refusal: Rejected, now: datetime) -> None:
             row = Refund.objects.select_for_update().get(pk=refund.pk)
             if row.state == "accepted" and row.held_until == refund.held_until:
                 REFUND.move(row, "close", now=now, facts={"refusal": code}, held_until=None)
+                note = f"WeChat refuses it: {code}"
+                settle_open(kinds=OVER, key=row.event_key, by="system", note=note, now=now)
                 _case("refund.refused", refund, code, now)
 
 
@@ -279,6 +282,12 @@ def _watch(refund: Refund, now: datetime) -> None:
         return
     if Refund.objects.filter(pk=refund.pk, state__in=("accepted", "processing")).exists():
         _case("refund.slow", refund, refund.trouble, now)
+
+
+def _fails_no_more(refund: Refund, now: datetime) -> None:
+    """It was worked on to the end: whatever became of it was foreseen."""
+    note = f"{refund.out_refund_no} is worked on again"
+    settle_open(kinds=[FAILING], key=refund.event_key, by="system", note=note, now=now)
 
 
 def _case(kind: str, refund: Refund, code: str, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""A case about a refund ends with what it told of, whichever way the refund ends: no order is held for ever."""
+"""A case about a refund ends with what it told of, however the refund ends: it holds no order for ever."""
 
 from __future__ import annotations
 

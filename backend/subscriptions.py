@@ -54,6 +54,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("logistics.tasks.remind_to_confirm"),
         Handler("logistics.tasks.tell_consumer", outside=True),
     ),
+    "shipping_info.received": (Handler("logistics.tasks.follow_receipt"),),
     "customs.released": (
         Handler("settlement.tasks.keep_released"),
         Handler("logistics.tasks.tell_consumer", outside=True),

@@ -10,6 +10,7 @@ from customers.occasions import Occasion
 from customers.services import news
 from kernel.clock import now
 from kernel.models import Event
+from logistics.models import ShippingInfo
 from logistics.services import (
     comparing,
     lateness,
@@ -89,6 +90,13 @@ def remind_to_confirm(event: Event) -> None:
     """Handler of `shipment.delivered`."""
     at = datetime.fromisoformat(event.facts["at"])
     shipping_info.delivered(order=_order(event), at=at, now=now())
+
+
+def follow_receipt(event: Event) -> None:
+    """Handler of `shipping_info.received`: receipt was confirmed at WeChat."""
+    number = event.key.removeprefix("shipping_info:")
+    info = ShippingInfo.objects.select_related("order").get(number=number)
+    receipt.follow_wechat(order=info.order, at=info.receipt_at or event.at, now=now())
 
 
 def read_trade_access(event: Event) -> None:

@@ -21,7 +21,7 @@ from orders import queries as orders
 
 CODES = [code.value for code in Code]
 SAID_BY = ["carrier", "usual"]
-RECEIVED_BY = ["consumer", "days"]
+RECEIVED_BY = ["consumer", "days", "wechat"]
 NUMBER = in_path("number", "of the order")
 
 
@@ -70,7 +70,9 @@ class ReceiptOut(serializers.Serializer[Any]):
     """确认收货."""
 
     at = serializers.DateTimeField()
-    by = serializers.ChoiceField(RECEIVED_BY, help_text="the consumer, or the days after delivery")
+    by = serializers.ChoiceField(
+        RECEIVED_BY, help_text="the consumer here, the days after delivery, or at WeChat"
+    )
 
 
 class ParcelsOut(serializers.Serializer[Any]):

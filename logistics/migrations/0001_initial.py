@@ -60,7 +60,7 @@ class Migration(migrations.Migration):
                     ('delivered_at', models.DateTimeField(blank=True, null=True)),
                     ('receipt_due_at', models.DateTimeField(blank=True, help_text='receipt counts as confirmed then', null=True)),
                     ('receipt_at', models.DateTimeField(blank=True, help_text='receipt confirmed', null=True)),
-                    ('receipt_by', models.CharField(blank=True, choices=[('consumer', 'the consumer confirmed it here'), ('days', 'the days for it were over')], default='', max_length=10)),
+                    ('receipt_by', models.CharField(blank=True, choices=[('consumer', 'the consumer confirmed it here'), ('days', 'the days for it were over'), ('wechat', 'confirmed at WeChat')], default='', max_length=10)),
                 ],
                 options={
                     'indexes': [models.Index(fields=['storefront', 'state', '-id'], name='shipment_queue'), models.Index(condition=models.Q(('receipt_at', None), ('receipt_due_at__isnull', False)), fields=['receipt_due_at'], name='shipment_receipt_due'), models.Index(condition=models.Q(('late_at__isnull', False)), fields=['late_at'], name='shipment_late')],

@@ -21,6 +21,7 @@ class Shipment(models.Model):
     class ReceivedBy(models.TextChoices):
         CONSUMER = "consumer", "the consumer confirmed it here"
         DAYS = "days", "the days for it were over"
+        WECHAT = "wechat", "confirmed at WeChat"
 
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
     order = models.OneToOneField(Order, on_delete=models.PROTECT, related_name="shipment")

@@ -63,6 +63,22 @@ def confirm_receipt(*, order: Order, now: datetime) -> Shipment:
         return row
 
 
+def follow_wechat(*, order: Order, at: datetime, now: datetime) -> bool:
+    """WeChat says that receipt was confirmed there, by the consumer or by its own days; whether that was new.
+
+    What cannot have come is not received by it: what carriers tell stands against it.
+    """
+    with tenant(order.storefront_id):
+        made = Shipment.objects.filter(order=order).first()
+        if made is None:
+            return False
+        order, row = locked(made)
+        if order.state != "paid" or not may_confirm(row):
+            return False
+        _receive(row, Shipment.ReceivedBy.WECHAT, now, at=at)
+        return True
+
+
 def sweep(*, now: datetime) -> int:
     """Confirm what was delivered long enough ago; returns how many.
 
@@ -101,14 +117,14 @@ def _let_days_confirm(shipment: Shipment, now: datetime) -> bool:
         return True
 
 
-def _receive(row: Shipment, by: Shipment.ReceivedBy, now: datetime) -> None:
+def _receive(row: Shipment, by: Shipment.ReceivedBy, now: datetime, *, at: datetime | None = None) -> None:
     """Under the locks of order and shipment."""
-    row.receipt_at, row.receipt_by = now, by
+    row.receipt_at, row.receipt_by = at or now, by
     row.save(update_fields=["receipt_at", "receipt_by"])
     events.record(
         storefront_id=row.storefront_id,
         name=RECEIVED,
         key=row.event_key,
-        facts={"order": row.number, "by": by.value, "at": now.isoformat()},
+        facts={"order": row.number, "by": by.value, "at": row.receipt_at.isoformat()},
         now=now,
     )

@@ -8,9 +8,10 @@ from datetime import timedelta
 import pytest
 from django.db import connections, transaction
 
-from kernel.models import Case, Event
-from logistics.models import Parcel, Shipment
-from logistics.services import receipt
+from backend.delivery import drain
+from kernel.models import Case, Delivery, Event
+from logistics.models import Parcel, Shipment, ShippingInfo
+from logistics.services import receipt, shipping_info
 from logistics.services.receipt import confirm_receipt, receipt_due
 from orders.models import Order
 from orders.services.cancel_paid import end_paid
@@ -61,10 +62,46 @@ def test_what_was_cancelled_all_the_same_confirms_itself_for_nobody(delivered):
     assert (delivered.receipt_at, delivered.receipt_due_at) == (None, None)
 
 
+@pytest.fixture
+def at_wechat(delivered) -> ShippingInfo:
+    """What WeChat is told of its shipping."""
+    info = shipping_info.open_info(order=delivered.order, now=make.NOW)
+    assert info is not None
+    ShippingInfo.objects.update(state="owed")
+    info.refresh_from_db()
+    return info
+
+
+def test_what_was_confirmed_at_wechat_is_confirmed_here_once(delivered, at_wechat):
+    at = DELIVERED + timedelta(hours=1)
+    with transaction.atomic():
+        shipping_info.receive(at_wechat, at + timedelta(minutes=1), at=at)
+    drain()
+    Delivery.objects.filter(handler="logistics.tasks.follow_receipt").update(
+        done_at=None, next_try_at=make.NOW
+    )
+    drain()
+    delivered.refresh_from_db()
+    assert (delivered.receipt_at, delivered.receipt_by) == (at, "wechat")
+    (event,) = Event.objects.filter(name="shipment.received")
+    assert event.facts == {"order": delivered.number, "by": "wechat", "at": at.isoformat()}
+    assert confirm_receipt(order=delivered.order, now=DUE).receipt_by == "wechat"
+
+
+@pytest.mark.parametrize("state", ["customs_hold", "returned"])
+def test_what_cannot_have_come_is_not_received_by_what_wechat_says(delivered, at_wechat, state):
+    Shipment.objects.update(state=state)
+    with transaction.atomic():
+        shipping_info.receive(at_wechat, DELIVERED, at=DELIVERED)
+    drain()
+    delivered.refresh_from_db()
+    assert (delivered.receipt_at, Event.objects.filter(name="shipment.received").count()) == (None, 0)
+
+
 def test_one_that_fails_is_a_case_and_keeps_no_other_waiting(delivered, monkeypatch):
     real = receipt._receive
 
-    def broken(*args):
+    def broken(*args, **more):
         raise LookupError("a name of somebody")
 
     monkeypatch.setattr(receipt, "_receive", broken)
@@ -82,10 +119,10 @@ def test_of_the_consumer_and_the_days_at_the_same_time_one_confirms(delivered, m
     begun, go_on = threading.Event(), threading.Event()
     real = receipt._receive
 
-    def slow(*args):
+    def slow(*args, **more):
         begun.set()
         assert go_on.wait(20)
-        real(*args)
+        real(*args, **more)
 
     def consumer():
         try:

@@ -18,12 +18,14 @@ from customers.models import Export
 from inventory.models import Stock
 from kernel.clock import now, shanghai_day
 from kernel.models import Case, Delivery
+from logistics.models import Shipment
 from operators.bilingual import say
 from operators.filters import FEW, FewFilter, LateFilter, UnmadeFilter
 from operators.incidents import OpenFilter, overdue
 from operators.navigation import groups
 from operators.refunds import AttendFilter
 from operators.rule_book import may_read, stale_figures
+from operators.shipping import LateFilter as LateShipments
 from orders.models import Order
 from payments.models import Refund
 
@@ -63,7 +65,7 @@ def fill(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 
 def cards(request: HttpRequest, at: datetime) -> list[Card]:
-    """The figures, each with the list it counts; five statements at most, whatever there is to count."""
+    """The figures, each with the list it counts; six statements at most, whatever there is to count."""
     found: list[Card] = []
     orders = _mine(request, Order)
     if orders is not None:
@@ -99,6 +101,11 @@ def cards(request: HttpRequest, at: datetime) -> list[Card]:
         late = deliveries.filter(LateFilter.question()).count()
         title = say("逾一分钟未投递的事件", "Events not delivered after a minute")
         found.append(_card(title, late, Delivery, wrong=late, **{LateFilter.parameter_name: "1"}))
+    shipments = _mine(request, Shipment)
+    if shipments is not None:
+        late = shipments.filter(LateShipments.question()).count()
+        title = say("逾承诺日未出库的订单", "Orders not left by their day")
+        found.append(_card(title, late, Shipment, wrong=late, **{LateShipments.parameter_name: "1"}))
     stock = _mine(request, Stock)
     if stock is not None:
         few = stock.filter(FewFilter.question()).aggregate(skus=Count("variant", distinct=True))["skus"]

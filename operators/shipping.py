@@ -19,6 +19,7 @@ from kernel.models import Event
 from logistics.models import Parcel, Shipment
 from logistics.services import accounts, labels, leaving, packing, shipments, weighing
 from logistics.services.shipments import NOT_LEFT
+from logistics.services.tracking import AFTER_RELEASE_ONLY
 from operators import stock_story
 from operators.base import Scoped, register
 from operators.bilingual import say
@@ -76,6 +77,20 @@ class LateFilter(Switch):
         return Q(state__in=NOT_LEFT, ship_by__lt=shanghai_day(now()))
 
 
+class ReadyFilter(Switch):
+    """What may leave now: labelled, and released where it lies in a bonded zone."""
+
+    title = say("出库", "leaving")
+    parameter_name = "ready"
+    yes = say("可出库", "may leave")
+
+    @classmethod
+    def question(cls) -> Q:
+        bonded = Q(order__trade_mode__in=AFTER_RELEASE_ONLY)
+        released = Q(was_released=True) | Q(order__gate=Order.Gate.AFTER_RELEASE)
+        return Q(state="labelled") & (~bonded | released)
+
+
 @register("logistics.Shipment")
 class ShipmentAdmin(Stepped, Listed):
     """What is to be picked and packed, what may leave, what is on its way, and what came to grief."""
@@ -98,6 +113,7 @@ class ShipmentAdmin(Stepped, Listed):
     list_select_related = ("order", "warehouse", "storefront")
     list_filter = (
         LateFilter,
+        ReadyFilter,
         states("state"),
         "ship_by",
         "opened_at",

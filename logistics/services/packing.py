@@ -208,7 +208,7 @@ def _pack(
     if pieces is not None:
         contents = _chosen(contents, pieces)
     if not contents:
-        raise NothingToPack()
+        return _all_packed(order, row, now)
     expected_g = weighing.expected_g(row, contents)
     if weight_g is not None:
         weighing.check(row, expected_g, weight_g, by=by, second_look=second_look, now=now)
@@ -238,6 +238,17 @@ def _pack(
         now=now,
     )
     return parcel
+
+
+def _all_packed(order: Order, row: Shipment, now: datetime) -> Parcel:
+    """Nothing is left to pack because the rest was refunded: what lies in parcels is the whole."""
+    last = Parcel.objects.filter(shipment=row).exclude(state="cancelled").order_by("-id").first()
+    if last is None:
+        raise NothingToPack()
+    if is_whole(order, row):
+        facts = {"order": row.number, "waybill": last.waybill}
+        SHIPMENT.move(row, "label", now=now, facts=facts)
+    return last
 
 
 def to_pack(order: Order, row: Shipment) -> list[Content]:

@@ -222,11 +222,20 @@ def test_goods_of_general_trade_go_out_in_several_parcels_of_what_was_picked(dom
         [("HD-1", "LATE", 1), ("IR-1", "", 1)],
     )
     assert [one.single for one in (first, second)] == [False, False]
-    with pytest.raises(packing.NothingToPack):
-        pack(domestic)
+    assert pack(domestic) == second
+    assert Shipment.objects.get().state == "packing"  # no waybill yet
     shipments.withdraw(parcel=second, by="mei", now=LATER)
     with pytest.raises(packing.PackedBefore):
         pack(domestic, pieces={"IR-1": 1}, nth=2)
+
+
+def test_where_the_rest_is_refunded_what_is_packed_is_the_whole(domestic):
+    first = pack(domestic, pieces={"HD-1": 2}, nth=1)
+    Parcel.objects.update(state="issued", waybill="SF1", issued_at=LATER)
+    kept = {line.variant_id: 2 if line.sku == "HD-1" else 0 for line in domestic.order.lines.all()}
+    inventory.lessen(holder=domestic.event_key, kept=kept, now=LATER)
+    assert pack(Shipment.objects.get()) == first
+    assert Shipment.objects.get().state == "labelled"
 
 
 def test_several_parcels_are_labelled_once_each_of_them_has_its_waybill(carriers, house):

@@ -154,6 +154,26 @@ def test_late_shipments_are_a_list(client, packer):
     assert [row.number in page for row in (late, fine, gone)] == [True, False, False]
 
 
+def test_what_may_leave_now_is_a_list(client, packer):
+    bonded, released = (shipping.labelled(packer, ("HD-1", 1)).shipment for _ in range(2))
+    record_release(order=released.order, release=Release("L1", make.present()), now=make.present())
+    to_pick = shipping.shipment(packer, ("HD-1", 1))
+    page = client.get(reverse("admin:logistics_shipment_changelist") + "?ready=1").content.decode()
+    assert [row.number in page for row in (bonded, released, to_pick)] == [False, True, False]
+    Order.objects.filter(pk=bonded.order_id).update(trade_mode="9610")
+    page = client.get(reverse("admin:logistics_shipment_changelist") + "?ready=1").content.decode()
+    assert bonded.number in page
+
+
+def test_the_first_page_counts_what_has_not_left_by_its_day(client, packer):
+    shipping.shipment(packer, ("HD-1", 1))
+    for days, count in ((9, 0), (-1, 1)):
+        Shipment.objects.update(ship_by=make.present().date() + timedelta(days=days))
+        cards = client.get(reverse("admin:index")).context["cards"]
+        told = {str(card["title"]): (card["count"], card["wrong"]) for card in cards}
+        assert told["逾承诺日未出库的订单"] == (count, bool(count))
+
+
 def test_a_parcel_that_was_packed_without_scales_is_weighed_on_its_page(client, packer):
     made = shipping.shipment(packer, ("HD-1", 2))
     parcel = packing.pack(shipment=made, carrier="SF", by="op", now=make.present())

@@ -19,7 +19,8 @@ from settlement.reasons import Reason
 # of WeChat Pay lessens what came as a fee does. `live` is what batches hold of an order, and what ended ones
 # have settled. What is only taken back (a fee after a whole refund, a refund after settlement) needs no
 # evidence of a trade: nothing goes abroad for it. `differing` are orders of which a bill says otherwise,
-# while the case of that is open: the difference's own, or the one that tells of very many alike.
+# while the case of that is open: the difference's own, or the one that tells of very many alike. `cased` are
+# orders that an open case is about, by their number or by that of an attempt to pay them.
 _QUERY = """
 WITH books AS (
     SELECT e.order_id,
@@ -58,6 +59,9 @@ WITH books AS (
     WHERE d.storefront_id = %(storefront_id)s
 ), cased AS MATERIALIZED (
     SELECT o.id AS order_id FROM kernel_case c JOIN orders_order o ON o.number = c.facts ->> 'order'
+    WHERE c.storefront_id = %(storefront_id)s AND c.state = 'open'
+    UNION SELECT p.order_id FROM kernel_case c
+    JOIN payments_payment p ON p.out_trade_no = c.facts ->> 'out_trade_no'
     WHERE c.storefront_id = %(storefront_id)s AND c.state = 'open'
     UNION SELECT o.id FROM kernel_case c JOIN orders_order o ON o.number = substr(c.key, 7)
     WHERE c.storefront_id = %(storefront_id)s AND c.state = 'open' AND starts_with(c.key, 'order:')

@@ -146,6 +146,24 @@ def test_a_refund_that_wechat_pay_made_by_itself_holds_the_order_until_somebody_
     assert of(order).reasons == ()
 
 
+def test_what_wechat_pay_tells_of_a_refund_otherwise_than_before_holds_the_order(world):
+    order, other = trades.ready(world), trades.ready(world)
+    refund = wished(order, one_piece(order))
+    arrived(refund)
+    assert (of(order).reasons, of(other).reasons) == ((), ())
+    held = []
+    for kind, changes in (
+        ("refund.mismatch", {"refund_fen": 400}),
+        ("refund.contradiction", {"status": "CLOSED", "success_time": None}),
+    ):
+        told(refund, **changes)
+        case = Case.objects.get(state="open")
+        held.append((case.kind == kind, of(order).reasons, of(other).reasons))
+        settle_case(case=case, by="fang", note="WeChat Pay was asked", now=make.NOW)
+    assert held == [(True, (Reason.CASE,), ())] * 2
+    assert of(order).reasons == ()
+
+
 def test_differences_too_many_for_a_case_each_hold_every_order_of_theirs(world, monkeypatch):
     monkeypatch.setattr(differences, "MOST_CASES", 1)
     orders = [trades.ready(world) for _ in range(3)]

@@ -99,7 +99,7 @@ class Migration(migrations.Migration):
                     ('asked_by', models.CharField(help_text='consumer, system, or operator:<name>', max_length=80)),
                     ('notify_url', models.CharField(blank=True, default='', help_text='as first told to WeChat', max_length=255)),
                     ('refund_id', models.CharField(blank=True, max_length=64, null=True, unique=True)),
-                    ('channel', models.CharField(blank=True, default='', max_length=20)),
+                    ('channel', models.CharField(blank=True, default='', max_length=64)),
                     ('trouble', models.CharField(blank=True, default='', help_text="WeChat's last objection", max_length=40)),
                     ('redirected_to', models.CharField(blank=True, choices=[('consumer', 'Consumer'), ('merchant', 'Merchant'), ('transfer', 'Transfer')], db_default='', default='', help_text="whose bank card takes what the payer's account did not", max_length=10)),
                     ('transfer_reference', models.CharField(blank=True, db_default='', default='', help_text="the bank's number of the transfer to the consumer", max_length=80)),

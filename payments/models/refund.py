@@ -72,7 +72,7 @@ class Refund(models.Model):
     asked_by = models.CharField(max_length=80, help_text="consumer, system, or operator:<name>")
     notify_url = models.CharField(max_length=255, default="", blank=True, help_text="as first told to WeChat")
     refund_id = models.CharField(max_length=64, null=True, blank=True, unique=True)
-    channel = models.CharField(max_length=20, default="", blank=True)
+    channel = models.CharField(max_length=64, default="", blank=True)
     trouble = models.CharField(max_length=40, default="", blank=True, help_text="WeChat's last objection")
     redirected_to = models.CharField(
         max_length=10,

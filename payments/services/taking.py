@@ -30,7 +30,7 @@ log = structlog.get_logger(__name__)
 
 ACCEPTED = 204
 UNREADABLE, UNTAKEABLE = "notification.unreadable", "payment.untakeable"
-LONGEST_KEY = 80  # of a case
+LONGEST_KEY = 80  # of a case or an event
 TO_MEND = (Raw.Outcome.REJECTED, Raw.Outcome.UNREADABLE, Raw.Outcome.FAILED)
 _LET_GO = """
 UPDATE payments_notification SET body = ''
@@ -84,7 +84,7 @@ def take_in(*, raw: Raw, notice: Notification, now: datetime, by: str = "system"
             events.record(
                 storefront_id=storefront_id,
                 name="complaint.told",
-                key=f"complaint_notice:{notice.id}",
+                key=f"complaint_notice:{notice.id}"[:LONGEST_KEY],
                 facts={**facts, "action": notice.resource.action[:60]},
                 now=now,
             )

@@ -231,6 +231,12 @@ def test_a_refund_has_gone_when_wechat_says_where_that_can_be(refund, payment):
     assert (state(refund), refund.succeeded_at) == ("succeeded", came)
 
 
+@pytest.mark.parametrize("source", ["notification", "bill"])
+def test_a_refund_by_a_channel_that_nobody_knows_has_gone_all_the_same(refund, source):
+    told(refund, channel="OTHER_BANKCARD_INTERNATIONAL", source=source)
+    assert (state(refund), refund.channel) == ("succeeded", "OTHER_BANKCARD_INTERNATIONAL")
+
+
 def balances():
     found = {}
     for account, amount in Posting.objects.values_list("account", "amount_fen"):

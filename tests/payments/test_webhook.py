@@ -240,6 +240,13 @@ def test_settling_a_notification_takes_few_statements(client, payment, django_as
     assert payment.order.state == "paid"
 
 
+def test_a_complaint_told_under_the_longest_number_of_a_message_is_taken_in(client, payment):
+    body, headers = sealed_delivery("COMPLAINT.CREATE", {"complaint_id": "C-1"}, id="z" * 120)
+    assert deliver(client, payment, body, headers).status_code == 204
+    event = Event.objects.get(name="complaint.told")
+    assert (event.key, event.facts["complaint"]) == ("complaint_notice:" + "z" * 63, "C-1")
+
+
 def unreadable(payment, event="TRANSACTION.SUCCESS", plain=None, **how):
     """Signed and sealed, and not of the form that we know."""
     return sealed_delivery(event, plain or {"out_trade_no": payment.out_trade_no, "payer": "o-alice"}, **how)

@@ -79,6 +79,7 @@ def test_a_complaint_is_read_and_shows_nothing_of_the_consumer(client, server, a
         {"complaint_order_info": ["x"]},
         {"apply_refund_amount": "2345"},
         {"complaint_detail": "x" * 5000},
+        {"complaint_detail": "\ud800"},
         {"incoming_user_response": "yes"},
     ],
 )
@@ -94,12 +95,27 @@ def test_a_complaint_may_name_no_payment_and_a_state_of_next_year(answers, clien
     assert (found.state, found.out_trade_no, found.amount_fen) == ("FROZEN", "", None)
 
 
+def test_a_complaint_taken_up_again_beyond_all_sense_is_counted_to_a_thousand():
+    assert ComplaintReport.from_dict(ANSWER | {"user_complaint_times": 10**12}).times == 1000
+
+
+def test_a_number_longer_than_any_complaint_has_is_malformed():
+    for read in (ComplaintReport.from_dict, Told.from_notification):
+        assert read(ANSWER | {"complaint_id": "9" * 64}).complaint_id == "9" * 64
+        with pytest.raises(Malformed):
+            read(ANSWER | {"complaint_id": "9" * 65})
+
+
 def test_one_that_cannot_be_read_hides_none_of_the_others(client, server, answers):
-    bad = [ANSWER | {"complaint_id": "B", "complaint_time": 1}, {"complaint_state": "PENDING"}]
-    answers(200, {"data": [bad[0], ANSWER, bad[1]], "limit": 50, "offset": 0, "total_count": 3})
+    bad = [
+        ANSWER | {"complaint_id": "B", "complaint_time": 1},
+        {"complaint_state": "PENDING"},
+        {"complaint_id": "\ud800"},
+    ]
+    answers(200, {"data": [bad[0], ANSWER, *bad[1:]], "limit": 50, "offset": 0, "total_count": 4})
     page = complaints.listed(client, first=date(2026, 2, 1), last=date(2026, 3, 2))
     assert [one.complaint_id for one in page.reports] == [ID]
-    assert (page.unreadable, page.total) == (("B", ""), 3)
+    assert (page.unreadable, page.total) == (("B", "", ""), 4)
     assert server.seen[0].path == (
         "/v3/merchant-service/complaints-v2?limit=50&offset=0&begin_date=2026-02-01&end_date=2026-03-02"
         "&complainted_mchid=1900000109"

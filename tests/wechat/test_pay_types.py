@@ -51,6 +51,7 @@ def test_an_unknown_state_is_handed_on():
         (("out_trade_no",), "", "out_trade_no"),
         (("trade_state",), None, "trade_state"),
         (("transaction_id",), "", "transaction_id"),
+        (("transaction_id",), "4" * 33, "transaction_id"),
         (("amount",), None, "total_fen"),
         (("amount",), [], "amount"),
         (("amount", "total"), "12345", "total"),

@@ -155,6 +155,28 @@ def test_a_notification_with_a_hole_is_malformed(platform, merchant, missing):
         parse(platform.sign(body, at=NOW), body, merchant, NOW)
 
 
+@pytest.mark.parametrize("name", ["refund_id", "out_refund_no"])
+def test_a_number_longer_than_any_refund_has_is_malformed(name):
+    assert getattr(RefundReport.from_answer(ANSWER | {name: "9" * 64}), name) == "9" * 64
+    with pytest.raises(Malformed) as caught:
+        RefundReport.from_answer(ANSWER | {name: "9" * 65})
+    assert caught.value.where == name
+
+
+@pytest.mark.parametrize(
+    ("told", "channel"),
+    [
+        ("OTHER_BANKCARD_INTERNATIONAL", "OTHER_BANKCARD_INTERNATIONAL"),
+        ("Z" * 200, "Z" * 64),
+        ("A\x00\ud800B", "AB"),
+        (None, ""),
+        (7, ""),
+    ],
+)
+def test_no_word_for_the_channel_stands_in_the_way_of_a_refund(told, channel):
+    assert RefundReport.from_answer(ANSWER | {"channel": told}).channel == channel
+
+
 def test_a_consumers_card_leaves_encrypted_to_wechats_public_key(client, server, answers, platform):
     answers(200, ANSWER)
     apply_abnormal(client, out_refund_no="R26030100001", refund_id=ANSWER["refund_id"], card=CARD)

@@ -21,11 +21,11 @@ from cryptography.hazmat.primitives.hashes import SHA1
 from wechat.credentials import Merchant
 from wechat.errors import Malformed, OutcomeUnknown, Undecryptable
 from wechat.pay.client import PayClient, fitted
-from wechat.pay.types import fen, instant, required, text
+from wechat.pay.types import fen, instant, required, storable, text
 
 REPLY_LENGTH, MOST_IMAGES, REASON_LENGTH = 200, 4, 200
 LIST_DAYS, LIST_LIMIT, HISTORY_LIMIT = 30, 50, 300
-LONGEST_TEXT = 4096
+LONGEST_TEXT, ID_LENGTH, MOST_TIMES = 4096, 64, 1000
 EVENTS = frozenset({"COMPLAINT.CREATE", "COMPLAINT.STATE_CHANGE"})
 _ROOT, _NOTIFY = "/v3/merchant-service/complaints-v2", "/v3/merchant-service/complaint-notifications"
 
@@ -55,7 +55,7 @@ class Told:
     @classmethod
     def from_notification(cls, raw: Mapping[str, Any]) -> "Told":
         """Read the resource of a COMPLAINT.* notification; an action that is new or missing is no error."""
-        return cls(required(raw, "complaint_id"), text(raw, "action_type") or "")
+        return cls(required(raw, "complaint_id", ID_LENGTH), text(raw, "action_type") or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class ComplaintReport:
             raise Malformed(where="complaint_order_info")
         order: Mapping[str, Any] = orders[0] if orders else {}
         return cls(
-            complaint_id=required(raw, "complaint_id"),
+            complaint_id=required(raw, "complaint_id", ID_LENGTH),
             state=required(raw, "complaint_state"),
             complained_at=at,
             mchid=text(raw, "complainted_mchid") or "",
@@ -104,7 +104,7 @@ class ComplaintReport:
             sealed_phone=_long(raw, "payer_phone"),
             full_refunded=_flag(raw, "complaint_full_refunded"),
             waits_for_answer=_flag(raw, "incoming_user_response"),
-            times=fen(raw, "user_complaint_times") or 1,
+            times=min(fen(raw, "user_complaint_times") or 1, MOST_TIMES),
         )
 
 
@@ -158,7 +158,7 @@ def listed(client: PayClient, *, first: date, last: date, offset: int = 0) -> Pa
             reports.append(ComplaintReport.from_dict(raw))
         except Malformed:
             name = raw.get("complaint_id")
-            unreadable.append(name[:64] if isinstance(name, str) else "")
+            unreadable.append(name[:ID_LENGTH] if isinstance(name, str) and storable(name) else "")
     total = answer.get("total_count")
     if isinstance(total, bool) or not isinstance(total, int):
         raise OutcomeUnknown(call="complaints", reason="the answer has no total_count")
@@ -271,7 +271,7 @@ def _step(raw: Mapping[str, Any]) -> Step:
 
 
 def _path(complaint_id: str) -> str:
-    if not complaint_id or len(complaint_id) > 64:
+    if not complaint_id or len(complaint_id) > ID_LENGTH:
         raise ValueError("a complaint_id has 1 to 64 characters")
     return f"{_ROOT}/{quote(complaint_id, safe='')}"
 
@@ -280,7 +280,7 @@ def _long(raw: Mapping[str, Any], name: str) -> str:
     value = raw.get(name)
     if value is None:
         return ""
-    if not isinstance(value, str) or len(value) > LONGEST_TEXT or "\x00" in value:
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT or not storable(value):
         raise Malformed(where=name)
     return value
 

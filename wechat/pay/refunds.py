@@ -18,6 +18,7 @@ from wechat.pay.types import fen, instant, member, required, text
 
 OUT_REFUND_NO = re.compile(r"[0-9A-Za-z_\-|*@]{1,64}")
 REASON_LENGTH, MOST_PARTIAL, APART_SECONDS, DAYS = 80, 50, 60, 365
+NUMBER_LENGTH = CHANNEL_LENGTH = 64
 _ROOT = "/v3/refund/domestic/refunds"
 
 
@@ -42,7 +43,8 @@ class RefundReport:
     """What WeChat Pay says about one refund number. Amounts are fen.
 
     `mchid` is told by notifications alone, `currency` by answers alone. `channel` is ORIGINAL, BALANCE,
-    OTHER_BALANCE or OTHER_BANKCARD. The account that received the money is left unread: it is a person's.
+    OTHER_BALANCE or OTHER_BANKCARD, or a word of another year, cut: no money hangs on it. The account that
+    received the money is left unread: it is a person's.
     """
 
     out_refund_no: str
@@ -72,15 +74,15 @@ class RefundReport:
     def _read(cls, raw: Mapping[str, Any], status: str) -> "RefundReport":
         amount = member(raw, "amount")
         return cls(
-            out_refund_no=required(raw, "out_refund_no"),
-            refund_id=required(raw, "refund_id"),
+            out_refund_no=required(raw, "out_refund_no", NUMBER_LENGTH),
+            refund_id=required(raw, "refund_id", NUMBER_LENGTH),
             out_trade_no=required(raw, "out_trade_no"),
             transaction_id=required(raw, "transaction_id"),
             status=required(raw, status),
             refund_fen=_needed(amount, "refund"),
             total_fen=_needed(amount, "total"),
             currency=text(amount, "currency"),
-            channel=text(raw, "channel") or "",
+            channel=_word(raw, "channel"),
             success_time=instant(raw, "success_time"),
             mchid=text(raw, "mchid"),
         )
@@ -169,6 +171,11 @@ def _report(client: PayClient, call: str, body: bytes, out_refund_no: str) -> Re
     if report.out_refund_no != out_refund_no:
         raise OutcomeUnknown(call=call, reason="the answer is about another refund")
     return report
+
+
+def _word(raw: Mapping[str, Any], name: str) -> str:
+    value = raw.get(name)
+    return fitted(value, CHANNEL_LENGTH) if isinstance(value, str) else ""
 
 
 def _needed(amount: Mapping[str, Any], name: str) -> int:

@@ -10,6 +10,7 @@ from wechat.errors import Malformed
 
 SUCCESS = "SUCCESS"
 LONGEST = 128  # no member we read is longer
+TRANSACTION_ID = 32  # as WeChat documents its own number
 MOST_FEN = 10**12
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
@@ -45,7 +46,7 @@ class Transaction:
             appid=required(raw, "appid"),
             mchid=required(raw, "mchid"),
             out_trade_no=required(raw, "out_trade_no"),
-            transaction_id=text(raw, "transaction_id"),
+            transaction_id=text(raw, "transaction_id", TRANSACTION_ID),
             trade_state=state,
             success_time=instant(raw, "success_time"),
             openid=text(payer, "openid"),
@@ -71,12 +72,12 @@ def member(raw: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return value
 
 
-def text(raw: Mapping[str, Any], name: str) -> str | None:
+def text(raw: Mapping[str, Any], name: str, longest: int = LONGEST) -> str | None:
     """Text, or None where the member is absent, null or empty: WeChat writes all three for "nothing"."""
     value = raw.get(name)
     if value is not None and not isinstance(value, str):
         raise Malformed(where=name)
-    if value and (len(value) > LONGEST or not storable(value)):
+    if value and (len(value) > longest or not storable(value)):
         raise Malformed(where=name)
     return value or None
 
@@ -86,9 +87,9 @@ def storable(value: str) -> bool:
     return value.isprintable() or _UNSTORABLE.search(value) is None
 
 
-def required(raw: Mapping[str, Any], name: str) -> str:
+def required(raw: Mapping[str, Any], name: str, longest: int = LONGEST) -> str:
     """Text that must be there."""
-    value = text(raw, name)
+    value = text(raw, name, longest)
     if value is None:
         raise Malformed(where=name)
     return value

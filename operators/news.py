@@ -16,6 +16,7 @@ class NewsTemplateAdmin(Listed):
 
     writers = SELLERS
     editable: ClassVar[tuple[str, ...]] = ("page", "fields", "active")
+    fields = ("storefront", "occasion", "template_id", *editable, "set_at")
     addable: ClassVar[tuple[str, ...]] = ("storefront", "occasion", "template_id", "page", "fields")
     list_display: ClassVar[tuple[Any, ...]] = (
         "occasion",

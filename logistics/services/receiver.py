@@ -17,6 +17,8 @@ from wechat.shipping import masked_contact
 
 WHO = "logistics"
 LEGAL_NAMES = {"SF": "顺丰速运有限公司"}
+MUNICIPALITIES = ("11", "12", "31", "50")
+GROUPS = "直辖县级行政区划"
 FIELDS = ("consignee_name", "consignee_phone", "consignee_address", "order_number", "goods")
 
 
@@ -91,9 +93,13 @@ def _open(order: Order, who: str, purpose: str, now: datetime) -> Place:
 
 
 def _three(code: str) -> tuple[str, str, str]:
-    """Province, city and county; a municipality is its own city."""
-    names = divisions.path(code)
-    if len(names) == 2:
-        return names[0], names[0], names[1]
+    """Province, city and county, as carriers name them.
+
+    A municipality (直辖市) is its own city. A county right under its province is its own city and has no
+    county, as has a city without counties: 东莞, 仙桃. What only groups such counties is no place.
+    """
+    names = [name for name in divisions.path(code) if not name.endswith(GROUPS)]
+    if names and code[:2] in MUNICIPALITIES:
+        return names[0], names[0], "" if len(names) == 1 else names[-1]
     province, city, county = [*names, "", "", ""][:3]
     return province, city, county

@@ -5,14 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Sum
+
 from backend.journey.client import wait
 from backend.journey.refunding import as_the_house
-from backend.journey.report import expect, expect_that, step
+from backend.journey.report import Unexpected, expect, expect_that, step
 from backend.journey.stage import Stage
+from inventory.models import Movement
 from kernel.clock import now
 from kernel.models import Event
 from logistics.models import Parcel, Shipment, TrackingEvent
-from logistics.services import labels, packing, watching, waybills
+from logistics.services import labels, leaving, packing, watching, waybills
+from logistics.services.weighing import WeightDiffers
 from orders.models import Order
 from orders.services.cancel_paid import hold_ends_at
 from payments.models import PaymentDeclaration
@@ -50,16 +54,23 @@ def released(stage: Stage) -> str:
     return f"list {release.facts['list']}, {release.facts['at']}"
 
 
-@step("拣货打包", "after the hold: picked, packed, one parcel, its waybill from SF")
+@step("拣货打包", "picked by lot, on the scales, one waybill from SF")
 def packed(stage: Stage) -> str:
+    """The first try holds a piece too many, and the scales say so."""
     shipment = Shipment.objects.get(number=stage.order["number"])
     late = after_hold(shipment.order)
-    packing.pack(shipment=shipment, carrier="SF", by=BY, now=late)
+    wrong = 9_000
+    try:
+        packing.pack(shipment=shipment, carrier="SF", by=BY, now=late, weight_g=wrong)
+        raise Unexpected("the scales refuse it", f"{wrong} g taken")
+    except WeightDiffers as differs:
+        right = differs.expected_g + 12
+    packing.pack(shipment=shipment, carrier="SF", by=BY, now=late, weight_g=right)
     with as_the_house(stage):
         waybills.sweep(now=late)
     parcel = parcel_of(stage)
-    expect("issued", parcel.state)
-    return f"{parcel.weight_g} g, waybill {parcel.waybill}"
+    expect(("issued", right), (parcel.state, parcel.weighed_g))
+    return f"{wrong} g refused, {right} g packed, waybill {parcel.waybill}"
 
 
 @step("面单", "its label, a PDF with its own Chinese letters, sealed at rest")
@@ -68,6 +79,18 @@ def label(stage: Stage) -> str:
     made = labels.label_of(parcel=parcel, by=BY, now=now())
     expect(b"%PDF", made[:4])
     return f"{len(made):,} bytes"
+
+
+@step("出库", "it leaves the zone, once: the ledger of stock moves by its lots")
+def left(stage: Stage) -> str:
+    shipment = Shipment.objects.get(number=stage.order["number"])
+    late = after_hold(shipment.order)
+    for _ in range(2):
+        expect("dispatched", leaving.dispatch(shipment=shipment, by=BY, now=late).state)
+    moved = Movement.objects.filter(holder=shipment.event_key, kind="ship")
+    pieces = -(moved.aggregate(sum=Sum("on_hand"))["sum"] or 0)
+    expect_that(pieces > 0, "pieces that left", pieces)
+    return f"{pieces} pieces, lots {', '.join(sorted({one.lot.code for one in moved if one.lot}))}"
 
 
 @step("揽收", "the carrier scans it and tells so three times: kept once")
@@ -126,4 +149,4 @@ def received(stage: Stage) -> str:
     return f"{first['by']}, {first['at']}"
 
 
-STEPS = (released, packed, label, scanned, told, followed, received)
+STEPS = (released, packed, label, left, scanned, told, followed, received)

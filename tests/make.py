@@ -344,8 +344,8 @@ def place(person: Customer, made: Quote, now: datetime = NOW) -> Order:
     return Order.objects.get(number=placed.number)
 
 
-def payment(made: Order, state: str = "prepared") -> Payment:
-    """An attempt to pay the order, as far as WeChat's prepay_id."""
+def payment(made: Order, state: str = "prepared", at: datetime = NOW) -> Payment:
+    """An attempt to pay the order, begun `at`, as far as WeChat's prepay_id."""
     shop = made.storefront
     return Payment.objects.create(
         storefront=shop,
@@ -358,8 +358,8 @@ def payment(made: Order, state: str = "prepared") -> Payment:
         notify_url="https://shop.test/pay",
         time_expire=made.expires_at,
         state=state,
-        created_at=NOW,
-        next_query_at=NOW + timedelta(seconds=30),
+        created_at=at,
+        next_query_at=at + timedelta(seconds=30),
     )
 
 

@@ -6,7 +6,7 @@ an operator with the amount and the numbers. It is never lost and never silently
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -22,6 +22,7 @@ from payments.states import PAYMENT
 from wechat.pay.types import SUCCESS, Transaction
 
 log = structlog.get_logger(__name__)
+CLOCKS_APART = timedelta(minutes=1)  # WeChat's and ours
 REFUNDED = "REFUND"  # trade_state of what was paid and then refunded, in part or whole
 
 
@@ -75,7 +76,7 @@ def settle(*, storefront_id: int, mchid: str, report: Transaction, now: datetime
         if reason:
             _stray(payment, reason, report, now)
             return Outcome.STRAY
-        paid_at = _paid_at(report, now)
+        paid_at = _paid_at(payment, report, now)
         PAYMENT.move(payment, "succeed", now=now, succeeded_at=paid_at, **_received(report))
         mark_paid(
             order=order,
@@ -103,9 +104,10 @@ def _objection(payment: Payment, order: Order, report: Transaction) -> str:
     return next((reason for reason, holds in wrong if holds), "")
 
 
-def _paid_at(report: Transaction, now: datetime) -> datetime:
-    """When it was paid, as WeChat says; nothing was paid in the future."""
-    return min(report.success_time or now, now)
+def _paid_at(payment: Payment, report: Transaction, now: datetime) -> datetime:
+    """When it was paid, as WeChat says; nothing was paid in the future, or before it had a number."""
+    at = report.success_time
+    return now if at is None or at > now or at < payment.created_at - CLOCKS_APART else at
 
 
 def _compare(payment: Payment, report: Transaction, now: datetime) -> None:
@@ -135,7 +137,7 @@ def _stray(payment: Payment, reason: str, report: Transaction, now: datetime) ->
         now=now,
         facts={"reason": reason},
         stray_reason=reason,
-        succeeded_at=_paid_at(report, now),
+        succeeded_at=_paid_at(payment, report, now),
         **_received(report),
     )
     _case(payment.storefront_id, payment.mchid, reason, report, now, order=payment.order.number)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -251,10 +251,30 @@ def test_a_stray_in_another_currency_told_again_is_no_contradiction(order):
     assert [case.kind for case in Case.objects.all()] == ["payment.currency"]
 
 
-def test_a_payment_told_to_be_of_the_future_can_be_cancelled_for_the_half_hour_alone(order):
+@pytest.mark.parametrize(
+    "told",
+    [make.NOW + timedelta(days=365), make.NOW - timedelta(seconds=61), datetime(2001, 1, 1, tzinfo=UTC)],
+)
+def test_a_payment_told_to_be_of_the_future_or_older_than_its_number_was_paid_now(order, told):
     payment = make.payment(order)
-    settled(payment, success_time=make.NOW + timedelta(days=365))
+    settled(payment, success_time=told)
     order.refresh_from_db()
     payment.refresh_from_db()
     assert (order.paid_at, payment.succeeded_at) == (make.NOW, make.NOW)
     assert hold_ends_at(order) == make.NOW + timedelta(minutes=30)
+
+
+def test_a_payment_was_made_when_wechat_says_though_its_clock_be_a_minute_behind(order):
+    at = make.NOW - timedelta(minutes=1)
+    payment = make.payment(order)
+    settled(payment, success_time=at)
+    order.refresh_from_db()
+    payment.refresh_from_db()
+    assert (order.paid_at, payment.succeeded_at) == (at, at)
+
+
+def test_a_stray_told_to_be_older_than_its_number_came_now(order):
+    payment = make.payment(order)
+    settled(payment, total_fen=700, success_time=datetime(2015, 1, 1, tzinfo=UTC))
+    payment.refresh_from_db()
+    assert (payment.state, payment.succeeded_at) == ("stray", make.NOW)

@@ -41,7 +41,7 @@ def order() -> Order:
 
 def strayed(order: Order, **changes: Any) -> Payment:
     """A payment that no order can take: another amount than the order's."""
-    payment = make.payment(order)
+    payment = make.payment(order, at=changes.get("success_time", make.NOW))
     report = report_of(payment, total_fen=700, **changes)
     settle(storefront_id=payment.storefront_id, mchid=payment.mchid, report=report, now=make.NOW)
     payment.refresh_from_db()

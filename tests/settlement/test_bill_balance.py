@@ -195,7 +195,7 @@ def test_a_payment_that_no_bill_tells_of_is_a_gap_of_the_day_that_missed_it(paym
 
 def strayed(world, at):
     """Money that came too late for its order, on the day of WeChat Pay's `at`, and was heard of only NOW."""
-    made = make.payment(make.order(world.alice, ("HD-1", 1)), state="closed")
+    made = make.payment(make.order(world.alice, ("HD-1", 1)), state="closed", at=at or make.NOW)
     report = report_of(made, transaction_id="4200099", success_time=at)
     settle(storefront_id=made.storefront_id, mchid=made.mchid, report=report, now=make.NOW)
     made.refresh_from_db()

@@ -4,7 +4,8 @@ from kernel.states import Machine
 
 # to_pick to dispatched is ours: dispatched has left our house, and the ledger with it. All that follows is
 # what the carrier tells, whose scan may come before anyone has said that it left. customs_hold, lost and
-# damaged may still come right; delivered and returned are the ends.
+# damaged may still come right; what was delivered, in a locker say, may be refused there and turn back.
+# returned is an end.
 SHIPMENT = Machine(
     name="shipment",
     start="to_pick",
@@ -19,6 +20,13 @@ SHIPMENT = Machine(
             "customs_hold": "in_transit",
             "lost": "in_transit",
             "damaged": "in_transit",
+        },
+        "turn": {
+            "handed_over": "in_transit",
+            "customs_hold": "in_transit",
+            "lost": "in_transit",
+            "damaged": "in_transit",
+            "delivered": "in_transit",
         },
         "hold": {"handed_over": "customs_hold", "in_transit": "customs_hold"},
         "deliver": {
@@ -35,9 +43,21 @@ SHIPMENT = Machine(
             "customs_hold": "returned",
             "lost": "returned",
             "damaged": "returned",
+            "delivered": "returned",
         },
-        "lose": {"dispatched": "lost", "handed_over": "lost", "in_transit": "lost", "customs_hold": "lost"},
-        "damage": {"handed_over": "damaged", "in_transit": "damaged", "customs_hold": "damaged"},
+        "lose": {
+            "dispatched": "lost",
+            "handed_over": "lost",
+            "in_transit": "lost",
+            "customs_hold": "lost",
+            "delivered": "lost",
+        },
+        "damage": {
+            "handed_over": "damaged",
+            "in_transit": "damaged",
+            "customs_hold": "damaged",
+            "delivered": "damaged",
+        },
         "cancel": {"to_pick": "cancelled", "packing": "cancelled", "labelled": "cancelled"},
     },
 )

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterable
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -48,14 +50,17 @@ VERBS: dict[Code, str] = {
     Code.OUT_FOR_DELIVERY: "move",
     Code.AT_POINT: "move",
     Code.TROUBLE: "move",
-    Code.REFUSED: "move",
-    Code.RETURNING: "move",
+    Code.REFUSED: "turn",
+    Code.RETURNING: "turn",
     Code.CUSTOMS_HOLD: "hold",
     Code.DAMAGED: "damage",
     Code.LOST: "lose",
     Code.RETURNED: "return",
     Code.DELIVERED: "deliver",
 }
+BACK = frozenset({Code.RETURNING, Code.RETURNED})
+# What still says something of a parcel that was signed for; a further scan of it does not.
+AFTER_DELIVERY = BACK | {Code.REFUSED, Code.DAMAGED, Code.LOST}
 
 
 class Carrier(NamedTuple):
@@ -96,3 +101,21 @@ def understood(provider: str, code: str, text: str) -> Code:
     """
     found = _codes().get((provider, code), Code.IN_TRANSIT)
     return Code.LOST if found == Code.TROUBLE and LOST.search(text) else found
+
+
+def latest(story: Iterable[tuple[datetime, str]]) -> tuple[datetime, Code] | None:
+    """Where a parcel stands by all that was told of it, in whatever order that was.
+
+    Signed for after it turned back, it was signed for by its sender, whatever code its carrier has for that:
+    it is returned. What came back is at its end, and what was signed for goes no further but back.
+    """
+    stands: tuple[datetime, Code] | None = None
+    turned = False
+    for at, code in sorted(((at, Code(code)) for at, code in story), key=lambda one: (one[0], RANK[one[1]])):
+        turned = turned or code in BACK
+        reached = Code.RETURNED if turned and code == Code.DELIVERED else code
+        before = stands[1] if stands else None
+        if before == Code.RETURNED or (before == Code.DELIVERED and reached not in AFTER_DELIVERY):
+            continue
+        stands = at, reached
+    return stands

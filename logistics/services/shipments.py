@@ -24,6 +24,8 @@ from orders.models import Order
 LEFT_CANCELLED, FAILING = "shipment.left_cancelled", "waybill.failing"
 PACKED_REFUNDED, LATE, WEIGHT = "shipment.packed_refunded", "shipment.late", "parcel.weight_differs"
 NOT_LEFT = ("to_pick", "packing", "labelled")
+# No silence confirms the receipt of what did not stay delivered.
+NOT_DELIVERED: dict[str, Any] = {"delivered_at": None, "receipt_due_at": None}
 # What an operator says of a parcel that no tracker says.
 FOUND_OUT = {"lose": "lost", "damage": "damaged", "return": "returned", "move": "in_transit"}
 
@@ -113,7 +115,7 @@ def find_out(*, shipment: Shipment, verb: str, by: str, now: datetime) -> Shipme
         _, row = locked(shipment)
         if verb == "move" and row.handed_over_at is None:  # what no carrier had is found by its scan
             raise WrongState(machine=SHIPMENT.name, verb=verb, state=row.state)
-        SHIPMENT.move(row, verb, now=now, facts={"order": row.number, "by": by})
+        SHIPMENT.move(row, verb, now=now, facts={"order": row.number, "by": by}, **NOT_DELIVERED)
         return row
 
 

@@ -20,9 +20,9 @@ from logistics.models import Parcel, Shipment, TrackingEvent
 from logistics.services.gone import let_go
 from logistics.services.handover import record_handover
 from logistics.services.receipt import receipt_due
-from logistics.services.shipments import locked
+from logistics.services.shipments import NOT_DELIVERED, locked
 from logistics.states import SHIPMENT
-from logistics.vocabulary import BEFORE_SCAN, RANK, VERBS, Code, carriers
+from logistics.vocabulary import BEFORE_SCAN, VERBS, Code, carriers, latest
 from orders.models import Order
 
 UNEXPECTED, EARLY = "tracking.unexpected", "tracking.left_before_release"
@@ -127,10 +127,9 @@ def _follow(parcel: Parcel, report: Report, now: datetime) -> None:
     row = Parcel.objects.select_for_update(of=("self",)).get(pk=parcel.pk)
     story = list(TrackingEvent.objects.filter(parcel=row).values_list("at", "code"))
     scans = [at for at, code in story if code not in BEFORE_SCAN]
-    latest = max(story, key=lambda one: (one[0], RANK[Code(one[1])]), default=None)
-    before = row.latest
-    if latest is not None:
-        row.latest_at, row.latest = latest
+    before, stands = row.latest, latest(story)
+    if stands is not None:
+        row.latest_at, row.latest = stands
     row.scanned_at = min(scans, default=None)
     row.expected_on = report.expected_on or row.expected_on
     over = row.latest in ENDS
@@ -174,7 +173,7 @@ def _move(order: Order, shipment: Shipment, parcel: Parcel, now: datetime) -> No
         return
     if verb == "deliver" and not _all_delivered(shipment):
         return
-    changes: dict[str, Any] = {}
+    changes: dict[str, Any] = NOT_DELIVERED
     if verb == "deliver":
         changes = {"delivered_at": parcel.latest_at, "receipt_due_at": receipt_due(parcel.latest_at)}
     SHIPMENT.move(shipment, verb, now=now, facts=facts | {"at": parcel.latest_at.isoformat()}, **changes)
@@ -197,14 +196,13 @@ def _all_delivered(shipment: Shipment) -> bool:
     return not rows.exclude(latest="delivered").exists()
 
 
-def _tell(parcel: Parcel, shipment: Shipment, latest: Code, now: datetime) -> None:
-    """Cases open at what went wrong, and are settled by what comes right."""
-    if latest in CASES:
-        kind, title = CASES[latest]
+def _tell(parcel: Parcel, shipment: Shipment, code: Code, now: datetime) -> None:
+    """Cases open at what went wrong, and are settled by what comes right, or by coming back at last."""
+    kinds = SETTLED_BY_ARRIVING if code in ENDS else () if code in CASES else SETTLED_BY_MOVING
+    settle_open(kinds=kinds, key=parcel.event_key, by="system", note=f"then {code.value}", now=now)
+    if code in CASES:
+        kind, title = CASES[code]
         _case(parcel, shipment, kind, title, now)
-        return
-    kinds = SETTLED_BY_ARRIVING if latest == Code.DELIVERED else SETTLED_BY_MOVING
-    settle_open(kinds=kinds, key=parcel.event_key, by="system", note=f"then {latest.value}", now=now)
 
 
 def _case(parcel: Parcel, shipment: Shipment, kind: str, title: str, now: datetime, **more: str) -> None:

@@ -9,9 +9,9 @@ from django.db import transaction
 from django.db.models import F
 
 from catalog.models import Variant
-from inventory.models import Lot, Movement, SaleStop, Stock, Warehouse
-from inventory.services.moving import FLOOR, locked, move, stock_of, stop_key
-from inventory.services.shelf import days_of
+from inventory.models import Lot, Movement, Stock, Warehouse
+from inventory.services.moving import FLOOR, locked, move, stock_of, stop_key, stop_of
+from inventory.services.shelf import days_of, restore_held
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict, Invalid
 
@@ -103,12 +103,8 @@ def receive(
 
 def _aside(lot: Lot, quantity: int, *, now: datetime) -> None:
     """Quarantine pieces that came into a lot that is not sold."""
-    holder = ""
-    if lot.stopped:
-        holder = stop_key(SaleStop.objects.get(lot=lot, lifted_at=None).pk)
-    elif lot.unsellable_from is not None and lot.unsellable_from <= shanghai_day(now):
-        holder = FLOOR
-    if holder:
+    ended = lot.unsellable_from is not None and lot.unsellable_from <= shanghai_day(now)
+    for holder in [*_stops(lot), *([FLOOR] if ended else [])][:1]:
         move(lot, Movement.Kind.QUARANTINE, quarantined=quantity, holder=holder, now=now)
 
 
@@ -116,8 +112,9 @@ def _aside(lot: Lot, quantity: int, *, now: datetime) -> None:
 def adjust(*, lot: Lot, by: str, pieces: int, reason: str, now: datetime, holder: str = "") -> Lot:
     """Add pieces that were found (above 0) or write off what is missing (below 0).
 
-    What is missing is taken off the shelf first, then out of quarantine; raises BadCount where it would
-    reach what is promised, TooFewPieces where it would reach what is set aside.
+    What is missing is taken off the shelf first, then out of what a stop or the floor holds, and last out of
+    what is quarantined for its own state: what is left of that is never taken for fit. Raises BadCount where
+    it would reach what is promised, TooFewPieces where it would reach what is set aside.
     """
     stock = locked(lot.stock_id)
     lot.refresh_from_db()
@@ -128,9 +125,11 @@ def adjust(*, lot: Lot, by: str, pieces: int, reason: str, now: datetime, holder
     else:
         if lot.on_hand + pieces < lot.picked:
             raise TooFewPieces(pieces=lot.on_hand - lot.picked)
-        out = max(0, -pieces - lot.free)
         if stock.on_hand + pieces < stock.reserved:
             raise BadCount(on_hand=stock.on_hand + pieces, reserved=stock.reserved)
+        out = max(0, -pieces - lot.free)
+        for holding in (*_stops(lot), FLOOR):
+            out -= restore_held(lot=lot, holder=holding, by=by, now=now, most=out, reason=reason)
         move(
             lot,
             Movement.Kind.ADJUST,
@@ -143,6 +142,11 @@ def adjust(*, lot: Lot, by: str, pieces: int, reason: str, now: datetime, holder
         )
     lot.refresh_from_db()
     return lot
+
+
+def _stops(lot: Lot) -> list[str]:
+    stop = stop_of(lot) if lot.stopped else None
+    return [stop_key(stop.pk)] if stop else []
 
 
 @transaction.atomic

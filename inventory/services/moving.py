@@ -18,6 +18,11 @@ def stop_key(stop_id: int) -> str:
     return f"stop:{stop_id}"
 
 
+def stop_of(lot: Lot) -> SaleStop | None:
+    """The stop that keeps this lot from being sold, if one does."""
+    return SaleStop.objects.filter(lot=lot, lifted_at=None).first()
+
+
 def stock_of(*, warehouse: Warehouse, variant: Variant) -> Stock:
     """The locked stock of a SKU in a warehouse, made where there is none; inside a transaction."""
     rows = Stock.objects.filter(warehouse=warehouse, variant=variant)

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, Sum
+from django.db.models.functions import Coalesce
 
 from catalog.models import Variant
 from inventory.models import Lot, Movement, ShelfLife, Stock
-from inventory.services.moving import FLOOR, move, tell_short
+from inventory.services.moving import FLOOR, move, stop_key, stop_of, tell_short
 from kernel import events
 from kernel.cases import open_case
 from kernel.clock import shanghai_day
@@ -126,24 +127,25 @@ def set_shelf_life(
         lot.save(update_fields=["unsellable_from", "near_from"])
         assert lot.unsellable_from is not None
         if lot.unsellable_from > day:
-            restore_held(lot=lot, holder=FLOOR, by="", now=now)
+            back = restore_held(lot=lot, holder=FLOOR, by="", now=now)
+            stop = stop_of(lot) if back and lot.stopped else None
+            if stop is not None:  # it would not be sold for its days any more, and is not sold for that
+                move(lot, Movement.Kind.QUARANTINE, quarantined=back, holder=stop_key(stop.pk), now=now)
     quarantine_ended(stock_ids=ids, now=now)
     return rule
 
 
-def restore_held(*, lot: Lot, holder: str, by: str, now: datetime) -> int:
-    """Bring back what was quarantined for `holder`'s sake and is still; returns how many pieces.
+def restore_held(
+    *, lot: Lot, holder: str, by: str, now: datetime, most: int | None = None, reason: str = ""
+) -> int:
+    """Bring back what was quarantined for `holder`'s sake and is still, at `most` so many; returns how many.
 
-    The caller has locked the stock.
+    The caller has locked the stock. Whoever writes pieces off says for whose sake they lay there, so that
+    nothing comes back in the place of a piece that is not fit.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT least(coalesce(sum(m.quarantined), 0), (SELECT quarantined FROM inventory_lot"
-            " WHERE id = %(lot)s::bigint)) FROM inventory_movement m"
-            " WHERE m.lot_id = %(lot)s::bigint AND m.holder = %(holder)s::text",
-            {"lot": lot.pk, "holder": holder},
-        )
-        pieces = int(cursor.fetchone()[0])
-    if pieces > 0:
-        move(lot, Movement.Kind.RESTORE, quarantined=-pieces, holder=holder, by=by, now=now)
-    return max(pieces, 0)
+    rows = Movement.objects.filter(lot=lot, holder=holder)
+    held: int = rows.aggregate(pieces=Coalesce(Sum("quarantined"), 0))["pieces"]
+    pieces = max(0, held if most is None else min(held, most))
+    if pieces:
+        move(lot, Movement.Kind.RESTORE, quarantined=-pieces, holder=holder, reason=reason, by=by, now=now)
+    return pieces

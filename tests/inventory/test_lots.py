@@ -254,3 +254,34 @@ def test_what_a_consumer_sends_back_waits_until_it_is_found_fit(world):
     assert (balances(lot), available(world)) == ((3, 0, 2), 1)
     services.restore(lot=lot, pieces=2, reason="looked at", by="packer", now=make.NOW)
     assert available(world) == 3
+
+
+@pytest.mark.parametrize("missing, quarantined", [(2, 3), (7, 3), (8, 2)])
+def test_of_pieces_written_off_under_a_stop_those_that_are_not_fit_go_last(world, missing, quarantined):
+    lot = make.lot(world.warehouse, world.dryer, 10)
+    services.quarantine(lot=lot, pieces=1, reason="torn", by="packer", now=make.NOW)
+    stop = services.stop_sale(variant=world.dryer, lot=lot, reason="recall", by="qa", now=make.NOW)
+    services.take_back(lot=lot, pieces=2, holder="return:1", fit=False, by="packer", now=make.NOW)
+    assert balances(lot) == (12, 0, 12)
+    services.adjust(lot=lot, pieces=-missing - 2, reason="destroyed", by="qa", now=make.NOW)
+    services.lift_stop(stop=stop, reason="tested", by="qa", now=make.NOW)
+    assert balances(lot) == (10 - missing, 0, quarantined)
+
+
+def test_a_floor_that_is_lowered_sells_nothing_that_is_not_fit(world):
+    services.set_shelf_life(storefront=world.shop, variant=None, floor_days=10, near_days=60, now=make.NOW)
+    lot = make.lot(world.warehouse, world.dryer, 10, expires_on=TODAY + timedelta(days=5))
+    services.take_back(lot=lot, pieces=2, holder="return:1", fit=False, by="packer", now=make.NOW)
+    services.adjust(lot=lot, pieces=-5, reason="destroyed", by="qa", now=make.NOW)
+    services.set_shelf_life(storefront=world.shop, variant=None, floor_days=1, near_days=60, now=make.NOW)
+    assert (balances(lot), available(world)) == ((7, 0, 2), 5)
+
+
+def test_a_floor_that_is_lowered_sells_no_stopped_lot_before_the_stop_is_lifted(world):
+    services.set_shelf_life(storefront=world.shop, variant=None, floor_days=10, near_days=60, now=make.NOW)
+    lot = make.lot(world.warehouse, world.dryer, 10, expires_on=TODAY + timedelta(days=5))
+    stop = services.stop_sale(variant=world.dryer, lot=lot, reason="recall", by="qa", now=make.NOW)
+    services.set_shelf_life(storefront=world.shop, variant=None, floor_days=1, near_days=60, now=make.NOW)
+    assert (balances(lot), available(world)) == ((10, 0, 10), 0)
+    services.lift_stop(stop=stop, reason="tested", by="qa", now=make.NOW)
+    assert (balances(lot), available(world)) == ((10, 0, 0), 10)

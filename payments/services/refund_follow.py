@@ -54,15 +54,20 @@ def follow(*, number: str, now: datetime) -> bool:
         if no_piece_left(order) or any(all_is_back(payment) for payment in payments):
             end_paid(order=order, by="system", now=now)
             return True
-        if freed := inventory.lessen(holder=order.event_key, kept=pieces_left(order), now=now):
-            events.record(
-                storefront_id=order.storefront_id,
-                name="order.lessened",
-                key=order.event_key,
-                facts={"pieces": freed},
-                now=now,
-            )
+        free_refunded(order=order, now=now)
     return False
+
+
+def free_refunded(*, order: Order, now: datetime) -> None:
+    """Of an order that goes on, keep no piece that has been refunded; called under the order's lock."""
+    if freed := inventory.lessen(holder=order.event_key, kept=pieces_left(order), now=now):
+        events.record(
+            storefront_id=order.storefront_id,
+            name="order.lessened",
+            key=order.event_key,
+            facts={"pieces": freed},
+            now=now,
+        )
 
 
 def promise(*, refund: Refund, instead_of: list[str], now: datetime) -> None:

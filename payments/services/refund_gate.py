@@ -13,7 +13,7 @@ from orders.services.gate import move_gate
 from payments.models import Payment, PaymentDeclaration, Refund
 from payments.services.declarable import LEAVING, declarable, is_behind
 from payments.services.declare import is_declared
-from payments.services.refund_follow import no_piece_left
+from payments.services.refund_follow import free_refunded, no_piece_left
 from payments.services.refunds import accept, may_leave, waits_no_more
 from payments.states import REFUND
 
@@ -59,7 +59,10 @@ def send_to_customs(*, number: str, now: datetime) -> Order:
 
     Who declares calls this before the first 621 and no other: under the locks of payment and order a refund
     is either seen here or waits. At every port the payment's declaration must have succeeded with what is
-    left of it. Raises MoneyLeaving, NothingLeft, DeclarationBehind, NotDeclared, WrongState.
+    left of it. Pieces that have gone back are not kept any more: the list closes the gate to who would free
+    them by the refund's event, where that comes late.
+
+    Raises MoneyLeaving, NothingLeft, DeclarationBehind, NotDeclared, WrongState.
     """
     with tenant(Order.objects.values_list("storefront_id", flat=True).get(number=number)):
         paid = list(
@@ -74,6 +77,7 @@ def send_to_customs(*, number: str, now: datetime) -> Order:
             raise MoneyLeaving(numbers=numbers)
         if order.state == "paid" and order.gate == Order.Gate.BEFORE_LIST:
             _declared(order, paid)
+            free_refunded(order=order, now=now)
         return move_gate(number=number, verb="send", now=now)
 
 

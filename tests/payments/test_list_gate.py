@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from backend import delivery
+from inventory.models import Reservation
+from kernel.models import Event
 from kernel.states import WrongState
 from orders.models import Order
 from orders.services.cancel_paid import cancel_paid
@@ -89,6 +92,19 @@ def test_after_a_part_went_back_the_list_goes_once_the_rest_has_succeeded_anew(p
         send_to_customs(number=payment.order.number, now=make.NOW)
     DECLARATION.move(row, "succeed", now=make.NOW, succeeded_at=make.NOW)
     assert send_to_customs(number=payment.order.number, now=make.NOW).gate == "with_customs"
+
+
+def test_refunded_pieces_do_not_go_with_the_list_although_their_event_comes_after_it(payment):
+    refund = given_back(payment, Wish({payment.order.lines.get(sku="HD-1").pk: 2}))
+    follow_refund(out_refund_no=refund.out_refund_no, now=make.NOW)
+    declared(payment)
+    send_to_customs(number=payment.order.number, now=make.NOW)
+    held = Reservation.objects.filter(holder=payment.order.event_key)
+    assert dict(held.values_list("stock__variant__sku", "quantity")) == {"HD-1": 1, "IR-1": 2}
+    assert Event.objects.filter(name="order.lessened", key=payment.order.event_key).count() == 1
+    delivery.drain()
+    assert dict(held.values_list("stock__variant__sku", "quantity")) == {"HD-1": 1, "IR-1": 2}
+    assert Event.objects.filter(name="order.lessened", key=payment.order.event_key).count() == 1
 
 
 def test_no_list_goes_of_an_order_of_which_nothing_is_left(payment):

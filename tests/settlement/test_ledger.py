@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from datetime import date, timedelta
 
 import pytest
@@ -167,35 +168,84 @@ def test_the_database_refuses_half_an_entry(paid):
     assert queries.out_of_balance() == []
 
 
-def written(role: str, entry: int, *, day: str, storefront: int) -> None:
-    """Two postings that sum to zero, by who serves."""
-    with connection.cursor() as cursor, transaction.atomic():
+def by_role(role: str, *statements: str, **names: object) -> None:
+    """Statements of who serves, in one transaction."""
+    with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"SET LOCAL ROLE {role}")
-        cursor.execute(
-            "INSERT INTO settlement_posting (storefront_id, entry_id, account, day, amount_fen)"
-            " VALUES (%(shop)s, %(entry)s, 'bank', %(day)s, -50),"
-            " (%(shop)s, %(entry)s, 'goodwill', %(day)s, 50)",
-            {"shop": storefront, "entry": entry, "day": day},
-        )
+        for statement in statements:
+            cursor.execute(statement, names)
+
+
+POSTINGS = (
+    "INSERT INTO settlement_posting (storefront_id, entry_id, account, day, amount_fen)"
+    " SELECT %(shop)s, {}, account, %(day)s, amount"
+    " FROM {} (VALUES ('bank', -50), ('goodwill', 50)) AS line(account, amount)"
+)
+ENTRY = (
+    "INSERT INTO settlement_entry (id, storefront_id, kind, key, day, at, entered_at)"
+    " VALUES (999999, %(of)s, 'difference', 'test:2', '2026-11-20', now(), now())"
+)
+LATER = POSTINGS.format("%(entry)s", "")
+AT_ONCE = f"WITH fact AS ({ENTRY} RETURNING id) " + POSTINGS.format("fact.id", "fact,")
 
 
 @pytest.mark.parametrize("role", ["web", "worker"])
 def test_no_posting_joins_an_entry_later(paid, role):
     entry = Entry.objects.get()
     with pytest.raises(IntegrityError, match="written whole"):
-        written(role, entry.pk, day=str(entry.day), storefront=paid.storefront_id)
+        by_role(role, LATER, shop=paid.storefront_id, entry=entry.pk, day=entry.day)
 
 
 @pytest.mark.parametrize("role", ["web", "worker"])
 @pytest.mark.parametrize("foreign", ["day", "storefront"])
 def test_a_posting_is_of_the_day_and_storefront_of_its_entry(paid, role, foreign):
-    entry = Entry.objects.create(
-        storefront=paid.storefront, kind="difference", key="test:2", day=DAY, at=make.NOW, entered_at=make.NOW
-    )
-    other = make.storefront("other").pk if foreign == "storefront" else paid.storefront_id
+    own = paid.storefront_id
+    other = make.storefront("other").pk if foreign == "storefront" else own
     with pytest.raises(IntegrityError, match="of the day and the storefront"):
-        written(role, entry.pk, day="2020-01-01" if foreign == "day" else str(entry.day), storefront=other)
-    written(role, entry.pk, day=str(entry.day), storefront=paid.storefront_id)
+        by_role(role, AT_ONCE, of=own, shop=other, day="2020-01-01" if foreign == "day" else DAY)
+    by_role(role, AT_ONCE, of=own, shop=own, day=DAY)
+    assert Posting.objects.filter(entry__key="test:2").count() == 2
+
+
+@pytest.mark.parametrize("role", ["web", "worker"])
+def test_no_posting_comes_before_its_entry(paid, role):
+    other = make.storefront("other").pk
+    with pytest.raises(IntegrityError, match="of the day and the storefront"):
+        by_role(role, LATER, ENTRY, of=other, shop=paid.storefront_id, entry=999_999, day="2020-01-01")
+    assert (Entry.objects.count(), Posting.objects.exclude(day=DAY).count()) == (1, 0)
+
+
+@pytest.mark.parametrize("role", ["web", "worker"])
+def test_an_entry_of_nothing_takes_no_key(paid, role):
+    for statements in ((ENTRY,), (ENTRY, LATER)):
+        with pytest.raises(IntegrityError, match="written with its postings, in one statement"):
+            by_role(role, *statements, of=paid.storefront_id, shop=paid.storefront_id, entry=999_999, day=DAY)
+    assert enter(fact=fact_of(paid, {Account.SALES: -5, Account.BANK: 5}, "test:2"), now=make.NOW) is True
+
+
+@pytest.mark.parametrize("role", ["web", "worker"])
+def test_an_entry_that_another_transaction_is_writing_is_not_joined(paid, role):
+    """The other one is open and has written the entry, whose number this one knows; the accounts differ."""
+    elsewhere = LATER.replace("bank", "freight").replace("goodwill", "wechat")
+    own = paid.storefront_id
+    told: list[Exception] = []
+
+    def join() -> None:
+        try:
+            by_role(role, elsewhere, shop=own, entry=999_999, day=DAY)
+        except IntegrityError as refusal:
+            told.append(refusal)
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        by_role(role, AT_ONCE, of=own, shop=own, day=DAY)
+        other = threading.Thread(target=join)
+        other.start()
+        other.join(timeout=60)
+    assert not other.is_alive()
+    assert "of the day and the storefront" in str(told[0])
+    assert Posting.objects.filter(entry=999_999).count() == 2
 
 
 @pytest.mark.parametrize("role", ["web", "worker"])

@@ -1,28 +1,54 @@
 """A label (电子面单) of 100 × 180 mm: barcode, route, whither and whence, in one embedded Chinese font.
 
 Pure rendering: no settings, no database. The font is embedded, as a label printer has none of its own.
+What is long is wrapped and set smaller; whither and whence are never cut, and a character that the font lacks
+is refused rather than left blank.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import astuple, dataclass
 from functools import lru_cache
 from importlib.resources import files
 from io import BytesIO
 
 from reportlab.graphics.barcode.code128 import Code128
 from reportlab.lib.units import mm
-from reportlab.lib.utils import simpleSplit
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
+from kernel.errors import Conflict
 from logistics.gateways.waybills import Place
 
 MM = float(mm)
 WIDTH, HEIGHT = 100 * MM, 180 * MM
 EDGE = 5 * MM
 FONT = "label"
+SMALLEST, LEADING = 6.0, 1.35
+RECEIVER_HIGH, SENDER_HIGH, FOOT = 55 * MM, 36 * MM, 10 * MM
+_WORD = re.compile(r"[!-~]+|.", re.DOTALL)
+
+
+@dataclass(eq=False)
+class LabelTooLong(Conflict):
+    """Set in the smallest letters it still has no room."""
+
+    code = "label_too_long"
+    title = "The label has no room for {part}: shorten it, or use the carrier's own label."
+    title_zh = "面单容纳不下“{part}”，请缩短，或改用承运商面单。"
+    part: str
+
+
+@dataclass(eq=False)
+class LabelLacksCharacters(Conflict):
+    """The font has no picture for some characters: they would be printed as nothing."""
+
+    code = "label_lacks_characters"
+    title = "The label's font lacks the characters {characters}: use the carrier's own label."
+    title_zh = "面单字体缺少“{characters}”字，请改用承运商面单。"
+    characters: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +67,8 @@ class Label:
 
 
 def render(label: Label) -> bytes:
-    """The label as a PDF of one page."""
-    _font()
+    """The label as a PDF of one page. Raises LabelLacksCharacters, LabelTooLong."""
+    _check(label)
     page = BytesIO()
     canvas = Canvas(page, pagesize=(WIDTH, HEIGHT), invariant=True)
     canvas.setTitle(label.waybill)
@@ -51,19 +77,18 @@ def render(label: Label) -> bytes:
     canvas.setFont(FONT, 8)
     canvas.drawRightString(WIDTH - EDGE, y, label.printed)
     y = _rule(canvas, y - 4 * MM)
-    canvas.setFont(FONT, 26)
-    canvas.drawCentredString(WIDTH / 2, y - 12 * MM, label.routing or " ")
+    _centred(canvas, y - 12 * MM, 26, label.routing)
     y = _rule(canvas, y - 17 * MM)
     y = _barcode(canvas, y, label.waybill)
     y = _rule(canvas, y)
-    y = _place(canvas, y, "收", label.receiver, 13)
+    y = _place(canvas, y, "收", label.receiver, size=13, high=RECEIVER_HIGH)
     y = _rule(canvas, y)
-    y = _place(canvas, y, "寄", label.sender, 9)
+    y = _place(canvas, y, "寄", label.sender, size=9, high=SENDER_HIGH)
     y = _rule(canvas, y)
     _text(canvas, EDGE, y - 6 * MM, 9, f"订单 {label.order}")
     canvas.setFont(FONT, 9)
     canvas.drawRightString(WIDTH - EDGE, y - 6 * MM, f"{label.weight_g / 1000:.2f} kg")
-    y = _lines(canvas, (EDGE, y - 11 * MM), 8, "；".join(label.content), width=WIDTH - 2 * EDGE, most=4)
+    _content(canvas, y - 11 * MM, label.content)
     _text(canvas, EDGE, 6 * MM, 7, "签收前请验视包裹。")
     canvas.showPage()
     canvas.save()
@@ -77,44 +102,86 @@ def _barcode(canvas: Canvas, y: float, waybill: str) -> float:
             waybill, barHeight=18 * MM, barWidth=0.375 * MM * (WIDTH - 2 * EDGE) / code.width, quiet=True
         )
     code.drawOn(canvas, (WIDTH - code.width) / 2, y - 21 * MM)
-    canvas.setFont(FONT, 12)
-    canvas.drawCentredString(WIDTH / 2, y - 27 * MM, waybill)
+    _centred(canvas, y - 27 * MM, 12, waybill)
     return y - 31 * MM
 
 
-def _place(canvas: Canvas, y: float, mark: str, place: Place, size: float) -> float:
-    """Who and where, behind a mark in a ring; the next line below."""
+def _place(canvas: Canvas, y: float, mark: str, place: Place, *, size: float, high: float) -> float:
+    """Who and where, behind a mark in a ring, as large as fits into `high`; the next line below."""
     canvas.circle(EDGE + 4 * MM, y - 7.5 * MM, 4 * MM)
     canvas.setFont(FONT, 12)
     canvas.drawCentredString(EDGE + 4 * MM, y - 9 * MM, mark)
     left, wide = EDGE + 11 * MM, WIDTH - 2 * EDGE - 11 * MM
-    _text(canvas, left, y - 7 * MM, size, f"{place.name}  {place.phone}")
     region = "".join(dict.fromkeys((place.province, place.city, place.county)))
-    return _lines(canvas, (left, y - 8 * MM - size), size - 1, f"{region}{place.street}", width=wide, most=3)
+    while True:
+        who = _wrapped(f"{place.name}  {place.phone}", size, wide)
+        where = _wrapped(f"{region}{place.street}", size - 1, wide)
+        needed = 8 * MM + (len(who) * size + len(where) * (size - 1)) * LEADING
+        if needed <= high:
+            break
+        size -= 0.5
+        if size - 1 < SMALLEST:
+            raise LabelTooLong(part={"收": "收件人", "寄": "寄件人"}[mark])
+    below = _lines(canvas, (left, y - 7 * MM), size, who)
+    below = _lines(canvas, (left, below - 1 * MM), size - 1, where)
+    return min(below, y - 12 * MM - size)
 
 
-def _lines(
-    canvas: Canvas, at: tuple[float, float], size: float, text: str, *, width: float, most: int
-) -> float:
+def _content(canvas: Canvas, y: float, goods: tuple[str, ...]) -> None:
+    """What is in it; of goods that have no room it says how many kinds there are more."""
+    for shown in range(len(goods), -1, -1):
+        left_out = len(goods) - shown
+        named = [*goods[:shown], *([f"另有 {left_out} 种"] if left_out else [])]
+        for size in (8.0, 7.0, SMALLEST):
+            lines = _wrapped("；".join(named), size, WIDTH - 2 * EDGE)
+            if y - len(lines) * size * LEADING >= FOOT - size:
+                _lines(canvas, (EDGE, y), size, lines)
+                return
+
+
+def _lines(canvas: Canvas, at: tuple[float, float], size: float, lines: list[str]) -> float:
+    """Line under line from `at` on; where the next one would stand."""
     x, y = at
-    broken = [part for piece in _pieces(text, size, width) for part in piece]
-    for number, line in enumerate(broken[:most]):
-        _text(canvas, x, y - number * size * 1.35, size, line)
-    return y - max(1, min(most, len(broken))) * size * 1.35 - 1 * MM
+    for number, line in enumerate(lines):
+        _text(canvas, x, y - number * size * LEADING, size, line)
+    return y - len(lines) * size * LEADING
 
 
-def _pieces(text: str, size: float, width: float) -> list[list[str]]:
-    """Broken at blanks where there are some, and between any two characters of Chinese."""
-    found: list[list[str]] = []
-    for part in simpleSplit(text, FONT, size, width):
-        lines, line = [], ""
-        for character in part:
-            if pdfmetrics.stringWidth(line + character, FONT, size) > width:
-                lines.append(line)
-                line = ""
-            line += character
-        found.append([*lines, line])
-    return found
+def _wrapped(text: str, size: float, width: float) -> list[str]:
+    """Broken between any two characters of Chinese; a word or number only where it has no room in a line."""
+    lines = [""]
+    for word in _WORD.findall(" ".join(text.split())):
+        if _wide(lines[-1] + word, size) <= width:
+            lines[-1] += word
+        elif _wide(word, size) <= width:
+            lines.append(word)
+        else:
+            for character in word:
+                if _wide(lines[-1] + character, size) > width:
+                    lines.append("")
+                lines[-1] += character
+    return [line.strip() for line in lines]
+
+
+def _wide(text: str, size: float) -> float:
+    return float(pdfmetrics.stringWidth(text, FONT, size))
+
+
+def _centred(canvas: Canvas, y: float, size: float, text: str) -> None:
+    """Across the page, smaller where it is long."""
+    if text:
+        canvas.setFont(FONT, min(size, size * (WIDTH - 2 * EDGE) / _wide(text, size)))
+        canvas.drawCentredString(WIDTH / 2, y, text)
+
+
+def _check(label: Label) -> None:
+    """Raises LabelLacksCharacters."""
+    glyphs = _font()
+    places = [text for place in (label.receiver, label.sender) for text in astuple(place)]
+    texts = (*places, label.carrier, label.waybill, label.routing, label.order, *label.content)
+    lacking = {c: None for text in texts for c in text if not c.isspace() and not glyphs.get(ord(c))}
+    if lacking:
+        raise LabelLacksCharacters(characters="".join(lacking))
 
 
 def _text(canvas: Canvas, x: float, y: float, size: float, text: str) -> None:
@@ -128,6 +195,10 @@ def _rule(canvas: Canvas, y: float) -> float:
 
 
 @lru_cache(maxsize=1)
-def _font() -> None:
+def _font() -> dict[int, int]:
+    """The font's glyphs by character."""
     path = files("paperang_p2_fonts_cjk") / "fonts" / "wqy-microhei.ttc"
-    pdfmetrics.registerFont(TTFont(FONT, str(path), subfontIndex=0))
+    font = TTFont(FONT, str(path), subfontIndex=0)
+    pdfmetrics.registerFont(font)
+    glyphs: dict[int, int] = font.face.charToGlyph
+    return glyphs

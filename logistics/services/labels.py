@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from compliance import vault
 from kernel import files
 from kernel.clock import SHANGHAI
-from kernel.errors import Conflict
+from kernel.errors import Conflict, Problem
 from kernel.tenancy import tenant
-from logistics.label_pdf import Label, render
+from logistics.label_pdf import Label, LabelLacksCharacters, LabelTooLong, render
 from logistics.models import Parcel
 from logistics.services.receiver import ReceiverGone, receiver_for_label, sender_of
 from logistics.vocabulary import carriers
@@ -28,7 +28,18 @@ class NoWaybill(Conflict):
 
 
 def label_of(*, parcel: Parcel, by: str, now: datetime) -> bytes:
-    """The label as a PDF; the one that is kept, or a new one. Raises NoWaybill, ReceiverGone."""
+    """The label as a PDF; the one that is kept, or a new one.
+
+    Raises NoWaybill, ReceiverGone, LabelTooLong and LabelLacksCharacters; that the receiver was opened for a
+    label that is then refused stays on record.
+    """
+    made = _label_of(parcel, by, now)
+    if isinstance(made, Problem):
+        raise made
+    return made
+
+
+def _label_of(parcel: Parcel, by: str, now: datetime) -> bytes | Problem:
     with tenant(parcel.storefront_id):
         row = (
             Parcel.objects.select_for_update(of=("self",))
@@ -55,19 +66,21 @@ def label_of(*, parcel: Parcel, by: str, now: datetime) -> bytes:
                     now=now,
                 )
             )
-        content = render(
-            Label(
-                carrier=carriers()[row.carrier].name_zh,
-                waybill=row.waybill,
-                routing=row.routing,
-                receiver=receiver_for_label(order=order, by=by, now=now),
-                sender=sender_of(row.carrier_account),
-                order=order.number,
-                content=tuple(f"{line.name_zh} × {pieces}" for line, pieces in row.contents()),
-                weight_g=row.weight_g,
-                printed=f"{now.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
-            )
+        label = Label(
+            carrier=carriers()[row.carrier].name_zh,
+            waybill=row.waybill,
+            routing=row.routing,
+            receiver=receiver_for_label(order=order, by=by, now=now),
+            sender=sender_of(row.carrier_account),
+            order=order.number,
+            content=tuple(f"{line.name_zh} × {pieces}" for line, pieces in row.contents()),
+            weight_g=row.weight_g,
+            printed=f"{now.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
         )
+        try:
+            content = render(label)
+        except (LabelTooLong, LabelLacksCharacters) as refused:
+            return refused
         sealed = key.seal(SEALED, f"{row.own_number}:{row.waybill}", base64.b64encode(content).decode())
         row.label = files.store(
             storefront_id=row.storefront_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pypdfium2
@@ -13,10 +14,10 @@ from compliance.models import Access
 from kernel import files
 from kernel.models import File
 from logistics.gateways.waybills import Place
-from logistics.label_pdf import Label, render
+from logistics.label_pdf import Label, LabelLacksCharacters, LabelTooLong, render
 from logistics.models import Parcel
 from logistics.services import labels, packing
-from logistics.services.receiver import ReceiverGone
+from logistics.services.receiver import ReceiverGone, receiver_for_label
 from tests import make
 from tests.logistics import shipping
 from tests.logistics.shipping import LATER
@@ -93,6 +94,78 @@ def test_the_chinese_font_is_inside_the_label():
     assert len(pdf) < 100_000
 
 
+LONG = (
+    "世纪大道一千二百三十四号环球金融中心裙房东侧物业管理处旁边的临时快递收发点请从北门进入绕过喷泉后左转" * 5
+)
+NAME = "穆罕默德阿卜杜勒拉赫曼" * 7
+
+
+@pytest.mark.parametrize("length", [20, 50, 90, 140, 200])
+def test_no_address_and_no_name_that_may_be_entered_is_cut(length):
+    street = LONG[: length - 5] + "1808室"
+    pdf = render(replace(LABEL, receiver=replace(TO, name=NAME[:60], street=street)))
+    text = "".join(text_of(pdf).split())
+    assert f"{NAME[:60]}138****8000上海市浦东新区{street}寄" in text.replace("收", "", 1)
+    assert "宁波美妆保税仓057488880000浙江省宁波市北仑区保税东路8号3库" in text
+    assert "订单26112712345678" in text and "熨斗IR-1×1签收前请验视包裹。" in text
+    assert everything_is_on_paper(pdf)
+
+
+def test_the_longest_sender_and_routing_that_may_be_entered_are_on_the_paper():
+    sender = replace(FROM, name="仓" * 100, street="路" * 115 + "3号库A区", phone="0" * 20)
+    pdf = render(replace(LABEL, sender=sender, routing="021W-FA-008-" * 3, waybill="7" * 40))
+    text = "".join(text_of(pdf).split())
+    assert f"{'仓' * 100}{'0' * 20}" in text and f"{'路' * 115}3号库A区" in text
+    assert "021W-FA-008-" * 3 in text and "7" * 40 in text
+    assert everything_is_on_paper(pdf)
+
+
+def test_what_has_no_room_even_in_the_smallest_letters_is_refused():
+    with pytest.raises(LabelTooLong) as refused:
+        render(replace(LABEL, receiver=replace(TO, street="路" * 1_500)))
+    assert refused.value.facts() == {"part": "收件人"}
+
+
+def test_of_goods_that_have_no_room_it_says_how_many_more_there_are():
+    goods = tuple(f"法国原装进口高端修护保湿面霜限量礼盒装第 {number} 款 × 2" for number in range(1, 201))
+    pdf = render(replace(LABEL, content=goods))
+    text = "".join(text_of(pdf).split())
+    shown = text.count("限量礼盒装")
+    assert 20 < shown < 200 and f"另有{200 - shown}种" in text
+    assert everything_is_on_paper(pdf)
+
+
+@pytest.mark.parametrize(
+    ("changes", "lacking"),
+    [
+        ({"receiver": replace(TO, name="𠮷野䶮")}, "𠮷䶮"),
+        ({"receiver": replace(TO, street="𨋢涌村 1 号")}, "𨋢"),
+        ({"sender": replace(FROM, name="㛃仓")}, "㛃"),
+    ],
+)
+def test_a_character_that_the_font_lacks_is_named_and_not_left_blank(changes, lacking):
+    with pytest.raises(LabelLacksCharacters) as refused:
+        render(replace(LABEL, **changes))
+    assert refused.value.facts() == {"characters": lacking}
+
+
+def everything_is_on_paper(pdf: bytes) -> bool:
+    """Whether every letter lies within the margins, and no two lines on each other."""
+    page = pypdfium2.PdfDocument(pdf)[0]
+    text = page.get_textpage()
+    boxes = [text.get_charbox(at) for at in range(text.count_chars())]
+    wide, high = page.get_size()
+    inside = all(
+        left >= 10 and right <= wide - 10 and low >= 10 and top <= high for left, low, right, top in boxes
+    )
+    centres = [((left + right) / 2, (low + top) / 2) for left, low, right, top in boxes if right > left]
+    return inside and all(
+        abs(x - u) > 1 or abs(y - v) > 4
+        for number, (x, y) in enumerate(centres)
+        for u, v in centres[number + 1 :]
+    )
+
+
 @pytest.fixture
 def parcel(world) -> Parcel:
     shipping.sf(world.shop)
@@ -121,6 +194,19 @@ def test_a_label_is_made_anew_once_the_kept_one_is_over(parcel):
     labels.label_of(parcel=parcel, by="mei", now=LATER)
     labels.label_of(parcel=parcel, by="mei", now=LATER + timedelta(days=15))
     assert File.objects.filter(name="SF1.pdf").count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_label_that_is_refused_is_not_kept_and_the_look_stays_on_record(parcel, monkeypatch):
+    with monkeypatch.context() as later:
+        later.setattr(labels, "receiver_for_label", lambda **told: receiver_named("𠮷野", **told))
+        with pytest.raises(LabelLacksCharacters):
+            labels.label_of(parcel=parcel, by="mei", now=LATER)
+    assert (File.objects.count(), Access.objects.filter(who="operator:mei").count()) == (0, 3)
+
+
+def receiver_named(name: str, **told) -> Place:
+    return replace(receiver_for_label(**told), name=name)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -88,9 +88,13 @@ class Sandbox:
             raise Unexpected(f"sandbox: {what} → 200", f"{answer.status_code} {answer.text[:600]}")
         return answer.json()
 
+    def read(self, what: str) -> Any:
+        """GET /sandbox/<what>."""
+        return self.http.get(f"{self.base}/sandbox/{what}", timeout=SECONDS).json()
+
     def log(self, kind: str, out_trade_no: str) -> list[dict[str, Any]]:
         """The `calls` or `notifications` of one payment number, oldest first."""
-        rows: list[dict[str, Any]] = self.http.get(f"{self.base}/sandbox/log", timeout=SECONDS).json()[kind]
+        rows: list[dict[str, Any]] = self.read("log")[kind]
         return [row for row in rows if row.get("out_trade_no") == out_trade_no]
 
 

@@ -11,6 +11,7 @@ from backend.journey.client import wait
 from backend.journey.refunding import as_the_house
 from backend.journey.report import Unexpected, expect, expect_that, step
 from backend.journey.stage import Stage
+from backend.seeding.demo import NEWS_FIELDS
 from inventory.models import Movement
 from kernel.clock import now
 from kernel.models import Event
@@ -23,6 +24,8 @@ from payments.models import PaymentDeclaration
 from payments.services import declare
 
 BY = "operator:journey"
+PAID = ("first", "second", "friend's")  # the consumer's orders that go on; each asks when it is paid
+NEWS = ("已发货", "已清关", "已签收")
 WAY = ("picked_up", "in_transit", "arrived", "out_for_delivery")
 
 
@@ -34,6 +37,26 @@ def parcel_of(stage: Stage) -> Parcel:
 def after_hold(order: Order) -> datetime:
     """When the consumer can cancel no more: nobody waits half an hour for a demonstration."""
     return (hold_ends_at(order) or now()) + timedelta(seconds=1)
+
+
+@step("订阅消息授权", "asked at each payment: one yes is one message")
+def agreed(stage: Stage) -> str:
+    asked = stage.alice.get("me/subscriptions?at=payment")["templates"]
+    expect(["shipped", "cleared", "delivered"], [one["occasion"] for one in asked])
+    for one in asked:
+        name = one["template_id"]
+        stage.sandbox.tell(
+            "subscription", appid=stage.alice.appid, template_id=name, fields=list(NEWS_FIELDS)
+        )
+        stage.sandbox.tell(
+            "subscription", template_id=name, act="accept", user=stage.alice.user, times=len(PAID)
+        )
+    said = {"answers": [{"template_id": one["template_id"], "answer": "accept"} for one in asked]}
+    for which in (*PAID, PAID[0]):  # the last is a retry, and counts once
+        key = {"Idempotency-Key": f"{which}-{stage.order['number']}"}
+        told = stage.alice.call("POST", "me/subscriptions", said, headers=key)["templates"]
+    expect([len(PAID)] * len(NEWS), [one["left"] for one in told])
+    return ", ".join(f"{one['says']['zh']} × {one['left']}" for one in told)
 
 
 @step("支付单与放行", "the payment is declared, and customs releases the goods")
@@ -149,4 +172,18 @@ def received(stage: Stage) -> str:
     return f"{first['by']}, {first['at']}"
 
 
-STEPS = (released, packed, label, left, scanned, told, followed, received)
+@step("订阅消息", "shipped, cleared and delivered were told, each once")
+def news(stage: Stage) -> str:
+    number = stage.order["number"]
+
+    def delivered() -> list[str]:
+        sent = stage.sandbox.read("subscriptions")["delivered"]
+        mine = [one["data"] for one in sent if one["data"].get("character_string1") == number]
+        return [one["phrase2"] for one in mine] if len(mine) >= len(NEWS) else []
+
+    found: list[str] = wait("the three messages", delivered, seconds=30)
+    expect(sorted(NEWS), sorted(found))
+    return "、".join(found)
+
+
+STEPS = (agreed, released, packed, label, left, scanned, told, followed, received, news)

@@ -19,6 +19,7 @@ from backend.local_secrets import local_secret
 from backend.seeding.goods import fill_shelves, fill_warehouse
 from compliance.management.loader import DATA
 from compliance.services.rates import load_rates
+from customers.models import NewsTemplate
 from inventory.models import FreightTemplate, FreightZone, Warehouse
 from kernel.clock import shanghai_day
 from logistics.services.accounts import Terms, set_account
@@ -31,6 +32,7 @@ from storefronts.services import open_storefront, set_customs, set_merchant, set
 
 OPERATOR = "operator"
 CUSTOMS_NUMBER = "3105961A12"  # made up, as the stand-in takes any
+NEWS_FIELDS = {"character_string1": "order", "phrase2": "says", "date3": "at"}
 COUPONS_LAST = timedelta(days=365)
 
 
@@ -71,6 +73,7 @@ def seed(*, world: dict[str, Any], now: datetime) -> list[Seeded]:
             for code, coupon in wanted["coupons"].items():
                 put_coupon(storefront, code, coupon, now)
         put_carriers(storefront, wanted.get("carriers", {}), credentials, now)
+        put_news(storefront, wanted.get("news", {}), now)
         skus = fill_shelves(storefront, wanted.get("shelves"), now=now)
         pieces = sum(put_warehouse(storefront, code, one, now) for code, one in wanted["warehouses"].items())
         seeded.append(Seeded(storefront, skus, pieces))
@@ -142,6 +145,16 @@ def put_carriers(
                 by="seed",
                 now=now,
             )
+
+
+def put_news(storefront: Storefront, wanted: dict[str, str], now: datetime) -> None:
+    """The templates of subscribe messages, each with number, time and what has happened."""
+    for occasion, template_id in wanted.items():
+        NewsTemplate.objects.get_or_create(
+            storefront=storefront,
+            template_id=template_id,
+            defaults={"occasion": occasion, "fields": NEWS_FIELDS, "set_at": now},
+        )
 
 
 def put_rates(now: datetime) -> None:

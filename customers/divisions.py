@@ -10,6 +10,9 @@ from typing import NamedTuple
 _FILE = Path(__file__).parent / "data" / "divisions.csv"
 
 
+_BEYOND_CUSTOMS = frozenset({"71", "81", "82"})  # 台湾, 香港, 澳门
+
+
 class Division(NamedTuple):
     """One division: 6-digit code, name, level ("province", "city", "county"), code of what it lies in."""
 
@@ -38,6 +41,14 @@ def is_county(code: str) -> bool:
     """Whether a parcel can be sent to this code: a county, or a city that has no counties below it."""
     division = all_divisions().get(code)
     return division is not None and (division.level == "county" or code not in _with_children())
+
+
+def takes_imports(code: str) -> bool:
+    """Whether retail imports (1210, 9610, 1239) can be sent to this county.
+
+    They are cleared for the mainland; Taiwan, Hong Kong and Macao lie beyond its customs.
+    """
+    return is_county(code) and code[:2] not in _BEYOND_CUSTOMS
 
 
 def path(code: str) -> list[str]:

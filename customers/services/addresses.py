@@ -105,8 +105,10 @@ def check(text: AddressText) -> None:
         raise BadAddress("name", "2 to 60 characters", "需 2 至 60 个字")
     if not MOBILE.fullmatch(text.phone):
         raise BadAddress("phone", "a mainland mobile number of 11 digits", "需为 11 位大陆手机号")
-    if not divisions.is_county(text.division_code):
-        raise BadAddress("division_code", "a county of China (GB/T 2260)", "需为区县级行政区划代码")
+    if not divisions.takes_imports(text.division_code):
+        raise BadAddress(
+            "division_code", "a county of the mainland (GB/T 2260)", "需为大陆区县级行政区划代码"
+        )
     if not 4 <= len(text.street.strip()) <= 200:
         raise BadAddress("street", "4 to 200 characters", "需 4 至 200 个字")
     for field, value in (("name", text.name), ("street", text.street)):

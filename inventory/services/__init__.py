@@ -24,7 +24,8 @@ from inventory.services.lots import (
     set_on_hand,
     take_back,
 )
-from inventory.services.picking import CannotPick, pick, picked, ship, tell_missing
+from inventory.services.moving import OtherStorefront
+from inventory.services.picking import CannotPick, PickedEnded, pick, picked, ship, tell_missing
 from inventory.services.shelf import set_shelf_life, sweep
 from inventory.services.stopping import AlreadyStopped, NotStopped, lift_stop, stop_sale
 from inventory.services.transferring import (
@@ -46,6 +47,8 @@ __all__ = [
     "LotDiffers",
     "NotOfThisWarehouse",
     "NotStopped",
+    "OtherStorefront",
+    "PickedEnded",
     "SaleStopped",
     "SoldOut",
     "TooFewPieces",

@@ -98,7 +98,13 @@ WITH returned AS (
 ), back AS (
     SELECT r.storefront_id, l.stock_id, l.id AS lot_id, r.quantity, t.id AS stop_id
     FROM returned r JOIN inventory_lot l ON l.id = r.lot_id
-    LEFT JOIN inventory_salestop t ON t.lot_id = l.id AND t.lifted_at IS NULL
+    LEFT JOIN LATERAL (
+        SELECT o.id FROM inventory_salestop o JOIN inventory_lot said ON said.id = o.lot_id
+        JOIN inventory_stock s ON s.id = l.stock_id
+        WHERE o.variant_id = s.variant_id AND o.lifted_at IS NULL AND l.stopped
+          AND (said.id = l.id OR (said.code = l.code AND l.code <> ''))
+        LIMIT 1
+    ) t ON true
 )
 INSERT INTO inventory_movement
     (storefront_id, stock_id, lot_id, kind, on_hand, reserved, picked, quarantined, holder, reason, by, at)

@@ -10,7 +10,7 @@ from django.db.models import F
 
 from catalog.models import Variant
 from inventory.models import Lot, Movement, Stock, Warehouse
-from inventory.services.moving import FLOOR, locked, move, stock_of, stop_key, stop_of
+from inventory.services.moving import FLOOR, locked, move, stock_of, stop_key, stop_of, stop_of_batch
 from inventory.services.shelf import days_of, restore_held
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict, Invalid
@@ -75,7 +75,7 @@ def receive(
 ) -> Lot:
     """Take pieces in as a lot, or into the lot of that number; raises LotDiffers.
 
-    What comes into a lot that is stopped or at its floor is quarantined with it.
+    What comes into a lot that is stopped, here or elsewhere, or at its floor is quarantined with it.
     """
     stock = stock_of(warehouse=warehouse, variant=variant)
     until, near = days_of(storefront_id=stock.storefront_id, variant_id=variant.pk, expires_on=expires_on)
@@ -88,6 +88,7 @@ def receive(
             "expires_on": expires_on,
             "inbound_list": inbound_list,
             "received_at": now,
+            "stopped": stop_of_batch(variant.pk, code) is not None,
             "unsellable_from": until,
             "near_from": near,
         },

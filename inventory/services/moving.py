@@ -4,13 +4,22 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from catalog.models import Variant
 from inventory.models import Lot, Movement, SaleStop, Stock, Warehouse
 from kernel.cases import open_case
+from kernel.errors import Invalid
 
 FLOOR = "floor"  # the holder of what is quarantined because too little of its life is left
+
+
+class OtherStorefront(Invalid):
+    """Stock is owned by one storefront, its goods and its warehouse alike."""
+
+    code = "other_storefront"
+    title = "The warehouse and the goods are not of the same storefront."
+    title_zh = "仓库与商品不属于同一店铺。"
 
 
 def stop_key(stop_id: int) -> str:
@@ -19,12 +28,26 @@ def stop_key(stop_id: int) -> str:
 
 
 def stop_of(lot: Lot) -> SaleStop | None:
-    """The stop that keeps this lot from being sold, if one does."""
-    return SaleStop.objects.filter(lot=lot, lifted_at=None).first()
+    """The stop that keeps this lot from being sold, if one does: with a number it is the whole batch's."""
+    return stop_of_batch(lot.stock.variant_id, lot.code) if lot.code else _open().filter(lot=lot).first()
+
+
+def stop_of_batch(variant_id: int, code: str) -> SaleStop | None:
+    """The stop of a lot's number, wherever its pieces lie; lots without a number have none in common."""
+    return _open().filter(variant=variant_id, lot__code=code).first() if code else None
+
+
+def _open() -> QuerySet[SaleStop]:
+    return SaleStop.objects.filter(lifted_at=None)
 
 
 def stock_of(*, warehouse: Warehouse, variant: Variant) -> Stock:
-    """The locked stock of a SKU in a warehouse, made where there is none; inside a transaction."""
+    """The locked stock of a SKU in a warehouse, made where there is none; inside a transaction.
+
+    Raises OtherStorefront.
+    """
+    if variant.storefront_id != warehouse.storefront_id:
+        raise OtherStorefront()
     rows = Stock.objects.filter(warehouse=warehouse, variant=variant)
     if not rows.exists():
         Variant.objects.select_for_update(no_key=True).get(pk=variant.pk)  # no stop of sale slips between

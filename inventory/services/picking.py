@@ -27,6 +27,14 @@ class CannotPick(Conflict):
     missing: int
 
 
+class PickedEnded(SaleStopped):
+    """What was picked has come too near its end since: it is put back, and other pieces are picked."""
+
+    code = "picked_ended"
+    title = "Picked goods have come too near their end; pick others."
+    title_zh = "已拣货品已临近到期下限，请更换批次后发货。"
+
+
 def pick(*, holder: str, by: str, now: datetime) -> list[Pick]:
     """Set the pieces of a holder aside, lot by lot, first expired first out (先到期先出).
 
@@ -99,8 +107,9 @@ def picked(*, holder: str) -> list[Pick]:
 def ship(*, holder: str, by: str, now: datetime, gone: bool = False) -> int:
     """Let what was picked for a holder leave the house, of the very lots; returns how many pieces.
 
-    Shipped before, it changes nothing. Raises SaleStopped for a SKU or a lot that was stopped since, unless
-    it is `gone` already: then the ledger follows what happened, and the caller tells of it.
+    Shipped before, it changes nothing. Raises SaleStopped for a SKU or a lot that was stopped since, and
+    PickedEnded for a lot that has reached its floor, unless it is `gone` already: then the ledger follows
+    what happened, and the caller tells of it.
     """
     rows = Reservation.objects.select_for_update(no_key=True).filter(holder=holder, state="picked")
     ids = [row.stock_id for row in rows.order_by("stock_id")]
@@ -109,6 +118,8 @@ def ship(*, holder: str, by: str, now: datetime, gone: bool = False) -> int:
     stopped = any(stock.stopped for stock in list(stocks))
     if not gone and (stopped or leaving.filter(lot__stopped=True).exists()):
         raise SaleStopped()
+    if not gone and leaving.filter(lot__unsellable_from__lte=shanghai_day(now)).exists():
+        raise PickedEnded()
     pieces = 0
     for one in leaving.select_related("lot").order_by("lot__stock_id", "pk"):
         out = one.quantity

@@ -1,4 +1,4 @@
-"""停售: a SKU or one lot of it is not sold from this instant on, and is again when the stop is lifted."""
+"""停售: a SKU, or one batch of it wherever it lies, is not sold until the stop is lifted."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.db import transaction
 
 from catalog.models import Variant
 from inventory.models import Lot, Movement, SaleStop, Stock
-from inventory.services.moving import locked, move, stop_key, tell_short
+from inventory.services.moving import move, stop_key, stop_of, tell_short
 from inventory.services.shelf import quarantine_ended, restore_held
 from kernel import events
 from kernel.errors import Conflict
@@ -34,33 +34,35 @@ class NotStopped(Conflict):
 def stop_sale(*, variant: Variant, reason: str, by: str, now: datetime, lot: Lot | None = None) -> SaleStop:
     """Stop the sale of a SKU everywhere, or of one lot; raises AlreadyStopped.
 
-    What is reserved stays reserved and is not picked; what is picked does not leave.
+    A lot with a number is stopped in every warehouse, also where it arrives later. What is reserved stays
+    reserved and is not picked; what is picked does not leave.
     """
     Variant.objects.select_for_update(no_key=True).get(pk=variant.pk)
-    if SaleStop.objects.filter(variant=variant, lot=lot, lifted_at=None).exists():
+    ids = _locked(variant)
+    whole = SaleStop.objects.filter(variant=variant, lot=None, lifted_at=None)
+    if stop_of(lot) is not None if lot else whole.exists():
         raise AlreadyStopped()
     stop = SaleStop.objects.create(
         storefront_id=variant.storefront_id, variant=variant, lot=lot, reason=reason, by=by, at=now
     )
     if lot is None:
-        ids = _locked(variant)
         Stock.objects.filter(pk__in=ids).update(stopped=True)
     else:
-        locked(lot.stock_id)
+        for one in _batch(lot, ids):
+            one.stopped = True
+            one.save(update_fields=["stopped"])
+            if one.free:
+                move(
+                    one,
+                    Movement.Kind.QUARANTINE,
+                    quarantined=one.free,
+                    holder=stop_key(stop.pk),
+                    reason=reason,
+                    by=by,
+                    now=now,
+                )
         lot.refresh_from_db()
-        lot.stopped = True
-        lot.save(update_fields=["stopped"])
-        if lot.free:
-            move(
-                lot,
-                Movement.Kind.QUARANTINE,
-                quarantined=lot.free,
-                holder=stop_key(stop.pk),
-                reason=reason,
-                by=by,
-                now=now,
-            )
-        tell_short(stock_ids=[lot.stock_id], now=now)
+        tell_short(stock_ids=ids, now=now)
     _tell(stop, "sale.stopped", by, now)
     return stop
 
@@ -75,17 +77,25 @@ def lift_stop(*, stop: SaleStop, reason: str, by: str, now: datetime) -> SaleSto
     if lifted != 1:
         raise NotStopped()
     stop.refresh_from_db()
+    ids = _locked(variant)
     if stop.lot is None:
-        Stock.objects.filter(pk__in=_locked(variant)).update(stopped=False)
+        Stock.objects.filter(pk__in=ids).update(stopped=False)
     else:
-        locked(stop.lot.stock_id)
+        for one in _batch(stop.lot, ids):
+            one.stopped = False
+            one.save(update_fields=["stopped"])
+            restore_held(lot=one, holder=stop_key(stop.pk), by=by, now=now)
         stop.lot.refresh_from_db()
-        stop.lot.stopped = False
-        stop.lot.save(update_fields=["stopped"])
-        restore_held(lot=stop.lot, holder=stop_key(stop.pk), by=by, now=now)
-        quarantine_ended(stock_ids=[stop.lot.stock_id], now=now)
+        quarantine_ended(stock_ids=ids, now=now)
     _tell(stop, "sale.resumed", by, now)
     return stop
+
+
+def _batch(lot: Lot, stock_ids: list[int]) -> list[Lot]:
+    """The lots that share the number of this one, whose stocks are locked; itself alone without one."""
+    if not lot.code:
+        return [Lot.objects.get(pk=lot.pk)]
+    return list(Lot.objects.filter(stock__in=stock_ids, code=lot.code).order_by("stock_id", "pk"))
 
 
 def _locked(variant: Variant) -> list[int]:

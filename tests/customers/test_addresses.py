@@ -7,6 +7,7 @@ from django.db import transaction
 
 from compliance.vault import Tampered
 from customers import queries
+from customers.divisions import all_divisions, takes_imports
 from customers.models import Address
 from customers.services.addresses import (
     AT_MOST,
@@ -35,6 +36,7 @@ GOOD = {"name": "王爱丽", "phone": "13800138000", "division_code": "310115", 
         ("phone", "１３８００１３８０００"),
         ("division_code", "310000"),
         ("division_code", "999999"),
+        ("division_code", "710000"),
         ("street", "近"),
         ("street", "世纪大道\x00 1 号"),
     ],
@@ -79,3 +81,10 @@ def test_an_address_is_unreadable_in_the_row_of_another():
     Address.objects.filter(pk=two.pk).update(street_sealed=one.street_sealed)
     with pytest.raises(Tampered):
         queries.addresses(alice)
+
+
+def test_counties_beyond_the_customs_of_the_mainland_take_no_imports():
+    beyond = [code for code in all_divisions() if code[:2] in ("71", "81", "82")]
+    assert {"710000", "810000", "820000"} <= set(beyond)
+    assert [code for code in beyond if takes_imports(code)] == []
+    assert [takes_imports(code) for code in ("310115", "441900", "310000")] == [True, True, False]

@@ -285,3 +285,68 @@ def test_a_floor_that_is_lowered_sells_no_stopped_lot_before_the_stop_is_lifted(
     assert (balances(lot), available(world)) == ((10, 0, 10), 0)
     services.lift_stop(stop=stop, reason="tested", by="qa", now=make.NOW)
     assert (balances(lot), available(world)) == ((10, 0, 0), 10)
+
+
+def test_a_stopped_lot_is_sold_from_no_warehouse_and_not_out_of_a_load_under_way(world):
+    second, third = (make.warehouse(world.shop, code) for code in ("second", "third"))
+    lot = make.lot(world.warehouse, world.dryer, 10)
+    there = make.lot(second, world.dryer, 5)
+    other = make.lot(second, world.dryer, 2, "L2")
+    load = services.send_transfer(target=third, pieces=[(lot, 4)], reason="", by="packer", now=make.NOW)
+    stop = services.stop_sale(variant=world.dryer, lot=lot, reason="recall", by="qa", now=make.NOW)
+    with pytest.raises(services.AlreadyStopped):
+        services.stop_sale(variant=world.dryer, lot=there, reason="recall", by="qa", now=make.NOW)
+    services.receive_transfer(transfer=load, by="packer", now=make.NOW)
+    arrived = Lot.objects.get(stock__warehouse=third)
+    assert [balances(one) for one in (lot, there, arrived)] == [(6, 0, 6), (5, 0, 5), (4, 0, 4)]
+    assert (balances(other), available(world), arrived.stopped) == ((2, 0, 0), 2, True)
+    services.lift_stop(stop=stop, reason="tested", by="qa", now=make.NOW)
+    assert [balances(one)[2] for one in (lot, there, arrived)] == [0, 0, 0]
+    assert available(world) == 17
+
+
+@pytest.mark.parametrize("back", ["release", "lessen"])
+def test_what_goes_back_from_the_picker_to_a_lot_stopped_elsewhere_is_quarantined(world, back):
+    lot = make.lot(world.warehouse, world.dryer, 3)
+    there = make.lot(make.warehouse(world.shop, "second"), world.dryer, 5)
+    reserve(world, 2)
+    services.pick(holder="order:1", by="packer", now=make.NOW)
+    services.stop_sale(variant=world.dryer, lot=there, reason="recall", by="qa", now=make.NOW)
+    if back == "release":
+        services.release(holder="order:1", now=make.NOW)
+    else:
+        services.lessen(holder="order:1", kept={world.dryer.pk: 0}, now=make.NOW)
+    assert (balances(lot), available(world)) == ((3, 0, 3), 0)
+
+
+def test_lots_without_a_number_are_stopped_one_by_one(world):
+    lot = make.lot(world.warehouse, world.dryer, 3, "")
+    there = make.lot(make.warehouse(world.shop, "second"), world.dryer, 5, "")
+    services.stop_sale(variant=world.dryer, lot=lot, reason="recall", by="qa", now=make.NOW)
+    assert (balances(lot), balances(there), available(world)) == ((3, 0, 3), (5, 0, 0), 5)
+
+
+def test_what_was_picked_and_has_reached_its_floor_does_not_leave(world):
+    lot = make.lot(world.warehouse, world.dryer, 3, expires_on=TODAY + timedelta(days=1))
+    reserve(world, 1)
+    services.pick(holder="order:1", by="packer", now=make.NOW)
+    then = make.NOW + timedelta(days=2)
+    with pytest.raises(services.PickedEnded):
+        services.ship(holder="order:1", by="packer", now=then)
+    assert balances(lot) == (3, 1, 0)
+    assert services.ship(holder="order:1", by="packer", now=then - timedelta(days=1)) == 1
+
+
+def test_what_ended_and_is_gone_already_leaves_the_ledger(world):
+    lot = make.lot(world.warehouse, world.dryer, 3, expires_on=TODAY + timedelta(days=1))
+    reserve(world, 1)
+    services.pick(holder="order:1", by="packer", now=make.NOW)
+    assert services.ship(holder="order:1", by="c", now=make.NOW + timedelta(days=2), gone=True) == 1
+    assert balances(lot) == (2, 0, 0)
+
+
+def test_goods_of_another_storefront_are_not_received(world):
+    foreign = make.variant(make.storefront("other"), "OT-1")
+    with pytest.raises(services.OtherStorefront):
+        make.lot(world.warehouse, foreign, 5)
+    assert not Stock.objects.filter(variant=foreign).exists()

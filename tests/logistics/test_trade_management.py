@@ -85,6 +85,31 @@ def test_what_is_told_in_time_or_cancelled_or_not_managed_is_not_late(carriers, 
     assert (info(unmanaged).state, kinds()) == ("waiting", [])
 
 
+def test_an_order_that_cannot_be_looked_at_silences_no_other_and_is_looked_at_again(
+    carriers, known, order, monkeypatch
+):
+    other = bought(carriers, known)
+    waits_for = lateness._waits_for
+
+    def failing(one, row):
+        if one.pk == order.pk:
+            raise ZeroDivisionError
+        return waits_for(one, row)
+
+    monkeypatch.setattr(lateness, "_waits_for", failing)
+    assert lateness.sweep(now=later(60 * 37)) == 1
+    assert kinds() == ["shipping_info.late", "shipping_info.late_failing"]
+    assert Case.objects.get(kind="shipping_info.late").facts["order"] == other.number
+    assert Case.objects.get(kind="shipping_info.late_failing").facts == {
+        "order": order.number,
+        "error": "ZeroDivisionError",
+    }
+    monkeypatch.undo()
+    assert lateness.sweep(now=later(60 * 37 + 29)) == 0
+    assert lateness.sweep(now=later(60 * 37 + 30)) == 1
+    assert kinds() == ["shipping_info.late", "shipping_info.late"]
+
+
 def test_a_late_order_that_is_told_after_all_settles_its_case(carriers, order):
     lateness.sweep(now=later(60 * 37))
     assert kinds() == ["shipping_info.late"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from compliance import vault
@@ -11,12 +12,14 @@ from kernel.clock import SHANGHAI
 from kernel.errors import Conflict, Problem
 from kernel.tenancy import tenant
 from logistics.label_pdf import Label, LabelLacksCharacters, LabelTooLong, render
-from logistics.models import Parcel
+from logistics.models import Parcel, Shipment
 from logistics.services.receiver import ReceiverGone, receiver_for_label, sender_of
+from logistics.services.shipments import locked
 from logistics.vocabulary import carriers
 
 SEALED = "logistics.parcel.label"
 KEPT = timedelta(days=14)
+OVER = ("cancelled", "returned")
 
 
 class NoWaybill(Conflict):
@@ -27,11 +30,22 @@ class NoWaybill(Conflict):
     title_zh = "该包裹尚未取得运单号。"
 
 
+@dataclass(eq=False)
+class NothingLeaves(Conflict):
+    """What was cancelled does not leave, and what came back does not leave again under its number."""
+
+    code = "label_of_nothing_leaving"
+    title = "No label: the order is “{order}”, its shipment “{shipment}”."
+    title_zh = "订单状态为“{order}”，发货单状态为“{shipment}”，不可打印面单。"
+    order: str
+    shipment: str
+
+
 def label_of(*, parcel: Parcel, by: str, now: datetime) -> bytes:
     """The label as a PDF; the one that is kept, or a new one.
 
-    Raises NoWaybill, ReceiverGone, LabelTooLong and LabelLacksCharacters; that the receiver was opened for a
-    label that is then refused stays on record.
+    Raises NothingLeaves, NoWaybill, ReceiverGone, LabelTooLong and LabelLacksCharacters; that the
+    receiver was opened for a label that is then refused stays on record.
     """
     made = _label_of(parcel, by, now)
     if isinstance(made, Problem):
@@ -41,6 +55,9 @@ def label_of(*, parcel: Parcel, by: str, now: datetime) -> bytes:
 
 def _label_of(parcel: Parcel, by: str, now: datetime) -> bytes | Problem:
     with tenant(parcel.storefront_id):
+        order, shipment = locked(Shipment.objects.get(pk=parcel.shipment_id))
+        if order.state != "paid" or shipment.state in OVER:
+            raise NothingLeaves(order=order.state, shipment=shipment.state)
         row = (
             Parcel.objects.select_for_update(of=("self",))
             .select_related("shipment__order__key", "carrier_account", "label")

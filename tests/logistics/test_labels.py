@@ -15,9 +15,10 @@ from kernel import files
 from kernel.models import File
 from logistics.gateways.waybills import Place
 from logistics.label_pdf import Label, LabelLacksCharacters, LabelTooLong, render
-from logistics.models import Parcel
+from logistics.models import Parcel, Shipment
 from logistics.services import labels, packing
 from logistics.services.receiver import ReceiverGone, receiver_for_label
+from orders.models import Order
 from tests import make
 from tests.logistics import shipping
 from tests.logistics.shipping import LATER
@@ -207,6 +208,19 @@ def test_a_label_that_is_refused_is_not_kept_and_the_look_stays_on_record(parcel
 
 def receiver_named(name: str, **told) -> Place:
     return replace(receiver_for_label(**told), name=name)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("order", "shipment"), [("cancelled", "labelled"), ("paid", "cancelled"), ("paid", "returned")]
+)
+def test_what_does_not_leave_gets_no_label_though_its_carrier_keeps_the_waybill(parcel, order, shipment):
+    labels.label_of(parcel=parcel, by="mei", now=LATER)  # and the one that is kept is not shown either
+    Order.objects.filter(pk=parcel.shipment.order_id).update(state=order)
+    Shipment.objects.update(state=shipment, dispatched_at=LATER)
+    with pytest.raises(labels.NothingLeaves) as refused:
+        labels.label_of(parcel=parcel, by="mei", now=LATER)
+    assert refused.value.facts() == {"order": order, "shipment": shipment}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -77,7 +77,7 @@ class Sf:
                 return
             raise
         if told.get("resStatus") != 2:
-            raise CarrierRefused(why="not taken back")
+            raise CarrierRefused(why="not taken back", number="not taken back")
 
     def ask(self, *, carrier: str, waybill: str, phone: str) -> Report:
         data = {
@@ -89,7 +89,7 @@ class Sf:
         try:
             told = self._call("EXP_RECE_SEARCH_ROUTES", data)
         except CarrierRefused as refusal:
-            raise TrackerRefused(why=refusal.why) from refusal
+            raise TrackerRefused(why=refusal.number) from refusal
         try:
             routes = [
                 route
@@ -123,7 +123,7 @@ def _contact(kind: int, place: Place) -> dict[str, Any]:
 def _issued(told: Mapping[str, Any]) -> Issued:
     """The mother waybill of an answer. Raises CarrierRefused where SF does not go there."""
     if told.get("filterResult") == NOT_SERVED:
-        raise CarrierRefused(why=f"not served {told.get('remark') or ''}".strip()[:150])
+        raise CarrierRefused(why=f"not served {told.get('remark') or ''}".strip(), number="not served")
     numbers = told.get("waybillNoInfoList")
     found = [
         one["waybillNo"]

@@ -37,8 +37,7 @@ class ServiceRefused(CarrierRefused):
     """A service has answered with an error of its own."""
 
     def __init__(self, number: str, why: str) -> None:
-        super().__init__(why=f"{number} {why}".strip()[:150])
-        self.number = number
+        super().__init__(why=f"{number} {why}".strip(), number=number)
 
 
 class SfWire:
@@ -78,7 +77,7 @@ def _read(body: bytes) -> dict[str, Any]:
     if result in UNKNOWN or result in LATER or not result:
         raise Unreachable(party=PARTY, reason=f"result {result or 'missing'}")
     if result != TAKEN:
-        raise CarrierRefused(why=f"{result} {outer.get('apiErrorMsg') or ''}".strip()[:150])
+        raise CarrierRefused(why=f"{result} {outer.get('apiErrorMsg') or ''}".strip(), number=result)
     inner = outer.get("apiResultData")
     told = _object(inner.encode()) if isinstance(inner, str) else inner
     if not isinstance(told, dict) or "errorCode" not in told:

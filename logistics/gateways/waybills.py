@@ -53,12 +53,16 @@ class Issued:
 
 @dataclass(eq=False)
 class CarrierRefused(Upstream):
-    """The carrier has answered, and did nothing of what it was asked."""
+    """The carrier has answered, and did nothing of what it was asked.
+
+    Its words may repeat what it was told of a person; `number` is its code alone, and may be kept for ever.
+    """
 
     code = "carrier_refused"
     title = "The carrier refused ({why})."
     title_zh = "承运商未受理（{why}）。"
     why: str
+    number: str = ""
     permanent: bool = True
 
 

@@ -21,6 +21,7 @@ from logistics.gateways.waybills import Cargo, CarrierRefused, Issued, Wanted, W
 from logistics.models import Parcel
 from logistics.services import packing
 from logistics.services.receiver import ReceiverGone, receiver_for_carrier, sender_of
+from logistics.services.refusals import code_of, words_of
 from logistics.services.shipments import FAILING, locked
 from logistics.services.tracking import UNWATCHED
 from logistics.states import SHIPMENT, WAYBILL
@@ -72,7 +73,7 @@ def step(*, parcel: Parcel, now: datetime) -> None:
         log.warning("waybill_unknown", parcel=parcel.own_number, error=str(failure))
         _unknown(attempt.parcel, now)
     except CarrierRefused as refusal:
-        _refused(attempt.parcel, refusal, now)
+        _refused(attempt, refusal, now)
     else:
         _take_in(attempt.parcel, issued, now)
 
@@ -108,7 +109,7 @@ def _attempt(parcel: Parcel, now: datetime) -> Attempt | None:
         try:
             receiver = receiver_for_carrier(order=order, carrier=row.carrier, now=now)
         except ReceiverGone as gone:
-            _put_by(row, gone.text("zh"), now)
+            _put_by(row, gone.code, now, words=gone.text("zh"))
             settle_open(kinds=[FAILING], key=row.event_key, by="system", note="refused", now=now)
             return None
         Parcel.objects.filter(pk=row.pk).update(sent_at=row.sent_at or now)
@@ -177,22 +178,25 @@ def _unknown(parcel: Parcel, now: datetime) -> None:
             _case(row, UNANSWERED, "A carrier does not answer about a waybill", now)
 
 
-def _refused(parcel: Parcel, refusal: CarrierRefused, now: datetime) -> None:
-    with tenant(parcel.storefront_id):
-        row = _locked(parcel)
+def _refused(attempt: Attempt, refusal: CarrierRefused, now: datetime) -> None:
+    why = code_of(refusal)
+    with tenant(attempt.parcel.storefront_id):
+        row = _locked(attempt.parcel)
         settle_open(kinds=[FAILING], key=row.event_key, by="system", note="refused", now=now)
         if row.state == "asked":
-            _put_by(row, refusal.why, now)
+            receiver = attempt.wanted.receiver if attempt.wanted else None
+            _put_by(row, why, now, words=words_of(refusal, receiver))
         elif row.state == "withdrawing":
             if row.waybill and row.issued_at is not None:
                 WAYBILL.move(row, "keep", now=now, facts={"waybill": row.waybill}, next_try_at=now)
             else:
                 Parcel.objects.filter(pk=row.pk).update(next_try_at=now + WAIT_AT_MOST)
-            _case(row, LEFT, "A carrier does not take a waybill back", now, why=refusal.why)
+            _case(row, LEFT, "A carrier does not take a waybill back", now, why=why)
 
 
-def _put_by(row: Parcel, why: str, now: datetime) -> None:
-    WAYBILL.move(row, "refuse", now=now, facts={"why": why}, trouble=why[:160], next_try_at=None)
+def _put_by(row: Parcel, why: str, now: datetime, *, words: str) -> None:
+    """Event and case hold the code; the carrier's words stand at the parcel until it is asked again."""
+    WAYBILL.move(row, "refuse", now=now, facts={"why": why}, trouble=words, next_try_at=None)
     _case(row, REFUSED, "A carrier refused a parcel", now, why=why)
 
 

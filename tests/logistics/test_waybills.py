@@ -9,9 +9,11 @@ import requests
 
 from compliance.models import Access, Disclosure
 from kernel.models import Case, Event
-from logistics.gateways.sf_wire import digest
+from logistics.gateways.sf_wire import ServiceRefused, digest
+from logistics.gateways.waybills import CarrierRefused
 from logistics.models import Parcel, Shipment
 from logistics.services import packing, shipments, waybills
+from logistics.services.refusals import code_of, words_of
 from tests import make
 from tests.logistics import shipping
 
@@ -113,7 +115,7 @@ def test_a_refusal_is_a_case_and_asked_again_after_a_mend(carriers, house):
     waybills.sweep(now=later(0))
     parcel.refresh_from_db()
     assert (parcel.state, parcel.trouble) == ("refused", "A1006 told to fail")
-    assert Case.objects.get(kind="waybill.refused").facts["why"] == "A1006 told to fail"
+    assert Case.objects.get(kind="waybill.refused").facts["why"] == "A1006"
     assert waybills.sweep(now=later(60)) == 0
     shipments.try_again(parcel=parcel, by="op", now=later(60))
     waybills.sweep(now=later(61))
@@ -123,6 +125,39 @@ def test_a_refusal_is_a_case_and_asked_again_after_a_mend(carriers, house):
         "",
         "settled",
     )
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        (
+            "收件人电话13800138000不合法，王爱丽 世纪大道 1 号",
+            "8001 收件人电话…不合法，… …",
+        ),
+        ("王 爱丽：世纪大道1号不派送，寄件 13900001111", "8001 …：…不派送，寄件 139****1111"),
+        ("x" * 148 + "13800138000", "8001 " + "x" * 148 + "…"),
+        ("世纪大道不派送", "8001 …不派送"),
+        ("月结卡号无效", "8001 月结卡号无效"),
+    ],
+)
+def test_a_carriers_words_are_kept_without_the_person_and_only_its_code_for_ever(
+    house, monkeypatch, said, kept
+):
+    def create(self, wanted):
+        raise ServiceRefused("8001", said)
+
+    monkeypatch.setattr("logistics.gateways.sf.Sf.create", create)
+    parcel = packed(house)
+    waybills.sweep(now=later(0))
+    parcel.refresh_from_db()
+    assert (parcel.state, parcel.trouble) == ("refused", kept)
+    assert Event.objects.get(name="waybill.refused").facts["why"] == "8001"
+    assert Case.objects.get(kind="waybill.refused").facts["why"] == "8001"
+
+
+def test_what_is_no_code_is_not_kept_as_one():
+    assert code_of(CarrierRefused(why="x", number="王爱丽 13800138000")) == "no code"
+    assert words_of(CarrierRefused(why="8111 王爱丽", number="8111"), None) == "8111"
 
 
 def test_a_wrong_check_word_is_refused_by_the_carrier(carriers, house):
@@ -160,7 +195,7 @@ def test_a_waybill_under_way_is_not_taken_back_and_is_a_case(carriers, house):
     waybills.sweep(now=later(2))
     parcel.refresh_from_db()
     assert (parcel.state, Shipment.objects.get().state) == ("issued", "labelled")
-    assert Case.objects.get(kind="waybill.not_taken_back").facts["why"] == "8111 运单已揽收，不能取消"
+    assert Case.objects.get(kind="waybill.not_taken_back").facts["why"] == "8111"
 
 
 def test_the_waybill_of_an_order_cancelled_meanwhile_is_taken_back(carriers, house):

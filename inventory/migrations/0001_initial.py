@@ -205,6 +205,7 @@ class Migration(migrations.Migration):
                     ('lot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='inventory.lot')),
                     ('expected', models.PositiveIntegerField()),
                     ('counted', models.PositiveIntegerField()),
+                    ('seen', models.BigIntegerField(default=0, editable=False, help_text='the last movement of the lot before it was counted')),
                     ('state', models.CharField(choices=[('matches', 'Matches'), ('varies', 'Varies'), ('accepted', 'Accepted')], max_length=10)),
                     ('by', models.CharField(max_length=80)),
                     ('at', models.DateTimeField()),

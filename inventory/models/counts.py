@@ -38,6 +38,9 @@ class CountLine(models.Model):
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="+")
     expected = models.PositiveIntegerField()
     counted = models.PositiveIntegerField()
+    seen = models.BigIntegerField(
+        default=0, editable=False, help_text="the last movement of the lot before it was counted"
+    )
     state = models.CharField(max_length=10, choices=State.choices)
     by = models.CharField(max_length=80)
     at = models.DateTimeField()

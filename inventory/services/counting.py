@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Max, Q
 
-from inventory.models import Count, CountLine, Lot, Warehouse
-from inventory.services.lots import adjust
-from inventory.services.moving import locked
+from inventory.models import Count, CountLine, Lot, Movement, Warehouse
+from inventory.services.lots import CountedElse, adjust
+from inventory.services.moving import locked, move, tell_short
 from kernel.cases import open_case, settle_open
 from kernel.errors import Conflict, Invalid
 
@@ -71,6 +72,7 @@ def record_count(*, count: Count, lot: Lot, counted: int, by: str, now: datetime
             "storefront_id": count.storefront_id,
             "expected": lot.on_hand,
             "counted": counted,
+            "seen": lot.movements.aggregate(last=Max("pk"))["last"] or 0,
             "state": CountLine.State.VARIES if varies else CountLine.State.MATCHES,
             "by": by,
             "at": now,
@@ -94,20 +96,36 @@ def record_count(*, count: Count, lot: Lot, counted: int, by: str, now: datetime
 def accept_variance(*, line: CountLine, reason: str, by: str, now: datetime) -> CountLine:
     """Believe the count: the difference at the moment of counting is moved, whatever has moved since.
 
-    Raises CountClosed where it was accepted or matches, BadCount and TooFewPieces as `adjust` does.
+    What is missing of promised pieces stays in the ledger, quarantined, and is the case `stock.short`: an
+    operator writes it off when what was promised is given up. Raises CountClosed where it was accepted or
+    matches, CountedElse where another has corrected the lot since, TooFewPieces as `adjust` does.
     """
     _open(line.count)
     line = CountLine.objects.select_for_update().select_related("lot").get(pk=line.pk)
     if line.state != CountLine.State.VARIES:
         raise CountClosed()
-    adjust(
-        lot=line.lot,
-        pieces=line.counted - line.expected,
-        reason=reason,
-        by=by,
-        holder=f"count:{line.count_id}",
-        now=now,
-    )
+    lot, holder = line.lot, f"count:{line.count_id}"
+    stock = locked(lot.stock_id)
+    lot.refresh_from_db()
+    corrected = Q(kind=Movement.Kind.ADJUST) | Q(kind=Movement.Kind.QUARANTINE, holder__startswith="count:")
+    if lot.movements.filter(corrected, pk__gt=line.seen).exists():
+        raise CountedElse(on_hand=lot.on_hand)
+    more = line.counted - line.expected
+    promised = max(0, stock.reserved - stock.on_hand - more) if more < 0 else 0
+    adjust(lot=lot, pieces=more + promised, reason=reason, by=by, holder=holder, now=now)
+    aside = min(promised, lot.free)
+    if aside:
+        move(
+            lot,
+            Movement.Kind.QUARANTINE,
+            quarantined=aside,
+            holder=holder,
+            reason=reason,
+            by=by,
+            now=now,
+        )
+    if promised:
+        tell_short(stock_ids=[stock.pk], now=now)
     line.state, line.accepted_by, line.accepted_at = CountLine.State.ACCEPTED, by, now
     line.save(update_fields=["state", "accepted_by", "accepted_at"])
     settle_open(kinds=[CASE], key=f"countline:{line.pk}", by=by, note=reason, now=now)

@@ -10,7 +10,16 @@ from django.db.models import F
 
 from catalog.models import Variant
 from inventory.models import Lot, Movement, Stock, Warehouse
-from inventory.services.moving import FLOOR, locked, move, stock_of, stop_key, stop_of, stop_of_batch
+from inventory.services.moving import (
+    FLOOR,
+    locked,
+    move,
+    stock_of,
+    stop_key,
+    stop_of,
+    stop_of_batch,
+    tell_short,
+)
 from inventory.services.shelf import days_of, restore_held
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict, Invalid
@@ -152,13 +161,16 @@ def _stops(lot: Lot) -> list[str]:
 
 @transaction.atomic
 def quarantine(*, lot: Lot, pieces: int, reason: str, by: str, now: datetime) -> Lot:
-    """Take pieces of a lot out of sale, damaged or in doubt; raises TooFewPieces."""
-    stock = locked(lot.stock_id)
+    """Take pieces of a lot out of sale, damaged or in doubt; raises TooFewPieces.
+
+    Promised pieces too: where then more is promised than is fit to leave, that is a case.
+    """
+    locked(lot.stock_id)
     lot.refresh_from_db()
-    free = min(lot.free, stock.available)
-    if not 0 < pieces <= free:
-        raise TooFewPieces(pieces=max(0, free))
+    if not 0 < pieces <= lot.free:
+        raise TooFewPieces(pieces=lot.free)
     move(lot, Movement.Kind.QUARANTINE, quarantined=pieces, reason=reason, by=by, now=now)
+    tell_short(stock_ids=[lot.stock_id], now=now)
     lot.refresh_from_db()
     return lot
 

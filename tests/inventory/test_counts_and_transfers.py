@@ -52,6 +52,50 @@ def test_a_lot_that_is_counted_again_and_matches_settles_its_case(world):
     services.close_count(count=count, **BY)
 
 
+def test_a_difference_is_moved_once_though_two_have_counted_it(world):
+    lot = make.lot(world.warehouse, world.dryer, 10)
+    lines = [
+        services.record_count(
+            count=services.open_count(warehouse=world.warehouse, note=note, **BY), lot=lot, counted=8, **BY
+        )
+        for note in ("a", "b")
+    ]
+    services.accept_variance(line=lines[0], reason="broken", **BY)
+    with pytest.raises(services.CountedElse) as refused:
+        services.accept_variance(line=lines[1], reason="broken", **BY)
+    assert (refused.value.on_hand, Lot.objects.get().on_hand) == (8, 8)
+    assert services.record_count(count=lines[1].count, lot=lot, counted=8, **BY).state == "matches"
+    services.close_count(count=lines[1].count, **BY)
+
+
+def test_a_lot_that_was_corrected_since_it_was_counted_is_counted_again(world):
+    lot = make.lot(world.warehouse, world.dryer, 11)
+    services.adjust(lot=lot, pieces=-1, reason="broken", **BY)  # before the count, which has seen it
+    count = services.open_count(warehouse=world.warehouse, note="", **BY)
+    line = services.record_count(count=count, lot=lot, counted=8, **BY)
+    services.adjust(lot=lot, pieces=-2, reason="broken", **BY)
+    with pytest.raises(services.CountedElse):
+        services.accept_variance(line=line, reason="broken", **BY)
+    line = services.record_count(count=count, lot=lot, counted=7, **BY)
+    services.accept_variance(line=line, reason="broken", **BY)
+    assert Lot.objects.get().on_hand == 7
+
+
+def test_what_is_missing_of_promised_pieces_is_set_aside_and_put_before_an_operator(world):
+    lot = make.lot(world.warehouse, world.dryer, 10)
+    services.reserve(
+        warehouse_id=world.warehouse.pk, wanted=[(world.dryer.pk, 9)], holder="order:1", now=make.NOW
+    )
+    count = services.open_count(warehouse=world.warehouse, note="", **BY)
+    line = services.record_count(count=count, lot=lot, counted=7, **BY)
+    services.accept_variance(line=line, reason="broken", **BY)
+    lot.refresh_from_db()
+    left = Stock.objects.get(variant=world.dryer).available
+    assert (lot.on_hand, lot.quarantined, left) == (9, 2, -2)
+    assert Case.objects.get(kind="stock.short").facts["pieces"] == 2
+    services.close_count(count=count, **BY)
+
+
 def test_a_lot_of_another_warehouse_is_not_counted_here(world):
     lot = make.lot(make.warehouse(world.shop, "second"), world.dryer, 10)
     count = services.open_count(warehouse=world.warehouse, note="", **BY)

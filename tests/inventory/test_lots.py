@@ -350,3 +350,14 @@ def test_goods_of_another_storefront_are_not_received(world):
     with pytest.raises(services.OtherStorefront):
         make.lot(world.warehouse, foreign, 5)
     assert not Stock.objects.filter(variant=foreign).exists()
+
+
+def test_damage_to_promised_pieces_is_set_aside_and_put_before_an_operator(world):
+    lot = make.lot(world.warehouse, world.dryer, 10)
+    reserve(world, 10)
+    services.quarantine(lot=lot, pieces=1, reason="broken", by="packer", now=make.NOW)
+    assert (balances(lot), stock(world).available, available(world)) == ((10, 0, 1), -1, 0)
+    assert Case.objects.get(kind="stock.short").facts["pieces"] == 1
+    with pytest.raises(services.TooFewPieces) as refused:
+        services.quarantine(lot=lot, pieces=10, reason="broken", by="packer", now=make.NOW)
+    assert refused.value.pieces == 9

@@ -47,6 +47,9 @@ def label(row):
 
 
 def test_a_packer_prints_a_label_and_nobody_else_does(client, parcel):
+    Order.objects.update(
+        state="paid", paid_at=make.NOW, transaction_id="4200001", mchid="1", out_trade_no="P1"
+    )
     client.force_login(rows.operator("packer", parcel.storefront, "fulfilment"), backend=rows.BACKEND)
     answer = client.get(label(parcel))
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import F, Q, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, F, OuterRef, Q, Sum, TextField, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 
 from catalog.models import Variant
 from inventory.models import Lot, Movement, ShelfLife, Stock
 from inventory.services.moving import FLOOR, move, stop_key, stop_of, tell_short
 from kernel import events
-from kernel.cases import open_case
+from kernel.cases import open_case, open_failing, settle_open
 from kernel.clock import shanghai_day
 from kernel.models import Case
 from storefronts.models import Storefront
 
+FAILING, AGAIN_AFTER = "lot.failing", timedelta(minutes=10)
 _NONE = (0, 0)  # without a rule goods are sold up to their last day, that day included
 
 _FLOORS = """
@@ -75,16 +76,42 @@ def sweep(*, now: datetime, limit: int = 200) -> int:
     Returns how many stocks were looked at.
     """
     day = shanghai_day(now)
-    due = list(Stock.objects.filter(floor_on__lte=day).order_by("pk").values_list("pk", flat=True)[:limit])
-    for stock_id in due:
-        quarantine_ended(stock_ids=[stock_id], now=now)
-    near = Lot.objects.filter(near_from__lte=day, unsellable_from__gt=day)
-    told = Case.objects.filter(kind="lot.near_expiry").values("key")
+    failing = list(_waiting(now))
+    due = Stock.objects.filter(floor_on__lte=day).exclude(pk__in=failing).order_by("pk")
+    for stock in (looked := list(due[:limit])):
+        try:
+            quarantine_ended(stock_ids=[stock.pk], now=now)
+            settle_open(kinds=[FAILING], key=f"stock:{stock.pk}", by="system", note="looked at", now=now)
+        except Exception as failure:
+            open_failing(
+                storefront_id=stock.storefront_id,
+                kind=FAILING,
+                key=f"stock:{stock.pk}",
+                title="Lots of a stock cannot be looked at: something that nobody foresaw",
+                facts={"sku": stock.variant.sku, "warehouse": stock.warehouse.code},
+                failure=failure,
+                now=now,
+            )
+    _tell_near(day, now, limit)
+    return len(looked)
+
+
+def _waiting(now: datetime) -> Iterator[int]:
+    """Stocks that failed and are not tried again yet: each time they wait twice as long."""
+    for case in Case.objects.filter(kind=FAILING, state=Case.State.OPEN):
+        wait = AGAIN_AFTER * (2 ** min(case.seen, 10) - 1)
+        if case.opened_at + wait > now:
+            yield int(case.key.removeprefix("stock:"))
+
+
+def _tell_near(day: date, now: datetime, limit: int) -> None:
+    """Each lot once; those that were told of stand in no other's way."""
+    key = Concat(Value("lot:"), Cast(OuterRef("pk"), TextField()))
+    told = Case.objects.filter(kind="lot.near_expiry", key=key)
+    near = Lot.objects.filter(~Exists(told), near_from__lte=day, unsellable_from__gt=day)
     for lot in near.filter(on_hand__gt=F("picked") + F("quarantined")).select_related(
         "stock__variant", "stock__warehouse"
     )[:limit]:
-        if told.filter(key=f"lot:{lot.pk}").exists():
-            continue
         open_case(
             storefront_id=lot.storefront_id,
             kind="lot.near_expiry",
@@ -98,7 +125,6 @@ def sweep(*, now: datetime, limit: int = 200) -> int:
             },
             now=now,
         )
-    return len(due)
 
 
 @transaction.atomic

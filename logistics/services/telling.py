@@ -18,7 +18,7 @@ from django.db.models import F
 
 from compliance import services as compliance
 from customers import queries as customers
-from kernel.cases import settle_open
+from kernel.cases import open_failing, settle_open
 from kernel.errors import Upstream
 from kernel.tenancy import tenant
 from logistics.gateways.wechat_shipping import shipping_client
@@ -38,6 +38,7 @@ TO_TELL = ("owed", "amending")
 BATCH, LEASE = 10, timedelta(minutes=5)
 OVERTAKEN_SECONDS = 60.0  # an attempt that is older is not made: within its lease another one may have begun
 FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=10), timedelta(minutes=30)
+FAILING = "shipping_info.failing"
 CASE_AFTER = 8  # tries, about an hour
 REMIND_TRIES = 5
 TENCENT, PURPOSE = "深圳市腾讯计算机系统有限公司", "tell_shipping"
@@ -77,8 +78,8 @@ def sweep(*, now: datetime) -> int:
         try:
             step(info=row, now=now)
             done += 1
-        except Exception:  # one order must not keep the others waiting
-            log.exception("telling_sweep", order=row.number)
+        except Exception as failure:  # one order must not keep the others waiting
+            _failing(row, failure, now)
     return done
 
 
@@ -117,6 +118,21 @@ def _claim(now: datetime) -> list[ShippingInfo]:
     for row in due:
         row.tries += 1
     return due
+
+
+def _failing(info: ShippingInfo, failure: Exception, now: datetime) -> None:
+    """A case, and tried again later and later; where another has moved it on meanwhile, its time stays."""
+    wait = min(LEASE * 2 ** min(info.tries, 5), LONGEST_WAIT)
+    ShippingInfo.objects.filter(pk=info.pk, next_try_at=now + LEASE).update(next_try_at=now + wait)
+    open_failing(
+        storefront_id=info.storefront_id,
+        kind=FAILING,
+        key=info.event_key,
+        title="WeChat cannot be told of an order's shipping: something that nobody foresaw",
+        facts={"order": info.number},
+        failure=failure,
+        now=now,
+    )
 
 
 def _attempt(info: ShippingInfo, now: datetime) -> Attempt | None:
@@ -235,7 +251,9 @@ def _take_in(attempt: Attempt, answer: Answer, now: datetime) -> None:
         row = locked(attempt.row)
         if row.state not in TO_TELL:
             return
-        settle_open(kinds=[UNANSWERED, NOT_THERE], key=row.event_key, by="system", note="answered", now=now)
+        settle_open(
+            kinds=[FAILING, UNANSWERED, NOT_THERE], key=row.event_key, by="system", note="answered", now=now
+        )
         if answer.told:
             shipping_info.take_told(
                 row, [[p.express_company, p.tracking_no] for p in attempt.shipping.packages], now

@@ -8,6 +8,7 @@ import pytest
 
 from inventory import queries, services
 from inventory.models import Lot, Reservation, SaleStop, Stock
+from inventory.services import shelf
 from kernel.clock import shanghai_day
 from kernel.models import Case, Event
 from orders.services.allocation import StoppedGoods
@@ -361,3 +362,37 @@ def test_damage_to_promised_pieces_is_set_aside_and_put_before_an_operator(world
     with pytest.raises(services.TooFewPieces) as refused:
         services.quarantine(lot=lot, pieces=10, reason="broken", by="packer", now=make.NOW)
     assert refused.value.pieces == 9
+
+
+def test_a_stock_that_cannot_be_looked_at_stops_no_other_and_waits_longer_each_time(world, monkeypatch):
+    bad = make.lot(world.warehouse, world.dryer, 3, expires_on=TODAY)
+    good = make.lot(world.warehouse, world.iron, 2, expires_on=TODAY)
+    move, tries = shelf.move, []
+
+    def failing(lot, kind, **more):
+        if lot == bad:
+            tries.append(more["now"])
+            raise ZeroDivisionError
+        return move(lot, kind, **more)
+
+    monkeypatch.setattr(shelf, "move", failing)
+    first = make.NOW + timedelta(days=1)
+    for minutes in range(0, 80, 5):
+        services.sweep(now=first + timedelta(minutes=minutes))
+    assert balances(good) == (2, 0, 2)
+    assert [(one - first) // timedelta(minutes=1) for one in tries] == [0, 10, 30, 70]
+    case = Case.objects.get(kind="lot.failing")
+    assert (case.seen, case.facts["sku"], case.facts["error"]) == (4, "HD-1", "ZeroDivisionError")
+    monkeypatch.undo()
+    services.sweep(now=first + timedelta(minutes=150))
+    case.refresh_from_db()
+    assert (balances(bad), case.state) == ((3, 0, 3), "settled")
+
+
+def test_lots_that_were_told_of_keep_no_other_from_being_told(world):
+    services.set_shelf_life(storefront=world.shop, variant=None, floor_days=10, near_days=60, now=make.NOW)
+    for code in ("A", "B", "C"):
+        make.lot(world.warehouse, world.dryer, 5, code, expires_on=TODAY + timedelta(days=30))
+    for _ in range(2):
+        services.sweep(now=make.NOW, limit=2)
+    assert Case.objects.filter(kind="lot.near_expiry").count() == 3

@@ -368,3 +368,24 @@ def test_a_reminder_without_an_answer_is_repeated_and_wechat_sends_it_once(carri
     assert there(carriers, order)["reminded"] is True
     assert asked(carriers) == ["ship_upload", "ship_remind", "ship_remind"]
     assert telling.sweep(now=later(99)) == 0
+
+
+def test_an_order_that_fails_as_nobody_foresaw_is_a_case_and_waits_longer_each_time(
+    carriers, known, monkeypatch
+):
+    order = bought(carriers, known)
+    left(order)
+    attempt = telling._attempt
+    monkeypatch.setattr(telling, "_attempt", lambda *a: 1 / 0)
+    for minutes in range(1, 240):
+        telling.sweep(now=later(minutes))
+    case = Case.objects.get(kind="shipping_info.failing")
+    assert (case.facts, case.seen, info(order).tries) == (
+        {"order": order.number, "error": "ZeroDivisionError"},
+        9,
+        9,
+    )
+    monkeypatch.setattr(telling, "_attempt", attempt)
+    telling.sweep(now=later(300))
+    case.refresh_from_db()
+    assert (info(order).state, case.state) == ("told", "settled")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import pytest
@@ -15,10 +16,13 @@ from redis import Redis
 from inventory.services.repair import differences
 from logistics import queries as logistics
 from storefronts import queries as storefronts
+from storefronts.services import opening
 from tests import emptying
 from tests.stand_in import StandIn, running
 
 emptying.install()
+# Every world opens with the same few keys; to check one takes longer than all the rest of opening a shop.
+opening.checked_private_key = lru_cache(opening.checked_private_key)
 
 
 class WebClient(Client):

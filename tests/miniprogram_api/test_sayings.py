@@ -101,7 +101,7 @@ def test_a_wrong_phone_is_told_what_a_phone_is_in_both_languages(alice: Phone) -
 
 def test_a_part_of_an_address_and_a_state_have_their_names(alice: Phone, world: make.World) -> None:
     bad = alice.post("me/addresses", {**ADDRESS, "division_code": "999999"})
-    assert all_chinese(bad)[0] == "收货地址的“所在地区”有误：需为区县级行政区划代码。"
+    assert all_chinese(bad)[0] == "收货地址的“所在地区”有误：需为大陆区县级行政区划代码。"
     assert bad.json()["field"] == "division_code"
     order = make.order(world.alice, ("HD-1", 1), now=make.present())
     Order.objects.update(state="expired")

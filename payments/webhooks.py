@@ -29,6 +29,7 @@ from wechat.pay.signing import verify
 
 MAX_BODY = 64 * 1024
 HEADERS = ("Wechatpay-Serial", "Wechatpay-Timestamp", "Wechatpay-Nonce", "Wechatpay-Signature", "Request-ID")
+_META = tuple((name, f"HTTP_{name.upper().replace('-', '_')}") for name in HEADERS)
 TWIN_SECONDS = 1.0  # how long one copy waits for another; WeChat waits five for an answer
 NOISE_A_MINUTE, NOISE_BYTES = 30, 2048
 
@@ -39,8 +40,8 @@ log = structlog.get_logger(__name__)
 @require_POST
 def wechat_pay(request: HttpRequest, mchid: str) -> HttpResponse:
     """One delivery for the merchant number `mchid`."""
-    body = request.body if int(request.headers.get("Content-Length") or 0) <= MAX_BODY else b""
-    headers = {name: request.headers[name][:1024] for name in HEADERS if name in request.headers}
+    body = request.body if int(request.META.get("CONTENT_LENGTH") or 0) <= MAX_BODY else b""
+    headers = {name: request.META[told][:1024] for name, told in _META if told in request.META}
     if not body or len(headers) < len(HEADERS) - 1:
         return _fail(400, "not a notification")
     try:
@@ -72,6 +73,7 @@ def _in_turn(raw: Raw, notice: Notification, body: bytes, now: datetime) -> Http
 def _take_in(raw: Raw, notice: Notification, body: bytes, now: datetime) -> HttpResponse:
     try:
         taking.take_in(raw=raw, notice=notice, now=now)
+        copies.remember(copies.copy_of(raw, notice.id), body)
     except receipts.InFlight:
         if not _twin_known(raw, notice):
             raise  # WeChat tries again

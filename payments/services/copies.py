@@ -21,20 +21,13 @@ from wechat.pay.signing import signed_digest
 REMEMBERED = 256  # bodies a process; a burst is of a few
 SOURCE = "wechatpay:"
 
-# A body that was kept while another copy was being taken in is emptied on the way.
 _AGAIN = """
-WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true)),
-known AS (SELECT FROM kernel_receipt WHERE source = %s::text AND key = %s::text),
-emptied AS (
-    UPDATE payments_notification SET body = ''
-    WHERE mchid = %s::text AND notice_id = %s::text AND notice_id <> '' AND body <> ''
-      AND EXISTS (SELECT FROM known)
-)
+WITH unhurried AS (SELECT set_config('synchronous_commit', 'off', true))
 INSERT INTO payments_notification
     (mchid, headers, body, digest, notice_id, event_type, out_trade_no, content, outcome, error, received_at)
 SELECT %s::text, %s::jsonb, '', %s::bytea, %s::text, %s::text, %s::text, %s::jsonb, 'duplicate', '',
     %s::timestamptz
-FROM unhurried, known
+FROM unhurried, kernel_receipt WHERE source = %s::text AND key = %s::text
 """
 _EMPTIED = """
 UPDATE payments_notification n SET body = '' WHERE body <> '' AND notice_id <> '' AND EXISTS (
@@ -76,16 +69,21 @@ def taken_before(copy: Copy, *, headers: Mapping[str, str], body: bytes, now: da
         cursor.execute(
             _AGAIN,
             [
-                *(SOURCE + copy.mchid, copy.key, copy.mchid, copy.notice_id),
                 *(copy.mchid, orjson.dumps(dict(headers)).decode(), digest, *said, now),
+                *(SOURCE + copy.mchid, copy.key),
             ],
         )
         known = bool(cursor.rowcount == 1)
     if known:
-        while len(_seen) >= REMEMBERED:
-            _seen.pop(next(iter(_seen), b""), None)
-        _seen[_print(copy.mchid, body)] = copy
+        remember(copy, body)
     return known
+
+
+def remember(copy: Copy, body: bytes) -> None:
+    """Of this body, which was taken in, what is kept is known from now on."""
+    while len(_seen) >= REMEMBERED:
+        _seen.pop(next(iter(_seen), b""), None)
+    _seen[_print(copy.mchid, body)] = copy
 
 
 def let_go() -> int:

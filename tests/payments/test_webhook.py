@@ -97,17 +97,6 @@ def test_what_failed_keeps_its_body_until_a_repetition_is_taken_in_which_settles
     assert case.state == "settled"
 
 
-def test_what_came_while_another_was_busy_is_emptied_when_it_is_repeated(client, payment):
-    body, headers = delivery_of(payment)
-    assert deliver(client, payment, body, headers).status_code == 204
-    late = Notification.objects.get()
-    late.pk, late.outcome, late.body = None, "received", body  # kept whole after the first was committed
-    late.save(force_insert=True)
-    assert kept() == [("taken", b""), ("received", body)]
-    assert deliver(client, payment, body, headers).status_code == 204
-    assert kept() == [("taken", b""), ("received", b""), ("duplicate", b"")]
-
-
 def test_a_body_seen_taken_in_is_not_opened_again_and_its_signature_is_checked_all_the_same(
     client, payment, monkeypatch
 ):

@@ -43,7 +43,11 @@ def lots(world):
 def test_what_ends_first_is_picked_and_the_parcel_holds_those_lots(lots):
     made = shipping.shipment(lots, ("HD-1", 3), ("IR-1", 1))
     packing.start_packing(shipment=made, by="mei", now=LATER)
-    assert dict(Lot.objects.values_list("code", "picked")) == {"LATE": 1, "SOON": 2, "": 1}
+    assert dict(Lot.objects.filter(picked__gt=0).values_list("code", "picked")) == {
+        "LATE": 1,
+        "SOON": 2,
+        "": 1,
+    }
     parcel = pack(Shipment.objects.get())
     assert inside(parcel) == [("HD-1", "SOON", 2), ("HD-1", "LATE", 1), ("IR-1", "", 1)]
     assert [(line.sku, pieces) for line, pieces in parcel.contents()] == [("HD-1", 3), ("IR-1", 1)]

@@ -12,8 +12,11 @@ from django.db import connection, transaction
 
 from inventory.models import Reservation
 from inventory.services.shelf import quarantine_ended
+from kernel.cases import open_failing, settle_open
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict
+
+FAILING = "reservation.failing"
 
 
 @dataclass(eq=False)
@@ -175,7 +178,25 @@ def release(*, holder: str, now: datetime) -> int:
 
 
 def release_expired(*, now: datetime, limit: int = 500) -> int:
-    """Give back what was held until a time that is over; returns for how many holders."""
+    """Give back what was held until a time that is over; returns for how many holders.
+
+    One that fails in a way that nobody foresaw stops no other: it is a case, settled once it is given back.
+    """
     due = Reservation.objects.filter(state=Reservation.State.HELD, expires_at__lte=now)
-    holders = list(due.order_by("expires_at").values_list("holder", flat=True)[:limit])
-    return sum(1 for holder in dict.fromkeys(holders) if release(holder=holder, now=now))
+    holders = due.order_by("expires_at").values_list("holder", "storefront")[:limit]
+    given_back = 0
+    for holder, storefront_id in dict(list(holders)).items():
+        try:
+            given_back += bool(release(holder=holder, now=now))
+            settle_open(kinds=[FAILING], key=holder, by="system", note="given back", now=now)
+        except Exception as failure:
+            open_failing(
+                storefront_id=storefront_id,
+                kind=FAILING,
+                key=holder,
+                title="Stock that is held too long cannot be given back: something that nobody foresaw",
+                facts={},
+                failure=failure,
+                now=now,
+            )
+    return given_back

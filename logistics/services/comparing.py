@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.db import transaction
 
-from kernel.cases import open_case
+from kernel.cases import open_case, open_failing, settle_open
 from kernel.errors import Upstream
 from kernel.tenancy import tenant
 from logistics.gateways.wechat_shipping import shipping_client
@@ -27,6 +27,7 @@ DAYS = 30  # an order is settled ten days after it was shipped, which is at most
 ALWAYS = 3  # younger days are read whatever we know of them, older ones while an order of ours is open
 EVERY, LEASE, AGAIN = timedelta(days=1), timedelta(hours=1), timedelta(minutes=30)
 SETTLED_IN = timedelta(hours=1)  # younger payments, and what was told later, may not be in the list yet
+FAILING = "shipping_info.comparing_failing"
 UNKNOWN_HERE = "shipping_info.unknown_here"
 FINAL = ("settled", "ended")
 SHIPPED = frozenset(OrderState) - {OrderState.TO_SHIP, OrderState.REFUNDED}
@@ -38,11 +39,21 @@ def sweep(*, now: datetime) -> int:
     for row in _claim(now):
         try:
             done += compare(storefront_id=row.storefront_id, now=now)
+            key = f"storefront:{row.storefront_id}"
+            settle_open(kinds=[FAILING], key=key, by="system", note="compared", now=now)
         except Upstream as failure:
             log.warning("shipping_not_compared", storefront=row.storefront_id, error=str(failure))
             TradeManagement.objects.filter(pk=row.pk).update(check_at=now + AGAIN)
-        except Exception:  # one storefront must not keep the others waiting
-            log.exception("comparing_sweep", storefront=row.storefront_id)
+        except Exception as failure:  # one storefront must not keep the others waiting
+            open_failing(
+                storefront_id=row.storefront_id,
+                kind=FAILING,
+                key=f"storefront:{row.storefront_id}",
+                title="WeChat's list of shipped orders cannot be compared: something that nobody foresaw",
+                facts={},
+                failure=failure,
+                now=now,
+            )
     return done
 
 

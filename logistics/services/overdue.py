@@ -2,51 +2,69 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from django.db import transaction
-
-from kernel.cases import open_case
+from kernel.cases import open_case, open_failing, settle_open
 from kernel.tenancy import tenant
 from logistics.models import Shipment
-from logistics.services.shipments import LATE, NOT_LEFT
+from logistics.services.shipments import LATE, NOT_LEFT, locked
 from logistics.services.tracking import AFTER_RELEASE_ONLY, is_released
 
-BATCH = 200
+BATCH, AGAIN_AFTER = 200, timedelta(minutes=30)
+FAILING = "shipment.late_failing"
 
 
 def sweep(*, now: datetime) -> int:
-    """Open a case for each shipment whose day is over, with what it waits for; returns how many."""
-    with transaction.atomic():
-        due = list(
-            Shipment.objects.select_for_update(skip_locked=True, of=("self",))
-            .select_related("order")
-            .filter(late_at__lte=now)
-            .order_by("late_at")[:BATCH]
-        )
-        Shipment.objects.filter(pk__in=[row.pk for row in due]).update(late_at=None)
-        late = [row for row in due if row.state in NOT_LEFT and row.ship_by is not None]
-        for row in late:
-            _put_before(row, now)
-    return len(late)
+    """Open a case for each shipment whose day is over, with what it waits for; returns how many.
+
+    One that fails in a way that nobody foresaw silences no other: it is a case, and looked at again later.
+    """
+    late = 0
+    for row in list(Shipment.objects.filter(late_at__lte=now).order_by("late_at")[:BATCH]):
+        try:
+            late += _look(row, now)
+        except Exception as failure:
+            open_failing(
+                storefront_id=row.storefront_id,
+                kind=FAILING,
+                key=row.event_key,
+                title="Whether an order is late cannot be told: something that nobody foresaw",
+                facts={"order": row.number},
+                failure=failure,
+                now=now,
+            )
+            Shipment.objects.filter(pk=row.pk, late_at=row.late_at).update(late_at=now + AGAIN_AFTER)
+    return late
+
+
+def _look(shipment: Shipment, now: datetime) -> bool:
+    with tenant(shipment.storefront_id):
+        _, row = locked(shipment)
+        if row.late_at is None or row.late_at > now:
+            return False
+        Shipment.objects.filter(pk=row.pk).update(late_at=None)
+        settle_open(kinds=[FAILING], key=row.event_key, by="system", note="looked at", now=now)
+        if row.state not in NOT_LEFT or row.ship_by is None:
+            return False
+        _put_before(row, now)
+        return True
 
 
 def _put_before(row: Shipment, now: datetime) -> None:
     assert row.ship_by is not None
-    with tenant(row.storefront_id):
-        open_case(
-            storefront_id=row.storefront_id,
-            kind=LATE,
-            key=row.event_key,
-            title="An order has not left by the day that was promised",
-            facts={
-                "order": row.number,
-                "promised": row.ship_by.isoformat(),
-                "state": row.state,
-                "waits_for": _waits_for(row),
-            },
-            now=now,
-        )
+    open_case(
+        storefront_id=row.storefront_id,
+        kind=LATE,
+        key=row.event_key,
+        title="An order has not left by the day that was promised",
+        facts={
+            "order": row.number,
+            "promised": row.ship_by.isoformat(),
+            "state": row.state,
+            "waits_for": _waits_for(row),
+        },
+        now=now,
+    )
 
 
 def _waits_for(row: Shipment) -> str:

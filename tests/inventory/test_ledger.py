@@ -9,7 +9,9 @@ from django.db.utils import ProgrammingError
 
 from inventory import services
 from inventory.models import Lot, Movement, Reservation, Stock
+from inventory.services import held
 from inventory.services.repair import differences, repair
+from kernel.models import Case
 from tests import make
 
 pytestmark = pytest.mark.django_db
@@ -113,6 +115,30 @@ def test_a_lot_without_its_movements_is_found(world):
         cursor.execute("SELECT set_config('inventory.repair', 'on', true)")
     Lot.objects.filter(pk=lot.pk).update(on_hand=9)
     assert [str(one) for one in differences()] == [f"lot {lot.pk}: 9/0/0 stands, 10/0/0 is right"]
+
+
+def test_what_cannot_be_given_back_keeps_no_other_and_is_a_case_until_it_is(world, monkeypatch):
+    for holder in ("basket:1", "basket:2"):
+        services.reserve(
+            warehouse_id=world.warehouse.pk,
+            wanted=[(world.dryer.pk, 2)],
+            holder=holder,
+            now=make.NOW,
+            until=make.NOW,
+        )
+    release = held.release
+
+    def failing(*, holder, now):
+        return 1 // 0 if holder == "basket:1" else release(holder=holder, now=now)
+
+    monkeypatch.setattr(held, "release", failing)
+    assert services.release_expired(now=make.NOW) == 1
+    case = Case.objects.get()
+    assert (case.kind, case.key, case.storefront_id) == ("reservation.failing", "basket:1", world.shop.pk)
+    monkeypatch.undo()
+    assert services.release_expired(now=make.NOW) == 1
+    case.refresh_from_db()
+    assert case.state == "settled"
 
 
 def test_what_is_held_until_a_time_comes_back_then_and_an_orders_does_not(world):

@@ -279,3 +279,27 @@ def test_what_has_left_or_was_cancelled_is_never_late(world, bonded):
     shipments.cancel_shipment(order=other.order, by="op", now=LATER)
     assert overdue.sweep(now=late_at + timedelta(days=9)) == 0
     assert not Case.objects.exists()
+
+
+def test_an_order_that_cannot_be_looked_at_silences_no_other_and_is_looked_at_again(
+    world, bonded, monkeypatch
+):
+    other, waits_for = shipping.shipment(world, ("IR-1", 1)), overdue._waits_for
+
+    def failing(row):
+        if row.pk == other.pk:
+            raise ZeroDivisionError
+        return waits_for(row)
+
+    monkeypatch.setattr(overdue, "_waits_for", failing)
+    late_at = max(Shipment.objects.values_list("late_at", flat=True))
+    assert overdue.sweep(now=late_at) == 1
+    assert Case.objects.get(kind="shipment.late").key == bonded.shipment.event_key
+    assert Case.objects.get(kind="shipment.late_failing").facts == {
+        "order": other.number,
+        "error": "ZeroDivisionError",
+    }
+    monkeypatch.undo()
+    assert overdue.sweep(now=late_at + timedelta(minutes=29)) == 0
+    assert overdue.sweep(now=late_at + timedelta(minutes=30)) == 1
+    assert Case.objects.get(kind="shipment.late_failing").state == "settled"

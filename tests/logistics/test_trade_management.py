@@ -118,6 +118,15 @@ def test_a_late_order_that_is_told_after_all_settles_its_case(carriers, order):
     assert kinds() == []
 
 
+def test_a_comparison_that_fails_is_a_case_until_one_is_made(carriers, order, monkeypatch):
+    monkeypatch.setattr(comparing, "compare", lambda **_: 1 // 0)
+    assert comparing.sweep(now=later(120)) == 0
+    assert kinds() == ["shipping_info.comparing_failing"]
+    monkeypatch.undo()
+    assert comparing.sweep(now=later(181)) == 1
+    assert kinds() == []
+
+
 def test_the_two_lists_agree_and_the_next_look_is_a_day_later(carriers, order):
     left(order)
     telling.sweep(now=later())

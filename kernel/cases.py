@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -63,6 +63,14 @@ def settle_open(*, kinds: Iterable[str], key: str, by: str, note: str, now: date
     return Case.objects.filter(kind__in=list(kinds), key=key, state=Case.State.OPEN).update(
         state=Case.State.SETTLED, settled_at=now, settled_by=by, note=note
     )
+
+
+def settle_over(*, kind: str, waits: Callable[[str], bool], now: datetime) -> None:
+    """Settle the open cases of a kind about a key of which nothing `waits` any more, however it ended."""
+    told = Case.objects.filter(kind=kind, state=Case.State.OPEN)
+    for key in list(told.values_list("key", flat=True)):
+        if not waits(key):
+            settle_open(kinds=[kind], key=key, by="system", note="it is over", now=now)
 
 
 def settle_case(*, case: Case, by: str, note: str, now: datetime) -> None:

@@ -14,10 +14,9 @@ from django.db import transaction
 from compliance.law import Law
 from compliance.models import PayerCheck
 from compliance.states import PAYER
-from kernel.cases import open_case, open_failing, settle_open
+from kernel.cases import open_case, open_failing, settle_over
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict
-from kernel.models import Case
 from kernel.tenancy import tenant
 
 SWEEP_BATCH = 200
@@ -138,7 +137,11 @@ def refund_overdue_payers(*, now: datetime) -> int:
                 failure=failure,
                 now=now,
             )
-    _settle_over(now)
+    settle_over(
+        kind=FAILING,
+        waits=lambda key: overdue.filter(order_number=key.removeprefix("order:")).exists(),
+        now=now,
+    )
     return given_up
 
 
@@ -149,14 +152,6 @@ def _give_up_overdue(check: PayerCheck, now: datetime) -> bool:
         if still is not None:
             _give_up(still, "deadline", now)
     return still is not None
-
-
-def _settle_over(now: datetime) -> None:
-    waiting = PayerCheck.objects.filter(state="different", deadline_at__lte=now)
-    told = Case.objects.filter(kind=FAILING, state=Case.State.OPEN)
-    for key in list(told.values_list("key", flat=True)):
-        if not waiting.filter(order_number=key.removeprefix("order:")).exists():
-            settle_open(kinds=[FAILING], key=key, by="system", note="it is over", now=now)
 
 
 def _give_up(check: PayerCheck, reason: str, now: datetime) -> None:

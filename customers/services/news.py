@@ -23,18 +23,14 @@ from kernel.cases import open_case, settle_open
 from kernel.errors import Conflict
 from kernel.tenancy import tenant
 from storefronts.models import Storefront
-from wechat import subscribe
+from wechat import OPERATOR, subscribe
 from wechat.errors import OutcomeUnknown, Rejected, WechatError
 from wechat.subscribe import SubscribeMessage, cut, moment
 
 log = structlog.get_logger(__name__)
 
 REFUSED = "news.refused"
-TENCENT, PURPOSE, FIELDS = (
-    "深圳市腾讯计算机系统有限公司",
-    "notify",
-    ("openid", "order_number", "order_progress"),
-)
+PURPOSE, FIELDS = "notify", ("openid", "order_number", "order_progress")
 GOOD_FOR = timedelta(days=2)  # older news is none
 IN_HAND = timedelta(minutes=1)  # longer than any call takes
 
@@ -187,7 +183,7 @@ def _disclose(customer: Customer, news: News, now: datetime) -> None:
         subject_id=customer.subject_id,
         order_number=news.order_number,
         recipient_kind="partner",
-        recipient=TENCENT,
+        recipient=OPERATOR,
         country="CN",
         purpose=PURPOSE,
         basis="consent",

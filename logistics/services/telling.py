@@ -28,6 +28,7 @@ from logistics.services.receiver import ReceiverGone, phone_for_wechat
 from logistics.services.shipping_info import NOT_THERE, REFUSED, UNANSWERED, locked
 from logistics.states import SHIPPING_INFO
 from orders.models import Order
+from wechat import OPERATOR
 from wechat import shipping as wechat
 from wechat.errors import Rejected
 from wechat.shipping import NEEDS_CONTACT, Package, Shipping, ShippingClient, Standing, masked_contact
@@ -41,7 +42,7 @@ FIRST_WAIT, LONGEST_WAIT = timedelta(seconds=10), timedelta(minutes=30)
 FAILING = "shipping_info.failing"
 CASE_AFTER = 8  # tries, about an hour
 REMIND_TRIES = 5
-TENCENT, PURPOSE = "深圳市腾讯计算机系统有限公司", "tell_shipping"
+PURPOSE = "tell_shipping"
 DISCLOSED = ("openid", "order_number", "goods", "waybill")
 # What WeChat answers where it has something to tell of the order itself.
 ASK = frozenset({wechat.SHIPPED_BEFORE, wechat.CHANCE_USED, wechat.CANNOT_SHIP})
@@ -170,7 +171,7 @@ def _attempt(info: ShippingInfo, now: datetime) -> Attempt | None:
             subject_id=order.subject_id,
             order_number=order.number,
             recipient_kind="partner",
-            recipient=TENCENT,
+            recipient=OPERATOR,
             country="CN",
             purpose=PURPOSE,
             basis="contract",

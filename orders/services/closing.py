@@ -7,9 +7,8 @@ from datetime import datetime
 
 from compliance import services as compliance
 from inventory import services as inventory
-from kernel.cases import open_failing, settle_open
+from kernel.cases import open_failing, settle_over
 from kernel.errors import Conflict
-from kernel.models import Case
 from kernel.tenancy import tenant
 from orders.models import CouponClaim, Order
 from orders.states import ORDER
@@ -84,9 +83,9 @@ def expire_due(*, now: datetime, limit: int = 200) -> int:
 
     One that fails in a way that nobody foresaw stops no other: it is a case, settled once it is over.
     """
-    due = Order.objects.filter(state="placed", expires_at__lte=now).order_by("expires_at")[:limit]
+    due = Order.objects.filter(state="placed", expires_at__lte=now)
     closed = 0
-    for order in due:
+    for order in due.order_by("expires_at")[:limit]:
         try:
             begin_closing(order=order, reason=EXPIRED, now=now)
             closed += 1
@@ -102,12 +101,9 @@ def expire_due(*, now: datetime, limit: int = 200) -> int:
                 failure=failure,
                 now=now,
             )
-    _settle_over(now)
+    settle_over(
+        kind=FAILING,
+        waits=lambda key: due.filter(number=key.removeprefix("order:")).exists(),
+        now=now,
+    )
     return closed
-
-
-def _settle_over(now: datetime) -> None:
-    told = Case.objects.filter(kind=FAILING, state=Case.State.OPEN)
-    for key in list(told.values_list("key", flat=True)):
-        if not Order.objects.filter(number=key.removeprefix("order:"), state="placed").exists():
-            settle_open(kinds=[FAILING], key=key, by="system", note="it is over", now=now)

@@ -34,6 +34,8 @@ from tests.payments.conftest import stand_in_process, wechat, world
 from wechat.errors import Busy, OutcomeUnknown, RateLimited, Rejected
 
 __all__ = ["no_shared_token", "stand_in_process", "wechat", "world"]
+from wechat import OPERATOR
+
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
@@ -64,7 +66,7 @@ def test_a_message_says_what_became_of_an_order_and_nothing_of_a_person(wechat, 
     }
     assert message["page"] == f"pages/order?number={NUMBER}"
     row = Disclosure.objects.get(purpose="notify")
-    assert (row.recipient_kind, row.recipient, row.basis) == ("partner", news.TENCENT, "consent")
+    assert (row.recipient_kind, row.recipient, row.basis) == ("partner", OPERATOR, "consent")
     assert row.fields == ["openid", "order_number", "order_progress"]
     assert list(Event.objects.filter(key__startswith="news:").values_list("name", flat=True)) == [
         "news.sending",

@@ -48,12 +48,9 @@ class Offer:
     name_zh: str
     trade_mode: str
     parcel_limit_g: int
+    packing_g: int
     available: dict[int, int]
     stopped: set[int] = field(default_factory=set)
-
-    def covers(self, wanted: dict[int, int]) -> bool:
-        """Whether every wanted variant (id → quantity) can leave from here."""
-        return all(self.available.get(v, 0) >= q for v, q in wanted.items())
 
 
 def _sellable(day: date) -> Case:
@@ -94,6 +91,7 @@ def offers(
             "warehouse__name_zh",
             "warehouse__trade_mode",
             "warehouse__parcel_limit_g",
+            "warehouse__packing_g",
             "variant_id",
             "pieces",
             "stopped",
@@ -101,7 +99,7 @@ def offers(
     )
     found: dict[int, Offer] = {}
     for row in rows:
-        head, (variant_id, pieces, stopped) = row[:6], row[6:]
+        head, (variant_id, pieces, stopped) = row[:7], row[7:]
         offer = found.setdefault(head[0], Offer(*head, {}))
         offer.available[variant_id] = max(0, pieces)
         if stopped:

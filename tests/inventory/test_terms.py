@@ -10,7 +10,7 @@ import pytest
 from customers.models import Address
 from inventory.models import FreightTemplate, FreightZone, WarehouseDay
 from inventory.terms import Calendar, Tariff, Zone
-from orders.services.allocation import CannotShipTogether, RegionRefused, TooHeavy
+from orders.services.apart import CannotShipTogether, RegionRefused, TooHeavy
 from orders.services.place import QuoteStale
 from tests import make
 
@@ -92,8 +92,9 @@ def test_a_quote_takes_the_freight_of_the_addresss_province_and_names_a_day():
 def test_a_region_that_is_refused_is_served_by_the_next_warehouse_or_by_none():
     world = make.world()
     tariff(world, {"provinces": ["31"], "refused": True}, {"first_fen": 2_000})
-    with pytest.raises(RegionRefused):
+    with pytest.raises(RegionRefused) as refused:
         make.quote(world.alice, ("HD-1", 1))
+    assert (refused.value.undelivered, refused.value.groups) == (["HD-1"], [])
     second = make.warehouse(world.shop, "second", position=9)
     make.stock(second, world.dryer, 5)
     assert make.quote(world.alice, ("HD-1", 1)).warehouse == second
@@ -144,7 +145,8 @@ def test_what_is_too_heavy_for_one_warehouses_parcel_goes_by_anothers():
     world.warehouse.save()
     with pytest.raises(TooHeavy) as refused:
         make.quote(world.alice, ("HD-1", 2))
-    assert (refused.value.weight_g, refused.value.limit_g) == (1000, 900)
+    assert (refused.value.weight_g, refused.value.limit_g) == (1200, 900)
+    assert refused.value.heavy == [{"sku": "HD-1", "wanted": 2, "at_most": 1}]
     second = make.warehouse(world.shop, "second", position=9)
     make.stock(second, world.dryer, 5)
     assert make.quote(world.alice, ("HD-1", 2)).warehouse == second

@@ -9,7 +9,7 @@ import pytest
 from compliance import vault
 from kernel.models import Case, Delivery
 from orders.models import Order, Quote
-from orders.services.allocation import CannotShipTogether
+from orders.services.apart import CannotShipTogether
 from orders.services.patterns import look_for_patterns
 from tests import make
 

@@ -23,6 +23,13 @@ def _line(zh: str, en: str, most: int, *, required: bool = True) -> forms.CharFi
     )
 
 
+def checked_county(code: str) -> str:
+    """The code of a county or nothing; a form is told of another one."""
+    if code and not divisions.is_county(code):
+        raise forms.ValidationError(say("须为区县级行政区划代码。", "The code of a county is needed."))
+    return code
+
+
 class AccountForm(forms.Form):
     """What an account at a carrier or a tracker needs."""
 
@@ -44,10 +51,7 @@ class AccountForm(forms.Form):
     origin_place = _line("仓库地址", "address of the warehouse", 120, required=False)
 
     def clean_origin(self) -> str:
-        code: str = self.cleaned_data["origin"]
-        if code and not divisions.is_county(code):
-            raise forms.ValidationError(say("须为区县级行政区划代码。", "The code of a county is needed."))
-        return code
+        return checked_county(self.cleaned_data["origin"])
 
 
 def account_page(page: Any, request: HttpRequest, object_id: str) -> HttpResponse:

@@ -16,6 +16,7 @@ from kernel.tenancy import tenant
 from operators import stock_story
 from operators.base import register
 from operators.bilingual import say
+from operators.carrier_accounts import checked_county
 from operators.filters import FewFilter, states
 from operators.freight import SameStorefront
 from operators.lists import Listed
@@ -39,15 +40,26 @@ _TERMS = (
     "packing_g",
     "tolerance_g",
     "tolerance_percent",
+    "sender",
+    "hotline",
+    "origin",
+    "origin_place",
     "active",
 )
+
+
+class WarehouseForm(SameStorefront):
+    """Where parcels leave from is a county of China."""
+
+    def clean_origin(self) -> str:
+        return checked_county(self.cleaned_data["origin"])
 
 
 @register("inventory.Warehouse")
 class WarehouseAdmin(Listed):
     """Where goods leave from; its trade mode is settled when it is added."""
 
-    form = SameStorefront
+    form = WarehouseForm
     editable = _TERMS
     addable = ("storefront", "code", "trade_mode", *_TERMS)
     list_display = ("code", "name", "trade_mode", "customs_district", "freight", "active", "storefront")

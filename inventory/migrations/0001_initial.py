@@ -73,10 +73,14 @@ class Migration(migrations.Migration):
                     ('packing_g', models.PositiveIntegerField(default=200, help_text='what carton and filling of a parcel weigh')),
                     ('tolerance_g', models.PositiveIntegerField(default=50, help_text='by how much a parcel may differ from what its goods weigh, at least')),
                     ('tolerance_percent', models.PositiveSmallIntegerField(default=3, help_text='of that weight, where this is more')),
+                    ('sender', models.CharField(blank=True, default='', help_text="company on the label; empty: the carrier account's", max_length=100)),
+                    ('hotline', models.CharField(blank=True, default='', help_text="the sender's telephone, no person's; empty: the carrier account's", max_length=20, validators=[django.core.validators.RegexValidator('^[0-9-]{5,20}$')])),
+                    ('origin', models.CharField(blank=True, default='', help_text='division parcels leave from, with their street', max_length=6)),
+                    ('origin_place', models.CharField(blank=True, default='', help_text="street and house; empty: the carrier account's", max_length=120)),
                     ('active', models.BooleanField(default=True)),
                 ],
                 options={
-                    'constraints': [models.UniqueConstraint(fields=('storefront', 'code'), name='warehouse_code')],
+                    'constraints': [models.UniqueConstraint(fields=('storefront', 'code'), name='warehouse_code'), models.CheckConstraint(condition=models.Q(models.Q(('origin', ''), ('origin_place', '')), models.Q(models.Q(('origin', ''), _negated=True), models.Q(('origin_place', ''), _negated=True)), _connector='OR'), name='warehouse_origin_whole', violation_error_message='发货地区与发货地址须同时填写。 Division and street go together.')],
                 },
             ),
             migrations.CreateModel(

@@ -6,6 +6,7 @@ from datetime import time
 
 from django.core.validators import RegexValidator
 from django.db import models
+from django.db.models import Q
 
 from catalog.models import Variant
 from inventory.models.freight import FreightTemplate
@@ -71,11 +72,32 @@ class Warehouse(models.Model):
     tolerance_percent = models.PositiveSmallIntegerField(
         default=3, help_text="of that weight, where this is more"
     )
+    sender = models.CharField(
+        max_length=100, blank=True, default="", help_text="company on the label; empty: the carrier account's"
+    )
+    hotline = models.CharField(
+        max_length=20,
+        blank=True,
+        default="",
+        validators=[RegexValidator("^[0-9-]{5,20}$")],
+        help_text="the sender's telephone, no person's; empty: the carrier account's",
+    )
+    origin = models.CharField(
+        max_length=6, blank=True, default="", help_text="division parcels leave from, with their street"
+    )
+    origin_place = models.CharField(
+        max_length=120, blank=True, default="", help_text="street and house; empty: the carrier account's"
+    )
     active = models.BooleanField(default=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["storefront", "code"], name="warehouse_code"),
+            models.CheckConstraint(
+                name="warehouse_origin_whole",
+                condition=Q(origin="", origin_place="") | ~Q(origin="") & ~Q(origin_place=""),
+                violation_error_message="发货地区与发货地址须同时填写。 Division and street go together.",
+            ),
         ]
 
     def __str__(self) -> str:

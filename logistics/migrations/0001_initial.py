@@ -87,6 +87,7 @@ class Migration(migrations.Migration):
                     ('trouble', models.CharField(blank=True, default='', help_text='why the carrier refused', max_length=160)),
                     ('asked_at', models.DateTimeField()),
                     ('sent_at', models.DateTimeField(blank=True, help_text='first told to the carrier, or tried to', null=True)),
+                    ('hotline', models.CharField(blank=True, default='', help_text="the sender's telephone that the carrier was told", max_length=20)),
                     ('issued_at', models.DateTimeField(blank=True, null=True)),
                     ('label', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='kernel.file')),
                     ('subscribed_at', models.DateTimeField(blank=True, help_text='the tracker watches it', null=True)),

@@ -39,6 +39,9 @@ class Parcel(models.Model):
     trouble = models.CharField(max_length=160, default="", blank=True, help_text="why the carrier refused")
     asked_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True, blank=True, help_text="first told to the carrier, or tried to")
+    hotline = models.CharField(
+        max_length=20, default="", blank=True, help_text="the sender's telephone that the carrier was told"
+    )
     issued_at = models.DateTimeField(null=True, blank=True)
     label = models.ForeignKey(File, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     subscribed_at = models.DateTimeField(null=True, blank=True, help_text="the tracker watches it")

@@ -60,7 +60,7 @@ def _label_of(parcel: Parcel, by: str, now: datetime) -> bytes | Problem:
             raise NothingLeaves(order=order.state, shipment=shipment.state)
         row = (
             Parcel.objects.select_for_update(of=("self",))
-            .select_related("shipment__order__key", "carrier_account", "label")
+            .select_related("shipment__order__key", "shipment__warehouse", "carrier_account", "label")
             .get(pk=parcel.pk)
         )
         if row.state != "issued" or row.carrier_account is None:
@@ -88,7 +88,7 @@ def _label_of(parcel: Parcel, by: str, now: datetime) -> bytes | Problem:
             waybill=row.waybill,
             routing=row.routing,
             receiver=receiver_for_label(order=order, by=by, now=now),
-            sender=sender_of(row.carrier_account),
+            sender=sender_of(row.shipment.warehouse, row.carrier_account),
             order=order.number,
             content=tuple(f"{line.name_zh} × {pieces}" for line, pieces in row.contents()),
             weight_g=row.weight_g,

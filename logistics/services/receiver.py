@@ -8,9 +8,10 @@ from datetime import datetime
 from compliance import masking, vault
 from compliance import services as compliance
 from customers import divisions
+from inventory.models import Warehouse
 from kernel.errors import Conflict
 from logistics.gateways.waybills import Place
-from logistics.models import CarrierAccount
+from logistics.models import CarrierAccount, Parcel
 from orders import labels
 from orders.models import Order
 from wechat.shipping import masked_contact
@@ -63,12 +64,19 @@ def phone_for_wechat(*, order: Order, now: datetime) -> str:
     return masked_contact(_open(order, WHO, "tell WeChat of shipping", now).phone)
 
 
-def sender_of(account: CarrierAccount) -> Place:
-    """From where the storefront's parcels leave."""
-    province, city, county = _three(account.origin)
-    return Place(
-        account.sender, account.hotline, province, city, county, account.origin_place, account.sender
-    )
+def sender_of(warehouse: Warehouse, account: CarrierAccount) -> Place:
+    """From where a parcel of this warehouse leaves; what the warehouse does not say, the account does."""
+    company, hotline = warehouse.sender or account.sender, warehouse.hotline or account.hotline
+    where = warehouse if warehouse.origin else account
+    province, city, county = _three(where.origin)
+    return Place(company, hotline, province, city, county, where.origin_place, company)
+
+
+def hotline_of(parcel: Parcel) -> str:
+    """The sender's telephone by which a carrier finds a parcel: the one that it was told; "" where none."""
+    if parcel.hotline or parcel.carrier_account is None:
+        return parcel.hotline
+    return sender_of(parcel.shipment.warehouse, parcel.carrier_account).phone
 
 
 def _open(order: Order, who: str, purpose: str, now: datetime) -> Place:

@@ -72,7 +72,9 @@ def try_again(*, parcel: Parcel, by: str, now: datetime) -> Parcel:
     """Ask the carrier once more for a waybill that it refused, after a mend. Raises WrongState."""
     with tenant(parcel.storefront_id):
         row = Parcel.objects.select_for_update(of=("self",)).get(pk=parcel.pk)
-        WAYBILL.move(row, "again", now=now, facts={"by": by}, trouble="", tries=0, next_try_at=now)
+        WAYBILL.move(
+            row, "again", now=now, facts={"by": by}, trouble="", hotline="", tries=0, next_try_at=now
+        )
         return row
 
 

@@ -24,7 +24,7 @@ from kernel.tenancy import tenant
 from logistics.gateways.wechat_shipping import shipping_client
 from logistics.models import Parcel, ShippingInfo
 from logistics.services import shipping_info, trade_management
-from logistics.services.receiver import ReceiverGone, phone_for_wechat
+from logistics.services.receiver import ReceiverGone, hotline_of, phone_for_wechat
 from logistics.services.shipping_info import NOT_THERE, REFUSED, UNANSWERED, locked
 from logistics.states import SHIPPING_INFO
 from orders.models import Order
@@ -193,7 +193,9 @@ def _packages(order: Order, row: ShippingInfo, now: datetime) -> tuple[tuple[Pac
     fields = list(DISCLOSED)
     parcels = {
         one.waybill: one
-        for one in Parcel.objects.filter(shipment__order=order).select_related("carrier_account")
+        for one in Parcel.objects.filter(shipment__order=order).select_related(
+            "carrier_account", "shipment__warehouse"
+        )
     }
     everything = [(line.name_zh, line.quantity) for line in order.lines.order_by("position")]
     made = []
@@ -202,8 +204,8 @@ def _packages(order: Order, row: ShippingInfo, now: datetime) -> tuple[tuple[Pac
         goods = [(line.name_zh, pieces) for line, pieces in parcel.contents()] if parcel else everything
         sender = receiver = ""
         if carrier in NEEDS_CONTACT:
-            account = parcel.carrier_account if parcel else None
-            sender = masked_contact(account.hotline) if account else ""
+            hotline = hotline_of(parcel) if parcel else ""
+            sender = masked_contact(hotline) if hotline else ""
             receiver = "" if sender else phone_for_wechat(order=order, now=now)
         if receiver and "consignee_phone" not in fields:
             fields.append("consignee_phone")

@@ -16,6 +16,7 @@ from kernel.tenancy import tenant
 from logistics.gateways.providers import kuaidi100, sf
 from logistics.gateways.tracking import Report, TrackerRefused
 from logistics.models import CarrierAccount, Parcel
+from logistics.services.receiver import hotline_of
 from logistics.services.shipments import account_of
 from logistics.services.tracking import ENDS, SILENT, UNWATCHED, WATCHED_FOR, UnknownParcel, take_in_tracking
 
@@ -112,7 +113,7 @@ def _ask(parcel: Parcel, tracker: CarrierAccount | None, now: datetime) -> None:
             carrier=parcel.carrier, waybill=parcel.waybill, phone=_phone(parcel, tracker)
         )
     elif (account := parcel.carrier_account) is not None:
-        report = sf(account).ask(carrier=parcel.carrier, waybill=parcel.waybill, phone=account.hotline)
+        report = sf(account).ask(carrier=parcel.carrier, waybill=parcel.waybill, phone=hotline_of(parcel))
     wait = WATCHED_FOR if tracker is not None else AGAIN_AFTER
     Parcel.objects.filter(pk=parcel.pk).update(tries=0, next_try_at=now + wait)
     if report is None:
@@ -125,7 +126,7 @@ def _ask(parcel: Parcel, tracker: CarrierAccount | None, now: datetime) -> None:
 
 def _phone(parcel: Parcel, tracker: CarrierAccount) -> str:
     """The sender's telephone: a carrier asks for either end's, and the consumer's need not be told."""
-    return (parcel.carrier_account or tracker).hotline
+    return hotline_of(parcel) or tracker.hotline
 
 
 def _mind_silence(parcel: Parcel, now: datetime) -> None:

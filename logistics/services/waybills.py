@@ -6,7 +6,7 @@ open, the answer is taken in. Whoever dies in between leaves a row whose time co
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -112,9 +112,11 @@ def _attempt(parcel: Parcel, now: datetime) -> Attempt | None:
             _put_by(row, gone.code, now, words=gone.text("zh"))
             settle_open(kinds=[FAILING], key=row.event_key, by="system", note="refused", now=now)
             return None
-        Parcel.objects.filter(pk=row.pk).update(sent_at=row.sent_at or now)
+        sender = sender_of(row.shipment.warehouse, row.carrier_account)
+        sender = replace(sender, phone=row.hotline or sender.phone)
+        Parcel.objects.filter(pk=row.pk).update(sent_at=row.sent_at or now, hotline=sender.phone)
         cargo = tuple(Cargo(line.name_zh, pieces) for line, pieces in row.contents())
-        wanted = Wanted(row.own_number, sender_of(row.carrier_account), receiver, cargo, row.weight_g)
+        wanted = Wanted(row.own_number, sender, receiver, cargo, row.weight_g)
         return Attempt(row, carrier, wanted, tried_before)
 
 
@@ -225,6 +227,6 @@ def _failing(row: Parcel, failure: Exception, now: datetime) -> None:
 def _locked(parcel: Parcel) -> Parcel:
     return (
         Parcel.objects.select_for_update(of=("self",))
-        .select_related("carrier_account__storefront__key", "shipment")
+        .select_related("carrier_account__storefront__key", "shipment__warehouse")
         .get(pk=parcel.pk)
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from inventory.models import Warehouse
 from logistics.gateways.sf import RECEIVER, _contact
 from logistics.gateways.waybills import Issued, Wanted
 from logistics.models import CarrierAccount
@@ -30,7 +31,8 @@ PLACES = [
 
 @pytest.mark.parametrize(("code", "province", "city", "county"), PLACES)
 def test_a_sender_is_in_the_city_in_which_it_is(code, province, city, county):
-    found = sender_of(CarrierAccount(sender="仓", hotline="0574", origin=code, origin_place="东路 8 号"))
+    account = CarrierAccount(sender="仓", hotline="0574", origin=code, origin_place="东路 8 号")
+    found = sender_of(Warehouse(), account)
     assert (found.province, found.city, found.county) == (province, city, county)
 
 

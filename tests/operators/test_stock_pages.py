@@ -161,3 +161,21 @@ def test_a_list_goes_home_as_csv_with_ones_own_rows_and_no_formula(client, world
     assert len(lines) == 2
     assert lines[0].split(",")[0] == "Code" or lines[0].split(",")[0] == "代码"
     assert lines[1].startswith("'=1+1,") and "FOREIGN" not in lines[1]
+
+
+def test_a_warehouse_has_a_sender_of_its_own_whose_place_is_a_county_and_whole(client, world):
+    enter(client, world, "owner")
+    place = world.warehouse
+    url = reverse("admin:inventory_warehouse_change", args=[place.pk])
+    page = client.get(url)
+    form = {
+        name: value for name, value in page.context["adminform"].form.initial.items() if value is not None
+    }
+    own = {"sender": "郑州仓", "hotline": "0371-66661111", "origin": "410105", "origin_place": "花园路 1 号"}
+    for wrong in ({"origin": "410100"}, {"origin_place": ""}, {"origin": ""}, {"hotline": "王小姐"}):
+        assert client.post(url, {**form, **own, **wrong}).status_code == 200
+    place.refresh_from_db()
+    assert (place.sender, place.origin) == ("", "")
+    assert client.post(url, {**form, **own}).status_code == 302
+    place.refresh_from_db()
+    assert (place.sender, place.hotline, place.origin, place.origin_place) == tuple(own.values())

@@ -1,4 +1,4 @@
-"""A parcel comes from its own warehouse: label, carrier and WeChat are told the same sender, and keep to it."""
+"""A parcel comes from its own warehouse: label, carrier and WeChat are told one sender, and keep to it."""
 
 from __future__ import annotations
 

@@ -1,33 +1,38 @@
-"""A label (电子面单) of 100 × 180 mm: barcode, route, whither and whence, in one embedded Chinese font.
+"""A label (电子面单) of 100 × 180 mm: barcode, route, whither and whence, its Chinese fonts embedded.
 
-Pure rendering: no settings, no database. The font is embedded, as a label printer has none of its own.
-What is long is wrapped and set smaller; whither and whence are never cut, and a character that the font lacks
+Pure rendering: no settings, no database. Fonts are embedded, as a label printer has none of its own.
+What is long is wrapped and set smaller; whither and whence are never cut, and a character that no font has
 is refused rather than left blank.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import astuple, dataclass
-from functools import lru_cache
-from importlib.resources import files
+from dataclasses import dataclass
 from io import BytesIO
 
 from reportlab.graphics.barcode.code128 import Code128
 from reportlab.lib.units import mm
-from reportlab.pdfbase import pdfmetrics
-from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
 
 from kernel.errors import Conflict
 from logistics.gateways.waybills import Place
+from logistics.label_fonts import font_of, runs, wide
 
 MM = float(mm)
 WIDTH, HEIGHT = 100 * MM, 180 * MM
 EDGE = 5 * MM
-FONT = "label"
 SMALLEST, LEADING = 6.0, 1.35
 RECEIVER_HIGH, SENDER_HIGH, FOOT = 55 * MM, 36 * MM, 10 * MM
+WHOSE = {"receiver": "收件", "sender": "寄件"}
+PARTS = (
+    ("name", "人姓名"),
+    ("phone", "电话"),
+    ("province", "省"),
+    ("city", "市"),
+    ("county", "区县"),
+    ("street", "地址"),
+)
 _WORD = re.compile(r"[!-~]+|.", re.DOTALL)
 
 
@@ -43,12 +48,15 @@ class LabelTooLong(Conflict):
 
 @dataclass(eq=False)
 class LabelLacksCharacters(Conflict):
-    """The font has no picture for some characters: they would be printed as nothing."""
+    """No font has a picture for some characters: they would be printed as nothing.
+
+    It tells where they stand and never which they are, as they may be of a person's name.
+    """
 
     code = "label_lacks_characters"
-    title = "The label's font lacks the characters {characters}: use the carrier's own label."
-    title_zh = "面单字体缺少“{characters}”字，请改用承运商面单。"
-    characters: str
+    title = "The label's fonts lack a character at {where}: use the carrier's own label."
+    title_zh = "面单字体缺字（{where}），请改用承运商面单。"
+    where: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +82,7 @@ def render(label: Label) -> bytes:
     canvas.setTitle(label.waybill)
     y = HEIGHT - 12 * MM
     _text(canvas, EDGE, y, 15, label.carrier)
-    canvas.setFont(FONT, 8)
-    canvas.drawRightString(WIDTH - EDGE, y, label.printed)
+    _right(canvas, y, 8, label.printed)
     y = _rule(canvas, y - 4 * MM)
     _centred(canvas, y - 12 * MM, 26, label.routing)
     y = _rule(canvas, y - 17 * MM)
@@ -86,8 +93,7 @@ def render(label: Label) -> bytes:
     y = _place(canvas, y, "寄", label.sender, size=9, high=SENDER_HIGH)
     y = _rule(canvas, y)
     _text(canvas, EDGE, y - 6 * MM, 9, f"订单 {label.order}")
-    canvas.setFont(FONT, 9)
-    canvas.drawRightString(WIDTH - EDGE, y - 6 * MM, f"{label.weight_g / 1000:.2f} kg")
+    _right(canvas, y - 6 * MM, 9, f"{label.weight_g / 1000:.2f} kg")
     _content(canvas, y - 11 * MM, label.content)
     _text(canvas, EDGE, 6 * MM, 7, "签收前请验视包裹。")
     canvas.showPage()
@@ -109,13 +115,12 @@ def _barcode(canvas: Canvas, y: float, waybill: str) -> float:
 def _place(canvas: Canvas, y: float, mark: str, place: Place, *, size: float, high: float) -> float:
     """Who and where, behind a mark in a ring, as large as fits into `high`; the next line below."""
     canvas.circle(EDGE + 4 * MM, y - 7.5 * MM, 4 * MM)
-    canvas.setFont(FONT, 12)
-    canvas.drawCentredString(EDGE + 4 * MM, y - 9 * MM, mark)
-    left, wide = EDGE + 11 * MM, WIDTH - 2 * EDGE - 11 * MM
+    _text(canvas, EDGE + 4 * MM - wide(mark, 12) / 2, y - 9 * MM, 12, mark)
+    left, room = EDGE + 11 * MM, WIDTH - 2 * EDGE - 11 * MM
     region = "".join(dict.fromkeys((place.province, place.city, place.county)))
     while True:
-        who = _wrapped(f"{place.name}  {place.phone}", size, wide)
-        where = _wrapped(f"{region}{place.street}", size - 1, wide)
+        who = _wrapped(f"{place.name}  {place.phone}", size, room)
+        where = _wrapped(f"{region}{place.street}", size - 1, room)
         needed = 8 * MM + (len(who) * size + len(where) * (size - 1)) * LEADING
         if needed <= high:
             break
@@ -151,54 +156,59 @@ def _wrapped(text: str, size: float, width: float) -> list[str]:
     """Broken between any two characters of Chinese; a word or number only where it has no room in a line."""
     lines = [""]
     for word in _WORD.findall(" ".join(text.split())):
-        if _wide(lines[-1] + word, size) <= width:
+        if wide(lines[-1] + word, size) <= width:
             lines[-1] += word
-        elif _wide(word, size) <= width:
+        elif wide(word, size) <= width:
             lines.append(word)
         else:
             for character in word:
-                if _wide(lines[-1] + character, size) > width:
+                if wide(lines[-1] + character, size) > width:
                     lines.append("")
                 lines[-1] += character
     return [line.strip() for line in lines]
 
 
-def _wide(text: str, size: float) -> float:
-    return float(pdfmetrics.stringWidth(text, FONT, size))
-
-
 def _centred(canvas: Canvas, y: float, size: float, text: str) -> None:
     """Across the page, smaller where it is long."""
     if text:
-        canvas.setFont(FONT, min(size, size * (WIDTH - 2 * EDGE) / _wide(text, size)))
-        canvas.drawCentredString(WIDTH / 2, y, text)
+        size = min(size, size * (WIDTH - 2 * EDGE) / wide(text, size))
+        _text(canvas, (WIDTH - wide(text, size)) / 2, y, size, text)
+
+
+def _right(canvas: Canvas, y: float, size: float, text: str) -> None:
+    _text(canvas, WIDTH - EDGE - wide(text, size), y, size, text)
 
 
 def _check(label: Label) -> None:
     """Raises LabelLacksCharacters."""
-    glyphs = _font()
-    places = [text for place in (label.receiver, label.sender) for text in astuple(place)]
-    texts = (*places, label.carrier, label.waybill, label.routing, label.order, *label.content)
-    lacking = {c: None for text in texts for c in text if not c.isspace() and not glyphs.get(ord(c))}
+    texts = [
+        *(
+            (f"{WHOSE[whose]}{name}", getattr(getattr(label, whose), field))
+            for whose in WHOSE
+            for field, name in PARTS
+        ),
+        ("承运商", label.carrier),
+        ("运单号", label.waybill),
+        ("路由", label.routing),
+        ("订单号", label.order),
+        *((f"商品{number}", named) for number, named in enumerate(label.content, start=1)),
+    ]
+    lacking = []
+    for name, text in texts:
+        at = [str(n) for n, one in enumerate(text, start=1) if not one.isspace() and font_of(one) is None]
+        if at:
+            lacking.append(f"{name} 第 {'、'.join(at)} 字")
     if lacking:
-        raise LabelLacksCharacters(characters="".join(lacking))
+        raise LabelLacksCharacters(where="；".join(lacking))
 
 
 def _text(canvas: Canvas, x: float, y: float, size: float, text: str) -> None:
-    canvas.setFont(FONT, size)
-    canvas.drawString(x, y, text)
+    for font, piece in runs(text):
+        canvas.setFont(font, size)
+        canvas.drawString(x, y, piece)
+        x += wide(piece, size)
 
 
 def _rule(canvas: Canvas, y: float) -> float:
     canvas.line(EDGE, y, WIDTH - EDGE, y)
     return y
-
-
-@lru_cache(maxsize=1)
-def _font() -> dict[int, int]:
-    """The font's glyphs by character."""
-    path = files("paperang_p2_fonts_cjk") / "fonts" / "wqy-microhei.ttc"
-    font = TTFont(FONT, str(path), subfontIndex=0)
-    pdfmetrics.registerFont(font)
-    glyphs: dict[int, int] = font.face.charToGlyph
-    return glyphs

@@ -136,18 +136,44 @@ def test_of_goods_that_have_no_room_it_says_how_many_more_there_are():
     assert everything_is_on_paper(pdf)
 
 
+def ink(pdf: bytes) -> int:
+    """How many dots of the page are dark."""
+    picture = pypdfium2.PdfDocument(pdf)[0].render(scale=4, grayscale=True).to_pil()
+    return sum(picture.histogram()[:128])
+
+
+@pytest.mark.parametrize("rare", ["𠮷", "㛃", "䶮", "𨋢", "𬭎", "𫖯", "𬎆", "㐂"])
+def test_rare_characters_of_names_and_streets_are_printed(rare):
+    blank = ink(render(replace(LABEL, receiver=replace(TO, name="欧　丽", street="路　1 号"))))
+    pdf = render(replace(LABEL, receiver=replace(TO, name=f"欧{rare}丽", street=f"路{rare}1 号")))
+    common = ink(render(replace(LABEL, receiver=replace(TO, name="欧瑾丽", street="路瑾1 号")))) - blank
+    assert common * 0.5 < ink(pdf) - blank < common * 2
+    assert f"LabelRare-{ord(rare):X}".encode() in pdf and everything_is_on_paper(pdf)
+
+
+def test_a_rare_character_has_the_shape_that_its_font_has_and_no_others():
+    first, other = (render(replace(LABEL, receiver=replace(TO, name=name))) for name in ("㛃", "䶮"))
+    assert "㛃138****8000" in "".join(text_of(first).split())
+    assert "䶮138****8000" in "".join(text_of(other).split())
+    assert b"LabelRare-36C3" in first and b"LabelRare-36C3" not in other
+
+
 @pytest.mark.parametrize(
-    ("changes", "lacking"),
+    ("changes", "where"),
     [
-        ({"receiver": replace(TO, name="𠮷野䶮")}, "𠮷䶮"),
-        ({"receiver": replace(TO, street="𨋢涌村 1 号")}, "𨋢"),
-        ({"sender": replace(FROM, name="㛃仓")}, "㛃"),
+        ({"receiver": replace(TO, name="李𰀀𠮷𰀀")}, "收件人姓名 第 2、4 字"),
+        ({"receiver": replace(TO, street="𨋢𰀀村 1 号")}, "收件地址 第 2 字"),
+        (
+            {"sender": replace(FROM, name="𰀀仓"), "content": ("面霜", "霜𰀀")},
+            "寄件人姓名 第 1 字；商品2 第 2 字",
+        ),
     ],
 )
-def test_a_character_that_the_font_lacks_is_named_and_not_left_blank(changes, lacking):
+def test_of_a_character_that_no_font_has_it_tells_the_place_and_not_the_character(changes, where):
     with pytest.raises(LabelLacksCharacters) as refused:
         render(replace(LABEL, **changes))
-    assert refused.value.facts() == {"characters": lacking}
+    assert refused.value.facts() == {"where": where}
+    assert "𰀀" not in refused.value.text("zh") + refused.value.text("en") + str(refused.value)
 
 
 def everything_is_on_paper(pdf: bytes) -> bool:
@@ -200,7 +226,7 @@ def test_a_label_is_made_anew_once_the_kept_one_is_over(parcel):
 @pytest.mark.django_db(transaction=True)
 def test_a_label_that_is_refused_is_not_kept_and_the_look_stays_on_record(parcel, monkeypatch):
     with monkeypatch.context() as later:
-        later.setattr(labels, "receiver_for_label", lambda **told: receiver_named("𠮷野", **told))
+        later.setattr(labels, "receiver_for_label", lambda **told: receiver_named("𰀀野", **told))
         with pytest.raises(LabelLacksCharacters):
             labels.label_of(parcel=parcel, by="mei", now=LATER)
     assert (File.objects.count(), Access.objects.filter(who="operator:mei").count()) == (0, 3)

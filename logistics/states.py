@@ -63,7 +63,7 @@ SHIPMENT = Machine(
 )
 
 # asked: wanted, and the carrier may have issued it already; withdrawing: to be taken back, which the carrier
-# may have done already; refused: the carrier issued nothing, and a person must look.
+# may have done already; refused: a person must look; nothing is issued, unless a call before had no answer.
 WAYBILL = Machine(
     name="waybill",
     start="asked",
@@ -71,9 +71,9 @@ WAYBILL = Machine(
         "issue": {"asked": "issued"},
         "refuse": {"asked": "refused"},
         "again": {"refused": "asked"},
-        "withdraw": {"asked": "withdrawing", "issued": "withdrawing"},
+        "withdraw": {"asked": "withdrawing", "issued": "withdrawing", "refused": "withdrawing"},
         "keep": {"withdrawing": "issued"},
-        "cancel": {"withdrawing": "cancelled", "refused": "cancelled"},
+        "cancel": {"withdrawing": "cancelled"},
     },
 )
 

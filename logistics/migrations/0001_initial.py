@@ -86,7 +86,7 @@ class Migration(migrations.Migration):
                     ('state', models.CharField(choices=[('asked', 'asked'), ('issued', 'issued'), ('refused', 'refused'), ('withdrawing', 'withdrawing'), ('cancelled', 'cancelled')], default='asked', max_length=12)),
                     ('trouble', models.CharField(blank=True, default='', help_text='why the carrier refused', max_length=160)),
                     ('asked_at', models.DateTimeField()),
-                    ('sent_at', models.DateTimeField(blank=True, help_text='first told to the carrier, or tried to', null=True)),
+                    ('sent_at', models.DateTimeField(blank=True, help_text='since when the carrier may have it; none: it has not', null=True)),
                     ('hotline', models.CharField(blank=True, default='', help_text="the sender's telephone that the carrier was told", max_length=20)),
                     ('issued_at', models.DateTimeField(blank=True, null=True)),
                     ('label', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='kernel.file')),

@@ -38,7 +38,9 @@ class Parcel(models.Model):
     state = models.CharField(max_length=12, choices=WAYBILL.choices, default=WAYBILL.start)
     trouble = models.CharField(max_length=160, default="", blank=True, help_text="why the carrier refused")
     asked_at = models.DateTimeField()
-    sent_at = models.DateTimeField(null=True, blank=True, help_text="first told to the carrier, or tried to")
+    sent_at = models.DateTimeField(
+        null=True, blank=True, help_text="since when the carrier may have it; none: it has not"
+    )
     hotline = models.CharField(
         max_length=20, default="", blank=True, help_text="the sender's telephone that the carrier was told"
     )

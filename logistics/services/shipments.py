@@ -179,11 +179,9 @@ def _promise(order: Order) -> dict[str, Any]:
 
 
 def _take_back(parcel: Parcel, by: str, now: datetime) -> None:
+    """What no carrier can have is gone at once; else the carrier is told to take it back."""
     facts = {"by": by, "waybill": parcel.waybill}
-    if parcel.state == "refused" or (parcel.state == "asked" and parcel.sent_at is None):
-        if parcel.state == "asked":
-            WAYBILL.move(parcel, "withdraw", now=now, facts=facts)
+    WAYBILL.move(parcel, "withdraw", now=now, facts=facts, tries=0, next_try_at=now)
+    if parcel.sent_at is None:
         WAYBILL.move(parcel, "cancel", now=now, facts=facts, next_try_at=None)
         settle_open(kinds=[FAILING], key=parcel.event_key, by=by, note="cancelled", now=now)
-        return
-    WAYBILL.move(parcel, "withdraw", now=now, facts=facts, tries=0, next_try_at=now)

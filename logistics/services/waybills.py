@@ -187,6 +187,8 @@ def _refused(attempt: Attempt, refusal: CarrierRefused, now: datetime) -> None:
         settle_open(kinds=[FAILING], key=row.event_key, by="system", note="refused", now=now)
         if row.state == "asked":
             receiver = attempt.wanted.receiver if attempt.wanted else None
+            if not attempt.tried_before and row.tries == attempt.parcel.tries:  # nothing else was ever sent
+                Parcel.objects.filter(pk=row.pk).update(sent_at=None)
             _put_by(row, why, now, words=words_of(refusal, receiver))
         elif row.state == "withdrawing":
             if row.waybill and row.issued_at is not None:

@@ -186,6 +186,56 @@ def test_a_waybill_that_is_taken_back_leaves_the_parcel_to_be_packed_anew(carrie
     assert (second.own_number[-2:], second.state, second.waybill != parcel.waybill) == ("-2", "issued", True)
 
 
+def test_what_was_issued_unheard_and_then_refused_is_taken_back_at_the_carrier(carriers, house):
+    parcel = packed(house)
+    carriers.control("switches", call="sf_create", mode="500_after")
+    waybills.sweep(now=later(0))
+    carriers.control("switches", call="sf_find", mode="error", code="A1006")
+    waybills.sweep(now=later(5))
+    assert states() == {parcel.own_number: "refused"}
+    shipments.withdraw(parcel=parcel, by="op", now=later(6))
+    assert states() == {parcel.own_number: "withdrawing"}
+    again = packing.pack(shipment=Shipment.objects.get(), carrier="SF", by="op", now=later(6))
+    assert again == parcel  # no second waybill beside one that may stand
+    waybills.sweep(now=later(7))
+    assert (states(), known(carriers)[0]["taken_back"]) == ({parcel.own_number: "cancelled"}, True)
+
+
+def test_what_was_issued_unheard_and_refused_of_an_order_that_is_cancelled_is_taken_back(carriers, house):
+    parcel = packed(house)
+    carriers.control("switches", call="sf_create", mode="500_after")
+    waybills.sweep(now=later(0))
+    carriers.control("switches", call="sf_find", mode="error", code="A1006")
+    waybills.sweep(now=later(5))
+    shipments.cancel_shipment(order=Shipment.objects.get().order, by="op", now=later(6))
+    waybills.sweep(now=later(7))
+    assert (states(), known(carriers)[0]["taken_back"]) == ({parcel.own_number: "cancelled"}, True)
+
+
+def test_what_the_first_call_was_refused_is_gone_at_once_and_nobody_is_asked(carriers, house):
+    parcel = packed(house)
+    carriers.control("switches", call="sf_create", mode="error", code="A1006")
+    waybills.sweep(now=later(0))
+    shipments.withdraw(parcel=parcel, by="op", now=later(1))
+    assert (states(), asked(carriers)) == ({parcel.own_number: "cancelled"}, ["sf_create"])
+
+
+def test_a_refusal_that_another_call_overtook_does_not_say_that_nothing_was_issued(
+    carriers, house, monkeypatch
+):
+    parcel = packed(house)
+    attempt = waybills._attempt(parcel, later(0))
+    assert attempt is not None
+    monkeypatch.setattr("logistics.gateways.sf.Sf.find", lambda *_: None)
+    carriers.control("switches", call="sf_create", mode="500_after")
+    waybills.sweep(now=later(1))  # the lease of the first was over
+    waybills._refused(attempt, CarrierRefused(why="A1006", number="A1006"), later(1))
+    parcel.refresh_from_db()
+    assert (parcel.state, parcel.sent_at is not None) == ("refused", True)
+    shipments.withdraw(parcel=parcel, by="op", now=later(2))
+    assert states() == {parcel.own_number: "withdrawing"}
+
+
 def test_a_waybill_under_way_is_not_taken_back_and_is_a_case(carriers, house):
     parcel = packed(house)
     waybills.sweep(now=later(0))

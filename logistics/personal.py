@@ -1,4 +1,4 @@
-"""What this app holds about people: parcels by number, and what carriers told of them, without telephones."""
+"""What this app holds about people: parcels by number, and what carriers told of them, without persons."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ FIELDS = (
         model="logistics.TrackingEvent",
         field="text",
         klass="ordinary",
-        purpose="to show a consumer where the parcel is; telephone numbers in it are masked when it comes",
+        purpose="to show a consumer where the parcel is; telephones, names and identity numbers in it"
+        " are masked when it comes, also those of couriers",
         basis="contract",
         retention="five years",
         export="in the copy of their data, with the parcel",

@@ -113,7 +113,7 @@ class ParcelLine(models.Model):
 class TrackingEvent(models.Model):
     """One thing told of a parcel, append-only; told again, by whomever and however often, it is the same.
 
-    `raw_code` is the provider's own; telephone numbers in the text are masked before it is kept.
+    `raw_code` is the provider's own; whom the text names is masked before it is kept.
     """
 
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")

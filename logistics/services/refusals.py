@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from logistics.carrier_words import masked
 from logistics.gateways.waybills import CarrierRefused, Place
-from logistics.services.tracking import masked
 
 NO_CODE, HIDDEN, KEPT = "no code", "…", 160
 WINDOW = 4  # so many characters of a street in a row are a part of it, however the rest was spelt

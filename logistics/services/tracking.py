@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +13,7 @@ from kernel.cases import open_case, settle_open
 from kernel.errors import Missing
 from kernel.models import Case, Event
 from kernel.tenancy import tenant
+from logistics.carrier_words import masked
 from logistics.gateways.carrying import Handover
 from logistics.gateways.tracking import Report
 from logistics.models import Parcel, Shipment, TrackingEvent
@@ -43,7 +43,6 @@ SILENT, UNWATCHED = "tracking.silent", "tracking.failing"
 SETTLED_BY_MOVING = (SILENT, CASES[Code.CUSTOMS_HOLD][0])
 SETTLED_BY_ARRIVING = (*SETTLED_BY_MOVING, CASES[Code.LOST][0], CASES[Code.RETURNING][0])
 WATCHED_FOR = timedelta(hours=12)  # what pushes say nothing of for so long is asked about
-_PHONE = re.compile(r"(?<!\d)(1[3-9]\d|0\d{2,3}-?|400-?)\d{4}-?(\d{4})(?!\d)")
 _KEEP = """
 INSERT INTO logistics_trackingevent
     (storefront_id, parcel_id, provider, at, code, raw_code, text, digest, taken_at)
@@ -89,11 +88,6 @@ def take_in_tracking(*, storefront_id: int, report: Report, now: datetime) -> Ta
         if new or report.over or report.expected_on:
             _follow(parcel, report, now)
     return Taken(parcel.pk, new)
-
-
-def masked(text: str) -> str:
-    """The carrier's words without anyone's whole telephone number."""
-    return _PHONE.sub(lambda found: f"{found[1]}****{found[2]}", text)[:400]
 
 
 def _keep(parcel: Parcel, report: Report, now: datetime) -> int:
@@ -142,7 +136,7 @@ def _follow(parcel: Parcel, report: Report, now: datetime) -> None:
     if row.latest and row.latest != before:
         _tell(row, shipment, Code(row.latest), now)
     if report.over and report.why and not over:
-        _case(row, shipment, SILENT, "A parcel is watched no more", now, why=report.why)
+        _case(row, shipment, SILENT, "A parcel is watched no more", now, why=masked(report.why))
 
 
 def _move(order: Order, shipment: Shipment, parcel: Parcel, now: datetime) -> None:

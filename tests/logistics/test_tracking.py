@@ -12,9 +12,9 @@ import pytest
 
 from kernel.clock import SHANGHAI
 from kernel.models import Case, Event, Receipt
+from logistics.carrier_words import masked
 from logistics.models import Parcel, Shipment, TrackingEvent
 from logistics.services import accounts, packing
-from logistics.services.tracking import masked
 from tests import make
 from tests.logistics import shipping
 from tests.logistics.shipping import LATER

@@ -14,6 +14,7 @@ PARTY_HOSTS = {
     "FACEID_BASE": {"faceid.tencentcloudapi.com"},
     "SF_BASE": {"sfapi.sf-express.com", "sfapi.sfexpress.com"},
     "KUAIDI100_BASE": {"poll.kuaidi100.com"},
+    "PORT_DATA_BASE": {"customs.chinaport.gov.cn"},
     "CFETS_BASE": {"www.chinamoney.com.cn", "iftp.chinamoney.com.cn"},
 }
 SHORTEST_SECRET = 32
@@ -30,6 +31,7 @@ def check_production(settings: Mapping[str, Any]) -> None:
     for name in ("CARRIER", "CLEARANCE"):
         if settings[name] == "stand_in":
             raise RuntimeError(f"{name}: production believes no stand-in about what was shipped or released")
+    _check_port(settings)
     for name in ("FACEID_SECRET_ID", "FACEID_SECRET_KEY"):
         if not settings[name]:
             raise RuntimeError(f"{name} must be set in production: orderers are verified before they pay")
@@ -55,6 +57,20 @@ def _check_kms(settings: Mapping[str, Any]) -> None:
     for name in ("KMS_SECRET_ID", "KMS_SECRET_KEY", "KMS_KEY_ID"):
         if not settings[name]:
             raise RuntimeError(f"{name} must be set: the KMS opens the master keys")
+
+
+def _check_port(settings: Mapping[str, Any]) -> None:
+    for name in ("PORT_BASE", "SIGN_BASE"):
+        host = urlsplit(settings[name]).hostname or ""
+        if settings[name] and (not host or _is_here(host)):
+            raise RuntimeError(f"{name}: production declares at the real port, not to {settings[name]}")
+
+
+def _is_here(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _is_address(host: str) -> bool:

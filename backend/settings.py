@@ -84,6 +84,14 @@ TRADE_BASE = env("TRADE_BASE")
 SF_BASE = env("SF_BASE", "https://sfapi.sf-express.com")  # issues waybills, with a storefront's account
 KUAIDI100_BASE = env("KUAIDI100_BASE", "https://poll.kuaidi100.com")  # tells of parcels
 CFETS_BASE = env("CFETS_BASE", "https://www.chinamoney.com.cn")  # central parity of the yuan
+# Where messages for customs are handed over, and who signs them: both stand in a network of our own.
+PORT_BASE = env("PORT_BASE")
+SIGN_BASE = env(
+    "SIGN_BASE"
+)  # the port's signing machine (加签机), http; the same address as ws is its WebSocket
+PORT_DATA_BASE = env(
+    "PORT_DATA_BASE", "https://customs.chinaport.gov.cn"
+)  # takes payment data that is asked for
 ALLOWED_HOSTS = env("ALLOWED_HOSTS", "127.0.0.1,localhost,testserver").split(",")
 
 THROTTLE_FACTOR = int(env("THROTTLE_FACTOR", "1"))  # how much wider every limit is, for a load test

@@ -136,6 +136,10 @@ class Orders:
             )
             return found if found is not None and found.mchid == mchid else None
 
+    def by_transaction(self, transaction_id: str) -> Order | None:
+        with self._lock:
+            return self._by_transaction.get(transaction_id)
+
     def close(self, mchid: str, out_trade_no: str) -> None:
         """Close an unpaid order; closing it again is no error, closing a paid one is."""
         with self._lock:

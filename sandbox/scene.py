@@ -14,6 +14,7 @@ from sandbox.minicomplaints import Pushes
 from sandbox.moves import Moves
 from sandbox.orders import Orders
 from sandbox.parcels import Parcels
+from sandbox.port.port import Port
 from sandbox.refunding import Refunds
 from sandbox.registry import Registry
 from sandbox.shipped import Shippings
@@ -46,6 +47,7 @@ class Scene:
     parcels: Parcels
     shippings: Shippings
     subscriptions: Subscriptions
+    port: Port
 
     def reset(self) -> None:
         """Forget everything but the keys of the world; what is still to be delivered is not."""
@@ -64,6 +66,7 @@ class Scene:
             self.parcels,
             self.shippings,
             self.subscriptions,
+            self.port,
             self.codes,
             self.files,
             self.tokens,
@@ -75,26 +78,35 @@ class Scene:
 
 def build(world: World, *, time_scale: float) -> Scene:
     clock, journal = Clock(), Journal()
-    refunds = Refunds(clock)
+    refunds, orders, registry = Refunds(clock), Orders(clock), Registry()
+    declarations, courier = Declarations(clock), Courier(journal, time_scale=time_scale)
     return Scene(
         world=world,
         keyring=Keyring(world),
         clock=clock,
         codes=Codes(clock),
         tokens=Tokens(clock),
-        orders=Orders(clock),
+        orders=orders,
         refunds=refunds,
         complaints=Complaints(clock),
         pushes=Pushes(),
-        registry=Registry(),
+        registry=registry,
         switches=Switches(),
         journal=journal,
-        courier=Courier(journal, time_scale=time_scale),
+        courier=courier,
         files=Files(clock),
-        declarations=Declarations(clock),
+        declarations=declarations,
         trades=Trades(),
         moves=Moves(clock),
         parcels=Parcels(clock),
         shippings=Shippings(clock, refunds),
         subscriptions=Subscriptions(),
+        port=Port(
+            clock=clock,
+            enterprises=tuple(one.port for one in world.storefronts if one.port is not None),
+            orders=orders,
+            declarations=declarations,
+            registry=registry,
+            scale=lambda: courier.seconds_per_second,
+        ),
     )

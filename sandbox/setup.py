@@ -4,7 +4,9 @@ import hashlib
 import json
 import secrets
 import string
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import (
@@ -15,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from sandbox.keyring import PLATFORM, PLATFORM_YEARS, certify
+from sandbox.port.seals import new_rsa_card, new_sm2_card
 from sandbox.world import CERTIFICATE_KEY_FILE, PUBLIC_KEY_FILE, WORLD_FILE, load
 
 STOREFRONTS = {"maison": "1900000101", "swift": "1900000202"}
@@ -45,7 +48,7 @@ def _letters(length: int) -> str:
     return "".join(secrets.choice(string.ascii_letters + string.digits) for _ in range(length))
 
 
-def _storefront(code: str, mchid: str) -> dict[str, str]:
+def _storefront(code: str, mchid: str) -> dict[str, Any]:
     return {
         "code": code,
         "appid": "wx" + hashlib.sha256(f"sandbox|{code}".encode()).hexdigest()[:16],
@@ -58,6 +61,21 @@ def _storefront(code: str, mchid: str) -> dict[str, str]:
         "message_token": _letters(32),
         "message_key": _letters(43),
         **_carriers(code),
+        "port": _enterprise(code, mchid),
+    }
+
+
+def _enterprise(code: str, mchid: str) -> dict[str, Any]:
+    """A declaring enterprise at the port: box, code, two certificates in the cards of one signing machine."""
+    name = f"{code.capitalize()} 跨境电商（宁波）有限公司"
+    cards = [new_rsa_card(f"01{mchid}01", name), new_sm2_card(f"01{mchid}02", name)]
+    return {
+        "dxp_id": f"DXPENT{mchid}0001",
+        "cop_code": f"330296{mchid[-4:]}",
+        "cop_name": name,
+        "customs_code": "3105",
+        "certificates": [asdict(one) for one in cards],
+        "machine": {"path": "/machine/", "password": "88888888"},
     }
 
 
@@ -86,6 +104,7 @@ def _complete(path: Path) -> None:
             "message_key": _letters(43),
             **_carriers(one["code"]),
             **one,
+            "port": one.get("port") or _enterprise(one["code"], one["mchid"]),
         }
         for one in world["storefronts"]
     ]

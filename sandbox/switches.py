@@ -59,6 +59,8 @@ TENCENT_MODES = ("result", "wrong_answer")
 RATES, RATES_MODES = "rates", ("old", "garbled", "jump")
 TRADE_CALLS = ("shipments", "releases")
 TRACKING_PUSH = "tracking_push"
+PORT_CALLS = ("receipts", "receipts_taken", "carrier_waybills", "site_entries", "port_upload", "sign")
+CEB, CEB_MODES = "ceb", ("lost", "late", "duplicate", "shuffled", "unreadable")
 CARRIER_CALLS = ("sf_create", "sf_find", "sf_cancel", "sf_routes", "poll", "poll_query")
 SHORT = {"timeout": "timeout_before", "500": "500_before"}
 MOST_COPIES = 16
@@ -94,7 +96,8 @@ def _modes(call: str) -> tuple[str, ...]:
         DOWNLOAD: CALL_MODES,
         **dict.fromkeys(TENCENT_CALLS, (*CALL_MODES, *TENCENT_MODES)),
         RATES: (*CALL_MODES, *RATES_MODES),
-        **dict.fromkeys((*TRADE_CALLS, *CARRIER_CALLS), CALL_MODES),
+        **dict.fromkeys((*TRADE_CALLS, *CARRIER_CALLS, *PORT_CALLS), CALL_MODES),
+        CEB: (*CALL_MODES, *CEB_MODES),
         NOTIFY: NOTIFY_MODES,
         PUSH: PUSH_MODES,
         TRACKING_PUSH: PUSH_MODES,

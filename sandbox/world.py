@@ -5,9 +5,13 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from sandbox.port.office import Enterprise
+from sandbox.port.seals import Card
 
 WORLD_FILE = "world.json"
 CERTIFICATE_KEY_FILE = "platform-certificate.key.pem"
@@ -32,6 +36,7 @@ class Storefront:
     sf_check_word: str = field(default="", repr=False)
     kuaidi100_customer: str = ""
     kuaidi100_key: str = field(default="", repr=False)
+    port: Enterprise | None = None
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,17 @@ def _private_key(pem: bytes) -> RSAPrivateKey:
     return key
 
 
+def _enterprise(told: dict[str, Any]) -> Enterprise:
+    return Enterprise(
+        told["dxp_id"],
+        told["cop_code"],
+        told["cop_name"],
+        told["customs_code"],
+        tuple(Card(**one) for one in told["certificates"]),
+        told["machine"]["password"],
+    )
+
+
 def load(folder: Path) -> World:
     """The world in `folder`; FileNotFoundError where `setup` has not run."""
     told = json.loads((folder / WORLD_FILE).read_text())
@@ -100,6 +116,7 @@ def load(folder: Path) -> World:
                 sf_check_word=one["sf_check_word"],
                 kuaidi100_customer=one["kuaidi100_customer"],
                 kuaidi100_key=one["kuaidi100_key"],
+                port=_enterprise(one["port"]),
             )
             for one in told["storefronts"]
         ),

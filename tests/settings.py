@@ -46,6 +46,7 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Nobody answers; a test that calls an outside party says so.
 WECHAT_API_BASE = WECHAT_PAY_BASE = WECHAT_CUSTOMS_BASE = "http://127.0.0.1:9"
 SF_BASE = KUAIDI100_BASE = FACEID_BASE = KMS_BASE = CFETS_BASE = "http://127.0.0.1:9"
+PORT_BASE = SIGN_BASE = PORT_DATA_BASE = "http://127.0.0.1:9"
 CARRIER = CLEARANCE = TRADE_BASE = ""
 FACEID_SECRET_ID, FACEID_SECRET_KEY = "AKIDtest", "test"
 PUBLIC_BASE_URL = "https://shop.test"

@@ -48,6 +48,7 @@ def test_wechat_is_the_sandbox_and_notifications_come_to_the_web(tmp_path: Path)
     told = made.environment("web")
     assert (told["WECHAT_API_BASE"], told["WECHAT_PAY_BASE"]) == (made.sandbox, made.sandbox)
     assert told["FACEID_BASE"] == made.sandbox
+    assert [told[name] for name in ("PORT_BASE", "SIGN_BASE", "PORT_DATA_BASE")] == [made.sandbox] * 3
     assert told["PUBLIC_BASE_URL"] == made.web == f"http://127.0.0.1:{made.web_port}"
 
 

@@ -31,6 +31,8 @@ from wechat.pay.refunds import RefundReport, Status
 
 log = structlog.get_logger(__name__)
 
+# The payer's own accounts: what arrived there went to no card that was asked for, and never to the merchant.
+_OWN_ACCOUNT = ("ORIGINAL", "BALANCE")
 _VERB = {
     Status.PROCESSING: "process",
     Status.SUCCESS: "succeed",
@@ -161,9 +163,15 @@ def _move(refund: Refund, report: RefundReport, source: str, now: datetime) -> O
         return _case(
             "refund.contradiction", refund.storefront_id, report, now, state=refund.state, source=source
         )
+    if source == "notification" and _card_is_asked_for(refund, status, report, now):
+        # Whose card took it is known once that call has ended: the sweep asks then.
+        Refund.objects.filter(pk=refund.pk).update(next_try_at=refund.held_until)
+        return Outcome.KNOWN
     changes: dict[str, Any] = {"refund_id": report.refund_id, "channel": report.channel, "trouble": ""}
     if status is Status.SUCCESS:
         changes["succeeded_at"] = _succeeded_at(refund.payment, report, now)
+        if report.channel in _OWN_ACCOUNT:
+            changes["redirected_to"] = ""
     elif back:
         changes["next_try_at"] = now  # back among those that are asked about
     REFUND.move(
@@ -178,6 +186,17 @@ def _move(refund: Refund, report: RefundReport, source: str, now: datetime) -> O
         settle_open(kinds=_ENDED, key=refund.event_key, by="system", note=note, now=now)
     _attend(refund, status, report, now)
     return _back(refund, report, source, now) if back else Outcome.TAKEN
+
+
+def _card_is_asked_for(refund: Refund, status: Status, report: RefundReport, now: datetime) -> bool:
+    """Whether a card took the money while the answer to a redirection may still say that it took nothing."""
+    return (
+        status is Status.SUCCESS
+        and refund.redirected_to != ""
+        and report.channel not in _OWN_ACCOUNT
+        and refund.held_until is not None
+        and refund.held_until > now
+    )
 
 
 def _back(refund: Refund, report: RefundReport, source: str, now: datetime) -> Outcome:

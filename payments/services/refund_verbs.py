@@ -81,9 +81,10 @@ def to_bank_card(*, refund: Refund, card: BankCard | None, by: str, note: str, n
     """Send the money of an abnormal refund to the consumer's `card`, or without one to the merchant's.
 
     One at a time, under the refund's hold: that it was asked for, and whose card it is, is committed, WeChat
-    is asked with no transaction open, its answer is taken in. The card is kept nowhere. What another card
-    was asked for before is looked up first, as it may have been taken. Raises WrongState, RefundHeld, and
-    wechat.errors: then it may be asked again; where there was no answer, a minute later.
+    is asked with no transaction open, its answer is taken in. The card is kept nowhere. Right before, WeChat
+    is asked whether the money still waits: an earlier card, the same or another, may have been taken, or the
+    account taken it after all. Raises WrongState, RefundHeld, and wechat.errors: then it may be asked again;
+    where there was no answer, a minute later.
     """
     target = Target.CONSUMER if card else Target.MERCHANT
     row = Refund.objects.select_related("payment").get(pk=refund.pk)
@@ -94,8 +95,7 @@ def to_bank_card(*, refund: Refund, card: BankCard | None, by: str, note: str, n
     row.refresh_from_db(fields=["redirected_to"])
     before = row.redirected_to
     try:
-        if before not in ("", target):
-            _look_first(row, now)
+        _look_first(row, now)
     except Exception:
         release(row)  # nothing was asked for
         raise
@@ -105,7 +105,7 @@ def to_bank_card(*, refund: Refund, card: BankCard | None, by: str, note: str, n
             client_of(row.payment.mchid), out_refund_no=row.out_refund_no, refund_id=row.refund_id, card=card
         )
     except (Rejected, RateLimited):  # WeChat took nothing; after any other failure it may have
-        release(row, redirected_to=before)
+        _not_taken(row, before)
         raise
     outcome = take_in(
         storefront_id=row.storefront_id, mchid=row.payment.mchid, report=report, source="answer", now=now
@@ -263,7 +263,7 @@ def _ended_at_wechat(row: Refund, now: datetime) -> None:
 
 
 def _look_first(row: Refund, now: datetime) -> None:
-    """An earlier redirection that nobody answered may have been taken: then it is heard, and is the end."""
+    """The money still waits for an account: what WeChat says else is heard, and is the end of it here."""
     mchid = row.payment.mchid
     report = query(client_of(mchid), row.out_refund_no)
     if report.status == Status.ABNORMAL:
@@ -283,6 +283,13 @@ def _aim(row: Refund, target: str, now: datetime, *, by: str, note: str) -> None
             raise RefundHeld()
         Refund.objects.filter(pk=row.pk).update(redirected_to=str(target))
         _told(row, "refund.redirected", now, by=by, note=note, to=str(target))
+
+
+def _not_taken(row: Refund, before: str) -> None:
+    """The refund goes where it went before it was asked; one that has arrived meanwhile stays as it did."""
+    with tenant(row.storefront_id):
+        stands = Refund.objects.select_for_update().get(pk=row.pk)
+        release(row, **({} if stands.state == "succeeded" else {"redirected_to": before}))
 
 
 def _wish(refund: Refund) -> Wish:

@@ -200,7 +200,7 @@ def test_old_word_of_the_trouble_does_not_take_the_target_away(
 ) -> None:
     redirect(refund, None)
     told(refund, status="ABNORMAL", success_time=None)
-    told(refund)
+    told(refund, channel="OTHER_BANKCARD")
     refund.refresh_from_db()
     assert refund.owed
 

@@ -94,7 +94,6 @@ def _telling_fields() -> Iterator[str]:
 
 
 def _row(entry: PersonalField) -> str:
-    given = "、".join(named("recipients", one)["zh"] for one in entry.recipients)
     field = f"`{entry.model.split('.')[1]}.{entry.field}`"
     cells = [
         field,
@@ -102,11 +101,15 @@ def _row(entry: PersonalField) -> str:
         entry.purpose,
         entry.basis,
         entry.retention,
-        given,
+        _recipients(entry.recipients),
         entry.export,
         entry.erase,
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _recipients(kinds: tuple[str, ...]) -> str:
+    return "、".join(named("recipients", one)["zh"] for one in kinds)
 
 
 def _given() -> Iterator[str]:
@@ -133,7 +136,8 @@ def _periods() -> Iterator[str]:
 
 
 def _staying() -> Iterator[str]:
-    yield "| record | because |"
-    yield "|---|---|"
+    yield "| record | given to | because |"
+    yield "|---|---|---|"
     for one in STAYING:
-        yield f"| {one.names['zh']} {one.names['en']} (`{one.model}`) | {one.why['zh']} {one.why['en']} |"
+        record = f"{one.names['zh']} {one.names['en']} (`{one.model}`)"
+        yield f"| {record} | {_recipients(one.recipients)} | {one.why['zh']} {one.why['en']} |"

@@ -100,11 +100,15 @@ class Keeping:
 
 @dataclass(frozen=True, slots=True)
 class Staying:
-    """A model ("app.Model") whose rows outlive what they were made for, and why they have to."""
+    """A model ("app.Model") whose rows outlive what they were made for, and why they have to.
+
+    `recipients` says to whom something of them is given (kinds of data/disclosures.yaml).
+    """
 
     model: str
     names: Names
     why: Names
+    recipients: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,9 +32,11 @@ _PARCELS = {
 _TOLD = {"zh": "物流轨迹", "en": "what carriers told of parcels"}
 _HISTORY = {"zh": "包裹与发货信息的状态记录（仅编号）", "en": "what happened to parcels, by number alone"}
 _WHY = {
-    "zh": "运单号是贸易凭证（账簿与结汇均以其为据）；仅有编号与件数，不含姓名与地址",
+    "zh": "运单号是贸易凭证（账簿与结汇均以其为据）；仅有编号与件数，不含姓名与地址。"
+    "运单号与承运商提供给快递100（查询轨迹）；运单号随订单提供给微信（发货信息）",
     "en": "A waybill is evidence of the trade on which the books rest. These carry numbers and pieces, no"
-    " name and no address.",
+    " name and no address. kuaidi100 is told waybill and carrier, to ask where the parcel is; WeChat the waybill"
+    " with its order.",
 }
 
 
@@ -124,5 +126,5 @@ HOLDING = Holding(
             append_only=True,
         ),
     ),
-    staying=(Staying("logistics.Parcel", _PARCELS, _WHY),),
+    staying=(Staying("logistics.Parcel", _PARCELS, _WHY, ("carrier", "partner")),),
 )

@@ -25,6 +25,7 @@ from logistics.gateways.tracking import Report, Told, TrackerRefused
 from logistics.vocabulary import carriers, understood
 
 PARTY, PROVIDER = "kuaidi100", "kuaidi100"
+OPERATOR = "深圳前海百递网络有限公司"  # who runs it, and learns of which parcels it is asked
 TAKEN, WATCHED, NOTHING_YET = "200", "501", "500"
 OVER = {"shutdown", "abort"}
 WITH_CODES = "4"  # resultv2: each line with the code of its state

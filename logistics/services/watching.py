@@ -10,15 +10,18 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
+from compliance import services as compliance
 from kernel.cases import open_case, open_failing, settle_open
 from kernel.gateways import Unreachable
 from kernel.tenancy import tenant
+from logistics.gateways.kuaidi100 import OPERATOR
 from logistics.gateways.providers import kuaidi100, sf
 from logistics.gateways.tracking import Report, TrackerRefused
 from logistics.models import CarrierAccount, Parcel
 from logistics.services.receiver import hotline_of
 from logistics.services.shipments import account_of
 from logistics.services.tracking import ENDS, SILENT, UNWATCHED, WATCHED_FOR, UnknownParcel, take_in_tracking
+from orders.models import Order
 
 log = structlog.get_logger(__name__)
 
@@ -98,11 +101,32 @@ def _watched(parcel: Parcel, now: datetime) -> None:
 
 
 def _watch(parcel: Parcel, tracker: CarrierAccount, now: datetime) -> None:
+    _disclose(parcel, now)
     door = f"{settings.PUBLIC_BASE_URL}/carriers/kuaidi100/{quote(tracker.storefront.code, safe='')}"
     kuaidi100(tracker).watch(
         carrier=parcel.carrier, waybill=parcel.waybill, phone=_phone(parcel, tracker), callback=door
     )
     Parcel.objects.filter(pk=parcel.pk).update(subscribed_at=now, tries=0, next_try_at=now + WATCHED_FOR)
+
+
+def _disclose(parcel: Parcel, now: datetime) -> None:
+    """That the tracker learns of a person's parcel is on record before it does; what it is asked later tells
+    it nothing more."""
+    order = Order.objects.get(shipment=parcel.shipment_id)
+    assert order.subject_id is not None  # a paid order keeps its subject
+    with tenant(parcel.storefront_id):
+        compliance.disclose(
+            storefront_id=parcel.storefront_id,
+            subject_id=order.subject_id,
+            order_number=order.number,
+            recipient_kind="partner",
+            recipient=OPERATOR,
+            country="CN",
+            purpose="track",
+            basis="contract",
+            fields=("waybill", "carrier_name"),
+            now=now,
+        )
 
 
 def _ask(parcel: Parcel, tracker: CarrierAccount | None, now: datetime) -> None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 import requests
 
+from compliance.models import Disclosure
 from kernel.models import Case
 from logistics.gateways.tracking import Report, Told
 from logistics.models import CarrierAccount, Parcel, Shipment
@@ -49,6 +50,33 @@ def test_an_issued_waybill_is_watched_and_then_asked_about_where_nothing_is_push
     assert watching.sweep(now=later(13)) == 1
     assert asked(carriers) == ["poll", "poll_query"]
     assert (Shipment.objects.get().state, parcel.events.count()) == ("in_transit", 2)
+
+
+def test_that_the_tracker_learns_of_a_persons_parcel_is_on_record_once(carriers, parcel):
+    carriers.control("parcel", waybill=parcel.waybill, step="picked_up", push=False)
+    watching.sweep(now=later(0.1))
+    watching.sweep(now=later(13))
+    assert asked(carriers) == ["poll", "poll_query"]
+    row = Disclosure.objects.get(purpose="track")
+    assert (row.recipient_kind, row.recipient, row.country, row.basis) == (
+        "partner",
+        "深圳前海百递网络有限公司",
+        "CN",
+        "contract",
+    )
+    order = parcel.shipment.order
+    assert (row.order_number, row.subject_id, row.fields) == (
+        order.number,
+        order.subject_id,
+        ["waybill", "carrier_name"],
+    )
+
+
+def test_where_carriers_themselves_are_asked_no_tracker_learns_of_it(carriers, parcel):
+    CarrierAccount.objects.filter(provider="kuaidi100").update(active=False)
+    watching.sweep(now=later(0.1))
+    assert asked(carriers) == ["sf_routes"]
+    assert not Disclosure.objects.filter(purpose="track").exists()
 
 
 def test_no_ones_telephone_but_the_senders_is_told_to_the_tracker(carriers, parcel, monkeypatch):

@@ -35,8 +35,8 @@ _WHY = {
     "zh": "运单号是贸易凭证（账簿与结汇均以其为据）；仅有编号与件数，不含姓名与地址。"
     "运单号与承运商提供给快递100（查询轨迹）；运单号随订单提供给微信（发货信息）",
     "en": "A waybill is evidence of the trade on which the books rest. These carry numbers and pieces, no"
-    " name and no address. kuaidi100 is told waybill and carrier, to ask where the parcel is; WeChat the waybill"
-    " with its order.",
+    " name and no address. kuaidi100 is told waybill and carrier, to ask where a parcel is; WeChat the"
+    " waybill with its order.",
 }
 
 

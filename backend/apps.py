@@ -1,4 +1,5 @@
-"""Wires the house together at start: who hears which event, who is woken for it, who holds what."""
+"""Wires the house together at start: who hears which event, who is woken for it, who holds what,
+and who knows what has gone back."""
 
 from django.apps import AppConfig
 
@@ -11,7 +12,10 @@ class BackendConfig(AppConfig):
         from backend import celery, delivery, personal, subscriptions  # noqa: F401, PLC0415
         from compliance import holdings  # noqa: PLC0415
         from kernel import events  # noqa: PLC0415
+        from orders import given_back  # noqa: PLC0415
+        from payments.services import refund_parts  # noqa: PLC0415
 
         events.wiring.handlers = subscriptions.names()
         events.wiring.wake = delivery.wake
         holdings.wiring.holdings = personal.HOLDINGS
+        given_back.wiring.back = refund_parts.back_of

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.apps import apps
 from django.db import connection
-from django.db.models import Q, Subquery, Sum
+from django.db.models import Case, F, Q, Subquery, Sum, When
 
 from compliance.consent_texts import NO_NAMES, ConsentText, current_text
 from compliance.facts import Listing
@@ -101,6 +101,17 @@ def taken(*, person_id: UUID | None, year: int) -> dict[str, Taken]:
         .annotate(used=Sum("used", filter=Q(year=year), default=0), reserved=Sum("reserved"))
     )
     return {measure: Taken(used, reserved) for measure, used, reserved in rows}
+
+
+def reserved_by(*, order_number: str, person_id: UUID | None) -> int:
+    """What of a person's value, in fen, one order holds reserved, in whatever year."""
+    if person_id is None:
+        return 0
+    amount = Case(When(target="reserved", then="amount"), When(source="reserved", then=-F("amount")))
+    entries = AllowanceEntry.objects.filter(
+        order_number=order_number, account__person_id=person_id, account__measure=VALUE
+    )
+    return int(entries.aggregate(held=Sum(amount, default=0))["held"])
 
 
 def grams(taken: Mapping[str, Taken]) -> dict[str, int]:

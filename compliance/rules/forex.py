@@ -62,7 +62,7 @@ def trade_evidence_is_complete(case: Purchase, law: Law) -> dict[str, Any] | Non
     if told is None:
         return {"missing": list(law.figure("forex/trade_elements"))}
     elements = {
-        "goods": len(told.goods) == len(case.lines) and all(told.goods),
+        "goods": told.goods and len(told.goods) == len(case.lines) and all(told.goods),
         "quantity": all(line.quantity for line in case.lines),
         "currency": told.currency,
         "amount": told.amount_fen > 0,

@@ -143,6 +143,29 @@ def allowance_free(*, order_number: str, now: datetime, reference: str = "") -> 
         return post(movements=movements, order_number=order_number, reference=reference, now=now)
 
 
+def allowance_lessen(
+    *, order_number: str, reference: str, amounts: Mapping[str, int], now: datetime
+) -> dict[str, int]:
+    """Give back, of what an order holds reserved, the share of pieces refunded before anything was declared.
+
+    `reference` names what took them: the same one again changes nothing. How much of each measure: at most
+    what the order holds of it.
+    """
+    if not reference:
+        raise ValueError("what lessens an order's share has a name")
+    with one_at_a_time(order_number):
+        done = AllowanceEntry.objects.filter(order_number=order_number, kind=Kind.FREE, reference=reference)
+        if done.exists():
+            return {}
+        left, movements = dict(amounts), []
+        for h in held_by(order_number):
+            amount = min(left.get(h.measure, 0), h.reserved)
+            if amount > 0:
+                left[h.measure] -= amount
+                movements.append(Movement(h.account_id, Kind.FREE, amount))
+        return post(movements=movements, order_number=order_number, reference=reference, now=now)
+
+
 def allowance_restore(
     *, order_number: str, reference: str, amounts: Mapping[str, int], now: datetime
 ) -> dict[str, int]:

@@ -1,10 +1,12 @@
-"""Before a list is sent, the whole order is judged once more: payer, patterns, trade evidence, ceiling.
+"""Before a list is sent, what is left of the order is judged once more: payer, patterns, evidence, ceiling.
 
+What has gone back to who paid is neither in its lines nor in its sums: they are those of payment and list.
 Each attempt leaves its judgement, sealed under the order's key. No list is sent unless it allows.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from compliance import queries as compliance_queries
@@ -21,11 +23,11 @@ from compliance.facts import (
 from compliance.judge import Verdict, judge
 from compliance.law import Law
 from compliance.models import VALUE, PayerCheck
-from compliance.queries import NOTHING
 from customers.models import Identity, NamedPayer
 from kernel.clock import shanghai_day
 from kernel.errors import Missing
 from kernel.tenancy import tenant
+from orders.given_back import NOTHING, Back, back_of
 from orders.models import Order, OrderLine
 from orders.services.patterns import suspicions_of
 from storefronts import queries as storefronts
@@ -62,39 +64,31 @@ def judge_for_declaration(*, number: str, waybill_number: str, now: datetime) ->
 
 def _purchase(order: Order, waybill_number: str, law: Law) -> Purchase:
     shop = storefronts.shop(order.storefront_id)
+    back = back_of(order)
     lines = list(OrderLine.objects.filter(order=order).order_by("position"))
+    left = [line for line in lines if line.quantity > back.lines.get(line.pk, NOTHING).quantity]
     check = PayerCheck.objects.filter(order_number=order.number).first()
-    taken = compliance_queries.taken(person_id=order.person_id, year=law.day.year).get(VALUE, NOTHING)
-    own_fen = order.goods_fen + order.freight_fen
+    taken = compliance_queries.taken(person_id=order.person_id, year=law.day.year).get(VALUE)
+    held_fen = compliance_queries.reserved_by(order_number=order.number, person_id=order.person_id)
     return Purchase(
         day=law.day,
         moment="declare",
         trade_mode=order.trade_mode,
         storefront_trade_modes=frozenset(shop.trade_modes),
         warehouse_trade_mode=order.warehouse.trade_mode,
-        lines=tuple(
-            LineFacts(
-                sku=line.sku,
-                hs_code=line.hs_code,
-                quantity=line.quantity,
-                goods_fen=line.goods_fen,
-                freight_fen=line.freight_fen,
-                origin=line.customs.get("origin_iso", ""),  # not kept with the oldest orders
-            )
-            for line in lines
-        ),
+        lines=_facts(lines, back),
         # Well-formed, or checkout had refused; whether it was verified meanwhile is asked anew.
         buyer=BuyerFacts(number_present=True, number_well_formed=True, verified=_is_verified(order)),
-        year_used_fen=taken.used,
-        year_reserved_fen=max(taken.reserved - own_fen, 0),
+        year_used_fen=taken.used if taken else 0,
+        year_reserved_fen=taken.reserved - held_fen if taken else 0,
         parties=shop.parties,
         notice_confirmed=order.notice_hash,
-        exclusions=tuple((line.sku, line.return_exclusion) for line in lines if line.exclusion_hash),
-        discount_fen=order.discount_fen,
+        exclusions=tuple((line.sku, line.return_exclusion) for line in left if line.exclusion_hash),
+        discount_fen=sum(_share(line, back, "discount_fen") for line in lines),
         rates=_rates(order),
         evidence=TradeEvidence(
-            goods=tuple(line.name_zh for line in lines),
-            amount_fen=order.total_fen,
+            goods=tuple(line.name_zh for line in left),
+            amount_fen=max(order.total_fen - back.fen, 0),
             seller=shop.seller,
             seller_country=shop.seller_country,
             ordered_at=order.placed_at,
@@ -105,6 +99,37 @@ def _purchase(order: Order, waybill_number: str, law: Law) -> Purchase:
         payer=PayerFacts(check.state, check.port) if check else None,
         suspicions=suspicions_of(order),
     )
+
+
+def _facts(lines: list[OrderLine], back: Back) -> tuple[LineFacts, ...]:
+    """The lines of which a piece is left. Freight that stayed of the others goes with the first of them."""
+    stayed = 0
+    facts = []
+    for line in lines:
+        quantity = line.quantity - back.lines.get(line.pk, NOTHING).quantity
+        freight_fen = _share(line, back, "freight_fen")
+        if quantity <= 0:
+            stayed += freight_fen
+            continue
+        facts.append(
+            LineFacts(
+                sku=line.sku,
+                hs_code=line.hs_code,
+                quantity=quantity,
+                goods_fen=_share(line, back, "goods_fen"),
+                freight_fen=freight_fen,
+                origin=line.customs.get("origin_iso", ""),  # not kept with the oldest orders
+            )
+        )
+    if facts and stayed:
+        facts[0] = replace(facts[0], freight_fen=facts[0].freight_fen + stayed)
+    return tuple(facts)
+
+
+def _share(line: OrderLine, back: Back, name: str) -> int:
+    """What is left of one of the shares of a line, in fen."""
+    share: int = getattr(line, name) - back.lines.get(line.pk, NOTHING).shares[name]
+    return share
 
 
 def _is_verified(order: Order) -> bool:

@@ -1,22 +1,25 @@
 """What follows from a refund, by event: an order of which nothing is left ends; a promise goes on.
 
-Before the list, pieces that have gone back are not kept for the consumer either: they can be sold again.
+Before the list, pieces that have gone back are not kept for the consumer either: they can be sold again, and
+their share of the yearly allowance is free.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime
+from itertools import groupby
 
 from inventory import services as inventory
 from kernel import events
 from kernel.tenancy import tenant
 from orders.models import Order, OrderLine
 from orders.services.cancel_paid import end_paid
+from orders.services.share_of_year import free_share
 from payments.models import Complaint, Payment, Refund, RefundLine
 from payments.services import complaint_clocks
 from payments.services.refund_limits import back_fen
-from payments.services.refund_parts import NOTHING, returned
+from payments.services.refund_parts import NOTHING, Returned, back_of, returned
 
 
 def all_is_back(payment: Payment) -> bool:
@@ -31,7 +34,7 @@ def no_piece_left(order: Order) -> bool:
 
 def pieces_left(order: Order) -> dict[int, int]:
     """Variant → how many pieces of the order have not been refunded; every variant of it is named."""
-    gone = returned(RefundLine.objects.filter(refund__order=order, refund__state="succeeded"))
+    gone = back_of(order).lines
     left: Counter[int] = Counter()
     for line in OrderLine.objects.filter(order=order):
         left[line.variant_id] += max(0, line.quantity - gone.get(line.pk, NOTHING).quantity)
@@ -59,7 +62,11 @@ def follow(*, number: str, now: datetime) -> bool:
 
 
 def free_refunded(*, order: Order, now: datetime) -> None:
-    """Of an order that goes on, keep no piece that has been refunded; called under the order's lock."""
+    """Of an order that goes on, keep no piece that has been refunded, nor its share of the person's year.
+
+    Called under the order's lock; the locks of the year come before those of stock.
+    """
+    free_shares(order=order, now=now)
     if freed := inventory.lessen(holder=order.event_key, kept=pieces_left(order), now=now):
         events.record(
             storefront_id=order.storefront_id,
@@ -68,6 +75,18 @@ def free_refunded(*, order: Order, now: datetime) -> None:
             facts={"pieces": freed},
             now=now,
         )
+
+
+def free_shares(*, order: Order, now: datetime) -> None:
+    """Each refund's share of the yearly allowance is free again, the oldest refund's first, and once."""
+    before: dict[int, Returned] = {}
+    rows = RefundLine.objects.filter(refund__order=order, refund__state="succeeded").select_related("refund")
+    seen: list[RefundLine] = []
+    for refund, its in groupby(rows.order_by("refund_id", "id"), key=lambda row: row.refund):
+        new = list(its)
+        free_share(order=order, reference=refund.event_key, before=before, gone=returned(new), now=now)
+        seen += new
+        before = returned(seen)
 
 
 def promise(*, refund: Refund, instead_of: list[str], now: datetime) -> None:

@@ -7,13 +7,17 @@ together give back exactly S.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from orders.models import OrderLine
-from payments.models import RefundLine
+from django.db.models import Sum
 
-SHARES = ("goods_fen", "discount_fen", "freight_fen", "duty_fen", "vat_fen", "excise_fen")
+from orders.given_back import NOTHING, SHARES, Back, Returned, returned
+from orders.models import Order, OrderLine
+from payments.models import Refund, RefundLine
+
+__all__ = ["NOTHING", "SHARES", "TAXES", "Part", "Returned", "back_of", "part", "rest", "returned"]
+
 TAXES = ("duty_fen", "vat_fen", "excise_fen")
 
 
@@ -37,27 +41,11 @@ class Part:
         return shares["goods_fen"] - shares["discount_fen"] + shares["freight_fen"] + self.tax_fen
 
 
-@dataclass(frozen=True, slots=True)
-class Returned:
-    """What of a line has gone back before, or is on its way."""
-
-    quantity: int
-    shares: Mapping[str, int]
-
-
-NOTHING = Returned(0, dict.fromkeys(SHARES, 0))
-
-
-def returned(rows: Iterable[RefundLine]) -> dict[int, Returned]:
-    """Line → what has gone back of it, over `rows`, which are those of refunds that are not closed."""
-    sums: dict[int, Returned] = {}
-    for row in rows:
-        before = sums.get(row.line_id, NOTHING)
-        sums[row.line_id] = Returned(
-            before.quantity + row.quantity,
-            {name: before.shares[name] + getattr(row, name) for name in SHARES},
-        )
-    return sums
+def back_of(order: Order) -> Back:
+    """What of an order has gone back for certain; what is on its way is not."""
+    arrived = Refund.objects.filter(order=order, state="succeeded").exclude(kind=Refund.Kind.STRAY)
+    lines = RefundLine.objects.filter(refund__order=order, refund__state="succeeded")
+    return Back(returned(lines), arrived.aggregate(sum=Sum("amount_fen", default=0))["sum"])
 
 
 def part(line: OrderLine, quantity: int, before: Returned, *, freight: bool = True) -> Part:

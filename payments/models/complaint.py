@@ -14,10 +14,18 @@ from payments.models.refund import Refund
 from payments.states import ANSWER, COMPLAINT
 from storefronts.models import Storefront
 
+LONGEST_NUMBER = 54  # of a case's key of 80, which names the storefront and the round too
+
+
+def key_of(storefront_id: int, external_id: str) -> str:
+    """What events and cases of a complaint are found by: its number is another matter at each storefront."""
+    return f"complaint:{external_id[:LONGEST_NUMBER]}@{storefront_id}"
+
 
 class Complaint(models.Model):
-    """One complaint (消费者投诉). Words and telephone rest sealed under the order's key, or under one of its
-    own where it names no order of ours; the telephone is encrypted to the merchant as well."""
+    """One complaint (消费者投诉) of one storefront, whatever another one is told under the same number. Words
+    and telephone rest sealed under the order's key, or under one of its own where it names no order of ours;
+    the telephone is encrypted to the merchant as well."""
 
     class Channel(models.TextChoices):
         PAYMENT = "payment"  # WeChat Pay
@@ -62,7 +70,7 @@ class Complaint(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["channel", "external_id"], name="complaint_once"),
+            models.UniqueConstraint(fields=["storefront", "channel", "external_id"], name="complaint_once"),
         ]
         indexes = [
             models.Index(
@@ -76,7 +84,7 @@ class Complaint(models.Model):
 
     @property
     def event_key(self) -> str:
-        return f"complaint:{self.external_id}"
+        return key_of(self.storefront_id, self.external_id)
 
     @property
     def case_key(self) -> str:

@@ -36,6 +36,7 @@ TITLES = {
     "complaint.unreadable": "A complaint cannot be read",
     "complaint.not_taken": "What WeChat says of a complaint cannot be taken in",
     "complaint.not_listed": "A merchant's complaints cannot be listed",
+    "complaint.same_number": "Two storefronts are told of a complaint under one number",
 }
 
 
@@ -102,6 +103,22 @@ def settle(complaint: Complaint, kinds: tuple[str, ...], note: str, now: datetim
             settle_case(case=case, by="system", note=note, now=now)
         except AlreadySettled:
             continue
+
+
+def look_for_another(complaint: Complaint, now: datetime) -> None:
+    """WeChat gives a number once: where another storefront has it too one of the two was told what is not
+    theirs. Each keeps its own row, and the house is told, no storefront."""
+    same = Complaint.objects.filter(channel=complaint.channel, external_id=complaint.external_id)
+    shops = sorted(set(same.values_list("storefront__code", flat=True)))
+    if len(shops) > 1:
+        open_case(
+            storefront_id=None,
+            kind="complaint.same_number",
+            key=f"complaint:{complaint.external_id}",
+            title=TITLES["complaint.same_number"],
+            facts={"complaint": complaint.external_id, "storefronts": " ".join(shops)},
+            now=now,
+        )
 
 
 def others(complaint: Complaint) -> QuerySet[Complaint]:

@@ -1,11 +1,12 @@
 """The one door of complaints: notified, polled or told by the mini-program, each is one row as it stands.
 
-What was asked for earlier never overrides what was asked for later, so that a slow answer undoes nothing.
+What another storefront is told under the same number moves nothing. What was asked for earlier never
+overrides what was asked for later, so that a slow answer undoes nothing; a time to come is no later one.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ from kernel.tenancy import tenant
 from payments import labels
 from payments.gateways.wechat_pay import client_of, notify_url
 from payments.models import Complaint, Payment
+from payments.models.complaint import key_of
 from payments.services import complaint_clocks as timing
 from payments.states import COMPLAINT
 from storefronts import queries as storefronts
@@ -39,6 +41,7 @@ STATES = {"PENDING": "pending", "PROCESSING": "processing", "PROCESSED": "proces
 MINI_PROGRAM_STATES = {"201": "pending", "206": "pending"}  # ours to answer; of others no clock is ours
 VERBS = {"pending": "return", "processing": "answer", "processed": "finish"}
 NOT_TAKEN, NOT_LISTED = "complaint.not_taken", "complaint.not_listed"
+AHEAD = timedelta(minutes=1)  # of our clocks: what was heard later than that was heard by one that is wrong
 POLL_DAYS, MOST_PAGES = timedelta(days=wechat.LIST_DAYS - 1), 40
 
 
@@ -85,7 +88,7 @@ def poll(*, now: datetime) -> int:
         except Upstream as failure:
             log.warning("complaints_not_listed", mchid=mchid, error=str(failure))
         except Exception as failure:
-            _failing(f"merchant:{mchid}", storefront_id, mchid, failure, now)
+            _failing(f"merchant:{mchid}", storefront_id, failure, now, merchant=mchid)
         else:
             _read_again(f"merchant:{mchid}", failing, now)
     old = Complaint.objects.filter(
@@ -100,7 +103,8 @@ def poll(*, now: datetime) -> int:
         except Upstream as failure:
             log.warning("complaint_not_read", complaint=row.external_id, error=str(failure))
         except Exception as failure:
-            _failing(row.event_key, row.storefront_id, row.mchid, failure, now)
+            named = {"merchant": row.mchid, "complaint": row.external_id}
+            _failing(row.event_key, row.storefront_id, failure, now, **named)
         else:
             _read_again(row.event_key, failing, now)
     return taken
@@ -184,6 +188,8 @@ def read_pushed(*, message_id: int, now: datetime) -> None:
     except WechatError as failure:
         messages.failed(message_id=message_id, failure=failure, now=now)
         return
+    came = row.received_at
+    told = replace(told, told_at=min(told.told_at, came), complained_at=min(told.complained_at, came))
     take_in_mini_program(storefront_id=row.storefront_id, told=told, now=now)
     messages.taken(message=row, now=now)
 
@@ -196,11 +202,12 @@ def _poll(mchid: str, storefront_id: int, failing: set[str], now: datetime) -> i
             client_of(mchid), first=today - POLL_DAYS, last=today, offset=page * wechat.LIST_LIMIT
         )
         for report in found.reports:
-            key = f"complaint:{report.complaint_id}"
+            key = key_of(storefront_id, report.complaint_id)
             try:
                 take_in(mchid=mchid, report=report, asked_at=asked_at, now=now)
             except Exception as failure:
-                _failing(key, storefront_id, mchid, failure, now)
+                named = {"merchant": mchid, "complaint": report.complaint_id}
+                _failing(key, storefront_id, failure, now, **named)
             else:
                 taken += 1
                 _read_again(key, failing, now)
@@ -208,7 +215,7 @@ def _poll(mchid: str, storefront_id: int, failing: set[str], now: datetime) -> i
             open_case(
                 storefront_id=storefront_id,
                 kind="complaint.unreadable",
-                key=f"complaint:{name or mchid}",
+                key=key_of(storefront_id, name or mchid),
                 title=timing.TITLES["complaint.unreadable"],
                 facts={"complaint": name, "merchant": mchid},
                 now=now,
@@ -218,15 +225,19 @@ def _poll(mchid: str, storefront_id: int, failing: set[str], now: datetime) -> i
     return taken
 
 
-def _failing(key: str, storefront_id: int, mchid: str, failure: Exception, now: datetime) -> None:
-    """A complaint's, or a merchant's list of them."""
-    about, _, name = key.partition(":")
-    kind, facts = NOT_LISTED, {"merchant": mchid}
-    if about == "complaint":
-        kind, facts = NOT_TAKEN, {"merchant": mchid, "complaint": name}
-    title = timing.TITLES[kind]
+def _failing(
+    key: str, storefront_id: int, failure: Exception, now: datetime, *, merchant: str, **named: str
+) -> None:
+    """A complaint that is `named`, or a merchant's list of them."""
+    kind = NOT_TAKEN if named else NOT_LISTED
     open_failing(
-        storefront_id=storefront_id, kind=kind, key=key, title=title, facts=facts, failure=failure, now=now
+        storefront_id=storefront_id,
+        kind=kind,
+        key=key,
+        title=timing.TITLES[kind],
+        facts={"merchant": merchant, **named},
+        failure=failure,
+        now=now,
     )
 
 
@@ -243,23 +254,25 @@ def _read_again(key: str, failing: set[str], now: datetime) -> None:
 
 def _take_in(storefront_id: int, heard: Heard, asked_at: datetime, now: datetime) -> Complaint:
     with tenant(storefront_id):
-        row = _locked(heard)
+        row = _locked(storefront_id, heard)
         if row is None:
             try:
                 with transaction.atomic():
                     return _write(storefront_id, heard, asked_at, now)
             except IntegrityError:  # another one was faster
-                row = _locked(heard)
+                row = _locked(storefront_id, heard)
                 if row is None:
                     raise
-        if asked_at >= row.heard_at:
+        if asked_at >= row.heard_at or row.heard_at > present() + AHEAD:
             _follow(row, heard, asked_at, now)
     return row
 
 
-def _locked(heard: Heard) -> Complaint | None:
+def _locked(storefront_id: int, heard: Heard) -> Complaint | None:
+    """The storefront's own row: who tells of a number proves nothing about what another one has under it."""
     rows = Complaint.objects.select_for_update(of=("self",)).select_related("order", "joined")
-    return rows.filter(channel=heard.channel, external_id=heard.external_id).first()
+    own = rows.filter(storefront_id=storefront_id, channel=heard.channel)
+    return own.filter(external_id=heard.external_id).first()
 
 
 def _write(storefront_id: int, heard: Heard, asked_at: datetime, now: datetime) -> Complaint:
@@ -274,7 +287,8 @@ def _write(storefront_id: int, heard: Heard, asked_at: datetime, now: datetime) 
         made, key = vault.new_key("order", storefront_id, ends("order_years", law.value, now))
         vault.insert_key(made)
         key_id = made.id
-    reply_by, finish_by = timing.clocks(heard.channel, heard.complained_at, heard.expires_at)
+    complained_at = min(heard.complained_at, max(asked_at, now))  # no clock starts in the future
+    reply_by, finish_by = timing.clocks(heard.channel, complained_at, heard.expires_at)
     row = Complaint.objects.create(
         public_id=public_id,
         storefront_id=storefront_id,
@@ -297,7 +311,7 @@ def _write(storefront_id: int, heard: Heard, asked_at: datetime, now: datetime) 
         key_id=key_id,
         detail_sealed=key.seal(labels.COMPLAINT_DETAIL, public_id, heard.detail) if heard.detail else b"",
         phone_sealed=key.seal(labels.COMPLAINT_PHONE, public_id, heard.phone) if heard.phone else b"",
-        complained_at=heard.complained_at,
+        complained_at=complained_at,
         heard_at=asked_at,
         reply_by=reply_by,
         finish_by=finish_by,
@@ -310,6 +324,7 @@ def _write(storefront_id: int, heard: Heard, asked_at: datetime, now: datetime) 
     )
     if row.state == "pending":
         timing.put_before(row, "complaint.reply_due", now)
+    timing.look_for_another(row, now)
     return row
 
 

@@ -234,7 +234,7 @@ def test_the_mini_programs_is_answered_in_its_console_and_noted_here(payment):
     assert Complaint.objects.get().state == "processed"
     again = mini(payment.storefront, "206", at=make.NOW + HOUR)
     assert (again.state, again.times, open_kinds()) == ("pending", 2, ["complaint.reply_due"])
-    assert Case.objects.get(state="open").key == "complaint:MP-1:2"
+    assert Case.objects.get(state="open").key == f"complaint:MP-1@{payment.storefront_id}:2"
 
 
 def test_one_of_wechat_pay_is_not_noted_but_answered(payment):

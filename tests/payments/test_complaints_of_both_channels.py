@@ -41,11 +41,11 @@ def open_cases():
 def test_whichever_comes_first_both_are_one_matter_with_one_case(payment, first, second, number):
     lead, other = first(payment), second(payment)
     assert (other.joined, lead.joined, other.order) == (lead, None, payment.order)
-    assert open_cases() == [("complaint.reply_due", f"complaint:{number}")]
+    assert open_cases() == [("complaint.reply_due", f"complaint:{number}@{payment.storefront_id}")]
     complaint_clocks.watch(now=make.NOW + 49 * HOUR)
     assert open_cases() == [
-        ("complaint.reply_due", f"complaint:{number}"),
-        ("complaint.reply_overdue", f"complaint:{number}"),
+        ("complaint.reply_due", f"complaint:{number}@{payment.storefront_id}"),
+        ("complaint.reply_overdue", f"complaint:{number}@{payment.storefront_id}"),
     ]
 
 
@@ -91,7 +91,7 @@ def test_taken_up_again_by_one_it_is_a_matter_of_its_own(payment):
     by_pay(payment, asked=60, state="PROCESSED")
     note_outside(complaint=mini, ended=True, by="ann", note="已结案", now=make.NOW)
     by_mini(payment, status="206", at=make.NOW + HOUR)
-    assert open_cases() == [("complaint.reply_due", "complaint:MP-1:2")]
+    assert open_cases() == [("complaint.reply_due", f"complaint:MP-1@{payment.storefront_id}:2")]
 
 
 def test_a_matter_that_is_over_and_another_payment_take_nothing_on(payment):

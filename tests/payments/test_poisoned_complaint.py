@@ -8,6 +8,7 @@ import pytest
 
 from kernel.models import Case
 from payments.models import Complaint
+from payments.models.complaint import key_of
 from payments.services import complaints
 from storefronts import queries as storefronts
 from tests import make
@@ -61,7 +62,7 @@ def test_one_of_a_list_that_fails_stops_no_other_and_its_case_settles_when_it_is
     assert complaints.poll(now=make.NOW) == 1
     assert list(Complaint.objects.values_list("external_id", flat=True)) == [SECOND]
     case = Case.objects.get(kind="complaint.not_taken")
-    assert (case.key, case.state) == (f"complaint:{FIRST}", "open")
+    assert (case.key, case.state) == (key_of(payment.storefront_id, FIRST), "open")
     assert case.facts == {"merchant": payment.mchid, "complaint": FIRST, "error": "ZeroDivisionError"}
     assert case.storefront_id == payment.storefront_id
     complaints.poll(now=make.NOW)
@@ -84,7 +85,7 @@ def test_one_that_is_read_alone_and_fails_stops_no_other(payment, monkeypatch):
     mend = poison(monkeypatch, FIRST)
     later = make.NOW + timedelta(days=40)
     assert complaints.poll(now=later) == 1
-    assert Case.objects.get(kind="complaint.not_taken").key == f"complaint:{FIRST}"
+    assert Case.objects.get(kind="complaint.not_taken").key == key_of(payment.storefront_id, FIRST)
     mend()
     assert complaints.poll(now=later) == 2
     assert Case.objects.get(kind="complaint.not_taken").state == "settled"

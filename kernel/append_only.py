@@ -45,13 +45,26 @@ def no_delete(table: str) -> RunSQL:
     )
 
 
+def not_web(privilege: str, table: str) -> RunSQL:
+    """Of `web` and `worker` the latter alone may do this to `table`; after what narrows it for both."""
+    return RunSQL(f"REVOKE {privilege} ON {table} FROM web", f"GRANT {privilege} ON {table} TO web")
+
+
+def owner_alone(table: str) -> RunSQL:
+    """`web` and `worker` read `table`; its rows come and change by the owner's hand."""
+    return RunSQL(
+        f"REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {table} FROM web, worker",
+        f"GRANT INSERT, UPDATE, DELETE ON {table} TO web, worker",
+    )
+
+
 def only_update(table: str, *, columns: Sequence[str]) -> RunSQL:
     """`web` and `worker` change nothing of a row but these columns."""
     return _by_column("UPDATE", table, columns)
 
 
 def no_number(table: str, *, columns: Sequence[str]) -> RunSQL:
-    """Rows of `table` are added without `id`, which the database gives: `columns` are all the others."""
+    """Rows of `table` are added with these columns alone, and without `id`, which the database gives."""
     return _by_column("INSERT", table, columns)
 
 

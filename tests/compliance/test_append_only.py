@@ -65,12 +65,15 @@ def test_it_is_read_all_the_same(role, table):
         assert cursor.fetchone() == (0,)
 
 
-def test_only_a_worker_chains():
-    privileges = "SELECT has_table_privilege(%s, 'compliance_chainlink', 'INSERT')"
+@pytest.mark.parametrize(
+    "table",
+    ["compliance_chainlink", "compliance_referencerate", "settlement_evidence", "settlement_ratepublication"],
+)
+def test_only_a_worker_chains_and_writes_what_it_is_told_of_trades_and_rates(table):
     with connection.cursor() as cursor:
         found = {}
         for role in ("web", "worker"):
-            cursor.execute(privileges, [role])
+            cursor.execute("SELECT has_any_column_privilege(%s, %s, 'INSERT')", [role, table])
             found[role] = cursor.fetchone()[0]
     assert found == {"web": False, "worker": True}
 
@@ -195,6 +198,14 @@ def test_the_chain_goes_on_after_rows_that_were_written_by_those_who_serve(role)
         "DELETE FROM orders_order",
         "UPDATE orders_orderline SET price_fen = 1",
         "DELETE FROM compliance_tariffline",
+        "UPDATE compliance_tariffline SET vat_rate = 0",
+        "INSERT INTO compliance_tariffline DEFAULT VALUES",
+        "DELETE FROM compliance_positivelistline",
+        "UPDATE compliance_positivelistline SET hs_code = 'x'",
+        "INSERT INTO compliance_positivelistline DEFAULT VALUES",
+        "DELETE FROM compliance_referencerate",
+        "UPDATE compliance_referencerate SET cny_per_100 = 1",
+        "UPDATE compliance_referencerate SET first_day = first_day - 1",
         "DELETE FROM compliance_payercheck",
         "UPDATE compliance_payercheck SET port = '0000'",
         "UPDATE compliance_allowanceaccount SET year = 2019",

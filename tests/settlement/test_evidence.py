@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, ProgrammingError, connection
 
 from backend import delivery
 from customs.gateways.clearing import Release
@@ -187,3 +187,19 @@ def test_nobody_lets_go_of_evidence_or_rates_before_five_years_are_over(world, t
         cursor.execute(f"SELECT {table}_forget(%s::timestamptz)", [make.present() - timedelta(days=5 * 366)])
         assert cursor.fetchone() == (0,)
     assert Evidence.objects.count() == 1
+
+
+def test_the_worker_alone_keeps_evidence(world):
+    order = trades.paid(world)
+    with connection.cursor() as cursor:
+        for role in ("web", "worker"):
+            cursor.execute(f"SET ROLE {role}")
+            try:
+                if role == "worker":
+                    assert told(order, LOGISTICS, "SF1") is True
+                else:
+                    with pytest.raises(ProgrammingError, match="permission denied for table settlement_evid"):
+                        told(order, LOGISTICS, "SF2")
+            finally:
+                cursor.execute("RESET ROLE")
+    assert list(Evidence.objects.values_list("kind", "reference")) == [("logistics", "SF1")]

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import orjson
 import pytest
-from django.db import connection, transaction
+from django.db import ProgrammingError, connection, transaction
 
 from compliance.models import ReferenceRate
 from kernel.models import Case
@@ -185,3 +185,26 @@ def test_nobody_who_serves_rewrites_what_was_published(role, act):
     ):
         cursor.execute(f"SET LOCAL ROLE {role}")
         cursor.execute(act.format("settlement_ratepublication"))
+
+
+def test_the_worker_keeps_rates_with_the_rights_that_are_left():
+    parity = central_parity.read(page())
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE worker")
+        try:
+            assert keep_rates(parity=parity, source="s", now=AT_9_20) is True
+            assert keep_rates(parity=parity, source="s", now=AT_9_20) is False
+        finally:
+            cursor.execute("RESET ROLE")
+    assert ReferenceRate.objects.get(currency="USD").cny_per_100 == Decimal("705.1200")
+
+
+def test_the_web_keeps_none():
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE web")
+        try:
+            with pytest.raises(ProgrammingError, match="denied for table settlement_ratepublication"):
+                keep_rates(parity=central_parity.read(page()), source="s", now=AT_9_20)
+        finally:
+            cursor.execute("RESET ROLE")
+    assert (RatePublication.objects.count(), ReferenceRate.objects.count()) == (0, 0)

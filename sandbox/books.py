@@ -6,6 +6,7 @@ from sandbox import customs
 from sandbox.complaining import Complaint
 from sandbox.declaring import Record
 from sandbox.orders import Order
+from sandbox.port import control as port
 from sandbox.refunding import Refund
 from sandbox.scene import Scene
 from sandbox.wire import Json
@@ -22,6 +23,7 @@ def read(scene: Scene, _told: Json) -> Json:
         "complaints": [_complaint(one) for one in scene.complaints.all()],
         "addresses": dict(scene.complaints.addresses),
         "arriving": scene.courier.arriving(),
+        "port": port.read(scene),
     }
 
 

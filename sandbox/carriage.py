@@ -3,6 +3,7 @@
 from sandbox import tracker
 from sandbox.parcels import STEPS
 from sandbox.payer import text
+from sandbox.port import asked
 from sandbox.scene import Scene
 from sandbox.wire import ControlFault, Json
 
@@ -15,6 +16,8 @@ def control(scene: Scene, told: Json) -> Json:
     if at is not None and (isinstance(at, bool) or not isinstance(at, int | float)):
         raise ControlFault(400, "at is a Unix time")
     scene.parcels.add(waybill, step, at)
+    if step == "delivered":
+        asked.delivered(scene, waybill)
     if told.get("push") is not False:
         tracker.happened(scene, waybill)
     return {}

@@ -20,6 +20,8 @@ from sandbox import (
 from sandbox.fields import Url
 from sandbox.keyring import MODES, NO_CERTIFICATES
 from sandbox.payer import text
+from sandbox.port import client, grab
+from sandbox.port import control as port
 from sandbox.scene import Scene
 from sandbox.switches import parse
 from sandbox.wire import ControlFault, Json, PayFault
@@ -188,6 +190,14 @@ ENDPOINTS: dict[tuple[str, str], Callable[[Scene, Json], Json]] = {
     ("POST", "/sandbox/customs"): customs.control,
     ("POST", "/sandbox/trade"): trading.control,
     ("POST", "/sandbox/parcel"): carriage.control,
+    ("POST", "/sandbox/port"): port.paper,
+    ("POST", "/sandbox/port_quota"): port.quota,
+    ("POST", "/sandbox/port_rates"): port.rates,
+    ("POST", "/sandbox/port_tax"): port.tax,
+    ("POST", "/sandbox/port_enterprise"): port.enterprise,
+    ("POST", "/sandbox/port_folder"): client.control,
+    ("POST", "/sandbox/card"): port.card,
+    ("POST", "/sandbox/data_request"): grab.control,
     ("POST", "/sandbox/shipping"): shipping.control,
     ("POST", "/sandbox/trade_management"): shipping.manage,
     ("POST", "/sandbox/subscription"): subscribe.control,

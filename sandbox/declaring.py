@@ -65,6 +65,7 @@ class Record:
 class Declarations:
     clock: Clock
     _records: dict[tuple[str, str, str], Record] = field(default_factory=dict)
+    _news: list[Record] = field(default_factory=list)
     _registered: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     _lock: RLock = field(default_factory=RLock)
 
@@ -87,6 +88,7 @@ class Declarations:
             )
             record.rounds = known.rounds + 1 if known is not None else 0
             self._records[_key(order, body["customs"])] = record
+            self._news.append(record)
             return record, True
 
     def amend(self, order: Order, body: Json, refunded: int, outcome: str) -> Record:
@@ -99,6 +101,7 @@ class Declarations:
             record.outcome, record.changed_at = OUTCOMES[outcome], self.clock.now()
             record.explanation, record.certificate = "", "UNCHECKED"
             record.rounds += 1
+            self._news.append(record)
             return record
 
     def again(self, record: Record, state: str, outcome: str) -> None:
@@ -108,6 +111,13 @@ class Declarations:
         with self._lock:
             record.outcome, record.changed_at, record.explanation = OUTCOMES[outcome], self.clock.now(), ""
             record.resent += 1
+            self._news.append(record)
+
+    def news(self) -> list[Record]:
+        """Records that were made or sent since this was last asked."""
+        with self._lock:
+            told, self._news = self._news, []
+            return told
 
     def find(self, order: Order, customs: str) -> Record:
         with self._lock:
@@ -134,6 +144,7 @@ class Declarations:
     def reset(self) -> None:
         with self._lock:
             self._records.clear()
+            self._news.clear()
             self._registered.clear()
 
     def _check(self, order: Order, body: Json, refunded: int) -> None:

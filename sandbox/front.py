@@ -26,7 +26,7 @@ from sandbox import (
 )
 from sandbox.authorization import UPLOAD, authorise, claimed_mchid
 from sandbox.control import ENDPOINTS
-from sandbox.port import doors
+from sandbox.port import doors, grab, machine
 from sandbox.scene import Scene
 from sandbox.signatures import lines, probe_signature, sign
 from sandbox.switches import BILL_CALLS, DOWNLOAD, Switch
@@ -54,6 +54,8 @@ OTHERS: tuple[tuple[re.Pattern[str], Callable[[Scene, Request, Spoil], Reply]], 
     (express.PATH, express.answer),
     (tracker.PATH, tracker.answer),
     (doors.PATH, doors.answer),
+    (grab.PATH, grab.answer),
+    (machine.PATH, machine.answer),
 )
 CUSTOMS = r"(?:/v3/global|/global/v3)/customs"  # the newer path and the older one
 COMPLAINTS, COMPLAINT_URL = (

@@ -103,7 +103,7 @@ def build(world: World, *, time_scale: float) -> Scene:
         subscriptions=Subscriptions(),
         port=Port(
             clock=clock,
-            enterprises=tuple(one.port for one in world.storefronts if one.port is not None),
+            enterprises={one.mchid: one.port for one in world.storefronts},
             orders=orders,
             declarations=declarations,
             registry=registry,

@@ -5,6 +5,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from sandbox.front import answer
+from sandbox.port import machine
 from sandbox.scene import Scene
 from sandbox.wire import HangUp, Reply, Request
 
@@ -34,6 +35,9 @@ class Handler(BaseHTTPRequestHandler):
     server: Server
 
     def do_any(self) -> None:
+        if self.command == "GET" and self.headers.get("Upgrade", "").lower() == "websocket":
+            self._converse()
+            return
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers or not length.isdecimal():
             self._write(Reply(411), last=True)
@@ -52,6 +56,13 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True
         else:
             self._write(reply)
+
+    def _converse(self) -> None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        self.close_connection = True
+        self.connection.settimeout(None)  # a client keeps its line while it has nothing to sign
+        asked = Request(self.command, self.path, headers, b"")
+        machine.converse(self.server.scene, asked, self.rfile, self.wfile)
 
     def _write(self, reply: Reply, *, last: bool = False) -> None:
         self.send_response(reply.status)

@@ -75,7 +75,7 @@ def _enterprise(code: str, mchid: str) -> dict[str, Any]:
         "cop_name": name,
         "customs_code": "3105",
         "certificates": [asdict(one) for one in cards],
-        "machine": {"path": "/machine/", "password": "88888888"},
+        "machine": {"password": "88888888"},
     }
 
 

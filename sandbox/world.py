@@ -32,11 +32,11 @@ class Storefront:
     v2_key: str = field(repr=False)
     message_token: str = field(repr=False)
     message_key: str = field(repr=False)
+    port: Enterprise
     sf_partner: str = ""
     sf_check_word: str = field(default="", repr=False)
     kuaidi100_customer: str = ""
     kuaidi100_key: str = field(default="", repr=False)
-    port: Enterprise | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.payer import text
 from sandbox.port import asked
 from sandbox.port.intake import OK, Refused
 from sandbox.scene import Scene
@@ -24,7 +23,7 @@ MOST = 1000
 
 def answer(scene: Scene, request: Request, spoilt: Spoil) -> Reply:
     """One call, journalled, and spoilt where a switch says so."""
-    scene.port.office.tick()
+    scene.port.tick()
     call, method, act = _asked(scene, request)
     if request.method != method:
         return Reply(405)
@@ -112,6 +111,3 @@ def _taken(scene: Scene, request: Request, box: str) -> Reply:
         raise ControlFault(400, "ids is a list of texts")
     scene.port.office.taken(box, ids)
     return Reply(204)
-
-
-__all__ = ["PATH", "answer", "spoiling", "text"]

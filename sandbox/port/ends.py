@@ -50,7 +50,7 @@ def take_back(office: Office, filed: Filed) -> None:
     if listed.released_at is None:
         refuse(office, filed, "-625022", f"退货申请单[{number}]的申报状态不符合改单申报的条件")
         return
-    if office.clock.now() - listed.released_at > RETURN_SECONDS:
+    if office.now() - listed.released_at > RETURN_SECONDS:
         refuse(office, filed, "-625004", "退货申请单申报失败，[超过放行之日起30日]")
         return
     wanted: dict[str, Decimal] = {}

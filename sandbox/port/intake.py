@@ -9,7 +9,7 @@ from functools import partial
 from lxml import etree
 
 from sandbox.port import ends, filing, lists
-from sandbox.port.form import CEB, SIGNATURE, Malformed, Paper, Sent, bytes_of, read, transfer_of, tree_of
+from sandbox.port.form import CEB, SIGNATURE, Malformed, Paper, Sent, read, transfer_of, tree_of
 from sandbox.port.office import Enterprise, Filed, Office
 from sandbox.port.payments import Payments
 from sandbox.port.seals import signed_by
@@ -23,7 +23,6 @@ OURS: dict[str, tuple[str, str]] = {
     "CEB623Message": ("-623029", "验签失败！"),
     "CEB625Message": ("-625208", "验签失败！"),
 }
-THEIRS = ("CEB411Message", "CEB511Message", "CEB513Message", "CEB711Message")
 
 
 class Refused(Exception):
@@ -147,6 +146,3 @@ def _numbers(paper: Paper) -> None:
     if "agentCode" in paper.head:
         paper.head["copNo"] = paper.head.get("copNo") or paper.head["orderNo"][:20]
         paper.head["preNo"] = paper.head.get("preNo") or "B" + "0" * 17
-
-
-__all__ = ["OK", "THEIRS", "Intake", "Refused", "bytes_of"]

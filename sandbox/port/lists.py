@@ -147,7 +147,7 @@ def go_on(office: Office, listed: Filed) -> None:
 
 
 def _release(office: Office, listed: Filed) -> None:
-    listed.released_at = office.clock.now()
+    listed.released_at = office.now()
     office.say(listed, "800", "放行")
     office.later(1, lambda: taxes.sheet(office, listed))
 

@@ -68,7 +68,7 @@ class Filed:
     held: bool = False
     spoilt: dict[str, float] = field(default_factory=dict)
     returned: dict[str, Decimal] = field(default_factory=dict)
-    tax: "Paper | None" = None
+    tax: Paper | None = None
 
     @property
     def head(self) -> dict[str, str]:
@@ -101,6 +101,7 @@ class Office:
         with self.lock:
             self.enterprises = {one.dxp_id: one for one in self._given}
             self._planned.clear()
+            self._at: float | None = None
             self.boxes: dict[str, dict[str, bytes]] = {}
             self._tray: list[tuple[str, str, Paper, Filed]] = []
             self.orders: dict[tuple[str, str], Filed] = {}
@@ -121,7 +122,7 @@ class Office:
 
     def later(self, seconds: float, act: Callable[[], None]) -> None:
         with self.lock:
-            now = self.clock.now()
+            now = self.now()
             due = now + seconds * self._scale()
             heapq.heappush(self._planned, (due, next(self._count), now, seconds, act))
 
@@ -145,8 +146,12 @@ class Office:
                     (at + wait * scale, tie, at, wait, act) for _, tie, at, wait, act in self._planned
                 ]
                 heapq.heapify(self._planned)
-            while self._planned and self._planned[0][0] <= now:
-                heapq.heappop(self._planned)[-1]()
+            try:
+                while self._planned and self._planned[0][0] <= now:
+                    self._at, *_, act = heapq.heappop(self._planned)
+                    act()
+            finally:
+                self._at = None
             self._post()
 
     def pending(self) -> int:
@@ -154,12 +159,16 @@ class Office:
         with self.lock:
             return len(self._planned)
 
-    def stamp(self) -> str:
-        """The time as receipts tell it, to the millisecond."""
-        return datetime.fromtimestamp(self.clock.now(), SHANGHAI).strftime("%Y%m%d%H%M%S%f")[:17]
+    def now(self) -> float:
+        """The time; while a step is taken, the time at which it was due."""
+        return self.clock.now() if self._at is None else self._at
 
     def today(self) -> datetime:
-        return datetime.fromtimestamp(self.clock.now(), SHANGHAI)
+        return datetime.fromtimestamp(self.now(), SHANGHAI)
+
+    def stamp(self) -> str:
+        """The time as receipts tell it, to the millisecond."""
+        return self.today().strftime("%Y%m%d%H%M%S%f")[:17]
 
     # Receipts.
 

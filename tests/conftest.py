@@ -7,17 +7,19 @@ from functools import lru_cache
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from psycopg.pq import TransactionStatus
+from pytest_django import DjangoDbBlocker
 from redis import Redis
 
 from inventory.services.repair import differences
 from logistics import queries as logistics
 from storefronts import queries as storefronts
 from storefronts.services import opening
-from tests import emptying
+from tests import emptying, keeping, make
 from tests.stand_in import StandIn, running
 
 emptying.install()
@@ -56,14 +58,32 @@ def pytest_runtest_call(item: pytest.Item) -> Any:
     return result
 
 
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """The test database, and the worlds that most tests begin with, kept beside it."""
+    with django_db_blocker.unblock():
+        for on_hand in (100, 0):
+            keeping.prepare(f"world-{on_hand}", lambda pieces=on_hand: make.made_world(pieces))
+
+
 @pytest.fixture
 def client() -> WebClient:
     return WebClient()
 
 
+@pytest.fixture(scope="session")
+def _counts() -> Iterator[Redis]:
+    with Redis.from_url(django_settings.REDIS_URL) as server:
+        yield server
+
+
 @pytest.fixture(autouse=True)
-def _clean_process(settings: Any) -> Iterator[None]:
-    """What a process remembers between requests must not leak from one test into the next."""
+def _clean_process(settings: Any, _counts: Redis) -> Iterator[None]:
+    """What a process remembers between requests must not leak from one test into the next.
+
+    Nor what Redis counts: the rows of a kept world come back under the same keys.
+    """
+    _counts.flushdb()
     storefronts.forget_kept()
     logistics.forget_kept()
     cache.clear()
@@ -90,5 +110,4 @@ def provider(provider_process: StandIn, settings: Any) -> StandIn:
 @pytest.fixture
 def redis(settings: Any) -> Iterator[Redis]:
     with Redis.from_url(settings.REDIS_URL) as server:
-        server.flushdb()
         yield server

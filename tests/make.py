@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
@@ -43,6 +43,7 @@ from storefronts import queries as storefronts
 from storefronts.models import BrandCompany, LegalParty, Storefront
 from storefronts.queries import forget_kept
 from storefronts.services import open_storefront, set_merchant
+from tests import keeping
 from tests.make_tables import NOW, rates, tariff
 
 ALICE, BOB, STRANGER = "alice", "bob", "stranger"
@@ -69,7 +70,7 @@ def id_number(serial: int) -> str:
     return body + check_character(body)
 
 
-@lru_cache(maxsize=4)
+@cache
 def rsa_key(name: str) -> rsa.RSAPrivateKey:
     """One RSA key per name and process: making one takes a tenth of a second."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -375,6 +376,13 @@ class World:
 
 
 def world(on_hand: int = 100) -> World:
+    """As told by `World`; a process makes the common ones once."""
+    made: World = keeping.again(f"world-{on_hand}", lambda: made_world(on_hand))
+    return made
+
+
+def made_world(on_hand: int = 100) -> World:
+    """The same made by the services step by step: for a test that watches them or gives them other keys."""
     shop = storefront()
     place = warehouse(shop)
     dryer, iron = variant(shop, "HD-1", 10_000), variant(shop, "IR-1", 5_000)

@@ -65,10 +65,14 @@ def rates() -> None:
     days = {shanghai_day(NOW + timedelta(days=10 * n)) for n in range(-40, 40)} | {
         shanghai_day(datetime.now(UTC))
     }
+    currencies = {"USD": "705.0000", "EUR": "820.0000"}
+    known = ReferenceRate.objects.filter(source="test", currency__in=currencies, first_day__in=days)
+    if known.count() == len(currencies) * len(days):  # a variant asks for them each time
+        return
     of = {"source": "test", "confidence": "M", "checked_on": shanghai_day(NOW)}
     found = (
         ReferenceRate(currency=code, first_day=day, cny_per_100=rate, **of)
-        for code, rate in (("USD", "705.0000"), ("EUR", "820.0000"))
+        for code, rate in currencies.items()
         for day in days
     )
     ReferenceRate.objects.bulk_create(found, ignore_conflicts=True)

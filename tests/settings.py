@@ -40,6 +40,9 @@ if "D2C_TEST_CLUSTER" not in os.environ:  # the workers of a parallel run inheri
 
     atexit.register(_throw_away)
 
+if _worker := os.environ.get("PYTEST_XDIST_WORKER"):  # each has a database of its own in Redis too
+    os.environ["REDIS_URL"] = f"{os.environ['REDIS_URL'].rpartition('/')[0]}/{int(_worker[2:]) % 15 + 1}"
+
 from backend.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -240,7 +240,7 @@ def test_checkout_without_the_kms_is_a_503_that_leaves_nothing_and_the_same_requ
 ):
     settings.VAULT_MASTER_KEYS = f"kms:{new_master('m1')}"
     vault.open_master_keys()
-    world = make.world()
+    world = make.made_world()
     alice = Phone(client, world.shop.appid, make.token(world.alice, make.present()))
     now = make.present()
     body = {

@@ -127,7 +127,7 @@ def start_rotation(keys: str) -> subprocess.Popen[str]:
 @pytest.mark.django_db(transaction=True)
 def test_a_rotation_that_is_killed_goes_on_where_it_was_and_orders_are_placed_meanwhile(settings):
     settings.VAULT_MASTER_KEYS = text_of("old")
-    world = make.world()
+    world = make.made_world()
     rows = [sealed(f"name {n}") for n in range(20)]
     keys = settings.VAULT_MASTER_KEYS = text_of("new", "old")
     with transaction.atomic():

@@ -41,7 +41,7 @@ def sealed(monkeypatch) -> dict[bytes, tuple[vault.Key, Place]]:
         return blob
 
     monkeypatch.setattr(vault.Key, "seal", seal)
-    world = make.world()
+    world = make.made_world()
     fill(world)
     fill(world, 1)
     return seen

@@ -22,7 +22,7 @@ from customers.services.addresses import AddressText, add_address
 from customers.services.identity import state_identity
 from customers.services.login import token_hash
 from customers.services.verification import conclude
-from inventory.models import Warehouse
+from inventory.models import BookItem, Warehouse
 from inventory.services import receive
 from kernel import ids
 from kernel.clock import shanghai_day
@@ -106,6 +106,8 @@ def catalogue(now: datetime) -> tuple[Storefront, Warehouse]:
         name_zh="宁波",
         trade_mode="1210",
         customs_district="3105",
+        area_code="330266",
+        ems_no="T3105W000001",
     )
     shelf = Category.objects.create(storefront=shop, code="all", name_zh="全部", name_en="All")
     label = Brand.objects.create(
@@ -146,8 +148,19 @@ def catalogue(now: datetime) -> tuple[Storefront, Warehouse]:
         )
         for n, product in enumerate(products)
     )
+    BookItem.objects.bulk_create(
+        BookItem(storefront=shop, warehouse=place, variant=v, item_no=str(v.pk), record_no=str(v.pk))
+        for v in variants
+    )
     for v in variants:
-        receive(warehouse=place, variant=v, quantity=1_000_000, by="bench", now=now)
+        receive(
+            warehouse=place,
+            variant=v,
+            quantity=1_000_000,
+            inbound_list="QD310526I000000001",
+            by="bench",
+            now=now,
+        )
     publish_list_prices(
         storefront_id=shop.pk, prices={v.pk: v.price_fen for v in variants}, now=now - timedelta(days=1)
     )

@@ -53,7 +53,7 @@ class Offer:
     stopped: set[int] = field(default_factory=set)
 
 
-def _sellable(day: date) -> Case:
+def may_be_promised(day: date) -> Case:
     """Pieces of a stock that may be promised on `day`; lots at their floor count only until that day."""
     ended = (
         Lot.objects.filter(stock=OuterRef("pk"), unsellable_from__lte=day)
@@ -82,7 +82,7 @@ def offers(
             warehouse__active=True,
             warehouse__trade_mode__in=list(trade_modes),
         )
-        .annotate(pieces=_sellable(day))
+        .annotate(pieces=may_be_promised(day))
         .order_by("warehouse__position", "warehouse_id")
         .values_list(
             "warehouse_id",
@@ -119,7 +119,7 @@ def available(*, storefront_id: int, variant_ids: Sequence[int], day: date) -> d
         Stock.objects.filter(
             storefront_id=storefront_id, variant_id__in=list(variant_ids), warehouse__active=True
         )
-        .annotate(pieces=_sellable(day))
+        .annotate(pieces=may_be_promised(day))
         .values_list("variant_id", "pieces")
     )
     found: dict[int, int] = {}

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.http import HttpRequest
 
+from inventory import services
+from kernel.clock import now
+from kernel.tenancy import tenant
 from operators.base import register
 from operators.bilingual import say
 from operators.lists import Listed
@@ -90,3 +94,20 @@ class BookItemAdmin(Listed):
     list_select_related = ("variant", "warehouse", "storefront")
     search_fields = ("variant__sku__startswith", "item_no__exact", "record_no__exact")
     ordering = ("warehouse", "id")
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """What was held for want of the filing is for sale with it."""
+        storefront_id = self.checked_storefront(request, obj)
+        with tenant(storefront_id):
+            obj.pk = services.file_item(
+                warehouse=obj.warehouse,
+                variant=obj.variant,
+                item_no=obj.item_no,
+                record_no=obj.record_no,
+                filed_on=obj.filed_on,
+                by=request.user.get_username(),
+                now=now(),
+            ).pk
+            self.record(
+                request, obj, storefront_id, "changed" if change else "added", fields=form.changed_data
+            )

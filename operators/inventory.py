@@ -9,11 +9,13 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 
-from inventory import services
-from inventory.models import Stock
+from inventory import queries, services
+from inventory.models import Lot, Stock
+from inventory.models.places import BONDED
 from kernel import events
+from kernel.clock import now, shanghai_day
 from kernel.tenancy import tenant
-from operators import stock_story
+from operators import stock_story, told
 from operators.base import register
 from operators.bilingual import say
 from operators.carrier_accounts import checked_county
@@ -21,7 +23,7 @@ from operators.filters import FewFilter, states
 from operators.freight import SameStorefront
 from operators.lists import Listed
 from operators.scope import PACKERS
-from operators.steps import Step, Stepped
+from operators.steps import Preview, Step, Stepped
 from operators.stock_forms import CountForm, ReasonForm, ReceiveForm
 
 _TERMS = (
@@ -49,10 +51,18 @@ _TERMS = (
 
 
 class WarehouseForm(SameStorefront):
-    """Where parcels leave from is a county of China."""
+    """Where parcels leave from is a county of China, and a bonded warehouse serves with its book only."""
 
     def clean_origin(self) -> str:
         return checked_county(self.cleaned_data["origin"])
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        mode = values.get("trade_mode", self.instance.trade_mode)
+        for name in ("area_code", "ems_no") if mode in BONDED and values.get("active") else ():
+            if not values.get(name):
+                self.add_error(name, say("保税仓启用前须填写。", "Needed before the warehouse serves."))
+        return values
 
 
 @register("inventory.Warehouse")
@@ -82,7 +92,10 @@ class StockForm(forms.ModelForm):  # type: ignore[type-arg]
         return values
 
 
-def _receive(row: Stock, values: Mapping[str, Any], who: str, at: datetime) -> None:
+def _receive(row: Stock, values: Mapping[str, Any], who: str, at: datetime) -> Preview | None:
+    lacks = services.missing(Lot(stock=row, inbound_list=values["inbound_list"]))
+    if lacks and not values["held"]:
+        return _without_papers(row, lacks)
     services.receive(
         warehouse=row.warehouse,
         variant=row.variant,
@@ -102,6 +115,31 @@ def _receive(row: Stock, values: Mapping[str, Any], who: str, at: datetime) -> N
         facts={"by": who, "pieces": values["pieces"], "lot": values["code"]},
         now=at,
     )
+    return None
+
+
+def _without_papers(row: Stock, lacks: list[str]) -> Preview:
+    """What is missing, and that the goods are held as long as it is."""
+    return Preview(
+        tables=[
+            {
+                "title": say("缺少单证：入库后隔离，不可售", "Papers are missing: it will be held, not sold"),
+                "headers": [say("缺少", "missing"), say("补录方式", "where it is entered")],
+                "rows": [[told.fact_name(one), _ENTERED[one]] for one in lacks],
+            }
+        ],
+        seen={"held": "on"},
+        button=say("先入库隔离", "Take it in and hold it"),
+    )
+
+
+_ENTERED = {
+    "inbound_list": say(
+        "在上方填写；或入库后在批次页面“更正批次信息”补录",
+        "in the form above, or later on the page of the lot",
+    ),
+    "book_item": say("“商品备案”页面，登记后自动恢复可售", "on the page of filings; it is for sale at once"),
+}
 
 
 def _count(row: Stock, values: Mapping[str, Any], who: str, at: datetime) -> None:
@@ -160,8 +198,9 @@ class StockAdmin(Stepped, Listed):
             do=_receive,
             roles=PACKERS,
             hint=say(
-                "同一批次号须与已登记的日期、核注清单一致。",
-                "A lot that is known must come with the same days and inbound list.",
+                "同一批次号须与已登记的日期、核注清单一致；保税仓缺少核注清单或商品备案的，先入库隔离，补录后可售。",
+                "A lot that is known must come with the same days and inbound list. In a bonded warehouse"
+                " what has no inbound list or no filing is taken in and held until these are entered.",
             ),
         ),
         Step(
@@ -192,9 +231,13 @@ class StockAdmin(Stepped, Listed):
         ),
     )
 
+    def get_queryset(self, request: Any) -> Any:
+        may = queries.may_be_promised(shanghai_day(now()))
+        return super().get_queryset(request).annotate(may_be_promised=may)
+
     @admin.display(description=say("可售", "available"))
     def sellable(self, row: Any) -> int:
-        return 0 if row.stopped else max(0, int(row.available))
+        return max(0, int(row.may_be_promised))
 
     def changeform_view(
         self, request: Any, object_id: Any = None, form_url: str = "", extra_context: Any = None

@@ -22,7 +22,7 @@ from operators.filters import states
 from operators.lists import Listed
 from operators.scope import PACKERS
 from operators.steps import Step, Stepped
-from operators.stock_forms import DifferenceForm, PiecesForm, ReasonForm, SendForm
+from operators.stock_forms import CorrectForm, DifferenceForm, PiecesForm, ReasonForm, SendForm
 
 Values = Mapping[str, Any]
 
@@ -37,6 +37,18 @@ def _quarantine(row: Lot, values: Values, who: str, at: datetime) -> None:
 
 def _restore(row: Lot, values: Values, who: str, at: datetime) -> None:
     services.restore(lot=row, pieces=values["pieces"], reason=values["reason"], by=who, now=at)
+
+
+def _correct(row: Lot, values: Values, who: str, at: datetime) -> None:
+    services.correct_lot(
+        lot=row,
+        produced_on=values["produced_on"],
+        expires_on=values["expires_on"],
+        inbound_list=values["inbound_list"],
+        reason=values["reason"],
+        by=who,
+        now=at,
+    )
 
 
 def _stop(row: Lot, values: Values, who: str, at: datetime) -> None:
@@ -114,6 +126,24 @@ class LotAdmin(Stepped, Listed):
             hint=say("仅限同一监管方式的仓库。", "To a warehouse of the same trade mode only."),
         ),
         Step(
+            name="correct",
+            title=say("更正批次信息", "Correct"),
+            icon="edit",
+            form=CorrectForm,
+            do=_correct,
+            roles=PACKERS,
+            start=lambda row: {
+                "produced_on": row.produced_on,
+                "expires_on": row.expires_on,
+                "inbound_list": row.inbound_list,
+            },
+            hint=say(
+                "补录核注清单编号或更正日期；原值保留在历史记录中。单证齐全后，因缺单证隔离的件数随即恢复可售。",
+                "Enter the inbound list or put days right; what stood there is kept in the history. Once the"
+                " papers are complete, what was held for them is for sale.",
+            ),
+        ),
+        Step(
             name="stop",
             title=say("批次停售", "Stop the lot"),
             icon="block",
@@ -122,11 +152,15 @@ class LotAdmin(Stepped, Listed):
             roles=PACKERS,
             legal=lambda row: not row.stopped,
             hint=say(
-                "立即生效；已占用的订单保留，该批次不再拣货、不再发出。",
-                "At once; what is reserved stays, and nothing of the lot is picked or shipped.",
+                "立即生效，含所有仓库及后到的同批次号货物；已占用的订单保留，该批次不再拣货、不再发出。",
+                "At once and in every warehouse, also for what comes later under this lot number; what is"
+                " reserved stays, and nothing of the lot is picked or shipped.",
             ),
         ),
     )
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).annotate(lacking=stock_story.lacking())
 
     @admin.display(description=say("状态", "state"))
     def state(self, row: Lot) -> Any:
@@ -136,7 +170,7 @@ class LotAdmin(Stepped, Listed):
         self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
         row = self.get_object(request, object_id) if object_id else None
-        story = [stock_story.movements(row.movements.all())] if row else []
+        story = stock_story.tell_lot(row) if row else []
         return super().changeform_view(
             request, object_id, form_url, {"story": story, **(extra_context or {})}
         )

@@ -75,6 +75,16 @@ class ReceiveForm(forms.Form):
         False,
     )
     reason = _line(say("备注", "note"), 200, "", False)
+    held = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+
+class CorrectForm(ReasonForm):
+    """A lot as it should have been entered."""
+
+    produced_on = _day(say("生产日期", "produced on"))
+    expires_on = _day(say("到期日", "expires on"))
+    inbound_list = _line(say("核注清单编号", "number of the inbound list"), 30, "", False)
+    field_order = ("produced_on", "expires_on", "inbound_list", "reason")
 
 
 class CountForm(ReasonForm):
@@ -127,6 +137,15 @@ class MissingForm(forms.Form):
         min_value=0,
         required=False,
         widget=UnfoldAdminIntegerFieldWidget,
+    )
+    inbound_list = _line(
+        say("本仓核注清单编号", "number of the inbound list here"),
+        30,
+        say(
+            "不同账册间调拨须填写；未填写的，货物先入库隔离，补录后可售。",
+            "From another account book; without it the goods are taken in and held until it is entered.",
+        ),
+        False,
     )
 
 

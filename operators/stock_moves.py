@@ -49,7 +49,9 @@ def _arrive(row: Transfer, values: Values, who: str, at: datetime) -> None:
         if line is None:
             raise Missing()
         missing[line.pk] = values["pieces"]
-    services.receive_transfer(transfer=row, missing=missing, by=who, now=at)
+    services.receive_transfer(
+        transfer=row, missing=missing, inbound_list=values["inbound_list"], by=who, now=at
+    )
 
 
 def _call_back(row: Transfer, values: Values, who: str, at: datetime) -> None:

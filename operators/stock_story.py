@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import F
+from django.db.models import BooleanField, ExpressionWrapper, F
 from django.urls import reverse
 from django.utils.html import format_html
 
 from inventory import services
 from inventory.models import Count, Lot, Movement, Stock
 from kernel.clock import now, shanghai_day
+from kernel.models import Event
 from logistics.models import Shipment
 from operators.bilingual import say
 from operators.names import state_name
-from operators.tables import Table, kept, when
+from operators.tables import Table, history, kept, when
 
 LAST = 50
 
@@ -24,8 +25,16 @@ def tell(stock: Stock) -> list[Table]:
     return [_lots(stock), movements(stock.movements.all())]
 
 
+def tell_lot(lot: Lot) -> list[Table]:
+    """What moved in it, and what was entered of it before."""
+    events = Event.objects.filter(key=f"lot:{lot.pk}").order_by("-id")[:LAST]
+    return [movements(lot.movements.all()), history(events, {})]
+
+
 def _lots(stock: Stock) -> Table:
-    lots = stock.lots.order_by(F("expires_on").asc(nulls_last=True), "received_at", "pk")
+    lots = stock.lots.annotate(lacking=lacking()).order_by(
+        F("expires_on").asc(nulls_last=True), "received_at", "pk"
+    )
     return {
         "title": say("批次（按先到期先出）", "Lots, first expired first"),
         "headers": [
@@ -58,13 +67,20 @@ def _lots(stock: Stock) -> Table:
     }
 
 
+def lacking() -> Any:
+    """Whether a lot lacks papers of customs, as a column that `lot_state` reads."""
+    return ExpressionWrapper(services.lacks_papers(), output_field=BooleanField())
+
+
 def lot_state(lot: Lot) -> Any:
-    """Whether a lot is sold today: stopped, too near its end, near it, or as it should be."""
+    """Whether a lot is sold today: stopped, below its floor, without papers, near its end, or fine."""
     day = shanghai_day(now())
     if lot.stopped:
         return say("停售", "stopped")
     if lot.unsellable_from is not None and lot.unsellable_from <= day:
         return say("低于保质期下限", "below the floor")
+    if lot.on_hand and lot.lacking:  # type: ignore[attr-defined]
+        return say("缺少单证", "papers missing")
     if lot.near_from is not None and lot.near_from <= day:
         return say("临期", "near its end")
     return say("正常", "for sale")

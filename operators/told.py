@@ -154,8 +154,8 @@ def _value(key: str, value: Any, links: Links | None) -> Any:
         return read(str(value))
     if key == "key":
         return about(str(value), links)
-    if key in ("fields", "customers") and isinstance(value, list):
-        told = [fact_name(one) if key == "fields" else linked(one, links) for one in map(str, value)]
+    if key in ("fields", "papers", "customers") and isinstance(value, list):
+        told = [linked(one, links) if key == "customers" else fact_name(one) for one in map(str, value)]
         return format_html_join("、" if chinese() else ", ", "{}", ((one,) for one in told))
     text = value if isinstance(value, str) else orjson.dumps(value).decode()
     return linked(text if len(text) <= 300 else f"{text[:300]}…", links)

@@ -31,8 +31,9 @@ from customers.services.addresses import AddressText, add_address
 from customers.services.identity import state_identity
 from customers.services.login import TOKEN_LIVES, token_hash
 from customers.services.verification import conclude
-from inventory.models import FreightTemplate, FreightZone, Lot, Stock, Warehouse
-from inventory.services import receive, set_on_hand
+from inventory.models import BookItem, FreightTemplate, FreightZone, Lot, Stock, Warehouse
+from inventory.models.places import BONDED
+from inventory.services import keep_stock, receive, set_on_hand
 from kernel import ids
 from kernel.clock import shanghai_day
 from orders.models import Coupon, CouponClaim, Order, Quote
@@ -49,6 +50,7 @@ from tests.make_tables import NOW, rates, tariff
 ALICE, BOB, STRANGER = "alice", "bob", "stranger"
 # Invented numbers with a right check character; the region and the birth dates belong to no one we know.
 NUMBERS = {ALICE: "11010519491231002X", BOB: "310115199001010010", STRANGER: "440106198507070019"}
+INBOUND_LIST = "QD310526I000000001"
 NAMES = {ALICE: "王爱丽", BOB: "李宝宝", STRANGER: "陌生人"}
 PHONES = {ALICE: "13800138000", BOB: "13900139000", STRANGER: "13700137000"}
 
@@ -132,6 +134,8 @@ def warehouse(shop: Storefront, code: str = "ningbo", **changes: Any) -> Warehou
         fen = changes.pop("freight_fen")
         FreightZone.objects.create(storefront=shop, template=template, first_fen=fen)
         changes["freight"] = template
+    if changes.get("trade_mode", "1210") in BONDED:
+        changes = {"area_code": "330266", "ems_no": "T3105W000001", **changes}
     made, _ = Warehouse.objects.update_or_create(
         storefront=shop,
         code=code,
@@ -198,7 +202,23 @@ def variant(shop: Storefront, sku: str = "HD-1", price_fen: int = 10_000, **chan
     return made
 
 
+def papers(place: Warehouse, made: Variant) -> dict[str, str]:
+    """The filing of a SKU in a bonded warehouse's account book, and by name the number of an inbound list."""
+    if place.trade_mode not in BONDED:
+        return {}
+    BookItem.objects.get_or_create(
+        warehouse=place,
+        variant=made,
+        defaults={"storefront": place.storefront, "item_no": str(made.pk), "record_no": f"R{made.pk}"},
+    )
+    return {"inbound_list": INBOUND_LIST}
+
+
 def stock(place: Warehouse, made: Variant, on_hand: int = 100) -> Stock:
+    row, filed = keep_stock(warehouse=place, variant=made), papers(place, made)
+    if on_hand:
+        said = {"storefront": place.storefront, "received_at": NOW, **filed}
+        Lot.objects.get_or_create(stock=row, code="", defaults=said)
     return set_on_hand(warehouse=place, variant=made, on_hand=on_hand, by="test", now=NOW)
 
 
@@ -213,7 +233,12 @@ def crook(row: Stock, **balances: int) -> None:
 def lot(place: Warehouse, made: Variant, pieces: int, code: str = "L1", **more: Any) -> Lot:
     """Pieces received as a lot; `expires_on` and the like by name."""
     return receive(
-        warehouse=place, variant=made, quantity=pieces, code=code, by="test", **{"now": NOW, **more}
+        warehouse=place,
+        variant=made,
+        quantity=pieces,
+        code=code,
+        by="test",
+        **{"now": NOW, **papers(place, made), **more},
     )
 
 

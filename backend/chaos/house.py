@@ -18,8 +18,8 @@ from backend.house import ROOT, House, plan
 from backend.journey.client import Sandbox
 from backend.supervisor import Child, Supervisor
 from catalog.models import Variant
-from inventory.models import Warehouse
-from inventory.services import set_on_hand
+from inventory.models import Lot, Warehouse
+from inventory.services import adjust
 from kernel.clock import now
 from storefronts.models import Storefront
 
@@ -58,7 +58,8 @@ def stage_of(world: Path, sandbox: str) -> Stage:
     )
     variant = goods.order_by("sku")[0]
     for place in Warehouse.objects.filter(storefront=shop):
-        set_on_hand(warehouse=place, variant=variant, on_hand=PIECES, by="chaos", now=now())
+        lot = Lot.objects.filter(stock__warehouse=place, stock__variant=variant)[0]
+        adjust(lot=lot, pieces=PIECES, reason="chaos", by="chaos", now=now())
     return Stage(shop=shop, sku=variant.sku, sandbox=Sandbox(sandbox), served=True)
 
 

@@ -12,9 +12,13 @@ from catalog.models import Variant
 from inventory.models.freight import FreightTemplate
 from storefronts.models import Storefront
 
+BONDED = ("1210", "1239")
+
 
 class Warehouse(models.Model):
     """A place goods leave from, under one trade mode: it belongs to the stock, not to the product.
+
+    A bonded one serves (is `active`) only with its customs area and account book.
 
     One house that serves several storefronts, or keeps goods under two modes, is a row for each: stock is
     owned by a storefront and declared under a mode, and neither is ever mixed.
@@ -98,10 +102,21 @@ class Warehouse(models.Model):
                 condition=Q(origin="", origin_place="") | ~Q(origin="") & ~Q(origin_place=""),
                 violation_error_message="发货地区与发货地址须同时填写。 Division and street go together.",
             ),
+            models.CheckConstraint(
+                name="warehouse_of_a_book",
+                condition=~Q(trade_mode__in=["1210", "1239"])
+                | Q(active=False)
+                | (~Q(area_code="") & ~Q(ems_no="") & ~Q(customs_district="")),
+            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.name} ({self.trade_mode})"
+
+    @property
+    def bonded(self) -> bool:
+        """Whether goods lie here under customs' eyes, in an account book."""
+        return self.trade_mode in BONDED
 
     def tolerated_g(self, expected_g: int) -> int:
         """By how many grams a parcel of this weight may differ before someone looks into it."""
@@ -126,7 +141,7 @@ class WarehouseDay(models.Model):
 
 
 class BookItem(models.Model):
-    """商品备案: under which item of the account book a SKU lies in a bonded warehouse."""
+    """商品备案: under which item of the account book a SKU lies in the bonded warehouses of that book."""
 
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
     warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="book")

@@ -10,11 +10,13 @@ from inventory.services.counting import (
     record_count,
 )
 from inventory.services.held import SaleStopped, SoldOut, release, release_expired, reserve
+from inventory.services.holding import lacks_papers, missing
 from inventory.services.lessening import lessen
 from inventory.services.lots import (
     BadCount,
     CountedElse,
     LotDiffers,
+    NoPieces,
     TooFewPieces,
     adjust,
     keep_stock,
@@ -25,9 +27,18 @@ from inventory.services.lots import (
     take_back,
 )
 from inventory.services.moving import OtherStorefront
+from inventory.services.papers import (
+    BadDays,
+    ItemTaken,
+    NotBonded,
+    PaperNeeded,
+    correct_lot,
+    file_item,
+)
 from inventory.services.picking import CannotPick, PickedEnded, pick, picked, ship, tell_missing
-from inventory.services.shelf import set_shelf_life, sweep
+from inventory.services.shelf import set_shelf_life
 from inventory.services.stopping import AlreadyStopped, NotStopped, lift_stop, stop_sale
+from inventory.services.sweeping import sweep
 from inventory.services.transferring import (
     CannotTransfer,
     TransferEnded,
@@ -39,15 +50,20 @@ from inventory.services.transferring import (
 __all__ = [
     "AlreadyStopped",
     "BadCount",
+    "BadDays",
     "CannotPick",
     "CannotTransfer",
     "CountClosed",
     "CountOpen",
     "CountedElse",
+    "ItemTaken",
     "LotDiffers",
+    "NoPieces",
+    "NotBonded",
     "NotOfThisWarehouse",
     "NotStopped",
     "OtherStorefront",
+    "PaperNeeded",
     "PickedEnded",
     "SaleStopped",
     "SoldOut",
@@ -57,9 +73,13 @@ __all__ = [
     "adjust",
     "call_back_transfer",
     "close_count",
+    "correct_lot",
+    "file_item",
     "keep_stock",
+    "lacks_papers",
     "lessen",
     "lift_stop",
+    "missing",
     "open_count",
     "pick",
     "picked",

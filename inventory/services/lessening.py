@@ -10,7 +10,8 @@ from django.db import connection, transaction
 from django.db.models import F
 
 from inventory.models import Movement, Pick, Reservation, Stock
-from inventory.services.moving import move, stop_key, stop_of
+from inventory.services.holding import aside
+from inventory.services.moving import move
 
 # Without a piece left a reservation is released as it is: it is one of some pieces for ever.
 _LESSEN = """
@@ -91,9 +92,7 @@ def _put_back(row: Reservation, pieces: int, now: datetime) -> None:
             return
         pieces -= back
         move(one.lot, Movement.Kind.PUT_BACK, picked=-back, holder=row.holder, now=now)
-        stop = stop_of(one.lot)
-        if stop is not None:
-            move(one.lot, Movement.Kind.QUARANTINE, quarantined=back, holder=stop_key(stop.pk), now=now)
+        aside(one.lot, back, now=now)
         if back == one.quantity:
             one.put_back_at = now
         else:

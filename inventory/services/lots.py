@@ -10,18 +10,10 @@ from django.db.models import F
 
 from catalog.models import Variant
 from inventory.models import Lot, Movement, Stock, Warehouse
-from inventory.services.moving import (
-    FLOOR,
-    locked,
-    move,
-    stock_of,
-    stop_key,
-    stop_of,
-    stop_of_batch,
-    tell_short,
-)
-from inventory.services.shelf import days_of, restore_held
-from kernel.clock import shanghai_day
+from inventory.services.holding import aside, reasons, restore_held, stops
+from inventory.services.moving import FLOOR, PAPERS, locked, move, stock_of, stop_of_batch, tell_short
+from inventory.services.papers import BadDays, tell_missing_papers
+from inventory.services.shelf import days_of
 from kernel.errors import Conflict, Invalid
 
 
@@ -34,6 +26,14 @@ class BadCount(Invalid):
     title_zh = "已有 {reserved} 件被占用，库存不能设为 {on_hand}。"
     on_hand: int
     reserved: int
+
+
+class NoPieces(Invalid):
+    """What comes in is one piece or more."""
+
+    code = "no_pieces"
+    title = "Say how many pieces came in: one or more."
+    title_zh = "收货件数至少为 1。"
 
 
 @dataclass(eq=False)
@@ -82,10 +82,15 @@ def receive(
     holder: str = "",
     kind: Movement.Kind = Movement.Kind.RECEIVE,
 ) -> Lot:
-    """Take pieces in as a lot, or into the lot of that number; raises LotDiffers.
+    """Take pieces in as a lot, or into the lot of that number.
 
-    What comes into a lot that is stopped, here or elsewhere, or at its floor is quarantined with it.
+    What comes into a lot that is stopped, here or elsewhere, at its floor, or bonded and without its papers
+    is quarantined with it; missing papers are a case. Raises NoPieces, BadDays, LotDiffers, OtherStorefront.
     """
+    if quantity < 1:
+        raise NoPieces()
+    if produced_on and expires_on and produced_on > expires_on:
+        raise BadDays()
     stock = stock_of(warehouse=warehouse, variant=variant)
     until, near = days_of(storefront_id=stock.storefront_id, variant_id=variant.pk, expires_on=expires_on)
     lot, new = Lot.objects.get_or_create(
@@ -106,39 +111,35 @@ def receive(
     if not new and told != (lot.produced_on, lot.expires_on, lot.inbound_list):
         raise LotDiffers(lot=code)
     move(lot, kind, on_hand=quantity, holder=holder, reason=reason, by=by, now=now)
-    _aside(lot, quantity, now=now)
+    aside(lot, quantity, now=now)
     lot.refresh_from_db()
+    tell_missing_papers(lot, now=now)
     return lot
-
-
-def _aside(lot: Lot, quantity: int, *, now: datetime) -> None:
-    """Quarantine pieces that came into a lot that is not sold."""
-    ended = lot.unsellable_from is not None and lot.unsellable_from <= shanghai_day(now)
-    for holder in [*_stops(lot), *([FLOOR] if ended else [])][:1]:
-        move(lot, Movement.Kind.QUARANTINE, quarantined=quantity, holder=holder, now=now)
 
 
 @transaction.atomic
 def adjust(*, lot: Lot, by: str, pieces: int, reason: str, now: datetime, holder: str = "") -> Lot:
     """Add pieces that were found (above 0) or write off what is missing (below 0).
 
-    What is missing is taken off the shelf first, then out of what a stop or the floor holds, and last out of
-    what is quarantined for its own state: what is left of that is never taken for fit. Raises BadCount where
-    it would reach what is promised, TooFewPieces where it would reach what is set aside.
+    What is missing is taken off the shelf first, then out of what a stop, the floor or missing papers hold,
+    and last out of what is quarantined for its own state: what is left of that is never taken for fit. Raises
+    BadCount where it would reach what is promised, TooFewPieces where it would reach what is set aside.
     """
     stock = locked(lot.stock_id)
     lot.refresh_from_db()
     if pieces >= 0:
         if pieces:
             move(lot, Movement.Kind.ADJUST, on_hand=pieces, holder=holder, reason=reason, by=by, now=now)
-            _aside(lot, pieces, now=now)
+            aside(lot, pieces, now=now)
+            lot.refresh_from_db()
+            tell_missing_papers(lot, now=now)
     else:
         if lot.on_hand + pieces < lot.picked:
             raise TooFewPieces(pieces=lot.on_hand - lot.picked)
         if stock.on_hand + pieces < stock.reserved:
             raise BadCount(on_hand=stock.on_hand + pieces, reserved=stock.reserved)
         out = max(0, -pieces - lot.free)
-        for holding in (*_stops(lot), FLOOR):
+        for holding in (*stops(lot), FLOOR, PAPERS):
             out -= restore_held(lot=lot, holder=holding, by=by, now=now, most=out, reason=reason)
         move(
             lot,
@@ -152,11 +153,6 @@ def adjust(*, lot: Lot, by: str, pieces: int, reason: str, now: datetime, holder
         )
     lot.refresh_from_db()
     return lot
-
-
-def _stops(lot: Lot) -> list[str]:
-    stop = stop_of(lot) if lot.stopped else None
-    return [stop_key(stop.pk)] if stop else []
 
 
 @transaction.atomic
@@ -177,11 +173,10 @@ def quarantine(*, lot: Lot, pieces: int, reason: str, by: str, now: datetime) ->
 
 @transaction.atomic
 def restore(*, lot: Lot, pieces: int, reason: str, by: str, now: datetime) -> Lot:
-    """Bring quarantined pieces back for sale; raises TooFewPieces, also for a lot that is stopped."""
+    """Bring quarantined pieces back for sale; raises TooFewPieces, also for a lot that is not sold."""
     locked(lot.stock_id)
     lot.refresh_from_db()
-    ended = lot.unsellable_from is not None and lot.unsellable_from <= shanghai_day(now)
-    back = 0 if lot.stopped or ended else lot.quarantined
+    back = 0 if reasons(lot, now=now) else lot.quarantined
     if not 0 < pieces <= back:
         raise TooFewPieces(pieces=back)
     move(lot, Movement.Kind.RESTORE, quarantined=-pieces, reason=reason, by=by, now=now)
@@ -204,7 +199,7 @@ def take_back(*, lot: Lot, pieces: int, holder: str, fit: bool, by: str, now: da
         now=now,
     )
     if fit:
-        _aside(lot, pieces, now=now)
+        aside(lot, pieces, now=now)
     lot.refresh_from_db()
     return lot
 

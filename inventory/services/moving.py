@@ -11,7 +11,8 @@ from inventory.models import Lot, Movement, SaleStop, Stock, Warehouse
 from kernel.cases import open_case
 from kernel.errors import Invalid
 
-FLOOR = "floor"  # the holder of what is quarantined because too little of its life is left
+# Holders of what is quarantined because too little of its life is left, or papers of customs are missing.
+FLOOR, PAPERS = "floor", "papers"
 
 
 class OtherStorefront(Invalid):

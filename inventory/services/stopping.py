@@ -8,8 +8,9 @@ from django.db import transaction
 
 from catalog.models import Variant
 from inventory.models import Lot, Movement, SaleStop, Stock
+from inventory.services.holding import look_again
 from inventory.services.moving import move, stop_key, stop_of, tell_short
-from inventory.services.shelf import quarantine_ended, restore_held
+from inventory.services.shelf import quarantine_ended
 from kernel import events
 from kernel.errors import Conflict
 
@@ -84,7 +85,7 @@ def lift_stop(*, stop: SaleStop, reason: str, by: str, now: datetime) -> SaleSto
         for one in _batch(stop.lot, ids):
             one.stopped = False
             one.save(update_fields=["stopped"])
-            restore_held(lot=one, holder=stop_key(stop.pk), by=by, now=now)
+            look_again(one, over=[stop_key(stop.pk)], by=by, now=now)
         stop.lot.refresh_from_db()
         quarantine_ended(stock_ids=ids, now=now)
     _tell(stop, "sale.resumed", by, now)

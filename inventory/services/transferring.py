@@ -70,9 +70,17 @@ def send_transfer(
 
 @transaction.atomic
 def receive_transfer(
-    *, transfer: Transfer, by: str, now: datetime, missing: Mapping[int, int] | None = None
+    *,
+    transfer: Transfer,
+    by: str,
+    now: datetime,
+    missing: Mapping[int, int] | None = None,
+    inbound_list: str = "",
 ) -> Transfer:
-    """Take a load in: each lot keeps its number, days and inbound list.
+    """Take a load in: each lot keeps its number and days, and within one account book its inbound list.
+
+    In another account book it lies under the `inbound_list` by which it came into that; without one it is
+    held until the number is entered.
 
     `missing` says how many pieces of a line (by its key) did not arrive: they are gone from both warehouses,
     with a case. Raises TransferEnded, TooFewPieces, LotDiffers.
@@ -97,7 +105,7 @@ def receive_transfer(
                 code=line.lot.code,
                 produced_on=line.lot.produced_on,
                 expires_on=line.lot.expires_on,
-                inbound_list=line.lot.inbound_list,
+                inbound_list=inbound_list if other_book(transfer) else line.lot.inbound_list,
                 holder=f"transfer:{transfer.pk}",
                 kind=Movement.Kind.TRANSFER,
                 by=by,
@@ -136,6 +144,11 @@ def call_back_transfer(*, transfer: Transfer, by: str, now: datetime) -> Transfe
             now=now,
         )
     return _end(transfer, Transfer.State.RETURNED, by, now)
+
+
+def other_book(transfer: Transfer) -> bool:
+    """Whether a load leaves one account book for another, and needs an inbound list of its own."""
+    return transfer.target.bonded and transfer.source.ems_no != transfer.target.ems_no
 
 
 def _move(lot: Lot, pieces: int, transfer: Transfer, by: str, now: datetime) -> None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from inventory import services
 from inventory.models import Lot, Movement, Reservation, SaleStop, Stock, Transfer
+from inventory.services.papers import without_papers
 from inventory.services.repair import differences
 from kernel.clock import shanghai_day
 from kernel.errors import Problem
@@ -21,8 +22,18 @@ from tests import make
 pytestmark = pytest.mark.django_db
 MOVED = ["receive", "adjust", "take_back", "count", "send", "arrive", "call_back"]
 HELD = ["reserve", "release", "pick", "ship", "expire"]
-KEPT = ["quarantine", "restore", "stop_lot", "stop_sku", "lift", "shelf", "sweep"]
-VERBS = [*MOVED, *HELD, *HELD, *KEPT]
+KEPT = [
+    "without_papers",
+    "correct",
+    "quarantine",
+    "restore",
+    "stop_lot",
+    "stop_sku",
+    "lift",
+    "shelf",
+    "sweep",
+]
+VERBS = [*MOVED, *HELD, *HELD, *HELD, *KEPT]
 STEP = st.tuples(st.sampled_from(VERBS), st.integers(0, 3), st.integers(1, 6))
 BY = {"by": "test"}
 
@@ -90,6 +101,16 @@ class House:
     def quarantine(self, which: int, pieces: int) -> None:
         services.quarantine(lot=self.lot(which), pieces=pieces, reason="", now=self.now, **BY)
 
+    def without_papers(self, which: int, pieces: int) -> None:
+        make.lot(self.world.warehouse, self.world.dryer, pieces, f"P{which}", inbound_list="", now=self.now)
+
+    def correct(self, which: int, pieces: int) -> None:
+        lot = Lot.objects.filter(code=f"P{which}").order_by("pk")[0]
+        ends = shanghai_day(make.NOW) + timedelta(days=4 * which) if which else None
+        number = make.INBOUND_LIST if pieces > 3 else lot.inbound_list
+        said = {"produced_on": None, "expires_on": ends, "inbound_list": number}
+        services.correct_lot(lot=lot, reason="", now=self.now, **said, **BY)
+
     def restore(self, which: int, pieces: int) -> None:
         services.restore(lot=self.lot(which), pieces=pieces, reason="", now=self.now, **BY)
 
@@ -142,7 +163,8 @@ class House:
 def set_aside() -> list[tuple[int, str, int]]:
     """Lot, for whose sake, pieces: under one name what was found not to be fit, by whoever it was."""
     sake = Case(
-        When(Q(holder__startswith="stop:") | Q(holder="floor"), then=F("holder")), default=Value("not fit")
+        When(Q(holder__startswith="stop:") | Q(holder__in=["floor", "papers"]), then=F("holder")),
+        default=Value("not fit"),
     )
     rows = Movement.objects.filter(lot__isnull=False).values_list("lot", sake)
     return list(rows.annotate(pieces=Sum("quarantined")).order_by())
@@ -159,7 +181,7 @@ def steps_taken() -> set[str]:
 
 
 @settings(
-    max_examples=25,
+    max_examples=35,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -171,6 +193,7 @@ def test_any_interleaving_keeps_balances_equal_to_the_ledger_and_never_negative(
         for step in steps:
             house.take(*step)
             assert [str(one) for one in differences()] == []
+            assert list(without_papers()) == []
         lowest = [
             least
             for row in list(Stock.objects.values_list("on_hand", "reserved", "quarantined"))

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from inventory import queries, services
 from inventory.models import Lot, Reservation, SaleStop, Stock
-from inventory.services import shelf
+from inventory.services import repair, sweeping
 from kernel.clock import shanghai_day
 from kernel.models import Case, Event
 from orders.services.allocation import StoppedGoods
@@ -367,15 +369,15 @@ def test_damage_to_promised_pieces_is_set_aside_and_put_before_an_operator(world
 def test_a_stock_that_cannot_be_looked_at_stops_no_other_and_waits_longer_each_time(world, monkeypatch):
     bad = make.lot(world.warehouse, world.dryer, 3, expires_on=TODAY)
     good = make.lot(world.warehouse, world.iron, 2, expires_on=TODAY)
-    move, tries = shelf.move, []
+    look, tries = sweeping.quarantine_ended, []
 
-    def failing(lot, kind, **more):
-        if lot == bad:
-            tries.append(more["now"])
+    def failing(*, stock_ids, now):
+        if stock_ids == [bad.stock_id]:
+            tries.append(now)
             raise ZeroDivisionError
-        return move(lot, kind, **more)
+        return look(stock_ids=stock_ids, now=now)
 
-    monkeypatch.setattr(shelf, "move", failing)
+    monkeypatch.setattr(sweeping, "quarantine_ended", failing)
     first = make.NOW + timedelta(days=1)
     for minutes in range(0, 80, 5):
         services.sweep(now=first + timedelta(minutes=minutes))
@@ -387,6 +389,47 @@ def test_a_stock_that_cannot_be_looked_at_stops_no_other_and_waits_longer_each_t
     services.sweep(now=first + timedelta(minutes=150))
     case.refresh_from_db()
     assert (balances(bad), case.state) == ((3, 0, 3), "settled")
+
+
+def test_a_row_that_goes_on_failing_is_tried_about_daily_for_ever():
+    waits = [sweeping.waits(seen + 1) - sweeping.waits(seen) for seen in range(1, 30)]
+    longest = timedelta(minutes=10 * 128)
+    assert waits[:7] == [timedelta(minutes=10 * 2**n) for n in range(1, 8)]
+    assert set(waits[7:]) == {longest}
+
+
+def test_picked_pieces_that_come_to_their_floor_are_a_case_until_they_are_put_back(world):
+    lot = make.lot(world.warehouse, world.dryer, 5, "A", expires_on=TODAY)
+    reserve(world, 2)
+    services.pick(holder="order:1", by="packer", now=make.NOW)
+    tomorrow = make.NOW + timedelta(days=1)
+    for now in (make.NOW, tomorrow, tomorrow):
+        services.sweep(now=now)
+    case = Case.objects.get(kind="lot.picked_ended")
+    assert (case.key, case.seen, case.facts["pieces"], case.facts["sku"]) == (f"lot:{lot.pk}", 1, 2, "HD-1")
+    with pytest.raises(services.PickedEnded):
+        services.ship(holder="order:1", by="packer", now=tomorrow)
+    services.release(holder="order:1", now=tomorrow)
+    services.sweep(now=tomorrow)
+    case.refresh_from_db()
+    assert (case.state, balances(lot)) == ("settled", (5, 0, 5))
+
+
+def test_a_rule_for_many_lots_is_a_few_statements_in_both_directions(world):
+    lots = [
+        make.lot(world.warehouse, made, 2, f"L{n}", expires_on=TODAY + timedelta(days=20))
+        for made in (world.dryer, world.iron)
+        for n in range(20)
+    ]
+    for floor, quarantined in ((30, 2), (10, 0)):
+        with CaptureQueriesContext(connection) as said:
+            services.set_shelf_life(
+                storefront=world.shop, variant=None, floor_days=floor, near_days=60, now=make.NOW
+            )
+        assert len(said) <= 18, [row["sql"][:80] for row in said]
+        assert {balances(lot) for lot in lots} == {(2, 0, quarantined)}
+    assert Event.objects.filter(name="lot.unsellable", seq=1).count() == 40
+    assert repair.differences() == []
 
 
 def test_lots_that_were_told_of_keep_no_other_from_being_told(world):

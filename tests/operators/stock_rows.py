@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from catalog.models import Variant
-from inventory.models import BookItem, FreightTemplate, FreightZone, Warehouse, WarehouseDay
+from inventory.models import FreightTemplate, FreightZone, Warehouse, WarehouseDay
 from inventory.services import (
     open_count,
     record_count,
@@ -22,7 +22,6 @@ def stock_rows(place: Warehouse, made: Variant, round: int) -> None:
     template = FreightTemplate.objects.create(storefront=shop, code=f"t-{round}", by="piece")
     FreightZone.objects.create(storefront=shop, template=template)
     WarehouseDay.objects.create(storefront=shop, warehouse=place, day=now.date())
-    BookItem.objects.create(storefront=shop, warehouse=place, variant=made, item_no="1", record_no="R1")
     count = open_count(warehouse=place, note="", by="someone", now=now)
     record_count(count=count, lot=lot, counted=2, by="someone", now=now)
     extra = make.lot(place, made, 3, f"MOVED-{round}")

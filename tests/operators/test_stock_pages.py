@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
 
-from inventory.models import CountLine, Lot, Movement, SaleStop, Stock, Transfer
+from inventory import services
+from inventory.models import BookItem, CountLine, Lot, Movement, SaleStop, Stock, Transfer
+from kernel.clock import shanghai_day
 from kernel.models import Event
 from tests import make
 from tests.operators import rows
@@ -36,13 +40,81 @@ def test_a_packer_receives_a_lot_and_sees_it_with_its_movement(client, world):
     enter(client, world)
     stock = Stock.objects.get(variant=world.dryer)
     answer = step(
-        client, "stock", stock, "receive", pieces="7", code="L-7", expires_on="2028-03-01", produced_on=""
+        client, "stock", stock, "receive", pieces="7", code="L-7", expires_on="2028-03-01", inbound_list="QD1"
     )
     assert answer.status_code == 302
     lot = Lot.objects.get(code="L-7")
     assert (lot.on_hand, str(lot.expires_on)) == (7, "2028-03-01")
     page = client.get(reverse("admin:inventory_stock_change", args=[stock.pk])).content.decode()
     assert "L-7" in page and "2028-03-01" in page and "+7" in page and "the-fulfilment" in page
+
+
+def test_a_packer_is_told_which_papers_are_missing_before_the_goods_are_taken_in_and_held(client, world):
+    enter(client, world)
+    stock = Stock.objects.get(variant=world.dryer)
+    answer = step(client, "stock", stock, "receive", pieces="7", code="L-7")
+    page = answer.content.decode()
+    assert (answer.status_code, Lot.objects.exists()) == (200, False)
+    assert "缺少单证：入库后隔离，不可售" in page and "核注清单编号" in page and "先入库隔离" in page
+    assert 'name="held" value="on"' in page
+    assert step(client, "stock", stock, "receive", pieces="7", code="L-7", held="on").status_code == 302
+    lot = Lot.objects.get(code="L-7")
+    assert (lot.on_hand, lot.free) == (7, 0)
+    page = client.get(reverse("admin:inventory_lot_changelist")).content.decode()
+    assert "缺少单证" in page
+    case = client.get(reverse("admin:kernel_case_changelist")).content.decode()
+    assert "保税货物缺少单证，已隔离" in case
+    assert step(client, "lot", lot, "correct", inbound_list="QD1", reason="came later").status_code == 302
+    lot.refresh_from_db()
+    assert lot.free == 7
+    page = client.get(reverse("admin:inventory_lot_change", args=[lot.pk])).content.decode()
+    assert "更正批次信息" in page and "→ QD1" in page and "came later" in page
+
+
+def test_a_filing_entered_in_the_admin_sells_what_was_held_for_want_of_it(client, world):
+    BookItem.objects.all().delete()
+    lot = make.lot(world.warehouse, world.dryer, 5, inbound_list="QD1", **{})
+    BookItem.objects.all().delete()
+    services.sweep(now=make.NOW)
+    lot.refresh_from_db()
+    assert lot.free == 0
+    enter(client, world, "owner")
+    form = {
+        "storefront": world.shop.pk,
+        "warehouse": world.warehouse.pk,
+        "variant": world.dryer.pk,
+        "item_no": "7",
+        "record_no": "R7",
+    }
+    assert client.post(reverse("admin:inventory_bookitem_add"), form).status_code == 302
+    lot.refresh_from_db()
+    assert lot.free == 5
+
+
+def test_a_bonded_warehouse_is_not_opened_without_its_book(client, world):
+    enter(client, world, "owner")
+    url = reverse("admin:inventory_warehouse_change", args=[world.warehouse.pk])
+    form = {
+        **{name: getattr(world.warehouse, name) for name in ("name", "name_zh", "customs_district")},
+        **{"position": 0, "time_zone": "Asia/Shanghai", "weekdays": "12345", "cut_off": "15:00"},
+        **{"handling_days": 1, "parcel_limit_g": 30000, "packing_g": 200, "tolerance_g": 50},
+        **{"tolerance_percent": 3, "area_code": "330266", "ems_no": "", "active": "on"},
+    }
+    assert "保税仓启用前须填写。" in client.post(url, form).content.decode()
+    assert client.post(url, {**form, "ems_no": "T2"}).status_code == 302
+    world.warehouse.refresh_from_db()
+    assert world.warehouse.ems_no == "T2"
+
+
+def test_what_has_reached_its_floor_is_not_shown_as_sellable_before_anyone_swept(client, world):
+    make.lot(world.warehouse, world.dryer, 4, expires_on=shanghai_day(make.present()) + timedelta(days=1))
+    make.lot(world.warehouse, world.dryer, 3, "GOOD")
+    Lot.objects.filter(code="L1").update(unsellable_from=shanghai_day(make.present()))
+    Stock.objects.filter(variant=world.dryer).update(floor_on=shanghai_day(make.present()))
+    enter(client, world)
+    rows_ = client.get(reverse("admin:inventory_stock_download"))
+    line = next(one for one in b"".join(rows_.streaming_content).decode().splitlines() if "HD-1" in one)
+    assert line.split(",")[2:6] == ["7", "0", "0", "3"]
 
 
 def test_a_lot_is_stopped_and_lifted_with_a_reason(client, world):

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
-from django.db import connection, transaction
+from django.db import transaction
 
 from catalog.models import Brand, CatalogVersion, Category, Product, Variant
 from catalog.naming import names_of
@@ -31,9 +31,7 @@ from customers.services.addresses import AddressText, add_address
 from customers.services.identity import state_identity
 from customers.services.login import TOKEN_LIVES, token_hash
 from customers.services.verification import conclude
-from inventory.models import BookItem, FreightTemplate, FreightZone, Lot, Stock, Warehouse
-from inventory.models.places import BONDED
-from inventory.services import keep_stock, receive, set_on_hand
+from inventory.models import Warehouse
 from kernel import ids
 from kernel.clock import shanghai_day
 from orders.models import Coupon, CouponClaim, Order, Quote
@@ -45,12 +43,12 @@ from storefronts.models import BrandCompany, LegalParty, Storefront
 from storefronts.queries import forget_kept
 from storefronts.services import open_storefront, set_merchant
 from tests import keeping
+from tests.make_stock import INBOUND_LIST, crook, lot, papers, stock, warehouse  # noqa: F401 -- makers too
 from tests.make_tables import NOW, rates, tariff
 
 ALICE, BOB, STRANGER = "alice", "bob", "stranger"
 # Invented numbers with a right check character; the region and the birth dates belong to no one we know.
 NUMBERS = {ALICE: "11010519491231002X", BOB: "310115199001010010", STRANGER: "440106198507070019"}
-INBOUND_LIST = "QD310526I000000001"
 NAMES = {ALICE: "王爱丽", BOB: "李宝宝", STRANGER: "陌生人"}
 PHONES = {ALICE: "13800138000", BOB: "13900139000", STRANGER: "13700137000"}
 
@@ -128,28 +126,6 @@ def recall_firm(shop: Storefront) -> None:
     forget_kept()  # a storefront is kept for half a minute
 
 
-def warehouse(shop: Storefront, code: str = "ningbo", **changes: Any) -> Warehouse:
-    if "freight_fen" in changes:
-        template = FreightTemplate.objects.create(storefront=shop, code=code, by="piece")
-        fen = changes.pop("freight_fen")
-        FreightZone.objects.create(storefront=shop, template=template, first_fen=fen)
-        changes["freight"] = template
-    if changes.get("trade_mode", "1210") in BONDED:
-        changes = {"area_code": "330266", "ems_no": "T3105W000001", **changes}
-    made, _ = Warehouse.objects.update_or_create(
-        storefront=shop,
-        code=code,
-        defaults={
-            "name": "Ningbo bonded",
-            "name_zh": "宁波保税仓",
-            "trade_mode": "1210",
-            "customs_district": "3105",
-            **changes,
-        },
-    )
-    return made
-
-
 def variant(shop: Storefront, sku: str = "HD-1", price_fen: int = 10_000, **changes: Any) -> Variant:
     """A published product with one variant: a hair dryer unless said otherwise. Bumps the version."""
     tariff()
@@ -200,46 +176,6 @@ def variant(shop: Storefront, sku: str = "HD-1", price_fen: int = 10_000, **chan
         row.version += 1
         row.save()
     return made
-
-
-def papers(place: Warehouse, made: Variant) -> dict[str, str]:
-    """The filing of a SKU in a bonded warehouse's account book, and by name the number of an inbound list."""
-    if place.trade_mode not in BONDED:
-        return {}
-    BookItem.objects.get_or_create(
-        warehouse=place,
-        variant=made,
-        defaults={"storefront": place.storefront, "item_no": str(made.pk), "record_no": f"R{made.pk}"},
-    )
-    return {"inbound_list": INBOUND_LIST}
-
-
-def stock(place: Warehouse, made: Variant, on_hand: int = 100) -> Stock:
-    row, filed = keep_stock(warehouse=place, variant=made), papers(place, made)
-    if on_hand:
-        said = {"storefront": place.storefront, "received_at": NOW, **filed}
-        Lot.objects.get_or_create(stock=row, code="", defaults=said)
-    return set_on_hand(warehouse=place, variant=made, on_hand=on_hand, by="test", now=NOW)
-
-
-def crook(row: Stock, **balances: int) -> None:
-    """Write balances past the ledger, as its owner can; the test is marked `crooked_stock`."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('inventory.repair', 'on', true)")
-        Stock.objects.filter(pk=row.pk).update(**balances)
-        cursor.execute("SELECT set_config('inventory.repair', '', true)")
-
-
-def lot(place: Warehouse, made: Variant, pieces: int, code: str = "L1", **more: Any) -> Lot:
-    """Pieces received as a lot; `expires_on` and the like by name."""
-    return receive(
-        warehouse=place,
-        variant=made,
-        quantity=pieces,
-        code=code,
-        by="test",
-        **{"now": NOW, **papers(place, made), **more},
-    )
 
 
 def customer(shop: Storefront, who: str = ALICE, now: datetime = NOW) -> Customer:

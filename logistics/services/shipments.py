@@ -18,6 +18,7 @@ from kernel.errors import Missing
 from kernel.states import WrongState
 from kernel.tenancy import tenant
 from logistics.models import CarrierAccount, Parcel, ParcelLine, Shipment
+from logistics.services import shipping_info
 from logistics.states import SHIPMENT, WAYBILL
 from orders.models import Order
 
@@ -114,10 +115,11 @@ def find_out(*, shipment: Shipment, verb: str, by: str, now: datetime) -> Shipme
     if verb not in FOUND_OUT:
         raise Missing()
     with tenant(shipment.storefront_id):
-        _, row = locked(shipment)
+        order, row = locked(shipment)
         if verb == "move" and row.handed_over_at is None:  # what no carrier had is found by its scan
             raise WrongState(machine=SHIPMENT.name, verb=verb, state=row.state)
         SHIPMENT.move(row, verb, now=now, facts={"order": row.number, "by": by}, **NOT_DELIVERED)
+        shipping_info.turned(order=order)
         return row
 
 

@@ -15,7 +15,7 @@ from kernel.errors import Conflict, Invalid
 from kernel.models import Event
 from kernel.states import WrongState
 from kernel.tenancy import tenant
-from logistics.models import Parcel, ShippingInfo, TradeManagement
+from logistics.models import Parcel, Shipment, ShippingInfo, TradeManagement
 from logistics.services.handover import HANDED_OVER
 from logistics.states import SHIPPING_INFO
 from logistics.vocabulary import carriers
@@ -37,6 +37,7 @@ TITLES = {
     LOST_THERE: "WeChat does not know of a shipping that it was told",
     REMINDED: "WeChat reminds us to ship an order",
 }
+TURNED = ("in_transit", "returned", "damaged", "lost")
 HAS_IT = ("told", "retold", "outdated")
 OVER = ("received", "settled", "ended")
 Pairs = list[list[str]]
@@ -164,11 +165,21 @@ def delivered(*, order: Order, at: datetime, now: datetime) -> None:
     """The carrier delivered: the consumer is reminded to confirm, once WeChat knows of the shipping."""
     with tenant(order.storefront_id):
         row = ShippingInfo.objects.select_for_update(of=("self",)).filter(order=order).first()
-        if row is None or row.state in OVER or row.delivered_at is not None:
+        if row is None or row.state in OVER or row.delivered_at is not None or _has_turned(order):
             return
         ShippingInfo.objects.filter(pk=row.pk).update(delivered_at=at)
-        if row.state in HAS_IT:
+        if row.state in HAS_IT and row.reminded_at is None:
             ShippingInfo.objects.filter(pk=row.pk).update(remind_at=now, next_try_at=now, tries=0)
+
+
+def turned(*, order: Order) -> None:
+    """What was delivered is on its way again: nobody is reminded to confirm the receipt of it."""
+    ShippingInfo.objects.filter(order=order, delivered_at__isnull=False).update(delivered_at=None)
+
+
+def _has_turned(order: Order) -> bool:
+    """Whether it was taken away again before its delivery was heard of here."""
+    return Shipment.objects.filter(order=order, state__in=TURNED, delivered_at=None).exists()
 
 
 def cancelled(*, order: Order, now: datetime) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from django.db import connection
 
 from kernel.cases import open_case, settle_open
@@ -17,6 +18,7 @@ from logistics.carrier_words import masked
 from logistics.gateways.carrying import Handover
 from logistics.gateways.tracking import Report
 from logistics.models import Parcel, Shipment, TrackingEvent
+from logistics.services import shipping_info
 from logistics.services.gone import let_go
 from logistics.services.handover import record_handover
 from logistics.services.receipt import receipt_due
@@ -24,6 +26,8 @@ from logistics.services.shipments import NOT_DELIVERED, locked
 from logistics.states import SHIPMENT
 from logistics.vocabulary import BEFORE_SCAN, VERBS, Code, carriers, latest
 from orders.models import Order
+
+log = structlog.get_logger(__name__)
 
 UNEXPECTED, EARLY = "tracking.unexpected", "tracking.left_before_release"
 ENDS = ("delivered", "returned")
@@ -39,9 +43,10 @@ CASES = {
     Code.DAMAGED: ("tracking.damaged", "A parcel is damaged"),
     Code.CUSTOMS_HOLD: ("tracking.customs_hold", "Customs holds a parcel"),
 }
-SILENT, UNWATCHED = "tracking.silent", "tracking.failing"
-SETTLED_BY_MOVING = (SILENT, CASES[Code.CUSTOMS_HOLD][0])
+SILENT, UNWATCHED, NOT_SCANNED = "tracking.silent", "tracking.failing", "tracking.not_scanned"
+SETTLED_BY_MOVING = (SILENT, NOT_SCANNED, CASES[Code.CUSTOMS_HOLD][0])
 SETTLED_BY_ARRIVING = (*SETTLED_BY_MOVING, CASES[Code.LOST][0], CASES[Code.RETURNING][0])
+BEFORE, AHEAD = timedelta(days=30), timedelta(days=1)  # of a parcel that was asked for; of now
 WATCHED_FOR = timedelta(hours=12)  # what pushes say nothing of for so long is asked about
 _KEEP = """
 INSERT INTO logistics_trackingevent
@@ -49,6 +54,9 @@ INSERT INTO logistics_trackingevent
 SELECT %s::bigint, %s::bigint, %s::text, told.* , %s::timestamptz
 FROM unnest(%s::timestamptz[], %s::text[], %s::text[], %s::text[], %s::text[])
     AS told (at, code, raw_code, text, digest)
+WHERE NOT EXISTS (
+    SELECT 1 FROM logistics_trackingevent e
+    WHERE e.parcel_id = %s AND e.at = told.at AND e.code = told.code AND e.provider <> %s)
 ON CONFLICT (parcel_id, digest) DO NOTHING
 """
 
@@ -72,6 +80,7 @@ class Taken:
 def take_in_tracking(*, storefront_id: int, report: Report, now: datetime) -> Taken:
     """Keep what is new of a report, and move parcel and shipment to what all that is known says.
 
+    A line that is dated before the parcel could be or after tomorrow is not believed, and harms no other.
     Raises UnknownParcel. Told twice it adds nothing; told in any order it ends the same.
     """
     parcel = (
@@ -91,7 +100,10 @@ def take_in_tracking(*, storefront_id: int, report: Report, now: datetime) -> Ta
 
 
 def _keep(parcel: Parcel, report: Report, now: datetime) -> int:
-    told = report.told
+    """What is new and can be: one scan that another provider told in words of its own is kept already."""
+    told = [one for one in report.told if parcel.asked_at - BEFORE < one.at < now + AHEAD]
+    if len(told) < len(report.told):
+        log.warning("tracking_unbelievable", parcel=parcel.own_number, lines=len(report.told) - len(told))
     texts = [masked(one.text.replace("\0", "")) for one in told]
     digests = [
         hashlib.sha256(f"{one.at.isoformat()}\n{text}".encode()).hexdigest()
@@ -110,6 +122,8 @@ def _keep(parcel: Parcel, report: Report, now: datetime) -> int:
                 [one.raw_code for one in told],
                 texts,
                 digests,
+                parcel.pk,
+                report.provider,
             ],
         )
         return int(cursor.rowcount)
@@ -170,6 +184,8 @@ def _move(order: Order, shipment: Shipment, parcel: Parcel, now: datetime) -> No
     changes: dict[str, Any] = NOT_DELIVERED
     if verb == "deliver":
         changes = {"delivered_at": parcel.latest_at, "receipt_due_at": receipt_due(parcel.latest_at)}
+    elif shipment.delivered_at is not None:
+        shipping_info.turned(order=order)
     SHIPMENT.move(shipment, verb, now=now, facts=facts | {"at": parcel.latest_at.isoformat()}, **changes)
 
 

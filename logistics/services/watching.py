@@ -20,7 +20,15 @@ from logistics.gateways.tracking import Report, TrackerRefused
 from logistics.models import CarrierAccount, Parcel
 from logistics.services.receiver import hotline_of
 from logistics.services.shipments import account_of
-from logistics.services.tracking import ENDS, SILENT, UNWATCHED, WATCHED_FOR, UnknownParcel, take_in_tracking
+from logistics.services.tracking import (
+    ENDS,
+    NOT_SCANNED,
+    SILENT,
+    UNWATCHED,
+    WATCHED_FOR,
+    UnknownParcel,
+    take_in_tracking,
+)
 from orders.models import Order
 
 log = structlog.get_logger(__name__)
@@ -28,6 +36,7 @@ log = structlog.get_logger(__name__)
 BATCH, LEASE = 20, timedelta(seconds=60)
 AGAIN_AFTER = timedelta(minutes=30)  # the tracker locks a number that is asked about more often
 SILENT_AFTER = timedelta(days=5)
+SCANNED_WITHIN = timedelta(days=2)  # of leaving the warehouse
 GIVEN_UP_AFTER = timedelta(days=60)
 
 
@@ -64,6 +73,8 @@ def _step(parcel: Parcel, now: datetime) -> None:
     if parcel.latest in ENDS or now > parcel.issued_at + GIVEN_UP_AFTER:
         Parcel.objects.filter(pk=parcel.pk).update(next_try_at=None)
         _watched(parcel, now)
+        if parcel.latest not in ENDS:
+            _case(parcel, SILENT, "A parcel is watched no more", now)
         return
     heard = True
     tracker = account_of(parcel.storefront_id, CarrierAccount.Provider.KUAIDI100)
@@ -154,16 +165,25 @@ def _phone(parcel: Parcel, tracker: CarrierAccount) -> str:
 
 
 def _mind_silence(parcel: Parcel, now: datetime) -> None:
+    """What does not move, and what has left and no carrier has; what has not left is told by `overdue`."""
     row = Parcel.objects.select_related("shipment").get(pk=parcel.pk)
-    since = row.latest_at
-    if row.latest in ENDS or row.scanned_at is None or since is None or now < since + SILENT_AFTER:
+    if row.latest in ENDS:
         return
+    left = row.shipment.dispatched_at
+    if row.scanned_at is not None:
+        if row.latest_at is not None and now >= row.latest_at + SILENT_AFTER:
+            _case(row, SILENT, "A parcel has not moved for days", now)
+    elif left is not None and now >= left + SCANNED_WITHIN:
+        _case(row, NOT_SCANNED, "A parcel has left and no carrier has scanned it", now)
+
+
+def _case(row: Parcel, kind: str, title: str, now: datetime) -> None:
     with tenant(row.storefront_id):
         open_case(
             storefront_id=row.storefront_id,
-            kind=SILENT,
+            kind=kind,
             key=row.event_key,
-            title="A parcel has not moved for days",
+            title=title,
             facts={"order": row.shipment.number, "waybill": row.waybill, "carrier": row.carrier},
             now=now,
         )

@@ -13,8 +13,11 @@ import pytest
 from kernel.clock import SHANGHAI
 from kernel.models import Case, Event, Receipt
 from logistics.carrier_words import masked
+from logistics.gateways.tracking import Report, Told
 from logistics.models import Parcel, Shipment, TrackingEvent
 from logistics.services import accounts, packing
+from logistics.services.tracking import take_in_tracking
+from logistics.vocabulary import Code
 from tests import make
 from tests.logistics import shipping
 from tests.logistics.shipping import LATER
@@ -223,6 +226,44 @@ def test_a_released_one_may_leave(client, parcel, salt):
     type(parcel.shipment.order).objects.update(gate="after_release")
     push(client, param(lines(*WAY[:1])), salt)
     assert (state(), Case.objects.count()) == ("handed_over", 0)
+
+
+@pytest.mark.parametrize("year", ["0001", "2099", "1970"])
+def test_a_line_of_an_unbelievable_day_is_left_out_and_harms_no_other(client, parcel, salt, year):
+    odd = {"time": f"{year}-01-01 00:00:00", "context": "在途", "statusCode": "0", "status": ""}
+    assert push(client, param([*lines(*WAY), odd]), salt).status_code == 200
+    assert list(TrackingEvent.objects.values_list("raw_code", flat=True)) == [code for code, _ in WAY]
+    parcel.refresh_from_db()
+    assert (state(), parcel.latest, parcel.scanned_at) == ("delivered", "delivered", BEGUN)
+
+
+def test_a_line_is_believed_from_30_days_before_its_parcel_was_asked_for_until_tomorrow(parcel):
+    edge = [LATER - timedelta(days=30), LATER + timedelta(days=1)]
+    told = [Told(at + timedelta(seconds=by), Code.IN_TRANSIT, "0", "…") for at in edge for by in (-1, 0, 1)]
+    report = Report("kuaidi100", "SF", WAYBILL, tuple(told))
+    assert take_in_tracking(storefront_id=parcel.storefront_id, report=report, now=LATER).new == 2
+    assert list(TrackingEvent.objects.values_list("at", flat=True)) == [told[2].at, told[3].at]
+
+
+def test_one_scan_told_by_two_providers_in_other_words_stands_once(parcel):
+    def tell(provider, *said):
+        told = tuple(Told(at, code, "x", text) for at, code, text in said)
+        report = Report(provider, "SF", WAYBILL, told)
+        return take_in_tracking(storefront_id=parcel.storefront_id, report=report, now=LATER).new
+
+    first = (BEGUN, Code.PICKED_UP, "顺丰速运 已收取快件")
+    assert tell("sf", first) == 1
+    assert tell("kuaidi100", (BEGUN, Code.PICKED_UP, "【宁波市】已揽收")) == 0
+    later = BEGUN + timedelta(seconds=1)
+    assert tell("kuaidi100", (BEGUN, Code.IN_TRANSIT, "在途"), (later, Code.PICKED_UP, "已揽收")) == 2
+    # two things that one provider tells of one instant are two
+    assert tell("sf", first, (BEGUN, Code.PICKED_UP, "已扫描")) == 1
+    assert list(TrackingEvent.objects.order_by("id").values_list("text", flat=True)) == [
+        "顺丰速运 已收取快件",
+        "在途",
+        "已揽收",
+        "已扫描",
+    ]
 
 
 def test_a_parcel_that_the_tracker_gives_up_is_a_case(client, parcel, salt):

@@ -187,3 +187,40 @@ def test_a_parcel_that_has_arrived_needs_no_watching(carriers, parcel, monkeypat
     take_in_tracking(storefront_id=parcel.storefront_id, report=report, now=later(0.2))
     case = Case.objects.get(kind="tracking.failing")
     assert (case.state, case.note) == ("settled", "it has ended")
+
+
+def test_what_has_left_and_no_carrier_has_scanned_is_a_case_that_its_scan_settles(carriers, parcel):
+    left = later(1)
+    watching.sweep(now=later(0.1))
+    Shipment.objects.update(state="dispatched", dispatched_at=left)
+    Parcel.objects.update(next_try_at=left)
+    watching.sweep(now=left + timedelta(hours=47))
+    assert Case.objects.count() == 0
+    Parcel.objects.update(next_try_at=left)
+    watching.sweep(now=left + timedelta(hours=48))
+    case = Case.objects.get()
+    assert (case.kind, case.key, case.state) == ("tracking.not_scanned", parcel.event_key, "open")
+    assert case.facts == {"order": parcel.shipment.number, "waybill": parcel.waybill, "carrier": "SF"}
+    at = left + timedelta(hours=49)
+    report = Report("kuaidi100", "SF", parcel.waybill, (Told(at, Code.PICKED_UP, "103", "已揽收"),))
+    take_in_tracking(storefront_id=parcel.storefront_id, report=report, now=at)
+    case.refresh_from_db()
+    assert (case.state, case.settled_by) == ("settled", "system")
+
+
+def test_what_still_waits_in_the_warehouse_is_no_case_of_its_carrier(carriers, parcel):
+    watching.sweep(now=later(0.1))
+    Parcel.objects.update(next_try_at=later(0.1))
+    watching.sweep(now=later(24 * 20))
+    assert Case.objects.count() == 0
+
+
+def test_what_is_watched_no_more_after_sixty_days_is_a_case(carriers, parcel):
+    watching.sweep(now=later(24 * 61))
+    parcel.refresh_from_db()
+    case = Case.objects.get()
+    assert (case.kind, case.title, parcel.next_try_at) == (
+        "tracking.silent",
+        "A parcel is watched no more",
+        None,
+    )

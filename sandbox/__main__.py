@@ -26,7 +26,7 @@ def serve(folder: Path, port: int, time_scale: float) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        prog="python -m sandbox", description="Plays WeChat and Tencent Cloud over HTTP."
+        prog="python -m sandbox", description="Plays WeChat, Tencent Cloud and the port over HTTP."
     )
     commands = parser.add_subparsers(dest="command", required=True)
     for name, does in (("setup", "write keys and storefronts, once"), ("serve", "answer as they do")):

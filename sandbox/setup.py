@@ -20,6 +20,7 @@ from sandbox.keyring import PLATFORM, PLATFORM_YEARS, certify
 from sandbox.port.seals import new_rsa_card, new_sm2_card
 from sandbox.world import CERTIFICATE_KEY_FILE, PUBLIC_KEY_FILE, WORLD_FILE, load
 
+DECLARANT = "示例报关（宁波）有限公司"  # one enterprise for both storefronts
 STOREFRONTS = {"maison": "1900000101", "swift": "1900000202"}
 
 
@@ -61,18 +62,17 @@ def _storefront(code: str, mchid: str) -> dict[str, Any]:
         "message_token": _letters(32),
         "message_key": _letters(43),
         **_carriers(code),
-        "port": _enterprise(code, mchid),
+        "port": _enterprise(mchid),
     }
 
 
-def _enterprise(code: str, mchid: str) -> dict[str, Any]:
-    """A declaring enterprise at the port: box, code, two certificates in the cards of one signing machine."""
-    name = f"{code.capitalize()} 跨境电商（宁波）有限公司"
-    cards = [new_rsa_card(f"01{mchid}01", name), new_sm2_card(f"01{mchid}02", name)]
+def _enterprise(mchid: str) -> dict[str, Any]:
+    """Who declares for the storefront: a box of its own at the port, and two cards in a signing machine."""
+    cards = [new_rsa_card(f"01{mchid}01", DECLARANT), new_sm2_card(f"01{mchid}02", DECLARANT)]
     return {
         "dxp_id": f"DXPENT{mchid}0001",
-        "cop_code": f"330296{mchid[-4:]}",
-        "cop_name": name,
+        "cop_code": "3302W0F06T",
+        "cop_name": DECLARANT,
         "customs_code": "3105",
         "certificates": [asdict(one) for one in cards],
         "machine": {"password": "88888888"},
@@ -104,7 +104,7 @@ def _complete(path: Path) -> None:
             "message_key": _letters(43),
             **_carriers(one["code"]),
             **one,
-            "port": one.get("port") or _enterprise(one["code"], one["mchid"]),
+            "port": one.get("port") or _enterprise(one["mchid"]),
         }
         for one in world["storefronts"]
     ]

@@ -100,7 +100,7 @@ def entry(office: Office, filed: Filed) -> None:
 
 def refuse(office: Office, filed: Filed, code: str, info: str) -> None:
     """A document that the port does not file."""
-    office.refused.append({"document": KIND[filed.name], "order": filed.order[0], "code": code})
+    office.refused.append({"document": KIND[filed.name], "order": filed.matter, "code": code})
     office.plan(filed, 1, lambda: office.say(filed, code, info))
 
 
@@ -111,7 +111,7 @@ def course(
     done: Callable[[], None] = lambda: None,
 ) -> None:
     """2, 3, 120 and 399, a second of the ladder between; or what was told of this order's next such paper."""
-    told = office.outcome(KIND[filed.name], filed.order[0])
+    told = office.outcome(KIND[filed.name], filed.matter)
     office.plan(filed, 1, lambda: office.say(filed, "2", "电子口岸申报中"))
     if told is not None and told.outcome == "reject":
         code, info = told.code or "100", told.info or "海关退单"

@@ -151,10 +151,10 @@ def _form(request: Request) -> tuple[Json, dict[str, str]]:
     text, decoder = found[0].strip(), json.JSONDecoder()
     told: Json = {}
     raw: dict[str, str] = {}
-    place = 1
     try:
-        if not isinstance(json.loads(text), dict):
+        if not isinstance(whole := json.loads(text), dict):
             raise Unfit("20001", "不是JSON对象")
+        place = 1 if whole else len(text)
         while text[place - 1] != "}":
             place = _skip(text, place)
             name, place = decoder.raw_decode(text, place)

@@ -78,6 +78,13 @@ class Filed:
     def order(self) -> tuple[str, str]:
         return self.head.get("orderNo", ""), self.head.get("ebpCode", "")
 
+    @property
+    def matter(self) -> str:
+        """What a paper is about: an order, else a bill of lading, else a parcel."""
+        return next(
+            (self.head[one] for one in ("orderNo", "billNo", "logisticsNo") if self.head.get(one)), ""
+        )
+
 
 @dataclass
 class Outcome:

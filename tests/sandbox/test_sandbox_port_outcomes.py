@@ -149,6 +149,7 @@ def test_directly_bought_goods_are_let_in_once_the_site_has_told_of_them(declara
     sent(declarant, paid, ready, tradeMode="9610", country="305", appType="2", **way)
     assert ends(declarant, "899")[-4:] == ["120", "399", "800", "899"]
     declarant.http.post(url, json=told, timeout=9)
+    assert [one["code"] for one in books(declarant)["refused"]] == ["-800003"]
     assert ends(declarant, "-800003", "CEB712Message")[-1] == "-800003"
     assert declarant.http.post(url, json=told | {"waybills": []}, timeout=9).status_code == 400
 

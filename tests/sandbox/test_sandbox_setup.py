@@ -1,5 +1,6 @@
 """The world is written once, whole, and for its owner's eyes only."""
 
+import base64
 import json
 import re
 import subprocess
@@ -29,6 +30,33 @@ def test_world_holds_the_platform_and_two_storefronts(world):
         assert len(one["apiv3_key"]) == 32
     for name in ("appid", "secret", "mchid", "merchant_serial", "merchant_private_key_pem", "apiv3_key"):
         assert len({one[name] for one in world["storefronts"]}) == 2
+
+
+def test_each_storefront_has_a_declarant_with_a_card_of_both_kinds(world):
+    for one in world["storefronts"]:
+        port = one["port"]
+        assert set(port) == {"dxp_id", "cop_code", "cop_name", "customs_code", "certificates", "machine"}
+        rsa, sm2 = port["certificates"]
+        assert (rsa["method"], sm2["method"]) == ("rsa-sha1", "sm2-sm3")
+        made = x509.load_der_x509_certificate(base64.b64decode(rsa["certificate"]))
+        assert made.serial_number == int(rsa["number"], 16)
+        assert re.fullmatch(r"[0-9a-f]{64}", sm2["private_key"])
+        made = x509.load_der_x509_certificate(base64.b64decode(sm2["certificate"]))
+        assert made.signature_algorithm_oid.dotted_string == "1.2.156.10197.1.501"
+    first, second = (one["port"]["dxp_id"] for one in world["storefronts"])
+    assert first != second
+
+
+def test_a_world_of_an_earlier_version_gets_what_it_lacks(folder, tmp_path):
+    for path in folder.iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    told = json.loads((tmp_path / "world.json").read_text())
+    kept = told["storefronts"][0].pop("port")
+    (tmp_path / "world.json").write_text(json.dumps(told))
+    assert run("setup", str(tmp_path)).returncode == 0
+    after = json.loads((tmp_path / "world.json").read_text())
+    assert after["storefronts"][0]["port"]["dxp_id"] == kept["dxp_id"]
+    assert after["storefronts"][1] == told["storefronts"][1]
 
 
 def test_setup_keeps_what_exists(folder):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import structlog
 from django.db import transaction
@@ -10,6 +11,7 @@ from django.db.models import F
 
 from kernel.cases import open_failing, settle_open
 from kernel.errors import Upstream
+from kernel.tenancy import tenant
 from payments.gateways.wechat_pay import client_of
 from payments.models import Payment
 from payments.services.settle import Outcome, settle
@@ -52,21 +54,30 @@ def sweep(*, now: datetime) -> int:
     return asked
 
 
-def put_before(*, payment: Payment, failure: Exception, now: datetime) -> None:
-    """What WeChat says of this attempt cannot be written: an operator must see it, for it may be money."""
-    open_failing(
-        storefront_id=payment.storefront_id,
-        kind=FAILING,
-        key=payment.event_key,
-        title="What WeChat says of a payment cannot be taken in: something that nobody foresaw",
-        facts={
-            "order": payment.order.number,
-            "out_trade_no": payment.out_trade_no,
-            "merchant": payment.mchid,
-        },
-        failure=failure,
-        now=now,
-    )
+def put_before(*, payment: Payment, failure: Exception, now: datetime, **facts: Any) -> None:
+    """What WeChat says of this attempt cannot be written: an operator must see it, for it may be money.
+
+    Opened under the payment's lock, and not where another one has settled it meanwhile: after that nobody
+    would take the case away.
+    """
+    with tenant(payment.storefront_id):
+        if Payment.objects.select_for_update().get(pk=payment.pk).transaction_id is not None:
+            log.warning("settled_meanwhile", out_trade_no=payment.out_trade_no, exc_info=failure)
+            return
+        open_failing(
+            storefront_id=payment.storefront_id,
+            kind=FAILING,
+            key=payment.event_key,
+            title="What WeChat says of a payment cannot be taken in: something that nobody foresaw",
+            facts={
+                "order": payment.order.number,
+                "out_trade_no": payment.out_trade_no,
+                "merchant": payment.mchid,
+                **facts,
+            },
+            failure=failure,
+            now=now,
+        )
 
 
 def _claim(now: datetime) -> list[Payment]:

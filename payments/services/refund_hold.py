@@ -1,7 +1,7 @@
 """One at a time works on a refund: a hold of a minute, taken and given back by conditional UPDATE.
 
 Who died leaves a hold that runs out. Who was slow finds it gone before anything leaves, and leaves the refund
-to whoever holds it now.
+to whoever holds it now. A hold that ends later than any does was taken by a clock that is wrong, and is none.
 """
 
 from __future__ import annotations
@@ -15,11 +15,17 @@ from kernel.tenancy import tenant
 from payments.models import Refund
 
 LEASE = timedelta(seconds=60)  # longer than all calls of one try take together
+AHEAD = timedelta(minutes=1)  # how far the clocks of two of our machines may differ
 
 
 def free(at: datetime) -> Q:
     """Refunds that nobody works on at `at`."""
-    return Q(held_until=None) | Q(held_until__lte=at)
+    return Q(held_until=None) | Q(held_until__lte=at) | Q(held_until__gt=at + LEASE + AHEAD)
+
+
+def is_held(refund: Refund, at: datetime) -> bool:
+    """Whether somebody works on the refund at `at`."""
+    return refund.held_until is not None and at < refund.held_until <= at + LEASE + AHEAD
 
 
 def hold(refund: Refund, *, at: datetime) -> bool:

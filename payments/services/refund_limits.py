@@ -13,6 +13,9 @@ from wechat.pay.refunds import APART_SECONDS, DAYS, MOST_PARTIAL
 
 LIVING = ~Q(state="closed")
 APART = timedelta(seconds=APART_SECONDS)
+FARTHEST = timedelta(
+    days=1
+)  # beyond every wait: a time that is farther off was written by a clock that is wrong
 
 
 def back_fen(payment: Payment) -> int:
@@ -52,12 +55,14 @@ def slot(payment: Payment, *, now: datetime) -> datetime:
     """
     unsent = When(state="accepted", sent_at=None, then=Greatest("accepted_at", "next_try_at"))
     left = Refund.objects.filter(payment=payment, accepted_at__isnull=False)
-    last = left.aggregate(last=Max(Case(unsent, default=Coalesce("sent_at", "accepted_at"))))["last"]
+    turns = left.annotate(turn=Case(unsent, default=Coalesce("sent_at", "accepted_at")))
+    last = turns.filter(turn__lte=now + FARTHEST).aggregate(last=Max("turn"))["last"]
     return now if last is None else max(now, last + APART)
 
 
 def turn_of(refund: Refund, *, at: datetime) -> datetime:
-    """The earliest, from `at` on, that is a minute after another of the payment was sent; its row is held."""
-    others = Refund.objects.filter(payment=refund.payment_id).exclude(pk=refund.pk)
+    """The earliest, from `at` on, that is a minute after another of the payment was sent; its row is held.
+    None was sent later than that: who wrote so had a clock that is wrong."""
+    others = Refund.objects.filter(payment=refund.payment_id, sent_at__lte=at + APART).exclude(pk=refund.pk)
     last = others.aggregate(last=Max("sent_at"))["last"]
     return at if last is None else max(at, last + APART)

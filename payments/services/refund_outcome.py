@@ -17,9 +17,11 @@ from kernel import events
 from kernel.cases import open_case, settle_open
 from kernel.tenancy import tenant
 from payments.models import Payment, Refund
+from payments.services.refund_hold import is_held
 from payments.services.refund_limits import back_fen
 from payments.services.refunds import (
     FAILING,
+    WAITING,
     again_key,
     facts_of,
     refundable_fen,
@@ -66,6 +68,7 @@ ATTENDED = (
     "refund.slow",
     "refund.refused",
     "refund.vanished",
+    WAITING,
     FAILING,
 )
 # What nobody needs to attend to once the refund has ended, in whichever way; not that WeChat confuses two.
@@ -194,8 +197,7 @@ def _card_is_asked_for(refund: Refund, status: Status, report: RefundReport, now
         status is Status.SUCCESS
         and refund.redirected_to != ""
         and report.channel not in _OWN_ACCOUNT
-        and refund.held_until is not None
-        and refund.held_until > now
+        and is_held(refund, now)
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from kernel.cases import open_case, open_failing, settle_open
 from kernel.errors import Upstream
@@ -25,7 +25,7 @@ from payments.gateways.wechat_pay import client_of
 from payments.models import Payment, Refund
 from payments.services.refund_gate import let_go
 from payments.services.refund_hold import LEASE, free, release, renew
-from payments.services.refund_limits import turn_of
+from payments.services.refund_limits import FARTHEST, turn_of
 from payments.services.refund_outcome import OVER, take_in
 from payments.services.refunds import FAILING, WAITING
 from payments.states import REFUND
@@ -41,6 +41,7 @@ POOR_WAIT, BLOCKED_WAIT, ABNORMAL_WAIT = timedelta(minutes=30), timedelta(hours=
 SLOW_AFTER = timedelta(days=3)
 WAITS_AFTER = timedelta(days=7)
 SENT = ("accepted", "processing", "abnormal")
+LIVES = ("requested", *SENT)
 # The fault of keys, permissions or account: mended in the house, and then the same refund goes through.
 OUR_FAULT = frozenset(
     {
@@ -97,16 +98,8 @@ def sweep(*, now: datetime) -> int:
         try:
             _go(refund, now, passing)
         except Exception as failure:
-            _put_off(refund, _wait(refund), now)
-            open_failing(
-                storefront_id=refund.storefront_id,
-                kind=FAILING,
-                key=refund.event_key,
-                title="A refund cannot be worked on: something that nobody foresaw",
-                facts=_facts(refund),
-                failure=failure,
-                now=now,
-            )
+            log.warning("refund_failed", out_refund_no=refund.out_refund_no, error=type(failure).__name__)
+            _put_off(refund, _wait(refund), now, failure=failure)
     return done
 
 
@@ -118,13 +111,14 @@ def _passing(now: datetime) -> Callable[[], datetime]:
 
 def _claim(now: datetime, at: datetime, **wanted: Any) -> Refund | None:
     """Hold the next refund that was due at `now`, and move its next try on before it is made: two sweepers
-    share the work, and a dead one loses nothing."""
-    states = ("requested", *SENT)
+    share the work, and a dead one loses nothing. A next try that is farther off than any that is put off was
+    written by a clock that was wrong, and is due."""
+    time = Q(next_try_at__lte=now) | Q(next_try_at__gt=now + FARTHEST)
     with transaction.atomic():
         due = (
             Refund.objects.select_for_update(skip_locked=True, of=("self",))
             .select_related("payment", "order")
-            .filter(free(at), state__in=states, next_try_at__lte=now, **wanted)
+            .filter(free(at), time, state__in=LIVES, **wanted)
             .order_by("next_try_at")
             .first()
         )
@@ -264,24 +258,47 @@ def _wait(refund: Refund) -> timedelta:
     return min(FIRST_WAIT * doubled, LONGEST_WAIT)
 
 
-def _put_off(refund: Refund, wait: timedelta, now: datetime, *, trouble: str = "", case: str = "") -> None:
+def _put_off(
+    refund: Refund,
+    wait: timedelta,
+    now: datetime,
+    *,
+    trouble: str = "",
+    case: str = "",
+    failure: Exception | None = None,
+) -> None:
     """Try again later, and give back the hold; what the last try met stands in `trouble` until the next word
-    of WeChat's."""
+    of WeChat's.
+
+    A case is opened under the row's lock where it still tells the truth: whoever moves the refund on settles
+    it afterwards, and of one that has moved on, or has ended, none is left behind."""
     with tenant(refund.storefront_id):
         row = Refund.objects.select_for_update().get(pk=refund.pk)
         moved = row.state != refund.state
         changes = {"trouble": trouble[:40]} if trouble and not moved else {}
         release(refund, next_try_at=now + (FIRST_WAIT if moved else wait), **changes)
-        if case:
+        if case and not moved:
             _case(case, refund, trouble, now)
+        if failure is not None and row.state in LIVES:
+            open_failing(
+                storefront_id=refund.storefront_id,
+                kind=FAILING,
+                key=refund.event_key,
+                title="A refund cannot be worked on: something that nobody foresaw",
+                facts=_facts(refund),
+                failure=failure,
+                now=now,
+            )
 
 
 def _watch(refund: Refund, now: datetime) -> None:
     """What neither succeeds nor fails for days needs a person."""
     if refund.accepted_at is None or now - refund.accepted_at < SLOW_AFTER:
         return
-    if Refund.objects.filter(pk=refund.pk, state__in=("accepted", "processing")).exists():
-        _case("refund.slow", refund, refund.trouble, now)
+    with tenant(refund.storefront_id):
+        rows = Refund.objects.select_for_update().filter(pk=refund.pk)
+        if rows.filter(state__in=("accepted", "processing")).exists():
+            _case("refund.slow", refund, refund.trouble, now)
 
 
 def _fails_no_more(refund: Refund, now: datetime) -> None:

@@ -13,9 +13,12 @@ from django.db import connection
 from bench import load, stage
 from bench.ordering import place, requests_of
 from bench.report import Report
+from inventory import services as inventory
+from inventory.models import Reservation
 from kernel.clock import SHANGHAI
 from logistics import queries
-from logistics.models import Parcel, Shipment, TrackingEvent
+from logistics.models import Parcel, ParcelLine, Shipment, TrackingEvent
+from logistics.services import packing
 from logistics.services.accounts import Terms, set_account
 from orders.models import Order
 from storefronts.models import Storefront
@@ -48,14 +51,17 @@ def tracking(report: Report, port: int, buyers: list[stage.Buyer], now: datetime
         statuses.update(result.statuses)
     assert set(statuses) == {200}, statuses
     kept = TrackingEvent.objects.filter(parcel__waybill__in=waybills).count()
+    gone = Reservation.objects.filter(holder__in=_holders(waybills), state="shipped")
+    shipped = gone.values("holder").distinct().count()
     delivered = Shipment.objects.filter(parcels__waybill__in=waybills, state="delivered").count()
     report.figure("tracking_10k_events", seconds, "s", floor=None, target="60", at_most=True)
     report.figure("tracking_events_kept", kept, "events", floor=None, target=f"={PARCELS * EVENTS}")
+    report.figure("tracking_shipped", shipped, "orders", floor=None, target=f"={PARCELS}")
     report.figure("tracking_delivered", delivered, "shipments", floor=None, target=f"={PARCELS}")
 
 
 def _parcels(shop: Storefront, port: int, buyers: list[stage.Buyer], now: datetime) -> list[str]:
-    """The waybills of parcels that a carrier is about to scan."""
+    """The waybills of parcels that a carrier is about to scan, with the pieces that are picked for them."""
     last = Order.objects.order_by("-id").values_list("id", flat=True).first() or 0
     place(port, requests_of(buyers, PARCELS, now), CLIENTS)
     orders = list(Order.objects.filter(id__gt=last).order_by("id"))
@@ -64,6 +70,7 @@ def _parcels(shop: Storefront, port: int, buyers: list[stage.Buyer], now: dateti
             cursor.execute(statement, [[one.pk for one in orders]] if "%s" in statement else None)
     made = []
     for order in orders:
+        inventory.pick(holder=order.event_key, by="bench", now=now)
         shipment = Shipment.objects.create(
             storefront=shop,
             order=order,
@@ -73,19 +80,28 @@ def _parcels(shop: Storefront, port: int, buyers: list[stage.Buyer], now: dateti
             opened_at=now,
         )
         waybill = f"SFB{order.number[-10:]}"
-        Parcel.objects.create(
+        parcel = Parcel.objects.create(
             storefront=shop,
             shipment=shipment,
             own_number=f"{order.number}-1",
             carrier="SF",
             waybill=waybill,
             weight_g=900,
+            weighed_g=900,
             state="issued",
             asked_at=now,
             issued_at=now,
         )
+        ParcelLine.objects.bulk_create(
+            ParcelLine(storefront=shop, parcel=parcel, line=line, lot=lot, quantity=pieces)
+            for line, lot, pieces in packing.to_pack(order, shipment)
+        )
         made.append(waybill)
     return made
+
+
+def _holders(waybills: list[str]) -> list[str]:
+    return [one.event_key for one in Shipment.objects.filter(parcels__waybill__in=waybills)]
 
 
 def _push(code: str, salt: str, waybill: str, told: int, now: datetime) -> bytes:

@@ -68,7 +68,7 @@ def cancel_shipment(event: Event) -> None:
 
 def look_at_parcel(event: Event) -> None:
     """Handler of `order.lessened`: what a parcel has too many is taken out."""
-    shipments.look_at_parcel(order=_order(event), now=now())
+    shipments.look_at_parcel(order=_order(event), left=event.facts.get("left", {}), now=now())
 
 
 def open_shipping_info(event: Event) -> None:

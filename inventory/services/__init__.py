@@ -11,7 +11,7 @@ from inventory.services.counting import (
 )
 from inventory.services.held import SaleStopped, SoldOut, release, release_expired, reserve
 from inventory.services.holding import lacks_papers, missing
-from inventory.services.lessening import lessen
+from inventory.services.lessening import left_beyond, lessen
 from inventory.services.lots import (
     BadCount,
     CountedElse,
@@ -37,7 +37,7 @@ from inventory.services.papers import (
 )
 from inventory.services.picking import CannotPick, PickedEnded, pick, picked, ship, tell_missing
 from inventory.services.shelf import set_shelf_life
-from inventory.services.stopping import AlreadyStopped, NotStopped, lift_stop, stop_sale
+from inventory.services.stopping import AlreadyStopped, NotStopped, OtherGoods, lift_stop, stop_sale
 from inventory.services.sweeping import sweep
 from inventory.services.transferring import (
     CannotTransfer,
@@ -62,6 +62,7 @@ __all__ = [
     "NotBonded",
     "NotOfThisWarehouse",
     "NotStopped",
+    "OtherGoods",
     "OtherStorefront",
     "PaperNeeded",
     "PickedEnded",
@@ -77,6 +78,7 @@ __all__ = [
     "file_item",
     "keep_stock",
     "lacks_papers",
+    "left_beyond",
     "lessen",
     "lift_stop",
     "missing",

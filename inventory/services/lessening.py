@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Sum
 
 from inventory.models import Movement, Pick, Reservation, Stock
 from inventory.services.holding import aside
@@ -53,6 +53,18 @@ def lessen(*, holder: str, kept: Mapping[int, int], now: datetime) -> int:
         cursor.execute(_LESSEN, said)
         freed = int(cursor.fetchone()[0])
     return freed + _out_of_hands(holder, kept, now)
+
+
+def left_beyond(*, holder: str, kept: Mapping[int, int]) -> dict[str, int]:
+    """SKU → pieces that have left for `holder` beyond `kept` (variant id → pieces): they do not come back."""
+    gone = Pick.objects.filter(reservation__holder=holder, shipped_at__isnull=False)
+    rows = gone.values_list("reservation__stock__variant", "reservation__stock__variant__sku")
+    counted = rows.annotate(pieces=Sum("quantity")).order_by("reservation__stock__variant__sku")
+    return {
+        sku: pieces - kept[variant]
+        for variant, sku, pieces in counted
+        if variant in kept and pieces > kept[variant]
+    }
 
 
 def _out_of_hands(holder: str, kept: Mapping[int, int], now: datetime) -> int:

@@ -16,7 +16,7 @@ from django.db.models import Q
 from catalog.models import Variant
 from inventory.models import Lot, ShelfLife, Stock
 from inventory.services.holding import aside, lacks_papers
-from inventory.services.moving import FLOOR, tell_short
+from inventory.services.moving import FLOOR, OtherStorefront, tell_short
 from kernel import events
 from kernel.clock import shanghai_day
 from storefronts.models import Storefront
@@ -118,8 +118,10 @@ def set_shelf_life(
     """Say how many days must be left, for one SKU or for all that have no rule of their own.
 
     Lots are looked at anew at once, in both directions: what reached an old floor and not the new one is
-    sold again, unless something else holds it.
+    sold again, unless something else holds it. Raises OtherStorefront.
     """
+    if variant is not None and variant.storefront_id != storefront.pk:
+        raise OtherStorefront()
     rule, _ = ShelfLife.objects.update_or_create(
         storefront=storefront,
         variant=variant,

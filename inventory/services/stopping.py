@@ -12,7 +12,7 @@ from inventory.services.holding import look_again
 from inventory.services.moving import move, stop_key, stop_of, tell_short
 from inventory.services.shelf import quarantine_ended
 from kernel import events
-from kernel.errors import Conflict
+from kernel.errors import Conflict, Invalid
 
 
 class AlreadyStopped(Conflict):
@@ -21,6 +21,14 @@ class AlreadyStopped(Conflict):
     code = "already_stopped"
     title = "The sale is already stopped."
     title_zh = "该商品或批次已处于停售状态。"
+
+
+class OtherGoods(Invalid):
+    """The lot is of another SKU."""
+
+    code = "lot_of_other_goods"
+    title = "The lot is not of this SKU."
+    title_zh = "该批次不属于此 SKU。"
 
 
 class NotStopped(Conflict):
@@ -33,11 +41,13 @@ class NotStopped(Conflict):
 
 @transaction.atomic
 def stop_sale(*, variant: Variant, reason: str, by: str, now: datetime, lot: Lot | None = None) -> SaleStop:
-    """Stop the sale of a SKU everywhere, or of one lot; raises AlreadyStopped.
+    """Stop the sale of a SKU everywhere, or of one lot of it; raises AlreadyStopped, OtherGoods.
 
     A lot with a number is stopped in every warehouse, also where it arrives later. What is reserved stays
     reserved and is not picked; what is picked does not leave.
     """
+    if lot is not None and lot.stock.variant_id != variant.pk:
+        raise OtherGoods()
     Variant.objects.select_for_update(no_key=True).get(pk=variant.pk)
     ids = _locked(variant)
     whole = SaleStop.objects.filter(variant=variant, lot=None, lifted_at=None)

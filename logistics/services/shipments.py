@@ -6,6 +6,7 @@ Each verb locks the order, then its shipment, then the shipment's parcels.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from logistics.states import SHIPMENT, WAYBILL
 from orders.models import Order
 
 LEFT_CANCELLED, FAILING = "shipment.left_cancelled", "waybill.failing"
+LEFT_REFUNDED = "shipment.left_refunded"
 PACKED_REFUNDED, LATE, WEIGHT = "shipment.packed_refunded", "shipment.late", "parcel.weight_differs"
 NOT_LEFT = ("to_pick", "packing", "labelled")
 # No silence confirms the receipt of what did not stay delivered.
@@ -138,9 +140,9 @@ def account_of(storefront_id: int, provider: str) -> CarrierAccount | None:
     )
 
 
-def look_at_parcel(*, order: Order, now: datetime) -> None:
+def look_at_parcel(*, order: Order, now: datetime, left: Mapping[str, int] | None = None) -> None:
     """Pieces of the order are not to be shipped any more: where a parcel has them already, a person must
-    take them out."""
+    take them out; from one that has `left` (SKU → pieces) before customs is told what is in it."""
     with tenant(order.storefront_id):
         made = Shipment.objects.filter(order=order).first()
         if made is None:
@@ -153,18 +155,20 @@ def look_at_parcel(*, order: Order, now: datetime) -> None:
         for pick in inventory.picked(holder=order.event_key):
             too_many[pick.reservation.stock.variant.sku] -= pick.quantity
         if too_many := +too_many:
-            open_case(
-                storefront_id=row.storefront_id,
-                kind=PACKED_REFUNDED,
-                key=row.event_key,
-                title="A parcel has pieces that were refunded",
-                facts={
-                    "order": row.number,
-                    "state": row.state,
-                    "pieces": " ".join(f"{sku}×{pieces}" for sku, pieces in sorted(too_many.items())),
-                },
-                now=now,
-            )
+            _too_many(row, PACKED_REFUNDED, "A parcel has pieces that were refunded", too_many, now)
+        if left:
+            _too_many(row, LEFT_REFUNDED, "A parcel left with pieces that were then refunded", left, now)
+
+
+def _too_many(row: Shipment, kind: str, title: str, pieces: Mapping[str, int], now: datetime) -> None:
+    facts = {
+        "order": row.number,
+        "state": row.state,
+        "pieces": " ".join(f"{sku}×{number}" for sku, number in sorted(pieces.items())),
+    }
+    open_case(
+        storefront_id=row.storefront_id, kind=kind, key=row.event_key, title=title, facts=facts, now=now
+    )
 
 
 def _promise(order: Order) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from itertools import groupby
 
 from inventory import services as inventory
 from kernel import events
+from kernel.models import Event
 from kernel.tenancy import tenant
 from orders.models import Order, OrderLine
 from orders.services.cancel_paid import end_paid
@@ -64,15 +65,21 @@ def follow(*, number: str, now: datetime) -> bool:
 def free_refunded(*, order: Order, now: datetime) -> None:
     """Of an order that goes on, keep no piece that has been refunded, nor its share of the person's year.
 
+    Pieces that have left (direct mail leaves before its list) are told of: they are on their way undeclared.
+
     Called under the order's lock; the locks of the year come before those of stock.
     """
     free_shares(order=order, now=now)
-    if freed := inventory.lessen(holder=order.event_key, kept=pieces_left(order), now=now):
+    kept = pieces_left(order)
+    freed = inventory.lessen(holder=order.event_key, kept=kept, now=now)
+    gone = inventory.left_beyond(holder=order.event_key, kept=kept)
+    told = Event.objects.filter(key=order.event_key, name="order.lessened").order_by("-id").first()
+    if freed or gone != (told.facts.get("left", {}) if told else {}):
         events.record(
             storefront_id=order.storefront_id,
             name="order.lessened",
             key=order.event_key,
-            facts={"pieces": freed},
+            facts={"pieces": freed, **({"left": gone} if gone else {})},
             now=now,
         )
 

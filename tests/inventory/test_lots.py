@@ -119,6 +119,21 @@ def test_what_is_gone_already_leaves_the_ledger_although_its_sale_was_stopped(wo
     assert balances(lot) == (1, 0, 1)
 
 
+def test_no_verb_takes_goods_of_another_storefront_or_a_lot_of_another_sku(world):
+    other = make.storefront("swift")
+    theirs = make.variant(other, "S-1")
+    with pytest.raises(services.OtherStorefront):
+        services.receive(warehouse=world.warehouse, variant=theirs, quantity=1, by="p", now=make.NOW)
+    with pytest.raises(services.OtherStorefront):
+        services.set_shelf_life(
+            storefront=world.shop, variant=theirs, floor_days=1, near_days=1, now=make.NOW
+        )
+    lot = make.lot(world.warehouse, world.dryer, 1)
+    with pytest.raises(services.OtherGoods):
+        services.stop_sale(variant=theirs, lot=lot, reason="recall", by="qa", now=make.NOW)
+    assert not SaleStop.objects.exists()
+
+
 def test_a_lot_of_another_day_under_the_same_number_is_refused(world):
     make.lot(world.warehouse, world.dryer, 5, "A", expires_on=date(2028, 1, 1))
     with pytest.raises(services.LotDiffers):

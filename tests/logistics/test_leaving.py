@@ -15,6 +15,7 @@ from inventory.models import Lot, Movement, Reservation, Stock
 from kernel.errors import Refused
 from kernel.models import Case, Event
 from kernel.states import WrongState
+from logistics import tasks
 from logistics.gateways.tracking import Report, Told
 from logistics.models import Parcel, Shipment
 from logistics.services import leaving, overdue, packing, shipments
@@ -93,6 +94,20 @@ def test_direct_mail_leaves_abroad_once_it_is_judged_and_before_its_release(worl
     assert left(world) == (98, 0, "shipped")
     kept = Judgement.objects.get(moment="declare")
     assert (kept.allowed, kept.order_number) == (True, direct.shipment.number)
+
+
+def test_a_piece_refunded_after_direct_mail_has_left_is_a_case_before_the_list_is_sent(world, direct):
+    dispatch()
+    order = direct.shipment.order
+    for told in ({}, {"HD-1": 1}):
+        event = Event(name="order.lessened", key=order.event_key, facts={"pieces": 0, "left": told})
+        tasks.look_at_parcel(event)
+    case = Case.objects.get()
+    assert (case.kind, case.key, case.facts) == (
+        "shipment.left_refunded",
+        direct.shipment.event_key,
+        {"order": order.number, "state": "dispatched", "pieces": "HD-1×1"},
+    )
 
 
 def test_what_may_not_be_declared_does_not_leave_and_its_judgement_stays(world, direct):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from compliance.models import AllowanceAccount, Consent, Judgement
 from compliance.services import ConsentNeeded, withdraw_consent
@@ -31,6 +32,17 @@ def place(person, quote, notice=None, now=make.NOW):
             confirmation=Confirmation(make.notice_hash(now) if notice is None else notice),
             now=now,
         )
+
+
+def test_stock_is_held_by_the_last_statement_before_the_commit():
+    world = make.world()
+    quote = make.quote(world.alice, ("HD-1", 2), ("IR-1", 1))
+    with CaptureQueriesContext(connection) as said:
+        place(world.alice, quote)
+    statements = [row["sql"] for row in said]
+    assert statements[-1].startswith("RELEASE SAVEPOINT")  # what a test has for a commit
+    writes = [n for n, sql in enumerate(statements) if "INSERT INTO inventory_movement" in sql]
+    assert writes == [len(statements) - 2]
 
 
 def test_an_order_carries_the_quotes_amounts_lines_and_shares():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from backend import delivery
+from inventory import services as inventory
 from inventory.models import Reservation
 from kernel.models import Event
 from kernel.states import WrongState
@@ -105,6 +106,18 @@ def test_refunded_pieces_do_not_go_with_the_list_although_their_event_comes_afte
     delivery.drain()
     assert dict(held.values_list("stock__variant__sku", "quantity")) == {"HD-1": 1, "IR-1": 2}
     assert Event.objects.filter(name="order.lessened", key=payment.order.event_key).count() == 1
+
+
+def test_refunded_pieces_that_have_left_before_the_list_are_told_of_once(payment):
+    order = payment.order
+    inventory.pick(holder=order.event_key, by="mei", now=make.NOW)
+    inventory.ship(holder=order.event_key, by="mei", now=make.NOW)
+    refund = given_back(payment, Wish({order.lines.get(sku="HD-1").pk: 2}))
+    for _ in range(2):
+        follow_refund(out_refund_no=refund.out_refund_no, now=make.NOW)
+        delivery.drain()
+    told = Event.objects.get(name="order.lessened", key=order.event_key)
+    assert told.facts == {"pieces": 0, "left": {"HD-1": 2}}
 
 
 def test_no_list_goes_of_an_order_of_which_nothing_is_left(payment):

@@ -12,7 +12,7 @@ from django.db import connection
 from compliance import personal as compliance
 from compliance.holdings import Holding, Keeping, Kept, Names, Staying, stays
 from compliance.models import Subject
-from compliance.personal_fields import PersonalField
+from compliance.personal_fields import Passing, PersonalField
 from customers import personal as customers
 from customers.models import Customer
 from kernel import files
@@ -112,3 +112,4 @@ KEEPINGS: tuple[Keeping, ...] = (
     *KERNEL.keeping,
 )
 STAYING: tuple[Staying, ...] = tuple(one for holding in HOLDINGS for one in holding.staying)
+PASSING: tuple[Passing, ...] = tuple(one for holding in HOLDINGS for one in holding.passing)

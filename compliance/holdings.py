@@ -17,7 +17,7 @@ from django.db.models import Exists, ForeignObjectRel, Model, OuterRef, Q, Query
 
 from compliance.law import Figure, Law
 from compliance.models import Subject
-from compliance.personal_fields import PersonalField
+from compliance.personal_fields import Passing, PersonalField
 from kernel.clock import shanghai_day
 from kernel.models import Case, Event
 
@@ -123,6 +123,7 @@ class Holding:
     erase: Callable[[Subject, datetime], list[Kept]] = lambda subject, now: []
     keeping: tuple[Keeping, ...] = ()
     staying: tuple[Staying, ...] = ()
+    passing: tuple[Passing, ...] = ()
 
 
 @dataclass

@@ -10,6 +10,19 @@ Basis = Literal["contract", "law", "consent"]
 
 
 @dataclass(frozen=True, slots=True)
+class Passing:
+    """Personal data that is given on as it comes in and stands in no row: a disclosure tells that it went.
+
+    `data` are words of data/disclosures.yaml, `recipients` kinds of it.
+    """
+
+    data: tuple[str, ...]
+    purpose: str
+    basis: Basis
+    recipients: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PersonalField:
     """One personal field (`model` as "app.Model") with what is done with it over its life.
 

@@ -10,7 +10,7 @@ from django.db.models import Q
 from compliance.copy_words import both, word
 from compliance.holdings import Category, Holding, Keeping, Kept, Staying, Waits, history, numbers, stays
 from compliance.models import Subject
-from compliance.personal_fields import PersonalField
+from compliance.personal_fields import Passing, PersonalField
 from kernel.models import Case
 from payments import personal_complaints as complaints
 from payments.models import (
@@ -298,6 +298,14 @@ HOLDING = Holding(
         ),
         Staying(
             "payments.BillDifference", {"zh": "对账差异", "en": "differences of WeChat Pay's bills"}, _LINES
+        ),
+    ),
+    passing=(
+        Passing(
+            data=("account_holder", "bank_account"),
+            purpose="to refund to another account of the consumer's where the one that paid takes no money",
+            basis="contract",
+            recipients=("payment",),
         ),
     ),
 )

@@ -41,7 +41,21 @@ def disclose_orderer(order: Order, *, now: datetime) -> None:
     _disclose(order, "payment", ["payment_number", "buyer_name", "buyer_number"], now)
 
 
-def _disclose(order: Order, kind: Literal["payment", "customs"], fields: list[str], now: datetime) -> None:
+def disclose_card(order: Order, *, now: datetime) -> None:
+    """A consumer's bank account and whose it is to the payment institution, which sends a refund there."""
+    fields = ["refund_number", "account_holder", "bank_account"]
+    _disclose(order, "payment", fields, now, purpose="refund", basis="contract")
+
+
+def _disclose(
+    order: Order,
+    kind: Literal["payment", "customs"],
+    fields: list[str],
+    now: datetime,
+    *,
+    purpose: str = "declare_payment",
+    basis: Literal["law", "contract"] = "law",
+) -> None:
     assert order.subject_id is not None  # a paid order keeps its subject
     compliance.disclose(
         storefront_id=order.storefront_id,
@@ -50,8 +64,8 @@ def _disclose(order: Order, kind: Literal["payment", "customs"], fields: list[st
         recipient_kind=kind,
         recipient=INSTITUTION if kind == "payment" else CUSTOMS,
         country="CN",
-        purpose="declare_payment",
-        basis="law",
+        purpose=purpose,
+        basis=basis,
         fields=fields,
         now=now,
     )

@@ -17,6 +17,7 @@ from kernel.states import WrongState
 from kernel.tenancy import tenant
 from payments.gateways.wechat_pay import client_of
 from payments.models import Payment, Refund
+from payments.services.declare_told import disclose_card
 from payments.services.refund_hold import hold, release, renew
 from payments.services.refund_limits import must_be_ours
 from payments.services.refund_outcome import OVER, Outcome, take_in
@@ -274,7 +275,8 @@ def _look_first(row: Refund, now: datetime) -> None:
 
 
 def _aim(row: Refund, target: str, now: datetime, *, by: str, note: str) -> None:
-    """Commit whose card it will be, right before WeChat is asked and while the hold lasts."""
+    """Commit whose card it will be, and that a consumer's is disclosed, right before WeChat is asked and
+    while the hold lasts."""
     with tenant(row.storefront_id):
         if not renew(row, at=now):
             row.refresh_from_db(fields=["state"])
@@ -282,6 +284,8 @@ def _aim(row: Refund, target: str, now: datetime, *, by: str, note: str) -> None
                 raise WrongState(machine="refund", verb="to_bank_card", state=row.state)
             raise RefundHeld()
         Refund.objects.filter(pk=row.pk).update(redirected_to=str(target))
+        if target == Target.CONSUMER:
+            disclose_card(row.order, now=now)
         _told(row, "refund.redirected", now, by=by, note=note, to=str(target))
 
 

@@ -19,7 +19,7 @@ from compliance.models import Access, IncidentAffected, Judgement, PayerCheck, S
 from compliance.services import judgement
 from compliance.services.incident import register_incident
 from compliance.services.incident_affected import PEOPLE, freeze_affected
-from compliance.services.notices import see_notice
+from compliance.services.notices import current_notice, see_notice
 from customers import labels
 from customers.gateways.verifying import Finding, Verdict
 from customers.models import (
@@ -67,7 +67,12 @@ def furnish(world: make.World) -> None:
     make.token(alice)
     for kind in ("marketing", "personalisation", "privacy_policy"):
         make.consent(alice, kind)
-    see_notice(subject=alice.subject, kind="providing", version="1", now=now)
+    see_notice(
+        subject=alice.subject,
+        kind="providing",
+        version=current_notice(kind="providing", now=now).version,
+        now=now,
+    )
     claim = make.coupon(alice, code="USED")
     Coupon.objects.update(starts_at=now - timedelta(days=90))
     paid = make.order(alice, ("HD-1", 1), now=now - timedelta(days=60), coupon_claim_id=claim.public_id)

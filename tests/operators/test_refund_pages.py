@@ -203,6 +203,8 @@ def test_an_abnormal_refund_goes_to_the_consumers_card_which_is_kept_nowhere(fin
         seen.append(facts["card"])
         return refund_report_of(refund, status="PROCESSING", success_time=None)
 
+    waits = refund_report_of(refund, status="ABNORMAL", success_time=None)
+    monkeypatch.setattr("payments.services.refund_verbs.query", lambda client, number: waits)
     monkeypatch.setattr("payments.services.refund_verbs.apply_abnormal", applied)
     card = {
         "bank_type": "ICBC_DEBIT",
@@ -239,7 +241,7 @@ def test_a_transfer_to_the_consumer_is_recorded_on_the_refunds_page_once(finance
     told(refund, status="ABNORMAL", success_time=None)
     Refund.objects.filter(pk=refund.pk).update(redirected_to="merchant")
     assert finance.get(step(refund, "transfer-made")).status_code == 403
-    told(refund)
+    told(refund, channel="OTHER_BANKCARD")
     listed = finance.get(reverse("admin:payments_refund_changelist"), {"attend": "1"}).content.decode()
     assert refund.out_refund_no in listed
     day = make.present().astimezone(SHANGHAI).date()

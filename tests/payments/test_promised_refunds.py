@@ -179,7 +179,7 @@ def test_news_that_is_heard_late_and_in_another_sequence_ends_the_same(promised)
 def test_what_lies_at_the_merchants_bank_has_not_arrived(promised):
     refund = leaves(promised)
     Refund.objects.filter(pk=refund.pk).update(redirected_to=Refund.Target.MERCHANT)
-    told(refund)
+    told(refund, channel="OTHER_BANKCARD")
     complaint_clocks.watch(now=make.NOW + 7 * DAY)
     assert overdue() == 1
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
 
-from backend import delivery
+from backend import delivery, inventory
+from compliance.consent_texts import NOTICES, current_text
+from compliance.models import Disclosure
 from kernel.models import Case
 from kernel.states import WrongState
 from payments.models import Refund
@@ -95,6 +97,13 @@ def state_of(refund: Refund) -> tuple[str, str, bool]:
     return refund.state, refund.redirected_to, refund.owed
 
 
+def entered() -> None:
+    """The worker hears of what happened, whoever did it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE worker")
+    delivery.drain()
+
+
 def balances() -> dict[str, int]:
     found: dict[str, int] = {}
     for account, amount in Posting.objects.values_list("account", "amount_fen"):
@@ -112,7 +121,7 @@ def test_what_the_payers_own_account_took_after_all_is_owed_to_no_one(
         redirect(refund, card)
     assert told(refund, channel=channel) is Outcome.TAKEN
     assert state_of(refund) == ("succeeded", "", False)
-    delivery.drain()
+    entered()
     assert balances() == {}
     assert not Case.objects.filter(state="open").exists()
 
@@ -129,7 +138,7 @@ def test_a_success_that_is_heard_while_wechat_refuses_the_merchants_card_owes_no
         redirect(refund, None)
     assert state_of(refund) == ("succeeded", "", False)
     assert refund.held_until is None
-    delivery.drain()
+    entered()
     assert balances() == {}
     assert not Case.objects.filter(state="open").exists()
 
@@ -157,7 +166,7 @@ def test_of_two_cards_the_one_that_wechat_did_not_refuse_has_the_money(
     assert (heard, state_of(refund)) == ([Outcome.KNOWN], ("abnormal", target, False))
     assert send_refund.sweep(now=NOW + 2 * LEASE) == 1
     assert state_of(refund) == ("succeeded", target, owed)
-    delivery.drain()
+    entered()
     amount = refund.amount_fen
     assert balances() == ({"bank": amount, "consumer": -amount} if owed else {})
     open_cases = Case.objects.filter(state="open").values_list("kind", flat=True)
@@ -196,3 +205,56 @@ def test_a_card_that_wechat_refuses_leaves_the_one_before(refund: Refund, role: 
     with pytest.raises(Rejected):
         redirect(refund, None, LEASE)
     assert state_of(refund) == ("abnormal", "consumer", False)
+
+
+def disclosed(refund: Refund) -> list[dict[str, Any]]:
+    columns = ("subject_id", "recipient_kind", "recipient", "country", "basis", "fields", "at")
+    told = Disclosure.objects.filter(purpose="refund", order_number=refund.order.number)
+    return list(told.order_by("id").values(*columns))
+
+
+def test_a_consumers_card_is_disclosed_before_it_leaves_each_time_it_does(
+    refund: Refund, role: str, wechat: WeChat
+) -> None:
+    written: list[int] = []
+    wechat.answers, wechat.meanwhile = [UNKNOWN, "PROCESSING"], lambda: written.append(len(disclosed(refund)))
+    with pytest.raises(OutcomeUnknown):
+        redirect(refund, CARD)
+    redirect(refund, OTHER, LEASE)
+    assert written == [1, 2]
+    assert disclosed(refund) == [
+        {
+            "subject_id": refund.order.subject_id,
+            "recipient_kind": "payment",
+            "recipient": "财付通支付科技有限公司",
+            "country": "CN",
+            "basis": "contract",
+            "fields": ["refund_number", "account_holder", "bank_account"],
+            "at": NOW + later,
+        }
+        for later in (timedelta(), LEASE)
+    ]
+
+
+def test_nothing_is_disclosed_of_the_merchants_card_nor_where_no_call_leaves(
+    refund: Refund, role: str, wechat: WeChat
+) -> None:
+    wechat.answers = [UNKNOWN]
+    with pytest.raises(OutcomeUnknown):
+        redirect(refund, None)
+    wechat.status = "PROCESSING"
+    with pytest.raises(WrongState):
+        redirect(refund, CARD, LEASE)
+    assert disclosed(refund) == []
+
+
+def test_the_notice_and_the_inventory_say_that_a_bank_account_goes_to_the_payment_institution() -> None:
+    told = current_text("providing", date(2026, 11, 27), folder=NOTICES)
+    assert told is not None
+    assert told.version == "2"
+    assert "该账户的户名和账号，用于退款，本平台不予留存" in told.zh
+    assert "that bank account and the name of its holder, to refund to it" in told.en
+    passed = (
+        "| 收款银行账户户名、收款银行账号 | to refund to another account of the consumer's where the one that"
+    )
+    assert f"{passed} paid takes no money | contract | 支付机构 |" in inventory.page()

@@ -10,6 +10,7 @@ from sandbox.scene import Scene
 from sandbox.wire import ControlFault, Json
 
 OUTCOMES = ("release", "inspect", "detain", "return_abroad", "reject", "review")
+ENDED = ("700", "800", "899")
 ONGOING = ("120", "300", "399", "500", *lists.DETAINED)
 
 
@@ -29,6 +30,8 @@ def paper(scene: Scene, told: Json) -> Json:
             lists.apply(office, listed, wanted)
             scene.port.tick()
             return {"status": listed.status}
+        if listed is not None and listed.status in ENDED:
+            raise ControlFault(409, f"the list stands at {listed.status}")
         office.outcomes.setdefault((str(document), order), []).append(wanted)
     return {"status": listed.status if listed else ""}
 

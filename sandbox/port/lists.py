@@ -51,7 +51,9 @@ def _again(office: Office, listed: Filed, number: str) -> tuple[str, str] | None
         return ("-621004", f"清单[{number}]已经申报过，请勿重复申报") if stands else None
     if known is None:
         return "-621011", f"不存在已申报的清单[{number}]，无法进行改单操作"
-    return ("-621012", f"清单[{number}]的申报状态不符合改单申报的条件") if stands else None
+    if stands or listed.head["appType"] == "3":  # what was refused needs no taking back
+        return "-621012", f"清单[{number}]的申报状态不符合改单申报的条件"
+    return None
 
 
 def _wrong(listed: Filed) -> list[str]:

@@ -98,13 +98,16 @@ def test_wechats_payment_is_told_of_to_its_merchant(declarant, paid, maison):
     assert last(declarant, "CEB412Message")["payTransactionId"] == paid["transaction_id"]
 
 
-def test_a_list_is_declared_once_and_a_refused_one_may_be_changed(declarant, paid, ready):
+def test_a_list_is_declared_once_and_a_refused_one_may_be_changed(declarant, paid, ready, play):
     sent(declarant, paid, ready, buyerName="李四")
     ends(declarant, "100")
+    sent(declarant, paid, ready, appType="3")
+    ends(declarant, "-621012")
     sent(declarant, paid, ready, appType="2")
     ends(declarant, "899")
     sent(declarant, paid, ready)
     assert ends(declarant, "-621004")[-1] == "-621004"
+    assert play.refused("port", order=paid["out_trade_no"], outcome="inspect").status_code == 409
     sent(declarant, paid, ready, appType="2")
     assert ends(declarant, "-621012")[-1] == "-621012"
     sent(declarant, paid, ready, copNo="L-unknown", appType="2")

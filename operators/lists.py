@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -14,6 +13,7 @@ from django.utils.html import strip_tags
 from django.utils.timezone import localtime
 from unfold.decorators import action
 
+from kernel.sheets import Sheet
 from operators.base import Scoped
 from operators.bilingual import say
 
@@ -47,21 +47,20 @@ class Listed(Scoped):
         return answer
 
     def _lines(self, rows: Any, columns: list[Any]) -> Iterator[str]:
-        writer: Any = csv.writer(_Line())
-        yield "\ufeff" + writer.writerow(
+        sheet = Sheet(_Line(), ending="\r\n")
+        yield "\ufeff" + sheet.row(
             [str(label_for_field(name, self.model, model_admin=self)) for name in columns]
         )
         for row in rows:
-            yield writer.writerow([_text(lookup_field(name, row, self)[2]) for name in columns])
+            yield sheet.row([_text(lookup_field(name, row, self)[2]) for name in columns])
 
 
 def _text(value: Any) -> str:
-    """A cell as a reader sees it; what a spreadsheet would take for a formula is a text."""
+    """A cell as a reader sees it."""
     if value is None:
         return ""
     if isinstance(value, tuple):  # a state: its value and its name
         value = value[-1]
     if hasattr(value, "hour"):
         value = localize(localtime(value))
-    text = strip_tags(str(value))
-    return f"'{text}" if text[:1] in "=+@\t\r" or (text[:1] == "-" and not text[1:].isdigit()) else text
+    return strip_tags(str(value))

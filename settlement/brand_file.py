@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from typing import Any
 
 from kernel.money import yuan
+from kernel.sheets import Sheet
 from settlement.brand import BrandStatement
 from settlement.currency import shown
 
@@ -43,6 +43,6 @@ def rows(told: BrandStatement) -> Iterator[list[str]]:
 
 def write(told: BrandStatement, out: Any) -> None:
     """Write the statement to `out`, anything with `write`."""
-    lines = csv.writer(out, lineterminator="\n")
-    lines.writerow(columns(told.currency))
-    lines.writerows(rows(told))
+    sheet = Sheet(out)
+    sheet.row(columns(told.currency))
+    sheet.rows(rows(told))

@@ -6,11 +6,11 @@ institution by its own transaction number.
 
 from __future__ import annotations
 
-import csv
 import io
 
 from kernel.clock import shanghai_day
 from kernel.money import yuan
+from kernel.sheets import Sheet
 from settlement.currency import shown
 from settlement.models import SettlementBatch, SettlementItem
 
@@ -42,14 +42,14 @@ _ALL = "total"
 def written(batch: SettlementBatch) -> bytes:
     """The batch as CSV (UTF-8, one line an item in their order), with a last line of totals."""
     out = io.StringIO()
-    lines = csv.writer(out, lineterminator="\n")
-    lines.writerow(COLUMNS)
+    sheet = Sheet(out)
+    sheet.row(COLUMNS)
     items = batch.items.select_related("order").prefetch_related("order__lines").order_by("position")
     brand = batch.storefront.brand
     for item in items:
-        lines.writerow([*_trade(batch, item, brand.name, brand.country), *_amounts(batch, item)])
+        sheet.row([*_trade(batch, item, brand.name, brand.country), *_amounts(batch, item)])
     total = [_ALL, batch.items_count, *[""] * (len(COLUMNS) - 5), yuan(batch.net_fen), batch.currency]
-    lines.writerow([*total, shown(batch.promised_minor, batch.currency)])
+    sheet.row([*total, shown(batch.promised_minor, batch.currency)])
     return out.getvalue().encode()
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from typing import Any
 
 from kernel.money import yuan
+from kernel.sheets import Sheet
 from settlement.queries import Line
 
 COLUMNS = ("account", "opening_yuan", "debit_yuan", "credit_yuan", "closing_yuan")
@@ -14,8 +14,8 @@ COLUMNS = ("account", "opening_yuan", "debit_yuan", "credit_yuan", "closing_yuan
 
 def write(lines: Iterable[Line], out: Any) -> None:
     """Write the lines to `out`, anything with `write`."""
-    rows = csv.writer(out, lineterminator="\n")
-    rows.writerow(COLUMNS)
+    sheet = Sheet(out)
+    sheet.row(COLUMNS)
     for line in lines:
         amounts = (line.opening_fen, line.debit_fen, line.credit_fen, line.closing_fen)
-        rows.writerow([line.account, *(yuan(fen) for fen in amounts)])
+        sheet.row([line.account, *(yuan(fen) for fen in amounts)])

@@ -13,6 +13,7 @@ from django.db.models import Sum
 from django.urls import reverse
 
 from kernel.states import WrongState
+from settlement import brand_file
 from settlement.brand import brand_statement
 from settlement.models import Entry, ForexReceipt, Posting, SettlementBatch
 from settlement.services.exchange import export_batch
@@ -201,3 +202,14 @@ def test_the_statement_of_another_storefront_is_shown_to_nobody(client, world):
     assert "storefront" in page.context["form"].errors
     client.force_login(rows.operator("nobody"), backend=rows.BACKEND)
     assert client.get(reverse("admin:settlement_brand"), asked).status_code == 403
+
+
+def test_a_banks_reference_is_no_formula_in_the_file(world):
+    trades.ready(world)
+    credited(answered(world), 3_000, reference='=HYPERLINK("https://evil.test")')
+    told = brand_statement(storefront_id=world.shop.pk, currency="EUR", first=DAY, last=DAY)
+    out = io.StringIO()
+    brand_file.write(told, out)
+    cells = {cell for row in csv.reader(out.getvalue().splitlines()) for cell in row}
+    assert '\'=HYPERLINK("https://evil.test")' in cells
+    assert not {cell for cell in cells if cell.startswith(("=", "+", "@"))}

@@ -18,7 +18,7 @@ from kernel.models import Case, File
 from kernel.states import WrongState
 from settlement import queries
 from settlement.forex_answer import BadAnswer, _Days
-from settlement.models import Entry, Posting, SettlementBatch
+from settlement.models import Entry, Evidence, Posting, SettlementBatch
 from settlement.services import exchange
 from settlement.services.exchange import StaleBatch, export_batch, take_answer
 from tests import make
@@ -60,6 +60,18 @@ def test_the_file_tells_each_trade_and_names_no_one(world, sent):
     assert content.decode().splitlines()[-1] == "total,2,,,,,,,,,,,,,,,,300.00,EUR,36.59"
     for personal in (make.NAMES[make.ALICE], make.NUMBERS[make.ALICE], make.PHONES[make.ALICE]):
         assert personal.encode() not in content
+
+
+def test_no_name_of_a_trade_is_a_formula_in_the_file(world):
+    world.shop.brand.name = "=1+1"
+    world.shop.brand.save()
+    trades.ready(world)
+    Evidence.objects.filter(kind="logistics").update(reference="@SUM(A1)")
+    batch = made(world)
+    export_batch(batch=batch, by="me", now=make.NOW)
+    stored = SettlementBatch.objects.get().file
+    [first, *_] = csv.DictReader(io.StringIO(files.read(stored).decode()))
+    assert (first["seller"], first["waybill"]) == ("'=1+1", "'@SUM(A1)")
 
 
 def test_exported_again_it_is_the_one_file(world, sent):

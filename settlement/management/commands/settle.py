@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from argparse import ArgumentParser
 from collections.abc import Callable
 from datetime import date
@@ -15,6 +14,7 @@ from kernel import files
 from kernel.clock import SHANGHAI, now, shanghai_day
 from kernel.errors import Problem
 from kernel.money import yuan
+from kernel.sheets import Sheet
 from orders.models import Order
 from settlement import brand_file
 from settlement.brand import brand_statement
@@ -85,12 +85,12 @@ class Command(BaseCommand):
             raise CommandError(problem.text("en")) from None
 
     def _unsettled(self, options: dict[str, Any]) -> None:
-        out = csv.writer(self.stdout, lineterminator="\n")
-        out.writerow(["order", "paid_on", "net_yuan", "currency", "promised", "batch", "reasons"])
+        out = Sheet(self.stdout)
+        out.row(["order", "paid_on", "net_yuan", "currency", "promised", "batch", "reasons"])
         for one in unsettled(storefront_id=_shop(options).pk, day=shanghai_day(now())):
             promised = "" if one.promised_minor is None else shown(one.promised_minor, one.currency)
             why = "; ".join(reason.en for reason in one.reasons) or "ready"
-            out.writerow([one.number, one.paid_on, yuan(one.net_fen), one.currency, promised, one.batch, why])
+            out.row([one.number, one.paid_on, yuan(one.net_fen), one.currency, promised, one.batch, why])
 
     def _position(self, options: dict[str, Any]) -> None:
         columns = (
@@ -103,13 +103,13 @@ class Command(BaseCommand):
             "charged",
             "result",
         )
-        out = csv.writer(self.stdout, lineterminator="\n")
-        out.writerow(["currency", *columns, "result_yuan"])
+        out = Sheet(self.stdout)
+        out.row(["currency", *columns, "result_yuan"])
         shop = _shop(options)
         waiting = unsettled(storefront_id=shop.pk, day=shanghai_day(now()))
         for at in positions(storefront_id=shop.pk, waiting=waiting):
             amounts = [shown(getattr(at, name), at.currency) for name in columns]
-            out.writerow([at.currency, *amounts, yuan(at.result_fen)])
+            out.row([at.currency, *amounts, yuan(at.result_fen)])
 
     def _evidence(self, options: dict[str, Any]) -> None:
         number = options["number"]
@@ -118,11 +118,11 @@ class Command(BaseCommand):
         )
         if not orders:
             raise CommandError(f"there is no order and no batch “{number}”")
-        out = csv.writer(self.stdout, lineterminator="\n")
-        out.writerow(["order", "evidence", "stands", "reference", "at"])
+        out = Sheet(self.stdout)
+        out.row(["order", "evidence", "stands", "reference", "at"])
         for one in trade_evidence(orders=orders):
             at = one.at.astimezone(SHANGHAI).isoformat(timespec="seconds") if one.at else ""
-            out.writerow([one.order, one.proof, one.standing, one.reference, at])
+            out.row([one.order, one.proof, one.standing, one.reference, at])
 
     def _make(self, options: dict[str, Any]) -> None:
         batch = make_batch(storefront_id=_shop(options).pk, currency=options["currency"], by=BY, now=now())

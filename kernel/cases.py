@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
@@ -13,6 +13,8 @@ from kernel.errors import Conflict
 from kernel.models import Case
 
 log = structlog.get_logger(__name__)
+
+FIRST_REST, LONGEST_REST = timedelta(minutes=1), timedelta(hours=6)
 
 
 class AlreadySettled(Conflict):
@@ -56,6 +58,28 @@ def open_failing(
     log.exception("failing", case=kind, key=key, exc_info=failure)
     facts = {**facts, "error": type(failure).__name__}
     return open_case(storefront_id=storefront_id, kind=kind, key=key, title=title, facts=facts, now=now)
+
+
+def resting(
+    *, kind: str, now: datetime, first: timedelta = FIRST_REST, longest: timedelta = LONGEST_REST
+) -> list[str]:
+    """The keys of this kind that failed and are not tried again yet, so that they stand in no other's way.
+
+    From one failure to the next it is twice as long, `longest` at most. Who settles the case by hand lets the
+    key be tried at once.
+    """
+    told = Case.objects.filter(kind=kind, state=Case.State.OPEN)
+    return [
+        key
+        for key, seen, opened_at in told.values_list("key", "seen", "opened_at")
+        if opened_at + _rests(seen, first, longest) > now
+    ]
+
+
+def _rests(times: int, first: timedelta, longest: timedelta) -> timedelta:
+    """How long so many rests are, one after the other."""
+    doubled = min(times, (longest // first).bit_length())
+    return first * ((1 << doubled) - 1) + longest * (times - doubled)
 
 
 def settle_open(*, kinds: Iterable[str], key: str, by: str, note: str, now: datetime) -> int:

@@ -14,7 +14,7 @@ from django.db import transaction
 from compliance.law import Law
 from compliance.models import PayerCheck
 from compliance.states import PAYER
-from kernel.cases import open_case, open_failing, settle_over
+from kernel.cases import open_case, open_failing, resting, settle_over
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict
 from kernel.tenancy import tenant
@@ -120,11 +120,13 @@ def refund_overdue_payers(*, now: datetime) -> int:
     """Give up the orders whose time to name the payer is over; returns how many.
 
     Two sweepers share the work, and a consumer who renames in the last instant is either first or too late.
-    One that fails in a way that nobody foresaw stops no other: it is a case, which settles once it is over.
+    One that fails in a way that nobody foresaw stops no other: it is a case, which settles once it is over,
+    and rests the longer the more often it fails.
     """
     overdue = PayerCheck.objects.filter(state="different", deadline_at__lte=now)
+    failing = [key.removeprefix("order:") for key in resting(kind=FAILING, now=now)]
     given_up = 0
-    for check in list(overdue.order_by("deadline_at")[:SWEEP_BATCH]):
+    for check in list(overdue.exclude(order_number__in=failing).order_by("deadline_at")[:SWEEP_BATCH]):
         try:
             given_up += _give_up_overdue(check, now)
         except Exception as failure:

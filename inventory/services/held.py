@@ -12,7 +12,7 @@ from django.db import connection, transaction
 
 from inventory.models import Reservation
 from inventory.services.shelf import quarantine_ended
-from kernel.cases import open_failing, settle_open
+from kernel.cases import open_failing, resting, settle_open
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict
 
@@ -180,9 +180,11 @@ def release(*, holder: str, now: datetime) -> int:
 def release_expired(*, now: datetime, limit: int = 500) -> int:
     """Give back what was held until a time that is over; returns for how many holders.
 
-    One that fails in a way that nobody foresaw stops no other: it is a case, settled once it is given back.
+    One that fails in a way that nobody foresaw stops no other: it is a case, settled once it is given back,
+    and rests the longer the more often it fails.
     """
     due = Reservation.objects.filter(state=Reservation.State.HELD, expires_at__lte=now)
+    due = due.exclude(holder__in=resting(kind=FAILING, now=now))
     holders = due.order_by("expires_at").values_list("holder", "storefront")[:limit]
     given_back = 0
     for holder, storefront_id in dict(list(holders)).items():

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from compliance import services as compliance
 from inventory import services as inventory
-from kernel.cases import open_failing, settle_over
+from kernel.cases import open_failing, resting, settle_over
 from kernel.errors import Conflict
 from kernel.tenancy import tenant
 from orders.models import CouponClaim, Order
@@ -81,11 +81,13 @@ def give_back(*, order: Order, now: datetime) -> None:
 def expire_due(*, now: datetime, limit: int = 200) -> int:
     """Begin closing the orders whose time to pay is over; returns how many.
 
-    One that fails in a way that nobody foresaw stops no other: it is a case, settled once it is over.
+    One that fails in a way that nobody foresaw stops no other: it is a case, settled once it is over, and
+    rests the longer the more often it fails.
     """
     due = Order.objects.filter(state="placed", expires_at__lte=now)
+    failing = [key.removeprefix("order:") for key in resting(kind=FAILING, now=now)]
     closed = 0
-    for order in due.order_by("expires_at")[:limit]:
+    for order in due.exclude(number__in=failing).order_by("expires_at")[:limit]:
         try:
             begin_closing(order=order, reason=EXPIRED, now=now)
             closed += 1

@@ -134,13 +134,37 @@ def test_one_that_fails_as_nobody_foresaw_stops_no_other_and_its_case_settles_on
     assert case.facts == {"order": "O-1", "error": "ZeroDivisionError"}
     states = PayerCheck.objects.order_by("order_number").values_list("state", flat=True)
     assert list(states) == ["different", "refunding"]
-    assert refund_overdue_payers(now=DEADLINE) == 0
+    assert refund_overdue_payers(now=DEADLINE + timedelta(seconds=59)) == 0
+    case.refresh_from_db()
+    assert (case.seen, case.state) == (1, "open")
+    assert refund_overdue_payers(now=DEADLINE + timedelta(minutes=1)) == 0
     case.refresh_from_db()
     assert (case.seen, case.state) == (2, "open")
     monkeypatch.setattr(payer, "_give_up", really)
-    assert refund_overdue_payers(now=DEADLINE) == 1
+    assert refund_overdue_payers(now=DEADLINE + timedelta(minutes=3)) == 1
     case.refresh_from_db()
     assert (case.state, case.settled_by, case.note) == ("settled", "system", "it is over")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_at_the_head_that_always_fails_starves_none_behind_it(monkeypatch):
+    check("different")
+    other = open_payer_check(storefront_id=7, order_number="O-2", port="3105", now=NOW)
+    PayerCheck.objects.filter(pk=other.pk).update(
+        state="different", asked_at=NOW, answered_at=NOW, deadline_at=DEADLINE + timedelta(seconds=1)
+    )
+    really = payer._give_up
+
+    def poison(row, reason, now):
+        if row.order_number == "O-1":
+            raise ZeroDivisionError
+        really(row, reason, now)
+
+    monkeypatch.setattr(payer, "_give_up", poison)
+    monkeypatch.setattr(payer, "SWEEP_BATCH", 1)
+    later = DEADLINE + timedelta(seconds=1)
+    assert [refund_overdue_payers(now=later) for _ in range(2)] == [0, 1]
+    assert Case.objects.get(kind="payer.failing").key == "order:O-1"
 
 
 @pytest.mark.parametrize("state", ["different", "renamed"])

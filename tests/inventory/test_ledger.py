@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
@@ -136,9 +138,29 @@ def test_what_cannot_be_given_back_keeps_no_other_and_is_a_case_until_it_is(worl
     case = Case.objects.get()
     assert (case.kind, case.key, case.storefront_id) == ("reservation.failing", "basket:1", world.shop.pk)
     monkeypatch.undo()
-    assert services.release_expired(now=make.NOW) == 1
+    assert services.release_expired(now=make.NOW + timedelta(seconds=59)) == 0
+    assert services.release_expired(now=make.NOW + timedelta(minutes=1)) == 1
     case.refresh_from_db()
     assert case.state == "settled"
+
+
+def test_a_holder_at_the_head_that_always_fails_starves_none_behind_it(world, monkeypatch):
+    for holder, until in (("basket:1", make.NOW - timedelta(hours=1)), ("basket:2", make.NOW)):
+        services.reserve(
+            warehouse_id=world.warehouse.pk,
+            wanted=[(world.dryer.pk, 2)],
+            holder=holder,
+            now=make.NOW,
+            until=until,
+        )
+    release = held.release
+
+    def failing(*, holder, now):
+        return 1 // 0 if holder == "basket:1" else release(holder=holder, now=now)
+
+    monkeypatch.setattr(held, "release", failing)
+    assert [services.release_expired(now=make.NOW, limit=1) for _ in range(2)] == [0, 1]
+    assert Case.objects.get().key == "basket:1"
 
 
 def test_what_is_held_until_a_time_comes_back_then_and_an_orders_does_not(world):

@@ -36,6 +36,10 @@ def test_one_that_fails_as_nobody_foresaw_stops_no_other_and_its_case_settles_on
     case = Case.objects.get(kind="order.failing")
     assert (case.key, case.state, case.storefront_id) == (first.event_key, "open", world.shop.pk)
     assert case.facts == {"order": first.number, "error": "ZeroDivisionError"}
+    assert expire_due(now=later + timedelta(seconds=59)) == 0
+    case.refresh_from_db()
+    assert (case.seen, case.state) == (1, "open")
+    later += timedelta(minutes=1)
     assert expire_due(now=later) == 0
     case.refresh_from_db()
     assert (case.seen, case.state) == (2, "open")
@@ -43,6 +47,24 @@ def test_one_that_fails_as_nobody_foresaw_stops_no_other_and_its_case_settles_on
         monkeypatch.setattr(closing, "begin_closing", really)
     else:
         begin_closing(order=first, reason="cancelled", now=later)
-    assert expire_due(now=later) == (1 if end == "mended" else 0)
+    assert expire_due(now=later + timedelta(minutes=2)) == (1 if end == "mended" else 0)
     case.refresh_from_db()
     assert (case.state, case.settled_by, case.note) == ("settled", "system", "it is over")
+
+
+def test_one_at_the_head_that_always_fails_starves_none_behind_it(monkeypatch):
+    world = make.world()
+    bad, good = make.order(world.alice, ("HD-1", 1)), make.order(world.alice, ("HD-1", 1))
+    later = max(bad.expires_at, good.expires_at) + timedelta(seconds=1)
+    really = closing.begin_closing
+
+    def poison(*, order, reason, now):
+        if order.pk == bad.pk:
+            raise ZeroDivisionError
+        really(order=order, reason=reason, now=now)
+
+    monkeypatch.setattr(closing, "begin_closing", poison)
+    assert [expire_due(now=later, limit=1) for _ in range(2)] == [0, 1]
+    good.refresh_from_db()
+    assert good.state == "closing"
+    assert Case.objects.get(kind="order.failing").key == bad.event_key

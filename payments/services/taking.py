@@ -105,9 +105,9 @@ def take_in(*, raw: Raw, notice: Notification, now: datetime, by: str = "system"
             answer=receipts.Answer(ACCEPTED, b""),
             now=now,
         )
-        _let_go_of_copies(raw, by=by, now=now)
         raw.body = b""  # it names the payer
         raw.save()
+        _let_go_of_copies(raw, by=by, now=now)
 
 
 def _let_go_of_copies(raw: Raw, *, by: str, now: datetime) -> None:

@@ -14,6 +14,8 @@ BIN := .venv/bin
 # Always `python -m`: the scripts that pip writes name their interpreter by a path that may be too long to run.
 RUN := $(BIN)/python -m
 WORKERS ?= auto
+# File by file in the order of their names: by number of tests the longest files, of few tests, would come last.
+PYTEST = $(RUN) pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 COMPILE = CUSTOM_COMPILE_COMMAND="make requirements" $(RUN) piptools compile --quiet --strip-extras \
 	--no-emit-index-url --no-emit-find-links --no-emit-trusted-host
 
@@ -40,7 +42,7 @@ run: .venv/.installed
 	@$(BIN)/python manage.py up
 
 test: .venv/.installed browser
-	$(RUN) pytest -n $(WORKERS) --dist loadfile
+	$(PYTEST)
 
 check: .venv/.installed browser
 	$(RUN) ruff format --check .
@@ -48,7 +50,7 @@ check: .venv/.installed browser
 	$(RUN) mypy .
 	$(BIN)/python -c 'from importlinter.cli import lint_imports_command; lint_imports_command()'
 	$(BIN)/python manage.py makemigrations --check --dry-run
-	$(RUN) pytest -n $(WORKERS) --dist loadfile
+	$(PYTEST)
 
 bench: .venv/.installed
 	@$(RUN) bench

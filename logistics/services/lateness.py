@@ -8,10 +8,9 @@ from kernel.cases import open_failing, settle_open
 from kernel.tenancy import tenant
 from logistics.models import Shipment, ShippingInfo, TradeManagement
 from logistics.services import shipping_info
-from logistics.services.tracking import AFTER_RELEASE_ONLY, is_released
+from logistics.services.waiting import LOOKED_AT_AGAIN, is_told_by_day, last_hour, waits_for
 from orders.models import Order
 
-WITHIN = timedelta(hours=48)
 BATCH, AGAIN_AFTER = 200, timedelta(minutes=30)
 FAILING = "shipping_info.late_failing"
 NOT_TOLD = ("waiting", "owed", "refused")
@@ -51,6 +50,9 @@ def _look(row: ShippingInfo, now: datetime) -> bool:
         unmanaged = TradeManagement.objects.filter(storefront=info.storefront_id, managed=False)
         if info.state not in NOT_TOLD or unmanaged.exists():
             return False
+        if is_told_by_day(info.order):
+            ShippingInfo.objects.filter(pk=info.pk).update(late_at=now + LOOKED_AT_AGAIN)
+            return False
         put_before(info, shipping_info.LATE, now)
         return True
 
@@ -63,21 +65,7 @@ def put_before(row: ShippingInfo, kind: str, now: datetime) -> None:
         row,
         kind,
         now,
-        until=(row.paid_at + WITHIN).isoformat(timespec="minutes"),
+        until=last_hour(row),
         promised=promised.isoformat() if promised else "",
-        waits_for=_waits_for(order, row),
+        waits_for=waits_for(order, Shipment.objects.filter(order=order).first(), row),
     )
-
-
-def _waits_for(order: Order, row: ShippingInfo) -> str:
-    if row.state != "waiting":
-        return "wechat"
-    shipment = Shipment.objects.filter(order=order).first()
-    if shipment is not None and shipment.state == "dispatched":
-        return "carrier"
-    if shipment is not None and shipment.state == "labelled":
-        waits = order.trade_mode in AFTER_RELEASE_ONLY and not is_released(order)
-        return "release" if waits else "carrier"
-    if order.trade_mode in AFTER_RELEASE_ONLY and not is_released(order):
-        return "release"
-    return "packing"

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 
 from kernel.cases import open_case, open_failing, settle_open
 from kernel.tenancy import tenant
-from logistics.models import Shipment
+from logistics.models import Shipment, ShippingInfo
 from logistics.services.shipments import LATE, NOT_LEFT, locked
-from logistics.services.tracking import AFTER_RELEASE_ONLY, is_released
+from logistics.services.waiting import LOOKED_AT_AGAIN, is_told_by_hours, last_hour, waits_for
 
 BATCH, AGAIN_AFTER = 200, timedelta(minutes=30)
 FAILING = "shipment.late_failing"
@@ -39,8 +39,11 @@ def sweep(*, now: datetime) -> int:
 
 def _look(shipment: Shipment, now: datetime) -> bool:
     with tenant(shipment.storefront_id):
-        _, row = locked(shipment)
+        order, row = locked(shipment)
         if row.late_at is None or row.late_at > now:
+            return False
+        if row.state in NOT_LEFT and is_told_by_hours(order):
+            Shipment.objects.filter(pk=row.pk).update(late_at=now + LOOKED_AT_AGAIN)
             return False
         Shipment.objects.filter(pk=row.pk).update(late_at=None)
         settle_open(kinds=[FAILING], key=row.event_key, by="system", note="looked at", now=now)
@@ -52,6 +55,7 @@ def _look(shipment: Shipment, now: datetime) -> bool:
 
 def _put_before(row: Shipment, now: datetime) -> None:
     assert row.ship_by is not None
+    info = ShippingInfo.objects.filter(order=row.order_id).first()
     open_case(
         storefront_id=row.storefront_id,
         kind=LATE,
@@ -60,14 +64,9 @@ def _put_before(row: Shipment, now: datetime) -> None:
         facts={
             "order": row.number,
             "promised": row.ship_by.isoformat(),
+            **({"until": last_hour(info)} if info else {}),
             "state": row.state,
-            "waits_for": _waits_for(row),
+            "waits_for": waits_for(row.order, row),
         },
         now=now,
     )
-
-
-def _waits_for(row: Shipment) -> str:
-    if row.state == "labelled" and row.order.trade_mode in AFTER_RELEASE_ONLY and not is_released(row.order):
-        return "release"
-    return {"to_pick": "picking", "packing": "packing"}.get(row.state, "dispatch")

@@ -299,14 +299,14 @@ def test_what_has_left_or_was_cancelled_is_never_late(world, bonded):
 def test_an_order_that_cannot_be_looked_at_silences_no_other_and_is_looked_at_again(
     world, bonded, monkeypatch
 ):
-    other, waits_for = shipping.shipment(world, ("IR-1", 1)), overdue._waits_for
+    other, waits_for = shipping.shipment(world, ("IR-1", 1)), overdue.waits_for
 
-    def failing(row):
+    def failing(order, row):
         if row.pk == other.pk:
             raise ZeroDivisionError
-        return waits_for(row)
+        return waits_for(order, row)
 
-    monkeypatch.setattr(overdue, "_waits_for", failing)
+    monkeypatch.setattr(overdue, "waits_for", failing)
     late_at = max(Shipment.objects.values_list("late_at", flat=True))
     assert overdue.sweep(now=late_at) == 1
     assert Case.objects.get(kind="shipment.late").key == bonded.shipment.event_key

@@ -60,12 +60,12 @@ def test_what_is_not_shipped_within_36_hours_is_a_case_that_says_what_it_waits_f
 @pytest.mark.parametrize(
     ("gate", "packed", "waits_for"),
     [
-        ("after_release", False, "packing"),
+        ("after_release", False, "picking"),
         ("before_list", True, "release"),
-        ("after_release", True, "carrier"),
+        ("after_release", True, "dispatch"),
     ],
 )
-def test_a_late_order_waits_for_release_warehouse_or_carrier(order, gate, packed, waits_for):
+def test_a_late_order_waits_for_release_or_warehouse(order, gate, packed, waits_for):
     Order.objects.filter(pk=order.pk).update(gate="with_customs")
     Order.objects.filter(pk=order.pk).update(gate=gate)
     if packed:
@@ -89,14 +89,14 @@ def test_an_order_that_cannot_be_looked_at_silences_no_other_and_is_looked_at_ag
     carriers, known, order, monkeypatch
 ):
     other = bought(carriers, known)
-    waits_for = lateness._waits_for
+    waits_for = lateness.waits_for
 
-    def failing(one, row):
+    def failing(one, shipment, row):
         if one.pk == order.pk:
             raise ZeroDivisionError
-        return waits_for(one, row)
+        return waits_for(one, shipment, row)
 
-    monkeypatch.setattr(lateness, "_waits_for", failing)
+    monkeypatch.setattr(lateness, "waits_for", failing)
     assert lateness.sweep(now=later(60 * 37)) == 1
     assert kinds() == ["shipping_info.late", "shipping_info.late_failing"]
     assert Case.objects.get(kind="shipping_info.late").facts["order"] == other.number

@@ -1,9 +1,9 @@
-"""What an order that has not left waits for, in one set of words, and that one case tells of its being late.
+"""What an order that has not left waits for, in one set of words; that it is late is told by one case.
 
-Two hours may pass over it: the day that was promised (`overdue`) and WeChat's 48 hours (`lateness`). Whichever
-comes first is the case, with WeChat's last hour in either; the other one waits until that is settled, and is
-opened where the order is late by it still: by WeChat's hours also after the goods have left, as long as no
-carrier has them or WeChat was not told.
+Two hours may pass over it: the day that was promised (`overdue`) and WeChat's 48 hours (`lateness`).
+Whichever comes first is the case, with WeChat's last hour in either; the other one waits until that is
+settled, and is opened where the order is late by it still: by WeChat's hours also after the goods have left,
+as long as no carrier has them or WeChat was not told.
 """
 
 from __future__ import annotations

@@ -92,6 +92,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
     "message.trade_access": (Handler("logistics.tasks.read_trade_access"),),
     "message.trade_reminder": (Handler("logistics.tasks.read_trade_reminder"),),
     "message.trade_settlement": (Handler("logistics.tasks.read_trade_settlement"),),
+    "message.news": (Handler("customers.tasks.read_news_push"),),
     "complaint.answer_asked": (Handler("payments.tasks.send_answer", outside=True),),
     "refund.accepted": (Handler("payments.tasks.send_accepted", outside=True),),
     # Not an outside party, yet without a transaction around it: the job keeps its own.

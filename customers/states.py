@@ -29,15 +29,16 @@ NAMING = Machine(
 )
 
 # A message about an order, by a consent that is good for one. sending: WeChat is asked, or was when somebody
-# died; unknown: it may have been delivered, and is not sent again. Who was slow may still learn of it.
+# died; unknown: it may have been delivered, and is not sent again. Who was slow may still learn of it, and
+# WeChat may tell of what was sent that it did not arrive.
 NEWS = Machine(
     name="news",
     start="owed",
     moves={
         "try": {"owed": "sending"},
         "send": {"sending": "sent", "unknown": "sent"},
-        "refuse": {"sending": "refused", "unknown": "refused"},
-        "fail": {"sending": "failed", "unknown": "failed"},
+        "refuse": {"sending": "refused", "unknown": "refused", "sent": "refused"},
+        "fail": {"sending": "failed", "unknown": "failed", "sent": "failed"},
         "wait": {"sending": "owed"},
         "lose": {"sending": "unknown"},
         "drop": {"owed": "dropped"},

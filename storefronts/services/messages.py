@@ -21,7 +21,7 @@ from kernel.errors import Conflict
 from kernel.tenancy import tenant
 from storefronts import queries
 from storefronts.models import PushedMessage
-from wechat import trade_messages
+from wechat import subscribe_events, trade_messages
 from wechat.complaint_messages import EVENT as COMPLAINT
 from wechat.errors import WechatError
 from wechat.messages import MessageKeys, opened
@@ -35,6 +35,9 @@ HEARD = {
     trade_messages.ACCESS: "message.trade_access",
     trade_messages.REMINDER: "message.trade_reminder",
     trade_messages.SETTLEMENT: "message.trade_settlement",
+    subscribe_events.POPUP: "message.news",
+    subscribe_events.CHANGE: "message.news",
+    subscribe_events.SENT: "message.news",
 }
 UNREADABLE = "notification.unreadable"
 

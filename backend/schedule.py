@@ -102,7 +102,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(minute="*/15", hour="1-10", day_of_week="mon-fri"),  # UTC: from 9:15 in Shanghai
         "options": {"expires": 600},
     },
-    "watch what the banks owe": {
+    "watch what institutions and banks owe": {
         "task": "settlement.tasks.watch",
         "schedule": crontab(hour=0, minute=40),  # UTC: in the morning in China
     },

@@ -16,8 +16,8 @@ from settlement.services.bill_balance import close_day
 from settlement.services.bill_entries import enter_bill
 from settlement.services.entries import enter_payment, enter_refund, enter_transfer
 from settlement.services.evidence import record_evidence
+from settlement.services.late import watch_batches
 from settlement.services.rates import fetch_rates
-from settlement.services.receipts import watch_receipts
 
 
 def enter_paid(event: Event) -> None:
@@ -93,5 +93,5 @@ def fetch_parity() -> None:
 
 @shared_task
 def watch() -> None:
-    """Batches whose money the bank has not credited in time."""
-    watch_receipts(now=now())
+    """Batches that the institution has not answered, or whose money the bank has not credited, in time."""
+    watch_batches(now=now())

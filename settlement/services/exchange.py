@@ -20,6 +20,7 @@ from settlement.forex_answer import Answered
 from settlement.models import Entry, SettlementBatch, SettlementItem
 from settlement.reasons import Reason
 from settlement.services.enter import Fact, enter
+from settlement.services.late import answered
 from settlement.states import BATCH
 from settlement.unsettled import unsettled
 
@@ -93,6 +94,7 @@ def take_answer(*, batch: SettlementBatch, content: bytes, by: str, now: datetim
             result_fen=sum(results.values()),
         )
         _keep(answers)
+        answered(batch, now=now)
         if len(settled) < len(answers):
             open_case(
                 storefront_id=batch.storefront_id,

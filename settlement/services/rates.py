@@ -1,4 +1,4 @@
-"""Each workday's central parity enters once; a day without one, or one that cannot be right, is a case."""
+"""Each workday's central parity enters once; that nobody answers, or one that cannot be right, is a case."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.db import transaction
 from compliance.models import ReferenceRate
 from compliance.queries import reference_rates
 from compliance.services.rates import load_rates
-from kernel.cases import open_case
+from kernel.cases import open_case, settle_open
 from kernel.clock import SHANGHAI, shanghai_day
 from kernel.gateways import Unreachable
 from settlement.gateways.cfets import central_parity
@@ -24,14 +24,21 @@ FROM, MISSED_FROM = time(9, 15), time(12)
 SATURDAY = 5
 MOST_CHANGE = Decimal("0.10")  # against the rate before it: more is a wrong unit, not a market
 _LINK = "https://www.chinamoney.com.cn/chinese/bkccpr/"
+_TITLES = {
+    "forex.rates_missing": "Nobody answers who publishes today's exchange rates",
+    "forex.rates_unreadable": "The page of exchange rates cannot be read",
+    "forex.rates_jumped": "An exchange rate changed by more than a tenth",
+}
 
 
 def fetch_rates(*, now: datetime) -> bool:
     """Fetch and keep today's publication where it is due and not there yet; whether it was taken now.
 
     Three steps: nothing is written before the answer, and no transaction is open while it is waited for. A
-    page of another day is not taken. From MISSED_FROM on what is missing is a case; so is a page that
-    cannot be read, or a rate that jumped by more than MOST_CHANGE.
+    page of another day is not taken, and says that nothing was published: a public holiday, of which the
+    house has no calendar; that rates grow old is watched elsewhere. From MISSED_FROM on it is a case that
+    nobody answers, until the day's rates are taken; so is a page that cannot be read, or a rate that jumped
+    by more than MOST_CHANGE.
     """
     day, clock = shanghai_day(now), now.astimezone(SHANGHAI).time()
     if day.weekday() >= SATURDAY or clock < FROM or RatePublication.objects.filter(day=day).exists():
@@ -46,8 +53,6 @@ def fetch_rates(*, now: datetime) -> bool:
             _case("forex.rates_missing", day, {"reason": trouble.reason}, now)
         return False
     if shanghai_day(parity.published_at) != day:
-        if clock >= MISSED_FROM:
-            _case("forex.rates_missing", day, {"reason": f"newest {shanghai_day(parity.published_at)}"}, now)
         return False
     return keep_rates(parity=parity, source=settings.CFETS_BASE + central_parity.PATH, now=now)
 
@@ -76,6 +81,9 @@ def keep_rates(*, parity: Parity, source: str, now: datetime) -> bool:
         )
         if new:
             _load(parity, day, now)
+            settle_open(
+                kinds=_TITLES, key=f"rates:{day}", by="system", note="the rates of the day are there", now=now
+            )
     return new
 
 
@@ -113,16 +121,11 @@ def _jumps(rates: Mapping[str, Decimal], day: date) -> dict[str, str]:
 
 
 def _case(kind: str, day: date, facts: dict[str, str], now: datetime) -> None:
-    titles = {
-        "forex.rates_missing": "No exchange rates were published today",
-        "forex.rates_unreadable": "The page of exchange rates cannot be read",
-        "forex.rates_jumped": "An exchange rate changed by more than a tenth",
-    }
     open_case(
         storefront_id=None,
         kind=kind,
         key=f"rates:{day}",
-        title=titles[kind],
+        title=_TITLES[kind],
         facts={"day": day.isoformat(), **facts},
         now=now,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from fractions import Fraction
 
 from django.db.models import Min
@@ -19,9 +19,8 @@ from settlement.accounts import Account
 from settlement.currency import shown
 from settlement.models import Entry, ForexReceipt, SettlementBatch
 from settlement.services.enter import Fact, enter
+from settlement.services.late import arrived
 from settlement.states import BATCH
-
-DAYS_TO_ARRIVE = 5
 
 
 @dataclass(eq=False)
@@ -142,6 +141,7 @@ def _recorded(
         batch.save(update_fields=["received_minor"])
         if amount_minor == left:
             BATCH.move(batch, "receive", now=now, facts={"by": by})
+            arrived(batch, now=now)
     return receipt
 
 
@@ -161,23 +161,6 @@ def close_batch(*, batch: SettlementBatch, by: str, now: datetime) -> None:
     with tenant(batch.storefront_id):
         BATCH.move(batch, "close", now=now, facts={"by": by}, closed_at=now)
         _clear(batch, now)
-
-
-def watch_receipts(*, now: datetime) -> int:
-    """Put batches whose money has not come within DAYS_TO_ARRIVE before an operator; how many there are."""
-    late = SettlementBatch.objects.filter(
-        state="answered", answered_at__lte=now - timedelta(days=DAYS_TO_ARRIVE)
-    )
-    for batch in late:
-        open_case(
-            storefront_id=batch.storefront_id,
-            kind="forex.not_received",
-            key=batch.event_key,
-            title="The bank has not credited what the institution settled",
-            facts={"batch": batch.number, "answered_on": shanghai_day(batch.answered_at or now).isoformat()},
-            now=now,
-        )
-    return len(late)
 
 
 def _enter(batch: SettlementBatch, receipt: ForexReceipt, now: datetime) -> None:

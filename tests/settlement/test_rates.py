@@ -154,7 +154,7 @@ def test_before_it_is_published_and_on_saturdays_nobody_is_asked(settings, now):
     assert Case.objects.count() == 0
 
 
-def test_a_day_without_rates_is_a_case_from_noon_on(settings):
+def test_that_nobody_answers_is_a_case_from_noon_on(settings):
     settings.CFETS_BASE = "http://127.0.0.1:9"
     assert fetch_rates(now=AT_9_20) is False
     assert Case.objects.count() == 0
@@ -164,7 +164,7 @@ def test_a_day_without_rates_is_a_case_from_noon_on(settings):
 
 @pytest.mark.parametrize(
     ("mode", "kind"),
-    [("garbled", "forex.rates_unreadable"), ("old", "forex.rates_missing"), ("500", "forex.rates_missing")],
+    [("garbled", "forex.rates_unreadable"), ("500", "forex.rates_missing")],
 )
 def test_what_goes_wrong_on_the_other_side_is_a_case_and_mended_by_the_next_fetch(cfets, mode, kind):
     noon = workday()
@@ -172,6 +172,16 @@ def test_what_goes_wrong_on_the_other_side_is_a_case_and_mended_by_the_next_fetc
     assert fetch_rates(now=noon) is False
     assert [case.kind for case in Case.objects.all()] == [kind]
     assert RatePublication.objects.count() == 0
+    assert fetch_rates(now=noon + timedelta(minutes=15)) is True
+    case = Case.objects.get()
+    assert (case.state, case.settled_by, case.note) == ("settled", "system", "the rates of the day are there")
+
+
+def test_a_day_on_which_nothing_is_published_is_no_case_as_it_may_be_a_holiday(cfets):
+    noon = workday()
+    cfets.control("switches", call="rates", mode="old")
+    assert fetch_rates(now=noon) is False
+    assert (RatePublication.objects.count(), Case.objects.count()) == (0, 0)
     assert fetch_rates(now=noon + timedelta(minutes=15)) is True
 
 

@@ -16,7 +16,6 @@ from settlement.services.receipts import (
     ReceiptOutOfTime,
     ReceiptTooLarge,
     close_batch,
-    watch_receipts,
 )
 from settlement.unsettled import unsettled
 from tests import make
@@ -91,13 +90,3 @@ def test_a_refund_after_settlement_is_taken_back_by_the_next_batch_at_the_same_p
     credited(third, third.foreign_minor, "B-7")
     close_batch(batch=SettlementBatch.objects.get(pk=third.pk), by="me", now=make.NOW)
     assert unsettled(storefront_id=world.shop.pk, day=DAY) == []
-
-
-def test_money_that_does_not_come_is_a_case(world, sent):
-    taken(sent)
-    assert watch_receipts(now=make.NOW + timedelta(days=4)) == 0
-    assert watch_receipts(now=make.NOW + timedelta(days=5)) == 1
-    assert Case.objects.get(kind="forex.not_received").facts == {
-        "batch": sent.number,
-        "answered_on": "2026-11-20",
-    }

@@ -125,3 +125,42 @@ def test_a_batch_of_which_the_institution_takes_nothing_ends_so(role, batch):
     by_role(role, lambda: taken(exported(batch), refused=(1, 2)))
     assert SettlementBatch.objects.get().state == "refused"
     assert refused(role, "UPDATE settlement_settlementbatch SET state = 'exported'") == STAYS
+
+
+def copied(model, **changed: str) -> str:
+    """An INSERT of the rows that are there once more, with some columns otherwise."""
+    columns = [field.column for field in model._meta.concrete_fields if not field.primary_key]
+    values = ", ".join(changed.get(column, column) for column in columns)
+    table = model._meta.db_table
+    return f"INSERT INTO {table} ({', '.join(columns)}) SELECT {values} FROM {table}"
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"state": "'discarded'"},
+        {"foreign_minor": "100", "received_minor": "100"},
+        {"settled_fen": "1"},
+        {"settled_promised_minor": "1"},
+        {"result_fen": "-1"},
+        {"exported_at": "now()"},
+        {"answered_at": "now()"},
+        {"closed_at": "now()"},
+    ],
+)
+def test_a_batch_begins_as_a_draft_of_which_nobody_has_said_anything(role, batch, told):
+    assert refused(role, copied(SettlementBatch, number="'S2'", **told)) == STAYS
+
+
+@pytest.mark.parametrize("told", [{"live": "false"}, {"refusal": "'x'"}, {"settled_on": "current_date"}])
+def test_an_item_begins_unanswered(role, batch, told):
+    assert refused(role, copied(SettlementItem, turn="7", position="position + 7", **told)) == STAYS
+
+
+def test_a_draft_of_who_serves_is_taken(role, batch):
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL ROLE {role}")
+        cursor.execute(copied(SettlementBatch, number="'S2'"))
+        cursor.execute(copied(SettlementItem, turn="7", position="position + 7"))
+    assert list(SettlementBatch.objects.values_list("state", flat=True)) == ["draft", "draft"]
+    assert SettlementItem.objects.count() == 4

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 import structlog
+from django.db.models import Q
 
 from kernel import events
 from kernel.cases import open_case, settle_open
@@ -204,8 +205,9 @@ def _card_is_asked_for(refund: Refund, status: Status, report: RefundReport, now
 def _back(refund: Refund, report: RefundReport, source: str, now: datetime) -> Outcome:
     """The money of a closed refund moves after all: in the cap, and an operator is told what that leads to.
 
-    What was asked for again in its place, and again in that one's, is taken back where it was never sent;
-    where it was, more may go back than came in, and the case says by how much.
+    What was asked for again in its place, and again in that one's, is taken back where it was never sent, and
+    so is any other wish that was not, the latest first, as far as they are too much together; the case names
+    these. What was sent stays: then more may go back than came in, and the case says by how much.
     """
     note = f"{refund.out_refund_no} is {report.status} after it was closed"
     living, number = [], refund.out_refund_no
@@ -214,10 +216,18 @@ def _back(refund: Refund, report: RefundReport, source: str, now: datetime) -> O
     ):
         number = again.out_refund_no
         if again.state == "requested" or (again.state == "accepted" and not again.tries):
-            REFUND.move(again, "withdraw", now=now, facts={"by": "system", "note": note}, accepted_at=None)
-            waits_no_more(again, now)
+            _take_back(again, note, now)
         elif again.state != "closed":
             living.append(number)
+    taken_back = []
+    unsent = Refund.objects.select_for_update().filter(
+        Q(state="requested") | Q(state="accepted", tries=0), payment=refund.payment
+    )
+    for other in unsent.order_by("-id"):
+        if refundable_fen(refund.payment) >= 0:
+            break
+        _take_back(other, note, now)
+        taken_back.append(other.out_refund_no)
     return _case(
         "refund.contradiction",
         refund.storefront_id,
@@ -228,8 +238,14 @@ def _back(refund: Refund, report: RefundReport, source: str, now: datetime) -> O
         booked=refund.state == "succeeded",
         source=source,
         asked_again=" ".join(living),
+        taken_back=" ".join(taken_back),
         too_much_fen=max(0, -refundable_fen(refund.payment)),
     )
+
+
+def _take_back(refund: Refund, note: str, now: datetime) -> None:
+    REFUND.move(refund, "withdraw", now=now, facts={"by": "system", "note": note}, accepted_at=None)
+    waits_no_more(refund, now)
 
 
 def _attend(refund: Refund, status: Status, report: RefundReport, now: datetime) -> None:

@@ -83,14 +83,14 @@ def trade_file(rows: Iterable[dict[str, Any]], **told: int) -> bytes:
     return _whole([*lines, TRADE_SUMMARY, ",".join(f"`{value}" for value in values_of_sums)])
 
 
-def fund_file(rows: Iterable[tuple[str, int, int]]) -> bytes:
-    """A fund-flow bill of (kind of business, what moved, balance after it)."""
+def fund_file(rows: Iterable[tuple[str, int, int]], day: date = DAY) -> bytes:
+    """A fund-flow bill of (kind of business, what moved, balance after it) on `day`."""
     lines, came, left, count = [FUND_COLUMNS], [0, 0], [0, 0], 0
     for count, (kind, amount, balance) in enumerate(rows, 1):
         side = came if amount >= 0 else left
         side[0] += 1
         side[1] += abs(amount)
-        values = ["2026-11-20 12:00:01", "4200001", f"F{count}", kind, kind]
+        values = [f"{day} 12:00:01", "4200001", f"F{count}", kind, kind]
         values += ["收入" if amount >= 0 else "支出", yuan(abs(amount)), yuan(balance), "system", "", "P1"]
         lines.append(",".join(f"`{value}" for value in values))
     summed = [str(count), str(came[0]), yuan(came[1]), str(left[0]), yuan(left[1])]

@@ -243,7 +243,7 @@ def test_the_command_says_what_it_found_and_refuses_a_day_that_is_not_over(payme
 
 def test_what_taking_a_bill_holds_does_not_grow_with_its_lines(payment):
     def held(count, day):
-        row = sale(payment)
+        row = sale(payment, 交易时间=f"{day} 12:00:00")
         rows = [row | {"微信订单号": f"43{n:08}", "商户订单号": f"X{n:08}"} for n in range(count)]
         content = trade_file(rows)
         bill = asked(payment, day)

@@ -34,7 +34,7 @@ def world():
 
 
 def funds(payment, rows, day=DAY):
-    return taken(asked(payment, day, "fund_basic"), fund_file(rows))
+    return taken(asked(payment, day, "fund_basic"), fund_file(rows, day))
 
 
 def test_movements_that_add_up_are_matched(world):
@@ -119,7 +119,7 @@ def test_a_day_is_not_compared_with_the_balance_before_a_day_that_is_not_there_y
     assert found() == []
     # It came: 500 + 450, and then the next day begins with 1000.
     match(bill=taken(asked(payment, middle.day), trade_file([])), now=make.NOW)
-    match_funds(bill=taken(middle, fund_file([("提现", 450, 950)])), now=make.NOW)
+    match_funds(bill=taken(middle, fund_file([("提现", 450, 950)], middle.day)), now=make.NOW)
     assert found() == [("fund_balance", f"{bill.event_key}:opening", 900, 850)]
 
 

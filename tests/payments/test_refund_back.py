@@ -147,17 +147,44 @@ def test_what_was_asked_again_and_never_sent_is_taken_back_down_the_whole_chain(
     assert (event.facts["verb"], event.facts["from"]) == ("withdraw", "accepted")
 
 
-def test_what_was_asked_again_and_sent_stays_and_is_named_with_what_is_too_much(
-    payment: Payment, refund: Refund, wechat_has: dict[str, str]
+@pytest.mark.parametrize("rest_is_sent", [True, False])
+def test_what_was_sent_stays_and_what_was_not_is_taken_back_so_far_as_it_is_too_much(
+    payment: Payment, refund: Refund, wechat_has: dict[str, str], rest_is_sent: bool
 ) -> None:
     told(refund, status="CLOSED", success_time=None)
     second = again(refund)
     send_refund.sweep(now=make.NOW + 2 * MINUTE)
     rest = ask(payment, "rest", Wish())
+    if rest_is_sent:
+        send_refund.sweep(now=make.NOW + 4 * MINUTE)
     told(refund)
-    assert (state(refund), state(second), rest.state) == ("succeeded", "processing", "accepted")
+    after = "processing" if rest_is_sent else "closed"
+    assert (state(refund), state(second), state(rest)) == ("succeeded", "processing", after)
     facts = Case.objects.get(kind="refund.contradiction").facts
-    assert (facts["asked_again"], facts["too_much_fen"]) == (second.out_refund_no, refund.amount_fen)
+    assert facts["asked_again"] == second.out_refund_no
+    assert (facts["taken_back"], facts["too_much_fen"]) == (
+        ("", refund.amount_fen) if rest_is_sent else (rest.out_refund_no, 0)
+    )
+
+
+def test_another_wish_that_was_never_sent_does_not_leave_after_all_the_money_is_back(
+    payment: Payment, wechat_has: dict[str, str]
+) -> None:
+    first = refused(ask(payment, "first", Wish()))
+    second = ask(payment, "second", Wish())
+    assert (second.amount_fen, state(second)) == (payment.received_fen, "accepted")
+    told(first)
+    assert (state(first), state(second), refundable_fen(payment)) == ("succeeded", "closed", 0)
+    assert Case.objects.get(kind="refund.contradiction").facts["taken_back"] == second.out_refund_no
+    send_refund.sweep(now=make.NOW + 3 * MINUTE)
+    assert wechat_has == {}
+
+
+def test_what_still_fits_beside_it_is_not_taken_back(payment: Payment, refund: Refund) -> None:
+    refused(refund)
+    other = ask(payment, "other", Wish({payment.order.lines.get().pk: 1}))
+    told(refund)
+    assert (state(other), refundable_fen(payment)) == ("accepted", 0)
 
 
 def test_the_last_pieces_after_goodwill_give_back_what_is_left(payment: Payment) -> None:

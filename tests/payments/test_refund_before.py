@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from backend import delivery
@@ -95,3 +97,52 @@ def test_a_payment_that_could_not_be_written_and_now_is_settles_its_case(payment
     settled(payment)
     delivery.drain()
     assert (Case.objects.get().state, Case.objects.get().settled_by) == ("settled", "system")
+
+
+@pytest.mark.parametrize("number", ["退款.1", "WX.2", "R" * 65])
+def test_a_number_that_wechat_takes_no_question_about_stays_its_case_and_stops_no_other(
+    payment, told, monkeypatch, number
+):
+    really = refund_before.query
+
+    def asked(client, name):
+        if name == number:
+            raise ValueError("out_refund_no")
+        return really(client, name)
+
+    monkeypatch.setattr(refund_before, "query", asked)
+    open_unknown(payment, number, make.NOW - timedelta(minutes=1))
+    settled(payment)
+    assert refund_before.look_back(out_trade_no=payment.out_trade_no, now=make.NOW) == 1
+    assert Refund.objects.get().out_refund_no == "WX-1"
+    assert Case.objects.get(key=f"refund:{number}"[:80]).state == "open"
+
+
+def test_one_that_wechat_does_not_answer_about_stops_no_other_and_is_asked_about_again(
+    payment, told, monkeypatch
+):
+    really = refund_before.query
+
+    def asked(client, name):
+        if name == "WX-0":
+            raise OutcomeUnknown(call="refund_query", reason="time-out")
+        return really(client, name)
+
+    monkeypatch.setattr(refund_before, "query", asked)
+    open_unknown(payment, "WX-0", make.NOW - timedelta(minutes=1))
+    settled(payment)
+    with pytest.raises(OutcomeUnknown):
+        refund_before.look_back(out_trade_no=payment.out_trade_no, now=make.NOW)
+    assert Refund.objects.get().out_refund_no == "WX-1"
+
+
+def open_unknown(payment, number, at):
+    """Another refund of the payment, told before it and before the others."""
+    open_case(
+        storefront_id=payment.storefront_id,
+        kind="refund.unknown",
+        key=f"refund:{number}"[:80],
+        title="t",
+        facts={"out_trade_no": payment.out_trade_no, "out_refund_no": number, "booked": False},
+        now=at,
+    )

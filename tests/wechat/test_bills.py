@@ -58,7 +58,7 @@ WHOLE = file_of(TRADE_COLUMNS, SALE, REFUND, TRADE_SUMMARY, SUMS)
 
 
 def read(content):
-    statement = trade_statement(io.BytesIO(content), mchid=MCHID)
+    statement = trade_statement(io.BytesIO(content), mchid=MCHID, day=DAY)
     return list(statement), statement.told
 
 
@@ -233,6 +233,11 @@ def test_a_file_without_the_byte_order_mark_and_with_bare_line_feeds_reads_the_s
         ([TRADE_COLUMNS, SALE.replace("SUCCESS", "PAYERROR")], 2, "交易状态 is not of its form"),
         ([TRADE_COLUMNS, SALE.replace("1900000109", "1900000110")], 2, "商户号 is not of its form"),
         ([TRADE_COLUMNS, SALE.replace("11-25 12", "13-25 12")], 2, "交易时间 is not of its form"),
+        ([TRADE_COLUMNS, SALE.replace("2026-11-25", "2099-12-31")], 2, "交易时间 is not of its form"),
+        ([TRADE_COLUMNS, SALE.replace("2026-11-25", "2024-02-29")], 2, "交易时间 is not of its form"),
+        ([TRADE_COLUMNS, SALE.replace("2026-11-25", "2026-11-23")], 2, "交易时间 is not of its form"),
+        ([TRADE_COLUMNS, SALE, REFUND.replace("2026-11-25", "2026-11-27")], 3, "交易时间 is not of its form"),
+        ([TRADE_COLUMNS, SALE.replace("4200001", "4" * 33)], 2, "微信订单号 is not of its form"),
         ([TRADE_COLUMNS, SALE, REFUND.replace("`5030001", "`")], 3, "微信退款单号 is not of its form"),
         ([TRADE_COLUMNS, SALE, REFUND], 4, "the file ends too early"),
         ([TRADE_COLUMNS, SALE, TRADE_SUMMARY], 4, "the file ends too early"),
@@ -263,7 +268,7 @@ def test_bytes_that_are_not_utf_8_make_the_bill_unreadable():
 
 def test_movements_are_read_with_their_sign_and_balance():
     statement = fund_statement(
-        io.BytesIO(file_of(FUND_COLUMNS, *MOVED, FUND_SUMMARY, "`2,`1,`120.5,`1,`0.72"))
+        io.BytesIO(file_of(FUND_COLUMNS, *MOVED, FUND_SUMMARY, "`2,`1,`120.5,`1,`0.72")), day=DAY
     )
     came, left = list(statement)
     assert (came.flow_id, came.business_type, came.amount_fen, came.balance_fen) == (
@@ -287,8 +292,24 @@ def test_movements_are_read_with_their_sign_and_balance():
     }
 
 
+def test_a_day_apart_and_the_longest_number_are_read_and_so_is_the_refund_of_an_old_payment():
+    sale = SALE.replace("2026-11-25", "2026-11-24").replace("4200001", "4" * 32)
+    refund = REFUND.replace("2026-11-25", "2026-01-25")
+    rows, _ = read(file_of(TRADE_COLUMNS, sale, refund, TRADE_SUMMARY, SUMS))
+    assert [(row.kind, f"{row.at:%F}") for row in rows] == [("sale", "2026-11-24"), ("refund", "2026-01-25")]
+    assert rows[0].transaction_id == "4" * 32
+
+
+@pytest.mark.parametrize("day", ["2026-11-23", "2026-11-27", "2099-12-31"])
+def test_a_movement_of_another_day_is_unreadable(day):
+    lines = (FUND_COLUMNS, MOVED[0].replace("2026-11-25", day))
+    with pytest.raises(StatementUnreadable) as refused:
+        list(fund_statement(io.BytesIO(file_of(*lines)), day=DAY))
+    assert (refused.value.line, refused.value.issue) == (2, "记账时间 is not of its form")
+
+
 def test_a_movement_that_neither_came_nor_left_is_unreadable():
     lines = (FUND_COLUMNS, MOVED[0].replace("收入", "冻结"))
     with pytest.raises(StatementUnreadable) as refused:
-        list(fund_statement(io.BytesIO(file_of(*lines))))
+        list(fund_statement(io.BytesIO(file_of(*lines)), day=DAY))
     assert (refused.value.line, refused.value.issue) == (2, "收支类型 is not of its form")

@@ -185,7 +185,12 @@ def _needed(amount: Mapping[str, Any], name: str) -> int:
     return value
 
 
+def may_be_asked(out_refund_no: str) -> bool:
+    """Whether WeChat takes a question about this number: of a refund of its own it may tell another."""
+    return OUT_REFUND_NO.fullmatch(out_refund_no) is not None
+
+
 def _checked(out_refund_no: str) -> str:
-    if not OUT_REFUND_NO.fullmatch(out_refund_no):
+    if not may_be_asked(out_refund_no):
         raise ValueError("out_refund_no must be 1 to 64 of [0-9A-Za-z_-|*@]")
     return out_refund_no

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import IO, Generic, TypeVar
 
-from kernel.clock import SHANGHAI
+from kernel.clock import SHANGHAI, shanghai_day
 from wechat.errors import StatementUnreadable
 
 Row = TypeVar("Row")
@@ -33,6 +33,7 @@ FUND_SUMMARY = "资金流水总笔数,收入笔数,收入金额,支出笔数,支
 
 KINDS = {"SUCCESS": "sale", "REFUND": "refund", "REVOKED": "revoked"}
 LONGEST_LINE = 16 * 1024
+LONGEST_TRANSACTION = 32  # of WeChat Pay's number of a payment
 _BOM = b"\xef\xbb\xbf"
 _YUAN = re.compile(r"(-?)([0-9]{1,11})(?:\.([0-9]{1,2})(0*))?", re.ASCII)
 _RATE = re.compile(r"([0-9]{1,3})(?:\.([0-9]{1,4}))?%", re.ASCII)
@@ -153,19 +154,28 @@ class Statement(Generic[Row]):
         return StatementUnreadable(line=self.lines, issue=issue)
 
 
-def trade_statement(file: IO[bytes], *, mchid: str) -> Statement[TradeRow]:
-    """The trades of merchant `mchid`, as they stand in the uncompressed `file`."""
+def trade_statement(file: IO[bytes], *, mchid: str, day: date) -> Statement[TradeRow]:
+    """The trades of merchant `mchid` on `day`, as they stand in the uncompressed `file`."""
 
     def row(line: int, values: Sequence[str]) -> TradeRow:
-        return _trade_row(line, values, mchid)
+        made = _trade_row(line, values, mchid)
+        # A refund stands on the day on which it was accepted, whichever of its times is told.
+        _of_day("交易时间", made.at, day, before=made.kind == "refund")
+        return made
 
     return Statement(file, TRADE_COLUMNS.split(","), TRADE_SUMMARY.split(","), row, frozenset({"总交易单数"}))
 
 
-def fund_statement(file: IO[bytes]) -> Statement[FundRow]:
-    """The movements of one account, as they stand in the uncompressed `file`."""
+def fund_statement(file: IO[bytes], *, day: date) -> Statement[FundRow]:
+    """The movements of one account on `day`, as they stand in the uncompressed `file`."""
+
+    def row(line: int, values: Sequence[str]) -> FundRow:
+        made = _fund_row(line, values)
+        _of_day("记账时间", made.at, day)
+        return made
+
     counts = frozenset({"资金流水总笔数", "收入笔数", "支出笔数"})
-    return Statement(file, FUND_COLUMNS.split(","), FUND_SUMMARY.split(","), _fund_row, counts)
+    return Statement(file, FUND_COLUMNS.split(","), FUND_SUMMARY.split(","), row, counts)
 
 
 def fen(name: str, text: str) -> int:
@@ -195,7 +205,7 @@ def _trade_row(line: int, values: Sequence[str], mchid: str) -> TradeRow:
         kind=kind,
         at=_instant("交易时间", at),
         appid=_word("公众账号ID", appid),
-        transaction_id=_number("微信订单号", transaction_id),
+        transaction_id=_number("微信订单号", transaction_id, longest=LONGEST_TRANSACTION),
         out_trade_no=_number("商户订单号", out_trade_no),
         trade_type=_word("交易类型", trade_type),
         currency=_word("货币种类", currency),
@@ -255,8 +265,16 @@ def _rate(name: str, text: str) -> int | None:
     return int(found[1]) * 10_000 + int((found[2] or "").ljust(4, "0"))
 
 
-def _number(name: str, text: str) -> str:
-    if not _NUMBER.fullmatch(text):
+def _of_day(name: str, at: datetime, day: date, *, before: bool = False) -> None:
+    """What stands in the bill of `day` happened on it, or a day apart where its edge is drawn otherwise; with
+    `before`, whenever before."""
+    apart = (shanghai_day(at) - day).days
+    if apart > 1 or (apart < -1 and not before):
+        raise _Wrong(name)
+
+
+def _number(name: str, text: str, longest: int = 64) -> str:
+    if len(text) > longest or not _NUMBER.fullmatch(text):
         raise _Wrong(name)
     return text
 

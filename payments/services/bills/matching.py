@@ -12,15 +12,17 @@ from typing import Any
 import structlog
 from django.db import connection
 
+from kernel.cases import open_failing
 from kernel.clock import SHANGHAI
 from kernel.errors import Upstream
 from kernel.tenancy import tenant
-from payments.models import Bill, BillLine
+from payments.models import Bill, BillLine, Refund
 from payments.services.bills.coupons import BORNE
 from payments.services.bills.differences import keep_selected, put_before_operators
 from payments.services.bills.neighbours import is_there, lock_with_neighbours
-from payments.services.query import query
+from payments.services.query import put_before, query
 from payments.services.refund_outcome import take_in
+from payments.services.refunds import FAILING as REFUND_FAILING
 from payments.services.settle import settle
 from payments.states import BILL
 from wechat.pay.refunds import RefundReport
@@ -175,24 +177,65 @@ def hear(*, bill: Bill, now: datetime) -> None:
     """Let in by the doors what the bill tells of payments of ours and we have not heard.
 
     WeChat Pay is asked about a payment, for it tells more than the bill; where it does not answer, the bill
-    itself is the report. Each is a transaction of its own, and none is open while WeChat Pay is asked.
+    itself is the report. Each is a transaction of its own, and none is open while WeChat Pay is asked. A line
+    that cannot be written stops no other: it is a case that names it, and shows as a difference.
     """
     lines = (
-        BillLine.objects.filter(bill=bill).exclude(payment=None).select_related("payment").order_by("line")
+        BillLine.objects.filter(bill=bill)
+        .exclude(payment=None)
+        .select_related("payment__order")
+        .order_by("line")
     )
     for line in lines.filter(kind=BillLine.Kind.SALE, payment__transaction_id=None):
         assert line.payment is not None
         try:
-            query(payment=line.payment, now=now)
-        except Upstream as failure:
-            log.warning("bill_query_failed", out_trade_no=line.out_trade_no, error=str(failure))
-        settle(storefront_id=bill.storefront_id, mchid=bill.mchid, report=_report(line, bill), now=now)
+            _settle(line, bill, now)
+        except Exception as failure:
+            put_before(payment=line.payment, failure=failure, now=now, **_place(line, bill))
     with connection.cursor() as cursor:
         cursor.execute(_UNHEARD_REFUNDS, {"bill": bill.pk})
         unheard = [row[0] for row in cursor.fetchall()]
     for line in lines.filter(pk__in=unheard):
         report = _refund_report(line, bill)
-        take_in(storefront_id=bill.storefront_id, mchid=bill.mchid, report=report, source="bill", now=now)
+        try:
+            take_in(storefront_id=bill.storefront_id, mchid=bill.mchid, report=report, source="bill", now=now)
+        except Exception as failure:
+            _refund_failing(line, bill, failure, now)
+
+
+def _settle(line: BillLine, bill: Bill, now: datetime) -> None:
+    assert line.payment is not None
+    try:
+        query(payment=line.payment, now=now)
+    except Upstream as failure:
+        log.warning("bill_query_failed", out_trade_no=line.out_trade_no, error=str(failure))
+    settle(storefront_id=bill.storefront_id, mchid=bill.mchid, report=_report(line, bill), now=now)
+
+
+def _place(line: BillLine, bill: Bill) -> dict[str, Any]:
+    return {"day": bill.day.isoformat(), "bill": bill.kind, "line": line.line}
+
+
+def _refund_failing(line: BillLine, bill: Bill, failure: Exception, now: datetime) -> None:
+    """What a bill says of a refund cannot be written: settled with the next word of that refund's."""
+    with tenant(bill.storefront_id):
+        rows = Refund.objects.select_for_update().filter(payment=line.payment_id)
+        if rows.filter(out_refund_no=line.out_refund_no, state="succeeded").exists():
+            return  # told meanwhile, and no word comes after that
+        open_failing(
+            storefront_id=bill.storefront_id,
+            kind=REFUND_FAILING,
+            key=f"refund:{line.out_refund_no}",
+            title="A refund cannot be worked on: something that nobody foresaw",
+            facts={
+                "out_refund_no": line.out_refund_no,
+                "out_trade_no": line.out_trade_no,
+                "merchant": bill.mchid,
+                **_place(line, bill),
+            },
+            failure=failure,
+            now=now,
+        )
 
 
 def _report(line: BillLine, bill: Bill) -> Transaction:

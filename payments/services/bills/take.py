@@ -129,10 +129,10 @@ def _load(bill: Bill, file: IO[bytes]) -> tuple[dict[str, int], dict[str, int]]:
     names = {"storefront": bill.storefront_id, "bill": bill.pk, "mchid": bill.mchid}
     sums: dict[str, int] = {}
     if bill.kind == Bill.Kind.TRADE:
-        trades = trade_statement(file, mchid=bill.mchid)
+        trades = trade_statement(file, mchid=bill.mchid, day=bill.day)
         _copy("payments_billline", _TRADE, _trade_values(trades, sums), _KEEP_TRADE, names)
         return sums, trades.told
-    movements = fund_statement(file)
+    movements = fund_statement(file, day=bill.day)
     _copy("payments_fundline", _FUND, _fund_values(movements, sums), _KEEP_FUND, names)
     return sums, movements.told
 

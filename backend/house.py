@@ -81,6 +81,7 @@ class House:
             "KMS_BASE": self.sandbox,
             "CFETS_BASE": self.sandbox,
             "PORT_BASE": self.sandbox,
+            "CUSTOMS_SENDERS": "stand_in",
             "SIGN_BASE": self.sandbox,
             "PORT_DATA_BASE": self.sandbox,
             "SF_BASE": self.sandbox,

@@ -23,6 +23,8 @@ TELLING = re.compile(
 )
 NOT_PERSONAL = {
     "names of goods, places, companies, events and files": (
+        "customs.PortMessage.name",
+        "customs.PortReceipt.name",
         "inventory.Warehouse.name",
         "kernel.Event.name",
         "kernel.File.name",
@@ -35,6 +37,8 @@ NOT_PERSONAL = {
     ),
     "secrets of the house": (
         "compliance.DataKey.wrapped",
+        "customs.PortAccount.key_sealed",
+        "customs.PortAccount.password_sealed",
         "logistics.CarrierAccount.salt_sealed",
         "logistics.CarrierAccount.secret_sealed",
         "storefronts.MerchantAccount.apiv3_key_sealed",
@@ -50,6 +54,10 @@ NOT_PERSONAL = {
         "compliance.ChainLink.hash",
         "compliance.ChainLink.prev",
         "kernel.Receipt.fingerprint",
+    ),
+    "what stands around the sealed documents of a message": (
+        "customs.PortMessage.after",
+        "customs.PortMessage.before",
     ),
     "amounts and settings": (
         "payments.Payment.payer_fen",

@@ -15,6 +15,7 @@ from compliance.models import Subject
 from compliance.personal_fields import Passing, PersonalField
 from customers import personal as customers
 from customers.models import Customer
+from customs import personal as customs
 from kernel import files
 from kernel.models import File, Job, Receipt
 from logistics import personal as logistics
@@ -88,6 +89,7 @@ KERNEL = Holding(
 )
 HOLDINGS: tuple[Holding, ...] = (
     settlement.HOLDING,
+    customs.HOLDING,
     payments.HOLDING,
     logistics.HOLDING,
     orders.HOLDING,
@@ -106,6 +108,7 @@ KEEPINGS: tuple[Keeping, ...] = (
     *orders.HOLDING.keeping,
     *payments.HOLDING.keeping,
     *settlement.HOLDING.keeping,
+    *customs.HOLDING.keeping,
     *logistics.HOLDING.keeping,
     *storefronts.HOLDING.keeping,
     *_others,

@@ -28,7 +28,7 @@ def check_production(settings: Mapping[str, Any]) -> None:
             raise RuntimeError(
                 f"{name}: production talks to the real party over https, not to {settings[name]}"
             )
-    for name in ("CARRIER", "CLEARANCE"):
+    for name in ("CARRIER", "CLEARANCE", "CUSTOMS_SENDERS"):
         if settings[name] == "stand_in":
             raise RuntimeError(f"{name}: production believes no stand-in about what was shipped or released")
     _check_port(settings)

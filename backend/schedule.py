@@ -27,6 +27,16 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 10.0,
         "options": {"expires": 20},
     },
+    "declare orders to customs": {
+        "task": "customs.tasks.declare",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
+    "hear what customs answers": {
+        "task": "customs.tasks.receive",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
     "hear of parcels and releases": {
         "task": "customs.tasks.follow",
         "schedule": 5.0,  # nobody is asked unless CARRIER and CLEARANCE name someone

@@ -28,6 +28,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("payments.declaring.open_declarations"),
         Handler("logistics.tasks.open_shipment"),
         Handler("logistics.tasks.open_shipping_info"),
+        Handler("customs.tasks.open_declaration"),
     ),
     "order.orderer_named": (Handler("orders.tasks.watch_patterns"),),
     "order.cancelled": (
@@ -38,6 +39,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("payments.tasks.refund_cancelled"),
         Handler("logistics.tasks.cancel_shipment"),
         Handler("logistics.tasks.drop_shipping_info"),
+        Handler("customs.tasks.end_declaration"),
     ),
     "order.lessened": (Handler("logistics.tasks.look_at_parcel"),),
     "declaration.succeeded": (

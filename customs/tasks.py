@@ -1,14 +1,44 @@
-"""What customs does by itself: it hears what became of declared orders."""
+"""What customs does by itself and what it hears: each a thin call of a service."""
 
 from __future__ import annotations
 
 from celery import shared_task
 
+from customs.services import declaring, receiving, sending
 from customs.services import follow as following
 from kernel.clock import now
+from kernel.models import Event
+from orders.models import Order
+
+
+def open_declaration(event: Event) -> None:
+    """Handler of `order.paid`."""
+    declaring.open_declaration(order=_order(event), now=now())
+
+
+def end_declaration(event: Event) -> None:
+    """Handler of `order.cancelled`."""
+    declaring.end_declaration(number=event.key.removeprefix("order:"), now=now())
+
+
+@shared_task
+def declare() -> None:
+    """Every declaration whose time has come, one step on; then what it files goes out."""
+    declaring.sweep(now=now())
+    sending.sweep(now=now())
+
+
+@shared_task
+def receive() -> None:
+    """What the ports have to tell."""
+    receiving.collect(now=now())
 
 
 @shared_task
 def follow() -> None:
     """Parcels handed over and lists released, where someone can be asked."""
     following.follow(now=now())
+
+
+def _order(event: Event) -> Order:
+    return Order.objects.get(number=event.key.removeprefix("order:"))

@@ -12,6 +12,7 @@ from operators import (  # noqa: F401
     complaints,
     compliance,
     customers,
+    customs,
     declarations,
     forex,
     freight,

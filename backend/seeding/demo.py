@@ -20,6 +20,8 @@ from backend.seeding.goods import fill_shelves, fill_warehouse
 from compliance.management.loader import DATA
 from compliance.services.rates import load_rates
 from customers.models import NewsTemplate
+from customs.models import PortAccount
+from customs.services.keys import set_key
 from inventory.models import FreightTemplate, FreightZone, Warehouse
 from kernel.clock import shanghai_day
 from logistics.services.accounts import Terms, set_account
@@ -31,7 +33,6 @@ from storefronts.models import BrandCompany, LegalParty, Membership, Operator, S
 from storefronts.services import open_storefront, set_customs, set_merchant, set_messages
 
 OPERATOR = "operator"
-CUSTOMS_NUMBER = "3105961A12"  # made up, as the stand-in takes any
 NEWS_FIELDS = {"character_string1": "order", "phrase2": "says", "date3": "at"}
 COUPONS_LAST = timedelta(days=365)
 
@@ -73,6 +74,7 @@ def seed(*, world: dict[str, Any], now: datetime) -> list[Seeded]:
             for code, coupon in wanted["coupons"].items():
                 put_coupon(storefront, code, coupon, now)
         put_carriers(storefront, wanted.get("carriers", {}), credentials, now)
+        put_ports(storefront, told["ports"], credentials["port"])
         put_news(storefront, wanted.get("news", {}), now)
         skus = fill_shelves(storefront, wanted.get("shelves"), now=now)
         pieces = sum(put_warehouse(storefront, code, one, now) for code, one in wanted["warehouses"].items())
@@ -147,6 +149,28 @@ def put_carriers(
             )
 
 
+def put_ports(storefront: Storefront, wanted: dict[str, Any], enterprise: dict[str, Any]) -> None:
+    """The declarant's way to each district, with the key that the port gave out; what stands stays."""
+    LegalParty.objects.filter(storefront=storefront, role=LegalParty.Role.DECLARANT).update(
+        name=enterprise["cop_name"], customs_code=enterprise["cop_code"]
+    )
+    card = next(one for one in enterprise["certificates"] if one["method"] == PortAccount.Signer.SM2)
+    for district, facts in wanted.items():
+        account, new = PortAccount.objects.get_or_create(
+            storefront=storefront,
+            customs_code=district,
+            defaults={**facts, "dxp_id": enterprise["dxp_id"], "signer": PortAccount.Signer.MACHINE},
+        )
+        if new:
+            set_key(
+                account=account,
+                method=card["method"],
+                secret=card["private_key"],
+                number=card["number"],
+                certificate=card["certificate"],
+            )
+
+
 def put_news(storefront: Storefront, wanted: dict[str, str], now: datetime) -> None:
     """The templates of subscribe messages, each with number, time and what has happened."""
     for occasion, template_id in wanted.items():
@@ -205,7 +229,7 @@ def put_warehouse(storefront: Storefront, code: str, wanted: dict[str, Any], now
     warehouse, _ = Warehouse.objects.update_or_create(storefront=storefront, code=code, defaults=facts)
     for port in ports_of(warehouse.customs_district, registered=()):
         CustomsNumber.objects.get_or_create(
-            storefront=storefront, port=port, defaults={"number": CUSTOMS_NUMBER}
+            storefront=storefront, port=port, defaults={"number": plan()["parties"]["ebp"]["customs_code"]}
         )
     return fill_warehouse(
         warehouse,

@@ -68,6 +68,12 @@ def understand(root: etree._Element) -> Message:
     )
 
 
+def fragments(root: etree._Element) -> list[bytes]:
+    """Each document of a message as it came, in the order in which `understand` has them."""
+    shape = shapes()[_local(root)]
+    return [etree.tostring(one, encoding="UTF-8") for one in _children(root, shape.container or shape.head)]
+
+
 def _children(parent: etree._Element, name: str) -> Iterator[etree._Element]:
     return (child for child in parent if _local(child) == name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -14,6 +15,8 @@ from customs.ceb.tables import NAMESPACE, SUBSCRIBE, TRANSFER, VERSION, Field, e
 # Every time in a message is of China (UTC+8).
 CHINA = ZoneInfo("Asia/Shanghai")
 _NS = "{" + NAMESPACE + "}"
+_DECLARED = b"<?xml version='1.0' encoding='UTF-8'?>\n"
+_NAMED = f' xmlns:ceb="{NAMESPACE}"'.encode()
 
 
 def write(message: Message) -> etree._Element:
@@ -60,3 +63,31 @@ def _write(parent: etree._Element, entity: str, values: Values) -> None:
         if (value is None or value == "") and not field.required:
             continue
         etree.SubElement(under, _NS + field.name).text = written(field, "" if value is None else value)
+
+
+def body(message: Message) -> bytes:
+    """The bytes of a message's one document, as they stand in any message that carries it.
+
+    Raises MessageInvalid as `write` does: what is kept was checked.
+    """
+    raw = etree.tostring(write(message)[0], encoding="UTF-8").removeprefix(_DECLARED)
+    return raw.replace(_NAMED, b"", 1)
+
+
+def assemble(name: str, guid: str, bodies: Sequence[bytes], transfer: Values) -> etree._Element:
+    """An unsigned message of documents that `body` made."""
+    opened = f'<ceb:{name} xmlns:ceb="{NAMESPACE}" guid="{guid}" version="{VERSION}">'.encode()
+    root = etree.fromstring(b"".join([opened, *bodies, f"</ceb:{name}>".encode()]))
+    _write(root, TRANSFER, transfer)
+    return root
+
+
+def taken_apart(raw: bytes, bodies: Sequence[bytes]) -> tuple[bytes, bytes]:
+    """What stands before and after the documents of a message, byte for byte; raises ValueError where they
+    do not stand in it.
+    """
+    documents = b"".join(bodies)
+    start = raw.find(documents)
+    if start < 0 or not bodies:
+        raise ValueError("these documents are not those of the message")
+    return raw[:start], raw[start + len(documents) :]

@@ -9,6 +9,7 @@ from django.db.models import Exists, F, OuterRef, Value
 from django.db.models.functions import Concat
 
 from customs.gateways.providers import clearance
+from customs.models import PortAccount
 from customs.services.release import RELEASED, record_release
 from kernel.cases import open_failing, settle_open
 from kernel.gateways import Unreachable
@@ -34,6 +35,7 @@ def follow(*, now: datetime) -> int:
     case.
     """
     carries, clears = carrier(), clearance()
+    declared_here = set(PortAccount.objects.filter(active=True).values_list("storefront_id", flat=True))
     new = 0
     for order in _waiting(now):
         if not is_declared(order=order):
@@ -47,7 +49,7 @@ def follow(*, now: datetime) -> int:
             if carries and HANDED_OVER not in known and not has_carrier(order.storefront_id):
                 handover = carries.handed_over(out_trade_no=order.out_trade_no)
                 new += handover is not None and record_handover(order=order, handover=handover, now=now)
-            if clears and RELEASED not in known:
+            if clears and RELEASED not in known and order.storefront_id not in declared_here:
                 release = clears.released(out_trade_no=order.out_trade_no)
                 new += release is not None and record_release(order=order, release=release, now=now)
         except Unreachable as failure:

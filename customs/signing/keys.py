@@ -24,9 +24,14 @@ SM2_BYTES = 32
 class Signer(Protocol):
     """A key that signs for an enterprise: its method, the number of its certificate (证书号), and that."""
 
-    method: str
-    number: str
-    certificate: str
+    @property
+    def method(self) -> str: ...
+
+    @property
+    def number(self) -> str: ...
+
+    @property
+    def certificate(self) -> str: ...
 
     def sign(self, data: bytes) -> bytes:
         """The signature of `data`. Raises Unreachable where someone outside signs and does not answer."""

@@ -26,6 +26,7 @@ from customers.services import copy
 from customers.services.copy import as_page
 from customers.states import NAMING, NEWS
 from customers.told import NOT_CONFIRMED
+from customs.states import DECLARATION as CUSTOMS
 from logistics.states import SHIPMENT
 from orders.models import Order
 from orders.states import ORDER
@@ -149,7 +150,7 @@ def test_a_complaint_and_its_answer_are_told_in_words(rows: dict[str, list[Any]]
 
 
 def test_a_refusal_is_told_in_both_languages(world: make.World) -> None:
-    make.quote(world.alice, ("HD-1", 60), now=make.present())  # above the limit of one order
+    make.quote(world.alice, ("HD-1", 59), now=make.present())  # above the limit of one order
     rows = {one.code: one.rows for one in held(world.alice.subject, make.present())}["judgements"]
     (refused,) = [row for row in rows if not row["allowed"]]
     [first, *_] = Judgement.objects.get(allowed=False).refusals
@@ -181,6 +182,7 @@ def test_every_code_that_a_copy_tells_has_its_word() -> None:
         "complaints": set(COMPLAINT.states),
         "complaint_answers": set(ComplaintAct.Kind.values),
         "shipments": set(SHIPMENT.states),
+        "customs": set(CUSTOMS.states),
         "news": set(NEWS.states),
         "opened": {value for name, value in vars(customer_labels).items() if name.isupper()},
     }

@@ -26,6 +26,7 @@ from customers import labels as customer_labels
 from customers.models import Address, Customer, Export, Identity, IdentityFinding, Session
 from customers.services.erasure import close_account
 from customers.services.login import _customer
+from customs import labels as customs_labels
 from kernel.clock import SHANGHAI, shanghai_day
 from kernel.models import Case, File
 from orders import labels as order_labels
@@ -73,7 +74,7 @@ HOUSES = {("compliance.IncidentAffected", "people_sealed")}
 LABELS = [
     *(
         v
-        for m in (customer_labels, order_labels, payment_labels)
+        for m in (customer_labels, customs_labels, order_labels, payment_labels)
         for v in vars(m).values()
         if isinstance(v, str) and v.count(".") == 2
     ),
@@ -144,6 +145,8 @@ def test_what_is_told_to_be_kept_is_all_that_still_leads_to_the_person(world: ma
         "trade_evidence": 1,
         "payments": 1,
         "parcels": 4,
+        "customs": 3,
+        "customs_history": 4,
         "parcel_history": 1,
         "tracking": 1,
         "refunds": 1,
@@ -234,6 +237,8 @@ def test_each_day_that_is_told_counts_from_its_row_and_is_the_day_of_its_keeping
     assert kept["allowance"].until == kept["allowance_account"].until == date(year + 6, 1, 1)
     assert {what for what, one in kept.items() if one.until is None} == {
         "complaint_history",
+        "customs",
+        "customs_history",
         "parcel_history",
         "abroad",
         "account",

@@ -15,6 +15,7 @@ from backend import personal
 from catalog.states import PRODUCT
 from compliance.states import INCIDENT, PAYER
 from customers.states import IDENTITY, NEWS
+from customs.states import DECLARATION as CUSTOMS
 from kernel.errors import Invalid, Missing, Problem
 from logistics.states import SHIPMENT, SHIPPING_INFO, WAYBILL
 from orders.states import ORDER
@@ -109,7 +110,7 @@ def test_every_sealed_or_indexed_field_is_declared_personal():
     declared = {(entry.model, entry.field) for entry in personal.FIELDS}
     secrets_of_the_house = {
         f"storefronts.{name}" for name in ("Storefront", "MerchantAccount", "PastMerchantKey")
-    } | {"logistics.CarrierAccount"}
+    } | {"customs.PortAccount", "logistics.CarrierAccount"}
     for model in apps.get_models():
         label = model._meta.label
         if model._meta.app_label not in HEIGHT or label in secrets_of_the_house:
@@ -140,6 +141,7 @@ def test_every_sealed_or_indexed_field_is_declared_personal():
         (SHIPMENT, "logistics"),
         (WAYBILL, "logistics"),
         (SHIPPING_INFO, "logistics"),
+        (CUSTOMS, "customs"),
     ],
 )
 def test_the_state_picture_in_the_readme_is_fresh(machine, app):

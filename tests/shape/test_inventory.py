@@ -91,6 +91,7 @@ def test_every_field_that_does_not_go_with_its_account_has_a_day_on_which_it_goe
         "kernel",
         "compliance",
         "customers",
+        "customs",
         "logistics",
         "orders",
         "payments",
@@ -115,6 +116,7 @@ def test_what_goes_along_and_what_stays_are_models_that_exist() -> None:
 def test_what_stays_says_why_and_has_no_day() -> None:
     assert {one.model for one in STAYING} == {
         ChainLink._meta.label,
+        "customs.Declaration",
         "payments.Bill",
         "payments.BillDifference",
         "logistics.Parcel",
@@ -129,7 +131,7 @@ def test_what_stays_says_why_and_has_no_day() -> None:
     }
     assert {one.model for one in STAYING}.isdisjoint(let_go_on_a_day())
     for one in STAYING:
-        given = {"logistics.Parcel": "承运人、合作方"}.get(one.model, "")
+        given = {"logistics.Parcel": "承运人、合作方", "customs.Declaration": "海关"}.get(one.model, "")
         assert f"(`{one.model}`) | {given} | {one.why['zh']} {one.why['en']} |" in inventory.page()
 
 

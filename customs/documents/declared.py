@@ -1,0 +1,57 @@
+"""Lines as customs counts them: price × quantity is the total to the fen, in order and list alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from customs.documents.facts import Line
+
+MOST_LINES = 99
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredLine:
+    """One line of order and list (gnum): so many pieces at one price, in fen."""
+
+    gnum: int
+    line: Line
+    price_fen: int
+
+    @property
+    def total_fen(self) -> int:
+        return self.price_fen * self.line.quantity
+
+
+def declared_lines(lines: tuple[Line, ...]) -> tuple[DeclaredLine, ...]:
+    """The lines of both documents, numbered from 1; 3 pieces for 250.00 are 2 at 83.33 and 1 at 83.34.
+
+    Their totals are the lines' own. A line of which no piece is left is none.
+    """
+    found: list[DeclaredLine] = []
+    for line in lines:
+        for quantity, price_fen in split(line.quantity, line.goods_fen):
+            found.append(DeclaredLine(len(found) + 1, _part(line, quantity, price_fen), price_fen))
+    return tuple(found)
+
+
+def split(quantity: int, total_fen: int) -> list[tuple[int, int]]:
+    """(pieces, price in fen) whose products sum to `total_fen`: one entry where it divides, else two."""
+    if quantity <= 0:
+        return []
+    price, rest = divmod(total_fen, quantity)
+    return [(quantity, price)] if not rest else [(quantity - rest, price), (rest, price + 1)]
+
+
+def _part(line: Line, quantity: int, price_fen: int) -> Line:
+    return replace(line, quantity=quantity, goods_fen=quantity * price_fen)
+
+
+def yuan(fen: int) -> Decimal:
+    """Fen as the yuan of a message."""
+    return Decimal(fen).scaleb(-2)
+
+
+def kilograms(grams: int) -> Decimal:
+    """Grams as the kilograms of a message."""
+    return Decimal(grams).scaleb(-3)

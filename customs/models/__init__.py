@@ -1,0 +1,7 @@
+"""Where an order is declared, what is told, what customs answers."""
+
+from customs.models.account import PortAccount
+from customs.models.declaration import Declaration, Filing
+from customs.models.messages import PortMessage, PortReceipt
+
+__all__ = ["Declaration", "Filing", "PortAccount", "PortMessage", "PortReceipt"]

@@ -1,0 +1,260 @@
+"""What customs answered moves the declaration, in whatever order it came; a refusal leads to its step.
+
+A receipt counts by when customs made it. What was told of an earlier list, or before what is known, changes
+nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from compliance import services as compliance
+from compliance.services.reconcile import allowance_reconcile, used_according_to
+from customs.ceb.message import Values
+from customs.gateways.clearing import Release
+from customs.models import Declaration, Filing, PortMessage
+from customs.services.release import record_release
+from customs.services.sending import hand_over_again
+from customs.states import DECLARATION
+from customs.steps import GRANTED, REFUSED, STATUSES, Step, Verdict, code_in, is_error, rank, step_for
+from kernel.cases import open_case, settle_open
+from kernel.clock import shanghai_day
+from orders.models import Order
+from orders.services.gate import move_gate
+
+Kind = Filing.Kind
+LATER = timedelta(minutes=5)
+MOST_RESENDS = 3
+REJECTED, STOPPED, CONTRADICTS = "customs.rejected", "customs.stopped", "customs.receipt_contradicts"
+# Customs' own decisions that a colleague must look at; settled when the list goes on.
+LOOK_AT = {
+    Verdict.INSPECT: "inspection",
+    Verdict.DETAIN: "detained",
+    Verdict.TURN_BACK: "turned_back",
+    Verdict.REVIEW: "review",
+}
+WITH_CUSTOMS = ("listed", "accepted", "review", "inspection", "detained", "cancelling")
+
+
+def take_status(*, filing: Filing, status: str, told_at: datetime, head: Values) -> bool:
+    """Note a status on its document; False where a later one is known. Numbers that it brings are kept."""
+    before = (filing.told_at, rank(filing.status)) if filing.told_at else None
+    if before is not None and (told_at, rank(status)) <= before:
+        return False
+    filing.status, filing.told_at = status[:10], told_at
+    filing.save(update_fields=["status", "told_at"])
+    if filing.kind == Kind.LIST:
+        declaration = filing.declaration
+        declaration.status, declaration.told_at = filing.status, told_at
+        declaration.pre_no = str(head.get("preNo", "")) or declaration.pre_no
+        declaration.list_no = str(head.get("invtNo", "")) or declaration.list_no
+        declaration.save(update_fields=["status", "told_at", "pre_no", "list_no"])
+    return True
+
+
+def follow(*, filing: Filing, info: str, reference: str, now: datetime) -> None:
+    """Let a document's new status have its effect. Called under the lock of its declaration.
+
+    `info` is customs' own words, which are read here and kept by nobody; `reference` names the receipt.
+    """
+    declaration = filing.declaration
+    if filing.status == REFUSED or is_error(filing.status):
+        _refused(declaration, filing, info, reference, now)
+    elif filing.kind == Kind.LIST:
+        _list_went_on(declaration, STATUSES.get(filing.status), now)
+    elif filing.kind == Kind.CANCEL and filing.status in GRANTED:
+        _cancelled(declaration, now)
+    elif declaration.state == "documents":
+        Declaration.objects.filter(pk=declaration.pk).update(next_try_at=now)  # perhaps all stand now
+
+
+def _list_went_on(declaration: Declaration, verdict: Verdict | None, now: datetime) -> None:
+    if verdict is None:
+        _contradicts(declaration, now)
+        return
+    if verdict is Verdict.NOTHING:
+        return
+    told_at = declaration.told_at or now
+    if verdict in (Verdict.ACCEPT, Verdict.RELEASE) and declaration.accepted_at is None:
+        _accepted(declaration, told_at, now)
+    after = DECLARATION.moves[verdict].get(declaration.state)
+    if after is None:
+        if verdict is not Verdict.ACCEPT and declaration.state != verdict_state(verdict):
+            _contradicts(declaration, now)
+        return
+    if verdict is Verdict.RELEASE:
+        _released(declaration, told_at, now)
+        return
+    DECLARATION.move(declaration, verdict, now=now, facts=_facts(declaration), next_try_at=None)
+    if verdict in LOOK_AT:
+        _look_at(declaration, LOOK_AT[verdict], now)
+
+
+def verdict_state(verdict: Verdict) -> str:
+    """The state that a verdict leads to, from wherever it leads."""
+    return next(iter(DECLARATION.moves[verdict].values()))
+
+
+def _accepted(declaration: Declaration, told_at: datetime, now: datetime) -> None:
+    """入库: the year's allowance is used, in the year of this day (law.md R1.8)."""
+    declaration.accepted_at = told_at
+    declaration.save(update_fields=["accepted_at"])
+    compliance.allowance_use(order_number=declaration.number, year=shanghai_day(told_at).year, now=now)
+
+
+def _released(declaration: Declaration, told_at: datetime, now: datetime) -> None:
+    """放行: goods may leave the zone, money may go back, and the trade has its evidence."""
+    if not declaration.list_no:
+        _contradicts(declaration, now)  # a release without the number of the list is none
+        return
+    DECLARATION.move(
+        declaration, "release", now=now, facts=_facts(declaration), released_at=told_at, next_try_at=None
+    )
+    _move_gate(declaration, "release", now)
+    settle_open(kinds=[STOPPED, REJECTED], key=declaration.event_key, by="system", note="released", now=now)
+    record_release(order=declaration.order, release=Release(declaration.list_no, told_at), now=now)
+
+
+def _cancelled(declaration: Declaration, now: datetime) -> None:
+    """撤单: the list is gone; the amount comes back, money may go back."""
+    if declaration.state != "cancelling":
+        _contradicts(declaration, now)
+        return
+    DECLARATION.move(declaration, "cancel", now=now, facts=_facts(declaration), next_try_at=None)
+    compliance.allowance_free(order_number=declaration.number, now=now, reference=declaration.cop_no)
+    _move_gate(declaration, "reject", now)
+
+
+def _refused(declaration: Declaration, filing: Filing, info: str, reference: str, now: datetime) -> None:
+    """退单, or an error on the way: the step of its code is noted, and the sweep or a person takes it."""
+    step = step_for(filing.status, info)
+    if step in (Step.OLD, Step.DECLARED):
+        return  # what stands there has receipts of its own
+    if filing.kind == Kind.CANCEL:
+        _cancel_refused(declaration, step, filing, now)
+        return
+    if filing.kind == Kind.RETURN:
+        _put_before(declaration, filing, step, info, now)
+        return
+    if step is Step.LATER and _hand_over_later(filing, now):
+        return
+    if DECLARATION.moves["reject"].get(declaration.state) is None:
+        if declaration.state not in ("rejected", "blocked", "ended", "cancelled"):
+            _contradicts(declaration, now)
+        return
+    with_customs = declaration.state in WITH_CUSTOMS and filing.kind == Kind.LIST
+    if step is Step.LIMIT_YEAR:
+        _take_over_figure(declaration, info, reference, now)
+    DECLARATION.move(
+        declaration,
+        "reject",
+        now=now,
+        facts={
+            **_facts(declaration),
+            "kind": filing.kind,
+            "step": str(step),
+            "code": code_in(filing.status, info),
+        },
+        trouble=str(step),
+        next_try_at=now,
+    )
+    if with_customs:
+        if declaration.accepted_at is not None:
+            declaration.accepted_at = None
+            declaration.save(update_fields=["accepted_at"])
+        _move_gate(declaration, "reject", now)
+    _put_before(declaration, filing, step, info, now)
+
+
+def _cancel_refused(declaration: Declaration, step: Step, filing: Filing, now: datetime) -> None:
+    if step is Step.LATER and _hand_over_later(filing, now):
+        return
+    if declaration.state == "cancelling":
+        DECLARATION.move(declaration, "keep", now=now, facts=_facts(declaration))
+    open_case(
+        storefront_id=declaration.storefront_id,
+        kind="customs.cancel_refused",
+        key=declaration.event_key,
+        title="Customs does not take the list back",
+        facts={"order": declaration.number, "list": declaration.list_no, "code": filing.status},
+        now=now,
+    )
+
+
+def _hand_over_later(filing: Filing, now: datetime) -> bool:
+    """The same bytes go out again in a while; False where that was tried often enough."""
+    declaration = filing.declaration
+    if declaration.resends >= MOST_RESENDS or filing.message_id is None:
+        return False
+    Declaration.objects.filter(pk=declaration.pk).update(resends=declaration.resends + 1)
+    message = PortMessage.objects.get(pk=filing.message_id)
+    hand_over_again(message, now=now + LATER)
+    return True
+
+
+def _take_over_figure(declaration: Declaration, info: str, reference: str, now: datetime) -> None:
+    """-621018 tells what the person has used of the year: customs' figure is the truth (law.md R1.8)."""
+    used, order = used_according_to(info), declaration.order
+    if used is None or order.person_id is None:
+        return
+    year = shanghai_day(declaration.told_at or now).year
+    allowance_reconcile(person_id=order.person_id, year=year, used=used, reference=reference, now=now)
+
+
+def _put_before(declaration: Declaration, filing: Filing, step: Step, info: str, now: datetime) -> None:
+    open_case(
+        storefront_id=declaration.storefront_id,
+        kind=REJECTED,
+        key=declaration.event_key,
+        title="Customs refused a document of this order",
+        facts={
+            "order": declaration.number,
+            "document": filing.kind,
+            "status": filing.status,
+            "code": code_in(filing.status, info),
+            "step": str(step),
+        },
+        now=now,
+    )
+
+
+def _look_at(declaration: Declaration, what: str, now: datetime) -> None:
+    open_case(
+        storefront_id=declaration.storefront_id,
+        kind=STOPPED,
+        key=declaration.event_key,
+        title="Customs stopped the goods of this order",
+        facts={
+            "order": declaration.number,
+            "list": declaration.list_no,
+            "what": what,
+            "status": declaration.status,
+        },
+        now=now,
+    )
+
+
+def _contradicts(declaration: Declaration, now: datetime) -> None:
+    open_case(
+        storefront_id=declaration.storefront_id,
+        kind=CONTRADICTS,
+        key=declaration.event_key,
+        title="A receipt of customs does not fit what is known",
+        facts={
+            "order": declaration.number,
+            "state": declaration.state,
+            "status": declaration.status,
+            "list": declaration.list_no,
+        },
+        now=now,
+    )
+
+
+def _move_gate(declaration: Declaration, verb: str, now: datetime) -> None:
+    order = Order.objects.get(pk=declaration.order_id)
+    if order.state == "paid" and order.gate == Order.Gate.WITH_CUSTOMS:
+        move_gate(number=declaration.number, verb=verb, now=now)
+
+
+def _facts(declaration: Declaration) -> dict[str, str | int]:
+    return {"status": declaration.status, "round": declaration.round}

@@ -1,0 +1,327 @@
+"""A paid order is declared once the time for it has come: three documents, then the list, then it is watched.
+
+Nothing is sent that does not match or that the law refuses; what has not come yet is waited for, and after a
+while put before a person. Each step is one transaction under the order's and the declaration's row.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+
+from customs.documents.build import BONDED
+from customs.models import Declaration, Filing, PortAccount
+from customs.services.answers import MOST_RESENDS
+from customs.services.asking import ask_carrier
+from customs.services.filing import standing, supersede
+from customs.services.gather import OrderUnreadable
+from customs.services.preparing import can_list, list_order, tell
+from customs.services.sending import hand_over_again
+from customs.states import DECLARATION
+from customs.steps import STANDS, Step
+from kernel.cases import open_case, open_failing, settle_open
+from kernel.gateways import Unreachable
+from kernel.ids import number as random_number
+from kernel.tenancy import tenant
+from logistics.models import Parcel
+from orders.models import Order
+from orders.services.cancel_paid import cancel_paid, hold_ends_at
+from payments.services.declare import is_declared
+
+log = structlog.get_logger(__name__)
+
+BATCH, LEASE = 50, timedelta(seconds=30)
+LOOK_AGAIN, SILENT_AFTER, LATE_AFTER = timedelta(minutes=2), timedelta(minutes=30), timedelta(hours=12)
+MODES = (*BONDED, "9610")
+FAILING, LATE, SILENT = "customs.failing", "customs.late", "customs.silent"
+Kind = Filing.Kind
+# What a refusal leads to without a person; everything else waits in front of one.
+BY_ITSELF = (Step.AS_NEW, Step.AS_CHANGED, Step.PAYMENT, Step.CARRIER, Step.LATER)
+REFUNDED = (Step.LIMIT_SINGLE, Step.LIMIT_YEAR)
+
+
+def open_declaration(*, order: Order, now: datetime) -> Declaration | None:
+    """The declaration of a paid order across the border, made if there is none; None for any other order.
+
+    Its time comes when the consumer can no longer cancel.
+    """
+    with tenant(order.storefront_id):
+        order = Order.objects.select_for_update(of=("self",)).select_related("warehouse").get(pk=order.pk)
+        if order.state != "paid" or order.trade_mode not in MODES:
+            return None
+        account = PortAccount.objects.filter(
+            storefront_id=order.storefront_id, customs_code=order.warehouse.customs_district, active=True
+        ).first()
+        found, _ = Declaration.objects.get_or_create(
+            order=order,
+            defaults={
+                "storefront_id": order.storefront_id,
+                "account": account,
+                "number": order.number,
+                "cop_no": cop_no(now),
+                "tax_fen": order.tax_fen,
+                "awaits": "hold",
+                "opened_at": now,
+                "next_try_at": hold_ends_at(order) or now,
+            },
+        )
+    return found
+
+
+def cop_no(now: datetime) -> str:
+    """A number of our own for a list (企业内部编号): 20 characters, of no other list."""
+    return random_number(now, 5)
+
+
+def end_declaration(*, number: str, now: datetime) -> None:
+    """The order ended before its list: nothing of it is declared any more. Told again it changes nothing."""
+    declaration = Declaration.objects.filter(number=number).first()
+    if declaration is None:
+        return
+    with tenant(declaration.storefront_id):
+        _, row = held(declaration)
+        if row.state not in DECLARATION.moves["end"]:
+            return
+        DECLARATION.move(row, "end", now=now, next_try_at=None, awaits="")
+        for kind in Kind:
+            supersede(declaration=row, kind=kind)
+        settle_open(kinds=CASES, key=row.event_key, by="system", note="the order ended", now=now)
+
+
+def held(declaration: Declaration) -> tuple[Order, Declaration]:
+    """Order and declaration, both held, in this order: docs/locking.md."""
+    order = (
+        Order.objects.select_for_update(of=("self",))
+        .select_related("warehouse", "key", "storefront", "customer")
+        .get(pk=declaration.order_id)
+    )
+    row = Declaration.objects.select_for_update(of=("self",)).select_related("account").get(pk=declaration.pk)
+    row.order = order
+    return order, row
+
+
+def sweep(*, now: datetime) -> int:
+    """Take every declaration whose time has come one step on; how many. One that fails stops no other."""
+    done = 0
+    for row in _claim(now):
+        try:
+            step(declaration=row, now=now)
+            done += 1
+        except Unreachable as failure:
+            log.warning("declaration_waits", number=row.number, reason=failure.reason)
+        except Exception as failure:
+            wait = min(LEASE * 2 ** min(row.tries, 8), timedelta(hours=1))
+            Declaration.objects.filter(pk=row.pk).update(next_try_at=now + wait)
+            open_failing(
+                storefront_id=row.storefront_id,
+                kind=FAILING,
+                key=row.event_key,
+                title="The declaration of an order fails",
+                facts={"order": row.number},
+                failure=failure,
+                now=now,
+            )
+        else:
+            settle_open(kinds=[FAILING], key=row.event_key, by="system", note="it goes on", now=now)
+    return done
+
+
+def step(*, declaration: Declaration, now: datetime) -> None:
+    """One step of one declaration, as its state asks for."""
+    refund, asked = False, None
+    with tenant(declaration.storefront_id):
+        order, row = held(declaration)
+        if order.state != "paid" and row.state in DECLARATION.moves["end"]:
+            DECLARATION.move(row, "end", now=now, next_try_at=None, awaits="")
+            return
+        match row.state:
+            case "waiting":
+                _wait(order, row, now)
+            case "documents":
+                asked = standing(row, Kind.WAYBILL)
+                _documents(order, row, now)
+            case "rejected":
+                refund = _rejected(row, now)
+            case "listed" | "cancelling":
+                _silent(row, Kind.LIST if row.state == "listed" else Kind.CANCEL, now)
+            case _:
+                _later(row, None)
+    if asked is not None and asked.sent_at is None:
+        ask_carrier(filing=asked, now=now)
+    if refund:
+        cancel_paid(number=declaration.number, by="customs", now=now, within_hold=False)
+
+
+def resume(*, declaration: Declaration, by: str, now: datetime) -> None:
+    """What was wrong is mended: everything is looked at anew and told again. Raises WrongState."""
+    with tenant(declaration.storefront_id):
+        _, row = held(declaration)
+        _again(row, now, by=by)
+        settle_open(kinds=CASES, key=row.event_key, by=by, note="told again", now=now)
+
+
+def _claim(now: datetime) -> list[Declaration]:
+    with transaction.atomic():
+        due = list(
+            Declaration.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(next_try_at__lte=now)
+            .order_by("next_try_at")[:BATCH]
+        )
+        Declaration.objects.filter(pk__in=[row.pk for row in due]).update(
+            tries=F("tries") + 1, next_try_at=now + LEASE
+        )
+    return due
+
+
+def _wait(order: Order, row: Declaration, now: datetime) -> None:
+    """Once nothing is awaited any more, all is gathered, compared and judged; then order and waybill go."""
+    row.account = (
+        row.account
+        or PortAccount.objects.filter(
+            storefront_id=order.storefront_id, customs_code=order.warehouse.customs_district, active=True
+        ).first()
+    )
+    awaits, until = _awaited(order, row, now)
+    if awaits:
+        late = awaits != "hold" and now - row.opened_at > LATE_AFTER
+        _later(row, until, awaits=awaits)
+        if late:
+            open_case(
+                storefront_id=row.storefront_id,
+                kind=LATE,
+                key=row.event_key,
+                title="An order waits to be declared",
+                facts={"order": row.number, "awaits": awaits},
+                now=now,
+            )
+        return
+    settle_open(kinds=[LATE], key=row.event_key, by="system", note="it is declared", now=now)
+    try:
+        told = tell(order=order, declaration=row, now=now)
+    except OrderUnreadable:
+        told = "unreadable"
+    if told:
+        DECLARATION.move(row, "block", now=now, trouble=told, awaits="", next_try_at=None)
+        return
+    DECLARATION.move(
+        row,
+        "tell",
+        now=now,
+        facts={"round": row.round},
+        trouble="",
+        awaits="receipts",
+        resends=0,
+        next_try_at=now,  # told before and standing there, they need no receipt any more
+    )
+    settle_open(kinds=CASES, key=row.event_key, by="system", note="told", now=now)
+
+
+def _awaited(order: Order, row: Declaration, now: datetime) -> tuple[str, datetime]:
+    ends = hold_ends_at(order)
+    if ends is not None and now <= ends:
+        return "hold", ends + timedelta(seconds=1)
+    if row.account is None:
+        return "account", now + LOOK_AGAIN
+    if not is_declared(order=order):
+        return "payment", now + LOOK_AGAIN
+    if not Parcel.objects.filter(shipment__order=order, state="issued").exists():
+        return "waybill", now + LOOK_AGAIN
+    return "", now
+
+
+def _documents(order: Order, row: Declaration, now: datetime) -> None:
+    """Order and waybill are asked after; once customs has both, the list goes, once."""
+    filings = {kind: standing(row, kind) for kind in (Kind.ORDER, Kind.WAYBILL)}
+    open_ones = [kind for kind, one in filings.items() if one is None or one.status not in STANDS]
+    if open_ones:
+        sent = filings[open_ones[0]]
+        _silent(row, open_ones[0], now, since=sent.sent_at if sent else None)
+        return
+    awaits = can_list(order=order, declaration=row, now=now)
+    if awaits:
+        _later(row, now + LOOK_AGAIN, awaits=awaits)
+        return
+    told = list_order(order=order, declaration=row, now=now)
+    if told == "changed":
+        DECLARATION.move(row, "resume", now=now, awaits="", next_try_at=now)
+        return
+    if told:
+        DECLARATION.move(row, "block", now=now, trouble=told, awaits="", next_try_at=None)
+        return
+    DECLARATION.move(
+        row,
+        "list",
+        now=now,
+        facts={"round": row.round, "cop_no": row.cop_no},
+        listed_at=now,
+        awaits="receipts",
+        resends=0,
+        next_try_at=now + SILENT_AFTER,
+    )
+
+
+def _rejected(row: Declaration, now: datetime) -> bool:
+    """A refusal's step, where none needs a person; True where the money is to go back."""
+    trouble = Step(row.trouble)
+    if trouble in REFUNDED:
+        _later(row, None)
+        return True
+    if trouble in BY_ITSELF and row.resends < MOST_RESENDS:
+        resends = row.resends + 1
+        _again(row, now, by="system")
+        Declaration.objects.filter(pk=row.pk).update(resends=resends)
+    else:
+        _later(row, None)
+    return False
+
+
+def _again(row: Declaration, now: datetime, *, by: str) -> None:
+    """Everything is looked at anew; a list that customs refused is told under a number of its own."""
+    refused_list = standing(row, Kind.LIST)
+    changes: dict[str, object] = {}
+    if refused_list is not None:
+        supersede(declaration=row, kind=Kind.LIST)
+        changes = {"round": row.round + 1, "cop_no": cop_no(now), "pre_no": "", "list_no": "", "status": ""}
+    DECLARATION.move(row, "resume", now=now, facts={"by": by}, awaits="", next_try_at=now, **changes)
+
+
+def _silent(row: Declaration, kind: Filing.Kind, now: datetime, since: datetime | None = None) -> None:
+    """Nothing was heard for long: the same bytes go out once more, and after some times it is a case."""
+    filing = standing(row, kind)
+    since = since or (filing.sent_at if filing else None)
+    if since is None or now - since < SILENT_AFTER:
+        _later(row, now + SILENT_AFTER)
+        return
+    if row.resends < MOST_RESENDS and filing is not None and filing.message is not None:
+        hand_over_again(filing.message, now=now)
+        _later(row, now + SILENT_AFTER, resends=row.resends + 1)
+        return
+    _later(row, now + LATE_AFTER)
+    open_case(
+        storefront_id=row.storefront_id,
+        kind=SILENT,
+        key=row.event_key,
+        title="Nothing was heard of a document that customs was told",
+        facts={"order": row.number, "document": str(kind)},
+        now=now,
+    )
+
+
+def _later(row: Declaration, at: datetime | None, **changes: object) -> None:
+    for name, value in {"next_try_at": at, **changes}.items():
+        setattr(row, name, value)
+    row.save(update_fields=["next_try_at", "account", *changes])
+
+
+CASES = (
+    FAILING,
+    LATE,
+    SILENT,
+    "customs.mismatch",
+    "customs.refused",
+    "customs.rejected",
+    "customs.guarantee",
+)

@@ -1,0 +1,113 @@
+"""A document is kept before it leaves: checked, sealed under its order's key, one version in force."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from datetime import datetime
+
+import orjson
+
+from compliance import vault
+from customs import labels
+from customs.ceb.message import Document, Message
+from customs.ceb.tables import shapes
+from customs.ceb.write import body
+from customs.models import Declaration, Filing, PortAccount
+from customs.services.transfer import transfer_of
+from customs.steps import REFUSED, is_error
+
+NAMES = {
+    Filing.Kind.ORDER: "CEB311Message",
+    Filing.Kind.LIST: "CEB621Message",
+    Filing.Kind.CANCEL: "CEB623Message",
+    Filing.Kind.RETURN: "CEB625Message",
+}
+# What differs from one telling of the same to the next.
+_PASSING = ("guid", "appTime", "appType", "declTime", "preNo")
+
+
+def new_guid() -> str:
+    """A number for a document or a message: 36 characters in capitals, of no other in the world."""
+    return str(uuid.uuid4()).upper()
+
+
+def file_document(
+    *, declaration: Declaration, kind: Filing.Kind, document: Document, key: str, now: datetime
+) -> Filing:
+    """Keep a document to be sent, in the place of the version before it. Called under the declaration's lock.
+
+    Raises MessageInvalid with everything that the specification would refuse; nothing is kept then.
+    """
+    account = _account(declaration)
+    name, guid = NAMES[kind], str(document.head["guid"])
+    made = body(Message(name, guid, (document,), transfer_of(account)))
+    order_key = vault.unwrap(declaration.order.key)
+    filing = Filing(
+        storefront_id=declaration.storefront_id,
+        declaration=declaration,
+        kind=kind,
+        guid=guid,
+        key=key,
+        app_type=str(document.head["appType"]),
+        digest=said(document),
+        made_at=now,
+    )
+    filing.body_sealed = order_key.seal(labels.FILING_BODY, filing.public_id, made.decode())
+    supersede(declaration=declaration, kind=kind)
+    filing.save(force_insert=True)
+    return filing
+
+
+def note_asked(
+    *, declaration: Declaration, kind: Filing.Kind, key: str, now: datetime, sent_at: datetime | None
+) -> Filing:
+    """Note that another party tells customs a document, so that its receipts find it.
+
+    `sent_at` is None where that party is still to be asked. A version that customs refused is told again.
+    """
+    before = standing(declaration, kind)
+    refused = before is not None and (before.status == REFUSED or is_error(before.status))
+    if before is not None and before.key == key and not refused:
+        return before
+    supersede(declaration=declaration, kind=kind)
+    return Filing.objects.create(
+        storefront_id=declaration.storefront_id,
+        declaration=declaration,
+        kind=kind,
+        guid=new_guid(),
+        key=key,
+        app_type="2" if refused else "1",
+        body_sealed=b"",
+        digest="",
+        made_at=now,
+        sent_at=sent_at,
+    )
+
+
+def supersede(*, declaration: Declaration, kind: Filing.Kind) -> None:
+    """No version of this document stands any more."""
+    Filing.objects.filter(declaration=declaration, kind=kind, superseded=False).update(superseded=True)
+
+
+def standing(declaration: Declaration, kind: Filing.Kind) -> Filing | None:
+    """The version that stands; None where there is none."""
+    return Filing.objects.filter(declaration=declaration, kind=kind, superseded=False).first()
+
+
+def said(document: Document) -> str:
+    """What a document says, as a hash: the same where only number, time or kind of telling differ."""
+    head = {name: str(value) for name, value in document.head.items() if name not in _PASSING}
+    lines = [{name: str(value) for name, value in line.items()} for line in document.lines]
+    return hashlib.sha256(orjson.dumps([head, lines], option=orjson.OPT_SORT_KEYS)).hexdigest()
+
+
+def message_name(filing: Filing) -> str:
+    """The message that carries a document of this kind."""
+    return shapes()[NAMES[Filing.Kind(filing.kind)]].name
+
+
+def _account(declaration: Declaration) -> PortAccount:
+    if declaration.account is None:
+        raise ValueError("a declaration without a port account files nothing")
+    return declaration.account

@@ -1,0 +1,170 @@
+"""Before a document goes it is gathered, compared as customs compares, and judged as the law wants."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Sum
+
+from customs.documents.build import CHANGED, NEW, Numbers, list_document, order_document
+from customs.documents.facts import Trade
+from customs.gateways.senders import senders
+from customs.matching import Mismatch, mismatches
+from customs.models import Declaration, Filing
+from customs.services.filing import file_document, new_guid, note_asked, said, standing
+from customs.services.gather import disclose, gather
+from customs.steps import STANDS, Step, errors
+from kernel.cases import open_case, settle_open
+from orders.models import Order
+from orders.services.gate import move_gate
+from orders.services.judge_for_declaration import judge_for_declaration
+
+Kind = Filing.Kind
+MISMATCH, REFUSED, GUARANTEE = "customs.mismatch", "customs.refused", "customs.guarantee"
+# Whose tax the guarantee answers for: sent, and not yet paid for.
+OWING = ("listed", "accepted", "review", "inspection", "detained", "cancelling", "released", "closed")
+
+
+def tell(*, order: Order, declaration: Declaration, now: datetime) -> str:
+    """File the order (311) and note waybill and payment, which others tell; "" once that is done.
+
+    Else why not: "mismatch" or "refused", which are cases, and nothing is filed. Under both rows' locks.
+    """
+    trade = _checked(order, declaration, now)
+    if isinstance(trade, str):
+        return trade
+    assert declaration.account is not None
+    _file_order(declaration, trade, now)
+    note_asked(
+        declaration=declaration,
+        kind=Kind.PAYMENT,
+        key=f"{trade.payment_firm.code}/{trade.transaction_id}",
+        now=now,
+        sent_at=now,
+    )
+    note_asked(
+        declaration=declaration,
+        kind=Kind.WAYBILL,
+        key=f"{trade.waybill.carrier.code}/{trade.waybill.number}",
+        now=now,
+        sent_at=None if senders() else now,
+    )
+    disclose(order=order, now=now)
+    return ""
+
+
+def can_list(*, order: Order, declaration: Declaration, now: datetime) -> str:
+    """What the list still waits for, order and waybill standing at customs; "" where it may go."""
+    account = declaration.account
+    assert account is not None
+    owing = (
+        Declaration.objects.filter(account=account, state__in=OWING)
+        .exclude(pk=declaration.pk)
+        .aggregate(sum=Sum("tax_fen"))["sum"]
+        or 0
+    )
+    key = f"port:{account.public_id}"
+    if owing + order.tax_fen > account.guarantee_fen:
+        open_case(
+            storefront_id=declaration.storefront_id,
+            kind=GUARANTEE,
+            key=key,
+            title="The guarantee for tax is used up: lists wait",
+            facts={"account": str(account), "guarantee_fen": account.guarantee_fen, "owing_fen": owing},
+            now=now,
+        )
+        return "guarantee"
+    settle_open(kinds=[GUARANTEE], key=key, by="system", note="there is room again", now=now)
+    return ""
+
+
+def list_order(*, order: Order, declaration: Declaration, now: datetime) -> str:
+    """File the list (621), once, from what is the same as in the order; no money leaves from here on.
+
+    Else why not, as `tell`: what was told has changed meanwhile ("changed"), and is told anew.
+    """
+    trade = _checked(order, declaration, now)
+    if isinstance(trade, str):
+        return trade
+    told = standing(declaration, Kind.ORDER)
+    document = order_document(trade=trade, guid=new_guid(), app_type=NEW, now=now)
+    if told is None or told.digest != said(document):
+        return "changed"
+    move_gate(number=order.number, verb="send", now=now)
+    numbers = Numbers(declaration.cop_no)
+    file_document(
+        declaration=declaration,
+        kind=Kind.LIST,
+        document=list_document(trade=trade, guid=new_guid(), app_type=NEW, numbers=numbers, now=now),
+        key=declaration.cop_no,
+        now=now,
+    )
+    declaration.tax_fen = trade.tax_fen
+    declaration.save(update_fields=["tax_fen"])
+    disclose(order=order, now=now)
+    return ""
+
+
+def _file_order(declaration: Declaration, trade: Trade, now: datetime) -> None:
+    """Nothing where the port has this very order; a change where it has another version of it."""
+    before = standing(declaration, Kind.ORDER)
+    fresh = order_document(trade=trade, guid=new_guid(), app_type=NEW, now=now)
+    if before is not None and before.digest == said(fresh) and before.status in ("", *STANDS):
+        return
+    changed = order_document(
+        trade=trade, guid=str(fresh.head["guid"]), app_type=_app_type(declaration, before), now=now
+    )
+    file_document(
+        declaration=declaration,
+        kind=Kind.ORDER,
+        document=changed,
+        key=f"{trade.platform.code}/{trade.number}",
+        now=now,
+    )
+
+
+def _app_type(declaration: Declaration, before: Filing | None) -> str:
+    """New where the port knows nothing of the order, changed where it has a version of it."""
+    if before is None:
+        return NEW
+    known = errors().get(before.status)
+    if known is None:
+        return CHANGED if before.status else before.app_type
+    return CHANGED if known.step is Step.AS_CHANGED else NEW
+
+
+def _checked(order: Order, declaration: Declaration, now: datetime) -> Trade | str:
+    assert declaration.account is not None
+    trade = gather(order=order, account=declaration.account, now=now)
+    if found := mismatches(trade):
+        _put_before(declaration, found, now)
+        return "mismatch"
+    settle_open(kinds=[MISMATCH], key=declaration.event_key, by="system", note="they match", now=now)
+    verdict = judge_for_declaration(number=order.number, waybill_number=trade.waybill.number, now=now)
+    if not verdict.allowed:
+        open_case(
+            storefront_id=declaration.storefront_id,
+            kind=REFUSED,
+            key=declaration.event_key,
+            title="The law does not let this order be declared",
+            facts={"order": order.number, "rules": [refusal.rule for refusal in verdict.refusals]},
+            now=now,
+        )
+        return "refused"
+    settle_open(kinds=[REFUSED], key=declaration.event_key, by="system", note="allowed", now=now)
+    return trade
+
+
+def _put_before(declaration: Declaration, found: list[Mismatch], now: datetime) -> None:
+    rows: list[dict[str, Any]] = [
+        {"what": one.key, "found": one.found, "wanted": one.wanted, "mender": one.mender} for one in found
+    ]
+    open_case(
+        storefront_id=declaration.storefront_id,
+        kind=MISMATCH,
+        key=declaration.event_key,
+        title="What customs compares does not match",
+        facts={"order": declaration.number, "differences": rows},
+        now=now,
+    )

@@ -1,0 +1,182 @@
+"""Documents leave in signed messages: packed, signed, kept whole, handed over until the port has them.
+
+Four steps, each committed before the next: packed (filings have their message), signed (its bytes are kept),
+handed over, known to be taken. Whoever dies in between leaves a row whose time comes again; the same bytes
+under the same number go out again, and the port knows them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+from itertools import groupby
+
+import structlog
+from django.db import transaction
+from django.db.models import F
+
+from compliance import vault
+from customs import labels
+from customs.ceb.write import assemble, taken_apart, to_bytes
+from customs.gateways.port import port_of
+from customs.models import Filing, PortMessage
+from customs.services.filing import message_name, new_guid
+from customs.services.keys import signer_of
+from customs.services.transfer import transfer_of
+from customs.signing.envelope import sign
+from kernel.cases import open_case, open_failing, settle_open
+from kernel.gateways import Unreachable
+
+log = structlog.get_logger(__name__)
+
+PACKED, BATCH, LEASE = 500, 20, timedelta(minutes=1)
+FIRST_WAIT, WAIT_AT_MOST = timedelta(seconds=15), timedelta(minutes=30)
+TRIES_TO_CASE = 5
+FAILING, SILENT = "customs_message.failing", "customs.port_unreachable"
+
+
+def sweep(*, now: datetime) -> int:
+    """Pack what waits, then hand over every message whose time has come; returns how many the port took."""
+    pack(now=now)
+    sent = 0
+    for message in _claim(now):
+        try:
+            sent += _send(message, now)
+        except Unreachable as failure:
+            _again(message, str(failure.reason), now)
+        except Exception as failure:
+            _again(message, type(failure).__name__, now)
+            open_failing(
+                storefront_id=message.storefront_id,
+                kind=FAILING,
+                key=message.event_key,
+                title="A customs message cannot be made or sent",
+                facts={"message": message.name, "guid": message.guid},
+                failure=failure,
+                now=now,
+            )
+    return sent
+
+
+@transaction.atomic
+def pack(*, now: datetime) -> int:
+    """Put every document that waits into a message of its kind and account; how many messages were made."""
+    waiting = list(
+        Filing.objects.select_for_update(of=("self",), skip_locked=True)
+        .filter(message=None, superseded=False)
+        .exclude(body_sealed=b"")
+        .select_related("declaration__account")
+        .order_by("declaration__account_id", "kind", "id")[:PACKED]
+    )
+    made = 0
+    for (account, _), rows in groupby(waiting, key=lambda row: (row.declaration.account, row.kind)):
+        if account is None:  # a filing was made by way of one
+            continue
+        filings = list(rows)
+        for start in range(0, len(filings), account.batch):
+            part = filings[start : start + account.batch]
+            message = PortMessage.objects.create(
+                storefront_id=account.storefront_id,
+                account=account,
+                name=message_name(part[0]),
+                guid=new_guid(),
+                made_at=now,
+                next_try_at=now,
+            )
+            for place, filing in enumerate(part):
+                filing.message, filing.position = message, place
+            Filing.objects.bulk_update(part, ["message", "position"])
+            made += 1
+    return made
+
+
+def whole(message: PortMessage, *, who: str, purpose: str, now: datetime) -> bytes:
+    """The bytes of a signed message as it was sent, opened for one purpose with a row of access a document.
+
+    Raises VaultClosed where the evidence of one of its orders was destroyed, as the law asks.
+    """
+    return b"".join([bytes(message.before), *_bodies(message, who, purpose, now), bytes(message.after)])
+
+
+def hand_over_again(message: PortMessage, *, now: datetime) -> None:
+    """Nothing was heard of a message: the same bytes go out once more."""
+    PortMessage.objects.filter(pk=message.pk).update(next_try_at=now, sent_at=None)
+
+
+def _claim(now: datetime) -> list[PortMessage]:
+    with transaction.atomic():
+        due = list(
+            PortMessage.objects.select_for_update(skip_locked=True, of=("self",))
+            .filter(next_try_at__lte=now)
+            .select_related("account__storefront__key")
+            .order_by("next_try_at")[:BATCH]
+        )
+        PortMessage.objects.filter(pk__in=[row.pk for row in due]).update(
+            tries=F("tries") + 1, next_try_at=now + LEASE
+        )
+    return due
+
+
+def _send(message: PortMessage, now: datetime) -> bool:
+    raw = _signed(message, now)
+    port_of(message.account).send(name=message.name, guid=message.guid, raw=raw, now=now)
+    with transaction.atomic():
+        PortMessage.objects.filter(pk=message.pk).update(sent_at=now, next_try_at=None, error="")
+        Filing.objects.filter(message=message, sent_at=None).update(sent_at=now)
+    settle_open(
+        kinds=[FAILING, SILENT], key=message.event_key, by="system", note="the port has taken it", now=now
+    )
+    return True
+
+
+def _signed(message: PortMessage, now: datetime) -> bytes:
+    """The bytes that go out: signed before, or signed now and kept before anyone outside sees them."""
+    with transaction.atomic():
+        bodies = _bodies(message, "customs", "sign and send a customs message", now)
+        signer, transfer = signer_of(message.account), transfer_of(message.account)
+    if message.before:
+        return b"".join([bytes(message.before), *bodies, bytes(message.after)])
+    root = assemble(message.name, message.guid, bodies, transfer)
+    sign(root, signer)
+    raw = to_bytes(root)
+    before, after = taken_apart(raw, bodies)
+    kept = PortMessage.objects.filter(pk=message.pk, before=b"").update(
+        before=before, after=after, digest=hashlib.sha256(raw).hexdigest()
+    )
+    if not kept:  # another sweep was faster: its signature is the one that counts
+        message.refresh_from_db(fields=["before", "after"])
+        return b"".join([bytes(message.before), *bodies, bytes(message.after)])
+    return raw
+
+
+def _bodies(message: PortMessage, who: str, purpose: str, now: datetime) -> list[bytes]:
+    found = []
+    filings = message.filings.select_related("declaration__order__key").order_by("position")
+    for filing in filings:
+        text = vault.open_as(
+            who=who,
+            purpose=purpose,
+            storefront_id=filing.storefront_id,
+            key=vault.unwrap(filing.declaration.order.key),
+            label=labels.FILING_BODY,
+            ref=filing.public_id,
+            blob=bytes(filing.body_sealed),
+            now=now,
+        )
+        found.append(text.encode())
+    return found
+
+
+def _again(message: PortMessage, reason: str, now: datetime) -> None:
+    wait = min(FIRST_WAIT * 2 ** min(message.tries, 10), WAIT_AT_MOST)
+    log.warning("customs_message_unsent", guid=message.guid, reason=reason)
+    PortMessage.objects.filter(pk=message.pk).update(next_try_at=now + wait, error=reason[:120])
+    if message.tries + 1 >= TRIES_TO_CASE:
+        open_case(
+            storefront_id=message.storefront_id,
+            kind=SILENT,
+            key=message.event_key,
+            title="The port, or the machine that signs, does not answer",
+            facts={"message": message.name, "guid": message.guid, "reason": reason[:120]},
+            now=now,
+        )

@@ -1,0 +1,74 @@
+"""The life of a declaration: three documents, a list, and what customs decides about it."""
+
+from kernel.states import Machine
+
+# waiting: hold, payment, payer or waybill are still awaited; documents: order and waybill are told, and
+# customs has not both yet; listed: the list is sent and unanswered, and may be with customs already;
+# accepted: customs has it (入库); review, inspection, detained: customs' own steps; blocked: what differs or
+# is refused is to be mended by a person, and nothing is sent; rejected: customs refused (退单), and its
+# next step is decided; cancelling: the list is asked back (撤单). What is released may be turned back (退运).
+DECLARATION = Machine(
+    name="customs_declaration",
+    start="waiting",
+    moves={
+        "tell": {"waiting": "documents"},
+        "list": {"documents": "listed"},
+        "block": {
+            "waiting": "blocked",
+            "documents": "blocked",
+            "rejected": "blocked",
+        },
+        "resume": {"blocked": "waiting", "rejected": "waiting", "documents": "waiting"},
+        "accept": {"listed": "accepted"},
+        "review": {"listed": "review", "accepted": "review"},
+        "inspect": {"listed": "inspection", "accepted": "inspection", "review": "inspection"},
+        "detain": {
+            "listed": "detained",
+            "accepted": "detained",
+            "review": "detained",
+            "inspection": "detained",
+            "released": "detained",
+        },
+        "release": {
+            "listed": "released",
+            "accepted": "released",
+            "review": "released",
+            "inspection": "released",
+            "detained": "released",
+            "cancelling": "released",
+        },
+        "close": {"released": "closed"},
+        "reject": {
+            "documents": "rejected",
+            "listed": "rejected",
+            "accepted": "rejected",
+            "review": "rejected",
+            "inspection": "rejected",
+            "detained": "rejected",
+            "cancelling": "rejected",
+        },
+        "ask_back": {
+            "listed": "cancelling",
+            "accepted": "cancelling",
+            "review": "cancelling",
+            "inspection": "cancelling",
+        },
+        "keep": {"cancelling": "accepted"},
+        "cancel": {"cancelling": "cancelled"},
+        "turn_back": {
+            "listed": "turned_back",
+            "accepted": "turned_back",
+            "review": "turned_back",
+            "inspection": "turned_back",
+            "detained": "turned_back",
+            "cancelling": "turned_back",
+            "released": "turned_back",
+        },
+        "end": {
+            "waiting": "ended",
+            "blocked": "ended",
+            "documents": "ended",
+            "rejected": "ended",
+        },
+    },
+)

@@ -1,0 +1,64 @@
+"""One row of every model of customs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from compliance import vault
+from customs import labels
+from customs.models import Declaration, Filing, PortAccount, PortMessage, PortReceipt
+from customs.services.filing import new_guid
+from tests import make
+
+
+def customs_rows(order: Any, round: int) -> None:
+    """A declaration that has ended, with what was told and answered."""
+    shop, now = order.storefront, make.NOW
+    account, _ = PortAccount.objects.get_or_create(
+        storefront=shop,
+        customs_code="3105",
+        defaults={"port_code": "3104", "traffic": "Y", "dxp_id": f"DXP{shop.pk}", "signer": "machine"},
+    )
+    declaration = Declaration.objects.create(
+        storefront=shop,
+        order=order,
+        account=account,
+        number=order.number,
+        state="closed",
+        list_no=f"31052026I{order.pk:09d}",
+        released_at=now,
+        cop_no=f"{order.number}"[-20:],
+        opened_at=now,
+        listed_at=now,
+    )
+    message = PortMessage.objects.create(
+        storefront=shop, account=account, name="CEB621Message", guid=new_guid(), made_at=now, sent_at=now
+    )
+    filing = Filing(
+        storefront=shop,
+        declaration=declaration,
+        kind="list",
+        guid=new_guid(),
+        key=declaration.cop_no,
+        app_type="1",
+        digest="d" * 64,
+        message=message,
+        made_at=now,
+        sent_at=now,
+    )
+    key = vault.unwrap(order.key)
+    filing.body_sealed = key.seal(labels.FILING_BODY, filing.public_id, make.NAMES[make.ALICE])
+    filing.save()
+    receipt = PortReceipt(
+        storefront=shop,
+        account=account,
+        filing=filing,
+        name="CEB622Message",
+        digest=f"{order.pk:064d}",
+        status="2",
+        told_at=now,
+        outcome="taken",
+        received_at=now,
+    )
+    receipt.raw_sealed = key.seal(labels.RECEIPT_RAW, receipt.public_id, make.NAMES[make.ALICE])
+    receipt.save()

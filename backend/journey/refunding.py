@@ -38,6 +38,9 @@ def as_the_house(stage: Stage) -> Iterator[None]:
         "CFETS_BASE": stage.sandbox.base,
         "SF_BASE": stage.sandbox.base,
         "KUAIDI100_BASE": stage.sandbox.base,
+        "PORT_BASE": stage.sandbox.base,
+        "SIGN_BASE": stage.sandbox.base,
+        "CUSTOMS_SENDERS": "stand_in",
     }
     own = {name: getattr(settings, name) for name in told}
     try:

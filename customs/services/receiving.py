@@ -19,8 +19,9 @@ from customs import labels
 from customs.ceb.message import Value, Values
 from customs.ceb.read import Unreadable, fragments, parse, understand
 from customs.gateways.port import port_of
-from customs.models import Filing, PortAccount, PortMessage, PortReceipt
+from customs.models import Declaration, Filing, PortAccount, PortMessage, PortReceipt
 from customs.services.answers import follow, take_status
+from customs.services.filing import note_asked
 from customs.steps import code_in
 from kernel.cases import open_case, open_failing, settle_open
 from kernel.gateways import Unreachable
@@ -57,7 +58,7 @@ def collect(*, now: datetime) -> int:
     The port keeps a receipt until it is told; whoever dies before that is told it again, and it is the same.
     """
     new = 0
-    for account in PortAccount.objects.filter(active=True).select_related("storefront__key"):
+    for account in _boxes():
         try:
             new += _collect(account, now)
         except Unreachable as failure:
@@ -77,6 +78,13 @@ def collect(*, now: datetime) -> int:
                 kinds=[FAILING], key=f"port:{account.public_id}", by="system", note="taken in", now=now
             )
     return new
+
+
+def _boxes() -> list[PortAccount]:
+    """The first account of every box: those of one enterprise at several districts share theirs."""
+    accounts = PortAccount.objects.filter(active=True).select_related("storefront__key").order_by("-id")
+    boxes = {(row.storefront_id, row.transport, row.dxp_id, row.folder): row for row in accounts}
+    return list(boxes.values())
 
 
 def _collect(account: PortAccount, now: datetime) -> int:
@@ -216,6 +224,23 @@ def _held(filing_id: int) -> Filing:
     )
 
 
+def _of_payment(account: PortAccount, told: Told, now: datetime) -> PortReceipt | None:
+    """CEB412: WeChat Pay has told customs of a payment, often before anything else of its order is told."""
+    key = _pair("payCode", "payTransactionId")(told.head)
+    with tenant(account.storefront_id):
+        filing = _filing(account, Kind.PAYMENT, key)
+        if filing is None:
+            paid = Declaration.objects.filter(
+                storefront_id=account.storefront_id,
+                order__transaction_id=str(told.head.get("payTransactionId", "")),
+            ).first()
+            if paid is not None:
+                Order.objects.select_for_update().get(pk=paid.order_id)
+                made = note_asked(declaration=paid, kind=Kind.PAYMENT, key=key, now=now, sent_at=now)
+                filing = _held(made.pk)
+        return _take(account, told, filing, now)
+
+
 def _unreadable_there(account: PortAccount, told: Told, now: datetime) -> PortReceipt | None:
     """CEB900: the port could not read a message of ours; each of its documents failed with it.
 
@@ -252,7 +277,7 @@ def _one(name: str) -> Callable[[Values], str]:
 
 TAKERS: Mapping[str, Taker] = {
     "OrderReturn": _by(Kind.ORDER, _pair("ebpCode", "orderNo")),
-    "PaymentReturn": _by(Kind.PAYMENT, _pair("payCode", "payTransactionId")),
+    "PaymentReturn": _of_payment,
     "LogisticsReturn": _by(Kind.WAYBILL, _pair("logisticsCode", "logisticsNo")),
     "LogisticsStatusReturn": _by(Kind.WAYBILL, _pair("logisticsCode", "logisticsNo")),
     "InventoryReturn": _by(Kind.LIST, _one("copNo")),

@@ -313,3 +313,25 @@ def test_customs_and_what_is_sent_stay_sealed(port, ready):
     )
     assert len(fields) == 2
     assert "buyer_number" in fields[0]
+
+
+def test_what_customs_says_of_a_payment_before_anything_else_was_told_is_about_its_order(world, wechat, port):
+    ports.account(world)
+    order = paid(wechat, world).order
+    key = {"payCode": ports.CODES["pay"], "payTransactionId": order.transaction_id}
+    port.tell("CEB412Message", make.present(), returnStatus="120", **key)
+    port.tell("CEB412Message", make.present(), returnStatus="120", **{**key, "payTransactionId": "4200999"})
+    ports.go_on(make.present())
+    filing = Filing.objects.get(declaration=declaration(order))
+    assert (filing.kind, filing.status) == ("payment", "120")
+    assert Case.objects.filter(kind="customs.receipt_unknown").count() == 1
+
+
+def test_accounts_of_one_enterprise_read_their_box_once(world, wechat, port):
+    first = ports.account(world)
+    ports.account(world, customs_code="5141")
+    order = paid(wechat, world).order
+    key = {"payCode": ports.CODES["pay"], "payTransactionId": order.transaction_id}
+    port.tell("CEB412Message", make.present(), returnStatus="120", **key)
+    ports.go_on(make.present())
+    assert [row.account for row in PortReceipt.objects.all()] == [first]

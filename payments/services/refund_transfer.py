@@ -95,11 +95,7 @@ def pay(
     Called by who holds the payment's row.
     """
     columns = transfer.columns(since=since, now=now)
-    form = refund.key.removesuffix(BESIDE)
-    together = {"key__in": (form, f"{form}{BESIDE}"), "requested_at": refund.requested_at}
-    others = Refund.objects.filter(payment=refund.payment_id, transfer_reference=transfer.number)
-    if others.exclude(**together).exists():
-        raise AlreadyTransferred(reference=transfer.number)
+    must_be_new(refund, transfer)
     REFUND.move(
         refund,
         "transfer",
@@ -110,6 +106,18 @@ def pay(
         **columns,
     )
     tell(refund, transfer, now)
+
+
+def must_be_new(refund: Refund, transfer: Transfer) -> None:
+    """The bank's number was recorded for this payment by no other form. Raises AlreadyTransferred.
+
+    Called by who holds the payment's row.
+    """
+    form = refund.key.removesuffix(BESIDE)
+    together = {"key__in": (form, f"{form}{BESIDE}"), "requested_at": refund.requested_at}
+    others = Refund.objects.filter(payment=refund.payment_id, transfer_reference=transfer.number)
+    if others.exclude(**together).exists():
+        raise AlreadyTransferred(reference=transfer.number)
 
 
 def must_have_paid(known: Refund, transfer: Transfer | None) -> Refund:

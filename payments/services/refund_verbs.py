@@ -21,7 +21,7 @@ from payments.services.declare_told import disclose_card
 from payments.services.refund_hold import hold, release, renew
 from payments.services.refund_limits import must_be_ours
 from payments.services.refund_outcome import OVER, Outcome, take_in
-from payments.services.refund_transfer import AlreadyTransferred, Transfer, tell
+from payments.services.refund_transfer import AlreadyTransferred, Transfer, must_be_new, tell
 from payments.services.refunds import STRAY_KEY, STRAYED, Wish, again_key, refund_stray, request_refund
 from payments.services.settle import SENT_BACK
 from wechat.errors import RateLimited, Rejected, ResourceNotExist
@@ -118,16 +118,19 @@ def to_bank_card(*, refund: Refund, card: BankCard | None, by: str, note: str, n
 def transfer_made(*, refund: Refund, reference: str, on: date, by: str, note: str, now: datetime) -> None:
     """The consumer was paid by transfer, on the bank's day `on`, what came to the merchant's card: told once.
 
-    Raises WrongState where nothing is owed, AlreadyTransferred, BadTransfer.
+    Raises WrongState where nothing is owed, AlreadyTransferred, also where the bank's number was recorded for
+    another refund of the payment, BadTransfer.
     """
     transfer = Transfer(reference, on, by, note)
     with tenant(refund.storefront_id):
+        Payment.objects.select_for_update().get(pk=refund.payment_id)  # one number is recorded by one of two
         row = Refund.objects.select_for_update().get(pk=refund.pk)
         if row.transferred_at is not None:
             raise AlreadyTransferred(reference=row.transfer_reference)
         if not row.owed:
             raise WrongState(machine="refund", verb="transfer_made", state=row.state)
         columns = transfer.columns(since=row.requested_at, now=now)
+        must_be_new(row, transfer)
         Refund.objects.filter(pk=row.pk).update(**columns)
         tell(row, transfer, now)
         kinds = ["refund.pay_by_transfer"]

@@ -82,6 +82,11 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("payments.declaring.end_refunded"),
         Handler("payments.tasks.money_arrived"),
     ),
+    "refund.named": (
+        Handler("payments.declaring.follow_refund"),
+        Handler("payments.declaring.end_refunded"),
+    ),
+    "refund.unnamed": (Handler("payments.declaring.follow_refund"),),
     "refund.transferred": (
         Handler("settlement.tasks.enter_transferred"),
         Handler("payments.tasks.money_arrived"),

@@ -21,7 +21,7 @@ from operators.columns import worded
 from operators.filters import LateFilter, states
 from operators.scope import DECIDERS, OFFICERS, PLATFORM, WORKERS, scope_of
 from orders.models import Order
-from payments.models import Payment
+from payments.models import Payment, Refund
 from storefronts import queries as storefronts
 from storefronts.services import GOODS_GATE, TRADE_MODE
 
@@ -141,6 +141,7 @@ def _links(case: Case) -> dict[str, str]:
     found = [
         *Order.objects.filter(number=named.get("order", ""), **mine).only("number"),
         *Payment.objects.filter(out_trade_no=named.get("out_trade_no", ""), **mine).only("out_trade_no"),
+        *Refund.objects.filter(out_refund_no=named.get("out_refund_no", ""), **mine).only("out_refund_no"),
         *Incident.objects.filter(number=named.get("incident", ""), **mine).only("number"),
         *Customer.objects.filter(public_id__in=_customers(case.facts), **mine).only("public_id"),
         *IdentityAttempt.objects.filter(public_id=case.facts.get("attempt"), **mine).only("public_id"),

@@ -62,7 +62,7 @@ def paid_form_of(order: Order) -> type[forms.Form]:
     return form_of(order, PaidForm)
 
 
-def form_of(order: Order, base: type[WishForm] = WishForm) -> type[forms.Form]:
+def form_of(order: Order, base: type[forms.Form] = WishForm) -> type[forms.Form]:
     """The form of this order: a number of pieces for each line of which some are left."""
     gone = returned(RefundLine.objects.exclude(refund__state="closed").filter(refund__order=order))
     fields: dict[str, Any] = {}

@@ -27,6 +27,7 @@ from operators.refund_forms import (
     TransferForm,
     new_key,
 )
+from operators.refund_pieces import STEP as NAME_PIECES
 from operators.refund_wish import (
     PaidForm,
     WishForm,
@@ -227,6 +228,7 @@ class RefundAdmin(Stepped):
     ordering = ("-id",)
     change_form_outer_after_template = "operators/order_story.html"
     steps = (
+        NAME_PIECES,
         Step(
             name="retry",
             title=say("立即重试", "Try now"),
@@ -343,7 +345,16 @@ class RefundAdmin(Stepped):
 class RefundLineAdmin(Scoped):
     """What of the order a refund gives back."""
 
-    list_display = ("refund", "line", "quantity", "goods_fen", "discount_fen", "freight_fen", "storefront")
+    list_display = (
+        "refund",
+        "line",
+        "turn",
+        "quantity",
+        "goods_fen",
+        "discount_fen",
+        "freight_fen",
+        "storefront",
+    )
     list_select_related = ("refund", "line", "storefront")
     search_fields = ("refund__out_refund_no__startswith",)
     ordering = ("-id",)

@@ -136,6 +136,7 @@ _READ = {
     "severity": _word,
     "processing": _processing,
     "waits_for": _waits,
+    "gives_back": _word,
 }
 
 

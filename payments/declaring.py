@@ -20,7 +20,7 @@ def withdraw_declarations(event: Event) -> None:
 
 
 def follow_refund(event: Event) -> None:
-    """refund.succeeded: what is declared is what is left."""
+    """refund.succeeded, refund.named, refund.unnamed: what is declared is what is left."""
     declare_change.follow_refund(out_refund_no=event.key.removeprefix("refund:"), now=now())
 
 
@@ -33,8 +33,8 @@ def end_payer_check(event: Event) -> None:
 
 
 def end_refunded(event: Event) -> None:
-    """refund.succeeded: an order of which nothing is left ends, where customs has no list of it; of another
-    the stock of what went back is free."""
+    """refund.succeeded, refund.named: an order of which nothing is left ends where customs has no list of
+    it; of another, stock and allowance of what went back are free."""
     refund = Refund.objects.select_related("order").get(out_refund_no=event.key.removeprefix("refund:"))
     refund_follow.follow(number=refund.order.number, now=now())
 

@@ -164,12 +164,21 @@ class Refund(models.Model):
 
 
 class RefundLine(models.Model):
-    """What a refund gives back of one line of the order, in pieces and fen."""
+    """What a refund gives back of one line of the order, in pieces and fen.
+
+    What an accountant names afterwards for a refund that nobody here asked for is a row of its own `turn`,
+    and what they take back another with the other signs: the sum of all is what went back.
+    """
 
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, related_name="lines")
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="+")
-    quantity = models.PositiveIntegerField(help_text="0: a part of the money, no piece")
+    turn = models.PositiveSmallIntegerField(
+        default=0,
+        db_default=0,
+        help_text="0: asked for; odd: named by an accountant; even: that was taken back",
+    )
+    quantity = models.IntegerField(help_text="0: a part of the money, no piece")
     goods_fen = models.BigIntegerField()
     discount_fen = models.BigIntegerField()
     freight_fen = models.BigIntegerField()
@@ -178,7 +187,12 @@ class RefundLine(models.Model):
     excise_fen = models.BigIntegerField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["refund", "line"], name="refund_line_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["refund", "line", "turn"], name="refund_line_once"),
+            models.CheckConstraint(
+                name="refund_line_signs", condition=Q(quantity__gte=0) | Q(turn__gt=0, quantity__lt=0)
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.line}"

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Sum
+from django.db.models import F, Sum
 
 from orders.models import Order
-from payments.models import Payment, PaymentDeclaration, Refund
+from payments.models import Payment, PaymentDeclaration, Refund, RefundLine
 
+_TAX = F("duty_fen") + F("vat_fen") + F("excise_fen")
 LEAVING = ("accepted", "processing", "abnormal")  # WeChat may have taken it off already, or not yet
 
 
@@ -32,16 +33,16 @@ class Declarable:
 def declarable(payment: Payment, order: Order) -> Declarable:
     """What is left to declare of `payment`, now; read under the lock of its order."""
     refunds = Refund.objects.filter(payment=payment)
-    back = refunds.filter(state="succeeded").aggregate(
-        amount=Sum("amount_fen"), freight=Sum("freight_fen"), tax=Sum("tax_fen")
-    )
-    order_fen = max(0, payment.amount_fen - (back["amount"] or 0))
-    transport_fen = min(max(0, order.freight_fen - (back["freight"] or 0)), order_fen)
+    back = refunds.filter(state="succeeded").aggregate(amount=Sum("amount_fen", default=0))["amount"]
+    lines = RefundLine.objects.filter(refund__payment=payment, refund__state="succeeded")
+    shares = lines.aggregate(freight=Sum("freight_fen", default=0), tax=Sum(_TAX, default=0))
+    order_fen = max(0, payment.amount_fen - back)
+    transport_fen = min(max(0, order.freight_fen - shares["freight"]), order_fen)
     return Declarable(
         order_fen=order_fen,
         transport_fen=transport_fen,
         product_fen=order_fen - transport_fen,
-        duty_fen=max(0, order.tax_fen - (back["tax"] or 0)),
+        duty_fen=max(0, order.tax_fen - shares["tax"]),
         leaving=refunds.filter(state__in=LEAVING).exists(),
     )
 

@@ -14,6 +14,7 @@ from payments.models import Payment, PaymentDeclaration, Refund
 from payments.services.declarable import LEAVING, declarable, is_behind
 from payments.services.declare import is_declared
 from payments.services.refund_follow import free_refunded, no_piece_left
+from payments.services.refund_pieces import unnamed
 from payments.services.refunds import accept, may_leave, waits_no_more
 from payments.states import REFUND
 
@@ -46,6 +47,16 @@ class NotDeclared(Conflict):
     title_zh = "该订单的支付单尚未申报成功，成功后方可申报清单。"
 
 
+@dataclass(eq=False)
+class PiecesNotNamed(Conflict):
+    """WeChat Pay gave a part back by itself and nobody has said of which pieces: the sums do not agree."""
+
+    code = "refund_not_named"
+    title = "Nobody has said which pieces were refunded by {numbers}: name them, or cancel the order."
+    title_zh = "退款 {numbers} 未指定对应商品，须先指定商品或取消订单。"
+    numbers: list[str]
+
+
 class DeclarationBehind(Conflict):
     """A refund has gone back and the payment's declaration does not say so yet."""
 
@@ -62,7 +73,7 @@ def send_to_customs(*, number: str, now: datetime) -> Order:
     left of it. Pieces that have gone back are not kept any more: the list closes the gate to who would free
     them by the refund's event, where that comes late.
 
-    Raises MoneyLeaving, NothingLeft, DeclarationBehind, NotDeclared, WrongState.
+    Raises MoneyLeaving, NothingLeft, PiecesNotNamed, DeclarationBehind, NotDeclared, WrongState.
     """
     with tenant(Order.objects.values_list("storefront_id", flat=True).get(number=number)):
         paid = list(
@@ -82,9 +93,11 @@ def send_to_customs(*, number: str, now: datetime) -> Order:
 
 
 def _declared(order: Order, paid: list[Payment]) -> None:
-    """Raise what keeps the list from going: nothing is left, or customs does not have all that is."""
+    """Raise what keeps the list from going: nothing is left, or it is not the sum that customs has."""
     if no_piece_left(order) or not any(declarable(payment, order).order_fen for payment in paid):
         raise NothingLeft()
+    if numbers := unnamed(order):
+        raise PiecesNotNamed(numbers=numbers)
     declared = PaymentDeclaration.objects.filter(order=order).exclude(state="withdrawn")
     if any(is_behind(row, order) for row in declared.select_related("payment")):
         raise DeclarationBehind()

@@ -14,17 +14,17 @@ from typing import Any
 import structlog
 from django.db.models import Q
 
-from kernel import events
 from kernel.cases import open_case, settle_open
 from kernel.tenancy import tenant
 from payments.models import Payment, Refund
 from payments.services.refund_hold import is_held
 from payments.services.refund_limits import back_fen
+from payments.services.refund_unasked import write_unasked
+from payments.services.refund_writing import facts_of
 from payments.services.refunds import (
     FAILING,
     WAITING,
     again_key,
-    facts_of,
     refundable_fen,
     stray_ended,
     waits_no_more,
@@ -274,8 +274,12 @@ def _unasked(
     source: str,
     now: datetime,
 ) -> Outcome:
-    """A number that we never gave out: a case, and where it fits a payment of ours the refund is booked."""
+    """A number that we never gave out: a case, and where it fits a payment of ours the refund is booked.
+
+    The case says whether its pieces are known: all that were left, or to be named by an accountant.
+    """
     wrong = "out_trade_no" if payment is None else _unfit(payment, mchid, report)
+    about = {} if payment is None else {"order": payment.order.number}
     if payment is not None and not wrong:
         settle_open(
             kinds=["refund.unknown"],
@@ -284,29 +288,10 @@ def _unasked(
             note="the payment is known by now, and the refund booked",
             now=now,
         )
-        refund = Refund.objects.create(
-            storefront_id=storefront_id,
-            payment=payment,
-            order=payment.order,
-            out_refund_no=report.out_refund_no,
-            kind=Refund.Kind.STRAY if payment.state == "stray" else Refund.Kind.GOODWILL,
-            key=f"wechat:{report.out_refund_no}"[:80],
-            amount_fen=report.refund_fen,
-            other_fen=report.refund_fen,
-            reason="微信支付发起",
-            asked_by="wechat",
-            requested_at=now,
-        )
-        events.record(
-            storefront_id=storefront_id,
-            name="refund.requested",
-            key=refund.event_key,
-            facts={**facts_of(refund), "by": "wechat"},
-            now=now,
-        )
-        REFUND.move(refund, "accept", now=now, facts=facts_of(refund), accepted_at=now)
+        refund = write_unasked(payment=payment, report=report, now=now)
+        if refund.kind != Refund.Kind.STRAY:
+            about["gives_back"] = "all_pieces" if refund.whole else "to_be_named"
         _move(refund, report, source, now)
-    about = {} if payment is None else {"order": payment.order.number}
     if wrong == "refund_id":
         about["borne_by"] = Refund.objects.get(refund_id=report.refund_id).out_refund_no
     if wrong:

@@ -8,27 +8,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
-from kernel import events, ids
 from kernel.cases import settle_open
 from kernel.tenancy import tenant
-from orders.models import Order, OrderLine
-from payments.gateways.wechat_pay import notify_url
-from payments.models import Payment, Refund, RefundLine
+from orders.models import Order
+from payments.models import Payment, Refund
 from payments.services.refund_limits import LIVING, back_fen, must_be_ours, slot, within_limits
-from payments.services.refund_parts import NOTHING, SHARES, Part, part, rest, returned
 from payments.services.refund_refusals import (
     BadReason,
     NotPaid,
     RefundClosed,
-    TooManyPieces,
     TooMuch,
     WishChanged,
 )
 from payments.services.refund_transfer import BeforeTheList, NotYet, Transfer, must_have_paid, pay
+from payments.services.refund_writing import facts_of, parts_of, takes_the_last, write
 from payments.states import REFUND
 from wechat.pay.refunds import reason_text
 
@@ -37,7 +34,6 @@ FAILING = "refund.failing"  # the case of one that met what nobody foresaw
 BY_BANK = "refund.by_bank"  # the case of money that WeChat Pay does not refund any more
 STRAY_KEY = "stray"
 STRAYED = "款项无对应订单"  # the reason that who paid it is shown
-LOOK_AGAIN = timedelta(hours=1)  # at what waits for customs, should its event have been lost
 Kind, Gate = Refund.Kind, Order.Gate
 
 
@@ -93,18 +89,18 @@ def request_refund(
         if known is not None:
             return must_have_paid(_same(known, wish), transfer)
         waiting = Refund.objects.filter(payment=payment, state="requested")
-        replaced = _withdraw(waiting, now) if wish.whole else []
+        replaced = take_back_waiting(waiting, now) if wish.whole else []
         left = _room(payment, now, transfer, instead_of)
         if wish.goodwill_fen:
             kind, parts, other = Kind.GOODWILL, [], wish.goodwill_fen
         else:
             kind = Kind.CANCELLATION if order.state == "cancelled" else Kind.LINES
-            parts, other = _parts(order, wish), 0
-        nothing_left = wish.whole or (bool(parts) and _takes_the_last(order, wish))
+            parts, other = parts_of(order, pieces=wish.pieces, whole=wish.whole, freight=wish.freight), 0
+        nothing_left = wish.whole or (bool(parts) and takes_the_last(order, wish.pieces))
         if nothing_left and sum(one.amount_fen for one in parts) > left:
-            replaced += _withdraw(waiting.filter(kind=Kind.GOODWILL), now)
+            replaced += take_back_waiting(waiting.filter(kind=Kind.GOODWILL), now)
             left = refundable_fen(payment)
-        refund = _write(
+        refund = write(
             payment=payment,
             kind=kind,
             key=key,
@@ -149,7 +145,7 @@ def refund_stray(
         if known is not None:
             return must_have_paid(_living(known), transfer)
         left = _room(payment, now, transfer, instead_of)
-        refund = _write(
+        refund = write(
             payment=payment,
             kind=Kind.STRAY,
             key=key,
@@ -213,18 +209,6 @@ def waits_no_more(refund: Refund, now: datetime) -> None:
     settle_open(kinds=[WAITING, FAILING], key=refund.event_key, by="system", note=note, now=now)
 
 
-def facts_of(refund: Refund) -> dict[str, object]:
-    """What the events of a refund tell: whose it is and its parts, in fen."""
-    names = ("amount_fen", "goods_fen", "discount_fen", "freight_fen", "tax_fen", "other_fen", "spared_fen")
-    amounts = {name: getattr(refund, name) for name in names}
-    return {
-        "kind": str(refund.kind),
-        "order": refund.order.number,
-        "out_trade_no": refund.payment.out_trade_no,
-        **amounts,
-    }
-
-
 def again_key(out_refund_no: str) -> str:
     """The key of what is asked for anew in place of a closed refund."""
     return f"again:{out_refund_no}"[:80]
@@ -263,7 +247,7 @@ def _living(known: Refund) -> Refund:
     return known
 
 
-def _withdraw(waiting: QuerySet[Refund], now: datetime) -> list[str]:
+def take_back_waiting(waiting: QuerySet[Refund], now: datetime) -> list[str]:
     """Nothing stays: what still waited to leave on its own is part of what goes back. Its numbers."""
     found = list(waiting.select_for_update())
     for one in found:
@@ -296,96 +280,3 @@ def _room(payment: Payment, now: datetime, transfer: Transfer | None, instead_of
     elif not instead_of:
         must_be_ours(payment, now=now)
     return left
-
-
-def _parts(order: Order, wish: Wish) -> list[Part]:
-    """The wished pieces with their shares, or all that are left. Raises TooManyPieces."""
-    lines = list(OrderLine.objects.filter(order=order).order_by("position"))
-    gone = returned(RefundLine.objects.filter(~Q(refund__state="closed"), refund__order=order))
-    parts = []
-    if not wish.whole and not set(wish.pieces) <= {line.pk for line in lines}:
-        raise TooManyPieces(sku="-", left=0)
-    for line in lines:
-        before = gone.get(line.pk, NOTHING)
-        left = max(0, line.quantity - before.quantity)
-        quantity = left if wish.whole else wish.pieces.get(line.pk, 0)
-        if quantity > left or quantity < 0:
-            raise TooManyPieces(sku=line.sku, left=left)
-        if quantity:
-            parts.append(part(line, quantity, before, freight=wish.freight))
-        elif wish.whole and (stayed := rest(line, before)).amount_fen:
-            parts.append(stayed)
-    return parts
-
-
-def _takes_the_last(order: Order, wish: Wish) -> bool:
-    """Whether the wished pieces, of which none are too many, leave no piece of the order."""
-    gone = returned(RefundLine.objects.filter(~Q(refund__state="closed"), refund__order=order))
-    return all(
-        gone.get(line.pk, NOTHING).quantity + wish.pieces.get(line.pk, 0) >= line.quantity
-        for line in OrderLine.objects.filter(order=order)
-    )
-
-
-def _write(
-    *,
-    payment: Payment,
-    kind: str,
-    key: str,
-    parts: Sequence[Part],
-    other_fen: int,
-    left: int,
-    spares: bool,
-    whole: bool,
-    told: Mapping[str, str],
-    replaced: Sequence[str] = (),
-    freight_stays: bool = False,
-    now: datetime,
-) -> Refund:
-    amount = sum(one.amount_fen for one in parts) + other_fen
-    # Goodwill given before is part of what all pieces together give back: all that is left, or the last of
-    # them, is less by it; and all that is left is more where it was taken off before and then never left.
-    spared = max(0, amount - left) if spares else 0
-    other_fen += max(0, left - amount) if whole else 0
-    amount = left if whole else amount - spared
-    if not 0 < amount <= left:
-        raise TooMuch(left_fen=left)
-    sums = {name: sum(one.shares[name] for one in parts) for name in ("goods_fen", "freight_fen")}
-    refund = Refund.objects.create(
-        storefront_id=payment.storefront_id,
-        payment=payment,
-        order=payment.order,
-        out_refund_no=f"R{ids.number(now)}",
-        kind=kind,
-        key=key,
-        amount_fen=amount,
-        **sums,
-        discount_fen=sum(one.shares["discount_fen"] for one in parts),
-        tax_fen=sum(one.tax_fen for one in parts),
-        other_fen=other_fen,
-        spared_fen=spared,
-        whole=whole,
-        freight_stays=freight_stays,
-        **told,
-        notify_url=notify_url(payment.mchid),
-        requested_at=now,
-        next_try_at=now + LOOK_AGAIN,
-    )
-    RefundLine.objects.bulk_create(
-        RefundLine(
-            storefront_id=payment.storefront_id,
-            refund=refund,
-            line=one.line,
-            quantity=one.quantity,
-            **{name: one.shares[name] for name in SHARES},
-        )
-        for one in parts
-    )
-    events.record(
-        storefront_id=payment.storefront_id,
-        name="refund.requested",
-        key=refund.event_key,
-        facts={**facts_of(refund), "by": told["asked_by"], "instead_of": list(replaced)},
-        now=now,
-    )
-    return refund

@@ -55,7 +55,8 @@ class Entry(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="entry_reverses_corrections",
-                condition=Q(reverses__isnull=True) | Q(kind="correction", difference__isnull=False),
+                condition=Q(reverses__isnull=True)
+                | Q(kind="correction") & (Q(difference__isnull=False) | Q(refund__isnull=False)),
             )
         ]
         indexes = [

@@ -16,6 +16,7 @@ from payments.services.bills.differences import put_before_again
 from settlement.accounts import Account
 from settlement.models import Entry
 from settlement.services.enter import Fact, enter
+from settlement.services.named_pieces import names_pieces, take_back
 
 
 class NotReversible(Invalid):
@@ -44,13 +45,20 @@ def is_reversible(entry: Entry) -> bool:
 
 
 def reverse_correction(*, entry: Entry, note: str, by: str, now: datetime) -> Entry:
-    """Take a correction back (红字冲销) by an entry that names it; difference and case are open again.
+    """Take a correction back (红字冲销) by an entry that names it; what it explained is open again.
 
-    Locks the bill. Raises NotReversible, ReversedBefore.
+    So is its case. Locks the bill, or where pieces were named for a refund what naming locks. Raises
+    NotReversible, ReversedBefore, PiecesLetGo.
     """
-    if entry.kind != Entry.Kind.CORRECTION or entry.reverses_id is not None or entry.difference_id is None:
+    if entry.kind != Entry.Kind.CORRECTION or entry.reverses_id is not None:
         raise NotReversible()
     key = f"reversal:{entry.pk}"
+    if names_pieces(entry):
+        if not take_back(entry=entry, by=by, note=note, now=now):
+            raise ReversedBefore()
+        return Entry.objects.get(key=key)
+    if entry.difference_id is None:
+        raise NotReversible()
     with tenant(entry.storefront_id):
         difference = BillDifference.objects.select_related("payment__order", "refund").get(
             pk=entry.difference_id

@@ -20,7 +20,8 @@ from payments.services.refund_refusals import (
     TooOld,
     WishChanged,
 )
-from payments.services.refunds import Wish, facts_of, refundable_fen, request_refund
+from payments.services.refund_writing import facts_of
+from payments.services.refunds import Wish, refundable_fen, request_refund
 from tests import make
 from tests.payments.reports import declared, paid, told
 

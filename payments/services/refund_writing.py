@@ -1,0 +1,128 @@
+"""A refund is written down with the parts that it gives back, and beside them what no line gives."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from kernel import events, ids
+from orders.models import Order, OrderLine
+from payments.gateways.wechat_pay import notify_url
+from payments.models import Payment, Refund, RefundLine
+from payments.services.refund_parts import NOTHING, SHARES, Part, part, rest, returned
+from payments.services.refund_refusals import TooManyPieces, TooMuch
+
+LOOK_AGAIN = timedelta(hours=1)  # at what waits for customs, should its event have been lost
+
+
+def parts_of(order: Order, *, pieces: Mapping[int, int], whole: bool, freight: bool = True) -> list[Part]:
+    """These pieces (line → how many) with their shares, or all that are left. Raises TooManyPieces."""
+    lines = list(OrderLine.objects.filter(order=order).order_by("position"))
+    gone = returned(RefundLine.objects.filter(~Q(refund__state="closed"), refund__order=order))
+    parts = []
+    if not whole and not set(pieces) <= {line.pk for line in lines}:
+        raise TooManyPieces(sku="-", left=0)
+    for line in lines:
+        before = gone.get(line.pk, NOTHING)
+        left = max(0, line.quantity - before.quantity)
+        quantity = left if whole else pieces.get(line.pk, 0)
+        if quantity > left or quantity < 0:
+            raise TooManyPieces(sku=line.sku, left=left)
+        if quantity:
+            parts.append(part(line, quantity, before, freight=freight))
+        elif whole and (stayed := rest(line, before)).amount_fen:
+            parts.append(stayed)
+    return parts
+
+
+def takes_the_last(order: Order, pieces: Mapping[int, int]) -> bool:
+    """Whether these pieces, of which none are too many, leave no piece of the order."""
+    gone = returned(RefundLine.objects.filter(~Q(refund__state="closed"), refund__order=order))
+    return all(
+        gone.get(line.pk, NOTHING).quantity + pieces.get(line.pk, 0) >= line.quantity
+        for line in OrderLine.objects.filter(order=order)
+    )
+
+
+def write(
+    *,
+    payment: Payment,
+    kind: str,
+    key: str,
+    parts: Sequence[Part],
+    other_fen: int,
+    left: int,
+    spares: bool,
+    whole: bool,
+    told: Mapping[str, str],
+    replaced: Sequence[str] = (),
+    freight_stays: bool = False,
+    number: str = "",
+    now: datetime,
+) -> Refund:
+    """A refund that is asked for, of these parts and so much beside, within what is `left` of the payment.
+
+    `number` is one that WeChat Pay has given it already: then it is never sent. Raises TooMuch. Called by who
+    holds the payment's row, and its order's where there are parts.
+    """
+    amount = sum(one.amount_fen for one in parts) + other_fen
+    # Goodwill given before is part of what all pieces together give back: all that is left, or the last of
+    # them, is less by it; and all that is left is more where it was taken off before and then never left.
+    spared = max(0, amount - left) if spares else 0
+    other_fen += max(0, left - amount) if whole else 0
+    amount = left if whole else amount - spared
+    if not 0 < amount <= left:
+        raise TooMuch(left_fen=left)
+    sums = {name: sum(one.shares[name] for one in parts) for name in ("goods_fen", "freight_fen")}
+    refund = Refund.objects.create(
+        storefront_id=payment.storefront_id,
+        payment=payment,
+        order=payment.order,
+        out_refund_no=number or f"R{ids.number(now)}",
+        kind=kind,
+        key=key,
+        amount_fen=amount,
+        **sums,
+        discount_fen=sum(one.shares["discount_fen"] for one in parts),
+        tax_fen=sum(one.tax_fen for one in parts),
+        other_fen=other_fen,
+        spared_fen=spared,
+        whole=whole,
+        freight_stays=freight_stays,
+        **told,
+        notify_url="" if number else notify_url(payment.mchid),
+        requested_at=now,
+        next_try_at=now + LOOK_AGAIN,
+    )
+    RefundLine.objects.bulk_create(
+        RefundLine(
+            storefront_id=payment.storefront_id,
+            refund=refund,
+            line=one.line,
+            quantity=one.quantity,
+            **{name: one.shares[name] for name in SHARES},
+        )
+        for one in parts
+    )
+    events.record(
+        storefront_id=payment.storefront_id,
+        name="refund.requested",
+        key=refund.event_key,
+        facts={**facts_of(refund), "by": told["asked_by"], "instead_of": list(replaced)},
+        now=now,
+    )
+    return refund
+
+
+def facts_of(refund: Refund) -> dict[str, object]:
+    """What the events of a refund tell: whose it is and its parts, in fen."""
+    names = ("amount_fen", "goods_fen", "discount_fen", "freight_fen", "tax_fen", "other_fen", "spared_fen")
+    amounts = {name: getattr(refund, name) for name in names}
+    return {
+        "kind": str(refund.kind),
+        "order": refund.order.number,
+        "out_trade_no": refund.payment.out_trade_no,
+        **amounts,
+    }

@@ -1,0 +1,24 @@
+"""The entry of pieces that were named for a refund is taken back by another one, as a correction is."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('orders', '0004_doors'),
+        ('payments', '0006_named_pieces'),
+        ('settlement', '0003_evidence_is_the_workers'),
+        ('storefronts', '0002_platform_keys_stay'),
+    ]
+
+    operations = [
+        migrations.RemoveConstraint(
+            model_name='entry',
+            name='entry_reverses_corrections',
+        ),
+        migrations.AddConstraint(
+            model_name='entry',
+            constraint=models.CheckConstraint(condition=models.Q(('reverses__isnull', True), models.Q(('kind', 'correction'), models.Q(('difference__isnull', False), ('refund__isnull', False), _connector='OR')), _connector='OR'), name='entry_reverses_corrections'),
+        ),
+    ]

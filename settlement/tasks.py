@@ -17,6 +17,7 @@ from settlement.services.bill_entries import enter_bill
 from settlement.services.entries import enter_payment, enter_refund, enter_transfer
 from settlement.services.evidence import record_evidence
 from settlement.services.late import watch_batches
+from settlement.services.late_lines import hear_late
 from settlement.services.rates import fetch_rates
 
 
@@ -77,11 +78,14 @@ def _keep(event: Event, kind: Evidence.Kind, reference: str) -> None:
 
 
 def enter_matched(event: Event) -> None:
-    """bill.matched: what the bill alone tells; once all of the day are in, the day is compared as a whole."""
+    """bill.matched: what the bill alone tells, and what others missed; once all of the day are in, the day is
+    compared as a whole."""
     _, mchid, day, kind = event.key.split(":")
     at = now()
     bill = Bill.objects.get(mchid=mchid, day=day, kind=kind)
     enter_bill(bill=bill, now=at)
+    if bill.kind == Bill.Kind.TRADE:
+        hear_late(bill=bill, now=at)
     close_day(mchid=mchid, day=bill.day, now=at)
 
 

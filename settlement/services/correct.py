@@ -16,7 +16,7 @@ from kernel import events
 from kernel.cases import settle_open
 from kernel.errors import Conflict, Invalid
 from kernel.tenancy import tenant
-from payments.models import Bill, BillDifference
+from payments.models import Bill, BillDifference, BillLine
 from settlement.accounts import Account
 from settlement.models import Entry, Posting
 from settlement.services.enter import Fact, enter
@@ -67,6 +67,14 @@ class PostedBefore(Conflict):
     title_zh = "该差异已记入过此科目。"
 
 
+class ToldSince(Conflict):
+    """A later bill tells of what was missing, and what was posted for it is wrong by that."""
+
+    code = "difference_told_since"
+    title = "A later bill tells of this; reverse what was posted for it instead."
+    title_zh = "后续账单已列出该笔，请冲销此前的更正凭证。"
+
+
 class NoTarget(Invalid):
     """Not an account that explains this difference."""
 
@@ -95,7 +103,7 @@ def correct(
 ) -> Entry:
     """Post `amount_fen` of a difference, or all that is left, to `account`; its case ends with the last fen.
 
-    Locks the bill. Raises NothingOpen, MoreThanOpen, PostedBefore, NoTarget.
+    Locks the bill. Raises NothingOpen, MoreThanOpen, PostedBefore, ToldSince, NoTarget.
     """
     with tenant(difference.storefront_id):
         bill = Bill.objects.select_for_update().get(pk=difference.bill_id)
@@ -104,6 +112,8 @@ def correct(
             raise NoTarget()
         if not left.fen:
             raise NothingOpen()
+        if told_since(difference):
+            raise ToldSince()
         amount = abs(left.fen) if amount_fen is None else amount_fen
         if not 0 < amount <= abs(left.fen):
             raise MoreThanOpen(open_fen=abs(left.fen))
@@ -179,13 +189,27 @@ def _of_the_books(difference: BillDifference) -> int:
 
 
 def _gap(difference: BillDifference, *, by: datetime | None = None) -> int:
-    """What the bill has more than the books; of what is missing, 0 where it was not entered, `by` then."""
+    """What the bill has more than the books; of what is missing, 0 where it was not entered, `by` then, and 0
+    now where a later bill tells of it."""
+    if by is None and told_since(difference):
+        return 0
     if difference.kind == Kind.MISSING_PAYMENT and not _entered("sale", by, payment=difference.payment_id):
         return 0
     if difference.kind == Kind.MISSING_REFUND:
         entered = _entered("refund", by, refund=difference.refund_id)
         return (difference.ours_fen or 0) if entered else 0
     return (difference.theirs_fen or 0) - (difference.ours_fen or 0)
+
+
+def told_since(difference: BillDifference) -> bool:
+    """Whether a bill tells by now of what another one missed."""
+    if difference.kind == Kind.MISSING_PAYMENT and difference.payment is not None:
+        which = Q(kind=BillLine.Kind.SALE, transaction_id=difference.payment.transaction_id)
+    elif difference.kind == Kind.MISSING_REFUND and difference.refund is not None:
+        which = Q(kind=BillLine.Kind.REFUND, out_refund_no=difference.refund.out_refund_no)
+    else:
+        return False
+    return BillLine.objects.filter(which, storefront=difference.storefront_id).exists()
 
 
 def _entered(kind: str, by: datetime | None, **which: int | None) -> bool:

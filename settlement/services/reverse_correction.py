@@ -15,7 +15,9 @@ from payments.models import Bill, BillDifference
 from payments.services.bills.differences import put_before_again
 from settlement.accounts import Account
 from settlement.models import Entry
+from settlement.services.correct import left_open
 from settlement.services.enter import Fact, enter
+from settlement.services.late_lines import settle_told
 from settlement.services.named_pieces import names_pieces, take_back
 
 
@@ -87,5 +89,8 @@ def reverse_correction(*, entry: Entry, note: str, by: str, now: datetime) -> En
             facts={"by": by, "bill": str(bill), "entry": entry.key, "note": note},
             now=now,
         )
-        put_before_again(difference=difference, now=now)
+        if left_open(difference).fen:
+            put_before_again(difference=difference, now=now)
+        else:  # a later bill tells of what was missing
+            settle_told(difference=difference, by=by, note=note, now=now)
     return Entry.objects.get(key=key)

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('orders', '0004_doors'),
-        ('payments', '0005_complaint_of_one_storefront'),
+        ('payments', '0006_what_waits_stays'),
         ('storefronts', '0002_platform_keys_stay'),
     ]
 

@@ -7,8 +7,8 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('orders', '0004_doors'),
-        ('payments', '0006_named_pieces'),
-        ('settlement', '0003_evidence_is_the_workers'),
+        ('payments', '0007_named_pieces'),
+        ('settlement', '0004_batches_begin_as_drafts'),
         ('storefronts', '0002_platform_keys_stay'),
     ]
 

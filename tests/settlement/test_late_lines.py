@@ -125,7 +125,8 @@ def test_the_one_case_of_very_many_ends_with_the_last_of_them(payment, monkeypat
     assert [case.key for case in Case.objects.filter(kind="bill.missing_payment")] == [bill.event_key]
     compared(payment, [sale(payment)], NEXT)
     assert Case.objects.get(kind="bill.missing_payment").state == "open"
-    compared(payment, [sale(other)], NEXT + timedelta(days=1))
+    later = NEXT + timedelta(days=1)
+    compared(payment, [sale(other, **{"交易时间": f"{later} 00:01:00"})], later)
     assert Case.objects.get(kind="bill.missing_payment").state == "settled"
 
 

@@ -13,8 +13,8 @@ from sandbox.wire import Json
 
 
 def read(scene: Scene, _told: Json) -> Json:
-    """GET /sandbox/books: orders, refunds, what customs was told and complaints, without personal data, and
-    how many letters will yet arrive."""
+    """GET /sandbox/books: orders, refunds, what customs was told, complaints, parcels and what was told of
+    their shipping, without personal data, and how many letters will yet arrive."""
     now = scene.clock.now()
     return {
         "orders": [_order(one, now) for one in scene.orders.all()],
@@ -22,6 +22,8 @@ def read(scene: Scene, _told: Json) -> Json:
         "declarations": [_declaration(scene, one) for one in scene.declarations.all()],
         "complaints": [_complaint(one) for one in scene.complaints.all()],
         "addresses": dict(scene.complaints.addresses),
+        "parcels": scene.parcels.read(),
+        "shippings": [_shipping(scene, one) for one in scene.orders.all()],
         "arriving": scene.courier.arriving(),
         "port": port.read(scene),
     }
@@ -35,6 +37,15 @@ def _order(order: Order, now: float) -> dict[str, Any]:
         "transaction_id": order.transaction_id,
         "paid": order.success_at is not None,
         "payable": order.trade_state == "NOTPAY" and now < order.expires_at,
+    }
+
+
+def _shipping(scene: Scene, order: Order) -> dict[str, Any]:
+    known = scene.shippings.of(order)
+    return {
+        "out_trade_no": order.out_trade_no,
+        "uploads": known.finished,
+        "waybills": [parcel.number for parcel in known.parcels],
     }
 
 

@@ -61,13 +61,13 @@ class Parcels:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = Lock()
+        self._count = 0  # never again from the start: a waybill is one parcel's for ever
         self.reset()
 
     def reset(self) -> None:
         with self._lock:
             self._by_order: dict[tuple[str, str], Parcel] = {}
             self._watches: dict[str, list[Watch]] = {}
-            self._count = 0
 
     def issue(self, partner: str, order_id: str, phones: tuple[str, ...]) -> Parcel | None:
         """A new parcel; None where this number of the customer's has one."""

@@ -166,12 +166,14 @@ def _stock(found: Finding, order: Order) -> None:
         back = RefundLine.objects.filter(refund__order=order, refund__state="succeeded")
         wanted -= back.aggregate(sum=Sum("quantity", default=0))["sum"]
     due = wanted if order.state in HOLDING else 0
-    held = Reservation.objects.filter(holder=order.event_key, state="held")
+    states = ("held", "picked", "shipped") if due else ("held", "picked")
+    held = Reservation.objects.filter(holder=order.event_key, state__in=states)
     pieces = held.aggregate(sum=Sum("quantity", default=0))["sum"]
     if pieces != due:
         (found.lost if pieces > due else found.doubled).append(f"{pieces} pieces held for {due}")
     for stock in Stock.objects.filter(reservations__holder=order.event_key).distinct():
-        all_held = stock.reservations.filter(state="held").aggregate(sum=Sum("quantity", default=0))["sum"]
+        live = stock.reservations.filter(state__in=("held", "picked"))
+        all_held = live.aggregate(sum=Sum("quantity", default=0))["sum"]
         if all_held != stock.reserved:
             side = found.lost if stock.reserved > all_held else found.doubled
             side.append(f"{stock.reserved} pieces reserved, {all_held} held")

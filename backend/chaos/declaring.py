@@ -9,7 +9,7 @@ from typing import Any
 
 from backend.chaos.books import Finding, Part, cases_of
 from backend.chaos.faults import Fault, Spoilt, Twice
-from backend.chaos.stage import OPENID, Stage
+from backend.chaos.stage import Stage, openid_of
 from backend.chaos.ways import BUSY, UNBELIEVED, Step, Story, killed, killed_writing, spoilt
 from backend.journey.stage import identity_number
 from compliance.models import PayerCheck
@@ -129,7 +129,7 @@ def asks_for_payer(family: str, stage: Stage, fault: Fault) -> Order:
 def ends_for_payer(family: str, stage: Stage, fault: Fault) -> Order:
     """Another one has paid, nobody is named in time, and ending the order for it goes wrong."""
     order = due(stage, family)
-    openid = f"{OPENID}-{order.number}"
+    openid = openid_of(order)
     stage.sandbox.tell("payer", openid=openid, number=identity_number(), name=ANOTHER)
     for wait in (0, CONSIDERED, 0):
         stage.pass_time(wait)

@@ -60,7 +60,7 @@ def stage_of(world: Path, sandbox: str) -> Stage:
     for place in Warehouse.objects.filter(storefront=shop):
         lot = Lot.objects.filter(stock__warehouse=place, stock__variant=variant)[0]
         adjust(lot=lot, pieces=PIECES, reason="chaos", by="chaos", now=now())
-    return Stage(shop=shop, sku=variant.sku, sandbox=Sandbox(sandbox), served=True)
+    return Stage(shop=shop, sku=variant.sku, sandbox=Sandbox(sandbox), served=True, credentials=told)
 
 
 def _part(world: Path) -> Path:

@@ -64,7 +64,9 @@ class Sum:
         return not (self.lost or self.doubled or self.other)
 
 
-def table(stage: Stage, wanted: Iterable[Trial], write: Callable[[str], object]) -> bool:
+def table(
+    stage: Stage, wanted: Iterable[Trial], write: Callable[[str], object], side: str = "payments"
+) -> bool:
     """Play all of them; True when nothing was lost, doubled or left open, and every fault has struck."""
     sums: dict[str, Sum] = {}
     write(_row(HEADS))
@@ -73,7 +75,7 @@ def table(stage: Stage, wanted: Iterable[Trial], write: Callable[[str], object])
         part = sums.setdefault(trial.part, Sum())
         part.trials += 1
         if not _told(stage, trial, part, write):
-            write(f'    ! again: manage.py chaos payments --only "{trial.name}"')
+            write(f'    ! again: manage.py chaos {side} --only "{trial.name}"')
         part.seconds += time.monotonic() - began
     write("")
     write(f"{SUMMED[0]:12}" + "".join(name.rjust(len(name) + 3) for name in SUMMED[1:]))

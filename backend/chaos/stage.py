@@ -22,6 +22,7 @@ from compliance.consent_texts import current_text, required_kinds
 from compliance.law import Law
 from compliance.notice import risk_notice
 from customers import labels
+from customers import queries as customers
 from customers.gateways.verifying import Finding as Verified
 from customers.gateways.verifying import Verdict
 from customers.models import Customer
@@ -61,6 +62,7 @@ class Stage:
     served: bool  # whether a web takes WeChat's notifications in
     ahead: timedelta = field(default=timedelta())
     parts: list[Part] = field(default_factory=list)
+    credentials: dict[str, str] = field(default_factory=dict)  # of the storefront at carriers
 
     def begin(self) -> None:
         """A WeChat that knows nothing, and the present; of what was before nobody is asked any more."""
@@ -94,7 +96,7 @@ class Stage:
 
     def start(self, order: Order) -> dict[str, str]:
         """The payer taps the button: the parameters for the client, or a Problem."""
-        return start_payment(order=order, openid=f"{OPENID}-{order.number}", now=self.now())
+        return start_payment(order=order, openid=openid_of(order), now=self.now())
 
     def pay(self, order: Order) -> None:
         """The payer taps until there are parameters, a minute between the tries, and pays with them."""
@@ -174,6 +176,12 @@ class Stage:
     def found(self, order: Order) -> Finding:
         """Both sides' books on the order, as they stand."""
         return compare(order=order, books=self.books(), parts=self.parts)
+
+
+def openid_of(order: Order) -> str:
+    """Who pays: the WeChat user who ordered."""
+    assert order.customer is not None  # none of these orders is untied
+    return customers.openid(order.customer)
 
 
 def _buyer(shop: Storefront) -> Customer:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from backend.chaos import billing, complaining, declaring, rekeying, settling
+from backend.chaos import billing, complaining, declaring, rekeying, settling, shipping
 from backend.chaos.faults import Fault, Killed, KilledAtDoor, Spoilt, Twice
 from backend.chaos.stage import Stage
 from backend.chaos.ways import BUSY, NOBODY, POINTS, WRONG, Step, Story, killed, notices, spoilt
@@ -296,7 +296,7 @@ REFUND: tuple[Step, ...] = (
     ("refund: too soon", refunds_too_soon, lambda: [*spoilt("refund", BUSY)[3:], *killed(), Twice()]),
 )
 # The payment itself, its cancelling and refunds, and then all that follows from a payment.
-STEPS: tuple[Step, ...] = (
+MONEY: tuple[Step, ...] = (
     *PURCHASE,
     *REFUND,
     *declaring.STEPS,
@@ -307,9 +307,12 @@ STEPS: tuple[Step, ...] = (
 )
 
 
-def trials(only: str = "") -> Iterator[Trial]:
-    """All of them in order; `only` keeps those in whose step or fault it occurs."""
-    for step, story, faults in STEPS:
+SIDES: dict[str, tuple[Step, ...]] = {"payments": MONEY, "logistics": shipping.STEPS}
+
+
+def trials(only: str = "", side: str = "payments") -> Iterator[Trial]:
+    """All of a side in order; `only` keeps those in whose step or fault it occurs."""
+    for step, story, faults in SIDES[side]:
         for fault in faults():
             trial = Trial(step, story, fault)
             if only in trial.name:

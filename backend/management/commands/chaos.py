@@ -1,4 +1,4 @@
-"""`manage.py chaos payments`: spoils each call, kills each step's worker, and compares both sides' books."""
+"""`manage.py chaos SIDE`: spoils each call, kills each step's worker, and compares both sides' books."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from django.core.management.base import BaseCommand, CommandError
 
 from backend.chaos.house import in_house_of_its_own, stage_of
 from backend.chaos.running import table
-from backend.chaos.trials import trials
+from backend.chaos.trials import SIDES, trials
 from backend.embedded import EmbeddedError
 from backend.supervisor import ChildFailed
 
 
 class Command(BaseCommand):
     help = (
-        "Try every fault at every step of money; exit status 1 when anything is lost, doubled or left open."
+        "Try every fault at every step of money, or of goods and parcels; exit status 1 when anything is"
+        " lost, doubled or left open."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("what", choices=["payments"])
+        parser.add_argument("what", choices=list(SIDES))
         parser.add_argument("--only", default="", help="trials in whose step or fault this text occurs")
         parser.add_argument("--world", type=Path, help="for a house that runs: the sandbox's file")
         parser.add_argument("--sandbox", default="", help="for a house that runs: the sandbox's address")
@@ -37,8 +38,9 @@ class Command(BaseCommand):
             except (ChildFailed, EmbeddedError) as failure:
                 raise CommandError(str(failure)) from failure
             sys.exit(code)
+        side = options["what"]
         stage = stage_of(options["world"], options["sandbox"])
-        if not table(stage, trials(options["only"]), self._tell):
+        if not table(stage, trials(options["only"], side), self._tell, side):
             sys.exit(1)
 
     def _tell(self, line: str) -> None:

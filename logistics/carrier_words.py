@@ -56,7 +56,7 @@ _ROLE = re.compile(
 _NO_NAME = re.compile(
     r"门口|家门|驿站|丰巢|蜂巢|菜鸟|妈妈|兔喜|熊猫|快递|速递|快件|包裹|自提|代收|代签|收发|传达|单位|公司|学校|"
     r"客户|客服|用户|拒|凭|地址|电话|手机|联系|要求|签|收|派|揽|取|投|上门|邮|信报|楼下|图片|网点|货|分拣|超时|"
-    r"身份|实名|姓名|号码|信息|致电|预约"
+    r"身份|实名|姓名|号码|信息|致电|预约|寄件|发件"
 )
 # How a sentence goes on where nothing divides a role from what follows.
 _GOES_ON = re.compile(r"[不未无在已正将的为是现因会可请与及和给您暂转]")

@@ -75,7 +75,7 @@ def declared(stage: Stage) -> str:
     return ", ".join(f"{row.port} {row.state}" for row in rows)
 
 
-@step("三单比对与放行", "order, payment and waybill agree at customs; the list is signed, sent and released")
+@step("三单比对与放行", "the three documents agree, the list is released")
 def cleared(stage: Stage) -> str:
     """The port of the sandbox compares by tables of its own; no money leaves until it has decided."""
     row = Declaration.objects.get(number=stage.order["number"])

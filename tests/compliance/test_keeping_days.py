@@ -37,6 +37,8 @@ KINDS = {keeping.kind: keeping for keeping in KEEPINGS}
 
 OTHERWISE = {
     "compliance.persons",
+    "customs.filings",
+    "customs.receipts",
     "orders.traces",
     "payments.complaints",
 }  # they end with something else, not at an instant

@@ -19,6 +19,10 @@ def customs_rows(order: Any, round: int) -> None:
         customs_code="3105",
         defaults={"port_code": "3104", "traffic": "Y", "dxp_id": f"DXP{shop.pk}", "signer": "machine"},
     )
+    own = vault.unwrap(shop.key)
+    account.key_sealed = own.seal(labels.ACCOUNT_KEY, account.public_id, "of the port")
+    account.password_sealed = own.seal(labels.ACCOUNT_PASSWORD, account.public_id, "88888888")
+    account.save()
     declaration = Declaration.objects.create(
         storefront=shop,
         order=order,

@@ -148,8 +148,22 @@ def correct(
             now=now,
         )
         if signed == left.fen:
-            settle_open(kinds=[f"bill.{difference.kind}"], key=difference.key, by=by, note=note, now=now)
+            for one in _explained_with(difference):
+                settle_open(kinds=[f"bill.{one.kind}"], key=one.key, by=by, note=note, now=now)
     return Entry.objects.get(key=key)
+
+
+def _explained_with(difference: BillDifference) -> list[BillDifference]:
+    """Those that end with the last fen of this one: what else differs of a line is the same money.
+
+    That a bill tells another state than ours is no money, and ends by itself.
+    """
+    if difference.line_id is None:
+        return [difference]
+    money = BillDifference.objects.filter(line=difference.line_id).exclude(
+        kind__in=(Kind.STATE, Kind.REFUND_STATE)
+    )
+    return [difference, *money.exclude(pk=difference.pk).order_by("id")]
 
 
 def _key(difference: BillDifference, account: Account) -> str:

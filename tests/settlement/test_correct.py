@@ -219,3 +219,17 @@ def test_each_posting_of_a_sale_and_a_refund_leads_to_the_line_that_tells_of_it(
 def test_a_sale_that_no_bill_has_told_of_yet_leads_to_no_line(payment):
     enter_payment(payment=payment, now=make.NOW)
     assert queries.with_told_line(Entry.objects.all()).values_list("told_line", flat=True)[0] is None
+
+
+def test_two_differences_of_one_line_are_one_amount_and_end_together(payment):
+    short = sale(payment, 应结订单金额=TOTAL - 100, 订单金额=TOTAL - 100, 手续费=500)
+    matched(payment, [short], [("交易", TOTAL - 100), ("扣除交易手续费", -500)])
+    closed(payment)
+    fee, amount = the("fee"), the("amount")
+    assert left_open(fee) == left_open(amount)
+    assert left_open(amount).fen != 0
+    posted(fee, Account.FEE)
+    assert left_open(amount).fen == 0
+    states = dict(Case.objects.filter(kind__in=["bill.fee", "bill.amount"]).values_list("kind", "state"))
+    assert states == {"bill.fee": "settled", "bill.amount": "settled"}
+    assert queries.out_of_balance() == []

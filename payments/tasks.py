@@ -20,12 +20,12 @@ from payments.services import (
     complaint_rereading,
     complaint_sending,
     complaints,
-    copies,
     refund_before,
     refund_follow,
     refund_gate,
     refunds,
     send_refund,
+    taking,
 )
 from payments.services.bills.run import due as due_bills
 from payments.services.declare import sweep as sweep_declarations
@@ -38,7 +38,7 @@ from payments.services.settle import SENT_BACK
 def sweep() -> None:
     """Find the payments whose notifications were lost, and let go of what was kept of those taken in."""
     sweep_payments(now=now())
-    copies.let_go()
+    taking.let_go(now=now())
 
 
 @shared_task

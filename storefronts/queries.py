@@ -6,10 +6,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
+from django.db.models import Q
 
 from compliance import vault
 from kernel import approvals
@@ -147,6 +149,12 @@ def merchant_by_mchid(mchid: str, *, serial: str = "") -> Merchant:
         return _keep("mchid", mchid, read, seconds=MERCHANT_KEPT_SECONDS)
 
 
+def merchant_as_of(mchid: str, at: datetime) -> Merchant:
+    """A merchant account by its number, also with the keys of WeChat Pay's that were retired after `at`: what
+    was verified then is not made doubtful by that. Raises Missing."""
+    return _merchant(believed_at=at, mchid=mchid)
+
+
 @dataclass(frozen=True, slots=True)
 class CustomsAccount:
     """How a merchant declares payments; `v2_key` is empty where there is none."""
@@ -251,10 +259,13 @@ def _of(approved: set[tuple[str, str]], verb: str, code: str) -> frozenset[str]:
     return frozenset(key.removeprefix(prefix) for said, key in approved if said == verb)
 
 
-def _merchant(**wanted: object) -> Merchant:
+def _merchant(*, believed_at: datetime | None = None, **wanted: object) -> Merchant:
     row = MerchantAccount.objects.select_related("storefront__key").filter(**wanted).first()
     if row is None:
         raise Missing()
+    believed = Q(retired_at=None)
+    if believed_at is not None:
+        believed |= Q(retired_at__gt=believed_at)
     key = vault.unwrap(row.storefront.key)
     past = row.past_keys.filter(retired_at=None).order_by("-replaced_at")
     sealed = [row.private_key_sealed, *(one.private_key_sealed for one in past)]
@@ -266,7 +277,7 @@ def _merchant(**wanted: object) -> Merchant:
         apiv3_key=key.open(APIV3_KEY, row.mchid, bytes(row.apiv3_key_sealed)).encode(),
         platform_keys=tuple(
             PlatformKey(k.serial, _public(k.public_key_pem), k.valid_from, k.expires_at)
-            for k in row.platform_keys.filter(retired_at=None).order_by("-id")
+            for k in row.platform_keys.filter(believed).order_by("-id")
         ),
         past_keys=tuple(earlier),
     )

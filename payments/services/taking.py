@@ -1,25 +1,29 @@
 """A notification of WeChat Pay is taken in once by its number, in one transaction with its receipt.
 
-What is genuine and cannot be taken in stays as it came, with a case, and is taken in again after a mend.
+What is genuine and cannot be taken in stays as it came, with a case, and is taken in again after a mend. The
+case ends with the copy that is taken in, whichever came first.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 
 import structlog
 from django.db import connection, transaction
 
 from kernel import events, receipts
-from kernel.cases import open_case, settle_open
+from kernel.cases import open_case, settle_open, settle_over
 from kernel.errors import Conflict
+from kernel.models import Receipt
 from payments.models import Notification as Raw
-from payments.services import messages
+from payments.services import copies, messages
 from payments.services.copies import SOURCE
 from payments.services.refund_outcome import take_in as take_in_refund
 from payments.services.settle import settle
 from storefronts import queries as storefronts
+from wechat.credentials import Merchant
 from wechat.errors import WechatError
 from wechat.pay.complaints import Told
 from wechat.pay.notifications import PAID, Notification, parse
@@ -31,7 +35,8 @@ log = structlog.get_logger(__name__)
 ACCEPTED = 204
 UNREADABLE, UNTAKEABLE = "notification.unreadable", "payment.untakeable"
 LONGEST_KEY = 80  # of a case or an event
-TO_MEND = (Raw.Outcome.REJECTED, Raw.Outcome.UNREADABLE, Raw.Outcome.FAILED)
+VERIFIED = (Raw.Outcome.UNREADABLE, Raw.Outcome.FAILED)
+TO_MEND = (Raw.Outcome.REJECTED, *VERIFIED)
 _LET_GO = """
 UPDATE payments_notification SET body = ''
 WHERE mchid = %s::text AND notice_id = %s::text AND notice_id <> '' AND body <> ''
@@ -120,10 +125,26 @@ def _let_go_of_copies(raw: Raw, *, by: str, now: datetime) -> None:
         )
 
 
+def let_go(*, now: datetime) -> int:
+    """Empty what was kept of messages in the very moment in which another copy was taken in, and settle what
+    was opened about them then; how many were emptied."""
+    emptied = copies.let_go()
+    for kind in (UNREADABLE, UNTAKEABLE):
+        settle_over(kind=kind, waits=_waits, now=now)
+    return emptied
+
+
+def _waits(key: str) -> bool:
+    """Whether no copy of the message that a case is about was taken in, as far as its number tells."""
+    thing, _, message = key.partition(":")
+    mchid, _, number = message.partition(":")
+    return thing != "notification" or not Receipt.objects.filter(source=source(mchid), key=number).exists()
+
+
 def case_key(raw: Raw) -> str:
-    """What the case about a message is found by: its number, which WeChat repeats, where it has one."""
-    number = f"{raw.mchid}:{raw.notice_id}" if raw.notice_id else str(raw.pk)
-    return f"notification:{number}"[:LONGEST_KEY]
+    """What the case about a message is found by: its number, which WeChat repeats, or its very bytes."""
+    told = raw.notice_id or sha256(raw.body).hexdigest()[:32]
+    return f"notification:{raw.mchid}:{told}"[:LONGEST_KEY]
 
 
 def untakeable(*, raw: Raw, notice: Notification, failure: Exception, now: datetime) -> None:
@@ -145,6 +166,7 @@ def untakeable(*, raw: Raw, notice: Notification, failure: Exception, now: datet
         },
         now=now,
     )
+    _unless_taken(raw, now)
 
 
 def unreadable(*, raw: Raw, now: datetime) -> None:
@@ -158,27 +180,45 @@ def unreadable(*, raw: Raw, now: datetime) -> None:
         facts={"merchant": raw.mchid, "notification": raw.pk, "error": raw.error[:120]},
         now=now,
     )
+    _unless_taken(raw, now)
+
+
+def _unless_taken(raw: Raw, now: datetime) -> None:
+    """A twin that was taken in before the case was opened could not settle it."""
+    if not _waits(key := case_key(raw)):
+        settle_open(kinds=[UNREADABLE, UNTAKEABLE], key=key, by="system", note="已受理 · taken in", now=now)
 
 
 def again(*, raw: Raw, by: str, now: datetime) -> None:
-    """Read and take in a kept body once more, after a mend; its signature counts as of when it came.
+    """Read and take in a kept body once more, after a mend, and with it every delivery of these bytes; its
+    signature counts as of when it came.
 
     Raises NothingKept, StillUnreadable, and what taking it in raises.
     """
-    merchant = storefronts.merchant_by_mchid(raw.mchid, serial=raw.headers.get("Wechatpay-Serial", ""))
     with transaction.atomic():
         row = Raw.objects.select_for_update().get(pk=raw.pk)
         if row.outcome not in TO_MEND or not row.body:
             raise NothingKept()
         body = bytes(row.body)
         try:
-            notice = parse(row.headers, body, merchant, row.received_at)
+            notice = parse(row.headers, body, _believed(row), row.received_at)
         except WechatError as failure:
             raise StillUnreadable(why=failure.why) from None
-        fresh = messages.read(
-            mchid=row.mchid, headers=row.headers, body=body, notice=notice, now=row.received_at
-        )
-        take_in(raw=fresh, notice=notice, now=now, by=by)
-        Raw.objects.filter(pk=row.pk).update(outcome=Raw.Outcome.DUPLICATE, body=b"")
-        for key in {case_key(fresh), case_key(row), f"notification:{row.pk}"}:
-            settle_open(kinds=[UNREADABLE, UNTAKEABLE], key=key, by=by, note="taken in again", now=now)
+        others = Raw.objects.select_for_update(skip_locked=True).exclude(pk=row.pk)
+        same = others.filter(mchid=row.mchid, body=body, notice_id="", outcome__in=VERIFIED)
+        for one in [row, *same.order_by("pk")]:
+            fresh = messages.read(
+                mchid=one.mchid, headers=one.headers, body=body, notice=notice, now=one.received_at
+            )
+            take_in(raw=fresh, notice=notice, now=now, by=by)
+            Raw.objects.filter(pk=one.pk).update(outcome=Raw.Outcome.DUPLICATE, body=b"")
+            for key in {case_key(fresh), case_key(one), f"notification:{one.pk}"}:
+                settle_open(kinds=[UNREADABLE, UNTAKEABLE], key=key, by=by, note="taken in again", now=now)
+
+
+def _believed(row: Raw) -> Merchant:
+    """The merchant with the keys that a kept message is checked with. Of one that was verified when it came
+    also those that were retired after that; what was rejected was not, and a retired key believes nothing."""
+    if row.outcome in VERIFIED:
+        return storefronts.merchant_as_of(row.mchid, row.received_at)
+    return storefronts.merchant_by_mchid(row.mchid, serial=row.headers.get("Wechatpay-Serial", ""))

@@ -6,6 +6,7 @@ import base64
 import json
 import secrets
 from datetime import timedelta
+from hashlib import sha256
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding
@@ -261,10 +262,12 @@ def test_signed_and_unreadable_it_is_kept_whole_and_put_before_an_operator_once(
     assert "o-alice" not in json.dumps(case.facts)
 
 
-def test_a_body_that_is_no_object_is_put_before_an_operator_too(client, payment):
-    body = b"[1]"
-    assert deliver(client, payment, body, signed(body)).status_code == 401
-    assert Case.objects.get().key == f"notification:{Notification.objects.get().pk}"
+def test_a_body_that_is_no_object_is_put_before_an_operator_too_once_however_often_it_comes(client, payment):
+    for body in (b"[1]", b"[1]", b"[1]", b"[2]"):
+        assert deliver(client, payment, body, signed(body)).status_code == 401
+    first, second = Case.objects.order_by("id")
+    assert first.key == f"notification:{payment.mchid}:{sha256(b'[1]').hexdigest()[:32]}"
+    assert (first.seen, second.seen) == (3, 1)
 
 
 def test_what_is_not_signed_opens_no_case(client, payment):

@@ -37,6 +37,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"expires": 10},
     },
+    "remind of tax that is due": {
+        "task": "customs.tasks.taxes_due",
+        "schedule": crontab(minute="*/15"),
+        "options": {"expires": 600},
+    },
     "hear of parcels and releases": {
         "task": "customs.tasks.follow",
         "schedule": 5.0,  # nobody is asked unless CARRIER and CLEARANCE name someone

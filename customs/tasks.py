@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from customs.services import declaring, receiving, sending
+from customs.services import declaring, receiving, sending, taxes
 from customs.services import follow as following
 from kernel.clock import now
 from kernel.models import Event
@@ -32,6 +32,12 @@ def declare() -> None:
 def receive() -> None:
     """What the ports have to tell."""
     receiving.collect(now=now())
+
+
+@shared_task
+def taxes_due() -> None:
+    """Tax of released lists whose window to pay has opened, or ends."""
+    taxes.remind(now=now())
 
 
 @shared_task

@@ -9,7 +9,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from customs.services.declaring import resume
+from customs.services.taxes import owed_fen
 from kernel.clock import now
+from operators import amounts
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
@@ -103,6 +105,28 @@ class PortReceiptAdmin(Scoped):
         return row.filing.declaration.number if row.filing else "—"
 
 
+@register("customs.TaxSheet")
+class TaxSheetAdmin(Scoped):
+    """Each tax sheet as customs assessed it: what is not paid or void counts against the guarantee."""
+
+    list_display = (
+        "tax_no",
+        "declaration",
+        "list_no",
+        "duty_fen",
+        "vat_fen",
+        "excise_fen",
+        "status",
+        "duty_no",
+        "told_at",
+        "storefront",
+    )
+    list_select_related = ("declaration", "storefront")
+    list_filter = ("status", ("duty_no", admin.EmptyFieldListFilter), "told_at")
+    search_fields = ("declaration__number__startswith", "tax_no__exact", "list_no__exact", "duty_no__exact")
+    ordering = ("-id",)
+
+
 @register("customs.PortAccount")
 class PortAccountAdmin(Scoped):
     """The storefront's way to each customs district; its key goes in by the storefront's page."""
@@ -118,8 +142,28 @@ class PortAccountAdmin(Scoped):
         "batch",
         "active",
     )
-    list_display = ("customs_code", "dxp_id", "transport", "signer", "guarantee_fen", "active", "storefront")
+    list_display = (
+        "customs_code",
+        "dxp_id",
+        "transport",
+        "signer",
+        "guarantee_fen",
+        "owing",
+        "active",
+        "storefront",
+    )
+    readonly_fields = ("owing", "room")
     list_select_related = ("storefront",)
     list_filter = ("transport", "signer", "active")
     search_fields = ("customs_code__exact", "dxp_id__exact")
     ordering = ("storefront", "customs_code")
+
+    @admin.display(description=say("待缴税款", "tax owing"))
+    def owing(self, row: Any) -> str:
+        """The tax for which the guarantee answers."""
+        return amounts.yuan(owed_fen(row))
+
+    @admin.display(description=say("担保余额", "room in the guarantee"))
+    def room(self, row: Any) -> str:
+        """What the guarantee has left for further lists."""
+        return amounts.yuan(row.guarantee_fen - owed_fen(row))

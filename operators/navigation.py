@@ -31,6 +31,7 @@ GROUPS: tuple[Group, ...] = (
             ("payments.Complaint", "support_agent"),
             ("payments.PaymentDeclaration", "fact_check"),
             ("customs.Declaration", "gavel"),
+            ("customs.TaxSheet", "request_quote"),
             ("customs.PortMessage", "outbox"),
             ("customs.PortReceipt", "move_to_inbox"),
             ("orders.Quote", "request_quote"),

@@ -106,7 +106,9 @@ class Trade:
     goods_fen: int
     freight_fen: int
     discount_fen: int
-    tax_fen: int
+    duty_fen: int
+    vat_fen: int
+    excise_fen: int
     platform: Party
     seller: Party
     payment_firm: Party
@@ -118,6 +120,11 @@ class Trade:
     payment: Payment
     waybill: Waybill
     place: Place
+
+    @property
+    def tax_fen(self) -> int:
+        """税款: all kinds of tax together."""
+        return self.duty_fen + self.vat_fen + self.excise_fen
 
     @property
     def paid_fen(self) -> int:

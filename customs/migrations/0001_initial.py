@@ -1,4 +1,4 @@
-"""Port accounts, declarations, their documents, and what went to the port and came back."""
+"""Port accounts, declarations, their documents and tax, and what went to the port and came back."""
 
 import django.core.validators
 import django.db.models.deletion
@@ -62,6 +62,9 @@ class Migration(migrations.Migration):
                     ('status', models.CharField(blank=True, default='', help_text='returnStatus of the list', max_length=10)),
                     ('told_at', models.DateTimeField(blank=True, help_text='when customs made that receipt', null=True)),
                     ('tax_fen', models.BigIntegerField(default=0, help_text='which the guarantee answers for')),
+                    ('duty_fen', models.BigIntegerField(default=0, help_text='as the list declared it')),
+                    ('vat_fen', models.BigIntegerField(default=0, help_text='as the list declared it')),
+                    ('excise_fen', models.BigIntegerField(default=0, help_text='as the list declared it')),
                     ('opened_at', models.DateTimeField()),
                     ('listed_at', models.DateTimeField(blank=True, help_text='the list was sent, or tried to', null=True)),
                     ('accepted_at', models.DateTimeField(blank=True, help_text='120, 入库', null=True)),
@@ -74,8 +77,30 @@ class Migration(migrations.Migration):
                     ('account', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='customs.portaccount')),
                 ],
                 options={
-                    'indexes': [models.Index(condition=models.Q(('next_try_at__isnull', False)), fields=['next_try_at'], name='customs_to_try'), models.Index(fields=['storefront', 'state', '-id'], name='customs_board'), models.Index(condition=models.Q(('list_no', ''), _negated=True), fields=['list_no'], name='customs_list_no')],
+                    'indexes': [models.Index(condition=models.Q(('next_try_at__isnull', False)), fields=['next_try_at'], name='customs_to_try'), models.Index(fields=['storefront', 'state', '-id'], name='customs_board'), models.Index(condition=models.Q(('listed_at__isnull', False), ('tax_fen__gt', 0)), fields=['account', 'released_at'], name='customs_owing'), models.Index(condition=models.Q(('list_no', ''), _negated=True), fields=['list_no'], name='customs_list_no')],
                     'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['blocked', 'rejected']), _negated=True), models.Q(('trouble', ''), _negated=True), _connector='OR'), name='customs_blocked_why'), models.CheckConstraint(condition=models.Q(('state__in', ['waiting', 'blocked', 'documents', 'rejected', 'ended']), models.Q(('account__isnull', False), ('listed_at__isnull', False)), _connector='OR'), name='customs_listed_whole'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['released', 'closed']), _negated=True), models.Q(('released_at__isnull', False), models.Q(('list_no', ''), _negated=True)), _connector='OR'), name='customs_released_whole')],
+                },
+            ),
+            migrations.CreateModel(
+                name='TaxSheet',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('public_id', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                    ('tax_no', models.CharField(help_text='电子税单编号', max_length=50)),
+                    ('list_no', models.CharField(max_length=18)),
+                    ('duty_fen', models.BigIntegerField(blank=True, null=True)),
+                    ('vat_fen', models.BigIntegerField(blank=True, null=True)),
+                    ('excise_fen', models.BigIntegerField(blank=True, null=True)),
+                    ('status', models.CharField(choices=[('1', '已生成 · made'), ('2', '已汇总 · summarised'), ('3', '已作废 · void')], max_length=1)),
+                    ('duty_no', models.CharField(blank=True, default='', help_text='缴款书编号, of the payment order', max_length=50)),
+                    ('told_at', models.DateTimeField(help_text='when customs told of this state')),
+                    ('received_at', models.DateTimeField()),
+                    ('declaration', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tax_sheets', to='customs.declaration')),
+                    ('storefront', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storefronts.storefront')),
+                ],
+                options={
+                    'indexes': [models.Index(fields=['storefront', 'status', '-id'], name='tax_sheet_board'), models.Index(condition=models.Q(('duty_no', ''), _negated=True), fields=['duty_no'], name='tax_sheet_duty_no')],
+                    'constraints': [models.UniqueConstraint(fields=('declaration', 'tax_no'), name='tax_sheet_once'), models.CheckConstraint(condition=models.Q(models.Q(('duty_fen', None), ('excise_fen', None), ('vat_fen', None)), models.Q(('duty_fen__isnull', False), ('excise_fen__isnull', False), ('vat_fen__isnull', False)), _connector='OR'), name='tax_sheet_whole')],
                 },
             ),
             migrations.CreateModel(

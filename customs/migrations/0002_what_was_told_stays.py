@@ -62,4 +62,9 @@ class Migration(migrations.Migration):
         no_delete("customs_portreceipt"),
         only_update("customs_portreceipt", columns=["raw_sealed"]),
         no_delete("customs_portaccount"),
+        no_delete("customs_taxsheet"),
+        only_update(
+            "customs_taxsheet",
+            columns=["status", "duty_no", "told_at", "duty_fen", "vat_fen", "excise_fen"],
+        ),
     ]

@@ -1,7 +1,8 @@
-"""Where an order is declared, what is told, what customs answers."""
+"""Where an order is declared, what is told, what customs answers and levies."""
 
 from customs.models.account import PortAccount
 from customs.models.declaration import Declaration, Filing
 from customs.models.messages import PortMessage, PortReceipt
+from customs.models.tax import TaxSheet
 
-__all__ = ["Declaration", "Filing", "PortAccount", "PortMessage", "PortReceipt"]
+__all__ = ["Declaration", "Filing", "PortAccount", "PortMessage", "PortReceipt", "TaxSheet"]

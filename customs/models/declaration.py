@@ -33,6 +33,9 @@ class Declaration(models.Model):
     status = models.CharField(max_length=10, default="", blank=True, help_text="returnStatus of the list")
     told_at = models.DateTimeField(null=True, blank=True, help_text="when customs made that receipt")
     tax_fen = models.BigIntegerField(default=0, help_text="which the guarantee answers for")
+    duty_fen = models.BigIntegerField(default=0, help_text="as the list declared it")
+    vat_fen = models.BigIntegerField(default=0, help_text="as the list declared it")
+    excise_fen = models.BigIntegerField(default=0, help_text="as the list declared it")
     opened_at = models.DateTimeField()
     listed_at = models.DateTimeField(null=True, blank=True, help_text="the list was sent, or tried to")
     accepted_at = models.DateTimeField(null=True, blank=True, help_text="120, 入库")
@@ -62,6 +65,11 @@ class Declaration(models.Model):
                 fields=["next_try_at"], name="customs_to_try", condition=Q(next_try_at__isnull=False)
             ),
             models.Index(fields=["storefront", "state", "-id"], name="customs_board"),
+            models.Index(
+                fields=["account", "released_at"],
+                name="customs_owing",
+                condition=Q(tax_fen__gt=0, listed_at__isnull=False),
+            ),
             models.Index(fields=["list_no"], name="customs_list_no", condition=~Q(list_no="")),
         ]
 
@@ -71,6 +79,11 @@ class Declaration(models.Model):
     @property
     def event_key(self) -> str:
         return f"order:{self.number}"
+
+    @property
+    def declared_tax_fen(self) -> int:
+        """What the list declared, all kinds of tax together."""
+        return self.duty_fen + self.vat_fen + self.excise_fen
 
 
 class Filing(models.Model):

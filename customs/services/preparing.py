@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Sum
-
 from customs.documents.build import CHANGED, NEW, Numbers, list_document, order_document
 from customs.documents.facts import Trade
 from customs.gateways.senders import senders
 from customs.matching import Mismatch, mismatches
-from customs.models import Declaration, Filing
+from customs.models import Declaration, Filing, PortAccount
 from customs.services.filing import file_document, new_guid, note_asked, said, standing
 from customs.services.gather import disclose, gather
+from customs.services.taxes import owed_fen
 from customs.steps import STANDS, Step, errors
 from kernel.cases import open_case, settle_open
 from orders.models import Order
@@ -22,8 +21,6 @@ from orders.services.judge_for_declaration import judge_for_declaration
 
 Kind = Filing.Kind
 MISMATCH, REFUSED, GUARANTEE = "customs.mismatch", "customs.refused", "customs.guarantee"
-# Whose tax the guarantee answers for: sent, and not yet paid for.
-OWING = ("listed", "accepted", "review", "inspection", "detained", "cancelling", "released", "closed")
 
 
 def tell(*, order: Order, declaration: Declaration, now: datetime) -> str:
@@ -55,15 +52,12 @@ def tell(*, order: Order, declaration: Declaration, now: datetime) -> str:
 
 
 def can_list(*, order: Order, declaration: Declaration, now: datetime) -> str:
-    """What the list still waits for, order and waybill standing at customs; "" where it may go."""
-    account = declaration.account
-    assert account is not None
-    owing = (
-        Declaration.objects.filter(account=account, state__in=OWING)
-        .exclude(pk=declaration.pk)
-        .aggregate(sum=Sum("tax_fen"))["sum"]
-        or 0
-    )
+    """What the list still waits for, order and waybill standing at customs; "" where it may go.
+
+    The account is held until the list is on its way: of two lists that have room for one, one waits.
+    """
+    account = PortAccount.objects.select_for_update(no_key=True).get(pk=declaration.account_id)
+    owing = owed_fen(account, but=declaration)
     key = f"port:{account.public_id}"
     if owing + order.tax_fen > account.guarantee_fen:
         open_case(
@@ -101,7 +95,9 @@ def list_order(*, order: Order, declaration: Declaration, now: datetime) -> str:
         now=now,
     )
     declaration.tax_fen = trade.tax_fen
-    declaration.save(update_fields=["tax_fen"])
+    declaration.duty_fen, declaration.vat_fen = trade.duty_fen, trade.vat_fen
+    declaration.excise_fen = trade.excise_fen
+    declaration.save(update_fields=["tax_fen", "duty_fen", "vat_fen", "excise_fen"])
     disclose(order=order, now=now)
     return ""
 

@@ -19,9 +19,10 @@ from customs import labels
 from customs.ceb.message import Value, Values
 from customs.ceb.read import Unreadable, fragments, parse, understand
 from customs.gateways.port import port_of
-from customs.models import Declaration, Filing, PortAccount, PortMessage, PortReceipt
+from customs.models import Declaration, Filing, PortAccount, PortMessage, PortReceipt, TaxSheet
 from customs.services.answers import follow, take_status
 from customs.services.filing import note_asked
+from customs.services.taxes import KINDS, take_sheet
 from customs.steps import code_in
 from kernel.cases import open_case, open_failing, settle_open
 from kernel.gateways import Unreachable
@@ -179,7 +180,8 @@ def _keep(
     now: datetime,
 ) -> PortReceipt | None:
     """The receipt as a row; None where it came before."""
-    status, told_at = str(told.head.get("returnStatus", "")), told.head.get("returnTime")
+    status = str(told.head.get("returnStatus") or told.head.get("status", ""))
+    told_at = told.head.get("returnTime")
     sealing = filing.declaration.order.key if filing else account.storefront.key
     row = PortReceipt(
         storefront_id=account.storefront_id,
@@ -241,6 +243,29 @@ def _of_payment(account: PortAccount, told: Told, now: datetime) -> PortReceipt 
         return _take(account, told, filing, now)
 
 
+def _tax(account: PortAccount, told: Told, now: datetime) -> PortReceipt | None:
+    """CEB816 and CEB818: a tax sheet and its state, of the list that goes by customs' number."""
+    list_no = str(told.head.get("invtNo", ""))
+    with tenant(account.storefront_id):
+        listed = Declaration.objects.filter(storefront_id=account.storefront_id, list_no=list_no).first()
+        found = (
+            None
+            if listed is None or not list_no
+            else listed.filings.filter(kind=Kind.LIST).order_by("superseded", "-id").first()
+        )
+        if found is None or not _complete(told.head):
+            return _take(account, told, None, now)
+        filing = _held(found.pk)
+        news = take_sheet(declaration=filing.declaration, head=told.head, now=now)
+        return _keep(account, filing, told, Outcome.TAKEN if news else Outcome.OLD, now)
+
+
+def _complete(head: Values) -> bool:
+    """Whether a sheet is told of with its number, its state and all of its amounts, or none of them."""
+    amounts = [element in head for element in KINDS.values()]
+    return bool(head.get("taxNo")) and head.get("status") in TaxSheet.Status and len(set(amounts)) == 1
+
+
 def _unreadable_there(account: PortAccount, told: Told, now: datetime) -> PortReceipt | None:
     """CEB900: the port could not read a message of ours; each of its documents failed with it.
 
@@ -284,4 +309,6 @@ TAKERS: Mapping[str, Taker] = {
     "InvtCancelReturn": _by(Kind.CANCEL, _one("copNo")),
     "InvtRefundReturn": _by(Kind.RETURN, _one("copNo")),
     "MessageReturn": _unreadable_there,
+    "TaxHeadRd": _tax,
+    "TaxHeadStatus": _tax,
 }

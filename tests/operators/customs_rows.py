@@ -6,7 +6,7 @@ from typing import Any
 
 from compliance import vault
 from customs import labels
-from customs.models import Declaration, Filing, PortAccount, PortMessage, PortReceipt
+from customs.models import Declaration, Filing, PortAccount, PortMessage, PortReceipt, TaxSheet
 from customs.services.filing import new_guid
 from tests import make
 
@@ -34,6 +34,18 @@ def customs_rows(order: Any, round: int) -> None:
         cop_no=f"{order.number}"[-20:],
         opened_at=now,
         listed_at=now,
+    )
+    TaxSheet.objects.create(
+        storefront=shop,
+        declaration=declaration,
+        tax_no=f"3105{declaration.pk:014d}",
+        list_no=declaration.list_no,
+        duty_fen=0,
+        vat_fen=1820,
+        excise_fen=0,
+        status="1",
+        told_at=now,
+        received_at=now,
     )
     message = PortMessage.objects.create(
         storefront=shop, account=account, name="CEB621Message", guid=new_guid(), made_at=now, sent_at=now

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from customs.services.declaring import resume
 from customs.services.taxes import owed_fen
 from kernel.clock import now
-from operators import amounts
+from kernel.money import yuan
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
@@ -161,9 +161,9 @@ class PortAccountAdmin(Scoped):
     @admin.display(description=say("待缴税款", "tax owing"))
     def owing(self, row: Any) -> str:
         """The tax for which the guarantee answers."""
-        return amounts.yuan(owed_fen(row))
+        return yuan(owed_fen(row))
 
     @admin.display(description=say("担保余额", "room in the guarantee"))
     def room(self, row: Any) -> str:
         """What the guarantee has left for further lists."""
-        return amounts.yuan(row.guarantee_fen - owed_fen(row))
+        return yuan(row.guarantee_fen - owed_fen(row))

@@ -56,7 +56,8 @@ def can_list(*, order: Order, declaration: Declaration, now: datetime) -> str:
 
     The account is held until the list is on its way: of two lists that have room for one, one waits.
     """
-    account = PortAccount.objects.select_for_update(no_key=True).get(pk=declaration.account_id)
+    assert declaration.account is not None
+    account = PortAccount.objects.select_for_update(no_key=True).get(pk=declaration.account.pk)
     owing = owed_fen(account, but=declaration)
     key = f"port:{account.public_id}"
     if owing + order.tax_fen > account.guarantee_fen:

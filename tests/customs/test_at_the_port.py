@@ -8,8 +8,9 @@ from datetime import datetime
 import pytest
 import requests
 
-from customs.models import Declaration, PortReceipt
+from customs.models import Declaration, PortReceipt, TaxSheet
 from customs.services.keys import set_key
+from customs.services.taxes import owed_fen
 from kernel.models import Case
 from orders.models import Order
 from storefronts.models import LegalParty
@@ -77,3 +78,21 @@ def test_an_order_clears(wechat, world, enterprise):
     assert set(PortReceipt.objects.filter(name="CEB622Message").values_list("outcome", flat=True)) == {
         "taken"
     }
+
+
+def test_the_tax_of_a_list_is_what_was_declared_and_paid_once_it_is_summarised(wechat, world, enterprise):
+    order, at = ready(wechat, world)
+    until(order, at, "released", "closed")
+    for _ in range(25):
+        at = ports.go_on(at)
+        if TaxSheet.objects.exists():
+            break
+        time.sleep(0.02)
+    made = TaxSheet.objects.get()
+    assert (made.status, made.total_fen, owed_fen(enterprise)) == ("1", order.tax_fen, order.tax_fen)
+    told = wechat.control("port_tax", order=order.out_trade_no, status="2")
+    ports.go_on(at, 2)
+    made.refresh_from_db()
+    assert (made.status, made.tax_no, made.duty_no) == ("2", told["taxNo"], told["entDutyNo"])
+    assert owed_fen(enterprise) == 0
+    assert not Case.objects.filter(kind="customs.tax_differs").exists()

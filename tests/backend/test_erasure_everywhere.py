@@ -145,7 +145,7 @@ def test_what_is_told_to_be_kept_is_all_that_still_leads_to_the_person(world: ma
         "trade_evidence": 1,
         "payments": 1,
         "parcels": 4,
-        "customs": 3,
+        "customs": 4,
         "customs_history": 4,
         "parcel_history": 1,
         "tracking": 1,

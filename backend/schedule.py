@@ -121,6 +121,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "settlement.tasks.watch",
         "schedule": crontab(hour=0, minute=40),  # UTC: in the morning in China
     },
+    "look no more at what has gone abroad": {
+        "task": "settlement.tasks.let_go",
+        "schedule": crontab(hour=18, minute=50),  # UTC: at night in China
+    },
     "let go of what has had its day": {
         "task": "backend.tasks.forget",
         "schedule": crontab(hour=19, minute=20),  # UTC: at night in China

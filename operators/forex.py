@@ -358,6 +358,16 @@ class EvidenceAdmin(Scoped):
     ordering = ("-id",)
 
 
+@register("settlement.OpenOrder")
+class OpenOrderAdmin(Scoped):
+    """Of which orders something may still go abroad."""
+
+    list_display = ("order", "storefront")
+    list_select_related = ("order", "storefront")
+    search_fields = ("order__number__startswith",)
+    ordering = ("-order_id",)
+
+
 @register("settlement.ForexReceipt")
 class ForexReceiptAdmin(Foreign):
     """What the brand's bank credited or kept."""

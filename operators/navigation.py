@@ -81,6 +81,7 @@ GROUPS: tuple[Group, ...] = (
             ("settlement.Posting", "balance"),
             ("settlement.SettlementBatch", "currency_exchange"),
             ("settlement.SettlementItem", "list_alt"),
+            ("settlement.OpenOrder", "pending_actions"),
             ("settlement.Evidence", "verified"),
             ("settlement.ForexReceipt", "account_balance"),
             ("settlement.RatePublication", "trending_up"),

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from compliance.holdings import Holding, Keeping, Kept, Staying, numbers, stays
 from compliance.models import Subject
-from settlement.models import Entry, Evidence, Posting, RatePublication, SettlementItem
+from settlement.models import Entry, Evidence, OpenOrder, Posting, RatePublication, SettlementItem
 
 _BOOKS = {
     "zh": "账簿分录（金额与单号，不含姓名；不设到期日）",
@@ -21,6 +21,10 @@ _ABROAD = {
 _EVIDENCE = {
     "zh": "贸易凭证编号（运单号、清单号等，不含姓名）",
     "en": "numbers of trade evidence (waybill, list and the like), no names",
+}
+_OPEN = {
+    "zh": "订单尚有款项待结汇的标记（仅编号，结清后移除）",
+    "en": "that something of an order may still go abroad: its number alone, until all has",
 }
 _WHY = {
     "zh": "账簿只增不改，删去一笔则余额与报表不再相符；仅有金额与单号，不含姓名",
@@ -40,10 +44,12 @@ def erase(subject: Subject, now: datetime) -> list[Kept]:
     entries = Entry.objects.filter(of_theirs | Q(refund__order__subject=subject))
     postings = Posting.objects.filter(entry__in=entries).count()
     items = SettlementItem.objects.filter(order__subject=subject).count()
+    waiting = OpenOrder.objects.filter(order__subject=subject).count()
     told = Evidence.objects.filter(order__subject=subject).values_list("told_at", flat=True)
     return [
         *numbers("books", _BOOKS, "order_years", entries.count() + postings, now, *_LEDGER),
         *numbers("abroad", _ABROAD, "order_years", items, now, "settlement.SettlementItem"),
+        *numbers("open_abroad", _OPEN, "order_years", waiting, now, "settlement.OpenOrder"),
         *stays("trade_evidence", _EVIDENCE, "order_years", list(told), now, "settlement.Evidence"),
     ]
 

@@ -14,6 +14,7 @@ from payments.services.declare import is_declared
 from settlement.models import Evidence
 from settlement.services.bill_balance import close_day
 from settlement.services.bill_entries import enter_bill
+from settlement.services.done import let_go_of_done
 from settlement.services.entries import enter_payment, enter_refund, enter_transfer
 from settlement.services.evidence import record_evidence
 from settlement.services.late import watch_batches
@@ -99,3 +100,9 @@ def fetch_parity() -> None:
 def watch() -> None:
     """Batches that the institution has not answered, or whose money the bank has not credited, in time."""
     watch_batches(now=now())
+
+
+@shared_task
+def let_go() -> None:
+    """Orders of which all has gone abroad."""
+    let_go_of_done(now=now())

@@ -21,8 +21,14 @@ from settlement.reasons import Reason
 # evidence of a trade: nothing goes abroad for it. `differing` are orders of which a bill says otherwise,
 # while the case of that is open: the difference's own, or the one that tells of very many alike. `cased` are
 # orders that an open case is about, by their number or by that of an attempt to pay them.
+# Only orders that are open are looked at, or those that are asked for (settlement/models/open.py): each by
+# its key, so that what is settled and done costs nothing, however much of it there is.
 _QUERY = """
-WITH books AS (
+WITH looked AS MATERIALIZED (
+    SELECT order_id FROM settlement_openorder
+    WHERE storefront_id = %(storefront_id)s AND %(only)s::bigint[] IS NULL
+    UNION SELECT unnest(%(only)s::bigint[])
+), books AS (
     SELECT e.order_id,
            bool_or(e.kind = 'sale') AS entered,
            -coalesce(sum(p.amount_fen)
@@ -33,10 +39,9 @@ WITH books AS (
                FILTER (WHERE e.kind <> 'sale' AND p.account IN ('sales', 'freight', 'goodwill')), 0)
                AS refunded,
            coalesce(sum(p.amount_fen) FILTER (WHERE p.account IN ('fee', 'coupon')), 0) AS fee
-    FROM settlement_entry e JOIN settlement_posting p ON p.entry_id = e.id
-    WHERE e.storefront_id = %(storefront_id)s AND e.order_id IS NOT NULL
-      AND e.kind NOT IN ('settlement', 'receipt', 'clearing')
-      AND (%(only)s::bigint[] IS NULL OR e.order_id = ANY(%(only)s::bigint[]))
+    FROM looked JOIN settlement_entry e ON e.order_id = looked.order_id
+    JOIN settlement_posting p ON p.entry_id = e.id
+    WHERE e.storefront_id = %(storefront_id)s AND e.kind NOT IN ('settlement', 'receipt', 'clearing')
     GROUP BY e.order_id
 ), live AS (
     SELECT i.order_id, count(*) AS turns,
@@ -47,7 +52,8 @@ WITH books AS (
            coalesce(sum(i.refunded_fen) FILTER (WHERE b.state = 'closed'), 0) AS refunded,
            coalesce(sum(i.fee_fen) FILTER (WHERE b.state = 'closed'), 0) AS fee,
            max(b.number) FILTER (WHERE b.state <> 'closed') AS batch
-    FROM settlement_settlementitem i JOIN settlement_settlementbatch b ON b.id = i.batch_id
+    FROM looked JOIN settlement_settlementitem i ON i.order_id = looked.order_id
+    JOIN settlement_settlementbatch b ON b.id = i.batch_id
     WHERE i.storefront_id = %(storefront_id)s AND i.live
     GROUP BY i.order_id
 ), differing AS MATERIALIZED (
@@ -74,9 +80,9 @@ WITH books AS (
            coalesce(b.fee, 0) - coalesce(l.fee, 0) AS fee,
            coalesce(l.turns, 0) AS turns, coalesce(l.net, 0) AS done_net,
            coalesce(l.promised, 0) AS done_promised, coalesce(l.held, 0) AS held, l.batch
-    FROM orders_order o LEFT JOIN books b ON b.order_id = o.id LEFT JOIN live l ON l.order_id = o.id
+    FROM looked JOIN orders_order o ON o.id = looked.order_id
+    LEFT JOIN books b ON b.order_id = o.id LEFT JOIN live l ON l.order_id = o.id
     WHERE o.storefront_id = %(storefront_id)s AND o.paid_at IS NOT NULL
-      AND (%(only)s::bigint[] IS NULL OR o.id = ANY(%(only)s::bigint[]))
 )
 SELECT f.id, f.number, (f.paid_at AT TIME ZONE 'Asia/Shanghai')::date, f.brand_currency,
        f.brand_cny_per_100, f.gross, f.refunded, f.fee, f.turns,

@@ -2,12 +2,14 @@
 
 from settlement.models.batch import Evidence, ForexReceipt, SettlementBatch, SettlementItem
 from settlement.models.ledger import Entry, Posting
+from settlement.models.open import OpenOrder
 from settlement.models.rates import RatePublication
 
 __all__ = [
     "Entry",
     "Evidence",
     "ForexReceipt",
+    "OpenOrder",
     "Posting",
     "RatePublication",
     "SettlementBatch",

@@ -142,6 +142,7 @@ def test_what_is_told_to_be_kept_is_all_that_still_leads_to_the_person(world: ma
     assert {one.what: one.rows for one in kept} == {
         "books": 2 + 5,
         "abroad": 1,
+        "open_abroad": 1,
         "trade_evidence": 1,
         "payments": 1,
         "parcels": 4,
@@ -241,6 +242,7 @@ def test_each_day_that_is_told_counts_from_its_row_and_is_the_day_of_its_keeping
         "customs_history",
         "parcel_history",
         "abroad",
+        "open_abroad",
         "account",
         "account_history",
         "bills",

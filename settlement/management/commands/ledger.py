@@ -8,6 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from kernel.clock import now, shanghai_day
 from kernel.money import yuan
 from settlement import queries
 from settlement.statement_file import write
@@ -39,6 +40,10 @@ class Command(BaseCommand):
             wrong += [
                 f"{shop.code}: {number} is not entered"
                 for number in queries.not_entered(storefront_id=shop.pk)
+            ]
+            wrong += [
+                f"{shop.code}: {number} has not gone abroad and is overlooked"
+                for number in queries.overlooked(storefront_id=shop.pk, day=shanghai_day(now()))
             ]
         for line in wrong:
             self.stdout.write(line)

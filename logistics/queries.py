@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from kernel.errors import Missing
+from kernel.models import Case, Event
 from logistics.arrival import Arrival, Seen, arrival
 from logistics.models import CarrierAccount, Parcel, ParcelLine, Shipment, TrackingEvent
 from logistics.services.accounts import credential
 from logistics.services.receipt import may_confirm
+from logistics.services.shipments import LEFT_REFUNDED
 from logistics.vocabulary import Carrier, Code, carriers
 from orders.models import Order, OrderLine
 
@@ -107,6 +109,18 @@ def ship_by(order: Order) -> date | None:
     """By which day an order leaves: promised from the hour of its payment, and before by its quote."""
     promised = Shipment.objects.filter(order=order).values_list("ship_by", flat=True).first()
     return promised or order.quote.ship_by
+
+
+def refunded_inside(order: Order) -> bool:
+    """Whether a parcel that has left may have pieces that were refunded since: until a person has settled
+    the case, which comes by event, nobody can say what customs is to be told of it."""
+    cases = Case.objects.filter(kind=LEFT_REFUNDED, key=order.event_key)
+    if cases.filter(state=Case.State.OPEN).exists():
+        return True
+    told = Event.objects.filter(key=order.event_key, name="order.lessened").order_by("-id").first()
+    if told is None or not told.facts.get("left"):
+        return False
+    return not cases.filter(settled_at__gte=told.at).exists()
 
 
 def on_its_way(order: Order, now: datetime) -> OrderOnItsWay:

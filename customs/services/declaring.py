@@ -27,6 +27,7 @@ from kernel.gateways import Unreachable
 from kernel.ids import number as random_number
 from kernel.tenancy import tenant
 from logistics.models import Parcel
+from logistics.queries import refunded_inside
 from orders.models import Order
 from orders.services.cancel_paid import cancel_paid, hold_ends_at
 from payments.services.declare import is_declared
@@ -229,6 +230,8 @@ def _awaited(order: Order, row: Declaration, now: datetime) -> tuple[str, dateti
         return "payment", now + LOOK_AGAIN
     if not Parcel.objects.filter(shipment__order=order, state="issued").exists():
         return "waybill", now + LOOK_AGAIN
+    if refunded_inside(order):
+        return "parcel", now + LOOK_AGAIN
     return "", now
 
 
@@ -240,7 +243,7 @@ def _documents(order: Order, row: Declaration, now: datetime) -> None:
         sent = filings[open_ones[0]]
         _silent(row, open_ones[0], now, since=sent.sent_at if sent else None)
         return
-    awaits = can_list(order=order, declaration=row, now=now)
+    awaits = "parcel" if refunded_inside(order) else can_list(order=order, declaration=row, now=now)
     if awaits:
         _later(row, now + LOOK_AGAIN, awaits=awaits)
         return

@@ -23,8 +23,9 @@ from logistics.services import shipping_info
 from logistics.states import SHIPMENT, WAYBILL
 from orders.models import Order
 
-LEFT_CANCELLED, FAILING = "shipment.left_cancelled", "waybill.failing"
-LEFT_REFUNDED = "shipment.left_refunded"
+LEFT_CANCELLED, LEFT_REFUNDED = "shipment.left_cancelled", "shipment.left_refunded"
+FAILING, REFUSED, UNANSWERED = (f"waybill.{name}" for name in ("failing", "refused", "unanswered"))
+ANSWERED = (FAILING, REFUSED, UNANSWERED)  # what a carrier's answer settles, or that it is asked no more
 PACKED_REFUNDED, LATE, WEIGHT = "shipment.packed_refunded", "shipment.late", "parcel.weight_differs"
 NOT_LEFT = ("to_pick", "packing", "labelled")
 # No silence confirms the receipt of what did not stay delivered.
@@ -190,4 +191,4 @@ def _take_back(parcel: Parcel, by: str, now: datetime) -> None:
     WAYBILL.move(parcel, "withdraw", now=now, facts=facts, tries=0, next_try_at=now)
     if parcel.sent_at is None:
         WAYBILL.move(parcel, "cancel", now=now, facts=facts, next_try_at=None)
-        settle_open(kinds=[FAILING], key=parcel.event_key, by=by, note="cancelled", now=now)
+        settle_open(kinds=ANSWERED, key=parcel.event_key, by=by, note="cancelled", now=now)

@@ -22,7 +22,7 @@ from logistics.models import Parcel
 from logistics.services import packing
 from logistics.services.receiver import ReceiverGone, receiver_for_carrier, sender_of
 from logistics.services.refusals import code_of, words_of
-from logistics.services.shipments import FAILING, locked
+from logistics.services.shipments import ANSWERED, FAILING, REFUSED, UNANSWERED, locked
 from logistics.services.tracking import UNWATCHED
 from logistics.states import SHIPMENT, WAYBILL
 from orders.models import Order
@@ -31,10 +31,9 @@ log = structlog.get_logger(__name__)
 
 OPEN = ("asked", "withdrawing")
 BATCH, LEASE, WAIT_AT_MOST = 20, timedelta(seconds=60), timedelta(minutes=30)
-REFUSED, UNANSWERED, LEFT = "waybill.refused", "waybill.unanswered", "waybill.not_taken_back"
+LEFT = "waybill.not_taken_back"
 CASE_AFTER = 8  # tries: a carrier that does not answer for half an hour
 WATCH_AFTER = timedelta(seconds=5)
-ANSWERED = (FAILING, REFUSED, UNANSWERED)  # what an answer settles
 
 
 @dataclass(frozen=True, slots=True)

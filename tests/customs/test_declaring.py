@@ -6,11 +6,16 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import transaction
 from django.db.models import Sum
 
 from compliance.models import AllowanceAccount, Disclosure
 from customs.models import Filing, PortMessage, PortReceipt
+from customs.services import declaring, receiving
+from kernel import events
+from kernel.cases import settle_case
 from kernel.models import Case, Event
+from logistics.services import shipments
 from orders.models import Order
 from payments.models import Refund
 from tests import make
@@ -264,6 +269,42 @@ def test_without_room_in_the_guarantee_the_list_waits(world, wechat, port, ready
     ports.go_on(at + timedelta(minutes=5), 2)
     assert declaration(order).state == "listed"
     assert not Case.objects.filter(kind="customs.guarantee", state="open").exists()
+
+
+def test_the_list_waits_while_a_parcel_that_left_may_have_refunded_pieces(port, ready):
+    order, at = ready
+    at = ports.go_on(at, 2)
+    both_stand(port, at)
+    with transaction.atomic():
+        events.record(
+            storefront_id=order.storefront_id,
+            name="order.lessened",
+            key=order.event_key,
+            facts={"pieces": 0, "left": {"HD-1": 1}},
+            now=at,
+        )
+    receiving.collect(now=at)
+    declaring.sweep(now=at)  # the event's case is still to come
+    assert (declaration(order).awaits, Case.objects.count()) == ("parcel", 0)
+    at = ports.go_on(at + timedelta(minutes=5), 2)
+    assert (declaration(order).state, declaration(order).awaits) == ("documents", "parcel")
+    assert port.messages("CEB621Message") == []
+    case = Case.objects.get(kind="shipment.left_refunded")
+    settle_case(case=case, by="forwarder", note="taken out", now=at)
+    ports.go_on(at + timedelta(minutes=5), 2)
+    assert declaration(order).state == "listed"
+    assert len(port.messages("CEB621Message")) == 1
+
+
+def test_what_left_with_refunded_pieces_is_not_begun_to_be_declared(port, ready):
+    order, at = ready
+    shipments.look_at_parcel(order=order, left={"HD-1": 1}, now=at)
+    at = ports.go_on(at, 2)
+    assert (declaration(order).state, declaration(order).awaits) == ("waiting", "parcel")
+    assert port.sent == []
+    settle_case(case=Case.objects.get(), by="forwarder", note="taken out", now=at)
+    ports.go_on(at + timedelta(minutes=5), 1)
+    assert declaration(order).state == "documents"
 
 
 def test_a_port_that_is_down_gets_the_same_bytes_later(port, ready):

@@ -127,6 +127,22 @@ def test_a_refusal_is_a_case_and_asked_again_after_a_mend(carriers, house):
     )
 
 
+def test_the_case_of_a_refusal_ends_with_a_parcel_that_is_cancelled_at_once(carriers, house):
+    carriers.control("switches", call="sf_create", mode="error", code="A1006")
+    parcel = packed(house)
+    waybills.sweep(now=later(0))
+    parcel.refresh_from_db()
+    shipments.withdraw(parcel=parcel, by="mei", now=later(60))
+    parcel.refresh_from_db()
+    case = Case.objects.get(kind="waybill.refused")
+    assert (parcel.state, case.state, case.settled_by, case.note) == (
+        "cancelled",
+        "settled",
+        "mei",
+        "cancelled",
+    )
+
+
 @pytest.mark.parametrize(
     ("said", "kept"),
     [

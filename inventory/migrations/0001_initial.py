@@ -157,8 +157,8 @@ class Migration(migrations.Migration):
                 name='Reservation',
                 fields=[
                     ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                    ('storefront', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storefronts.storefront')),
-                    ('stock', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reservations', to='inventory.stock')),
+                    ('storefront', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storefronts.storefront')),
+                    ('stock', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='reservations', to='inventory.stock')),
                     ('holder', models.CharField(max_length=80)),
                     ('quantity', models.PositiveIntegerField()),
                     ('state', models.CharField(choices=[('held', 'Held'), ('picked', 'Picked'), ('shipped', 'Shipped'), ('released', 'Released')], default='held', max_length=10)),

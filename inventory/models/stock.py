@@ -106,8 +106,13 @@ class Reservation(models.Model):
         SHIPPED = "shipped"
         RELEASED = "released"
 
-    storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
-    stock = models.ForeignKey(Stock, on_delete=models.PROTECT, related_name="reservations")
+    # The movement that goes with each proves both (ledger.py): they are not looked up twice.
+    storefront = models.ForeignKey(
+        Storefront, on_delete=models.PROTECT, related_name="+", db_constraint=False, db_index=False
+    )
+    stock = models.ForeignKey(
+        Stock, on_delete=models.PROTECT, related_name="reservations", db_constraint=False
+    )
     holder = models.CharField(max_length=80)
     quantity = models.PositiveIntegerField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.HELD)

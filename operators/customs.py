@@ -15,6 +15,7 @@ from kernel.money import yuan
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
+from operators.port_accounts import ask_machines_again
 from operators.scope import OWNERS
 
 
@@ -149,14 +150,22 @@ class PortAccountAdmin(Scoped):
         "signer",
         "guarantee_fen",
         "owing",
+        "machine_refused",
         "active",
         "storefront",
     )
     readonly_fields = ("owing", "room")
+    actions = ("again",)
     list_select_related = ("storefront",)
     list_filter = ("transport", "signer", "active")
     search_fields = ("customs_code__exact", "dxp_id__exact")
     ordering = ("storefront", "customs_code")
+
+    @admin.action(
+        description=say("加签机已恢复，重新加签", "The machine is mended: sign again"), permissions=["write"]
+    )
+    def again(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        ask_machines_again(self, request, rows)
 
     @admin.display(description=say("待缴税款", "tax owing"))
     def owing(self, row: Any) -> str:

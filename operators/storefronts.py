@@ -17,6 +17,7 @@ from operators.bilingual import say
 from operators.carrier_accounts import account_page
 from operators.filters import is_number, states
 from operators.merchant import merchant_page
+from operators.port_accounts import port_page
 from operators.pushed import message_page
 from operators.scope import OWNERS, PLATFORM, scope_of
 from storefronts import queries, services
@@ -48,7 +49,7 @@ class StorefrontAdmin(Scoped):
     list_filter = (states("state"),)
     search_fields = ("code__startswith", "name", "name_zh")
     ordering = ("code",)
-    actions_detail = ("merchant", "messages", "carriers")
+    actions_detail = ("merchant", "messages", "carriers", "ports")
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
         if db_field.name == "trade_modes":
@@ -94,6 +95,15 @@ class StorefrontAdmin(Scoped):
     )
     def carriers(self, request: HttpRequest, object_id: str) -> HttpResponse:
         return account_page(self, request, object_id)
+
+    @action(  # type: ignore[operator]  # its return type is inferred wrongly
+        description=say("口岸账户", "Port accounts"),
+        url_path="ports",
+        permissions=["secrets"],
+        icon="directions_boat",
+    )
+    def ports(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return port_page(self, request, object_id)
 
     def has_secrets_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
         """Owners of this very storefront."""

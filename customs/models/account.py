@@ -59,6 +59,9 @@ class PortAccount(models.Model):
     signer = models.CharField(max_length=8, choices=Signer.choices, default=Signer.RSA)
     key_sealed = models.BinaryField(default=b"", blank=True)
     password_sealed = models.BinaryField(default=b"", blank=True, help_text="of the signing machine's card")
+    machine_refused = models.CharField(
+        max_length=120, default="", blank=True, help_text="why the card does not sign: it is asked no more"
+    )
     certificate_number = models.CharField(max_length=64, default="", blank=True, help_text="证书号")
     certificate = models.TextField(default="", blank=True, help_text="base64 of its DER")
     guarantor = models.CharField(

@@ -11,14 +11,20 @@ from compliance import vault
 from customs import labels
 from customs.gateways.signing_machine import SigningMachine
 from customs.models import PortAccount
+from customs.signing.certificates import bare, der
 from customs.signing.keys import RsaSigner, Signer, Sm2Signer, sm2_point
 from storefronts.services.opening import BadKey
 
 
 @transaction.atomic
 def set_key(*, account: PortAccount, method: str, secret: str, number: str, certificate: str) -> PortAccount:
-    """Seal a key that signs here: PEM for RSA-SHA1, 64 hexadecimal digits for SM2-SM3. Raises BadKey."""
-    signer = _software(method, secret, number, certificate)
+    """Seal a key that signs here: PEM for RSA-SHA1, 64 hexadecimal digits for SM2-SM3.
+
+    `certificate` is base64 of its DER, or PEM. Raises BadKey, also for a certificate of another key.
+    """
+    signer = _software(method, secret, number, _bare(certificate))
+    if signer.public not in der(signer.certificate):
+        raise BadKey(what="certificate", why="it is not of this key")
     key = vault.unwrap(account.storefront.key)
     account.key_sealed = key.seal(labels.ACCOUNT_KEY, account.public_id, secret)
     account.signer, account.certificate_number, account.certificate = (
@@ -26,7 +32,10 @@ def set_key(*, account: PortAccount, method: str, secret: str, number: str, cert
         signer.number,
         signer.certificate,
     )
-    account.save(update_fields=["key_sealed", "signer", "certificate_number", "certificate"])
+    account.password_sealed = b""
+    account.save(
+        update_fields=["password_sealed", "signer", "key_sealed", "certificate_number", "certificate"]
+    )
     return account
 
 
@@ -36,7 +45,10 @@ def set_machine(*, account: PortAccount, password: str) -> PortAccount:
     key = vault.unwrap(account.storefront.key)
     account.password_sealed = key.seal(labels.ACCOUNT_PASSWORD, account.public_id, password)
     account.signer, account.key_sealed = PortAccount.Signer.MACHINE, b""
-    account.save(update_fields=["password_sealed", "signer", "key_sealed"])
+    account.certificate_number = account.certificate = ""
+    account.save(
+        update_fields=["password_sealed", "signer", "key_sealed", "certificate_number", "certificate"]
+    )
     return account
 
 
@@ -50,7 +62,14 @@ def signer_of(account: PortAccount) -> Signer:
     return _software(account.signer, secret, account.certificate_number, account.certificate)
 
 
-def _software(method: str, secret: str, number: str, certificate: str) -> Signer:
+def _bare(certificate: str) -> str:
+    try:
+        return bare(certificate)
+    except ValueError as fault:
+        raise BadKey(what="certificate", why="no base64 of a certificate") from fault
+
+
+def _software(method: str, secret: str, number: str, certificate: str) -> RsaSigner | Sm2Signer:
     if not number or not certificate:
         raise BadKey(what="certificate", why="number and certificate go with a key")
     try:

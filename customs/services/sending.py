@@ -13,13 +13,14 @@ from itertools import groupby
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from compliance import vault
 from customs import labels
 from customs.ceb.write import assemble, taken_apart, to_bytes
 from customs.gateways.port import port_of
-from customs.models import Filing, PortMessage
+from customs.gateways.signing_machine import MachineRefused
+from customs.models import Filing, PortAccount, PortMessage
 from customs.services.filing import message_name, new_guid
 from customs.services.keys import signer_of
 from customs.services.transfer import transfer_of
@@ -33,17 +34,23 @@ PACKED, BATCH, LEASE = 500, 20, timedelta(minutes=1)
 FIRST_WAIT, WAIT_AT_MOST = timedelta(seconds=15), timedelta(minutes=30)
 TRIES_TO_CASE = 5
 FAILING, SILENT = "customs_message.failing", "customs.port_unreachable"
+MACHINE_REFUSED = "customs.machine_refused"
 
 
 def sweep(*, now: datetime) -> int:
     """Pack what waits, then hand over every message whose time has come; returns how many the port took."""
     pack(now=now)
-    sent = 0
+    sent, refused = 0, set[int]()
     for message in _claim(now):
+        if message.account_id in refused:
+            continue
         try:
             sent += _send(message, now)
         except Unreachable as failure:
             _again(message, str(failure.reason), now)
+            if isinstance(failure, MachineRefused) and failure.lasting:
+                refused.add(message.account_id)
+                _ask_no_more(message.account, failure.reason, now)
         except Exception as failure:
             _again(message, type(failure).__name__, now)
             open_failing(
@@ -107,7 +114,7 @@ def _claim(now: datetime) -> list[PortMessage]:
     with transaction.atomic():
         due = list(
             PortMessage.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(next_try_at__lte=now)
+            .filter(~Q(before=b"") | Q(account__machine_refused=""), next_try_at__lte=now)
             .select_related("account__storefront__key")
             .order_by("next_try_at")[:BATCH]
         )
@@ -165,6 +172,19 @@ def _bodies(message: PortMessage, who: str, purpose: str, now: datetime) -> list
         )
         found.append(text.encode())
     return found
+
+
+def _ask_no_more(account: PortAccount, why: str, now: datetime) -> None:
+    """A card that is asked on by a wrong password locks for good: it waits until a person has looked."""
+    PortAccount.objects.filter(pk=account.pk).update(machine_refused=why)
+    open_case(
+        storefront_id=account.storefront_id,
+        kind=MACHINE_REFUSED,
+        key=f"port:{account.public_id}",
+        title="The signing machine's card does not sign: nothing is declared by this account",
+        facts={"account": str(account), "why": why},
+        now=now,
+    )
 
 
 def _again(message: PortMessage, reason: str, now: datetime) -> None:

@@ -53,6 +53,11 @@ class RsaSigner:
     certificate: str
     method: str = RSA_SHA1
 
+    @property
+    def public(self) -> bytes:
+        """The modulus, as a certificate of this key holds it."""
+        return self.key.public_key().public_numbers().n.to_bytes((self.key.key_size + 7) // 8)
+
     def sign(self, data: bytes) -> bytes:
         return self.key.sign(data, padding.PKCS1v15(), hashes.SHA1())  # noqa: S303 - the specification's
 
@@ -91,10 +96,11 @@ class Sm2Verifier:
 
 
 class Sm2Signer(Sm2Verifier):
-    """An SM2 private key of 32 bytes; a signature is r and s, 64 bytes."""
+    """An SM2 private key of 32 bytes; a signature is r and s, 64 bytes. `public` is its point."""
 
     def __init__(self, key: bytes, number: str, certificate: str) -> None:
-        super().__init__(sm2_point(key))
+        self.public = sm2_point(key)
+        super().__init__(self.public)
         self._curve.private_key = key.hex()
         self.number, self.certificate = number, certificate
 

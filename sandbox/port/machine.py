@@ -123,7 +123,7 @@ def _asked(scene: Scene, number: str | None, text: bytes) -> Json | None:
             "_status": "00",
             "_args": _failed("参数错误", "Err:Custom50001"),
         }
-    args, method = told.get("_args"), told.get("_method")
+    args, method = told.get("args"), told.get("_method")
     answered = {"_id": told.get("_id"), "_method": method, "_status": "00"}
     try:
         if method == CERTIFICATE:

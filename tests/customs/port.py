@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from backend import delivery
 from customs.ceb.message import Document, Message, Value
@@ -26,6 +32,21 @@ from tests import make
 from tests.payments.declaring import NUMBER
 
 KEY = make.rsa_key("customs")
+
+
+def certificate(key: rsa.RSAPrivateKey) -> str:
+    """A certificate of a key, base64 of its DER."""
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "关务测试")])
+    now = make.present()
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    return base64.b64encode(made.public_bytes(Encoding.DER)).decode()
+
+
 CODES = {
     "ebc": "3302W0A01P",
     "ebp": NUMBER,
@@ -100,7 +121,11 @@ def account(world: make.World, **changes: object) -> PortAccount:
     }
     made = PortAccount.objects.create(**values)
     return set_key(
-        account=made, method="rsa-sha1", secret=make.private_pem(KEY), number="0001", certificate="TUlJ"
+        account=made,
+        method="rsa-sha1",
+        secret=make.private_pem(KEY),
+        number="0001",
+        certificate=certificate(KEY),
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from datetime import datetime
+from typing import Any
 
 import pytest
 import requests
 
-from customs.models import Declaration, PortReceipt, TaxSheet
+from customs.models import Declaration, PortAccount, PortReceipt, TaxSheet
 from customs.services.keys import set_key
 from customs.services.taxes import owed_fen
 from kernel.models import Case
@@ -22,9 +23,8 @@ from tests.payments.declaring import go_on as pay_on
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-@pytest.fixture(params=["rsa-sha1", "sm2-sm3"])
-def enterprise(request, world, wechat, settings):
-    """The storefront's declaring enterprise, registered at the port, with one of its two keys."""
+def registered(wechat, world, settings) -> tuple[PortAccount, dict[str, Any]]:
+    """The storefront's way to the port, whose enterprise is the port's own; what the port gave it."""
     settings.PORT_BASE = settings.SIGN_BASE = wechat.url
     settings.CUSTOMS_SENDERS = "stand_in"
     family(world, "v2")
@@ -34,6 +34,13 @@ def enterprise(request, world, wechat, settings):
     LegalParty.objects.filter(storefront=world.shop, role="declarant").update(
         customs_code=told["cop_code"], name=told["cop_name"]
     )
+    return account, told
+
+
+@pytest.fixture(params=["rsa-sha1", "sm2-sm3"])
+def enterprise(request, world, wechat, settings):
+    """The storefront's declaring enterprise, registered at the port, with one of its two keys."""
+    account, told = registered(wechat, world, settings)
     card = next(one for one in told["certificates"] if one["method"] == request.param)
     set_key(
         account=account,

@@ -34,7 +34,7 @@ def machine(base, play, cards):
 
 
 def call(socket, method, /, **args):
-    socket.send(json.dumps({"_id": 7, "_method": method, "_args": args}))
+    socket.send(json.dumps({"_id": 7, "_method": method, "args": args}))
     told = json.loads(socket.recv(5))
     assert (told["_id"], told["_method"], told["_status"]) == (7, method, "00")
     return told["_args"]

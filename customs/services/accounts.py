@@ -1,0 +1,101 @@
+"""A way to a customs district goes in whole: where it declares, who signs, what answers for tax."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+
+from customs.models import PortAccount
+from customs.services.keys import set_key, set_machine
+from customs.services.sending import MACHINE_REFUSED
+from kernel import events
+from kernel.cases import settle_open
+from kernel.errors import Invalid
+from kernel.tenancy import tenant
+from storefronts.models import Storefront
+
+
+@dataclass(eq=False)
+class AccountWrong(Invalid):
+    """What is told of a port account cannot be so."""
+
+    code = "port_account_wrong"
+    title = "This port account cannot be used: {what}."
+    title_zh = "该口岸账户填写有误：{what}。"
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """Where and as whom the storefront declares: the columns of PortAccount, the guarantee in fen."""
+
+    customs_code: str
+    port_code: str
+    traffic: str
+    dxp_id: str
+    dispatch_country: str = "142"
+    site_code: str = ""
+    transport: str = PortAccount.Transport.HTTP.value
+    folder: str = ""
+    guarantor: str = PortAccount.Guarantor.DECLARANT.value
+    guarantee_fen: int = 0
+    batch: int = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """What signs: a key with its certificate, or the password of the card in the signing machine (加签机)."""
+
+    signer: str
+    value: str
+    number: str = ""
+    certificate: str = ""
+
+
+def set_account(
+    *, storefront: Storefront, terms: Terms, secret: Secret, by: str, now: datetime
+) -> PortAccount:
+    """Declare at this district in this way from now on. What is on its way goes on as it was signed.
+
+    Raises AccountWrong, and BadKey where the key is none or is not that of its certificate.
+    """
+    with tenant(storefront.pk):
+        locked = Storefront.objects.select_for_update(no_key=True).select_related("key").get(pk=storefront.pk)
+        account = PortAccount.objects.filter(storefront=locked, customs_code=terms.customs_code).first()
+        account = account or PortAccount(storefront=locked, signer=PortAccount.Signer.MACHINE)
+        account.storefront = locked
+        for name, value in asdict(terms).items():
+            setattr(account, name, value)
+        try:
+            account.full_clean(exclude=["key_sealed", "password_sealed"])
+        except ValidationError as fault:
+            raise AccountWrong(what="; ".join(fault.messages)) from fault
+        account.save()
+        if secret.signer == PortAccount.Signer.MACHINE:
+            set_machine(account=account, password=secret.value)
+        else:
+            set_key(
+                account=account,
+                method=secret.signer,
+                secret=secret.value,
+                number=secret.number,
+                certificate=secret.certificate,
+            )
+        again(account=account, by=by, now=now)
+        events.record(
+            storefront_id=locked.pk,
+            name="portaccount.set",
+            key=f"portaccount:{account.pk}",
+            facts={"by": by, "district": account.customs_code, "signer": account.signer},
+            now=now,
+        )
+    return account
+
+
+def again(*, account: PortAccount, by: str, now: datetime) -> None:
+    """Let the signing machine be asked again: its card is in, and opens by the password that is kept."""
+    PortAccount.objects.filter(pk=account.pk).exclude(machine_refused="").update(machine_refused="")
+    account.machine_refused = ""
+    settle_open(kinds=[MACHINE_REFUSED], key=f"port:{account.public_id}", by=by, note="asked again", now=now)

@@ -27,8 +27,10 @@ _UNCOUNTED = ("evidence", "stock")
 def _names() -> dict[tuple[str, str], tuple[str, str]]:
     """(kind, key) → (Chinese, English or "").
 
-    Kinds are app, model, field and state, laid over models; help by its text; event, case, reason, thing and
-    fact, which name codes of events and cases; todo says what to do about a case, datum names sealed data.
+    Kinds are app, model, field and state, laid over models, one model's own ("orders.OrderLine.customs",
+    "customs.TaxSheet:1") before what a word means everywhere; help by its text; event, case, reason, thing
+    and fact, which name codes of events and cases; todo says what to do about a case, datum names sealed
+    data.
     """
     with _FILE.open(encoding="utf-8", newline="") as lines:
         return {(row["kind"], row["key"]): (row["zh"], row["en"]) for row in csv.DictReader(lines)}
@@ -89,7 +91,7 @@ def _name_model(model: type[models.Model]) -> None:
         meta.verbose_name = say(zh, en)
         meta.verbose_name_plural = say(zh, own or plural(en))
         for field in meta.concrete_fields:
-            _name_field(field)
+            _name_field(meta.label, field)
 
 
 def plural(noun: str) -> str:
@@ -104,11 +106,12 @@ def plural(noun: str) -> str:
     return "".join((f"{head}s", *rest))
 
 
-def _name_field(field: Any) -> None:
+def _name_field(owner: str, field: Any) -> None:
     text = str(field.help_text)
     if helped := _names().get(("help", text)):
         field.help_text = _help(helped[0], helped[1] or text, text)
-    zh, en = _names().get(("field", field.name), ("", ""))
+    names = _names()
+    zh, en = names.get(("field", f"{owner}.{field.name}")) or names.get(("field", field.name), ("", ""))
     en = en or str(field.verbose_name)
     if field.name.endswith("_fen"):
         zh, en = f"{zh}（元）", f"{en.removesuffix(' fen')} (CNY)"

@@ -21,7 +21,7 @@ from compliance.management.loader import DATA
 from compliance.services.rates import load_rates
 from customers.models import NewsTemplate
 from customs.models import PortAccount
-from customs.services.keys import set_key
+from customs.services import accounts
 from inventory.models import FreightTemplate, FreightZone, Warehouse
 from kernel.clock import shanghai_day
 from logistics.services.accounts import Terms, set_account
@@ -74,7 +74,7 @@ def seed(*, world: dict[str, Any], now: datetime) -> list[Seeded]:
             for code, coupon in wanted["coupons"].items():
                 put_coupon(storefront, code, coupon, now)
         put_carriers(storefront, wanted.get("carriers", {}), credentials, now)
-        put_ports(storefront, told["ports"], credentials["port"])
+        put_ports(storefront, told["ports"], credentials["port"], now)
         put_news(storefront, wanted.get("news", {}), now)
         skus = fill_shelves(storefront, wanted.get("shelves"), now=now)
         pieces = sum(put_warehouse(storefront, code, one, now) for code, one in wanted["warehouses"].items())
@@ -149,26 +149,19 @@ def put_carriers(
             )
 
 
-def put_ports(storefront: Storefront, wanted: dict[str, Any], enterprise: dict[str, Any]) -> None:
+def put_ports(
+    storefront: Storefront, wanted: dict[str, Any], enterprise: dict[str, Any], now: datetime
+) -> None:
     """The declarant's way to each district, with the key that the port gave out; what stands stays."""
     LegalParty.objects.filter(storefront=storefront, role=LegalParty.Role.DECLARANT).update(
         name=enterprise["cop_name"], customs_code=enterprise["cop_code"]
     )
     card = next(one for one in enterprise["certificates"] if one["method"] == PortAccount.Signer.SM2)
+    secret = accounts.Secret(card["method"], card["private_key"], card["number"], card["certificate"])
     for district, facts in wanted.items():
-        account, new = PortAccount.objects.get_or_create(
-            storefront=storefront,
-            customs_code=district,
-            defaults={**facts, "dxp_id": enterprise["dxp_id"], "signer": PortAccount.Signer.MACHINE},
-        )
-        if new:
-            set_key(
-                account=account,
-                method=card["method"],
-                secret=card["private_key"],
-                number=card["number"],
-                certificate=card["certificate"],
-            )
+        if not PortAccount.objects.filter(storefront=storefront, customs_code=district).exists():
+            terms = accounts.Terms(customs_code=district, dxp_id=enterprise["dxp_id"], **facts)
+            accounts.set_account(storefront=storefront, terms=terms, secret=secret, by="seed", now=now)
 
 
 def put_news(storefront: Storefront, wanted: dict[str, str], now: datetime) -> None:

@@ -7,10 +7,28 @@ import re
 from collections import Counter
 
 import pytest
+from django.contrib.admin import site
+from django.test import RequestFactory
+from django.utils import translation
 
-from operators.names import _FILE, plural
+from operators.names import _FILE, plural, state_name
 from storefronts.models import Operator
 from tests import make
+
+HAN = re.compile(r"[\u4e00-\u9fff]|^(SKU|id)$")
+HOUSE = (
+    "kernel",
+    "compliance",
+    "storefronts",
+    "catalog",
+    "customers",
+    "inventory",
+    "orders",
+    "payments",
+    "logistics",
+    "customs",
+    "settlement",
+)
 
 
 @pytest.mark.django_db
@@ -53,3 +71,24 @@ def test_every_name_stands_once_and_in_both_languages():
     assert [row for row in rows if len(row) != len(head) or not all(row[:3])] == []
     twice = [key for key, times in Counter((row[0], row[1]) for row in rows).items() if times > 1]
     assert twice == []
+
+
+def of_the_house():
+    """Each model that has pages, with the fields that they show."""
+    request = RequestFactory().get("/")
+    request.user = Operator(is_superuser=True)
+    for model, page in site._registry.items():
+        if model.__module__.startswith(HOUSE):
+            shown = {*page.get_fields(request), *page.get_list_display(request)}
+            yield model, [field for field in model._meta.concrete_fields if field.name in shown]
+
+
+def test_no_page_shows_a_chinese_reader_a_field_a_help_or_a_state_in_english():
+    english = []
+    with translation.override("zh-hans"):
+        for model, fields in of_the_house():
+            for field in fields:
+                told = [str(field.verbose_name), str(field.help_text) or "无"]
+                told += [state_name(value, name, model._meta.label) for value, name in field.choices or ()]
+                english += [(model._meta.label, field.name, text) for text in told if not HAN.search(text)]
+    assert english == [], str(english)

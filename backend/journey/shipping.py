@@ -188,7 +188,7 @@ def received(stage: Stage) -> str:
     path = f"orders/{stage.order['number']}/receipt"
     first, second = (stage.alice.call("POST", path) for _ in range(2))
     expect(first, second)
-    return f"{first['by']}, {first['at']}"
+    return f"by the {first['by']}, at {first['at'][11:19]}Z"
 
 
 @step("订阅消息", "shipped, cleared and delivered were told, each once")

@@ -32,8 +32,8 @@ SELECT 1, 1, n, 1, 0, 0, false FROM generate_series(1, %(skus)s) n;
 INSERT INTO inventory_lot (storefront_id, stock_id, code, inbound_list, received_at, on_hand, picked,
                            quarantined, stopped)
 SELECT 1, id, '', '', now(), 1, 0, 0, false FROM inventory_stock;
-INSERT INTO inventory_reservation (storefront_id, stock_id, holder, quantity, state, at)
-SELECT 1, id, 'order:1', 1, 'held', now() FROM inventory_stock;
+INSERT INTO inventory_reservation (storefront_id, stock_id, holder, quantity, shipped, state, at)
+SELECT 1, id, 'order:1', 1, 0, 'held', now() FROM inventory_stock;
 INSERT INTO inventory_movement (storefront_id, stock_id, lot_id, kind, on_hand, reserved, picked, quarantined,
                                 holder, reason, by, at)
 SELECT 1, l.stock_id, CASE WHEN n IN (1, 49, 50) THEN l.id END,

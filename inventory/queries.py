@@ -110,7 +110,7 @@ def offers(
 def held(*, holder: str) -> dict[int, int]:
     """Variant id → pieces that are held for `holder` and have not left, on the shelf or picked."""
     rows = Reservation.objects.filter(holder=holder, state__in=["held", "picked"])
-    return dict(rows.values_list("stock__variant").annotate(pieces=Sum("quantity")))
+    return dict(rows.values_list("stock__variant").annotate(pieces=Sum(F("quantity") - F("shipped"))))
 
 
 def available(*, storefront_id: int, variant_ids: Sequence[int], day: date) -> dict[int, int]:

@@ -2,10 +2,10 @@
 
 from kernel.states import Machine
 
-# to_pick to dispatched is ours: dispatched has left our house, and the ledger with it. All that follows is
-# what the carrier tells, whose scan may come before anyone has said that it left. customs_hold, lost and
-# damaged may still come right; what was delivered, in a locker say, may be refused there and turn back.
-# returned is an end.
+# to_pick to dispatched is ours: what is leaving has left in part, what is dispatched has left our house, and
+# the ledger with it. All that follows is what the carrier tells, whose scan may come before anyone has said
+# that it left. customs_hold, lost and damaged may still come right; what was delivered, in a locker say, may
+# be refused there and turn back. returned is an end.
 SHIPMENT = Machine(
     name="shipment",
     start="to_pick",
@@ -13,8 +13,14 @@ SHIPMENT = Machine(
         "pick": {"to_pick": "packing"},
         "label": {"packing": "labelled"},
         "unlabel": {"labelled": "packing"},
-        "dispatch": {"labelled": "dispatched"},
-        "hand_over": {"labelled": "handed_over", "dispatched": "handed_over", "lost": "handed_over"},
+        "leave": {"labelled": "leaving"},
+        "dispatch": {"labelled": "dispatched", "leaving": "dispatched"},
+        "hand_over": {
+            "labelled": "handed_over",
+            "leaving": "handed_over",
+            "dispatched": "handed_over",
+            "lost": "handed_over",
+        },
         "move": {
             "handed_over": "in_transit",
             "customs_hold": "in_transit",
@@ -77,9 +83,10 @@ WAYBILL = Machine(
     },
 )
 
-# waiting: paid, and no carrier has it yet; owed: WeChat is to be told, and may have been already; amending:
-# the one change that WeChat allows is being made; outdated: WeChat shows another waybill and takes no more
-# changes; exempt: the mini-program's trades are not managed; ended: nothing is to be told any more.
+# waiting: paid, and no carrier has it yet; owed: WeChat is to be told, and may have been already, of a first
+# parcel or of one more; amending: the one change that WeChat allows is being made; outdated: WeChat shows
+# another waybill and takes no more changes; exempt: the mini-program's trades are not managed; ended: nothing
+# is to be told any more.
 SHIPPING_INFO = Machine(
     name="shipping_info",
     start="waiting",
@@ -87,6 +94,7 @@ SHIPPING_INFO = Machine(
         "owe": {"waiting": "owed", "exempt": "owed"},
         "exempt": {"owed": "exempt"},
         "tell": {"owed": "told", "amending": "retold"},
+        "add": {"told": "owed"},
         "refuse": {"owed": "refused"},
         "again": {"refused": "owed", "told": "owed", "retold": "owed"},
         "amend": {"told": "amending", "refused": "amending"},

@@ -258,7 +258,7 @@ class StockAdmin(Stepped, Listed):
 class ReservationAdmin(Listed):
     """For whom pieces are held."""
 
-    list_display = ("holder", "stock", "quantity", "state", "at", "released_at", "storefront")
+    list_display = ("holder", "stock", "quantity", "shipped", "state", "at", "released_at", "storefront")
     list_select_related = ("stock__variant", "stock__warehouse", "storefront")
     list_filter = (states("state"), "at")
     search_fields = ("holder__exact", "stock__variant__sku__startswith")

@@ -209,7 +209,7 @@ class MovementAdmin(Listed):
 class PickAdmin(Listed):
     """Which lots went into which order, to read: what a recall asks for."""
 
-    list_display = ("reservation", "lot", "quantity", "at", "shipped_at", "put_back_at", "storefront")
+    list_display = ("reservation", "lot", "quantity", "box", "at", "shipped_at", "put_back_at", "storefront")
     list_select_related = (
         "reservation__stock__variant",
         "reservation__stock__warehouse",
@@ -218,7 +218,7 @@ class PickAdmin(Listed):
         "storefront",
     )
     list_filter = ("at",)
-    search_fields = ("reservation__holder__exact", "lot__code__startswith")
+    search_fields = ("reservation__holder__exact", "box__exact", "lot__code__startswith")
     ordering = ("-id",)
 
 

@@ -16,49 +16,22 @@ from unfold.decorators import action
 from kernel.clock import now, shanghai_day
 from kernel.errors import Problem
 from kernel.models import Event
-from logistics.models import Parcel, Shipment
+from logistics.models import Parcel
 from logistics.services import accounts, labels, leaving, packing, shipments, weighing
-from logistics.services.shipments import NOT_LEFT
-from logistics.services.tracking import AFTER_RELEASE_ONLY
+from logistics.services.shipments import SEVERAL, TO_LEAVE
+from logistics.services.tracking import AFTER_RELEASE_ONLY, find_out_parcel
 from operators import stock_story
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import Switch, states
 from operators.lists import Listed
+from operators.packing_steps import LET_ONE_LEAVE, SHIPMENT_STEPS
 from operators.scope import PACKERS
 from operators.steps import Step, Stepped
-from operators.stock_forms import ConfirmForm, PartForm, WeightForm
+from operators.stock_forms import WeightForm
 from orders.models import Order
 
 Values = Mapping[str, Any]
-
-
-def _pack(row: Shipment, values: Values, who: str, at: datetime) -> None:
-    packing.pack(
-        shipment=row,
-        carrier="SF",
-        weight_g=values["weight_g"],
-        second_look=values["second_look"],
-        by=who,
-        now=at,
-    )
-
-
-def _pack_part(row: Shipment, values: Values, who: str, at: datetime) -> None:
-    packing.pack(
-        shipment=row,
-        carrier="SF",
-        weight_g=values["weight_g"],
-        second_look=values["second_look"],
-        pieces={values["sku"]: values["pieces"]},
-        nth=values["nth"],
-        by=who,
-        now=at,
-    )
-
-
-def _dispatch(row: Shipment, values: Values, who: str, at: datetime) -> None:
-    leaving.dispatch(shipment=row, by=who, now=at)
 
 
 def _weigh(row: Parcel, values: Values, who: str, at: datetime) -> None:
@@ -74,7 +47,7 @@ class LateFilter(Switch):
 
     @classmethod
     def question(cls) -> Q:
-        return Q(state__in=NOT_LEFT, ship_by__lt=shanghai_day(now()))
+        return Q(state__in=TO_LEAVE, ship_by__lt=shanghai_day(now()))
 
 
 class ReadyFilter(Switch):
@@ -88,11 +61,38 @@ class ReadyFilter(Switch):
     def question(cls) -> Q:
         bonded = Q(order__trade_mode__in=AFTER_RELEASE_ONLY)
         released = Q(was_released=True) | Q(order__gate=Order.Gate.AFTER_RELEASE)
-        return Q(state="labelled") & (~bonded | released)
+        return Q(state__in=("labelled", "leaving")) & (~bonded | released)
+
+
+class FindingOut(Stepped, Listed):
+    """What carriers tell by telephone and no tracker does."""
+
+    @admin.action(description=say("承运方确认遗失", "The carrier says it is lost"), permissions=["write"])
+    def lose(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        self._find_out(request, rows, "lose")
+
+    @admin.action(description=say("承运方确认破损", "The carrier says it is damaged"), permissions=["write"])
+    def damage(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        self._find_out(request, rows, "damage")
+
+    @admin.action(description=say("已退回仓库", "It came back"), permissions=["write"])
+    def bring_back(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        self._find_out(request, rows, "return")
+
+    @admin.action(description=say("恢复运输", "It is on its way again"), permissions=["write"])
+    def find_again(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        self._find_out(request, rows, "move")
+
+    def _find_out(self, request: HttpRequest, rows: QuerySet[Any], verb: str) -> None:
+        by = request.user.get_username()
+        self.act(request, rows, lambda row: self.find_out(row, verb, by))
+
+    def find_out(self, row: Any, verb: str, by: str) -> None:
+        raise NotImplementedError
 
 
 @register("logistics.Shipment")
-class ShipmentAdmin(Stepped, Listed):
+class ShipmentAdmin(FindingOut):
     """What is to be picked and packed, what may leave, what is on its way, and what came to grief."""
 
     writers = PACKERS
@@ -125,47 +125,7 @@ class ShipmentAdmin(Stepped, Listed):
     ordering = ("-id",)
     change_form_outer_after_template = "operators/stock_story.html"
     actions = ("start_packing", "dispatch_all", "lose", "damage", "bring_back", "find_again")
-    steps = (
-        Step(
-            name="pack",
-            title=say("称重打包并申请顺丰运单号", "Weigh, pack and ask SF for a waybill"),
-            icon="package_2",
-            form=WeightForm,
-            do=_pack,
-            roles=PACKERS,
-            legal=lambda row: row.state in ("to_pick", "packing"),
-            hint=say(
-                "实重与应重之差超过仓库允差的不予打包；开箱核对后由另一名同事复核。",
-                "What differs by more than the warehouse tolerates is not packed, but for a second look.",
-            ),
-            outside=True,
-        ),
-        Step(
-            name="pack-part",
-            title=say("分箱打包", "Pack a part"),
-            icon="deployed_code",
-            form=PartForm,
-            do=_pack_part,
-            roles=PACKERS,
-            legal=lambda row: row.state in ("to_pick", "packing") and row.order.trade_mode in packing.SEVERAL,
-            start=lambda row: {"nth": row.parcels.count() + 1},
-            outside=True,
-        ),
-        Step(
-            name="dispatch",
-            title=say("出库", "Let it leave"),
-            icon="output",
-            form=ConfirmForm,
-            do=_dispatch,
-            roles=PACKERS,
-            legal=lambda row: row.state == "labelled",
-            hint=say(
-                "保税货物须已放行；直购货物须通过申报前审核。库存按拣货批次扣减。",
-                "Bonded goods must be released, direct mail is judged; the picked lots leave the ledger.",
-            ),
-            outside=True,
-        ),
-    )
+    steps = SHIPMENT_STEPS
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         told = Event.objects.filter(key=Concat(Value("order:"), OuterRef("number")), name="customs.released")
@@ -174,7 +134,7 @@ class ShipmentAdmin(Stepped, Listed):
 
     @admin.display(description=say("放行", "released"))
     def released(self, row: Any) -> Any:
-        if row.order.trade_mode in packing.SEVERAL:
+        if row.order.trade_mode in SEVERAL:
             return "-"
         done = row.was_released or row.order.gate == Order.Gate.AFTER_RELEASE
         return say("已放行", "released") if done else say("未放行", "not released")
@@ -198,29 +158,12 @@ class ShipmentAdmin(Stepped, Listed):
         verb = leaving.dispatch
         self.act(request, rows, lambda row: verb(shipment=row, by=by, now=now()), outside=True)
 
-    @admin.action(description=say("承运方确认遗失", "The carrier says it is lost"), permissions=["write"])
-    def lose(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
-        self._find_out(request, rows, "lose")
-
-    @admin.action(description=say("承运方确认破损", "The carrier says it is damaged"), permissions=["write"])
-    def damage(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
-        self._find_out(request, rows, "damage")
-
-    @admin.action(description=say("已退回仓库", "It came back"), permissions=["write"])
-    def bring_back(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
-        self._find_out(request, rows, "return")
-
-    @admin.action(description=say("恢复运输", "It is on its way again"), permissions=["write"])
-    def find_again(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
-        self._find_out(request, rows, "move")
-
-    def _find_out(self, request: HttpRequest, rows: QuerySet[Any], verb: str) -> None:
-        by = request.user.get_username()
-        self.act(request, rows, lambda row: shipments.find_out(shipment=row, verb=verb, by=by, now=now()))
+    def find_out(self, row: Any, verb: str, by: str) -> None:
+        shipments.find_out(shipment=row, verb=verb, by=by, now=now())
 
 
 @register("logistics.Parcel")
-class ParcelAdmin(Stepped, Listed):
+class ParcelAdmin(FindingOut):
     """Parcels under their waybill numbers; a number is taken back or asked for again here."""
 
     writers = PACKERS
@@ -232,6 +175,7 @@ class ParcelAdmin(Stepped, Listed):
         "trouble",
         "latest",
         "latest_at",
+        "left_at",
         "expected_on",
         "expected_g",
         "weighed_g",
@@ -248,8 +192,9 @@ class ParcelAdmin(Stepped, Listed):
     )
     search_fields = ("waybill__exact", "own_number__startswith", "shipment__number__startswith")
     ordering = ("-id",)
-    actions = ("withdraw", "try_again")
+    actions = ("withdraw", "try_again", "lose", "damage", "bring_back", "find_again")
     steps = (
+        LET_ONE_LEAVE,
         Step(
             name="weigh",
             title=say("称重", "Weigh"),
@@ -258,7 +203,9 @@ class ParcelAdmin(Stepped, Listed):
             do=_weigh,
             roles=PACKERS,
             legal=lambda row: (
-                row.state in ("asked", "issued", "refused") and row.shipment.state in weighing.WEIGHED_IN
+                row.state in ("asked", "issued", "refused")
+                and row.left_at is None
+                and row.shipment.state in weighing.WEIGHED_IN
             ),
             outside=True,
         ),
@@ -295,6 +242,9 @@ class ParcelAdmin(Stepped, Listed):
     def try_again(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
         by = request.user.get_username()
         self.act(request, rows, lambda row: shipments.try_again(parcel=row, by=by, now=now()))
+
+    def find_out(self, row: Any, verb: str, by: str) -> None:
+        find_out_parcel(parcel=row, verb=verb, by=by, now=now())
 
 
 @register("logistics.ParcelLine")

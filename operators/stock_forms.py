@@ -31,6 +31,15 @@ def _pieces(label: Any, least: int = 1) -> forms.IntegerField:
     )
 
 
+def _listed() -> forms.CharField:
+    return _line(
+        say("该批次的核注清单编号", "inbound list of the lot"),
+        30,
+        say("同一批次号分属多份清单时填写。", "Where one lot number lies under several lists."),
+        False,
+    )
+
+
 def _day(label: Any) -> forms.DateField:
     return forms.DateField(label=label, required=False, widget=UnfoldAdminDateWidget)
 
@@ -104,6 +113,7 @@ class CountedForm(forms.Form):
 
     sku = _line("SKU", 64)
     code = _line(say("批次号", "lot number"), 60, say("无批次可留空。", "Empty without one."), False)
+    inbound_list = _listed()
     pieces = _pieces(say("实盘件数", "pieces counted"), 0)
 
 
@@ -118,20 +128,12 @@ class WeightForm(forms.Form):
     )
 
 
-class PartForm(WeightForm):
-    """Which pieces go into a parcel of their own."""
-
-    sku = _line("SKU", 64)
-    pieces = _pieces(say("件数", "pieces"))
-    nth = forms.IntegerField(widget=forms.HiddenInput)
-    field_order = ("sku", "pieces", "weight_g", "second_look", "nth")
-
-
 class MissingForm(forms.Form):
     """What of a load did not arrive."""
 
     sku = _line("SKU", 64, "", False)
     code = _line(say("批次号", "lot number"), 60, "", False)
+    of_list = _listed()
     pieces = forms.IntegerField(
         label=say("缺少件数", "pieces missing"),
         min_value=0,

@@ -11,7 +11,6 @@ from django.http import HttpRequest
 from inventory import services
 from inventory.models import Count, CountLine, Lot, Transfer
 from kernel.clock import now
-from kernel.errors import Missing
 from kernel.tenancy import tenant
 from operators import stock_story
 from operators.base import register
@@ -26,11 +25,8 @@ Values = Mapping[str, Any]
 
 
 def _counted(row: Count, values: Values, who: str, at: datetime) -> None:
-    lot = Lot.objects.filter(
-        stock__warehouse=row.warehouse, stock__variant__sku=values["sku"], code=values["code"]
-    ).first()
-    if lot is None:
-        raise Missing()
+    lots = Lot.objects.filter(stock__warehouse=row.warehouse)
+    lot = services.named_lot(lots, sku=values["sku"], code=values["code"], listed=values["inbound_list"])
     services.record_count(count=row, lot=lot, counted=values["pieces"], by=who, now=at)
 
 
@@ -45,10 +41,9 @@ def _accept(row: CountLine, values: Values, who: str, at: datetime) -> None:
 def _arrive(row: Transfer, values: Values, who: str, at: datetime) -> None:
     missing = {}
     if values["pieces"]:
-        line = row.lines.filter(lot__stock__variant__sku=values["sku"], lot__code=values["code"]).first()
-        if line is None:
-            raise Missing()
-        missing[line.pk] = values["pieces"]
+        lots = Lot.objects.filter(pk__in=row.lines.values("lot"))
+        lot = services.named_lot(lots, sku=values["sku"], code=values["code"], listed=values["of_list"])
+        missing[row.lines.get(lot=lot).pk] = values["pieces"]
     services.receive_transfer(
         transfer=row, missing=missing, inbound_list=values["inbound_list"], by=who, now=at
     )

@@ -130,6 +130,7 @@ def picks(shipment: Shipment) -> list[Table]:
                 say("批次", "lot"),
                 say("到期日", "expires on"),
                 say("件数", "pieces"),
+                say("包裹", "parcel"),
                 say("拣货时间", "picked at"),
                 say("出库时间", "left at"),
             ],
@@ -143,6 +144,7 @@ def picks(shipment: Shipment) -> list[Table]:
                     ),
                     kept(row.lot.expires_on or "-"),
                     row.quantity,
+                    row.box.removeprefix("parcel:") or say("未装箱", "in none"),
                     when(row.at),
                     when(row.shipped_at) if row.shipped_at else "-",
                 ]

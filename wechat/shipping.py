@@ -96,7 +96,8 @@ class Package:
 class Shipping:
     """What is told of one payment; `at` must be later than whatever was told of the same payment before.
 
-    Several parcels are a split delivery (分拆发货), for express alone; `complete` says that all have left.
+    Several parcels are a split delivery (分拆发货), for express alone: told of at once or, `beside` those
+    that were told of before, one by one; `complete` says that all have left.
     """
 
     transaction_id: str
@@ -105,6 +106,7 @@ class Shipping:
     at: datetime
     complete: bool = True
     logistics: Logistics = Logistics.EXPRESS
+    beside: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= len(self.packages) <= MOST_PARCELS:
@@ -116,7 +118,7 @@ class Shipping:
 
     @property
     def split(self) -> bool:
-        return len(self.packages) > 1 or not self.complete
+        return self.beside or len(self.packages) > 1 or not self.complete
 
     def told(self) -> dict[str, Any]:
         facts: dict[str, Any] = {

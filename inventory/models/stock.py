@@ -46,7 +46,10 @@ class Stock(models.Model):
 
 
 class Lot(models.Model):
-    """批次: pieces of one stock that came together; `picked` are set aside for someone and still here."""
+    """批次: pieces of one stock that came together; `picked` are set aside for someone and still here.
+
+    Customs counts what is bonded by inbound list: one number under two lists is two rows.
+    """
 
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
     stock = models.ForeignKey(Stock, on_delete=models.PROTECT, related_name="lots")
@@ -70,7 +73,7 @@ class Lot(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["stock", "code"], name="lot_once"),
+            models.UniqueConstraint(fields=["stock", "code", "inbound_list"], name="lot_once"),
             models.CheckConstraint(
                 name="lot_balance", condition=Q(on_hand__gte=F("picked") + F("quarantined"))
             ),
@@ -97,6 +100,7 @@ class Lot(models.Model):
 class Reservation(models.Model):
     """Pieces held for someone whom inventory does not know: `holder` is opaque ("order:1042").
 
+    What was picked may leave in parts: `shipped` of its pieces are gone, the others are still held.
     `expires_at` is for holders that nothing else ends; an order has none, its closing gives back.
     """
 
@@ -115,6 +119,7 @@ class Reservation(models.Model):
     )
     holder = models.CharField(max_length=80)
     quantity = models.PositiveIntegerField()
+    shipped = models.PositiveIntegerField(default=0, help_text="pieces of it that have left")
     state = models.CharField(max_length=10, choices=State.choices, default=State.HELD)
     at = models.DateTimeField()
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -124,6 +129,12 @@ class Reservation(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["holder", "stock"], name="reservation_once"),
             models.CheckConstraint(name="reservation_positive", condition=Q(quantity__gt=0)),
+            models.CheckConstraint(
+                name="reservation_in_parts",
+                condition=Q(state__in=["held", "released"], shipped=0)
+                | Q(state="picked", shipped__lt=F("quantity"))
+                | Q(state="shipped", shipped=F("quantity")),
+            ),
         ]
         indexes = [
             models.Index(
@@ -138,12 +149,16 @@ class Reservation(models.Model):
 
 
 class Pick(models.Model):
-    """Pieces of one lot set aside for a reservation, until they are shipped or put back."""
+    """Pieces of one lot set aside for a reservation, until they are shipped or put back.
+
+    A piece lies in one `box` at most, which is as opaque as the holder ("parcel:1042-1").
+    """
 
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
     reservation = models.ForeignKey(Reservation, on_delete=models.PROTECT, related_name="picks")
     lot = models.ForeignKey(Lot, on_delete=models.PROTECT, related_name="picks")
     quantity = models.PositiveIntegerField()
+    box = models.CharField(max_length=80, blank=True, default="", help_text="empty: packed in none yet")
     at = models.DateTimeField()
     shipped_at = models.DateTimeField(null=True, blank=True)
     put_back_at = models.DateTimeField(null=True, blank=True)
@@ -153,6 +168,7 @@ class Pick(models.Model):
             models.CheckConstraint(name="pick_positive", condition=Q(quantity__gt=0)),
             models.CheckConstraint(name="pick_ends_once", condition=Q(shipped_at=None) | Q(put_back_at=None)),
         ]
+        indexes = [models.Index(fields=["box"], name="pick_box", condition=~Q(box=""))]
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.lot}"

@@ -1,5 +1,6 @@
 """What inventory does for the apps above it; each verb in the module of its subject."""
 
+from inventory.services.boxing import NotInHand, empty_box, in_box, in_hand, put_in_box
 from inventory.services.counting import (
     CountClosed,
     CountOpen,
@@ -17,9 +18,11 @@ from inventory.services.lots import (
     CountedElse,
     LotDiffers,
     NoPieces,
+    SeveralLists,
     TooFewPieces,
     adjust,
     keep_stock,
+    named_lot,
     quarantine,
     receive,
     restore,
@@ -30,6 +33,7 @@ from inventory.services.moving import OtherStorefront
 from inventory.services.papers import (
     BadDays,
     ItemTaken,
+    LotThere,
     NotBonded,
     PaperNeeded,
     correct_lot,
@@ -38,6 +42,7 @@ from inventory.services.papers import (
 from inventory.services.picking import CannotPick, PickedEnded, pick, picked, ship, tell_missing
 from inventory.services.shelf import set_shelf_life
 from inventory.services.stopping import AlreadyStopped, NotStopped, OtherGoods, lift_stop, stop_sale
+from inventory.services.swapping import swap
 from inventory.services.sweeping import sweep
 from inventory.services.transferring import (
     CannotTransfer,
@@ -58,8 +63,10 @@ __all__ = [
     "CountedElse",
     "ItemTaken",
     "LotDiffers",
+    "LotThere",
     "NoPieces",
     "NotBonded",
+    "NotInHand",
     "NotOfThisWarehouse",
     "NotStopped",
     "OtherGoods",
@@ -67,6 +74,7 @@ __all__ = [
     "PaperNeeded",
     "PickedEnded",
     "SaleStopped",
+    "SeveralLists",
     "SoldOut",
     "TooFewPieces",
     "TransferEnded",
@@ -75,16 +83,21 @@ __all__ = [
     "call_back_transfer",
     "close_count",
     "correct_lot",
+    "empty_box",
     "file_item",
+    "in_box",
+    "in_hand",
     "keep_stock",
     "lacks_papers",
     "left_beyond",
     "lessen",
     "lift_stop",
     "missing",
+    "named_lot",
     "open_count",
     "pick",
     "picked",
+    "put_in_box",
     "quarantine",
     "receive",
     "receive_transfer",
@@ -98,6 +111,7 @@ __all__ = [
     "set_shelf_life",
     "ship",
     "stop_sale",
+    "swap",
     "sweep",
     "take_back",
     "tell_missing",

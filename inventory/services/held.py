@@ -59,8 +59,9 @@ WITH wanted AS (
     WHERE (SELECT count(*) FILTER (WHERE enough AND NOT stopped AND NOT ending) FROM locked)
         = (SELECT count(*) FROM wanted)
 ), held AS (
-    INSERT INTO inventory_reservation (storefront_id, stock_id, holder, quantity, state, at, expires_at)
-    SELECT storefront_id, id, %(holder)s::text, quantity, 'held', %(at)s::timestamptz,
+    INSERT INTO inventory_reservation (storefront_id, stock_id, holder, quantity, shipped, state, at,
+        expires_at)
+    SELECT storefront_id, id, %(holder)s::text, quantity, 0, 'held', %(at)s::timestamptz,
            %(until)s::timestamptz
     FROM given
 ), moved AS (
@@ -72,11 +73,15 @@ WITH wanted AS (
 SELECT id, variant_id, enough, stopped, ending FROM locked
 """
 
+# Of what left in parts the rest is given back, and it was a reservation of those that left.
 _RELEASE = """
 WITH freed AS (
-    UPDATE inventory_reservation SET state = 'released', released_at = %(at)s::timestamptz
+    UPDATE inventory_reservation SET
+        state = CASE WHEN shipped > 0 THEN 'shipped' ELSE 'released' END,
+        quantity = CASE WHEN shipped > 0 THEN shipped ELSE quantity END,
+        released_at = %(at)s::timestamptz
     WHERE holder = %(holder)s::text AND state IN ('held', 'picked')
-    RETURNING old.state AS state, storefront_id, stock_id, quantity
+    RETURNING old.state AS state, storefront_id, stock_id, old.quantity - old.shipped AS quantity
 ), locked AS (
     SELECT s.id, f.storefront_id, f.quantity
     FROM inventory_stock s JOIN freed f ON f.stock_id = s.id
@@ -95,7 +100,7 @@ _PUT_BACK = """
 WITH returned AS (
     UPDATE inventory_pick p SET put_back_at = %(at)s::timestamptz
     FROM inventory_reservation r
-    WHERE r.id = p.reservation_id AND r.holder = %(holder)s::text AND r.state = 'released'
+    WHERE r.id = p.reservation_id AND r.holder = %(holder)s::text AND r.state IN ('released', 'shipped')
       AND p.shipped_at IS NULL AND p.put_back_at IS NULL
     RETURNING p.storefront_id, p.lot_id, p.quantity
 ), back AS (
@@ -164,7 +169,7 @@ def _rows(asked: dict[str, Any]) -> list[tuple[int, int, bool, bool, bool]]:
 
 
 def release(*, holder: str, now: datetime) -> int:
-    """Give back all that is held for `holder`, picked or not; a second call finds nothing to do.
+    """Give back all that is held for `holder`, picked or not, and has not left; a second call finds nothing.
 
     Returns how many stocks it came back to.
     """

@@ -7,9 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Sum
+from django.db.models import BooleanField, ExpressionWrapper, F, Q, Sum
 
 from inventory.models import Movement, Pick, Reservation, Stock
+from inventory.services.boxing import part
 from inventory.services.holding import aside
 from inventory.services.moving import move
 
@@ -43,8 +44,9 @@ SELECT coalesce(sum(freed), 0) FROM lessened
 def lessen(*, holder: str, kept: Mapping[int, int], now: datetime) -> int:
     """Give back what is held for `holder` beyond `kept` (variant id → pieces); returns how many pieces.
 
-    What is held and not named stays. Of what is picked the lots that keep longest go back; whoever has them
-    in a parcel must be told by the caller. What has left stays gone, and a second call finds nothing to do.
+    What is held and not named stays. Of what is picked and has not left what lies in no box goes back first,
+    then what lies in the last one, and the lots that keep longest; whoever has them in a parcel must be told
+    by the caller. What has left stays gone, and a second call finds nothing to do.
     Called by who lets one at a time change what the holder holds.
     """
     said: dict[str, Any] = {"holder": holder, "at": now}
@@ -74,7 +76,11 @@ def _out_of_hands(holder: str, kept: Mapping[int, int], now: datetime) -> int:
         .select_related("stock")
         .order_by("stock_id")
     )
-    over = [(row, beyond) for row in rows if (beyond := row.quantity - kept[row.stock.variant_id]) > 0]
+    over = [
+        (row, beyond)
+        for row in rows
+        if (beyond := min(row.quantity - kept[row.stock.variant_id], row.quantity - row.shipped)) > 0
+    ]
     stocks = Stock.objects.select_for_update(no_key=True).filter(pk__in=[row.stock_id for row, _ in over])
     list(stocks.order_by("pk"))
     for row, beyond in over:
@@ -89,6 +95,8 @@ def _out_of_hands(holder: str, kept: Mapping[int, int], now: datetime) -> int:
         )
         if row.quantity > beyond:
             row.quantity -= beyond
+            if row.quantity == row.shipped:
+                row.state = Reservation.State.SHIPPED
         else:  # it is one of some pieces for ever, as those are that were never picked
             row.state, row.released_at = Reservation.State.RELEASED, now
         row.save(update_fields=["quantity", "state", "released_at"])
@@ -96,25 +104,16 @@ def _out_of_hands(holder: str, kept: Mapping[int, int], now: datetime) -> int:
 
 
 def _put_back(row: Reservation, pieces: int, now: datetime) -> None:
-    """Pieces of a picked reservation go back to their lots; a pick that ends in parts is two rows."""
+    """Pieces of a picked reservation that have not left go back to their lots."""
     picks = Pick.objects.filter(reservation=row, shipped_at=None, put_back_at=None).select_related("lot")
-    for one in picks.order_by(F("lot__expires_on").desc(nulls_first=True), "-pk"):
+    unboxed = ExpressionWrapper(Q(box=""), output_field=BooleanField())
+    for one in picks.order_by(unboxed.desc(), "-box", F("lot__expires_on").desc(nulls_first=True), "-pk"):
         back = min(pieces, one.quantity)
         if back == 0:
             return
         pieces -= back
         move(one.lot, Movement.Kind.PUT_BACK, picked=-back, holder=row.holder, now=now)
         aside(one.lot, back, now=now)
-        if back == one.quantity:
-            one.put_back_at = now
-        else:
-            one.quantity -= back
-            Pick.objects.create(
-                storefront_id=one.storefront_id,
-                reservation=row,
-                lot=one.lot,
-                quantity=back,
-                at=one.at,
-                put_back_at=now,
-            )
-        one.save(update_fields=["quantity", "put_back_at"])
+        ended = part(one, back)
+        ended.put_back_at = now
+        ended.save(update_fields=["put_back_at"])

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from catalog.models import Variant
 from inventory.models import Lot, Movement, Stock, Warehouse
@@ -14,7 +14,7 @@ from inventory.services.holding import aside, reasons, restore_held, stops
 from inventory.services.moving import FLOOR, PAPERS, locked, move, stock_of, stop_of_batch, tell_short
 from inventory.services.papers import BadDays, tell_missing_papers
 from inventory.services.shelf import days_of
-from kernel.errors import Conflict, Invalid
+from kernel.errors import Conflict, Invalid, Missing
 
 
 @dataclass(eq=False)
@@ -38,11 +38,11 @@ class NoPieces(Invalid):
 
 @dataclass(eq=False)
 class LotDiffers(Conflict):
-    """A lot of this number is there already, with other days or another inbound list."""
+    """A lot of this number is there already, with other days."""
 
     code = "lot_differs"
-    title = "The lot “{lot}” is known with other dates or another inbound list."
-    title_zh = "批次“{lot}”已登记，生产日期、到期日或核注清单编号不一致。"
+    title = "The lot “{lot}” is known with other dates."
+    title_zh = "批次“{lot}”已登记，生产日期或到期日不一致。"
     lot: str
 
 
@@ -66,6 +66,30 @@ class TooFewPieces(Conflict):
     pieces: int
 
 
+@dataclass(eq=False)
+class SeveralLists(Conflict):
+    """One lot number lies under several inbound lists, and none was named."""
+
+    code = "lot_in_several_lists"
+    title = "The lot “{lot}” lies under several inbound lists; say which."
+    title_zh = "批次“{lot}”分属多份核注清单，请填写清单编号。"
+    lot: str
+
+
+def named_lot(lots: QuerySet[Lot], *, sku: str, code: str, listed: str = "") -> Lot:
+    """The one of these lots that has this number, and is `listed` where that is said.
+
+    Raises Missing, SeveralLists.
+    """
+    found = lots.filter(stock__variant__sku=sku, code=code)
+    rows = list((found.filter(inbound_list=listed) if listed else found)[:2])
+    if not rows:
+        raise Missing()
+    if len(rows) > 1:
+        raise SeveralLists(lot=code)
+    return rows[0]
+
+
 @transaction.atomic
 def receive(
     *,
@@ -82,10 +106,13 @@ def receive(
     holder: str = "",
     kind: Movement.Kind = Movement.Kind.RECEIVE,
 ) -> Lot:
-    """Take pieces in as a lot, or into the lot of that number.
+    """Take pieces in as a lot, or into the lot of that number and inbound list.
 
-    What comes into a lot that is stopped, here or elsewhere, at its floor, or bonded and without its papers
-    is quarantined with it; missing papers are a case. Raises NoPieces, BadDays, LotDiffers, OtherStorefront.
+    Under another inbound list the same number is a second row with the same days: an account book is kept
+    list by list. What comes into a lot that is stopped, here or elsewhere, at its floor, or bonded and
+    without its papers is quarantined with it; missing papers are a case.
+
+    Raises NoPieces, BadDays, LotDiffers, OtherStorefront.
     """
     if quantity < 1:
         raise NoPieces()
@@ -93,23 +120,25 @@ def receive(
         raise BadDays()
     stock = stock_of(warehouse=warehouse, variant=variant)
     until, near = days_of(storefront_id=stock.storefront_id, variant_id=variant.pk, expires_on=expires_on)
-    lot, new = Lot.objects.get_or_create(
+    known = Lot.objects.filter(stock=stock, code=code)
+    if not code:  # goods without lot numbers have nothing in common but their list
+        known = known.filter(inbound_list=inbound_list)
+    if known.exclude(produced_on=produced_on, expires_on=expires_on).exists():
+        raise LotDiffers(lot=code)
+    lot, _ = Lot.objects.get_or_create(
         stock=stock,
         code=code,
+        inbound_list=inbound_list,
         defaults={
             "storefront_id": stock.storefront_id,
             "produced_on": produced_on,
             "expires_on": expires_on,
-            "inbound_list": inbound_list,
             "received_at": now,
             "stopped": stop_of_batch(variant.pk, code) is not None,
             "unsellable_from": until,
             "near_from": near,
         },
     )
-    told = (produced_on, expires_on, inbound_list)
-    if not new and told != (lot.produced_on, lot.expires_on, lot.inbound_list):
-        raise LotDiffers(lot=code)
     move(lot, kind, on_hand=quantity, holder=holder, reason=reason, by=by, now=now)
     aside(lot, quantity, now=now)
     lot.refresh_from_db()
@@ -223,9 +252,9 @@ def set_on_hand(
 ) -> Stock:
     """Move what differs from the counted level of one SKU in one warehouse, with the reason.
 
-    For goods that are not kept by lots: what is more goes into the lot without a number, what is less is
-    written off where the end is nearest. Raises BadCount below what is reserved, and CountedElse where the
-    ledger does not say `seen` any more, which is what it said to who counted.
+    For goods that are not kept by lots: what is more goes into the latest lot without a number, what is less
+    is written off where the end is nearest. Raises BadCount below what is reserved, and CountedElse where
+    the ledger does not say `seen` any more, which is what it said to who counted.
     """
     stock = stock_of(warehouse=warehouse, variant=variant)
     if seen is not None and seen != stock.on_hand:
@@ -234,8 +263,8 @@ def set_on_hand(
         raise BadCount(on_hand=on_hand, reserved=stock.reserved)
     more = on_hand - stock.on_hand
     if more > 0:
-        lot, _ = Lot.objects.get_or_create(
-            stock=stock, code="", defaults={"storefront_id": stock.storefront_id, "received_at": now}
+        lot = stock.lots.filter(code="").order_by("-received_at", "-pk").first() or Lot.objects.create(
+            storefront_id=stock.storefront_id, stock=stock, received_at=now
         )
         adjust(lot=lot, pieces=more, reason=reason, by=by, now=now)
     lots = stock.lots.order_by(F("expires_on").asc(nulls_last=True), "received_at", "pk")

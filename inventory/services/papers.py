@@ -32,6 +32,14 @@ class BadDays(Invalid):
     title_zh = "到期日不能早于生产日期。"
 
 
+class LotThere(Conflict):
+    """Pieces of one lot under one inbound list are one row: these belong to the other one."""
+
+    code = "lot_under_list"
+    title = "This lot is kept under that inbound list already: adjust the pieces down here and up there."
+    title_zh = "该批次已有此核注清单编号的记录，请在本记录盘亏、在该记录盘盈相应件数。"
+
+
 class PaperNeeded(Invalid):
     """A number of customs' may be wrong and is put right; it is not taken away."""
 
@@ -69,7 +77,7 @@ def correct_lot(
 ) -> Lot:
     """Put right what was entered of a lot; the event `lot.corrected` keeps what stood there before.
 
-    Pieces are sold or held as the new days and papers say, at once. Raises BadDays, PaperNeeded.
+    Pieces are sold or held as the new days and papers say, at once. Raises BadDays, PaperNeeded, LotThere.
     """
     locked(lot.stock_id)
     lot = Lot.objects.select_related("stock__warehouse", "stock__variant").get(pk=lot.pk)
@@ -77,6 +85,9 @@ def correct_lot(
         raise BadDays()
     if lot.inbound_list and not inbound_list:
         raise PaperNeeded()
+    same = Lot.objects.filter(stock=lot.stock_id, code=lot.code, inbound_list=inbound_list)
+    if same.exclude(pk=lot.pk).exists():
+        raise LotThere()
     before = _said(lot)
     lot.produced_on, lot.expires_on, lot.inbound_list = produced_on, expires_on, inbound_list
     after = _said(lot)

@@ -1,12 +1,17 @@
-"""From the shelf to the parcel: what ends first is picked first, and what is stopped is not picked."""
+"""From the shelf to the parcel: what ends first is picked first, and what is stopped is not picked.
+
+What lies in one box (`boxing`) leaves with it, and the rest of the same reservation stays.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import Coalesce
 
 from inventory.models import Lot, Movement, Pick, Reservation, Stock
 from inventory.services.held import SaleStopped
@@ -69,29 +74,35 @@ def _pick(holder: str, by: str, now: datetime) -> list[Pick]:
     stocks = Stock.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
     if any(stock.stopped for stock in list(stocks)):
         raise SaleStopped()
-    lots = (
-        Lot.objects.filter(stock_id__in=ids, stopped=False, on_hand__gt=F("picked") + F("quarantined"))
+    by_stock: dict[int, list[Lot]] = {}
+    for lot in fit_to_leave(ids, now):
+        by_stock.setdefault(lot.stock_id, []).append(lot)
+    for row in held:
+        set_aside(row, by_stock.get(row.stock_id, ()), row.quantity, by=by, now=now)
+    rows.filter(state="held").update(state=Reservation.State.PICKED)
+    return picked(holder=holder)
+
+
+def fit_to_leave(stock_ids: Iterable[int], now: datetime) -> QuerySet[Lot]:
+    """The lots of these stocks with pieces that may leave, in the order in which they do."""
+    return (
+        Lot.objects.filter(stock_id__in=stock_ids, stopped=False, on_hand__gt=F("picked") + F("quarantined"))
         .filter(Q(unsellable_from=None) | Q(unsellable_from__gt=shanghai_day(now)))
         .order_by(F("expires_on").asc(nulls_last=True), "received_at", "pk")
     )
-    by_stock: dict[int, list[Lot]] = {}
+
+
+def set_aside(row: Reservation, lots: Iterable[Lot], pieces: int, *, by: str, now: datetime) -> None:
+    """Pick so many pieces for a reservation, out of these lots in their order. Raises CannotPick."""
     for lot in lots:
-        by_stock.setdefault(lot.stock_id, []).append(lot)
-    for row in held:
-        missing = row.quantity
-        for lot in by_stock.get(row.stock_id, ()):
-            pieces = min(missing, lot.free)
-            if pieces == 0:
-                break
-            missing -= pieces
-            move(lot, Movement.Kind.PICK, picked=pieces, holder=holder, by=by, now=now)
-            Pick.objects.create(
-                storefront_id=row.storefront_id, reservation=row, lot=lot, quantity=pieces, at=now
-            )
-        if missing:
-            raise CannotPick(sku=row.stock.variant.sku, missing=missing)
-    rows.filter(state="held").update(state=Reservation.State.PICKED)
-    return picked(holder=holder)
+        taken = min(pieces, lot.free)
+        if taken == 0:
+            break
+        pieces -= taken
+        move(lot, Movement.Kind.PICK, picked=taken, holder=row.holder, by=by, now=now)
+        Pick.objects.create(storefront_id=row.storefront_id, reservation=row, lot=lot, quantity=taken, at=now)
+    if pieces:
+        raise CannotPick(sku=row.stock.variant.sku, missing=pieces)
 
 
 def picked(*, holder: str) -> list[Pick]:
@@ -104,8 +115,10 @@ def picked(*, holder: str) -> list[Pick]:
 
 
 @transaction.atomic
-def ship(*, holder: str, by: str, now: datetime, gone: bool = False) -> int:
+def ship(*, holder: str, by: str, now: datetime, box: str | None = None, gone: bool = False) -> int:
     """Let what was picked for a holder leave the house, of the very lots; returns how many pieces.
+
+    With a `box` it is what lies in that: what else is picked for the holder stays held.
 
     Shipped before, it changes nothing. Raises SaleStopped for a SKU or a lot that was stopped since, and
     PickedEnded for a lot that has reached its floor, unless it is `gone` already: then the ledger follows
@@ -113,9 +126,12 @@ def ship(*, holder: str, by: str, now: datetime, gone: bool = False) -> int:
     """
     rows = Reservation.objects.select_for_update(no_key=True).filter(holder=holder, state="picked")
     ids = [row.stock_id for row in rows.order_by("stock_id")]
-    stocks = Stock.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
+    stocks = list(Stock.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk"))
     leaving = Pick.objects.filter(reservation__in=rows, put_back_at=None, shipped_at=None)
-    stopped = any(stock.stopped for stock in list(stocks))
+    if box is not None:
+        leaving = leaving.filter(box=box)
+    outgoing = set(leaving.values_list("lot__stock", flat=True))
+    stopped = any(stock.stopped for stock in stocks if stock.pk in outgoing)
     if not gone and (stopped or leaving.filter(lot__stopped=True).exists()):
         raise SaleStopped()
     if not gone and leaving.filter(lot__unsellable_from__lte=shanghai_day(now)).exists():
@@ -135,5 +151,8 @@ def ship(*, holder: str, by: str, now: datetime, gone: bool = False) -> int:
         )
         pieces += out
     leaving.update(shipped_at=now)
-    rows.update(state=Reservation.State.SHIPPED)
+    sums = Pick.objects.filter(reservation=OuterRef("pk"), shipped_at__isnull=False).values("reservation")
+    left = Coalesce(Subquery(sums.annotate(sum=Sum("quantity")).values("sum")), 0)
+    whole = When(quantity=left, then=Value(Reservation.State.SHIPPED))
+    rows.update(shipped=left, state=Case(whole, default=F("state")))
     return pieces

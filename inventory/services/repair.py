@@ -32,9 +32,14 @@ WHERE (l.on_hand, l.picked, l.quarantined)
    <> (coalesce(m.on_hand, 0), coalesce(m.picked, 0), coalesce(m.quarantined, 0))""",
     """SELECT 'reservations', s.id, s.reserved::text, coalesce(r.pieces, 0)::text
 FROM inventory_stock s LEFT JOIN (
-    SELECT stock_id, sum(quantity) AS pieces FROM inventory_reservation
+    SELECT stock_id, sum(quantity - shipped) AS pieces FROM inventory_reservation
     WHERE state IN ('held', 'picked') GROUP BY stock_id
 ) r ON r.stock_id = s.id WHERE s.reserved <> coalesce(r.pieces, 0)""",
+    """SELECT 'shipped', r.id, r.shipped::text, coalesce(p.pieces, 0)::text
+FROM inventory_reservation r LEFT JOIN (
+    SELECT reservation_id, sum(quantity) AS pieces FROM inventory_pick
+    WHERE shipped_at IS NOT NULL GROUP BY reservation_id
+) p ON p.reservation_id = r.id WHERE r.shipped <> coalesce(p.pieces, 0)""",
     """SELECT 'picks', l.id, l.picked::text, coalesce(p.pieces, 0)::text
 FROM inventory_lot l LEFT JOIN (
     SELECT lot_id, sum(quantity) AS pieces FROM inventory_pick

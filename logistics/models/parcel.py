@@ -47,6 +47,11 @@ class Parcel(models.Model):
     issued_at = models.DateTimeField(null=True, blank=True)
     label = models.ForeignKey(File, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     subscribed_at = models.DateTimeField(null=True, blank=True, help_text="the tracker watches it")
+    left_at = models.DateTimeField(null=True, blank=True, help_text="its pieces left house and ledger")
+    found = models.CharField(
+        max_length=20, choices=Code.choices, default="", blank=True, help_text="found out by an operator"
+    )
+    found_at = models.DateTimeField(null=True, blank=True)
     latest = models.CharField(max_length=20, choices=Code.choices, default="", blank=True)
     latest_at = models.DateTimeField(null=True, blank=True, help_text="when that happened")
     scanned_at = models.DateTimeField(null=True, blank=True, help_text="first scanned by the carrier")
@@ -81,6 +86,7 @@ class Parcel(models.Model):
 
     @property
     def event_key(self) -> str:
+        """The key of its history, and of the box in which inventory keeps its pieces."""
         return f"parcel:{self.own_number}"
 
     def contents(self) -> list[tuple[OrderLine, int]]:

@@ -14,6 +14,8 @@ from storefronts.models import Storefront
 class Shipment(models.Model):
     """An order's goods on their way, in one state; its history is told under the order's key.
 
+    It has left when all its parcels have: until then it is `leaving`, and each parcel says where it is.
+
     That the consumer has them (确认收货) is a fact beside the state, which is the carrier's: a consumer may
     have a parcel before its carrier says so.
     """
@@ -46,7 +48,7 @@ class Shipment(models.Model):
         constraints = [
             models.CheckConstraint(
                 name="shipment_left_has_day",
-                condition=Q(state__in=["to_pick", "packing", "labelled", "cancelled"])
+                condition=Q(state__in=["to_pick", "packing", "labelled", "leaving", "cancelled"])
                 | Q(handed_over_at__isnull=False)
                 | Q(state__in=["dispatched", "lost", "returned"], dispatched_at__isnull=False),
             ),

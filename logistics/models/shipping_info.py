@@ -28,6 +28,8 @@ class ShippingInfo(models.Model):
     wanted = models.JSONField(default=list, blank=True, help_text="waybills that WeChat is to know")
     sent = models.JSONField(default=list, blank=True, help_text="waybills that WeChat may have")
     known = models.JSONField(default=list, blank=True, help_text="waybills that WeChat has")
+    partial = models.BooleanField(default=False, help_text="more parcels are to leave")
+    known_partial = models.BooleanField(default=False, help_text="WeChat was told that more are to come")
     shipped_at = models.DateTimeField(null=True, blank=True, help_text="first scanned by a carrier")
     attempted_at = models.DateTimeField(null=True, blank=True, help_text="first told to WeChat, or tried to")
     said_at = models.DateTimeField(null=True, blank=True, help_text="upload_time, which increases")

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from inventory import services as inventory
-from kernel.cases import open_case, settle_open
-from logistics.models import Shipment
-from logistics.services.shipments import LATE
+from inventory.services import SaleStopped
+from kernel.cases import open_case
+from logistics.models import Parcel, Shipment
+from logistics.services import contents
 from orders.models import Order
 
 STOPPED_LEFT = "shipment.stopped_left"
 
 
-def let_go(*, order: Order, row: Shipment, by: str, now: datetime, seen: bool = False) -> None:
-    """Ship what was picked; the caller holds the order and its shipment, and moves the latter.
+def let_go(
+    *, order: Order, row: Shipment, parcel: Parcel, by: str, now: datetime, seen: bool = False
+) -> None:
+    """Ship what lies in a parcel; the caller holds order, shipment and parcel, and says how far all is then.
 
     What is `seen` outside already, by a carrier's scan, has left although its sale was stopped: the ledger
-    follows, and it is a case. Raises SaleStopped of inventory where it has not left yet.
+    follows, and it is a case. Gone before, it changes nothing. Raises SaleStopped of inventory where it has
+    not left yet.
     """
+    if parcel.left_at is not None:
+        return
     try:
-        inventory.ship(holder=order.event_key, by=by, now=now)
-    except inventory.SaleStopped:
+        contents.ship(parcel, order.event_key, by=by, now=now, gone=False)
+    except SaleStopped:
         if not seen:
             raise
-        inventory.ship(holder=order.event_key, by=by, now=now, gone=True)
+        contents.ship(parcel, order.event_key, by=by, now=now, gone=True)
         open_case(
             storefront_id=row.storefront_id,
             kind=STOPPED_LEFT,
@@ -33,7 +38,5 @@ def let_go(*, order: Order, row: Shipment, by: str, now: datetime, seen: bool = 
             facts={"order": row.number},
             now=now,
         )
-    if row.late_at is not None:
-        row.late_at = None
-        row.save(update_fields=["late_at"])
-    settle_open(kinds=[LATE], key=row.event_key, by=by, note="it has left", now=now)
+    parcel.left_at = now
+    parcel.save(update_fields=["left_at"])

@@ -7,7 +7,6 @@ supervised site, which is not ours. Domestic goods once they are paid and labell
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,10 +14,11 @@ from inventory import services as inventory
 from kernel.errors import Conflict, Refused
 from kernel.states import WrongState
 from kernel.tenancy import tenant
-from logistics.models import Parcel, ParcelLine, Shipment
+from logistics.models import Parcel, Shipment
+from logistics.services import contents
 from logistics.services.gone import let_go
 from logistics.services.packing import NotPaid
-from logistics.services.shipments import NOT_LEFT, locked
+from logistics.services.shipments import SEVERAL, TO_LEAVE, advance, locked
 from logistics.services.tracking import AFTER_RELEASE_ONLY, is_released
 from logistics.states import SHIPMENT, WAYBILL
 from orders.models import Order
@@ -51,10 +51,11 @@ class PackedOtherwise(Conflict):
     title_zh = "包裹内容与拣货记录不符，请取消运单后重新打包。"
 
 
-def dispatch(*, shipment: Shipment, by: str, now: datetime) -> Shipment:
-    """Let a labelled shipment out of the house; its pieces leave the ledger by the lots that were picked.
+def dispatch(*, shipment: Shipment, by: str, now: datetime, parcel: Parcel | None = None) -> Shipment:
+    """Let a labelled shipment out of the house, or one of its parcels; the pieces that lie in what leaves go
+    off the ledger, by the lots that were picked.
 
-    Dispatched before, it changes nothing. What goes from abroad is judged for its declaration first, and the
+    What left before stays as it is. What goes from abroad is judged for its declaration first, and the
     judgement stays whatever it says. Raises WrongState, NotPaid, NotReleased, Refused, NotWeighed,
     PackedOtherwise; SaleStopped of inventory.
     """
@@ -62,27 +63,35 @@ def dispatch(*, shipment: Shipment, by: str, now: datetime) -> Shipment:
         _judge(shipment, now)
     with tenant(shipment.storefront_id):
         order, row = locked(shipment)
-        if row.state not in (*NOT_LEFT, "cancelled"):
+        if row.state not in (*TO_LEAVE, "cancelled"):
             return row
-        if row.state != "labelled":
+        if row.state not in SHIPMENT.moves["dispatch"]:
             SHIPMENT.move(row, "dispatch", now=now)  # says that it does not lead there
         if order.state != "paid":
             raise NotPaid()
         if order.trade_mode in AFTER_RELEASE_ONLY and not is_released(order):
             raise NotReleased()
-        parcels = list(Parcel.objects.select_for_update(of=("self",)).filter(shipment=row).order_by("id"))
-        live = [one for one in parcels if one.state != "cancelled"]
-        for one in live:
-            if one.state != "issued":  # it is being taken back
-                raise WrongState(machine=WAYBILL.name, verb="dispatch", state=one.state)
-            if one.weighed_g is None:
-                raise NotWeighed(parcel=one.own_number)
-        if _lots_in(live) != _lots_of(order):
+        rows = Parcel.objects.select_for_update(of=("self",)).filter(shipment=row, left_at=None)
+        live = list(rows.exclude(state="cancelled").order_by("id"))
+        if parcel is not None:
+            live = [one for one in live if one.pk == parcel.pk]
+        elif order.trade_mode in SEVERAL and inventory.in_hand(holder=order.event_key):
             raise PackedOtherwise()
-        let_go(order=order, row=row, by=by, now=now)
-        facts = {"order": row.number, "by": by}
-        SHIPMENT.move(row, "dispatch", now=now, facts=facts, dispatched_at=now)
+        for one in live:
+            _may_leave(one, order)
+        for one in live:
+            let_go(order=order, row=row, parcel=one, by=by, now=now)
+        advance(order=order, row=row, by=by, now=now)
         return row
+
+
+def _may_leave(parcel: Parcel, order: Order) -> None:
+    if parcel.state != "issued":  # it is being taken back
+        raise WrongState(machine=WAYBILL.name, verb="dispatch", state=parcel.state)
+    if parcel.weighed_g is None:
+        raise NotWeighed(parcel=parcel.own_number)
+    if contents.packed(parcel) != contents.picked(parcel, order.event_key):
+        raise PackedOtherwise()
 
 
 def _judge(shipment: Shipment, now: datetime) -> None:
@@ -96,17 +105,3 @@ def _judge(shipment: Shipment, now: datetime) -> None:
     verdict = judge_for_declaration(number=order.number, waybill_number=waybill or "", now=now)
     if not verdict.allowed:
         raise Refused(refusals=verdict.refusals)
-
-
-def _lots_in(parcels: list[Parcel]) -> Counter[int]:
-    held: Counter[int] = Counter()
-    for lot_id, quantity in ParcelLine.objects.filter(parcel__in=parcels).values_list("lot", "quantity"):
-        held[lot_id] += quantity
-    return held
-
-
-def _lots_of(order: Order) -> Counter[int]:
-    held: Counter[int] = Counter()
-    for pick in inventory.picked(holder=order.event_key):
-        held[pick.lot_id] += pick.quantity
-    return held

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from kernel.cases import open_case, open_failing, settle_open
 from kernel.tenancy import tenant
 from logistics.models import Shipment, ShippingInfo
-from logistics.services.shipments import LATE, NOT_LEFT, locked
+from logistics.services.shipments import LATE, TO_LEAVE, locked
 from logistics.services.waiting import LOOKED_AT_AGAIN, is_told_by_hours, last_hour, waits_for
 
 BATCH, AGAIN_AFTER = 200, timedelta(minutes=30)
@@ -42,12 +42,12 @@ def _look(shipment: Shipment, now: datetime) -> bool:
         order, row = locked(shipment)
         if row.late_at is None or row.late_at > now:
             return False
-        if row.state in NOT_LEFT and is_told_by_hours(order):
+        if row.state in TO_LEAVE and is_told_by_hours(order):
             Shipment.objects.filter(pk=row.pk).update(late_at=now + LOOKED_AT_AGAIN)
             return False
         Shipment.objects.filter(pk=row.pk).update(late_at=None)
         settle_open(kinds=[FAILING], key=row.event_key, by="system", note="looked at", now=now)
-        if row.state not in NOT_LEFT or row.ship_by is None:
+        if row.state not in TO_LEAVE or row.ship_by is None:
             return False
         _put_before(row, now)
         return True

@@ -1,7 +1,7 @@
 """What was picked, lot by lot, is what a parcel holds, and nothing else; it is weighed before it is let go.
 
-Told twice each verb changes nothing the second time. Each locks the order, then its shipment, then what is
-held for it.
+Each picked piece lies in one parcel: goods of general trade go out in several, all others in one. Told twice
+each verb changes nothing the second time. Each locks the order, then its shipment, then what is held for it.
 """
 
 from __future__ import annotations
@@ -19,18 +19,20 @@ from inventory.services import CannotPick
 from kernel import events
 from kernel.cases import settle_open
 from kernel.errors import Conflict, Invalid
+from kernel.states import WrongState
 from kernel.tenancy import tenant
 from logistics.models import CarrierAccount, Parcel, ParcelLine, Shipment
 from logistics.services import weighing
-from logistics.services.shipments import PACKED_REFUNDED, account_of, locked
+from logistics.services.shipments import PACKED_REFUNDED, SEVERAL, account_of, locked
 from logistics.services.weighing import WeightDiffers
 from logistics.states import SHIPMENT
 from logistics.vocabulary import carriers
 from orders.models import Order, OrderLine
 from orders.services.cancel_paid import hold_ends_at
 
-SEVERAL = ("0110",)  # general trade: no import list, and so as many parcels as it takes
+TO_PACK = ("packing", "leaving")
 Content = tuple[OrderLine, Lot, int]
+Part = Mapping[str | int, int]  # SKU or lot id → pieces
 
 
 @dataclass(eq=False)
@@ -133,6 +135,7 @@ def pack(
     weight_g: int | None = None,
     second_look: bool = False,
     pieces: Mapping[str, int] | None = None,
+    lots: Mapping[int, int] | None = None,
     nth: int | None = None,
 ) -> Parcel:
     """What was picked for the order in one parcel, for which the carrier will be asked for a waybill.
@@ -140,7 +143,7 @@ def pack(
     A shipment that is still to pick is picked. `weight_g` is what the scales say: what differs from the goods
     by more than the warehouse tolerates is refused with a case, and packed by a colleague's `second_look`
     alone. Without it the parcel must be weighed before it leaves. Of goods of general trade `pieces` (SKU →
-    pieces) may go into a parcel of their own, the `nth` of the order.
+    pieces) or `lots` (lot id → pieces) may go into a parcel of their own, the `nth` of the order.
 
     Raises what `start_packing` does, and Packed, PackedBefore, NoCarrier, NotPicked, WeightDiffers, SameEyes.
     """
@@ -149,7 +152,8 @@ def pack(
     try:
         with transaction.atomic(), tenant(shipment.storefront_id):
             order, row = locked(shipment)
-            if pieces is not None and order.trade_mode not in SEVERAL:
+            part = _part(pieces, lots)
+            if part is not None and order.trade_mode not in SEVERAL:
                 raise Packed()
             before = list(Parcel.objects.filter(shipment=row).order_by("id"))
             done = _done(order, before, weight_g, nth)
@@ -162,12 +166,34 @@ def pack(
                 nth=len(before) + 1,
                 weight_g=weight_g,
                 second_look=second_look,
-                pieces=pieces,
+                part=part,
                 by=by,
                 now=now,
             )
     except WeightDiffers as differs:
         weighing.tell(shipment=shipment, differs=differs, by=by, now=now)
+        raise
+
+
+def swap_picked(
+    *, shipment: Shipment, lot: Lot, pieces: int, damaged: bool, reason: str, by: str, now: datetime
+) -> None:
+    """Picked pieces that lie in no parcel and cannot leave are put back, and others are picked for them.
+
+    Raises NotPaid, WrongState; NotInHand, SaleStopped and CannotPick, with a case, of inventory.
+    """
+    try:
+        with transaction.atomic(), tenant(shipment.storefront_id):
+            order, row = locked(shipment)
+            if order.state != "paid":
+                raise NotPaid()
+            if row.state not in TO_PACK:
+                raise WrongState(machine=SHIPMENT.name, verb="swap", state=row.state)
+            said = {"holder": order.event_key, "reason": reason, "by": by}
+            inventory.swap(lot=lot, pieces=pieces, damaged=damaged, now=now, **said)
+    except CannotPick as missing:  # the case went with all the rest
+        with tenant(shipment.storefront_id):
+            inventory.tell_missing(holder=shipment.event_key, missing=missing, now=now)
         raise
 
 
@@ -193,20 +219,20 @@ def _pack(
     nth: int,
     weight_g: int | None,
     second_look: bool,
-    pieces: Mapping[str, int] | None,
+    part: Part | None,
     by: str,
     now: datetime,
 ) -> Parcel:
     if order.state != "paid":
         raise NotPaid()
-    if row.state != "packing":
+    if row.state not in TO_PACK:
         SHIPMENT.move(row, "label", now=now)  # says what the state is, and that it does not lead there
     account = account_of(row.storefront_id, CarrierAccount.Provider.SF)
     if account is None or carrier != "SF":
         raise NoCarrier(carrier=carriers()[carrier].name if carrier in carriers() else carrier)
     contents = to_pack(order, row)
-    if pieces is not None:
-        contents = _chosen(contents, pieces)
+    if part is not None:
+        contents = _chosen(contents, part)
     if not contents:
         return _all_packed(order, row, now)
     expected_g = weighing.expected_g(row, contents)
@@ -229,6 +255,10 @@ def _pack(
         ParcelLine(storefront_id=row.storefront_id, parcel=parcel, line=line, lot=lot, quantity=number)
         for line, lot, number in contents
     )
+    inside: Counter[int] = Counter()
+    for _, lot, number in contents:
+        inside[lot.pk] += number
+    inventory.put_in_box(holder=order.event_key, box=parcel.event_key, pieces=inside)
     settle_open(kinds=[PACKED_REFUNDED], key=row.event_key, by=by, note="packed anew", now=now)
     events.record(
         storefront_id=row.storefront_id,
@@ -245,7 +275,7 @@ def _all_packed(order: Order, row: Shipment, now: datetime) -> Parcel:
     last = Parcel.objects.filter(shipment=row).exclude(state="cancelled").order_by("-id").first()
     if last is None:
         raise NothingToPack()
-    if is_whole(order, row):
+    if row.state == "packing" and is_whole(order, row):
         facts = {"order": row.number, "waybill": last.waybill}
         SHIPMENT.move(row, "label", now=now, facts=facts)
     return last
@@ -255,17 +285,13 @@ def to_pack(order: Order, row: Shipment) -> list[Content]:
     """What is picked for an order and lies in no parcel yet, by line and lot."""
     held = ParcelLine.objects.filter(parcel__shipment=row).exclude(parcel__state="cancelled")
     of_line: Counter[int] = Counter()
-    of_lot: Counter[int] = Counter()
-    for line_id, lot_id, quantity in held.values_list("line", "lot", "quantity"):
+    for line_id, quantity in held.values_list("line", "quantity"):
         of_line[line_id] += quantity
-        of_lot[lot_id] += quantity
     lots: dict[int, Lot] = {}
     free: Counter[int] = Counter()
-    for pick in inventory.picked(holder=order.event_key):
-        if pick.shipped_at is None:
-            lots[pick.lot_id] = pick.lot
-            free[pick.lot_id] += pick.quantity
-    free -= of_lot
+    for pick in inventory.in_hand(holder=order.event_key):
+        lots[pick.lot_id] = pick.lot
+        free[pick.lot_id] += pick.quantity
     found: list[Content] = []
     for line in OrderLine.objects.select_related("variant").filter(order=order).order_by("position"):
         wanted = line.quantity - of_line[line.pk]
@@ -283,14 +309,28 @@ def is_whole(order: Order, row: Shipment) -> bool:
     return not live.exclude(state="issued").exists() and not to_pack(order, row)
 
 
-def _chosen(contents: list[Content], pieces: Mapping[str, int]) -> list[Content]:
-    left = Counter(dict(pieces))
+def _part(pieces: Mapping[str, int] | None, lots: Mapping[int, int] | None) -> Part | None:
+    if pieces is None and lots is None:
+        return None
+    by_sku: list[tuple[str | int, int]] = [*(pieces or {}).items()]
+    return dict([*by_sku, *(lots or {}).items()])
+
+
+def _chosen(contents: list[Content], part: Part) -> list[Content]:
+    """Of what is to pack the pieces that were named, by SKU or by lot."""
+    left: Counter[str | int] = Counter(dict(part))
     found: list[Content] = []
     for line, lot, number in contents:
-        if (taken := min(number, left[line.sku])) > 0:
-            left[line.sku] -= taken
+        named = lot.pk if lot.pk in part else line.sku
+        if (taken := min(number, left[named])) > 0:
+            left[named] -= taken
             found.append((line, lot, taken))
-    for sku, missing in left.items():
+    for named, missing in left.items():
         if missing > 0:
-            raise NotPicked(sku=sku, left=pieces[sku] - missing)
+            sku = named if isinstance(named, str) else _sku_of(contents, named)
+            raise NotPicked(sku=sku, left=part[named] - missing)
     return found
+
+
+def _sku_of(contents: list[Content], lot_id: int) -> str:
+    return next((line.sku for line, lot, _ in contents if lot.pk == lot_id), "")

@@ -15,23 +15,34 @@ from inventory.queries import terms
 from kernel import events
 from kernel.cases import open_case, settle_open
 from kernel.clock import shanghai_day
-from kernel.errors import Missing
+from kernel.errors import Conflict, Missing
 from kernel.states import WrongState
 from kernel.tenancy import tenant
-from logistics.models import CarrierAccount, Parcel, ParcelLine, Shipment
-from logistics.services import shipping_info
+from logistics.models import CarrierAccount, Parcel, Shipment
+from logistics.services import contents, shipping_info
 from logistics.states import SHIPMENT, WAYBILL
+from logistics.vocabulary import carriers
 from orders.models import Order
 
 LEFT_CANCELLED, LEFT_REFUNDED = "shipment.left_cancelled", "shipment.left_refunded"
+SEVERAL = ("0110",)  # general trade: no import list, and so as many parcels as it takes
 FAILING, REFUSED, UNANSWERED = (f"waybill.{name}" for name in ("failing", "refused", "unanswered"))
 ANSWERED = (FAILING, REFUSED, UNANSWERED)  # what a carrier's answer settles, or that it is asked no more
 PACKED_REFUNDED, LATE, WEIGHT = "shipment.packed_refunded", "shipment.late", "parcel.weight_differs"
 NOT_LEFT = ("to_pick", "packing", "labelled")
+TO_LEAVE = (*NOT_LEFT, "leaving")  # something of it is still here
 # No silence confirms the receipt of what did not stay delivered.
 NOT_DELIVERED: dict[str, Any] = {"delivered_at": None, "receipt_due_at": None}
 # What an operator says of a parcel that no tracker says.
 FOUND_OUT = {"lose": "lost", "damage": "damaged", "return": "returned", "move": "in_transit"}
+
+
+class SeveralParcels(Conflict):
+    """What became of one of several parcels is said of that one."""
+
+    code = "shipment_several_parcels"
+    title = "This order has several parcels; say it of the parcel."
+    title_zh = "该订单有多个包裹，请在对应包裹上操作。"
 
 
 def open_shipment(*, order: Order, now: datetime) -> Shipment | None:
@@ -64,11 +75,12 @@ def open_shipment(*, order: Order, now: datetime) -> Shipment | None:
 def withdraw(*, parcel: Parcel, by: str, now: datetime) -> Parcel:
     """Have the carrier take its waybill back; until it has, the parcel keeps it. Raises WrongState."""
     with tenant(parcel.storefront_id):
-        _, shipment = locked(Shipment.objects.get(pk=parcel.shipment_id))
-        if shipment.state not in (*NOT_LEFT, "cancelled"):
-            SHIPMENT.move(shipment, "unlabel", now=now)  # what left is not taken back: it says so
+        order, shipment = locked(Shipment.objects.get(pk=parcel.shipment_id))
         row = Parcel.objects.select_for_update(of=("self",)).get(pk=parcel.pk)
+        if shipment.state not in (*TO_LEAVE, "cancelled") or row.left_at is not None:
+            raise WrongState(machine=WAYBILL.name, verb="withdraw", state=shipment.state)
         _take_back(row, by, now)
+        advance(order=order, row=shipment, by=by, now=now)
         return row
 
 
@@ -88,7 +100,7 @@ def cancel_shipment(*, order: Order, by: str, now: datetime) -> None:
         made = Shipment.objects.filter(order=order).first()
         if made is None:
             return
-        _, row = locked(made)
+        order, row = locked(made)
         if row.state == "cancelled":
             return
         if row.state not in NOT_LEFT:
@@ -100,25 +112,31 @@ def cancel_shipment(*, order: Order, by: str, now: datetime) -> None:
                 facts={"order": row.number, "state": row.state},
                 now=now,
             )
+        else:
+            facts = {"order": row.number, "by": by}
+            SHIPMENT.move(row, "cancel", now=now, facts=facts, late_at=None)
+        if row.state not in ("leaving", "cancelled"):
             return
-        SHIPMENT.move(row, "cancel", now=now, facts={"order": row.number, "by": by}, late_at=None)
         settle_open(
             kinds=[LATE, WEIGHT, PACKED_REFUNDED], key=row.event_key, by=by, note="cancelled", now=now
         )
         for parcel in Parcel.objects.select_for_update(of=("self",)).filter(shipment=row).order_by("id"):
-            if parcel.state in ("asked", "issued", "refused"):
+            if parcel.state in ("asked", "issued", "refused") and parcel.left_at is None:
                 _take_back(parcel, by, now)
+        advance(order=order, row=row, by=by, now=now)
 
 
 def find_out(*, shipment: Shipment, verb: str, by: str, now: datetime) -> Shipment:
     """What an operator learnt of a parcel from the carrier: lost, damaged, returned, or found again.
 
-    Raises WrongState.
+    Of several parcels it is said of one (`tracking.find_out_parcel`). Raises WrongState, SeveralParcels.
     """
     if verb not in FOUND_OUT:
         raise Missing()
     with tenant(shipment.storefront_id):
         order, row = locked(shipment)
+        if row.parcels.filter(single=False).exclude(state="cancelled").exists():
+            raise SeveralParcels()
         if verb == "move" and row.handed_over_at is None:  # what no carrier had is found by its scan
             raise WrongState(machine=SHIPMENT.name, verb=verb, state=row.state)
         SHIPMENT.move(row, verb, now=now, facts={"order": row.number, "by": by}, **NOT_DELIVERED)
@@ -148,25 +166,62 @@ def look_at_parcel(*, order: Order, now: datetime, left: Mapping[str, int] | Non
         made = Shipment.objects.filter(order=order).first()
         if made is None:
             return
-        _, row = locked(made)
-        lines = ParcelLine.objects.filter(parcel__shipment=row).exclude(parcel__state="cancelled")
+        order, row = locked(made)
         too_many: Counter[str] = Counter()
-        for sku, pieces in lines.values_list("line__sku", "quantity"):
-            too_many[sku] += pieces
-        for pick in inventory.picked(holder=order.event_key):
-            too_many[pick.reservation.stock.variant.sku] -= pick.quantity
-        if too_many := +too_many:
-            _too_many(row, PACKED_REFUNDED, "A parcel has pieces that were refunded", too_many, now)
-        if left:
-            _too_many(row, LEFT_REFUNDED, "A parcel left with pieces that were then refunded", left, now)
+        theirs: list[str] = []
+        for parcel in row.parcels.exclude(state="cancelled").order_by("id"):
+            if over := contents.refunded(parcel, order.event_key):
+                too_many += over
+                theirs.append(parcel.own_number)
+        if too_many:
+            facts = {"pieces": _said(too_many), "parcels": " ".join(theirs)}
+            _too_many(row, PACKED_REFUNDED, "A parcel has pieces that were refunded", facts, now)
+        if left and order.trade_mode not in SEVERAL:  # of general trade there is no list to wait for them
+            facts = {"pieces": _said(left)}
+            _too_many(row, LEFT_REFUNDED, "A parcel left with pieces that were then refunded", facts, now)
+        advance(order=order, row=row, by="system", now=now)
 
 
-def _too_many(row: Shipment, kind: str, title: str, pieces: Mapping[str, int], now: datetime) -> None:
-    facts = {
-        "order": row.number,
-        "state": row.state,
-        "pieces": " ".join(f"{sku}×{number}" for sku, number in sorted(pieces.items())),
-    }
+def advance(*, order: Order, row: Shipment, by: str, now: datetime, scanned: Parcel | None = None) -> None:
+    """Say how far a shipment has left: in part, all of it, or all of it and a carrier has it.
+
+    All has left once each of its parcels has and no picked piece lies outside. The caller holds order and
+    shipment; `scanned` is the parcel whose first scan it comes from.
+    """
+    if row.state not in SHIPMENT.moves["hand_over"]:
+        return
+    live = list(Parcel.objects.filter(shipment=row).exclude(state="cancelled").order_by("scanned_at", "id"))
+    left = [one for one in live if one.left_at is not None]
+    if not left:
+        return
+    facts = {"order": row.number, "by": by}
+    several = not any(one.single for one in live)
+    if len(left) < len(live) or (several and inventory.in_hand(holder=order.event_key)):
+        if row.state == "labelled":
+            SHIPMENT.move(row, "leave", now=now, facts=facts)
+        return
+    seen = [one for one in live if one.scanned_at is not None]
+    if seen:
+        facts = handover_of(scanned or seen[-1]) | {"order": row.number}
+        SHIPMENT.move(row, "hand_over", now=now, facts=facts, handed_over_at=seen[0].scanned_at, late_at=None)
+    elif row.state in SHIPMENT.moves["dispatch"]:
+        SHIPMENT.move(row, "dispatch", now=now, facts=facts, dispatched_at=now, late_at=None)
+    settle_open(kinds=[LATE], key=row.event_key, by=by, note="it has left", now=now)
+
+
+def handover_of(parcel: Parcel) -> dict[str, str]:
+    """What is told of a parcel that a carrier has scanned."""
+    assert parcel.scanned_at is not None
+    carrier = carriers()[parcel.carrier].name_zh
+    return {"waybill": parcel.waybill, "carrier": carrier, "at": parcel.scanned_at.isoformat()}
+
+
+def _said(pieces: Mapping[str, int]) -> str:
+    return " ".join(f"{sku}×{number}" for sku, number in sorted(pieces.items()))
+
+
+def _too_many(row: Shipment, kind: str, title: str, facts: Mapping[str, str], now: datetime) -> None:
+    facts = {"order": row.number, "state": row.state, **facts}
     open_case(
         storefront_id=row.storefront_id, kind=kind, key=row.event_key, title=title, facts=facts, now=now
     )
@@ -191,4 +246,5 @@ def _take_back(parcel: Parcel, by: str, now: datetime) -> None:
     WAYBILL.move(parcel, "withdraw", now=now, facts=facts, tries=0, next_try_at=now)
     if parcel.sent_at is None:
         WAYBILL.move(parcel, "cancel", now=now, facts=facts, next_try_at=None)
+        inventory.empty_box(box=parcel.event_key)
         settle_open(kinds=ANSWERED, key=parcel.event_key, by=by, note="cancelled", now=now)

@@ -97,7 +97,7 @@ def open_info(*, order: Order, now: datetime) -> ShippingInfo | None:
 
 
 def owe(*, order: Order, now: datetime) -> None:
-    """A carrier has a parcel of the order: WeChat is told once all its parcels have left.
+    """A carrier has a parcel of the order: WeChat is told of it, and with the last one that it is the last.
 
     Another waybill than the one it has uses up the one change; a further one is a case.
     """
@@ -106,10 +106,10 @@ def owe(*, order: Order, now: datetime) -> None:
         if made is None:
             return
         row = locked(made)
-        wanted, since = wanted_of(order)
-        if not wanted or row.state in OVER or wanted == row.wanted:
+        wanted, since, partial = wanted_of(order)
+        if not wanted or row.state in OVER or (wanted, partial) == (row.wanted, row.partial):
             return
-        _want(row, wanted, now, shipped_at=since)
+        _want(row, wanted, now, shipped_at=since, partial=partial)
 
 
 def change_waybill(*, info: ShippingInfo, carrier: str, waybill: str, by: str, now: datetime) -> None:
@@ -143,7 +143,15 @@ def tell_again(*, info: ShippingInfo, by: str, now: datetime) -> None:
     with tenant(info.storefront_id):
         row = locked(info)
         SHIPPING_INFO.move(
-            row, "again", now=now, facts={"by": by}, trouble="", tries=0, next_try_at=now, attempted_at=now
+            row,
+            "again",
+            now=now,
+            facts={"by": by},
+            trouble="",
+            tries=0,
+            next_try_at=now,
+            attempted_at=now,
+            known_partial=False,
         )
 
 
@@ -190,8 +198,8 @@ def cancelled(*, order: Order, now: datetime) -> None:
             end(row, now, why="cancelled")
 
 
-def wanted_of(order: Order) -> tuple[Pairs, datetime | None]:
-    """Carriers and waybills under which all of the order has left, and since when; nothing before that."""
+def wanted_of(order: Order) -> tuple[Pairs, datetime | None, bool]:
+    """Carriers and waybills under which the order has left, since when, and whether more are to come."""
     parcels = list(
         Parcel.objects.filter(shipment__order=order, state__in=("asked", "issued", "withdrawing", "refused"))
         .order_by("id")
@@ -199,15 +207,15 @@ def wanted_of(order: Order) -> tuple[Pairs, datetime | None]:
     )
     scans = [at for _, _, at in parcels if at is not None]
     if scans:
-        if len(scans) < len(parcels):
-            return [], None
-        return [[carrier, waybill] for carrier, waybill, _ in parcels], min(scans)
+        left = [[carrier, waybill] for carrier, waybill, at in parcels if at is not None]
+        more = Shipment.objects.filter(order=order, state="leaving").exists()
+        return left, min(scans), more or len(scans) < len(parcels)
     told = Event.objects.filter(key=order.event_key, name=HANDED_OVER).order_by("-id").first()
     if told is None:
-        return [], None
+        return [], None, False
     name = str(told.facts["carrier"])
     code = next((one.code for one in carriers().values() if one.name_zh == name), name[:10])
-    return [[code, str(told.facts["waybill"])]], datetime.fromisoformat(told.facts["at"])
+    return [[code, str(told.facts["waybill"])]], datetime.fromisoformat(told.facts["at"]), False
 
 
 def follow(row: ShippingInfo, standing: Standing, now: datetime) -> bool:
@@ -217,10 +225,14 @@ def follow(row: ShippingInfo, standing: Standing, now: datetime) -> bool:
         end(row, now, why="refunded")
         return bool(theirs)
     if theirs and row.state in ("owed", "amending"):
-        mine = next((one for one in (row.wanted, row.sent) if theirs == numbers(one)), None)
-        if mine is not None and (row.state == "owed" or theirs != numbers(row.known)):
-            take_told(row, mine, now)
-        elif row.state == "owed":
+        split = is_split(row)
+        ours = (row.wanted, row.sent, row.known) if split else (row.wanted, row.sent)
+        mine = next((one for one in ours if theirs == numbers(one)), None)
+        partial = split and standing.finished == 0
+        news = theirs != numbers(row.known) or partial != row.known_partial
+        if mine is not None and (news or (row.state == "owed" and not row.known_partial)):
+            take_told(row, mine, now, partial=partial)
+        elif row.state == "owed" and not (row.known_partial and theirs == numbers(row.known)):
             refuse(row, OTHERWISE, "", now, theirs=", ".join(theirs))
         elif standing.finished > 1:
             outdate(row, now)
@@ -231,8 +243,14 @@ def follow(row: ShippingInfo, standing: Standing, now: datetime) -> bool:
     return bool(theirs)
 
 
-def take_told(row: ShippingInfo, what: Pairs, now: datetime) -> None:
-    """WeChat has it. Where another waybill was meant to be told meanwhile, that is the one change."""
+def is_split(row: ShippingInfo) -> bool:
+    """Whether the order goes out in several parcels, of which WeChat is told one by one."""
+    return Parcel.objects.filter(shipment__order=row.order_id, single=False).exists()
+
+
+def take_told(row: ShippingInfo, what: Pairs, now: datetime, *, partial: bool) -> None:
+    """WeChat has it, and knows whether more is to come. Where one more parcel has left meanwhile it is told
+    of that; where another waybill was meant to be told, that is the one change."""
     moved = {"retold_at": now} if row.state == "amending" else {}
     SHIPPING_INFO.move(
         row,
@@ -240,15 +258,16 @@ def take_told(row: ShippingInfo, what: Pairs, now: datetime) -> None:
         now=now,
         facts={"waybill": ", ".join(numbers(what))},
         known=what,
+        known_partial=partial,
         known_at=row.known_at or now,
-        late_at=None,
+        late_at=row.late_at if partial else None,
         trouble="",
         tries=0,
         next_try_at=None,
         **moved,
     )
     settle_open(kinds=ANSWERED, key=row.event_key, by="system", note="told", now=now)
-    if numbers(row.wanted) != numbers(what):
+    if (numbers(row.wanted), row.partial) != (numbers(what), partial):
         _change(row, now)
     elif row.delivered_at is not None and row.reminded_at is None:
         ShippingInfo.objects.filter(pk=row.pk).update(remind_at=now, next_try_at=now)
@@ -310,19 +329,27 @@ def locked(info: ShippingInfo) -> ShippingInfo:
     return ShippingInfo.objects.select_for_update(of=("self",)).get(pk=info.pk)
 
 
-def _want(row: ShippingInfo, wanted: Pairs, now: datetime, *, shipped_at: datetime | None) -> None:
-    """From now on WeChat is to know `wanted`."""
-    row.wanted = wanted
-    ShippingInfo.objects.filter(pk=row.pk).update(wanted=wanted, shipped_at=row.shipped_at or shipped_at)
+def _want(
+    row: ShippingInfo, wanted: Pairs, now: datetime, *, shipped_at: datetime | None, partial: bool
+) -> None:
+    """From now on WeChat is to know `wanted`, and whether that is all."""
+    row.wanted, row.partial = wanted, partial
+    ShippingInfo.objects.filter(pk=row.pk).update(
+        wanted=wanted, partial=partial, shipped_at=row.shipped_at or shipped_at
+    )
     if row.state in ("waiting", "exempt"):
         facts = {"waybill": ", ".join(numbers(wanted))}
         SHIPPING_INFO.move(row, "owe", now=now, facts=facts, tries=0, next_try_at=now)
-    elif row.state in HAS_IT and numbers(wanted) != numbers(row.known):
+    elif row.state in HAS_IT and (numbers(wanted), partial) != (numbers(row.known), row.known_partial):
         _change(row, now)
 
 
 def _change(row: ShippingInfo, now: datetime) -> None:
-    if row.state == "told" and row.retold_at is None:
+    if row.state == "told" and row.known_partial and set(numbers(row.known)) <= set(numbers(row.wanted)):
+        facts = {"waybill": ", ".join(numbers(row.wanted))}
+        changes: dict[str, Any] = {"sent": [], "attempted_at": None, "tries": 0, "next_try_at": now}
+        SHIPPING_INFO.move(row, "add", now=now, facts=facts, **changes)
+    elif row.state == "told" and row.retold_at is None:
         _amend(row, now, by="system")
     elif row.state == "retold":
         outdate(row, now)

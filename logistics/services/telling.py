@@ -162,6 +162,8 @@ def _attempt(info: ShippingInfo, now: datetime) -> Attempt | None:
                 openid=customers.openid(order.customer),
                 packages=packages,
                 at=said_at,
+                complete=not row.partial,
+                beside=row.known_partial,
             )
         except (ReceiverGone, ValueError) as failure:
             shipping_info.refuse(row, REFUSED, str(failure) or failure.__class__.__name__, now)
@@ -199,7 +201,7 @@ def _packages(order: Order, row: ShippingInfo, now: datetime) -> tuple[tuple[Pac
     }
     everything = [(line.name_zh, line.quantity) for line in order.lines.order_by("position")]
     made = []
-    for carrier, waybill in row.wanted:
+    for carrier, waybill in to_tell(row):
         parcel = parcels.get(waybill)
         goods = [(line.name_zh, pieces) for line, pieces in parcel.contents()] if parcel else everything
         sender = receiver = ""
@@ -212,6 +214,14 @@ def _packages(order: Order, row: ShippingInfo, now: datetime) -> tuple[tuple[Pac
         text = wechat.described(goods or everything)
         made.append(Package(waybill, carrier, text, sender, receiver))
     return tuple(made), fields
+
+
+def to_tell(row: ShippingInfo) -> list[list[str]]:
+    """What an upload names: all, or of a split delivery what WeChat does not have; the last one again where
+    nothing is new but that no more is to come."""
+    if row.state != "owed" or not row.known_partial:
+        return list(row.wanted)
+    return [one for one in row.wanted if one not in row.known] or list(row.wanted[-1:])
 
 
 def _after(before: datetime | None, now: datetime) -> datetime:
@@ -244,6 +254,8 @@ def _is_untold(row: ShippingInfo, standing: Standing) -> bool:
     if standing.state not in (wechat.OrderState.TO_SHIP, wechat.OrderState.SHIPPED):
         return False
     theirs = list(standing.numbers)
+    if row.state == "owed" and row.known_partial:
+        return standing.finished == 0 and theirs == shipping_info.numbers(row.known)
     if row.state == "owed":
         return not theirs
     return standing.finished <= 1 and theirs != shipping_info.numbers(row.wanted)
@@ -258,9 +270,9 @@ def _take_in(attempt: Attempt, answer: Answer, now: datetime) -> None:
             kinds=[FAILING, UNANSWERED, NOT_THERE], key=row.event_key, by="system", note="answered", now=now
         )
         if answer.told:
-            shipping_info.take_told(
-                row, [[p.express_company, p.tracking_no] for p in attempt.shipping.packages], now
-            )
+            fresh = [[p.express_company, p.tracking_no] for p in attempt.shipping.packages]
+            known = [one for one in row.known if row.known_partial and one not in fresh]
+            shipping_info.take_told(row, known + fresh, now, partial=not attempt.shipping.complete)
             return
         assert answer.standing is not None
         shipping_info.follow(row, answer.standing, now)

@@ -10,9 +10,11 @@ from typing import Any
 import structlog
 from django.db import connection
 
+from kernel import events
 from kernel.cases import open_case, settle_open
 from kernel.errors import Missing
 from kernel.models import Case, Event
+from kernel.states import WrongState
 from kernel.tenancy import tenant
 from logistics.carrier_words import masked
 from logistics.gateways.carrying import Handover
@@ -22,7 +24,14 @@ from logistics.services import shipping_info
 from logistics.services.gone import let_go
 from logistics.services.handover import record_handover
 from logistics.services.receipt import receipt_due
-from logistics.services.shipments import NOT_DELIVERED, locked
+from logistics.services.shipments import (
+    FOUND_OUT,
+    NOT_DELIVERED,
+    advance,
+    find_out,
+    handover_of,
+    locked,
+)
 from logistics.states import SHIPMENT
 from logistics.vocabulary import BEFORE_SCAN, VERBS, Code, carriers, latest
 from orders.models import Order
@@ -31,6 +40,8 @@ log = structlog.get_logger(__name__)
 
 UNEXPECTED, EARLY = "tracking.unexpected", "tracking.left_before_release"
 ENDS = ("delivered", "returned")
+ENDED = (Code.LOST, Code.DAMAGED, Code.DELIVERED, Code.RETURNED)  # of several parcels the first one counts
+FOUND = {"lose": Code.LOST, "damage": Code.DAMAGED, "return": Code.RETURNED, "move": Code.IN_TRANSIT}
 AFTER_RELEASE_ONLY = ("1210", "1239")  # what leaves a bonded zone does so after 800 (law.md R2.5)
 # What is told of a parcel only once it is in the hands of carriers inside China: under 9610 after 800 too.
 INSIDE = frozenset({Code.ARRIVED, Code.OUT_FOR_DELIVERY, Code.AT_POINT, Code.REFUSED, Code.DELIVERED})
@@ -129,23 +140,57 @@ def _keep(parcel: Parcel, report: Report, now: datetime) -> int:
         return int(cursor.rowcount)
 
 
+def find_out_parcel(*, parcel: Parcel, verb: str, by: str, now: datetime) -> Parcel:
+    """What an operator learnt of one parcel from the carrier; it says nothing of the order's others.
+
+    Where an order has one, it is its shipment that this is said of. Raises WrongState.
+    """
+    if verb not in FOUND_OUT:
+        raise Missing()
+    if parcel.single:
+        find_out(shipment=parcel.shipment, verb=verb, by=by, now=now)
+        return parcel
+    with tenant(parcel.storefront_id):
+        order, shipment = locked(parcel.shipment)
+        row = Parcel.objects.select_for_update(of=("self",)).get(pk=parcel.pk)
+        if row.left_at is None or (verb == "move" and row.scanned_at is None):
+            raise WrongState(machine="parcel", verb=verb, state=row.latest or row.state)
+        row.found, row.found_at = FOUND[verb], now
+        _stand(row)
+        row.save(update_fields=["found", "found_at", "latest", "latest_at", "scanned_at"])
+        facts = {"order": order.number, "by": by, "found": row.found}
+        events.record(
+            storefront_id=row.storefront_id, name="parcel.found", key=row.event_key, facts=facts, now=now
+        )
+        _stand_by(order, shipment, row, now)
+        _tell(row, shipment, Code(row.latest), now)
+        return row
+
+
+def _stand(row: Parcel) -> None:
+    """Where a parcel stands by its whole story; what an operator found out is a line of it, and no scan."""
+    told = list(TrackingEvent.objects.filter(parcel=row).values_list("at", "code"))
+    scans = [at for at, code in told if code not in BEFORE_SCAN]
+    found = [(row.found_at, row.found)] if row.found_at is not None else []
+    stands = latest([*told, *found])
+    if stands is not None:
+        row.latest_at, row.latest = stands
+    row.scanned_at = min(scans, default=None)
+
+
 def _follow(parcel: Parcel, report: Report, now: datetime) -> None:
     """Under the locks, what the parcel's whole story says: of two tellers the second one sees both."""
     order, shipment = locked(parcel.shipment)
     row = Parcel.objects.select_for_update(of=("self",)).get(pk=parcel.pk)
-    story = list(TrackingEvent.objects.filter(parcel=row).values_list("at", "code"))
-    scans = [at for at, code in story if code not in BEFORE_SCAN]
-    before, stands = row.latest, latest(story)
-    if stands is not None:
-        row.latest_at, row.latest = stands
-    row.scanned_at = min(scans, default=None)
+    before = row.latest
+    _stand(row)
     row.expected_on = report.expected_on or row.expected_on
     over = row.latest in ENDS
     row.next_try_at = None if over else now + WATCHED_FOR
     row.save(update_fields=["latest", "latest_at", "scanned_at", "expected_on", "next_try_at"])
     if over:
         settle_open(kinds=[UNWATCHED], key=row.event_key, by="system", note="it has ended", now=now)
-    if scans:
+    if row.scanned_at is not None:
         _move(order, shipment, row, now)
     if row.latest and row.latest != before:
         _tell(row, shipment, Code(row.latest), now)
@@ -154,39 +199,60 @@ def _follow(parcel: Parcel, report: Report, now: datetime) -> None:
 
 
 def _move(order: Order, shipment: Shipment, parcel: Parcel, now: datetime) -> None:
-    """From the carrier's first scan on, the shipment is where its parcel is."""
-    assert parcel.scanned_at is not None and parcel.latest_at is not None
+    """From the carrier's first scan on, its pieces are gone, and the shipment is where its parcels are."""
     never = shipment.handed_over_at is None
     if never and shipment.state not in SHIPMENT.moves["hand_over"]:
         _case(parcel, shipment, UNEXPECTED, "A parcel moves that should not", now)
         return
-    facts = {
-        "order": shipment.number,
-        "waybill": parcel.waybill,
-        "carrier": carriers()[parcel.carrier].name_zh,
-        "at": parcel.scanned_at.isoformat(),
-    }
+    let_go(order=order, row=shipment, parcel=parcel, by="carrier", now=now, seen=True)
     if never:
-        let_go(order=order, row=shipment, by="carrier", now=now, seen=True)
-        SHIPMENT.move(shipment, "hand_over", now=now, facts=facts, handed_over_at=parcel.scanned_at)
+        advance(order=order, row=shipment, by="carrier", now=now, scanned=parcel)
         if order.trade_mode in AFTER_RELEASE_ONLY and not is_released(order):
             _case(parcel, shipment, EARLY, "A parcel left the bonded zone before its release", now)
-    elif not parcel.single:
-        handover = Handover(parcel.waybill, facts["carrier"], parcel.scanned_at)
+    if not parcel.single:  # each waybill is evidence; the last one may have been told by the move
+        told = handover_of(parcel)
+        handover = Handover(told["waybill"], told["carrier"], datetime.fromisoformat(told["at"]))
         record_handover(order=order, handover=handover, now=now)
     if order.trade_mode == "9610" and Code(parcel.latest) in INSIDE and not is_released(order):
         _early(parcel, shipment, now)
-    verb = VERBS.get(Code(parcel.latest))
-    if verb is None or shipment.state not in SHIPMENT.moves[verb]:
+    _stand_by(order, shipment, parcel, now)
+
+
+def _stand_by(order: Order, shipment: Shipment, parcel: Parcel, now: datetime) -> None:
+    """Move a shipment that has left to where its parcels stand, by what was told of this one."""
+    verb = _verb(shipment, parcel)
+    if shipment.handed_over_at is None or verb is None or shipment.state not in SHIPMENT.moves[verb]:
         return
-    if verb == "deliver" and not _all_delivered(shipment):
-        return
+    assert parcel.latest_at is not None
     changes: dict[str, Any] = NOT_DELIVERED
     if verb == "deliver":
-        changes = {"delivered_at": parcel.latest_at, "receipt_due_at": receipt_due(parcel.latest_at)}
+        at = max(one.latest_at for one in _live(shipment) if one.latest == "delivered" and one.latest_at)
+        changes = {"delivered_at": at, "receipt_due_at": receipt_due(at)}
     elif shipment.delivered_at is not None:
         shipping_info.turned(order=order)
-    SHIPMENT.move(shipment, verb, now=now, facts=facts | {"at": parcel.latest_at.isoformat()}, **changes)
+    facts = {"order": shipment.number, "waybill": parcel.waybill, "carrier": _name(parcel)}
+    facts["at"] = parcel.latest_at.isoformat()
+    SHIPMENT.move(shipment, verb, now=now, facts=facts, **changes)
+
+
+def _verb(shipment: Shipment, parcel: Parcel) -> str | None:
+    """Where one parcel leads its shipment. Of several it is on its way as long as one is; then one that is
+    lost or damaged says more than those that came, and one that came more than those that went back."""
+    verb = VERBS.get(Code(parcel.latest)) if parcel.latest else None
+    if verb is None or parcel.single:
+        return verb
+    stand = {one.latest for one in _live(shipment)}
+    if stand - set(ENDED):
+        return "turn" if shipment.state == "delivered" else "move"
+    return next(VERBS[code] for code in ENDED if code in stand)
+
+
+def _live(shipment: Shipment) -> list[Parcel]:
+    return list(Parcel.objects.filter(shipment=shipment).exclude(state="cancelled"))
+
+
+def _name(parcel: Parcel) -> str:
+    return carriers()[parcel.carrier].name_zh
 
 
 def _early(parcel: Parcel, shipment: Shipment, now: datetime) -> None:
@@ -199,11 +265,6 @@ def is_released(order: Order) -> bool:
     """Whether customs has let the order's goods go."""
     released = Event.objects.filter(key=order.event_key, name="customs.released")
     return order.gate == Order.Gate.AFTER_RELEASE or released.exists()
-
-
-def _all_delivered(shipment: Shipment) -> bool:
-    rows = Parcel.objects.filter(shipment=shipment).exclude(state="cancelled")
-    return not rows.exclude(latest="delivered").exists()
 
 
 def _tell(parcel: Parcel, shipment: Shipment, code: Code, now: datetime) -> None:

@@ -19,7 +19,7 @@ from orders.models import Order
 
 LOOKED_AT_AGAIN = timedelta(hours=1)
 WITHIN = timedelta(hours=48)  # of the payment, for ordinary goods
-STEPS = {"to_pick": "picking", "packing": "packing", "labelled": "dispatch"}
+STEPS = {"to_pick": "picking", "packing": "packing", "labelled": "dispatch", "leaving": "dispatch"}
 
 
 def waits_for(order: Order, shipment: Shipment | None, info: ShippingInfo | None = None) -> str:

@@ -22,7 +22,7 @@ from logistics.models import Parcel, Shipment
 from logistics.services.shipments import WEIGHT, locked
 from orders.models import OrderLine
 
-WEIGHED_IN = ("packing", "labelled")
+WEIGHED_IN = ("packing", "labelled", "leaving")
 
 
 @dataclass(eq=False)
@@ -60,7 +60,8 @@ def weigh(*, parcel: Parcel, weight_g: int, by: str, now: datetime, second_look:
             row = Parcel.objects.select_for_update(of=("self",)).get(pk=parcel.pk)
             if row.weighed_g == weight_g:
                 return row
-            if shipment.state not in WEIGHED_IN or row.state in ("cancelled", "withdrawing"):
+            ended = row.state in ("cancelled", "withdrawing") or row.left_at is not None
+            if shipment.state not in WEIGHED_IN or ended:
                 raise WrongState(machine="parcel", verb="weigh", state=row.state)
             check(shipment, row.expected_g, weight_g, by=by, second_look=second_look, now=now)
             row.weighed_g = weight_g

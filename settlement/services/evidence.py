@@ -8,6 +8,7 @@ from django.db import connection, transaction
 
 from kernel import events
 from kernel.cases import open_case
+from logistics.services.shipments import SEVERAL
 from orders.models import Order
 from settlement.models import Evidence
 
@@ -53,7 +54,8 @@ def _compare(order: Order, state: str, kind: Evidence.Kind, reference: str, now:
     before = Evidence.objects.filter(order=order, kind=kind).exclude(reference=reference)
     others = Evidence.objects.filter(kind=kind, reference=reference).exclude(order=order)
     facts: dict[str, str] = {}
-    if first := before.order_by("-id").first():
+    several = kind == Evidence.Kind.LOGISTICS and order.trade_mode in SEVERAL  # a waybill each parcel
+    if (first := before.order_by("-id").first()) and not several:
         facts["before"] = first.reference
     if state != "paid" and kind != Evidence.Kind.PAYMENT:
         facts["state"] = state

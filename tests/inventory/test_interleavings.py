@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inventory import services
-from inventory.models import Lot, Movement, Reservation, SaleStop, Stock, Transfer
+from inventory.models import Lot, Movement, Pick, Reservation, SaleStop, Stock, Transfer
 from inventory.services.papers import without_papers
 from inventory.services.repair import differences
 from kernel.clock import shanghai_day
@@ -22,8 +22,10 @@ from tests import make
 pytestmark = pytest.mark.django_db
 MOVED = ["receive", "adjust", "take_back", "count", "send", "arrive", "call_back"]
 HELD = ["reserve", "release", "pick", "ship", "expire"]
+BOXED = ["part", "box", "ship_box", "unbox", "lessen", "swap"]
 KEPT = [
     "without_papers",
+    "second_list",
     "correct",
     "quarantine",
     "restore",
@@ -33,7 +35,7 @@ KEPT = [
     "shelf",
     "sweep",
 ]
-VERBS = [*MOVED, *HELD, *HELD, *HELD, *KEPT]
+VERBS = [*MOVED, *HELD, *HELD, *HELD, *BOXED, *KEPT]
 STEP = st.tuples(st.sampled_from(VERBS), st.integers(0, 3), st.integers(1, 6))
 BY = {"by": "test"}
 
@@ -95,6 +97,40 @@ class House:
     def ship(self, which: int, pieces: int) -> None:
         services.ship(holder=self.holder(which), now=self.now, **BY)
 
+    def picked(self, *, boxed: bool) -> Pick:
+        """What was picked last."""
+        rows = Pick.objects.filter(shipped_at=None, put_back_at=None).order_by("-pk")
+        rows = rows.exclude(box="") if boxed else rows.filter(box="")
+        return rows.select_related("reservation", "lot")[0]
+
+    def box(self, which: int, pieces: int) -> None:
+        one = self.picked(boxed=False)
+        holder, box = one.reservation.holder, f"{one.reservation.holder}-{which}"
+        services.put_in_box(holder=holder, box=box, pieces={one.lot_id: min(pieces, one.quantity)})
+
+    def ship_box(self, which: int, pieces: int) -> None:
+        one = self.picked(boxed=True)
+        services.ship(holder=one.reservation.holder, box=one.box, now=self.now, **BY)
+
+    def unbox(self, which: int, pieces: int) -> None:
+        services.empty_box(box=self.picked(boxed=True).box)
+
+    def part(self, which: int, pieces: int) -> None:
+        self.reserve(0, pieces)
+        self.pick(0, pieces)
+        self.box(which, max(1, pieces // 2))
+        self.ship_box(which, pieces)
+
+    def lessen(self, which: int, pieces: int) -> None:
+        services.lessen(holder=self.holder(which), kept={self.world.dryer.pk: pieces - 1}, now=self.now)
+
+    def swap(self, which: int, pieces: int) -> None:
+        one = self.picked(boxed=False)
+        said = {"damaged": which > 1, "reason": "", "now": self.now}
+        services.swap(
+            holder=one.reservation.holder, lot=one.lot, pieces=min(pieces, one.quantity), **said, **BY
+        )
+
     def adjust(self, which: int, pieces: int) -> None:
         services.adjust(lot=self.lot(which), pieces=pieces - 4, reason="", now=self.now, **BY)
 
@@ -103,6 +139,9 @@ class House:
 
     def without_papers(self, which: int, pieces: int) -> None:
         make.lot(self.world.warehouse, self.world.dryer, pieces, f"P{which}", inbound_list="", now=self.now)
+
+    def second_list(self, which: int, pieces: int) -> None:
+        make.lot(self.world.warehouse, self.world.dryer, pieces, f"P{which}", inbound_list="L2", now=self.now)
 
     def correct(self, which: int, pieces: int) -> None:
         lot = Lot.objects.filter(code=f"P{which}").order_by("pk")[0]
@@ -181,7 +220,7 @@ def steps_taken() -> set[str]:
 
 
 @settings(
-    max_examples=35,
+    max_examples=45,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -194,6 +233,8 @@ def test_any_interleaving_keeps_balances_equal_to_the_ledger_and_never_negative(
             house.take(*step)
             assert [str(one) for one in differences()] == []
             assert list(without_papers()) == []
+            if Reservation.objects.filter(state="picked", shipped__gt=0).exists():
+                steps_taken.add("in parts")
         lowest = [
             least
             for row in list(Stock.objects.values_list("on_hand", "reserved", "quarantined"))
@@ -208,4 +249,4 @@ def test_any_interleaving_keeps_balances_equal_to_the_ledger_and_never_negative(
 
 
 def test_the_interleavings_have_moved_stock_in_every_way(steps_taken):
-    assert {*Movement.Kind.values, *Reservation.State.values} - steps_taken == set()
+    assert {*Movement.Kind.values, *Reservation.State.values, "in parts"} - steps_taken == set()

@@ -11,7 +11,7 @@ from compliance.models import Disclosure
 from kernel.models import Case, Event
 from kernel.states import WrongState
 from logistics.gateways.tracking import Report, Told
-from logistics.models import Parcel, ShippingInfo, TradeManagement
+from logistics.models import ShippingInfo, TradeManagement
 from logistics.services import packing, shipping_info, telling, waybills
 from logistics.services.shipping_info import ChangeUsed, SameWaybill
 from logistics.services.tracking import take_in_tracking
@@ -313,38 +313,6 @@ def test_what_is_cancelled_before_it_leaves_is_ended(carriers, order):
     assert info(order).state == "ended"
     left(order)
     assert (info(order).state, telling.sweep(now=later())) == ("ended", 0)
-
-
-def test_several_parcels_are_told_once_all_of_them_have_left(carriers, order, known):
-    type(order).objects.update(trade_mode="0110")  # an import list holds one
-    shipment = order.shipment
-    rows = [
-        Parcel.objects.create(
-            storefront=known.shop,
-            shipment=shipment,
-            own_number=f"{order.number}-{n}",
-            single=False,
-            carrier="YTO",
-            waybill=f"YT{n}",
-            weight_g=500,
-            state="issued",
-            asked_at=later(),
-            issued_at=later(),
-        )
-        for n in (1, 2)
-    ]
-    Parcel.objects.filter(pk=rows[0].pk).update(scanned_at=later())
-    shipping_info.owe(order=order, now=later())
-    assert info(order).state == "waiting"
-    Parcel.objects.filter(pk=rows[1].pk).update(scanned_at=later(5))
-    shipping_info.owe(order=order, now=later(6))
-    telling.sweep(now=later(6))
-    seen = there(carriers, order)["shipping"]
-    assert (numbers(carriers, order), seen["delivery_mode"], seen["finish_shipping_count"]) == (
-        ["YT1", "YT2"],
-        2,
-        1,
-    )
 
 
 def test_a_consumer_who_confirmed_first_is_not_reminded(carriers, order):

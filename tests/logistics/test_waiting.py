@@ -9,9 +9,9 @@ import pytest
 from customs.gateways.clearing import Release
 from customs.services.release import record_release
 from kernel.models import Case
-from logistics.models import Shipment, ShippingInfo
+from logistics.models import Parcel, Shipment, ShippingInfo
 from logistics.services import lateness, overdue
-from logistics.services.gone import let_go
+from logistics.services.shipments import advance
 from logistics.services.shipping_info import open_info
 from logistics.services.waiting import waits_for
 from orders.models import Order
@@ -83,8 +83,9 @@ def test_the_48_hours_wait_while_the_promised_day_is_a_case_and_are_told_once_it
     assert lateness.sweep(now=LATER + HOUR) == 0  # looked at in an hour
     clear(shipment.order)
     order, row = Order.objects.get(), Shipment.objects.get()
-    let_go(order=order, row=row, by="op", now=LATER + HOUR)
-    Shipment.objects.update(state="dispatched", dispatched_at=LATER + HOUR)
+    Parcel.objects.update(left_at=LATER + HOUR)
+    advance(order=order, row=row, by="op", now=LATER + HOUR)
+    assert (row.state, row.dispatched_at, row.late_at) == ("dispatched", LATER + HOUR, None)
     assert lateness.sweep(now=LATER + 2 * HOUR) == 1
     assert kinds() == ["shipping_info.late"]
     assert Case.objects.get(kind="shipping_info.late").facts["waits_for"] == "carrier"

@@ -12,7 +12,7 @@ from django.urls import reverse
 from customs.gateways.clearing import Release
 from customs.services.release import record_release
 from inventory import services as inventory
-from inventory.models import Lot, Stock
+from inventory.models import Lot, Pick, Stock
 from kernel.models import Case
 from logistics.models import CarrierAccount, Parcel, Shipment
 from logistics.services import accounts, packing
@@ -105,14 +105,63 @@ def test_a_parcel_is_packed_by_weight_and_by_a_colleagues_second_look(client, pa
     assert "先到期先出" not in page and "HD-1" in page and "/step/pack/" in page
 
 
-def test_a_part_of_domestic_goods_goes_into_a_parcel_of_its_own(client, packer):
-    made = shipping.shipment(packer, ("HD-1", 2))
-    part = {"sku": "HD-1", "pieces": "1", "weight_g": "700", "nth": "1"}
+def test_domestic_goods_are_packed_lot_by_lot_into_parcels_that_leave_one_by_one(client, packer):
+    made = shipping.shipment(packer, ("HD-1", 3))
+    assert step(client, made, "pick").status_code == 302
+    lot = Pick.objects.get().lot_id
+    part = {f"lot_{lot}": "1", "weight_g": "700", "nth": "1"}
     assert step(client, made, "pack-part", **part).status_code == 403  # an import list is one parcel
     Order.objects.update(trade_mode="0110")
+    form = client.get(reverse("admin:logistics_shipment_step", args=[made.pk, "pack-part"])).content.decode()
+    assert f'name="lot_{lot}" value="3"' in form and "已拣未装箱 3 件" in form
+    nothing = step(client, made, "pack-part", **{**part, f"lot_{lot}": ""})
+    assert "请填写装箱件数。" in nothing.content.decode()
     for _ in range(2):
         assert step(client, made, "pack-part", **part).status_code == 302
-    assert [parcel.single for parcel in Parcel.objects.all()] == [False]
+    assert step(client, made, "pack", weight_g="1200").status_code == 302  # the rest
+    first, second = Parcel.objects.order_by("id")
+    assert [parcel.single for parcel in (first, second)] == [False, False]
+    for parcel in (first, second):
+        Parcel.objects.filter(pk=parcel.pk).update(
+            state="issued", waybill=f"SF{parcel.pk}", issued_at=make.NOW, sent_at=make.NOW
+        )
+    Shipment.objects.update(state="labelled")
+    assert step(client, Parcel.objects.get(pk=first.pk), "dispatch").status_code == 302
+    assert (Shipment.objects.get().state, Stock.objects.get(variant=packer.dryer).on_hand) == ("leaving", 99)
+    assert step(client, Parcel.objects.get(pk=first.pk), "dispatch").status_code == 403
+    page = client.get(reverse("admin:logistics_shipment_change", args=[made.pk])).content.decode()
+    assert "部分已出库" in page and first.own_number in page and second.own_number in page
+    assert step(client, made, "dispatch").status_code == 302
+    assert Stock.objects.get(variant=packer.dryer).on_hand == 97
+
+
+def test_what_became_of_one_of_several_parcels_is_said_on_its_own_row(client, packer):
+    made = shipping.shipment(packer, ("HD-1", 2))
+    Order.objects.update(trade_mode="0110")
+    step(client, made, "pick")
+    lot = Pick.objects.get().lot_id
+    step(client, made, "pack-part", **{f"lot_{lot}": "1", "weight_g": "700", "nth": "1"})
+    parcel = Parcel.objects.get()
+    Parcel.objects.update(left_at=make.NOW)
+    Shipment.objects.update(state="leaving")
+    chosen = {"action": "lose", "_selected_action": [parcel.pk]}
+    client.post(reverse("admin:logistics_parcel_changelist"), chosen)
+    assert (Parcel.objects.get().latest, Shipment.objects.get().state) == ("lost", "leaving")
+    chosen["_selected_action"] = [made.pk]
+    page = client.post(reverse("admin:logistics_shipment_changelist"), chosen, follow=True)
+    assert "该订单有多个包裹，请在对应包裹上操作。" in page.content.decode()
+
+
+def test_a_damaged_piece_is_swapped_on_the_page_before_it_is_packed(client, packer):
+    made = shipping.shipment(packer, ("HD-1", 2))
+    step(client, made, "pick")
+    lot = Pick.objects.get().lot
+    said = {"lot": str(lot.pk), "pieces": "1", "damaged": "on", "reason": "dented"}
+    assert step(client, made, "swap", **said).status_code == 302
+    lot.refresh_from_db()
+    assert (lot.picked, lot.quarantined) == (2, 1)
+    step(client, made, "pack", weight_g="1200")
+    assert step(client, made, "swap", **said).status_code == 403
 
 
 def test_a_shipment_leaves_from_its_page_after_its_release(client, packer):

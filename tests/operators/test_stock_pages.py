@@ -148,6 +148,20 @@ def test_a_count_is_entered_accepted_and_closed(client, world):
     assert (lot.on_hand, count.closed_by) == (4, "the-fulfilment")
 
 
+def test_of_a_lot_number_under_two_inbound_lists_it_is_said_which_was_counted(client, world):
+    for listed, pieces in (("QD1", 5), ("QD2", 3)):
+        make.lot(world.warehouse, world.dryer, pieces, inbound_list=listed)
+    enter(client, world)
+    client.post(reverse("admin:inventory_count_add"), {"warehouse": world.warehouse.pk, "note": ""})
+    count = world.warehouse.counts.get()
+    said = {"sku": "HD-1", "code": "L1", "pieces": "3"}
+    page = step(client, "count", count, "counted", **said).content.decode()
+    assert "批次“L1”分属多份核注清单，请填写清单编号。" in page
+    assert step(client, "count", count, "counted", **said, inbound_list="QD2").status_code == 302
+    line = CountLine.objects.get()
+    assert (line.lot.inbound_list, line.state) == ("QD2", "matches")
+
+
 def test_pieces_are_sent_to_another_warehouse_and_taken_in_there(client, world):
     lot = make.lot(world.warehouse, world.dryer, 5)
     make.warehouse(world.shop, "second")

@@ -219,3 +219,93 @@ def test_eight_sweeps_tell_of_a_late_order_once(world):
     results = at_once([lambda: overdue.sweep(now=made.late_at)] * 8)
     assert sorted(results) == [0, 0, 0, 0, 0, 0, 0, 1]
     assert Case.objects.get().seen == 1
+
+
+def several(world: make.World) -> list[Parcel]:
+    """Four dryers of general trade in two parcels, weighed and labelled."""
+    made = shipping.shipment(world, ("HD-1", 4))
+    Order.objects.filter(pk=made.order_id).update(trade_mode="0110")
+    for nth, pieces in ((1, {"HD-1": 3}), (2, {"HD-1": 1})):
+        made.refresh_from_db()
+        packing.pack(shipment=made, carrier="SF", by="mei", now=LATER, pieces=pieces, nth=nth)
+    for row in Parcel.objects.all():
+        Parcel.objects.filter(pk=row.pk).update(
+            state="issued", waybill=f"SF{row.pk}", issued_at=LATER, sent_at=LATER, weighed_g=row.expected_g
+        )
+    Shipment.objects.update(state="labelled")
+    return list(Parcel.objects.order_by("id"))
+
+
+def test_with_the_guard_off_two_scans_of_two_parcels_each_find_the_other_one_still_here(world):
+    first, second = several(world)
+    pause = threading.Barrier(2)
+
+    def naive(parcel: Parcel) -> bool:
+        with transaction.atomic():
+            Parcel.objects.filter(pk=parcel.pk).update(left_at=LATER)
+            pause.wait(timeout=20)
+            return Parcel.objects.filter(left_at=None).exists()
+
+    assert at_once([lambda: naive(first), lambda: naive(second)]) == [True, True]  # nobody says it has left
+
+
+def test_with_the_guard_on_two_parcels_scanned_at_once_leave_with_their_own_pieces_and_both_are_told(world):
+    parcels = several(world)
+    scans = [lambda one=one: scan(one) for one in parcels] * 4
+    assert failures(at_once(scans)) == []
+    stock, row = Stock.objects.get(variant=world.dryer), Shipment.objects.get()
+    assert (stock.on_hand, stock.reserved, row.state) == (96, 0, "handed_over")
+    assert sorted(Movement.objects.filter(kind="ship").values_list("on_hand", flat=True)) == [-3, -1]
+    told = Event.objects.filter(name="shipment.handed_over").values_list("facts__waybill", flat=True)
+    assert sorted(told) == sorted(parcel.waybill for parcel in parcels)
+    assert Event.objects.filter(name="shipment.leaving").count() == 1
+
+
+def test_a_refund_and_a_scan_at_once_give_back_what_has_not_left_and_no_more(world):
+    """One piece is refunded while the parcel that would be opened for it is scanned."""
+    _, second = several(world)
+    order = Order.objects.get()
+    scan(second)
+    kept = {world.dryer.pk: 2}
+
+    def refund() -> int:
+        with transaction.atomic():
+            Order.objects.select_for_update().get(pk=order.pk)
+            return inventory.lessen(holder=order.event_key, kept=kept, now=LATER)
+
+    first = Parcel.objects.order_by("id")[0]
+    refunded, scanned = at_once([refund, lambda: scan(first)])
+    assert failures([refunded, scanned]) == []
+    stock = Stock.objects.get(variant=world.dryer)
+    left = sum(-pieces for pieces in Movement.objects.filter(kind="ship").values_list("on_hand", flat=True))
+    assert (refunded, left) in {(0, 4), (2, 2)}  # whichever was first
+    assert (stock.on_hand, stock.reserved) == (100 - left, 0)
+    beyond = inventory.left_beyond(holder=order.event_key, kept=kept)
+    assert beyond == ({"HD-1": 2} if refunded == 0 else {})
+
+
+def test_who_is_killed_between_ledger_and_state_leaves_nothing_half_done(world, monkeypatch):
+    first, _ = several(world)
+    monkeypatch.setattr("logistics.services.tracking.advance", lambda **said: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        scan(first)
+    assert (Movement.objects.filter(kind="ship").count(), Shipment.objects.get().state) == (0, "labelled")
+    monkeypatch.undo()
+    scan(first)  # told again: what was kept of the first telling is known, and followed
+    assert (Movement.objects.filter(kind="ship").count(), Shipment.objects.get().state) == (1, "leaving")
+
+
+def test_two_packers_never_put_one_piece_into_two_parcels(world):
+    made = shipping.shipment(world, ("HD-1", 4))
+    Order.objects.update(trade_mode="0110")
+    packing.start_packing(shipment=made, by="mei", now=LATER)
+    made.refresh_from_db()
+
+    def pack() -> object:
+        return packing.pack(shipment=made, carrier="SF", by="mei", now=LATER, pieces={"HD-1": 3})
+
+    results = at_once([pack] * 4)
+    assert len([one for one in results if isinstance(one, Parcel)]) == 1
+    assert {type(one) for one in failures(results)} == {packing.NotPicked}
+    assert ParcelLine.objects.get().quantity == 3
+    assert [one.quantity for one in inventory.in_hand(holder=made.event_key)] == [1]

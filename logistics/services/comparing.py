@@ -123,7 +123,8 @@ def _agrees(row: ShippingInfo, standing: Standing) -> bool:
     if row.state in FINAL:
         return True
     if row.state in shipping_info.HAS_IT:
-        return standing.state is OrderState.SHIPPED and list(standing.numbers) == numbers(row.known)
+        shown = (OrderState.SHIPPED, *([OrderState.TO_SHIP] if row.known_partial else []))
+        return standing.state in shown and list(standing.numbers) == numbers(row.known)
     return row.state == "waiting" and standing.state is OrderState.TO_SHIP
 
 

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from backend import delivery
+from inventory.models import Stock
 from kernel.models import Case
-from logistics.models import Parcel
-from logistics.services import shipping_info, telling
+from logistics.gateways.tracking import Report, Told
+from logistics.models import Parcel, Shipment, TradeManagement
+from logistics.queries import on_its_way
+from logistics.services import comparing, packing, shipping_info, telling, waybills
+from logistics.services.tracking import take_in_tracking
+from logistics.vocabulary import Code
 from orders.models import Order
+from settlement.models import Evidence
 from tests.logistics.telling import asked, bought, info, later, numbers, there
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -123,3 +130,56 @@ def test_told_again_by_an_operator_nothing_is_told_twice(carriers, order):
         scanned(order, n, 10)
     telling.sweep(now=later(10))
     assert finished(carriers, order) == (["YT1", "YT2", "YT3"], 2, 1)
+
+
+def test_one_list_of_wechats_says_of_what_left_in_part_nothing_that_is_wrong(carriers, order):
+    scanned(order, 1)
+    telling.sweep(now=later())
+    comparing.sweep(now=later(120))
+    assert not Case.objects.exists()
+    there(carriers, order, act="forget")
+    TradeManagement.objects.update(check_at=later(120))
+    comparing.sweep(now=later(240))
+    assert Case.objects.get().kind == "shipping_info.lost_there"
+
+
+def test_from_two_parcels_on_the_packing_table_to_the_one_that_came_last(carriers, known):
+    """Packed by the shelf's lots, labelled by SF, scanned one by one, told to WeChat, seen by its buyer."""
+    order = bought(carriers, known, ("HD-1", 2), ("IR-1", 1))
+    Order.objects.update(trade_mode="0110")
+    at = later(60 * 24)
+    said = {"carrier": "SF", "by": "mei", "now": at}
+    for nth, pieces, weight_g in ((1, {"HD-1": 2}, 1_200), (2, {"IR-1": 1}, None)):
+        made = Shipment.objects.get()
+        packing.pack(shipment=made, pieces=pieces, nth=nth, weight_g=weight_g, **said)
+    waybills.sweep(now=at)
+    first, second = Parcel.objects.order_by("id")
+    assert (Shipment.objects.get().state, first.waybill == second.waybill) == ("labelled", False)
+    both = sorted([first.waybill, second.waybill])
+    steps = [
+        (first, Code.PICKED_UP, "leaving", ([first.waybill], 2, 0)),
+        (second, Code.PICKED_UP, "handed_over", (both, 2, 1)),
+        (first, Code.DELIVERED, "in_transit", (both, 2, 1)),
+        (second, Code.DELIVERED, "delivered", (both, 2, 1)),
+    ]
+    for hour, (parcel, code, state, at_wechat) in enumerate(steps):
+        at = later(60 * (25 + hour))
+        report = Report("sf", "SF", parcel.waybill, (Told(at, code, "x", "…"),))
+        take_in_tracking(storefront_id=order.storefront_id, report=report, now=at)
+        delivery.drain(now=at)
+        telling.sweep(now=at)
+        assert (Shipment.objects.get().state, finished(carriers, order)) == (state, at_wechat)
+    goods = [one["goods_desc"] for one in there(carriers, order)["shipping"]["shipping_list"]]
+    assert sorted(goods) == ["吹风机 HD-1×2", "吹风机 IR-1×1"]
+    assert (info(order).state, info(order).retold_at, asked(carriers)[-1]) == ("told", None, "ship_remind")
+    assert sorted(Evidence.objects.values_list("reference", flat=True)) == sorted(
+        [first.waybill, second.waybill]
+    )
+    assert not Case.objects.filter(kind="evidence.contradicts").exists()
+    seen = on_its_way(order, at)
+    assert [[(one.sku, one.quantity) for one in parcel.pieces] for parcel in seen.parcels] == [
+        [("HD-1", 2)],
+        [("IR-1", 1)],
+    ]
+    stock = Stock.objects.order_by("variant__sku").values_list("on_hand", "reserved")
+    assert list(stock) == [(98, 0), (99, 0)]

@@ -40,6 +40,7 @@ class Meaning(NamedTuple):
     """An error's next step, and what it says."""
 
     step: Step
+    zh: str
     en: str
 
 
@@ -97,7 +98,9 @@ REASONS: tuple[tuple[str, Step], ...] = (
 def errors() -> Mapping[str, Meaning]:
     """Every error code of the specification that concerns imports."""
     with _ERRORS.open(encoding="utf-8", newline="") as lines:
-        return {row["code"]: Meaning(Step(row["step"]), row["en"]) for row in csv.DictReader(lines)}
+        return {
+            row["code"]: Meaning(Step(row["step"]), row["zh"], row["en"]) for row in csv.DictReader(lines)
+        }
 
 
 def rank(status: str) -> int:

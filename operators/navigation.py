@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from django.apps import apps
@@ -9,10 +10,24 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
+from operators import customs_board, customs_tax
 from operators.bilingual import say
 from operators.rule_book import may_read
+from operators.scope import READERS, scope_of
 
-RULE_BOOK = "rule_book"  # the one page that no table stands behind
+
+def may_look(request: HttpRequest) -> bool:
+    """Whoever works or audits in any storefront."""
+    return scope_of(request).may_anywhere(READERS)
+
+
+# The pages that no table stands behind: what each is called, and who may open it.
+RULE_BOOK, CUSTOMS_BOARD, CUSTOMS_TAX = "rule_book", "admin:customs_board", "admin:customs_tax"
+PAGES: dict[str, tuple[Any, Callable[[HttpRequest], bool]]] = {
+    RULE_BOOK: (say("规则手册", "Rule book"), may_read),
+    CUSTOMS_BOARD: (customs_board.TITLE, may_look),
+    CUSTOMS_TAX: (customs_tax.TITLE, may_look),
+}
 
 Group = tuple[Any, tuple[tuple[str, str], ...]]
 
@@ -29,11 +44,6 @@ GROUPS: tuple[Group, ...] = (
             ("logistics.Parcel", "package_2"),
             ("logistics.ShippingInfo", "outgoing_mail"),
             ("payments.Complaint", "support_agent"),
-            ("payments.PaymentDeclaration", "fact_check"),
-            ("customs.Declaration", "gavel"),
-            ("customs.TaxSheet", "request_quote"),
-            ("customs.PortMessage", "outbox"),
-            ("customs.PortReceipt", "move_to_inbox"),
             ("orders.Quote", "request_quote"),
             ("orders.Coupon", "local_activity"),
             ("customers.Customer", "group"),
@@ -46,6 +56,19 @@ GROUPS: tuple[Group, ...] = (
             ("kernel.Case", "assignment_late"),
             ("kernel.Approval", "approval"),
             ("kernel.Job", "pending_actions"),
+        ),
+    ),
+    (
+        say("通关", "Clearance"),
+        (
+            (CUSTOMS_BOARD, "dashboard"),
+            ("customs.Declaration", "gavel"),
+            ("payments.PaymentDeclaration", "fact_check"),
+            ("customs.PortMessage", "outbox"),
+            ("customs.PortReceipt", "move_to_inbox"),
+            (CUSTOMS_TAX, "account_balance"),
+            ("customs.TaxSheet", "request_quote"),
+            ("customs.PortAccount", "anchor"),
         ),
     ),
     (
@@ -157,14 +180,14 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:
 
 
 def _item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
-    if label == RULE_BOOK:
-        title = str(say("规则手册", "Rule book"))
-        return {"title": title, "icon": icon, "link": reverse(label)} if may_read(request) else None
+    if label in PAGES:
+        title, may = PAGES[label]
+        return {"title": str(title), "icon": icon, "link": reverse(label)} if may(request) else None
     model = apps.get_model(label)
     page = admin.site._registry.get(model)
     if page is None or not page.has_view_permission(request):
         return None
     meta = model._meta
     link = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
-    title = str(meta.verbose_name_plural)
-    return {"title": title[:1].upper() + title[1:], "icon": icon, "link": link}
+    plural = str(meta.verbose_name_plural)
+    return {"title": plural[:1].upper() + plural[1:], "icon": icon, "link": link}

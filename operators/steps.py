@@ -53,6 +53,7 @@ class Step:
     start: Callable[[Any], dict[str, Any]] = field(default=lambda row: {})
     hint: Any = ""
     form_of: Callable[[Any], type[forms.Form]] | None = None
+    button: Any = ""  # what the button says; "Save" otherwise
     outside: bool = False  # it keeps its own transactions, as what calls an outside party does
 
 
@@ -96,7 +97,7 @@ class Stepped(Scoped):
             initial=chosen.start(row),
         )
         tables: Sequence[Table] = ()
-        button: Any = ""
+        button: Any = chosen.button
         if request.method == "POST" and form.is_valid():
             taken = self._take(request, row, chosen, form.cleaned_data)
             if isinstance(taken, HttpResponse):

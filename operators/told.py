@@ -28,6 +28,7 @@ _OWNERS = {
     "payer": "compliance.PayerCheck",
     "naming": "customers.NamedPayer",
     "declaration": "payments.PaymentDeclaration",
+    "customs_declaration": "customs.Declaration",
     "product": "catalog.Product",
     "incident": "compliance.Incident",
     "batch": "settlement.SettlementBatch",

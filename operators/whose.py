@@ -10,6 +10,7 @@ from django.db.models import Model
 
 from compliance.models import Judgement
 from customers.models import Address, Customer, Identity, NamedPayer
+from customs.models import Filing, PortReceipt
 from orders.models import FormerOrderer, Order
 from payments.models import Complaint, ComplaintAct
 
@@ -34,6 +35,8 @@ _TABLES: dict[str, tuple[type[Model], str, str, Callable[[str], Any]]] = {
         "complaint__order__customer__subject_id",
         _uuid,
     ),
+    "customs.filing": (Filing, "public_id", "declaration__order__subject_id", _uuid),
+    "customs.portreceipt": (PortReceipt, "public_id", "filing__declaration__order__subject_id", _uuid),
     "orders.formerorderer": (FormerOrderer, "public_id", "order__customer__subject_id", _uuid),
     "orders.order": (Order, "number", "customer__subject_id", str),
     "compliance_judgement": (Judgement, "id", "subject_id", _uuid),

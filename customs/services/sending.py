@@ -13,20 +13,22 @@ from itertools import groupby
 
 import structlog
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from compliance import vault
 from customs import labels
 from customs.ceb.write import assemble, taken_apart, to_bytes
 from customs.gateways.port import port_of
 from customs.gateways.signing_machine import MachineRefused
-from customs.models import Filing, PortAccount, PortMessage
+from customs.models import Filing, PortAccount, PortMessage, PortReceipt
 from customs.services.filing import message_name, new_guid
 from customs.services.keys import signer_of
 from customs.services.transfer import transfer_of
 from customs.signing.envelope import sign
+from kernel import events
 from kernel.cases import open_case, open_failing, settle_open
 from kernel.gateways import Unreachable
+from kernel.states import WrongState
 
 log = structlog.get_logger(__name__)
 
@@ -108,6 +110,32 @@ def whole(message: PortMessage, *, who: str, purpose: str, now: datetime) -> byt
 def hand_over_again(message: PortMessage, *, now: datetime) -> None:
     """Nothing was heard of a message: the same bytes go out once more."""
     PortMessage.objects.filter(pk=message.pk).update(next_try_at=now, sent_at=None)
+
+
+def unheard(messages: QuerySet[PortMessage]) -> QuerySet[PortMessage]:
+    """Of these messages, those that may go out again: a document of them stands, and none was answered."""
+    stands = Filing.objects.filter(message=OuterRef("pk"), superseded=False)
+    answers = PortReceipt.objects.filter(filing__message=OuterRef("pk"))
+    return messages.filter(Exists(stands), ~Exists(answers))
+
+
+@transaction.atomic
+def hand_over(*, message: PortMessage, by: str, now: datetime) -> None:
+    """A colleague has a message handed over now: the same bytes under the same number.
+
+    Raises WrongState where something was heard of it, or nothing of it stands any more.
+    """
+    row = unheard(PortMessage.objects.select_for_update(of=("self",))).filter(pk=message.pk).first()
+    if row is None:
+        raise WrongState(machine="port_message", verb="hand over", state="answered")
+    events.record(
+        storefront_id=row.storefront_id,
+        name="port_message.handed_over",
+        key=row.event_key,
+        facts={"message": row.name, "by": by},
+        now=now,
+    )
+    hand_over_again(row, now=now)
 
 
 def _claim(now: datetime) -> list[PortMessage]:

@@ -29,10 +29,13 @@ KINDS = {"duty_fen": "customsTax", "vat_fen": "valueAddedTax", "excise_fen": "co
 
 def owing(account: PortAccount) -> QuerySet[Declaration]:
     """The declarations whose `tax_fen` the guarantee of an account answers for."""
-    unpaid = TaxSheet.objects.filter(_unpaid(), declaration=OuterRef("pk"))
-    return Declaration.objects.filter(account=account, tax_fen__gt=0, listed_at__isnull=False).filter(
-        Q(state__in=OWING) | Exists(unpaid)
-    )
+    return owing_in(Declaration.objects.filter(account=account))
+
+
+def owing_in(rows: QuerySet[Declaration]) -> QuerySet[Declaration]:
+    """Of these declarations, those whose `tax_fen` a guarantee answers for."""
+    sheets = TaxSheet.objects.filter(unpaid(), declaration=OuterRef("pk"))
+    return rows.filter(tax_fen__gt=0, listed_at__isnull=False).filter(Q(state__in=OWING) | Exists(sheets))
 
 
 def owed_fen(account: PortAccount, *, but: Declaration | None = None) -> int:
@@ -123,8 +126,8 @@ def remind(*, now: datetime) -> int:
     return len(waiting[DUE])
 
 
-def _unpaid() -> Q:
-    """As TaxSheet.stands_open."""
+def unpaid() -> Q:
+    """Sheets that are still to be paid, as TaxSheet.stands_open."""
     return ~Q(status=Status.VOID) & ~(Q(status=Status.SUMMARISED) & ~Q(duty_no=""))
 
 

@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 
 from operators import refund_story
-from operators.base import register
+from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
 from operators.incident_forms import NothingForm
@@ -104,3 +104,14 @@ class NotificationAdmin(Stepped):
             legal=lambda row: row.outcome in taking.TO_MEND,
         ),
     )
+
+
+@register("payments.PaymentOriginal")
+class PaymentOriginalAdmin(Scoped):
+    """That a payment's original data is kept, and since when; what it says rests sealed."""
+
+    list_display = ("payment", "kept_at", "storefront")
+    list_select_related = ("payment", "storefront")
+    list_filter = ("kept_at",)
+    search_fields = ("payment__out_trade_no__startswith", "payment__transaction_id__exact")
+    ordering = ("-id",)

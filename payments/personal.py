@@ -13,6 +13,7 @@ from compliance.models import Subject
 from compliance.personal_fields import Passing, PersonalField
 from kernel.models import Case
 from payments import personal_complaints as complaints
+from payments import personal_originals as originals
 from payments.models import (
     BillDifference,
     BillLine,
@@ -20,6 +21,7 @@ from payments.models import (
     Notification,
     Payment,
     PaymentDeclaration,
+    PaymentOriginal,
     Refund,
 )
 from payments.ports import ports
@@ -58,6 +60,7 @@ FIELDS = (
         export="the payment itself is exported, not the message",
         erase="kept until its day: evidence of a payment",
     ),
+    *originals.FIELDS,
     *complaints.FIELDS,
 )
 
@@ -221,6 +224,7 @@ def erase(subject: Subject, now: datetime) -> list[Kept]:
     keys = [row.event_key for row in kept] + [row.event_key for row in refunds]
     declared = PaymentDeclaration.objects.filter(order__subject=subject)
     keys += [row.event_key for row in declared]
+    raw = PaymentOriginal.objects.filter(payment__in=kept).count()
     about = Q(out_trade_no__in=[row.out_trade_no for row in kept])
     complained = list(Complaint.objects.filter(order__subject=subject).values_list("external_id", flat=True))
     if complained:
@@ -229,6 +233,7 @@ def erase(subject: Subject, now: datetime) -> list[Kept]:
     came = list(told.values_list("received_at", flat=True))
     return [
         *numbers("payments", _PAYMENTS, "order_years", len(kept), now, "payments.Payment"),
+        *numbers("originals", originals.NAMES, "order_years", raw, now, "payments.PaymentOriginal"),
         *numbers("refunds", _REFUNDS, "order_years", len(refunds), now, *_REFUND_MODELS),
         *numbers("declarations", _DECLARED, "order_years", len(declared), now, "payments.PaymentDeclaration"),
         *numbers("bills", _BILLS, "order_years", lines + differences, now, *_BILL_MODELS),
@@ -284,6 +289,7 @@ HOLDING = Holding(
             "order_years",
             append_only=True,
         ),
+        originals.KEEPING,
         *complaints.KEEPING,
     ),
     staying=(

@@ -55,6 +55,21 @@ class Migration(migrations.Migration):
                 },
             ),
             migrations.CreateModel(
+                name='PaymentOriginal',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('public_id', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                    ('request_sealed', models.BinaryField(help_text='the body as it was sent')),
+                    ('response_sealed', models.BinaryField(help_text='the body as it came')),
+                    ('kept_at', models.DateTimeField()),
+                    ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='originals', to='payments.payment')),
+                    ('storefront', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storefronts.storefront')),
+                ],
+                options={
+                    'indexes': [models.Index(fields=['payment', 'id'], name='original_of_payment')],
+                },
+            ),
+            migrations.CreateModel(
                 name='Notification',
                 fields=[
                     ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),

@@ -29,12 +29,34 @@ _COLUMNS = {
         "ended_at",
     ),
     "payments_complaintact": ("state", "text_sealed", "done_at", "trouble", "tries", "next_try_at"),
+    "payments_paymentoriginal": ("request_sealed", "response_sealed"),
     "payments_bill": (
         "state", "sha1", "rows", "sales", "sales_fen", "settled_fen", "refunds", "refunded_fen", "fee_fen",
         "in_fen", "out_fen", "closing_fen", "told", "differences", "downloaded_at", "matched_at",
         "next_try_at", "tries", "trouble",
     ),
 }
+# What a payment was prepared with is emptied once the key of its order is destroyed.
+_EMPTIED = """
+CREATE FUNCTION payments_original_emptied() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.request_sealed <> '' OR NEW.response_sealed <> '' OR NOT EXISTS (
+        SELECT FROM payments_payment p JOIN orders_order o ON o.id = p.order_id
+        JOIN compliance_datakey k ON k.id = o.key_id
+        WHERE p.id = NEW.payment_id AND k.destroyed_at IS NOT NULL
+    ) THEN
+        RAISE EXCEPTION 'what a payment was prepared with stays until the key of its order is destroyed'
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER payments_original_emptied BEFORE UPDATE ON payments_paymentoriginal
+    FOR EACH ROW EXECUTE FUNCTION payments_original_emptied()
+"""
+_KEPT = """
+DROP TRIGGER payments_original_emptied ON payments_paymentoriginal;
+DROP FUNCTION payments_original_emptied()
+"""
 _REFUSE = """
 CREATE FUNCTION payments_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN RAISE EXCEPTION '% stays as it was told', TG_TABLE_NAME USING ERRCODE = 'restrict_violation'; END $$
@@ -96,4 +118,5 @@ class Migration(migrations.Migration):
         *(only_update(table, columns=columns) for table, columns in _COLUMNS.items()),
         migrations.RunSQL(_REFUSE, "DROP FUNCTION payments_refuse_change()"),
         *(_guard(table, refused) for table, refused in _REFUSED.items()),
+        migrations.RunSQL(_EMPTIED, _KEPT),
     ]

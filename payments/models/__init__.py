@@ -3,6 +3,7 @@
 from payments.models.bill import Bill, BillDifference, BillLine, FundLine
 from payments.models.complaint import Complaint, ComplaintAct
 from payments.models.declaration import CustomsNumber, PaymentDeclaration
+from payments.models.original import PaymentOriginal
 from payments.models.payment import Notification, Payment
 from payments.models.refund import Refund, RefundLine
 
@@ -17,6 +18,7 @@ __all__ = [
     "Notification",
     "Payment",
     "PaymentDeclaration",
+    "PaymentOriginal",
     "Refund",
     "RefundLine",
 ]

@@ -13,6 +13,7 @@ from orders.models import Order
 from payments.gateways.wechat_pay import client_of, notify_url
 from payments.models import Payment
 from payments.services.declare_told import INSTITUTION, LIMIT, named_orderer
+from payments.services.originals import Original, keep_original
 from payments.services.query import query
 from payments.states import PAYMENT
 from storefronts import queries as storefronts
@@ -104,15 +105,16 @@ def _is_prepared(payment: Payment, now: datetime) -> bool:
 
 
 def _prepare(payment: Payment, openid: str, now: datetime) -> Payment:
-    """Ask WeChat for a prepay_id and keep it. A closed attempt is closed at WeChat as well."""
+    """Ask WeChat for a prepay_id, keep it and what was said. A closed attempt is closed at WeChat as well."""
     try:
-        prepay_id = _asked(payment, openid, now)
+        prepay_id, original = _asked(payment, openid, now)
     except OrderPaid:
         query(payment=payment, now=now)
         raise NotPayable(state="paid") from None
     try:
         with tenant(payment.storefront_id):
             PAYMENT.move(payment, "prepare", now=now, prepay_id=prepay_id, prepared_at=now)
+            keep_original(payment=payment, original=original, now=now)
     except Conflict:
         payment.refresh_from_db()
         if payment.state == "prepared":
@@ -122,16 +124,17 @@ def _prepare(payment: Payment, openid: str, now: datetime) -> Payment:
     return payment
 
 
-def _asked(payment: Payment, openid: str, now: datetime) -> str:
-    """A prepay_id, which the orderer alone can pay where the merchant may say so.
+def _asked(payment: Payment, openid: str, now: datetime) -> tuple[str, Original]:
+    """A prepay_id with the call that gave it, which the orderer alone can pay where the merchant may say so.
 
     Where WeChat does not let it, that is remembered, and the payment is prepared for anyone to pay: whether
     payer and orderer are one person is then asked after the declaration.
     """
     client = client_of(payment.mchid)
 
-    def ask(payer: Named | None) -> str:
-        return client.prepay_jsapi(
+    def ask(payer: Named | None) -> tuple[str, Original]:
+        said: list[Original] = []
+        prepay_id = client.prepay_jsapi(
             appid=payment.appid,
             openid=openid,
             out_trade_no=payment.out_trade_no,
@@ -140,7 +143,9 @@ def _asked(payment: Payment, openid: str, now: datetime) -> str:
             notify_url=payment.notify_url,
             time_expire=payment.time_expire,
             payer=payer,
+            keep=lambda request, response: said.append(Original(request.decode(), response.decode())),
         )
+        return prepay_id, said[0]
 
     if payment.names_payer:
         with tenant(payment.storefront_id):

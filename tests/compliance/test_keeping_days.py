@@ -41,6 +41,7 @@ OTHERWISE = {
     "customs.receipts",
     "orders.traces",
     "payments.complaints",
+    "payments.originals",
 }  # they end with something else, not at an instant
 
 

@@ -8,6 +8,8 @@ from compliance import vault
 from customs import labels
 from customs.models import Declaration, Filing, PortAccount, PortMessage, PortReceipt, TaxSheet
 from customs.services.filing import new_guid
+from payments.models import Payment
+from payments.services.originals import Original, keep_original
 from tests import make
 
 
@@ -47,6 +49,9 @@ def customs_rows(order: Any, round: int) -> None:
         told_at=now,
         received_at=now,
     )
+    payment = Payment.objects.filter(order=order).first()
+    if payment is not None:
+        keep_original(payment=payment, original=Original(make.NAMES[make.ALICE], "{}"), now=now)
     message = PortMessage.objects.create(
         storefront=shop, account=account, name="CEB621Message", guid=new_guid(), made_at=now, sent_at=now
     )

@@ -70,11 +70,13 @@ class PayClient:
         time_expire: datetime | None = None,
         attach: str = "",
         payer: Named | None = None,
+        keep: Callable[[bytes, bytes], None] | None = None,
     ) -> str:
         """Create (or, with identical parameters, renew) a mini-program payment; returns its prepay_id.
 
         `total_fen` > 0. `time_expire` is the instant after which no one can pay; it counts at the first call.
         `payer` is the only one who may pay then, where WeChat lets the merchant say so (else NoPermission).
+        `keep` is given what was sent and what was answered, byte for byte, once there is a prepay_id.
         `description` is shown on the payer's bill and is fitted by `bill_text`. Raises ValueError for
         arguments WeChat could never accept, and OrderPaid, OrderClosed, OutTradeNoUsed, Rejected,
         RateLimited, OutcomeUnknown.
@@ -103,6 +105,8 @@ class PayClient:
         prepay_id = answer.get("prepay_id")
         if not isinstance(prepay_id, str) or not prepay_id:
             raise OutcomeUnknown(call="prepay_jsapi", reason="the answer has no prepay_id")
+        if keep is not None:
+            keep(_encoded(body), sent)
         return prepay_id
 
     def query_by_out_trade_no(self, out_trade_no: str) -> Transaction:
@@ -151,11 +155,7 @@ class PayClient:
         self, call: str, method: str, path: str, content: dict[str, Any] | None, *, sealed_for: str = ""
     ) -> Reply:
         """One signed call; the answer as it came, which is not to be believed before `believed`."""
-        body = (
-            b""
-            if content is None
-            else json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-        )
+        body = b"" if content is None else _encoded(content)
         headers = self.signed(method, path, body)
         if sealed_for:
             headers["Wechatpay-Serial"] = sealed_for
@@ -239,6 +239,10 @@ class PayClient:
         if not plain or "?" in notify_url or len(notify_url) > NOTIFY_URL_LENGTH:
             raise ValueError("notify_url must be https, without query, of at most 255 characters")
         return notify_url
+
+
+def _encoded(content: dict[str, Any]) -> bytes:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def bill_text(text: str) -> str:

@@ -20,7 +20,7 @@ from customs.services.viewing import view_filing, view_message, view_receipt
 from customs.states import DECLARATION
 from kernel.clock import now
 from kernel.money import yuan
-from operators import customs_board, customs_story, customs_tax
+from operators import customs_board, customs_story, customs_tax, customs_undoing
 from operators import customs_words as words
 from operators.base import Scoped, register
 from operators.bilingual import say
@@ -170,6 +170,7 @@ class DeclarationAdmin(Stepped):
                 " under the same number.",
             ),
         ),
+        *customs_undoing.STEPS,
     )
 
     def get_urls(self) -> list[Any]:

@@ -295,7 +295,7 @@ class Migration(migrations.Migration):
                     ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='entries', to='compliance.allowanceaccount')),
                     ('order_number', models.CharField(blank=True, max_length=60)),
                     ('reference', models.CharField(blank=True, default='', max_length=80)),
-                    ('kind', models.CharField(choices=[('reserve', 'Reserve'), ('use', 'Use'), ('free', 'Free'), ('restore', 'Restore'), ('carry_out', 'Carry Out'), ('carry_in', 'Carry In'), ('customs_more', 'Customs More'), ('customs_less', 'Customs Less')], max_length=12)),
+                    ('kind', models.CharField(choices=[('reserve', 'Reserve'), ('use', 'Use'), ('free', 'Free'), ('restore', 'Restore'), ('reopen', 'Reopen'), ('carry_out', 'Carry Out'), ('carry_in', 'Carry In'), ('customs_more', 'Customs More'), ('customs_less', 'Customs Less')], max_length=12)),
                     ('source', models.CharField(choices=[('left', 'Left'), ('reserved', 'Reserved'), ('used', 'Used')], max_length=8)),
                     ('target', models.CharField(choices=[('left', 'Left'), ('reserved', 'Reserved'), ('used', 'Used')], max_length=8)),
                     ('amount', models.BigIntegerField()),
@@ -303,7 +303,7 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     'verbose_name_plural': 'allowance entries',
-                    'constraints': [models.UniqueConstraint(fields=('order_number', 'kind', 'reference', 'account'), name='allowance_entry_once'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='allowance_entry_positive'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'reserve'), ('source', 'left'), ('target', 'reserved')), models.Q(('kind', 'use'), ('source', 'reserved'), ('target', 'used')), models.Q(('kind', 'free'), ('source', 'reserved'), ('target', 'left')), models.Q(('kind', 'restore'), ('source', 'used'), ('target', 'left')), models.Q(('kind', 'carry_out'), ('source', 'reserved'), ('target', 'left')), models.Q(('kind', 'carry_in'), ('source', 'left'), ('target', 'reserved')), models.Q(('kind', 'customs_more'), ('source', 'left'), ('target', 'used')), models.Q(('kind', 'customs_less'), ('source', 'used'), ('target', 'left')), _connector='OR'), name='allowance_entry_moves')],
+                    'constraints': [models.UniqueConstraint(fields=('order_number', 'kind', 'reference', 'account'), name='allowance_entry_once'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='allowance_entry_positive'), models.CheckConstraint(condition=models.Q(models.Q(('kind', 'reserve'), ('source', 'left'), ('target', 'reserved')), models.Q(('kind', 'use'), ('source', 'reserved'), ('target', 'used')), models.Q(('kind', 'free'), ('source', 'reserved'), ('target', 'left')), models.Q(('kind', 'restore'), ('source', 'used'), ('target', 'left')), models.Q(('kind', 'reopen'), ('source', 'used'), ('target', 'reserved')), models.Q(('kind', 'carry_out'), ('source', 'reserved'), ('target', 'left')), models.Q(('kind', 'carry_in'), ('source', 'left'), ('target', 'reserved')), models.Q(('kind', 'customs_more'), ('source', 'left'), ('target', 'used')), models.Q(('kind', 'customs_less'), ('source', 'used'), ('target', 'left')), _connector='OR'), name='allowance_entry_moves')],
                 },
             ),
             migrations.CreateModel(

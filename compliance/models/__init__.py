@@ -138,6 +138,7 @@ MOVES = {
     "use": ("reserved", "used"),
     "free": ("reserved", "left"),
     "restore": ("used", "left"),
+    "reopen": ("used", "reserved"),
     "carry_out": ("reserved", "left"),
     "carry_in": ("left", "reserved"),
     "customs_more": ("left", "used"),
@@ -158,6 +159,7 @@ class AllowanceEntry(models.Model):
         USE = "use"
         FREE = "free"
         RESTORE = "restore"
+        REOPEN = "reopen"
         CARRY_OUT = "carry_out"
         CARRY_IN = "carry_in"
         CUSTOMS_MORE = "customs_more"

@@ -143,6 +143,17 @@ def allowance_free(*, order_number: str, now: datetime, reference: str = "") -> 
         return post(movements=movements, order_number=order_number, reference=reference, now=now)
 
 
+def allowance_reopen(*, order_number: str, reference: str, now: datetime) -> dict[str, int]:
+    """Hold reserved again what an order has used: customs refused (100) a list that it had accepted (120).
+
+    The order is declared anew, or ends and frees it. `reference` names that list. How much of each measure.
+    """
+    with one_at_a_time(order_number):
+        held = held_by(order_number)
+        movements = [Movement(h.account_id, Kind.REOPEN, min(h.used, h.account_used)) for h in held]
+        return post(movements=movements, order_number=order_number, reference=reference, now=now)
+
+
 def allowance_lessen(
     *, order_number: str, reference: str, amounts: Mapping[str, int], now: datetime
 ) -> dict[str, int]:

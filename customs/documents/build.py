@@ -34,6 +34,14 @@ class Numbers(NamedTuple):
     customs: str = ""
 
 
+class Wish(NamedTuple):
+    """What is asked of a list that customs has (`list_no`, 清单编号), under a number of ours, and why."""
+
+    own: str
+    list_no: str
+    reason: str
+
+
 def order_document(*, trade: Trade, guid: str, app_type: str, now: datetime) -> Document:
     """CEB311, 电子订单."""
     head: dict[str, Value] = {
@@ -93,39 +101,26 @@ def list_document(*, trade: Trade, guid: str, app_type: str, numbers: Numbers, n
     return Document(head, tuple(_list_line(line, bonded) for line in lines))
 
 
-def cancel_document(*, trade: Trade, guid: str, numbers: Numbers, reason: str, now: datetime) -> Document:
-    """CEB623, 撤销申请单: a list that customs has not released is asked back."""
-    return Document(_undoing(trade, guid, numbers, reason, now))
+def cancel_document(*, listed: Document, wish: Wish, guid: str, now: datetime) -> Document:
+    """CEB623, 撤销申请单: a list that is not released is asked back."""
+    return Document(_undoing(listed, wish, guid, now))
 
 
 def return_document(
-    *,
-    trade: Trade,
-    guid: str,
-    numbers: Numbers,
-    reason: str,
-    pieces: Mapping[int, int],
-    now: datetime,
+    *, listed: Document, wish: Wish, pieces: Mapping[int, int], guid: str, now: datetime
 ) -> Document:
     """CEB625, 退货申请单: `pieces` by the list's gnum; raises ValueError for more than the list has."""
     lines: list[Values] = []
-    for one in declared_lines(trade.lines):
-        quantity = pieces.get(one.gnum, 0)
-        if not 0 <= quantity <= one.line.quantity:
-            raise ValueError(f"line {one.gnum} has {one.line.quantity} pieces")
+    for line in listed.lines:
+        quantity = pieces.get(int(str(line["gnum"])), 0)
+        if not 0 <= quantity <= Decimal(str(line["qty"])):
+            raise ValueError(f"line {line['gnum']} has {line['qty']} pieces")
         if quantity:
-            lines.append(
-                {
-                    "gnum": one.gnum,
-                    "gcode": one.line.hs_code,
-                    "gname": one.line.name,
-                    "qty": quantity,
-                    "unit": one.line.unit,
-                }
-            )
-    if not lines or pieces.keys() - {one.gnum for one in declared_lines(trade.lines)}:
+            same = {name: line[name] for name in ("gnum", "gcode", "gname", "unit")}
+            lines.append({**same, "qty": quantity})
+    if not lines or pieces.keys() - {int(str(line["gnum"])) for line in listed.lines}:
         raise ValueError("a return names lines of its list")
-    return Document(_undoing(trade, guid, numbers, reason, now), tuple(lines))
+    return Document(_undoing(listed, wish, guid, now), tuple(lines))
 
 
 def _filed(guid: str, app_type: str, now: datetime) -> dict[str, Value]:
@@ -159,19 +154,33 @@ def _orderer(trade: Trade) -> dict[str, Value]:
     }
 
 
-def _undoing(trade: Trade, guid: str, numbers: Numbers, reason: str, now: datetime) -> dict[str, Value]:
+# What a cancellation and a return say as their list did.
+_AS_LISTED = (
+    "customsCode",
+    "orderNo",
+    "ebpCode",
+    "ebpName",
+    "ebcCode",
+    "ebcName",
+    "logisticsNo",
+    "logisticsCode",
+    "logisticsName",
+    "buyerIdType",
+    "buyerIdNumber",
+    "buyerName",
+    "buyerTelephone",
+    "agentCode",
+    "agentName",
+)
+
+
+def _undoing(listed: Document, wish: Wish, guid: str, now: datetime) -> dict[str, Value]:
     return {
         **_filed(guid, NEW, now),
-        "customsCode": trade.place.customs_code,
-        **_order_and_parties(trade),
-        **_carried(trade),
-        "copNo": numbers.own,
-        "preNo": numbers.port,
-        "invtNo": numbers.customs,
-        **_orderer(trade),
-        "agentCode": trade.declarant.code,
-        "agentName": trade.declarant.name,
-        "reason": reason,
+        **{name: listed.head[name] for name in _AS_LISTED},
+        "copNo": wish.own,
+        "invtNo": wish.list_no,
+        "reason": wish.reason,
     }
 
 

@@ -13,12 +13,15 @@ from compliance.services.reconcile import allowance_reconcile, used_according_to
 from customs.ceb.message import Values
 from customs.gateways.clearing import Release
 from customs.models import Declaration, Filing, PortMessage
+from customs.services.listed import pieces_of
 from customs.services.release import record_release
 from customs.services.sending import hand_over_again
 from customs.states import DECLARATION
 from customs.steps import GRANTED, REFUSED, STATUSES, Step, Verdict, code_in, is_error, rank, step_for
+from kernel import events
 from kernel.cases import open_case, settle_open
 from kernel.clock import shanghai_day
+from kernel.models import Event
 from orders.models import Order
 from orders.services.gate import move_gate
 
@@ -26,6 +29,7 @@ Kind = Filing.Kind
 LATER = timedelta(minutes=5)
 MOST_RESENDS = 3
 REJECTED, STOPPED, CONTRADICTS = "customs.rejected", "customs.stopped", "customs.receipt_contradicts"
+RETURNED = "customs.returned"
 # Customs' own decisions that a colleague must look at; settled when the list goes on.
 LOOK_AT = {
     Verdict.INSPECT: "inspection",
@@ -64,6 +68,8 @@ def follow(*, filing: Filing, info: str, reference: str, now: datetime) -> None:
         _list_went_on(declaration, STATUSES.get(filing.status), now)
     elif filing.kind == Kind.CANCEL and filing.status in GRANTED:
         _cancelled(declaration, now)
+    elif filing.kind == Kind.RETURN and filing.status in GRANTED:
+        _returned(filing, now)
     elif declaration.state == "documents":
         Declaration.objects.filter(pk=declaration.pk).update(next_try_at=now)  # perhaps all stand now
 
@@ -99,7 +105,12 @@ def _accepted(declaration: Declaration, told_at: datetime, now: datetime) -> Non
     """入库: the year's allowance is used, in the year of this day (law.md R1.8)."""
     declaration.accepted_at = told_at
     declaration.save(update_fields=["accepted_at"])
-    compliance.allowance_use(order_number=declaration.number, year=shanghai_day(told_at).year, now=now)
+    compliance.allowance_use(
+        order_number=declaration.number,
+        year=shanghai_day(told_at).year,
+        now=now,
+        reference=declaration.cop_no,
+    )
 
 
 def _released(declaration: Declaration, told_at: datetime, now: datetime) -> None:
@@ -120,9 +131,27 @@ def _cancelled(declaration: Declaration, now: datetime) -> None:
     if declaration.state != "cancelling":
         _contradicts(declaration, now)
         return
-    DECLARATION.move(declaration, "cancel", now=now, facts=_facts(declaration), next_try_at=None)
+    # The order ends, and its money goes back, in a transaction of its own: services/declaring.py.
+    DECLARATION.move(declaration, "cancel", now=now, facts=_facts(declaration), next_try_at=now)
     compliance.allowance_free(order_number=declaration.number, now=now, reference=declaration.cop_no)
     _move_gate(declaration, "reject", now)
+    settle_open(
+        kinds=[STOPPED, REJECTED], key=declaration.event_key, by="system", note="the list is back", now=now
+    )
+
+
+def _returned(filing: Filing, now: datetime) -> None:
+    """退货: customs has granted a return; what comes of it, tax and allowance, is the matter of returns."""
+    key = filing.declaration.event_key
+    if Event.objects.filter(key=key, name=RETURNED, facts__contains={"return": filing.key}).exists():
+        return
+    events.record(
+        storefront_id=filing.storefront_id,
+        name=RETURNED,
+        key=key,
+        facts={"return": filing.key, "pieces": pieces_of(filing, now=now)},
+        now=now,
+    )
 
 
 def _refused(declaration: Declaration, filing: Filing, info: str, reference: str, now: datetime) -> None:
@@ -133,10 +162,10 @@ def _refused(declaration: Declaration, filing: Filing, info: str, reference: str
     if filing.kind == Kind.CANCEL:
         _cancel_refused(declaration, step, filing, now)
         return
+    if step is Step.LATER and _hand_over_later(filing, now):
+        return
     if filing.kind == Kind.RETURN:
         _put_before(declaration, filing, step, info, now)
-        return
-    if step is Step.LATER and _hand_over_later(filing, now):
         return
     if DECLARATION.moves["reject"].get(declaration.state) is None:
         if declaration.state not in ("rejected", "blocked", "ended", "cancelled"):
@@ -162,6 +191,9 @@ def _refused(declaration: Declaration, filing: Filing, info: str, reference: str
         if declaration.accepted_at is not None:
             declaration.accepted_at = None
             declaration.save(update_fields=["accepted_at"])
+            compliance.allowance_reopen(
+                order_number=declaration.number, reference=declaration.cop_no, now=now
+            )
         _move_gate(declaration, "reject", now)
     _put_before(declaration, filing, step, info, now)
 

@@ -21,7 +21,7 @@ from customs.services.gather import OrderUnreadable
 from customs.services.preparing import can_list, list_order, tell
 from customs.services.sending import hand_over_again
 from customs.states import DECLARATION
-from customs.steps import STANDS, Step
+from customs.steps import GRANTED, REFUSED, STANDS, Step, is_error
 from kernel.cases import open_case, open_failing, settle_open
 from kernel.gateways import Unreachable
 from kernel.ids import number as random_number
@@ -146,8 +146,15 @@ def step(*, declaration: Declaration, now: datetime) -> None:
                 _documents(order, row, now)
             case "rejected":
                 refund = _rejected(row, now)
-            case "listed" | "cancelling":
-                _silent(row, Kind.LIST if row.state == "listed" else Kind.CANCEL, now)
+            case "listed":
+                _silent(row, standing(row, Kind.LIST), now)
+            case "cancelling":
+                _silent(row, standing(row, Kind.CANCEL), now)
+            case "cancelled":  # given back by customs: nothing of the order goes abroad any more
+                refund = order.state == "paid"
+                _later(row, now + LOOK_AGAIN if refund else None)
+            case "released" | "closed" if returned := _unanswered(row):
+                _silent(row, returned, now)
             case _:
                 _later(row, None)
     if asked is not None and asked.sent_at is None:
@@ -240,8 +247,7 @@ def _documents(order: Order, row: Declaration, now: datetime) -> None:
     filings = {kind: standing(row, kind) for kind in (Kind.ORDER, Kind.WAYBILL)}
     open_ones = [kind for kind, one in filings.items() if one is None or one.status not in STANDS]
     if open_ones:
-        sent = filings[open_ones[0]]
-        _silent(row, open_ones[0], now, since=sent.sent_at if sent else None)
+        _silent(row, filings[open_ones[0]], now)
         return
     awaits = "parcel" if refunded_inside(order) else can_list(order=order, declaration=row, now=now)
     if awaits:
@@ -270,7 +276,7 @@ def _rejected(row: Declaration, now: datetime) -> bool:
     """A refusal's step, where none needs a person; True where the money is to go back."""
     trouble = Step(row.trouble)
     if trouble in REFUNDED:
-        _later(row, None)
+        _later(row, now + LOOK_AGAIN)  # until the order has ended: who dies before that is followed
         return True
     if trouble in BY_ITSELF and row.resends < MOST_RESENDS:
         resends = row.resends + 1
@@ -291,14 +297,18 @@ def _again(row: Declaration, now: datetime, *, by: str) -> None:
     DECLARATION.move(row, "resume", now=now, facts={"by": by}, awaits="", next_try_at=now, **changes)
 
 
-def _silent(row: Declaration, kind: Filing.Kind, now: datetime, since: datetime | None = None) -> None:
+def _unanswered(row: Declaration) -> Filing | None:
+    """The first return (退货) that customs has neither granted nor refused."""
+    returns = row.filings.filter(kind=Kind.RETURN, superseded=False).exclude(status__in=[*GRANTED, REFUSED])
+    return next((one for one in returns.order_by("id") if not is_error(one.status)), None)
+
+
+def _silent(row: Declaration, filing: Filing | None, now: datetime) -> None:
     """Nothing was heard for long: the same bytes go out once more, and after some times it is a case."""
-    filing = standing(row, kind)
-    since = since or (filing.sent_at if filing else None)
-    if since is None or now - since < SILENT_AFTER:
+    if filing is None or filing.sent_at is None or now - filing.sent_at < SILENT_AFTER:
         _later(row, now + SILENT_AFTER)
         return
-    if row.resends < MOST_RESENDS and filing is not None and filing.message is not None:
+    if row.resends < MOST_RESENDS and filing.message is not None:
         hand_over_again(filing.message, now=now)
         _later(row, now + SILENT_AFTER, resends=row.resends + 1)
         return
@@ -308,7 +318,7 @@ def _silent(row: Declaration, kind: Filing.Kind, now: datetime, since: datetime 
         kind=SILENT,
         key=row.event_key,
         title="Nothing was heard of a document that customs was told",
-        facts={"order": row.number, "document": str(kind)},
+        facts={"order": row.number, "document": filing.kind},
         now=now,
     )
 

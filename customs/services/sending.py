@@ -15,13 +15,11 @@ import structlog
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from compliance import vault
-from customs import labels
 from customs.ceb.write import assemble, taken_apart, to_bytes
 from customs.gateways.port import port_of
 from customs.gateways.signing_machine import MachineRefused
 from customs.models import Filing, PortAccount, PortMessage, PortReceipt
-from customs.services.filing import message_name, new_guid
+from customs.services.filing import message_name, new_guid, opened
 from customs.services.keys import signer_of
 from customs.services.transfer import transfer_of
 from customs.signing.envelope import sign
@@ -185,21 +183,8 @@ def _signed(message: PortMessage, now: datetime) -> bytes:
 
 
 def _bodies(message: PortMessage, who: str, purpose: str, now: datetime) -> list[bytes]:
-    found = []
     filings = message.filings.select_related("declaration__order__key").order_by("position")
-    for filing in filings:
-        text = vault.open_as(
-            who=who,
-            purpose=purpose,
-            storefront_id=filing.storefront_id,
-            key=vault.unwrap(filing.declaration.order.key),
-            label=labels.FILING_BODY,
-            ref=filing.public_id,
-            blob=bytes(filing.body_sealed),
-            now=now,
-        )
-        found.append(text.encode())
-    return found
+    return [opened(filing, who=who, purpose=purpose, now=now) for filing in filings]
 
 
 def _ask_no_more(account: PortAccount, why: str, now: datetime) -> None:

@@ -1,0 +1,95 @@
+"""What a colleague asks of customs after a list is there: the list back (撤单), or its goods (退货)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+
+from customs.models import Declaration
+from customs.services import undoing
+from customs.states import DECLARATION
+from operators.bilingual import say
+from operators.scope import OFFICERS
+from operators.steps import Step
+from orders.models import OrderLine
+
+Values = Mapping[str, Any]
+_PIECES = "pieces:"
+
+
+class ReasonForm(forms.Form):
+    """Why, as customs is told."""
+
+    reason = forms.CharField(
+        label=say("原因（告知海关）", "reason, told to customs"),
+        max_length=1000,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+    )
+
+
+def _return_form(row: Declaration) -> type[forms.Form]:
+    """A field for each line of the order, so many of it come back."""
+    lines = OrderLine.objects.filter(order_id=row.order_id).order_by("position")
+    fields: dict[str, Any] = {
+        f"{_PIECES}{line.sku}": forms.IntegerField(
+            label=f"{line.name_zh} {line.sku}",
+            min_value=0,
+            max_value=line.quantity,
+            initial=0,
+            widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric"}),
+        )
+        for line in lines
+    }
+    return type("ReturnForm", (ReasonForm,), fields)
+
+
+def _ask_back(row: Declaration, values: Values, who: str, at: datetime) -> None:
+    undoing.ask_back(declaration=row, reason=values["reason"], by=who, now=at)
+
+
+def _return(row: Declaration, values: Values, who: str, at: datetime) -> None:
+    pieces = {
+        name.removeprefix(_PIECES): many
+        for name, many in values.items()
+        if name.startswith(_PIECES) and many
+    }
+    undoing.declare_return(declaration=row, pieces=pieces, reason=values["reason"], by=who, now=at)
+
+
+STEPS = (
+    Step(
+        name="ask-back",
+        title=say("申请撤单", "Ask the list back"),
+        button=say("确认申请撤单", "Ask it back"),
+        icon="undo",
+        form=ReasonForm,
+        do=_ask_back,
+        roles=OFFICERS,
+        legal=lambda row: row.state in DECLARATION.moves["ask_back"] and bool(row.list_no),
+        hint=say(
+            "仅限海关已接受、尚未放行的清单。海关同意后订单取消、全额退款、额度恢复；不同意的，清单继续办理。",
+            "Only of a list that customs has accepted and not released. Once customs grants it the order is"
+            " cancelled, all money goes back and the allowance is free; refused, the list goes on.",
+        ),
+    ),
+    Step(
+        name="return",
+        title=say("申报退货", "Declare a return"),
+        button=say("确认申报退货", "Declare it"),
+        icon="assignment_return",
+        form=ReasonForm,
+        form_of=_return_form,
+        do=_return,
+        roles=OFFICERS,
+        legal=lambda row: row.state in undoing.RELEASED,
+        hint=say(
+            "自放行之日起三十日内申报，并于四十五日内运回原监管场所，方可不征税款、恢复额度。",
+            "Within thirty days of the release; back at the original site within forty-five, tax is not levied"
+            " and the allowance comes back.",
+        ),
+    ),
+)

@@ -53,9 +53,7 @@ def _ask_back(row: Declaration, values: Values, who: str, at: datetime) -> None:
 
 def _return(row: Declaration, values: Values, who: str, at: datetime) -> None:
     pieces = {
-        name.removeprefix(_PIECES): many
-        for name, many in values.items()
-        if name.startswith(_PIECES) and many
+        name.removeprefix(_PIECES): many for name, many in values.items() if name.startswith(_PIECES) and many
     }
     undoing.declare_return(declaration=row, pieces=pieces, reason=values["reason"], by=who, now=at)
 
@@ -88,7 +86,7 @@ STEPS = (
         legal=lambda row: row.state in undoing.RELEASED,
         hint=say(
             "自放行之日起三十日内申报，并于四十五日内运回原监管场所，方可不征税款、恢复额度。",
-            "Within thirty days of the release; back at the original site within forty-five, tax is not levied"
+            "Within thirty days of the release; back at the original site within forty-five, no tax is levied"
             " and the allowance comes back.",
         ),
     ),

@@ -63,6 +63,14 @@ class MoreThanListed(Invalid):
     left: int
 
 
+class NothingReturned(Invalid):
+    """A return names pieces of its list."""
+
+    code = "nothing_returned"
+    title = "Say how many pieces of which goods come back."
+    title_zh = "请填写退回的商品及件数。"
+
+
 def ask_back(*, declaration: Declaration, reason: str, by: str, now: datetime) -> Filing:
     """Ask customs for a list that it has accepted and not released (撤单); the order ends once it is granted.
 
@@ -90,8 +98,8 @@ def declare_return(
 ) -> Filing:
     """Tell customs of goods of a released list that come back (退货): `pieces` by SKU, as the order has it.
 
-    `reason` is told to customs, 1 to 1000 characters. Raises NotReleased, ReturnTooLate, MoreThanListed,
-    MessageInvalid.
+    `reason` is told to customs, 1 to 1000 characters. Raises NotReleased, ReturnTooLate, NothingReturned,
+    MoreThanListed, MessageInvalid.
     """
     with tenant(declaration.storefront_id):
         _, row = held(declaration)
@@ -124,6 +132,8 @@ def declare_return(
 
 def _by_line(declaration: Declaration, pieces: Mapping[str, int], now: datetime) -> dict[int, int]:
     """Which lines of the list the pieces are taken of: 3 for 250.00 were listed as two lines."""
+    if not pieces:
+        raise NothingReturned()
     left, sku = left_by_line(declaration, now=now), skus(declaration, now=now)
     taken: dict[int, int] = {}
     for wanted, quantity in pieces.items():

@@ -17,6 +17,7 @@ from customs.services.listed import left_by_line, pieces_of, the_list
 from customs.services.undoing import (
     MoreThanListed,
     NotAccepted,
+    NothingReturned,
     NotReleased,
     ReturnTooLate,
     ask_back,
@@ -305,6 +306,8 @@ def test_no_more_comes_back_than_was_listed_over_all_returns(port, ready):  # no
         with pytest.raises(MoreThanListed) as told:
             returned(order, at, pieces)
         assert told.value.left == left
+    with pytest.raises(NothingReturned):
+        returned(order, at, {})
     at = ports.go_on(at, 2)
     tell(port, "CEB626Message", first, at, "100", "退货与原清单不符")
     at = ports.go_on(at + timedelta(seconds=3), 2)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.contrib import admin
 from django.db import models
 from django.utils.functional import lazy
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 
 from operators import amounts
 from operators.bilingual import chinese
@@ -65,14 +65,26 @@ def worded(name: str, title: Any) -> Any:
     return word
 
 
+# Rows that are named by what they belong to.
+_COMPOSED: dict[str, Callable[[Any], Iterable[Any]]] = {
+    "inventory.Stock": lambda row: (row.variant.sku, name_of(row.warehouse)),
+    "inventory.Lot": lambda row: (row.code or "—", row.inbound_list, row.stock.variant.sku),
+    "inventory.Reservation": lambda row: (f"{row.stock.variant.sku} × {row.quantity}", row.holder),
+}
+
+
 def is_named(field: Any) -> bool:
     """Whether a field points at rows that have a name in both languages: a storefront, warehouse, brand …"""
     target = getattr(field, "related_model", None)
-    return isinstance(target, type) and issubclass(target, models.Model) and has_field(target, "name_zh")
+    if not isinstance(target, type) or not issubclass(target, models.Model):
+        return False
+    return has_field(target, "name_zh") or target._meta.label in _COMPOSED
 
 
 def name_of(row: Any) -> str:
     """The name of such a row in the reader's language; its code where it has none."""
+    if parts := _COMPOSED.get(row._meta.label):
+        return " · ".join(str(part) for part in parts(row) if part)
     name = row.name_zh if chinese() else getattr(row, "name_en", None) or getattr(row, "name", "")
     return str(name or row)
 
@@ -123,6 +135,10 @@ def document_shown(field: Any) -> Any:
     @admin.display(description=_label(field))
     def document(row: Any) -> Any:
         value = getattr(row, field.attname)
+        if not value:
+            return "-"
+        if isinstance(value, list) and all(isinstance(one, list) for one in value):  # of pairs a line each
+            return format_html_join("", "<div>{}</div>", ((" ".join(map(str, one)),) for one in value))
         text = json.dumps(value, ensure_ascii=False, indent=2, default=str)
         return format_html('<pre class="whitespace-pre-wrap break-words text-xs">{}</pre>', text)
 

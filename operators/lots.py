@@ -209,7 +209,16 @@ class MovementAdmin(Listed):
 class PickAdmin(Listed):
     """Which lots went into which order, to read: what a recall asks for."""
 
-    list_display = ("reservation", "lot", "quantity", "box", "at", "shipped_at", "put_back_at", "storefront")
+    list_display = (
+        "reservation",
+        "lot",
+        "quantity",
+        "parcel",
+        "at",
+        "shipped_at",
+        "put_back_at",
+        "storefront",
+    )
     list_select_related = (
         "reservation__stock__variant",
         "reservation__stock__warehouse",
@@ -220,6 +229,10 @@ class PickAdmin(Listed):
     list_filter = ("at",)
     search_fields = ("reservation__holder__exact", "box__exact", "lot__code__startswith")
     ordering = ("-id",)
+
+    @admin.display(description=say("所在包裹", "parcel"), ordering="box")
+    def parcel(self, row: Any) -> str:
+        return row.box.removeprefix("parcel:") or "-"
 
 
 @register("inventory.SaleStop")

@@ -20,7 +20,7 @@ from logistics.models import Parcel
 from logistics.services import accounts, labels, leaving, packing, shipments, weighing
 from logistics.services.shipments import SEVERAL, TO_LEAVE
 from logistics.services.tracking import AFTER_RELEASE_ONLY, find_out_parcel
-from operators import stock_story
+from operators import parcel_story, stock_story
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import Switch, states
@@ -143,7 +143,8 @@ class ShipmentAdmin(FindingOut):
         self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
         row = self.get_object(request, object_id) if object_id else None
-        context = {"story": stock_story.picks(row) if row else [], **(extra_context or {})}
+        story = [parcel_story.parcels(row), *stock_story.picks(row)] if row else []
+        context = {"story": story, **(extra_context or {})}
         return super().changeform_view(request, object_id, form_url, context)
 
     @admin.action(description=say("拣货（先到期先出）", "Pick, first expired first"), permissions=["write"])
@@ -176,8 +177,6 @@ class ParcelAdmin(FindingOut):
         "latest",
         "latest_at",
         "left_at",
-        "expected_on",
-        "expected_g",
         "weighed_g",
         "storefront",
     )
@@ -211,6 +210,14 @@ class ParcelAdmin(FindingOut):
         ),
     )
     actions_detail = ("show_label",)
+    change_form_outer_after_template = "operators/stock_story.html"
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        row = self.get_object(request, object_id) if object_id else None
+        context = {"story": parcel_story.tell(row) if row else [], **(extra_context or {})}
+        return super().changeform_view(request, object_id, form_url, context)
 
     @action(  # type: ignore[operator]  # its return type is inferred wrongly
         description=say("打印面单", "Print the label"),

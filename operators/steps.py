@@ -112,7 +112,7 @@ class Stepped(Scoped):
             "opts": self.opts,
             "form": form,
             "hint": chosen.hint,
-            "button": button,
+            "button": button or chosen.title,
             "tables": tables,
             "original": row,
         }

@@ -128,6 +128,7 @@ def picks(shipment: Shipment) -> list[Table]:
             "headers": [
                 "SKU",
                 say("批次", "lot"),
+                say("核注清单", "inbound list"),
                 say("到期日", "expires on"),
                 say("件数", "pieces"),
                 say("包裹", "parcel"),
@@ -142,6 +143,7 @@ def picks(shipment: Shipment) -> list[Table]:
                         reverse("admin:inventory_lot_change", args=[row.lot_id]),
                         row.lot.code or say("无批次号", "no number"),
                     ),
+                    row.lot.inbound_list or "-",
                     kept(row.lot.expires_on or "-"),
                     row.quantity,
                     row.box.removeprefix("parcel:") or say("未装箱", "in none"),

@@ -129,6 +129,8 @@ def test_domestic_goods_are_packed_lot_by_lot_into_parcels_that_leave_one_by_one
     assert step(client, Parcel.objects.get(pk=first.pk), "dispatch").status_code == 302
     assert (Shipment.objects.get().state, Stock.objects.get(variant=packer.dryer).on_hand) == ("leaving", 99)
     assert step(client, Parcel.objects.get(pk=first.pk), "dispatch").status_code == 403
+    page = client.get(reverse("admin:logistics_parcel_change", args=[second.pk])).content.decode()
+    assert "内含商品" in page and "吹风机 HD-1" in page and "物流轨迹" in page
     page = client.get(reverse("admin:logistics_shipment_change", args=[made.pk])).content.decode()
     assert "部分已出库" in page and first.own_number in page and second.own_number in page
     assert step(client, made, "dispatch").status_code == 302

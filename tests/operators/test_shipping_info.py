@@ -37,6 +37,15 @@ def test_a_packer_has_wechat_told_again(client, info):
     assert state() == ("owed", info.known)
 
 
+def test_waybills_are_read_a_line_each_and_a_step_names_itself_on_its_page(client, info):
+    client.force_login(rows.operator("packer", info.storefront, "fulfilment"), backend=rows.BACKEND)
+    ShippingInfo.objects.update(wanted=[["SF", "SF1"], ["YTO", "YT2"]], sent=[])
+    page = client.get(reverse("admin:logistics_shippinginfo_change", args=[info.pk])).content.decode()
+    assert "<div>SF SF1</div><div>YTO YT2</div>" in page
+    page = client.get(step(info, "again")).content.decode()
+    assert page.count("再次上报微信") == 3  # of the window, above the form, on its button
+
+
 def test_a_packer_names_another_waybill_once_and_a_wrong_one_is_not_taken(client, info):
     client.force_login(rows.operator("packer", info.storefront, "fulfilment"), backend=rows.BACKEND)
     assert client.post(step(info, "waybill"), {"carrier": "SF", "waybill": "单号"}).status_code == 200

@@ -28,9 +28,13 @@ class Mismatch:
     mender: Mender
 
 
-def mismatches(trade: Trade) -> list[Mismatch]:
-    """Everything in which the documents differ, or that one of them lacks; empty where all may be sent."""
-    return [found for check in CHECKS for found in check(trade)]
+def mismatches(trade: Trade, *, listing: bool = False) -> list[Mismatch]:
+    """Everything in which the documents differ, or that one of them lacks; empty where all may be sent.
+
+    What the list (621) alone says is compared when it is `listing`: before, goods from abroad have no bill.
+    """
+    checks = (*CHECKS, *LIST_CHECKS) if listing else CHECKS
+    return [found for check in checks for found in check(trade)]
 
 
 def _numbers(trade: Trade) -> Iterator[Mismatch]:
@@ -138,6 +142,23 @@ def _place(trade: Trade) -> Iterator[Mismatch]:
         yield Mismatch("dispatch_country", "142", "起运国（地区）代码", "operator")
 
 
+def _voyage(trade: Trade) -> Iterator[Mismatch]:
+    """Of direct mail: what brings it, and that its waybill stands on the bill."""
+    place = trade.place
+    if trade.trade_mode in BONDED:
+        return
+    for key, value, wanted in (
+        ("traffic_no", place.traffic_no, "运输工具编号"),
+        ("voyage_no", place.voyage_no, "航班航次号"),
+        ("bill_no", place.bill_no, "提运单号"),
+    ):
+        if not value:
+            yield Mismatch(key, "—", wanted, "operator")
+    if place.consigned != trade.waybill.number:
+        yield Mismatch("waybill_on_bill", place.consigned or "—", trade.waybill.number or "—", "warehouse")
+
+
+LIST_CHECKS: tuple[Callable[[Trade], Iterator[Mismatch]], ...] = (_voyage,)
 CHECKS: tuple[Callable[[Trade], Iterator[Mismatch]], ...] = (
     _numbers,
     _parties,

@@ -1,4 +1,4 @@
-"""The life of a declaration: three documents, a list, and what customs decides about it."""
+"""The lives of a declaration, up to what customs decides, and of a consignment of direct mail."""
 
 from kernel.states import Machine
 
@@ -70,5 +70,16 @@ DECLARATION = Machine(
             "documents": "ended",
             "rejected": "ended",
         },
+    },
+)
+
+# open: parcels are put on it; closed: it is on its way, and the site enters what comes; dropped: a mistake.
+CONSIGNMENT = Machine(
+    name="consignment",
+    start="open",
+    moves={
+        "close": {"open": "closed"},
+        "reopen": {"closed": "open"},
+        "drop": {"open": "dropped"},
     },
 )

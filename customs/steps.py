@@ -88,8 +88,8 @@ REASONS: tuple[tuple[str, Step], ...] = (
     (r"单次|单笔|限值|限额", Step.LIMIT_SINGLE),
     (r"验签|签名|证书", Step.SIGN),
     (r"支付", Step.PAYMENT),
-    (r"运单|物流", Step.CARRIER),
     (r"入库|进境|提运单", Step.SITE),
+    (r"运单|物流", Step.CARRIER),
     (r"订单", Step.AS_CHANGED),
 )
 

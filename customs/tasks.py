@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from customs.services import declaring, receiving, sending, taxes
+from customs.services import declaring, entering, receiving, sending, taxes
 from customs.services import follow as following
 from kernel.clock import now
 from kernel.models import Event
@@ -23,8 +23,9 @@ def end_declaration(event: Event) -> None:
 
 @shared_task
 def declare() -> None:
-    """Every declaration whose time has come, one step on; then what it files goes out."""
+    """Every declaration whose time has come, one step on; then what it files goes out. Sites are asked."""
     declaring.sweep(now=now())
+    entering.sweep(now=now())
     sending.sweep(now=now())
 
 

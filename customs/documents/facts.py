@@ -79,7 +79,7 @@ class Waybill:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where it is declared and what it leaves: district, port, account book, means of transport."""
+    """Where it is declared and what it leaves: district, port, account book, means of transport (9610)."""
 
     customs_code: str
     port_code: str
@@ -91,6 +91,7 @@ class Place:
     traffic_no: str = ""
     voyage_no: str = ""
     bill_no: str = ""
+    consigned: str = ""  # the waybill that stands on the bill
 
 
 @dataclass(frozen=True, slots=True)

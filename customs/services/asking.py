@@ -1,4 +1,4 @@
-"""The carrier is asked to tell customs of its waybill (511), with what the order says and nothing else."""
+"""The carrier is asked for its waybill (511), the site for its entry (711), with what they need alone."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from datetime import datetime
 
 from compliance import services as compliance
 from customs.documents.declared import kilograms, yuan
-from customs.gateways.senders import AskedWaybill, senders
-from customs.models import Filing
+from customs.gateways.senders import AskedEntry, AskedWaybill, senders
+from customs.models import ConsignedParcel, Consignment, Filing
+from customs.services.cargo import on_it
 from customs.services.gather import gather
 from kernel.tenancy import tenant
 from orders.models import Order
@@ -30,6 +31,8 @@ def ask_carrier(*, filing: Filing, now: datetime) -> bool:
         assert account is not None
         order = Order.objects.select_related("warehouse", "key", "customer").get(pk=declaration.order_id)
         trade = gather(order=order, account=account, now=now)
+        placed = ConsignedParcel.objects.filter(parcel__shipment__order=order, taken_off_at=None)
+        placed.update(told_bill=trade.place.bill_no)
         assert order.subject_id is not None
         compliance.disclose(
             storefront_id=order.storefront_id,
@@ -56,7 +59,48 @@ def ask_carrier(*, filing: Filing, now: datetime) -> bool:
             weight_kg=kilograms(trade.waybill.weight_g),
             freight=yuan(trade.freight_fen),
             again=filing.app_type == "2",
+            bill_no=trade.place.bill_no,
         ),
     )
     Filing.objects.filter(pk=filing.pk, sent_at=None).update(sent_at=now)
+    return True
+
+
+def ask_site(*, consignment: Consignment, now: datetime) -> bool:
+    """Ask the supervised site to enter what came in; False where nobody is to be asked. Raises Unreachable.
+
+    In the same three steps; that waybills of persons were told is on record for each of them.
+    """
+    asked_through = senders()
+    if asked_through is None:
+        return False
+    account = consignment.account
+    with tenant(consignment.storefront_id):
+        placed = list(on_it(consignment).select_related("parcel__shipment__order").order_by("id"))
+        for order in (one.parcel.shipment.order for one in placed):
+            if order.subject_id is None:
+                continue
+            compliance.disclose(
+                storefront_id=order.storefront_id,
+                subject_id=order.subject_id,
+                order_number=order.number,
+                recipient_kind="partner",
+                recipient=f"监管作业场所 {account.site_code or account.customs_code}",
+                country="CN",
+                purpose="declare",
+                basis="law",
+                fields=("waybill",),
+                now=now,
+            )
+    asked_through.entry(
+        dxp_id=account.dxp_id,
+        asked=AskedEntry(
+            customs_code=account.customs_code,
+            traffic=account.traffic,
+            traffic_no=consignment.traffic_no,
+            voyage_no=consignment.voyage_no,
+            bill_no=consignment.bill_no,
+            waybills=[one.waybill for one in placed],
+        ),
+    )
     return True

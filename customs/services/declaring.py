@@ -13,10 +13,12 @@ from django.db import transaction
 from django.db.models import F
 
 from customs.documents.build import BONDED
+from customs.gateways.senders import senders
 from customs.models import Declaration, Filing, PortAccount
+from customs.services import cargo
 from customs.services.answers import MOST_RESENDS
 from customs.services.asking import ask_carrier
-from customs.services.filing import standing, supersede
+from customs.services.filing import ask_anew, standing, supersede
 from customs.services.gather import OrderUnreadable
 from customs.services.preparing import can_list, list_order, tell
 from customs.services.sending import hand_over_again
@@ -26,7 +28,7 @@ from kernel.cases import open_case, open_failing, settle_open
 from kernel.gateways import Unreachable
 from kernel.ids import number as random_number
 from kernel.tenancy import tenant
-from logistics.models import Parcel
+from logistics.models import Parcel, Shipment
 from logistics.queries import refunded_inside
 from orders.models import Order
 from orders.services.cancel_paid import cancel_paid, hold_ends_at
@@ -36,7 +38,8 @@ log = structlog.get_logger(__name__)
 
 BATCH, LEASE = 50, timedelta(seconds=30)
 LOOK_AGAIN, SILENT_AFTER, LATE_AFTER = timedelta(minutes=2), timedelta(minutes=30), timedelta(hours=12)
-MODES = (*BONDED, "9610")
+ON_NO_BILL_AFTER = timedelta(days=3)
+MODES = (*BONDED, cargo.DIRECT)
 FAILING, LATE, SILENT = "customs.failing", "customs.late", "customs.silent"
 Kind = Filing.Kind
 # What a refusal leads to without a person; everything else waits in front of one.
@@ -142,7 +145,7 @@ def step(*, declaration: Declaration, now: datetime) -> None:
             case "waiting":
                 _wait(order, row, now)
             case "documents":
-                asked = standing(row, Kind.WAYBILL)
+                asked = _waybill(order, row, now)
                 _documents(order, row, now)
             case "rejected":
                 refund = _rejected(row, now)
@@ -197,14 +200,7 @@ def _wait(order: Order, row: Declaration, now: datetime) -> None:
         late = awaits != "hold" and now - row.opened_at > LATE_AFTER
         _later(row, until, awaits=awaits)
         if late:
-            open_case(
-                storefront_id=row.storefront_id,
-                kind=LATE,
-                key=row.event_key,
-                title="An order waits to be declared",
-                facts={"order": row.number, "awaits": awaits},
-                now=now,
-            )
+            _open_late(row, awaits, now)
         return
     settle_open(kinds=[LATE], key=row.event_key, by="system", note="it is declared", now=now)
     try:
@@ -246,6 +242,10 @@ def _documents(order: Order, row: Declaration, now: datetime) -> None:
     """Order and waybill are asked after; once customs has both, the list goes, once."""
     filings = {kind: standing(row, kind) for kind in (Kind.ORDER, Kind.WAYBILL)}
     open_ones = [kind for kind, one in filings.items() if one is None or one.status not in STANDS]
+    abroad = cargo.awaited(order)
+    if abroad and Kind.ORDER not in open_ones and (abroad == cargo.BILL or not open_ones):
+        _abroad(order, row, abroad, now)
+        return
     if open_ones:
         _silent(row, filings[open_ones[0]], now)
         return
@@ -260,6 +260,8 @@ def _documents(order: Order, row: Declaration, now: datetime) -> None:
     if told:
         DECLARATION.move(row, "block", now=now, trouble=told, awaits="", next_try_at=None)
         return
+    if order.trade_mode == cargo.DIRECT:
+        settle_open(kinds=[LATE], key=row.event_key, by="system", note="it is declared", now=now)
     DECLARATION.move(
         row,
         "list",
@@ -269,6 +271,38 @@ def _documents(order: Order, row: Declaration, now: datetime) -> None:
         awaits="receipts",
         resends=0,
         next_try_at=now + SILENT_AFTER,
+    )
+
+
+def _waybill(order: Order, row: Declaration, now: datetime) -> Filing | None:
+    """The waybill that the carrier is asked for: of direct mail once it has a bill, again for another."""
+    told = standing(row, Kind.WAYBILL)
+    if told is None or order.trade_mode != cargo.DIRECT:
+        return told
+    cargo.hold(order)
+    placed = cargo.on_its_bill(order)
+    if placed is None or placed.consignment.state != "closed":
+        return None
+    other = placed.told_bill not in ("", placed.consignment.bill_no)
+    return ask_anew(told, now) if other and told.sent_at and senders() else told
+
+
+def _abroad(order: Order, row: Declaration, awaits: str, now: datetime) -> None:
+    """Bill or entry wake it; goods that have left and that nobody has put on a bill are a case."""
+    _later(row, now + SILENT_AFTER, awaits=awaits)
+    left_at = Shipment.objects.filter(order=order).values_list("dispatched_at", flat=True).first()
+    if awaits == cargo.BILL and left_at is not None and now - left_at > ON_NO_BILL_AFTER:
+        _open_late(row, awaits, now)
+
+
+def _open_late(row: Declaration, awaits: str, now: datetime) -> None:
+    open_case(
+        storefront_id=row.storefront_id,
+        kind=LATE,
+        key=row.event_key,
+        title="An order waits to be declared",
+        facts={"order": row.number, "awaits": awaits},
+        now=now,
     )
 
 

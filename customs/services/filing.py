@@ -111,6 +111,22 @@ def reads(filing: Filing, *, purpose: str, now: datetime) -> Document:
     return understand(assemble(message_name(filing), filing.guid, [raw], {})).documents[0]
 
 
+def ask_anew(filing: Filing, now: datetime) -> Filing:
+    """Who told customs this document is to tell it again, changed. Under the declaration's lock."""
+    supersede(declaration=filing.declaration, kind=Filing.Kind(filing.kind))
+    return Filing.objects.create(
+        storefront_id=filing.storefront_id,
+        declaration=filing.declaration,
+        kind=filing.kind,
+        guid=new_guid(),
+        key=filing.key,
+        app_type="2",
+        body_sealed=b"",
+        digest="",
+        made_at=now,
+    )
+
+
 def supersede(*, declaration: Declaration, kind: Filing.Kind) -> None:
     """No version of this document stands any more."""
     Filing.objects.filter(declaration=declaration, kind=kind, superseded=False).update(superseded=True)

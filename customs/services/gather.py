@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -11,6 +12,7 @@ from compliance.models import PayerCheck
 from customers import divisions
 from customs.documents.facts import Consignee, Line, Orderer, Party, Payment, Place, Trade, Waybill
 from customs.models import PortAccount
+from customs.services.cargo import DIRECT, on_its_bill
 from inventory.models import BookItem
 from kernel.errors import Conflict
 from logistics.models import Parcel
@@ -79,15 +81,31 @@ def gather(*, order: Order, account: PortAccount, now: datetime) -> Trade:
         lines=tuple(_lines(order, lines, gone)),
         payment=_payment(order),
         waybill=_waybill(order, parties.get(Role.LOGISTICS, nobody)),
-        place=Place(
-            customs_code=account.customs_code,
-            port_code=account.port_code,
-            traffic=account.traffic,
-            dispatch_country=account.dispatch_country,
-            site_code=account.site_code,
-            ems_no=order.warehouse.ems_no,
-            area=parties.get(Role.AREA, nobody),
-        ),
+        place=_place(order, account, parties.get(Role.AREA, nobody)),
+    )
+
+
+def _place(order: Order, account: PortAccount, area: Party) -> Place:
+    """District and port; of direct mail the means of transport that brings it, once that is known."""
+    placed = on_its_bill(order) if order.trade_mode == DIRECT else None
+    place = Place(
+        customs_code=account.customs_code,
+        port_code=account.port_code,
+        traffic=account.traffic,
+        dispatch_country=account.dispatch_country,
+        site_code=account.site_code,
+        ems_no=order.warehouse.ems_no,
+        area=area,
+    )
+    if placed is None:
+        return place
+    return replace(
+        place,
+        port_code=placed.consignment.port_code,
+        traffic_no=placed.consignment.traffic_no,
+        voyage_no=placed.consignment.voyage_no,
+        bill_no=placed.consignment.bill_no,
+        consigned=placed.waybill,
     )
 
 

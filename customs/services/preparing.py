@@ -79,7 +79,7 @@ def list_order(*, order: Order, declaration: Declaration, now: datetime) -> str:
 
     Else why not, as `tell`: what was told has changed meanwhile ("changed"), and is told anew.
     """
-    trade = _checked(order, declaration, now)
+    trade = _checked(order, declaration, now, listing=True)
     if isinstance(trade, str):
         return trade
     told = standing(declaration, Kind.ORDER)
@@ -131,10 +131,10 @@ def _app_type(declaration: Declaration, before: Filing | None) -> str:
     return CHANGED if known.step is Step.AS_CHANGED else NEW
 
 
-def _checked(order: Order, declaration: Declaration, now: datetime) -> Trade | str:
+def _checked(order: Order, declaration: Declaration, now: datetime, *, listing: bool = False) -> Trade | str:
     assert declaration.account is not None
     trade = gather(order=order, account=declaration.account, now=now)
-    if found := mismatches(trade):
+    if found := mismatches(trade, listing=listing):
         _put_before(declaration, found, now)
         return "mismatch"
     settle_open(kinds=[MISMATCH], key=declaration.event_key, by="system", note="they match", now=now)

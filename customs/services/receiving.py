@@ -21,6 +21,7 @@ from customs.ceb.read import Unreadable, fragments, parse, understand
 from customs.gateways.port import port_of
 from customs.models import Declaration, Filing, PortAccount, PortMessage, PortReceipt, TaxSheet
 from customs.services.answers import follow, take_status
+from customs.services.entering import Heard, follow_entry, take_answer, take_entry
 from customs.services.filing import note_asked
 from customs.services.taxes import KINDS, take_sheet
 from customs.steps import code_in
@@ -43,11 +44,12 @@ Outcome = PortReceipt.Outcome
 
 
 class Told(NamedTuple):
-    """One document of a receipt message: what it says, and its own bytes."""
+    """One document of a receipt message: what it says, its own bytes, and its lines where it has any."""
 
     name: str
     head: Values
     raw: bytes
+    lines: tuple[Values, ...] = ()
 
 
 Taker: TypeAlias = Callable[[PortAccount, Told, datetime], PortReceipt | None]
@@ -108,7 +110,12 @@ def take_in(*, account: PortAccount, raw: bytes, now: datetime) -> list[PortRece
     if take is None:
         return _kept([_unreadable(account, raw, f"{message.name} is not told to us", now)])
     told = zip(message.documents, fragments(root), strict=True)
-    return _kept([take(account, Told(message.name, document.head, part), now) for document, part in told])
+    return _kept(
+        [
+            take(account, Told(message.name, document.head, part, document.lines), now)
+            for document, part in told
+        ]
+    )
 
 
 def _kept(rows: list[PortReceipt | None]) -> list[PortReceipt]:
@@ -266,6 +273,21 @@ def _complete(head: Values) -> bool:
     return bool(head.get("taxNo")) and head.get("status") in TaxSheet.Status and len(set(amounts)) == 1
 
 
+def _entry(account: PortAccount, told: Told, now: datetime) -> PortReceipt | None:
+    """CEB711 and CEB712: what a supervised site entered (入库明细单), and what customs says of that."""
+    heard: Heard | None
+    with tenant(account.storefront_id):
+        if told.name == "CEB711Message":
+            heard = take_entry(account=account, head=told.head, lines=told.lines, now=now)
+        else:
+            heard = take_answer(account=account, head=told.head, now=now)
+        if heard is None:
+            return _take(account, told, None, now)
+        row = _keep(account, None, told, Outcome.TAKEN if heard.news else Outcome.OLD, now)
+    follow_entry(heard=heard, now=now)
+    return row
+
+
 def _unreadable_there(account: PortAccount, told: Told, now: datetime) -> PortReceipt | None:
     """CEB900: the port could not read a message of ours; each of its documents failed with it.
 
@@ -308,6 +330,8 @@ TAKERS: Mapping[str, Taker] = {
     "InventoryReturn": _by(Kind.LIST, _one("copNo")),
     "InvtCancelReturn": _by(Kind.CANCEL, _one("copNo")),
     "InvtRefundReturn": _by(Kind.RETURN, _one("copNo")),
+    "DeliveryHead": _entry,
+    "DeliveryReturn": _entry,
     "MessageReturn": _unreadable_there,
     "TaxHeadRd": _tax,
     "TaxHeadStatus": _tax,

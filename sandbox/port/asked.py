@@ -2,7 +2,7 @@
 
 from decimal import Decimal, InvalidOperation
 
-from sandbox.port.form import Paper, read, write
+from sandbox.port.form import Paper, bytes_of, read, write
 from sandbox.port.office import Enterprise, new_guid
 from sandbox.scene import Scene
 from sandbox.wire import ControlFault, Json
@@ -56,7 +56,7 @@ def delivered(scene: Scene, number: str) -> None:
 
 
 def entry(scene: Scene, told: Json) -> Json:
-    """POST /site/entries: the site declares what came in under a bill of lading."""
+    """POST /site/entries: the site declares what came in under a bill; who subscribed sees it."""
     numbers = told.get("waybills")
     if not isinstance(numbers, list) or not numbers or not all(isinstance(one, str) for one in numbers):
         raise ControlFault(400, "waybills is a list of texts")
@@ -90,10 +90,13 @@ def _send(scene: Scene, name: str, paper: Paper, sender: Enterprise, box: str) -
         "dxpMode": "DXP",
         "dxpId": sender.dxp_id,
     }
-    guid = new_guid()
-    sent = read(write(name, guid, [paper], transfer))
+    guid, office = new_guid(), scene.port.office
+    root = write(name, guid, [paper], transfer)
+    sent = read(root)
     sent.subscribers = [box]
-    with scene.port.office.lock:
+    with office.lock:
+        if name == "CEB711Message":
+            office.later(1, lambda: office.copy(box, bytes_of(root)))
         scene.port.intake.file(sent, sender, {})
     return guid
 

@@ -227,6 +227,10 @@ class Office:
             data = data[: len(data) // 2]
         self.boxes.setdefault(box, {})[f"R{next(self._count):012d}"] = data
 
+    def copy(self, box: str, data: bytes) -> None:
+        """What another party declared, for who subscribed to its documents too (BaseSubscribe ALL)."""
+        self.boxes.setdefault(box, {})[f"R{next(self._count):012d}"] = data
+
     def waiting(self, box: str, limit: int) -> list[dict[str, str]]:
         with self.lock:
             first = itertools.islice(self.boxes.get(box, {}).items(), limit)

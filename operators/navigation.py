@@ -67,6 +67,8 @@ GROUPS: tuple[Group, ...] = (
             ("customs.PortMessage", "outbox"),
             ("customs.PortReceipt", "move_to_inbox"),
             (CUSTOMS_TAX, "account_balance"),
+            ("customs.Consignment", "flight_land"),
+            ("customs.WarehouseEntry", "warehouse"),
             ("customs.TaxSheet", "request_quote"),
             ("customs.PortAccount", "anchor"),
         ),

@@ -33,6 +33,7 @@ _OWNERS = {
     "incident": "compliance.Incident",
     "batch": "settlement.SettlementBatch",
     "shipping_info": "logistics.ShippingInfo",
+    "consignment": "customs.Consignment",
 }
 Links = Mapping[str, str]
 

@@ -91,7 +91,7 @@ class Migration(migrations.Migration):
                 ('voyage_no', models.CharField(blank=True, default='', max_length=32)),
                 ('traffic_no', models.CharField(blank=True, default='', max_length=100)),
                 ('waybills', models.JSONField(blank=True, default=list, help_text='the parcels that came in by it')),
-                ('said_at', models.DateTimeField(blank=True, help_text='when the site wrote this version', null=True)),
+                ('written_at', models.DateTimeField(blank=True, help_text='when the site wrote this version', null=True)),
                 ('status', models.CharField(blank=True, default='', help_text='the latest returnStatus', max_length=10)),
                 ('told_at', models.DateTimeField(blank=True, null=True)),
                 ('received_at', models.DateTimeField()),

@@ -107,7 +107,7 @@ class WarehouseEntry(models.Model):
     voyage_no = models.CharField(max_length=32, default="", blank=True)
     traffic_no = models.CharField(max_length=100, default="", blank=True)
     waybills = models.JSONField(default=list, blank=True, help_text="the parcels that came in by it")
-    said_at = models.DateTimeField(null=True, blank=True, help_text="when the site wrote this version")
+    written_at = models.DateTimeField(null=True, blank=True, help_text="when the site wrote this version")
     status = models.CharField(max_length=10, default="", blank=True, help_text="the latest returnStatus")
     told_at = models.DateTimeField(null=True, blank=True)
     received_at = models.DateTimeField()

@@ -53,18 +53,20 @@ class Heard(NamedTuple):
 def take_entry(*, account: PortAccount, head: Values, lines: Sequence[Values], now: datetime) -> Heard:
     """Take a copy of the site's entry (711); no news where a later version of it is known."""
     number = str(head.get("copNo") or head.get("preNo") or str(head.get("guid", ""))[-20:])
-    said_at = head.get("appTime")
+    written_at = head.get("appTime")
     entry = _entry(account, number, str(head.get("operatorCode", "")), now)
-    if not isinstance(said_at, datetime) or (entry.said_at is not None and said_at <= entry.said_at):
+    if not isinstance(written_at, datetime) or (
+        entry.written_at is not None and written_at <= entry.written_at
+    ):
         return Heard(entry, False)
     former = list(cargo.consignments_of(entry))
     gone = str(head.get("appType", "")) == "3"
-    entry.said_at = said_at
+    entry.written_at = written_at
     entry.bill_no, entry.voyage_no, entry.traffic_no = (
         str(head.get(name, "")).strip() for name in ("billNo", "voyageNo", "trafNo")
     )
     entry.waybills = [] if gone else sorted({str(line.get("logisticsNo", "")).strip() for line in lines})
-    entry.save(update_fields=["said_at", "bill_no", "voyage_no", "traffic_no", "waybills"])
+    entry.save(update_fields=["written_at", "bill_no", "voyage_no", "traffic_no", "waybills"])
     return Heard(entry, True, former)
 
 
@@ -103,7 +105,7 @@ def follow_entry(*, heard: Heard, now: datetime) -> None:
 
 def match(*, entry: WarehouseEntry, now: datetime) -> None:
     """An entry of no consignment is a case until one is opened, or mended, to be the one that it is of."""
-    if entry.said_at is None:
+    if entry.written_at is None:
         return
     if not entry.waybills or cargo.consignments_of(entry).exists():
         settle_open(kinds=[STRANGE], key=entry.event_key, by="system", note="they agree", now=now)
@@ -132,7 +134,7 @@ def compare(*, consignment: Consignment, now: datetime) -> None:
         MISSING: _named(ours - told) if told else None,
         EXCESS: _named(told - ours),
         REFUSED: {
-            "entry": open_ones[-1].cop_no,
+            "site_entry": open_ones[-1].cop_no,
             "code": code_in(open_ones[-1].status, ""),
             "step": str(Step.SITE),
         }

@@ -7,12 +7,10 @@ from datetime import timedelta
 import pytest
 from django.db import IntegrityError, transaction
 
-from compliance.models import Disclosure
 from customs.models import ConsignedParcel, Consignment, Filing, PortReceipt, WarehouseEntry
 from customs.services import consigning
 from kernel.cases import settle_case
 from kernel.models import Case, Event
-from tests import make
 from tests.customs import mail
 from tests.customs.mail import WAYBILL, answers, enters, go_on, put
 from tests.customs.port import Port, declaration
@@ -26,15 +24,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def account(world, port):
     return mail.district(world)
-
-
-@pytest.fixture
-def asked(monkeypatch, settings) -> mail.Asked:
-    """Carrier and site are asked, and answer nothing by themselves."""
-    made = mail.Asked()
-    for module in ("asking", "preparing", "declaring"):
-        monkeypatch.setattr(f"customs.services.{module}.senders", lambda: made)
-    return made
 
 
 @pytest.fixture
@@ -193,7 +182,7 @@ def test_a_refused_entry_is_the_sites_to_mend_and_a_new_one_lets_the_list_go(por
         "customs.entry_refused": {
             "bill_no": "160-12345675",
             "voyage_no": "CX0839",
-            "entry": "RK0001",
+            "site_entry": "RK0001",
             "code": "",
             "step": "site",
         }
@@ -265,89 +254,6 @@ def test_an_entry_changed_to_another_bill_is_of_the_former_no_more(port, account
     enters(port, at + timedelta(seconds=5), ["SF9"], appType="2", billNo="160-2")
     go_on(at + timedelta(seconds=6))
     assert open_cases() == {}
-
-
-def test_carrier_and_site_are_asked_with_the_bill_and_once(port, account, asked, parcel):
-    order, at = parcel.shipment.order, mail.due()
-    at = go_on(at, 2)
-    mail.ordered(port, at)
-    at = go_on(at, 2)
-    assert (declaration(order).awaits, asked.waybills) == ("consignment", [])
-    put(mail.opened(account), WAYBILL, now=at)
-    at = go_on(at, 3)
-    assert [(one.number, one.bill_no, one.again) for one in asked.waybills] == [
-        (WAYBILL, "160-12345675", False)
-    ]
-    (entry,) = asked.entries
-    assert (entry.bill_no, entry.voyage_no, entry.traffic_no) == ("160-12345675", "CX0839", "B-LRA")
-    assert (entry.customs_code, entry.traffic, list(entry.waybills)) == ("3105", "5", [WAYBILL])
-    shown = Disclosure.objects.get(recipient_kind="partner")
-    assert (shown.recipient, shown.fields) == ("监管作业场所 3105", ["waybill"])
-
-
-def test_a_corrected_bill_is_told_by_the_carrier_again(port, account, asked, parcel):
-    order, at = parcel.shipment.order, mail.due()
-    consignment = put(mail.opened(account, bill_no="160-1"), WAYBILL, now=at)
-    at = go_on(at, 3)
-    mail.ordered(port, at)
-    mail.carried(port, at)
-    at = go_on(at, 2)
-    consigning.correct(consignment=consignment, voyage=mail.voyage(), by="mei", now=at)
-    at = go_on(at, 2)
-    assert [(one.bill_no, one.again) for one in asked.waybills] == [("160-1", False), ("160-12345675", True)]
-    assert [one.bill_no for one in asked.entries] == ["160-1", "160-12345675"]
-    enters(port, at)
-    answers(port, at, "120")
-    at = go_on(at, 2)
-    assert lists(port) == []  # the changed waybill does not stand yet
-    mail.carried(port, at)
-    go_on(at, 2)
-    assert (declaration(order).state, lists(port)[0]["billNo"]) == ("listed", "160-12345675")
-
-
-def test_the_site_is_asked_on_the_day_of_arrival_and_not_before(port, account, asked, stood):
-    _, at = stood
-    put(mail.opened(account, arrives_on=mail.voyage().arrives_on + timedelta(days=4)), WAYBILL, now=at)
-    at = go_on(at, 2)
-    assert asked.entries == []
-    go_on(at + timedelta(days=4))
-    assert len(asked.entries) == 1
-
-
-def test_a_site_that_cannot_be_reached_is_asked_later(port, account, asked, stood):
-    _, at = stood
-    put(mail.opened(account), WAYBILL, now=at)
-    asked.down = True
-    at = go_on(at)
-    assert Consignment.objects.get().asked_at is None
-    asked.down = False
-    go_on(at + timedelta(minutes=6))
-    assert (len(asked.entries), open_cases()) == (1, {})
-
-
-def test_what_has_come_in_and_was_not_entered_for_two_days_is_a_case_until_it_is(port, account, stood):
-    _, at = stood
-    put(mail.opened(account), WAYBILL, now=at)
-    at = go_on(at)
-    assert open_cases() == {}
-    at = go_on(at + timedelta(days=2))
-    day = mail.voyage().arrives_on.isoformat()
-    assert open_cases() == {"customs.entry_late": {"bill_no": "160-12345675", "arrives_on": day}}
-    enters(port, at)
-    answers(port, at, "120")
-    go_on(at)
-    assert open_cases() == {}
-
-
-def test_what_left_and_is_on_no_bill_for_three_days_is_a_case_until_it_is_declared(port, account, stood):
-    order, at = stood
-    at = go_on(at + timedelta(days=3, hours=1))
-    assert open_cases() == {"customs.late": {"order": order.number, "awaits": "consignment"}}
-    put(mail.opened(account), WAYBILL, now=at)
-    enters(port, at)
-    answers(port, at, "120")
-    go_on(at, 2)
-    assert (declaration(order).state, open_cases()) == ("listed", {})
 
 
 def test_another_waybill_than_that_on_the_bill_is_a_mismatch(port, account, stood):

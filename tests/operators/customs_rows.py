@@ -6,8 +6,20 @@ from typing import Any
 
 from compliance import vault
 from customs import labels
-from customs.models import Declaration, Filing, PortAccount, PortMessage, PortReceipt, TaxSheet
+from customs.models import (
+    ConsignedParcel,
+    Consignment,
+    Declaration,
+    Filing,
+    PortAccount,
+    PortMessage,
+    PortReceipt,
+    TaxSheet,
+    WarehouseEntry,
+)
 from customs.services.filing import new_guid
+from kernel.clock import shanghai_day
+from logistics.models import Parcel
 from payments.models import Payment
 from payments.services.originals import Original, keep_original
 from tests import make
@@ -83,3 +95,29 @@ def customs_rows(order: Any, round: int) -> None:
     )
     receipt.raw_sealed = key.seal(labels.RECEIPT_RAW, receipt.public_id, make.NAMES[make.ALICE])
     receipt.save()
+
+
+def consignment_rows(parcel: Parcel, round: int) -> None:
+    """A bill with this parcel on it, and what its site entered."""
+    shop, now = parcel.storefront, make.NOW
+    said = {"bill_no": f"160-{shop.pk}{round}", "voyage_no": "CX0839", "traffic_no": "B-LRA"}
+    account = PortAccount.objects.get(storefront=shop)
+    consignment = Consignment.objects.create(
+        storefront=shop,
+        account=account,
+        port_code="3104",
+        arrives_on=shanghai_day(now),
+        opened_at=now,
+        **said,
+    )
+    ConsignedParcel.objects.create(
+        storefront=shop, consignment=consignment, parcel=parcel, waybill=parcel.waybill, put_on_at=now
+    )
+    WarehouseEntry.objects.create(
+        storefront=shop,
+        account=account,
+        cop_no=f"RK{shop.pk}{round}",
+        waybills=[parcel.waybill],
+        received_at=now,
+        **said,
+    )

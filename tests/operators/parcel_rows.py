@@ -15,7 +15,7 @@ from logistics.models import (
 )
 from logistics.services.accounts import Terms, set_account
 from tests import make
-from tests.operators.customs_rows import customs_rows
+from tests.operators.customs_rows import consignment_rows, customs_rows
 
 
 def parcel_rows(order: Any, round: int) -> None:
@@ -45,6 +45,7 @@ def parcel_rows(order: Any, round: int) -> None:
         asked_at=now,
         issued_at=now,
     )
+    consignment_rows(parcel, round)
     line = order.lines.first()
     lot = Lot.objects.filter(stock__variant=line.variant).first()
     ParcelLine.objects.create(storefront=shop, parcel=parcel, line=line, lot=lot, quantity=line.quantity)

@@ -15,7 +15,17 @@ from operators.bilingual import chinese, say
 from operators.names import state_name
 
 # What a declaration waits for, and why it does not go on besides the steps of a refusal.
-AWAITS = ("hold", "account", "payment", "waybill", "parcel", "receipts", "guarantee")
+AWAITS = (
+    "hold",
+    "account",
+    "payment",
+    "waybill",
+    "parcel",
+    "receipts",
+    "guarantee",
+    "consignment",
+    "entry",
+)
 BLOCKS = ("mismatch", "refused", "unreadable")
 
 

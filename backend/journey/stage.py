@@ -41,6 +41,7 @@ class Stage:
     credit: dict[str, str] = field(default_factory=dict)
     friend: str = ""
     shared: str = ""
+    mailed: str = ""
     swift_sku: str = ""
     swift_left: int = 0
 

@@ -16,7 +16,7 @@ from catalog.services.import_products import import_products
 from catalog.services.publication import publish
 from catalog.services.shelves import put_brand, put_category
 from inventory.models import BookItem, Stock, Warehouse
-from inventory.services import receive
+from inventory.services import receive, set_on_hand
 from kernel.clock import shanghai_day
 from storefronts.models import Storefront
 
@@ -75,15 +75,17 @@ def fill_warehouse(
 ) -> int:
     """Top every SKU of `shelves` (all when None) and of none of `without` up to `pieces` that nobody holds.
 
-    They come as lots, with days where goods spoil; a bonded lot names its inbound list. Returns how many
-    pieces were added.
+    They come as lots, with days where goods spoil; a bonded lot names its inbound list. What nobody holds of
+    goods that it is `without` now is counted out. Returns how many pieces were added.
     """
 
     def on(codes: list[str]) -> Q:
         found = Category.objects.filter(storefront=warehouse.storefront, code__in=codes)
         return Q(product__category__in=found) | Q(product__category__parent__in=found)
 
-    variants = Variant.objects.filter(storefront=warehouse.storefront, active=True).exclude(on(without))
+    variants = Variant.objects.filter(storefront=warehouse.storefront, active=True)
+    kept_elsewhere = variants.filter(on(without))
+    variants = variants.exclude(on(without))
     if shelves is not None:
         variants = variants.filter(on(shelves))
     enough = Stock.objects.filter(warehouse=warehouse, on_hand__gte=F("reserved") + F("quarantined") + pieces)
@@ -105,6 +107,10 @@ def fill_warehouse(
             ),
             ignore_conflicts=True,
         )
+    for stock in Stock.objects.filter(
+        warehouse=warehouse, on_hand__gt=F("reserved"), variant__in=kept_elsewhere
+    ):
+        set_on_hand(warehouse=warehouse, variant=stock.variant, on_hand=stock.reserved, by="seed", now=now)
     added = 0
     for variant in variants.exclude(pk__in=enough.values("variant_id")):
         before = Stock.objects.filter(warehouse=warehouse, variant=variant).first()

@@ -11,7 +11,7 @@ from compliance.copy_words import word
 from compliance.holdings import Category, Holding, Keeping, Kept, Names, Staying, Waits, history, numbers
 from compliance.models import Subject
 from compliance.personal_fields import PersonalField
-from customs.models import Declaration, Filing, PortReceipt, TaxSheet
+from customs.models import ConsignedParcel, Declaration, Filing, PortReceipt, TaxSheet
 
 _KEPT = (
     "five years from the order: sealed under the order's key, which is destroyed then; of a receipt that is"
@@ -42,6 +42,7 @@ _DECLARED: Names = {
     "en": "declarations to customs: numbers and states; what was told rests sealed",
 }
 _TAXED: Names = {"zh": "电子税单（编号、金额）", "en": "tax sheets: numbers and amounts"}
+_CARRIED: Names = {"zh": "总运单上的运单号（直购进口）", "en": "waybills on bills of lading (direct mail)"}
 _HISTORY: Names = {"zh": "申报状态记录（仅编号）", "en": "what happened to declarations, by number alone"}
 _WHY: Names = {
     "zh": "申报与回执是法定凭证；编号不含姓名。申报内容以订单密钥加密，密钥到期销毁后不可读。",
@@ -61,7 +62,13 @@ def _empty(rows: Manager[Any], gone: list[Any], **columns: bytes) -> None:
     rows.filter(pk__in=[row.pk for row in gone]).update(**columns)
 
 
-_MODELS = ("customs.Declaration", "customs.Filing", "customs.PortReceipt", "customs.TaxSheet")
+_MODELS = (
+    "customs.Declaration",
+    "customs.Filing",
+    "customs.PortReceipt",
+    "customs.TaxSheet",
+    "customs.ConsignedParcel",
+)
 
 
 def see(subject: Subject, now: datetime) -> list[Category]:
@@ -108,7 +115,8 @@ def erase(subject: Subject, now: datetime) -> list[Kept]:
     receipts = PortReceipt.objects.filter(filing__declaration__in=declared).count()
     keys = [row.event_key for row in declared]
     sheets = TaxSheet.objects.filter(declaration__in=declared).count()
-    count = len(declared) + filings + receipts + sheets
+    carried = ConsignedParcel.objects.filter(parcel__shipment__order__subject=subject).count()
+    count = len(declared) + filings + receipts + sheets + carried
     return [
         *numbers("customs", _DECLARED, "order_years", count, now, *_MODELS),
         *history("customs_history", _HISTORY, "order_years", keys, now),
@@ -145,5 +153,6 @@ HOLDING = Holding(
     staying=(
         Staying("customs.Declaration", _DECLARED, _WHY, ("customs",)),
         Staying("customs.TaxSheet", _TAXED, _WHY, ("customs",)),
+        Staying("customs.ConsignedParcel", _CARRIED, _WHY, ("customs", "partner")),
     ),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
 
 from customs.models import ConsignedParcel, Consignment
 from customs.services import consigning
@@ -207,3 +207,29 @@ def test_who_serves_removes_nothing_of_it(table, role):
     with connection.cursor() as cursor:
         cursor.execute("SELECT has_table_privilege(%s, %s, 'DELETE')", [role, f"customs_{table}"])
         assert cursor.fetchone() == (False,)
+
+
+@pytest.mark.parametrize("role", ["web", "worker"])
+def test_who_serves_opens_fills_corrects_and_closes(account, parcel, role):
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET ROLE {role}")
+        try:
+            row = consigning.open_consignment(account=account, voyage=voyage(), by="mei", now=LATER)
+            consigning.take_off(placed=put(row, parcel), by="mei", now=LATER)
+            put(row, parcel)
+            consigning.correct(consignment=row, voyage=voyage(voyage_no="CX2"), by="mei", now=LATER)
+            assert consigning.close(consignment=row, by="mei", now=LATER).state == "closed"
+        finally:
+            cursor.execute("RESET ROLE")
+    assert ConsignedParcel.objects.filter(taken_off_at=None).count() == 1
+
+
+def test_what_the_bill_says_of_a_parcel_is_written_once(account, consignment, parcel):
+    put(consignment, parcel)
+    with (
+        pytest.raises(DatabaseError, match="permission denied"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute("SET LOCAL ROLE web")
+        cursor.execute("UPDATE customs_consignedparcel SET waybill = 'SF2'")

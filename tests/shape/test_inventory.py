@@ -116,6 +116,7 @@ def test_what_goes_along_and_what_stays_are_models_that_exist() -> None:
 def test_what_stays_says_why_and_has_no_day() -> None:
     assert {one.model for one in STAYING} == {
         ChainLink._meta.label,
+        "customs.ConsignedParcel",
         "customs.Declaration",
         "customs.TaxSheet",
         "payments.Bill",
@@ -131,10 +132,14 @@ def test_what_stays_says_why_and_has_no_day() -> None:
         "settlement.SettlementItem",
     }
     assert {one.model for one in STAYING}.isdisjoint(let_go_on_a_day())
+    recipients = {
+        "customs.Declaration": "海关",
+        "customs.TaxSheet": "海关",
+        "customs.ConsignedParcel": "海关、合作方",
+        "logistics.Parcel": "承运人、合作方",
+    }
     for one in STAYING:
-        given = "海关" * one.model.startswith("customs.") or "承运人、合作方" * (
-            one.model == "logistics.Parcel"
-        )
+        given = recipients.get(one.model, "")
         assert f"(`{one.model}`) | {given} | {one.why['zh']} {one.why['en']} |" in inventory.page()
 
 

@@ -79,8 +79,8 @@ def withdraw(*, parcel: Parcel, by: str, now: datetime) -> Parcel:
         row = Parcel.objects.select_for_update(of=("self",)).get(pk=parcel.pk)
         if shipment.state not in (*TO_LEAVE, "cancelled") or row.left_at is not None:
             raise WrongState(machine=WAYBILL.name, verb="withdraw", state=shipment.state)
-        _take_back(row, by, now)
-        advance(order=order, row=shipment, by=by, now=now)
+        if _take_back(row, by, now):
+            unpacked(order=order, row=shipment, parcel=row, by=by, now=now)
         return row
 
 
@@ -121,9 +121,9 @@ def cancel_shipment(*, order: Order, by: str, now: datetime) -> None:
             kinds=[LATE, WEIGHT, PACKED_REFUNDED], key=row.event_key, by=by, note="cancelled", now=now
         )
         for parcel in Parcel.objects.select_for_update(of=("self",)).filter(shipment=row).order_by("id"):
-            if parcel.state in ("asked", "issued", "refused") and parcel.left_at is None:
-                _take_back(parcel, by, now)
-        advance(order=order, row=row, by=by, now=now)
+            here = parcel.state in ("asked", "issued", "refused") and parcel.left_at is None
+            if here and _take_back(parcel, by, now):
+                unpacked(order=order, row=row, parcel=parcel, by=by, now=now)
 
 
 def find_out(*, shipment: Shipment, verb: str, by: str, now: datetime) -> Shipment:
@@ -209,6 +209,18 @@ def advance(*, order: Order, row: Shipment, by: str, now: datetime, scanned: Par
     settle_open(kinds=[LATE], key=row.event_key, by=by, note="it has left", now=now)
 
 
+def unpacked(*, order: Order, row: Shipment, parcel: Parcel, by: str, now: datetime) -> None:
+    """A parcel was cancelled: its pieces lie in none, and a case of refunded ones ends with the last of them.
+
+    The caller holds order and shipment.
+    """
+    inventory.empty_box(box=parcel.event_key)
+    live = row.parcels.exclude(state="cancelled")
+    if not any(contents.refunded(one, order.event_key) for one in live):
+        settle_open(kinds=[PACKED_REFUNDED], key=row.event_key, by=by, note="taken out", now=now)
+    advance(order=order, row=row, by=by, now=now)
+
+
 def handover_of(parcel: Parcel) -> dict[str, str]:
     """What is told of a parcel that a carrier has scanned."""
     assert parcel.scanned_at is not None
@@ -240,11 +252,11 @@ def _promise(order: Order) -> dict[str, Any]:
     return {"ship_by": ship_by, "late_at": over}
 
 
-def _take_back(parcel: Parcel, by: str, now: datetime) -> None:
-    """What no carrier can have is gone at once; else the carrier is told to take it back."""
+def _take_back(parcel: Parcel, by: str, now: datetime) -> bool:
+    """What no carrier can have is gone at once, which is True; else the carrier is told to take it back."""
     facts = {"by": by, "waybill": parcel.waybill}
     WAYBILL.move(parcel, "withdraw", now=now, facts=facts, tries=0, next_try_at=now)
     if parcel.sent_at is None:
         WAYBILL.move(parcel, "cancel", now=now, facts=facts, next_try_at=None)
-        inventory.empty_box(box=parcel.event_key)
         settle_open(kinds=ANSWERED, key=parcel.event_key, by=by, note="cancelled", now=now)
+    return parcel.state == "cancelled"

@@ -13,7 +13,6 @@ import structlog
 from django.db import transaction
 from django.db.models import F
 
-from inventory import services as inventory
 from kernel.cases import open_case, open_failing, settle_open
 from kernel.gateways import Unreachable
 from kernel.tenancy import tenant
@@ -23,7 +22,7 @@ from logistics.models import Parcel
 from logistics.services import packing
 from logistics.services.receiver import ReceiverGone, receiver_for_carrier, sender_of
 from logistics.services.refusals import code_of, words_of
-from logistics.services.shipments import ANSWERED, FAILING, REFUSED, UNANSWERED, advance, locked
+from logistics.services.shipments import ANSWERED, FAILING, REFUSED, UNANSWERED, locked, unpacked
 from logistics.services.tracking import UNWATCHED
 from logistics.states import SHIPMENT, WAYBILL
 from orders.models import Order
@@ -142,10 +141,9 @@ def _take_in(parcel: Parcel, issued: Issued | None, now: datetime) -> None:
             if row.state == "withdrawing":
                 settle_open(kinds=[UNWATCHED], key=row.event_key, by="system", note="cancelled", now=now)
                 WAYBILL.move(row, "cancel", now=now, facts={"waybill": row.waybill}, next_try_at=None)
-                inventory.empty_box(box=row.event_key)
                 if shipment.state == "labelled":
                     SHIPMENT.move(shipment, "unlabel", now=now, facts={"order": order.number})
-                advance(order=order, row=shipment, by="system", now=now)
+                unpacked(order=order, row=shipment, parcel=row, by="system", now=now)
             return
         if row.state == "withdrawing":  # cancelled while the carrier was asked: it is told the number to end
             Parcel.objects.filter(pk=row.pk, waybill="").update(

@@ -172,6 +172,8 @@ def test_refunded_pieces_that_have_not_left_come_back_and_the_parcel_that_has_th
     waybills._take_in(second, None, LATER + HOUR)  # the carrier has taken it back
     row = Shipment.objects.get()
     assert (row.state, row.handed_over_at) == ("handed_over", LATER)
+    case.refresh_from_db()
+    assert (case.state, case.note) == ("settled", "taken out")
 
 
 def test_before_any_has_left_a_refund_touches_the_last_parcel_and_the_first_one_leaves(shipment, two):
@@ -281,6 +283,14 @@ def test_a_piece_lies_in_one_parcel_and_lots_are_chosen_one_by_one(shipment):
     assert inventory.in_hand(holder=order.event_key) == []
     with pytest.raises(IntegrityError, match="reservation_in_parts"), transaction.atomic():
         Reservation.objects.update(shipped=9)
+
+
+def test_the_database_refuses_a_label_while_a_picked_piece_lies_outside(shipment):
+    pack(shipment, {"HD-1": 3}, nth=1)
+    with pytest.raises(IntegrityError, match="lies in no parcel"), transaction.atomic():
+        Shipment.objects.update(state="labelled")
+    pack(shipment, None, nth=2)
+    assert Shipment.objects.update(state="labelled") == 1
 
 
 def sum_of(picks: list) -> dict[int, int]:

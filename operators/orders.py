@@ -12,6 +12,7 @@ from operators import order_story
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.columns import name_of
+from operators.dossier import DOSSIER
 from operators.filters import BlindFilter, states
 from operators.refunds import ORDER_STEPS
 from operators.scope import SELLERS
@@ -34,7 +35,7 @@ _AMOUNTS = (
 class OrderAdmin(SealedSearch, Stepped):
     """The whole story of an order on one page; nothing can be changed here but by giving money back."""
 
-    steps = ORDER_STEPS
+    steps = (*ORDER_STEPS, DOSSIER)
 
     list_display = (
         "number",

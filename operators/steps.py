@@ -39,8 +39,8 @@ class Step:
     """One verb on a page: `do` takes the row, what was typed, who asks and when.
 
     A list that `do` returns is shown (tables of a reveal) and never kept, a `Preview` is shown and may be
-    confirmed; all else leads back to the row's page. `form_of` makes the form where it depends on the row,
-    `legal` says for which rows the button is there, `start` what the form begins with.
+    confirmed, a response is sent; all else leads back to the row's page. `form_of` makes the form where it
+    depends on the row, `legal` says for which rows the button is there, `start` what the form begins with.
     """
 
     name: str
@@ -134,7 +134,7 @@ class Stepped(Scoped):
         except Problem as problem:
             self.tell(request, problem)
             return ()
-        if isinstance(done, list | Preview):
+        if isinstance(done, list | Preview | HttpResponse):
             return done
         self.message_user(request, say("已完成。", "Done."), messages.SUCCESS)
         here = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"

@@ -71,6 +71,7 @@ class Disclosure(models.Model):
         PARTNER = "partner"
         IDENTITY_PROVIDER = "identity_provider"
         STOREFRONT = "storefront"
+        AUTHORITY = "authority"
 
     class Basis(models.TextChoices):
         CONTRACT = "contract"

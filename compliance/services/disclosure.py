@@ -24,7 +24,14 @@ from compliance.services.limit import refuse_limited
 from kernel.ids import uuid7
 
 RecipientKind = Literal[
-    "customs", "payment", "carrier", "brand_abroad", "partner", "identity_provider", "storefront"
+    "customs",
+    "payment",
+    "carrier",
+    "brand_abroad",
+    "partner",
+    "identity_provider",
+    "storefront",
+    "authority",
 ]
 Basis = Literal["contract", "law", "consent"]
 # To whom nothing goes without this consent, whatever the caller says.

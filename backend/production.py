@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -64,6 +64,11 @@ def _check_port(settings: Mapping[str, Any]) -> None:
         host = urlsplit(settings[name]).hostname or ""
         if settings[name] and (not host or _is_here(host)):
             raise RuntimeError(f"{name}: production declares at the real port, not to {settings[name]}")
+    for told in filter(None, settings["PORT_DATA_FROM"].split(",")):
+        try:
+            ip_network(told.strip())
+        except ValueError:
+            raise RuntimeError(f"PORT_DATA_FROM: {told} is no network such as 203.0.113.0/24") from None
 
 
 def _is_here(host: str) -> bool:

@@ -17,6 +17,7 @@ urlpatterns = [
     path("pay/", include("payments.urls")),
     path("wechat/", include("storefronts.urls")),
     path("carriers/", include("logistics.urls")),
+    path("customs/", include("customs.urls")),
     path("health/live", health.live),
     path("health/ready", health.ready),
     path("problems/<slug:code>", problems_page.page),

@@ -8,10 +8,21 @@ from typing import Any
 from django.db.models import Manager
 
 from compliance.copy_words import word
-from compliance.holdings import Category, Holding, Keeping, Kept, Names, Staying, Waits, history, numbers
+from compliance.holdings import (
+    Category,
+    Holding,
+    Keeping,
+    Kept,
+    Names,
+    Staying,
+    Waits,
+    history,
+    numbers,
+    stays,
+)
 from compliance.models import Subject
 from compliance.personal_fields import PersonalField
-from customs.models import ConsignedParcel, Declaration, Filing, PortReceipt, TaxSheet
+from customs.models import ConsignedParcel, DataRequest, Declaration, Filing, PortReceipt, TaxSheet
 
 _KEPT = (
     "five years from the order: sealed under the order's key, which is destroyed then; of a receipt that is"
@@ -35,6 +46,11 @@ FIELDS = tuple(
     for model, field, purpose in (
         ("customs.Filing", "body_sealed", "to prove what customs was told: orderer, consignee, goods"),
         ("customs.PortReceipt", "raw_sealed", "to prove what customs answered"),
+        (
+            "customs.DataRequest",
+            "body_sealed",
+            "to prove what customs was given of a payment that it asked for (GACC 2018 No. 179)",
+        ),
     )
 )
 _DECLARED: Names = {
@@ -51,6 +67,8 @@ _WHY: Names = {
 }
 _FILED: Names = {"zh": "申报单证内容", "en": "what customs was told"}
 _ANSWERED: Names = {"zh": "海关回执内容", "en": "what customs answered"}
+_ASKED: Names = {"zh": "海关调取支付原始数据的记录", "en": "requests of customs for the data of a payment"}
+_GIVEN: Names = {"zh": "提供给海关的支付原始数据", "en": "payment data that customs was given"}
 _WITH_THE_KEY: Names = {
     "zh": "订单密钥到期销毁时（自下单起五年）",
     "en": "once the order's key is destroyed, five years from the order",
@@ -113,12 +131,15 @@ def erase(subject: Subject, now: datetime) -> list[Kept]:
     declared = list(Declaration.objects.filter(order__subject=subject))
     filings = Filing.objects.filter(declaration__in=declared).count()
     receipts = PortReceipt.objects.filter(filing__declaration__in=declared).count()
-    keys = [row.event_key for row in declared]
+    requests = list(DataRequest.objects.filter(order__subject=subject))
+    keys = [row.event_key for row in declared] + [row.event_key for row in requests]
+    asked = [row.asked_at for row in requests]
     sheets = TaxSheet.objects.filter(declaration__in=declared).count()
     carried = ConsignedParcel.objects.filter(parcel__shipment__order__subject=subject).count()
     count = len(declared) + filings + receipts + sheets + carried
     return [
         *numbers("customs", _DECLARED, "order_years", count, now, *_MODELS),
+        *stays("data_requests", _ASKED, "data_request_years", asked, now, "customs.DataRequest"),
         *history("customs_history", _HISTORY, "order_years", keys, now),
     ]
 
@@ -148,6 +169,22 @@ HOLDING = Holding(
             ).exclude(raw_sealed=b""),
             ends=_WITH_THE_KEY,
             let_go=lambda rows, now: _empty(PortReceipt.objects, rows, raw_sealed=b""),
+        ),
+        Keeping(
+            "customs.data_given",
+            _GIVEN,
+            lambda before: DataRequest.objects.filter(order__key__destroyed_at__isnull=False).exclude(
+                body_sealed=b""
+            ),
+            ends=_WITH_THE_KEY,
+            let_go=lambda rows, now: _empty(DataRequest.objects, rows, body_sealed=b""),
+        ),
+        Keeping(
+            "customs.data_requests",
+            _ASKED,
+            lambda before: DataRequest.objects.filter(asked_at__lt=before),
+            "data_request_years",
+            append_only=True,
         ),
     ),
     staying=(

@@ -1,4 +1,4 @@
-"""The lives of a declaration, up to what customs decides, and of a consignment of direct mail."""
+"""The lives of a declaration, up to what customs decides, of a consignment and of a request for data."""
 
 from kernel.states import Machine
 
@@ -81,5 +81,17 @@ CONSIGNMENT = Machine(
         "close": {"open": "closed"},
         "reopen": {"closed": "open"},
         "drop": {"open": "dropped"},
+    },
+)
+
+# failing: not taken yet, tried again by itself; refused: it cannot be given before a person has mended it.
+DATA_REQUEST = Machine(
+    name="data_request",
+    start="asked",
+    moves={
+        "give": {"asked": "given", "failing": "given"},
+        "fail": {"asked": "failing"},
+        "refuse": {"asked": "refused", "failing": "refused"},
+        "again": {"refused": "asked", "failing": "asked"},
     },
 )

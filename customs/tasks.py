@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from customs.services import declaring, entering, receiving, sending, taxes
+from customs.services import data_given, declaring, entering, receiving, sending, taxes
 from customs.services import follow as following
 from kernel.clock import now
 from kernel.models import Event
@@ -33,6 +33,12 @@ def declare() -> None:
 def receive() -> None:
     """What the ports have to tell."""
     receiving.collect(now=now())
+
+
+@shared_task
+def give_data() -> None:
+    """Payment data that customs asked for."""
+    data_given.sweep(now=now())
 
 
 @shared_task

@@ -70,6 +70,7 @@ GROUPS: tuple[Group, ...] = (
             ("customs.Consignment", "flight_land"),
             ("customs.WarehouseEntry", "warehouse"),
             ("customs.TaxSheet", "request_quote"),
+            ("customs.DataRequest", "policy"),
             ("customs.PortAccount", "anchor"),
         ),
     ),

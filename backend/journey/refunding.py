@@ -40,6 +40,7 @@ def as_the_house(stage: Stage) -> Iterator[None]:
         "KUAIDI100_BASE": stage.sandbox.base,
         "PORT_BASE": stage.sandbox.base,
         "SIGN_BASE": stage.sandbox.base,
+        "PORT_DATA_BASE": stage.sandbox.base,
         "CUSTOMS_SENDERS": "stand_in",
     }
     own = {name: getattr(settings, name) for name in told}

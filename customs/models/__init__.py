@@ -1,7 +1,8 @@
-"""Where an order is declared, what is told, what customs answers and levies."""
+"""Where an order is declared, what is told, what customs answers, levies and asks for."""
 
 from customs.models.account import PortAccount
 from customs.models.consignment import ConsignedParcel, Consignment, WarehouseEntry
+from customs.models.data_request import DataRequest
 from customs.models.declaration import Declaration, Filing
 from customs.models.messages import PortMessage, PortReceipt
 from customs.models.tax import TaxSheet
@@ -9,6 +10,7 @@ from customs.models.tax import TaxSheet
 __all__ = [
     "ConsignedParcel",
     "Consignment",
+    "DataRequest",
     "Declaration",
     "Filing",
     "PortAccount",

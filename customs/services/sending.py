@@ -50,7 +50,7 @@ def sweep(*, now: datetime) -> int:
             _again(message, str(failure.reason), now)
             if isinstance(failure, MachineRefused) and failure.lasting:
                 refused.add(message.account_id)
-                _ask_no_more(message.account, failure.reason, now)
+                ask_no_more(message.account, failure.reason, now)
         except Exception as failure:
             _again(message, type(failure).__name__, now)
             open_failing(
@@ -187,7 +187,7 @@ def _bodies(message: PortMessage, who: str, purpose: str, now: datetime) -> list
     return [opened(filing, who=who, purpose=purpose, now=now) for filing in filings]
 
 
-def _ask_no_more(account: PortAccount, why: str, now: datetime) -> None:
+def ask_no_more(account: PortAccount, why: str, now: datetime) -> None:
     """A card that is asked on by a wrong password locks for good: it waits until a person has looked."""
     PortAccount.objects.filter(pk=account.pk).update(machine_refused=why)
     open_case(

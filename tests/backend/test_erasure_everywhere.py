@@ -146,8 +146,9 @@ def test_what_is_told_to_be_kept_is_all_that_still_leads_to_the_person(world: ma
         "trade_evidence": 1,
         "payments": 1,
         "parcels": 4,
-        "customs": 4,
+        "customs": 5,
         "customs_history": 4,
+        "data_requests": 1,
         "parcel_history": 1,
         "tracking": 1,
         "refunds": 1,
@@ -274,6 +275,7 @@ def test_each_day_that_is_told_counts_from_its_row_and_is_the_day_of_its_keeping
 # What is told with a day, and the keeping that lets go of it then.
 LETS_GO = {
     "tracking": "logistics.tracking",
+    "data_requests": "customs.data_requests",
     "payer_checks": "compliance.payer_checks",
     "judgements": "compliance.judgements",
     "trade_evidence": "settlement.evidence",

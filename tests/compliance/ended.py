@@ -39,6 +39,7 @@ from customers.models import (
     NewsConsent,
     Session,
 )
+from customs.models import DataRequest
 from kernel import files, jobs
 from kernel.clock import SHANGHAI, shanghai_day
 from kernel.ids import uuid7
@@ -296,6 +297,11 @@ MAKERS: dict[str, Callable[[datetime], QuerySet[Any]]] = {
     "customers.news_consents": spent_consent,
     "customers.sessions": session,
     "customers.exports": export,
+    "customs.data_requests": partial(
+        row,
+        DataRequest,
+        lambda at: {"session": "S", "number": "unknown", "service_ms": 1, "asked_at": at},
+    ),
     "logistics.tracking": tracking,
     "orders.former_orderers": former_orderer,
     "orders.quotes": quote,

@@ -37,6 +37,7 @@ KINDS = {keeping.kind: keeping for keeping in KEEPINGS}
 
 OTHERWISE = {
     "compliance.persons",
+    "customs.data_given",
     "customs.filings",
     "customs.receipts",
     "orders.traces",

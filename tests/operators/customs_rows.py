@@ -9,6 +9,7 @@ from customs import labels
 from customs.models import (
     ConsignedParcel,
     Consignment,
+    DataRequest,
     Declaration,
     Filing,
     PortAccount,
@@ -95,6 +96,21 @@ def customs_rows(order: Any, round: int) -> None:
     )
     receipt.raw_sealed = key.seal(labels.RECEIPT_RAW, receipt.public_id, make.NAMES[make.ALICE])
     receipt.save()
+    request = DataRequest(
+        storefront=shop,
+        order=order,
+        session=new_guid(),
+        number=f"T{order.number}",
+        service_ms=1,
+        state="given",
+        code="10000",
+        asked_at=now,
+        made_at=now,
+        given_at=now,
+        tries=1,
+    )
+    request.body_sealed = key.seal(labels.DATA_GIVEN, request.public_id, make.NAMES[make.ALICE])
+    request.save()
 
 
 def consignment_rows(parcel: Parcel, round: int) -> None:

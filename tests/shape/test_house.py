@@ -15,7 +15,7 @@ from backend import personal
 from catalog.states import PRODUCT
 from compliance.states import INCIDENT, PAYER
 from customers.states import IDENTITY, NEWS
-from customs.states import CONSIGNMENT
+from customs.states import CONSIGNMENT, DATA_REQUEST
 from customs.states import DECLARATION as CUSTOMS
 from kernel.errors import Invalid, Missing, Problem
 from logistics.states import SHIPMENT, SHIPPING_INFO, WAYBILL
@@ -144,6 +144,7 @@ def test_every_sealed_or_indexed_field_is_declared_personal():
         (SHIPPING_INFO, "logistics"),
         (CUSTOMS, "customs"),
         (CONSIGNMENT, "customs"),
+        (DATA_REQUEST, "customs"),
     ],
 )
 def test_the_state_picture_in_the_readme_is_fresh(machine, app):

@@ -1,4 +1,4 @@
-"""A declaration's page: how it stands, each version of each document, messages, receipts, tax, cases."""
+"""A declaration's page: how it stands, its bill, each version of each document, receipts, tax, cases."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 from django.utils.html import format_html
 
 from customs.ceb.tables import meanings
-from customs.models import Declaration, Filing, PortMessage, PortReceipt, TaxSheet
+from customs.models import ConsignedParcel, Declaration, Filing, PortMessage, PortReceipt, TaxSheet
+from customs.services.cargo import entries_of, on_its_bill
 from customs.services.taxes import KINDS
 from customs.services.viewing import Viewed
 from kernel.models import Case, Event
@@ -25,7 +26,8 @@ _KIND = {"duty_fen": "customs duty", "vat_fen": "value-added tax", "excise_fen":
 
 
 def tell(row: Declaration, at: datetime) -> list[Table]:
-    """The tables of the page; five statements, however many documents and receipts there are."""
+    """The tables of the page; seven statements, however many documents and receipts there are."""
+    placed = on_its_bill(row.order)
     filings = list(
         Filing.objects.filter(declaration=row).defer("body_sealed").select_related("message").order_by("id")
     )
@@ -37,12 +39,16 @@ def tell(row: Declaration, at: datetime) -> list[Table]:
     )
     messages = {one.message_id: one.message for one in filings if one.message}
     cases = Case.objects.filter(
-        storefront_id=row.storefront_id, key=row.event_key, kind__startswith="customs", state="open"
+        storefront_id=row.storefront_id,
+        key__in=[row.event_key, *([placed.consignment.event_key] if placed else [])],
+        kind__startswith="customs",
+        state="open",
     ).order_by("opened_at", "id")
     keys = [row.event_key, *(one.event_key for one in messages.values())]
     events = Event.objects.filter(key__in=keys, storefront_id=row.storefront_id).order_by("at", "id")
     return [
         _now(row, at),
+        *_bill(placed),
         *_cases(cases),
         _filings(filings),
         *_messages(messages.values()),
@@ -67,6 +73,29 @@ def _now(row: Declaration, at: datetime) -> Table:
     if row.next_try_at is not None:
         lines.append([say("系统下次处理", "taken up again"), when(row.next_try_at)])
     return {"title": say("现状", "How it stands"), "headers": [], "rows": lines}
+
+
+def _bill(placed: ConsignedParcel | None) -> list[Table]:
+    """What brings direct mail, and the site's entries that name its parcel."""
+    if placed is None:
+        return []
+    found = [one for one in entries_of(placed.consignment).order_by("id") if placed.waybill in one.waybills]
+    bill = placed.consignment
+    lines = [
+        [say("总运单", "consignment"), _to(bill)],
+        [say("状态", "state"), state_name(bill.state, bill.state, "customs.Consignment")],
+        [say("运输工具编号", "means of transport"), bill.traffic_no],
+        [say("抵达日", "arrives on"), kept(bill.arrives_on)],
+        *(
+            [say("入库明细单", "entry"), format_html("{} {}", _to(one), words.status(one.status))]
+            for one in found
+        ),
+    ]
+    return [{"title": say("进境", "How it comes in"), "headers": [], "rows": lines}]
+
+
+def _to(row: Any) -> Any:
+    return format_html('<a class="text-link" href="{}">{}</a>', told.page_of(row), row)
 
 
 def _cases(cases: Iterable[Case]) -> list[Table]:

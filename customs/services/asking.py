@@ -31,8 +31,9 @@ def ask_carrier(*, filing: Filing, now: datetime) -> bool:
         assert account is not None
         order = Order.objects.select_related("warehouse", "key", "customer").get(pk=declaration.order_id)
         trade = gather(order=order, account=account, now=now)
-        placed = ConsignedParcel.objects.filter(parcel__shipment__order=order, taken_off_at=None)
-        placed.update(told_bill=trade.place.bill_no)
+        if trade.place.bill_no:
+            placed = ConsignedParcel.objects.filter(parcel__shipment__order=order, taken_off_at=None)
+            placed.update(told_bill=trade.place.bill_no)
         assert order.subject_id is not None
         compliance.disclose(
             storefront_id=order.storefront_id,

@@ -6,8 +6,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from customs.models import ConsignedParcel, Consignment
+from customs.models import ConsignedParcel, Consignment, Declaration, WarehouseEntry
 from customs.services import consigning
+from kernel.cases import open_case
 from kernel.models import Event
 from tests import make
 from tests.customs import mail
@@ -129,3 +130,22 @@ def test_who_may_not_pack_reads_and_a_stranger_finds_nothing(client, world, acco
     answer = client.post(reverse("admin:customs_consignment_add"), {"account": account.pk, **SAID})
     assert answer.status_code == 200  # not among the accounts that can be chosen
     assert Consignment.objects.get().state == "open"
+
+
+def test_the_page_of_a_declaration_names_its_bill_its_entry_and_what_is_wrong_with_them(client):
+    made = make.world()
+    order = rows.fill(made)["order"]
+    row = Consignment.objects.get()
+    open_case(
+        storefront_id=made.shop.pk,
+        kind="customs.entry_late",
+        key=row.event_key,
+        title="",
+        facts={"bill_no": row.bill_no},
+        now=LATER,
+    )
+    enter(client, made.shop, "compliance")
+    declared = Declaration.objects.get(order=order)
+    page = client.get(reverse("admin:customs_declaration_change", args=[declared.pk])).content.decode()
+    assert f"{row.bill_no} CX0839" in page and "B-LRA" in page and WarehouseEntry.objects.get().cop_no in page
+    assert "总运单已抵达，监管场所尚未录入" in page

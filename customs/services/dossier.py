@@ -14,7 +14,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 import orjson
-from django.db import transaction
 
 from compliance import vault
 from compliance.heads import heads
@@ -29,6 +28,7 @@ from kernel import events
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict, Invalid, Missing
 from kernel.models import Event
+from kernel.tenancy import tenant
 from orders.models import Order
 from storefronts.models import Membership, Operator
 
@@ -85,6 +85,14 @@ class Recipient(NamedTuple):
     name: str
 
 
+class Opening(NamedTuple):
+    """Who opens what is sealed, what for, and when."""
+
+    who: str
+    purpose: str
+    now: datetime
+
+
 class Dossier(NamedTuple):
     """A sealed ZIP, the digest over all that is in it, and how many files that is."""
 
@@ -104,7 +112,6 @@ def grouped(random: bytes) -> str:
     return "-".join(text[start : start + 5] for start in range(0, 25, 5))
 
 
-@transaction.atomic
 def make_dossier(
     *, number: str, by: Operator, purpose: str, recipient: Recipient, password: str, now: datetime
 ) -> Dossier:
@@ -113,16 +120,27 @@ def make_dossier(
     Raises Missing where there is no such order or it is not `by`'s to open, DossierForWhom, DossierUnpaid,
     and DossierUnreadable once the key of the order is destroyed.
     """
-    if not purpose.strip() or not recipient.name.strip():
+    if not 0 < len(purpose.strip()) <= 200 or not 0 < len(recipient.name.strip()) <= 120:
         raise DossierForWhom()
-    order = _order(number, by)
+    with tenant(_storefront(number, by)):
+        return _make(number, Opening(by.get_username(), purpose, now), recipient, password)
+
+
+def _make(number: str, opening: Opening, recipient: Recipient, password: str) -> Dossier:
+    """Under the order's row: what moves it waits, so that all parts tell of one moment."""
+    order = (
+        Order.objects.select_for_update(of=("self",), no_key=True)
+        .select_related("key", "storefront", "warehouse")
+        .get(number=number)
+    )
     if order.paid_at is None or order.subject_id is None:
         raise DossierUnpaid()
     try:
         key = vault.unwrap(order.key)
     except vault.VaultClosed as closed:
         raise DossierUnreadable() from closed
-    opener = Opener(by.get_username(), purpose, order, key, now)
+    now = opening.now
+    opener = Opener(opening.who, opening.purpose, order, key, now)
     files = _files(opener, recipient)
     whole = digest(files[SUMS])
     disclose(
@@ -137,7 +155,7 @@ def make_dossier(
         fields=TOLD,
         now=now,
     )
-    facts = {"by": by.get_username(), "recipient": recipient.name, "digest": whole, "files": len(files)}
+    facts = {"by": opening.who, "recipient": recipient.name, "digest": whole, "files": len(files)}
     events.record(storefront_id=order.storefront_id, name=MADE, key=order.event_key, facts=facts, now=now)
     return Dossier(seal(files, password, now), whole, len(files))
 
@@ -158,18 +176,13 @@ def check_dossier(*, raw: bytes, password: str) -> list[str]:
     return found
 
 
-def _order(number: str, by: Operator) -> Order:
-    order = (
-        Order.objects.select_related("key", "storefront", "warehouse", "subject")
-        .filter(number=number)
-        .first()
-    )
-    if order is None:
+def _storefront(number: str, by: Operator) -> int:
+    """Whose order it is, if it is one that `by` may open; the rest is not told apart."""
+    storefront_id = Order.objects.filter(number=number).values_list("storefront_id", flat=True).first()
+    mine = Membership.objects.filter(operator=by, storefront=storefront_id, role__in=ROLES)
+    if storefront_id is None or not by.is_active or not (by.is_superuser or mine.exists()):
         raise Missing()
-    mine = Membership.objects.filter(operator=by, storefront=order.storefront, role__in=ROLES).exists()
-    if not by.is_active or not (by.is_superuser or mine):
-        raise Missing()
-    return order
+    return storefront_id
 
 
 def _files(opener: Opener, recipient: Recipient) -> dict[str, bytes]:

@@ -27,6 +27,7 @@ from kernel import events
 from kernel.cases import open_case, open_failing, settle_open
 from kernel.gateways import Unreachable
 from kernel.states import WrongState
+from kernel.tenancy import tenant
 
 log = structlog.get_logger(__name__)
 
@@ -117,23 +118,24 @@ def unheard(messages: QuerySet[PortMessage]) -> QuerySet[PortMessage]:
     return messages.filter(Exists(stands), ~Exists(answers))
 
 
-@transaction.atomic
 def hand_over(*, message: PortMessage, by: str, now: datetime) -> None:
     """A colleague has a message handed over now: the same bytes under the same number.
 
     Raises WrongState where something was heard of it, or nothing of it stands any more.
     """
-    row = unheard(PortMessage.objects.select_for_update(of=("self",))).filter(pk=message.pk).first()
-    if row is None:
-        raise WrongState(machine="port_message", verb="hand over", state="answered")
-    events.record(
-        storefront_id=row.storefront_id,
-        name="port_message.handed_over",
-        key=row.event_key,
-        facts={"message": row.name, "by": by},
-        now=now,
-    )
-    hand_over_again(row, now=now)
+    with tenant(message.storefront_id):
+        held = PortMessage.objects.select_for_update(of=("self",)).filter(pk=message.pk)
+        row = unheard(held).first()
+        if row is None:
+            raise WrongState(machine="port_message", verb="hand over", state="answered")
+        events.record(
+            storefront_id=row.storefront_id,
+            name="port_message.handed_over",
+            key=row.event_key,
+            facts={"message": row.name, "by": by},
+            now=now,
+        )
+        hand_over_again(row, now=now)
 
 
 def _claim(now: datetime) -> list[PortMessage]:

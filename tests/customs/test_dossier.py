@@ -287,6 +287,8 @@ def test_it_goes_to_somebody_for_a_purpose_and_only_of_what_was_paid(world, rele
     with pytest.raises(DossierForWhom):
         made(order, officer, at, purpose=" ")
     with pytest.raises(DossierForWhom):
+        made(order, officer, at, purpose="x" * 201)
+    with pytest.raises(DossierForWhom):
         made(order, officer, at, recipient=Recipient("authority", ""))
     with pytest.raises(DossierUnpaid):
         made(make.order(world.alice, ("IR-1", 1)), officer, at)

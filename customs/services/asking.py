@@ -8,7 +8,7 @@ from compliance import services as compliance
 from customs.documents.declared import kilograms, yuan
 from customs.gateways.senders import AskedEntry, AskedWaybill, senders
 from customs.models import ConsignedParcel, Consignment, Filing
-from customs.services.cargo import on_it
+from customs.services.cargo import entries_of, on_it, refused, waybills_in
 from customs.services.gather import gather
 from kernel.tenancy import tenant
 from orders.models import Order
@@ -68,16 +68,18 @@ def ask_carrier(*, filing: Filing, now: datetime) -> bool:
 
 
 def ask_site(*, consignment: Consignment, now: datetime) -> bool:
-    """Ask the supervised site to enter what came in; False where nobody is to be asked. Raises Unreachable.
+    """Ask the supervised site to enter what it has not yet; False where nobody is to be asked.
 
-    In the same three steps; that waybills of persons were told is on record for each of them.
+    In the same three steps; that waybills of persons were told is on record for each. Raises Unreachable.
     """
     asked_through = senders()
     if asked_through is None:
         return False
     account = consignment.account
     with tenant(consignment.storefront_id):
-        placed = list(on_it(consignment).select_related("parcel__shipment__order").order_by("id"))
+        known = waybills_in(one for one in entries_of(consignment) if not refused(one))
+        rows = on_it(consignment).exclude(waybill__in=known).order_by("id")
+        placed = list(rows.select_related("parcel__shipment__order"))
         for order in (one.parcel.shipment.order for one in placed):
             if order.subject_id is None:
                 continue
@@ -93,6 +95,8 @@ def ask_site(*, consignment: Consignment, now: datetime) -> bool:
                 fields=("waybill",),
                 now=now,
             )
+    if not placed:
+        return True
     asked_through.entry(
         dxp_id=account.dxp_id,
         asked=AskedEntry(

@@ -203,7 +203,9 @@ def close(*, consignment: Consignment, by: str, now: datetime) -> Consignment:
         row = _held(consignment)
         if row.state == "open" and not on_it(row).exists():
             raise ConsignmentEmpty()
-        CONSIGNMENT.move(row, "close", now=now, facts={"by": by}, closed_at=now, next_try_at=now)
+        CONSIGNMENT.move(
+            row, "close", now=now, facts={"by": by}, closed_at=now, asked_at=None, next_try_at=now
+        )
         _meet(row, now)
     wake(consignment=row, now=now)
     return row

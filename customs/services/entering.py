@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import structlog
 from django.db import transaction
+from django.db.models import QuerySet
 
 from customs.ceb.message import Values
 from customs.models import Consignment, Declaration, PortAccount, WarehouseEntry
@@ -198,7 +199,7 @@ def _step(row: Consignment, now: datetime) -> None:
         _later(row, comes_in)
         return
     if row.asked_at is None and ask_site(consignment=row, now=now):
-        Consignment.objects.filter(pk=row.pk).update(asked_at=now)
+        _same(row).update(asked_at=now)
     if now < late_at:
         _later(row, late_at)
         return
@@ -210,7 +211,15 @@ def _step(row: Consignment, now: datetime) -> None:
 
 
 def _later(row: Consignment, at: datetime | None) -> None:
-    Consignment.objects.filter(pk=row.pk, state="closed").update(next_try_at=at)
+    _same(row).update(next_try_at=at)
+
+
+def _same(row: Consignment) -> QuerySet[Consignment]:
+    """The row if it says what it said: one that was corrected or closed anew meanwhile is looked at anew."""
+    said = ("closed_at", "bill_no", "voyage_no", "traffic_no", "arrives_on")
+    return Consignment.objects.filter(
+        pk=row.pk, state="closed", **{name: getattr(row, name) for name in said}
+    )
 
 
 def _claim(now: datetime) -> list[Consignment]:

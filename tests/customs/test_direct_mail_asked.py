@@ -109,3 +109,37 @@ def test_what_left_and_is_on_no_bill_for_three_days_is_a_case_until_it_is_declar
     answers(port, at, "120")
     go_on(at, 2)
     assert (declaration(order).state, open_cases()) == ("listed", {})
+
+
+def test_a_site_is_asked_again_for_what_it_has_not_entered_alone(port, account, asked, stood, wechat, world):
+    _, at = stood
+    second = mail.sent(wechat, world, "SF1000000000002")
+    consignment = put(mail.opened(account), WAYBILL, now=at)
+    at = go_on(at)
+    enters(port, at)
+    at = go_on(at)
+    consigning.reopen(consignment=consignment, by="mei", now=at)
+    put(consignment, second.waybill, now=at + timedelta(seconds=1))
+    at = go_on(at + timedelta(seconds=2))
+    assert [list(one.waybills) for one in asked.entries] == [[WAYBILL], [second.waybill]]
+    enters(port, at, [second.waybill], copNo="RK0002")
+    at = go_on(at)
+    consigning.ask_again(consignment=consignment, by="mei", now=at)
+    go_on(at)
+    assert len(asked.entries) == 2
+
+
+def test_a_bill_corrected_while_its_site_is_asked_is_asked_for_anew(port, account, asked, stood):
+    _, at = stood
+    consignment = put(mail.opened(account, bill_no="160-1"), WAYBILL, now=at)
+    ask = asked.entry
+
+    def corrected_meanwhile(**told) -> None:
+        ask(**told)
+        asked.entry = ask
+        consigning.correct(consignment=consignment, voyage=mail.voyage(), by="mei", now=at)
+
+    asked.entry = corrected_meanwhile
+    go_on(at, 2)
+    assert [one.bill_no for one in asked.entries] == ["160-1", "160-12345675"]
+    assert Consignment.objects.get().asked_at is not None

@@ -20,10 +20,12 @@ PARTS = (
     "rotation",
     "notifications",
     "tracking",
+    "receipts",
     "judging",
     "sealing",
     "auditing",
     "bills",
+    "customs",
     "stock",
 )
 

@@ -17,6 +17,7 @@ from backend.embedded import Servers
 from backend.supervisor import Supervisor
 from bench import cpu, floor, load, stage
 from bench.bills import bills
+from bench.declarations import messages, receipts
 from bench.judging import judging
 from bench.notifications import notifications
 from bench.ordering import place, requests_of
@@ -54,12 +55,14 @@ def measure(servers: Servers, local: Path, wanted: Collection[str]) -> int:
         "rotation": lambda: rotation(report, plan, buyers, now),
         "notifications": lambda: notifications(report, plan.web_port, buyers, now),
         "tracking": lambda: tracking(report, plan.web_port, buyers, now),
+        "receipts": lambda: receipts(report, plan.web_port, buyers, now),
     }
     alone = {
         "judging": lambda: judging(report, buyers, now),
         "sealing": lambda: sealing(report),
         "auditing": lambda: auditing(report, now),
         "bills": lambda: bills(report, now),
+        "customs": lambda: messages(report, now),
         "stock": lambda: stock(report, servers.pg_bin, servers.urls["DATABASE_URL_OWNER"], local, now),
     }
     if served.keys() & set(wanted):

@@ -41,7 +41,7 @@ def plat_data_open(request: HttpRequest) -> HttpResponse:
     """One request for the payment data of one order, answered at once; it is given afterwards."""
     now, who = present(), client(request)
     if not _may_ask(who):
-        log.warning("data_request_from_elsewhere", caller=who)
+        log.warning("data_request_from_elsewhere")
         return _said(FAILED, "not accepted", now, 403)
     try:
         asking.spend(who)

@@ -24,6 +24,7 @@ from customs.dossier.page import digest, index
 from customs.dossier.parts import Entry, Opener, keys_of
 from customs.dossier.sealed import Unopened, opened, seal
 from customs.dossier.told_customs import customs_of, message_keys
+from customs.dossier.told_data import payment_data_of, request_keys
 from kernel import events
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict, Invalid, Missing
@@ -188,7 +189,8 @@ def _storefront(number: str, by: Operator) -> int:
 def _files(opener: Opener, recipient: Recipient) -> dict[str, bytes]:
     """Everything, in its order: the page and the manifest first, the sums of all at the end."""
     order, now = opener.order, opener.now
-    records = parts.records(opener, [*keys_of(order), *message_keys(order)])  # before what is opened here
+    keys = [*keys_of(order), *message_keys(order), *request_keys(order)]
+    records = parts.records(opener, keys)  # before what is opened here
     entries: list[Entry] = [
         *parts.order_of(opener),
         *parts.judgements(opener),
@@ -196,6 +198,7 @@ def _files(opener: Opener, recipient: Recipient) -> dict[str, bytes]:
         *parts.money(opener),
         *parts.parcels(opener),
         *customs_of(opener),
+        *payment_data_of(opener),
         *records,
     ]
     manifest = {

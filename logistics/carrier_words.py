@@ -65,8 +65,12 @@ _PLACE = re.compile(
 )
 
 
+_BLANKS, _BEYOND = re.compile(r"\s+"), 200  # so much more is read, that nothing is cut before it is masked
+
+
 def masked(text: str) -> str:
-    """The carrier's words without anyone's whole telephone, identity number or name."""
+    """The carrier's words without anyone's whole telephone, identity number or name, at most KEPT of them."""
+    text = _BLANKS.sub(" ", text)[: KEPT + _BEYOND]
     text = _PAPER.sub(lambda found: found[1] + masking.id_number(found[2]), text)
     text = _IDENTITY.sub(lambda found: masking.id_number(found[0]), text)
     text = _PHONE.sub(lambda found: f"{found[1]}****{found[2]}", text)

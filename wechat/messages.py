@@ -91,6 +91,8 @@ def _signed(keys: MessageKeys, query: Mapping[str, str], name: str, more: tuple[
     if not (told and timestamp and nonce) or max(map(len, (told, timestamp, nonce))) > LONGEST_PARAMETER:
         raise Unverified(reason="a part of the signature is missing")
     text = "".join(sorted((keys.token, timestamp, nonce, *more)))
+    if not text.isascii() or not told.isascii():
+        raise Unverified(reason="the signature does not hold")
     digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
     if not hmac.compare_digest(digest.encode(), told.encode()):
         raise Unverified(reason="the signature does not hold")

@@ -8,13 +8,14 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Max, Q
 
-from inventory.models import Count, CountLine, Lot, Movement, Warehouse
+from inventory.models import Count, CountLine, Lot, Movement, Pick, Warehouse
 from inventory.services.lots import CountedElse, adjust
 from inventory.services.moving import locked, move, tell_short
 from kernel.cases import open_case, settle_open
 from kernel.errors import Conflict, Invalid
 
-CASE = "stock.variance"
+CASE, PICKED = "stock.variance", "stock.picked_missing"
+_NAMED = 20  # of the orders whose pieces may be the missing ones
 
 
 @dataclass(eq=False)
@@ -97,11 +98,12 @@ def accept_variance(*, line: CountLine, reason: str, by: str, now: datetime) -> 
     """Believe the count: the difference at the moment of counting is moved, whatever has moved since.
 
     What is missing of promised pieces stays in the ledger, quarantined, and is the case `stock.short`: an
-    operator writes it off when what was promised is given up. Raises CountClosed where it was accepted or
-    matches, CountedElse where another has corrected the lot since, TooFewPieces as `adjust` does.
+    operator writes it off when what was promised is given up. What is missing of pieces that are picked stays
+    there too, and is the case `stock.picked_missing`, which names for whom they were picked. Raises
+    CountClosed where it was accepted or matches, CountedElse where another has corrected the lot since.
     """
     _open(line.count)
-    line = CountLine.objects.select_for_update().select_related("lot").get(pk=line.pk)
+    line = CountLine.objects.select_for_update(of=("self",)).select_related("lot").get(pk=line.pk)
     if line.state != CountLine.State.VARIES:
         raise CountClosed()
     lot, holder = line.lot, f"count:{line.count_id}"
@@ -112,8 +114,10 @@ def accept_variance(*, line: CountLine, reason: str, by: str, now: datetime) -> 
         raise CountedElse(on_hand=lot.on_hand)
     more = line.counted - line.expected
     promised = max(0, stock.reserved - stock.on_hand - more) if more < 0 else 0
-    adjust(lot=lot, pieces=more + promised, reason=reason, by=by, holder=holder, now=now)
-    aside = min(promised, lot.free)
+    written_off = min(max(0, -more - promised), lot.on_hand - lot.picked)
+    adjust(lot=lot, pieces=max(more, -written_off), reason=reason, by=by, holder=holder, now=now)
+    missing = max(0, -more - written_off)
+    aside = min(missing, lot.free)
     if aside:
         move(
             lot,
@@ -124,12 +128,31 @@ def accept_variance(*, line: CountLine, reason: str, by: str, now: datetime) -> 
             by=by,
             now=now,
         )
-    if promised:
         tell_short(stock_ids=[stock.pk], now=now)
+    if missing > aside:
+        _tell_picked(line, lot, missing - aside, now)
     line.state, line.accepted_by, line.accepted_at = CountLine.State.ACCEPTED, by, now
     line.save(update_fields=["state", "accepted_by", "accepted_at"])
     settle_open(kinds=[CASE], key=f"countline:{line.pk}", by=by, note=reason, now=now)
     return line
+
+
+def _tell_picked(line: CountLine, lot: Lot, pieces: int, now: datetime) -> None:
+    picks = Pick.objects.filter(lot=lot, shipped_at=None, put_back_at=None).order_by("pk")
+    holders = picks.values_list("reservation__holder", flat=True)[:_NAMED]
+    open_case(
+        storefront_id=line.storefront_id,
+        kind=PICKED,
+        key=f"countline:{line.pk}",
+        title="Pieces are missing of those that are picked",
+        facts={
+            "sku": lot.stock.variant.sku,
+            "lot": lot.code,
+            "pieces": pieces,
+            "orders": [holder.removeprefix("order:") for holder in holders],
+        },
+        now=now,
+    )
 
 
 @transaction.atomic

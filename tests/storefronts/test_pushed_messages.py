@@ -196,3 +196,10 @@ def test_a_complaint_of_another_form_is_put_before_an_operator(client, payment, 
 def test_keys_that_the_console_would_not_take_are_refused(payment, token, key):
     with pytest.raises(BadKey):
         set_messages(storefront=payment.storefront, token=token, aes_key=key)
+
+
+@pytest.mark.parametrize("body", ['{"Encrypt": "\\ud800"}', '{"Encrypt": "消息"}'])
+def test_what_no_signature_can_be_of_is_refused_as_any_forgery(client, payment, body):
+    shop = payment.storefront
+    query, _ = sealed(shop, as_xml(told()))
+    assert push(client, shop, query, body, "application/json").status_code == 403

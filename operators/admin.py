@@ -13,6 +13,7 @@ from operators import (  # noqa: F401
     compliance,
     customers,
     customs,
+    customs_accounts,
     customs_consignments,
     customs_requests,
     declarations,

@@ -15,27 +15,23 @@ from django.urls import path, reverse
 from customs.models import Declaration, Filing, PortMessage, PortReceipt
 from customs.services.declaring import resume
 from customs.services.sending import hand_over, unheard
-from customs.services.taxes import owed_fen
 from customs.services.viewing import view_filing, view_message, view_receipt
 from customs.states import DECLARATION
 from kernel.clock import now
-from kernel.money import yuan
-from operators import customs_board, customs_story, customs_tax, customs_undoing
+from operators import customs_board, customs_story, customs_undoing
 from operators import customs_words as words
-from operators.base import Scoped, register
+from operators.base import register
 from operators.bilingual import say
 from operators.customs_filters import (
     AwaitsFilter,
     DistrictFilter,
     OverFilter,
     TroubleFilter,
-    UnpaidFilter,
 )
 from operators.filters import states
 from operators.incident_forms import NothingForm
-from operators.port_accounts import ask_machines_again
 from operators.reveal import PurposeForm
-from operators.scope import OFFICERS, OWNERS
+from operators.scope import OFFICERS
 from operators.steps import Step, Stepped
 from operators.tables import Table
 
@@ -95,7 +91,7 @@ class DeclarationAdmin(Stepped):
         "list_no",
         "listed_at",
         "released_at",
-        "account",
+        "district",
         "storefront",
     )
     list_select_related = ("account", "storefront")
@@ -206,6 +202,10 @@ class DeclarationAdmin(Stepped):
     def stands_for(self, row: Any) -> str:
         return words.stands_for(row.state, row.awaits, row.trouble)
 
+    @admin.display(description=say("关区", "district"), ordering="account__customs_code")
+    def district(self, row: Any) -> str:
+        return row.account.customs_code if row.account else "-"
+
     @admin.display(description=say("海关状态", "at customs"), ordering="status")
     def at_customs(self, row: Any) -> str:
         return words.status(row.status)
@@ -280,92 +280,3 @@ class PortReceiptAdmin(Stepped):
     def order(self, row: Any) -> str:
         """The order that it is about."""
         return row.filing.declaration.number if row.filing else "—"
-
-
-@register("customs.TaxSheet")
-class TaxSheetAdmin(Scoped):
-    """Each tax sheet as customs assessed it: what is not paid or void counts against the guarantee."""
-
-    list_display = (
-        "tax_no",
-        "declaration",
-        "list_no",
-        "duty_fen",
-        "vat_fen",
-        "excise_fen",
-        "status",
-        "duty_no",
-        "told_at",
-        "storefront",
-    )
-    list_select_related = ("declaration", "storefront")
-    list_filter = ("status", UnpaidFilter, ("duty_no", admin.EmptyFieldListFilter), "told_at")
-    search_fields = ("declaration__number__startswith", "tax_no__exact", "list_no__exact", "duty_no__exact")
-    ordering = ("-id",)
-
-
-@register("customs.PortAccount")
-class PortAccountAdmin(Scoped):
-    """The storefront's way to each customs district; its key goes in by the storefront's page."""
-
-    writers = OWNERS | {"compliance"}
-    editable = (
-        "port_code",
-        "traffic",
-        "dispatch_country",
-        "site_code",
-        "guarantor",
-        "guarantee_fen",
-        "batch",
-        "active",
-    )
-    list_display = (
-        "customs_code",
-        "dxp_id",
-        "transport",
-        "signer",
-        "guarantee_fen",
-        "owing",
-        "machine_refused",
-        "active",
-        "storefront",
-    )
-    readonly_fields = ("owing", "room")
-    actions = ("again",)
-    list_before_template = "operators/steps.html"
-    list_select_related = ("storefront",)
-    list_filter = ("transport", "signer", "active")
-    search_fields = ("customs_code__exact", "dxp_id__exact")
-    ordering = ("storefront", "customs_code")
-
-    @admin.action(
-        description=say("加签机已恢复，重新加签", "The machine is mended: sign again"), permissions=["write"]
-    )
-    def again(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
-        ask_machines_again(self, request, rows)
-
-    def get_urls(self) -> list[Any]:
-        shown = path("tax/", self.admin_site.admin_view(self.tax), name="customs_tax")
-        return [shown, *super().get_urls()]
-
-    def tax(self, request: HttpRequest) -> HttpResponse:
-        """What each account owes and when it is due, in one's own storefronts."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        return customs_tax.page(request, {**self.admin_site.each_context(request), "opts": self.opts})
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """Above the accounts leads a button to what they owe."""
-        button = {"title": customs_tax.TITLE, "icon": "account_balance", "url": reverse("admin:customs_tax")}
-        answer: HttpResponse = super().changelist_view(request, {"steps": [button], **(extra_context or {})})
-        return answer
-
-    @admin.display(description=say("待缴税款", "tax owing"))
-    def owing(self, row: Any) -> str:
-        """The tax for which the guarantee answers."""
-        return yuan(owed_fen(row))
-
-    @admin.display(description=say("担保余额", "room in the guarantee"))
-    def room(self, row: Any) -> str:
-        """What the guarantee has left for further lists."""
-        return yuan(row.guarantee_fen - owed_fen(row))

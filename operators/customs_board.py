@@ -117,7 +117,7 @@ def _cards(
                 "count": sum(one.many for one in mine),
                 "note": note,
                 "wrong": bool(late),
-                "url": _list(chosen, state=state, **({"over": "1"} if late else {})),
+                "url": _list(chosen, state=state),
             }
         )
     return cards + [
@@ -137,7 +137,7 @@ def _waits(found: list[Standing], chosen: dict[str, str], at: datetime) -> Table
                 words.stands_for(one.state, one.awaits, one.trouble),
                 one.many,
                 words.age(one.oldest, at),
-                format_html('<span class="font-semibold text-red-600">{}</span>', one.late)
+                format_html('<a class="text-red-600" href="{}&amp;over=1">{}</a>', url, one.late)
                 if one.late
                 else "0",
             ]

@@ -6,8 +6,16 @@ from typing import Any
 
 from customs import labels
 from customs.ceb.tables import shapes
-from customs.dossier.parts import Entry, Opener, columns, each, told
-from customs.models import Declaration, Filing, PortMessage, PortReceipt, TaxSheet
+from customs.dossier.parts import Entry, Opener, Row, columns, each, told
+from customs.models import (
+    ConsignedParcel,
+    Declaration,
+    Filing,
+    PortMessage,
+    PortReceipt,
+    TaxSheet,
+    WarehouseEntry,
+)
 from customs.services.filing import NAMES
 from orders.models import Order
 
@@ -32,6 +40,7 @@ def customs_of(opener: Opener) -> list[Entry]:
         "messages": each(messages.values()),
         "receipts": each(receipts),
         "tax_sheets": each(sheets),
+        "came_in": _came_in(opener.order),
     }
     entries = [
         told("customs.json", "进口申报、编号、状态与税单", "declaration, numbers, states, tax", content)
@@ -46,6 +55,28 @@ def message_keys(order: Order) -> list[str]:
     """The keys of the histories of the messages that carried the order's documents."""
     carried = PortMessage.objects.filter(filings__declaration__order=order).distinct().order_by("id")
     return [one.event_key for one in carried]
+
+
+def _came_in(order: Order) -> list[Row]:
+    """The bills of lading that the order's parcels were on, and the site's entries that name them.
+
+    Other orders' waybills in the same entry are not told.
+    """
+    rows = ConsignedParcel.objects.filter(parcel__shipment__order=order).select_related("consignment")
+    found = []
+    for one in rows.order_by("id"):
+        bill = one.consignment
+        entries = WarehouseEntry.objects.filter(
+            storefront_id=order.storefront_id, bill_no=bill.bill_no, waybills__contains=[one.waybill]
+        )
+        found.append(
+            columns(one)
+            | {
+                "bill": columns(bill),
+                "entries": [row | {"waybills": [one.waybill]} for row in each(entries.order_by("id"))],
+            }
+        )
+    return found
 
 
 def _bodies(opener: Opener, filings: list[Filing]) -> list[str]:
@@ -92,6 +123,11 @@ def _message(message: PortMessage, mine: dict[int, str]) -> list[Entry]:
     ]
 
 
+def _plain(status: str) -> str:
+    """A status as a part of a file's name: it came from outside."""
+    return "".join(letter for letter in status if letter.isascii() and (letter.isalnum() or letter == "-"))
+
+
 def _receipts(opener: Opener, receipts: list[PortReceipt]) -> list[Entry]:
     rows: list[Any] = [one for one in receipts if bytes(one.raw_sealed)]
     texts = opener.open([(labels.RECEIPT_RAW, one.public_id, bytes(one.raw_sealed)) for one in rows])
@@ -99,6 +135,6 @@ def _receipts(opener: Opener, receipts: list[PortReceipt]) -> list[Entry]:
     for number, (one, text) in enumerate(zip(rows, texts, strict=True), 1):
         shape = shapes().get(one.name)
         zh, en = (shape.zh, shape.en) if shape else ("回执", "receipt")
-        path = f"customs/receipts/{number:02d}-{one.name or 'unknown'}-{one.status or 'none'}.xml"
+        path = f"customs/receipts/{number:02d}-{one.name or 'unknown'}-{_plain(one.status) or 'none'}.xml"
         made.append(Entry(path, zh, en, text.encode()))
     return made

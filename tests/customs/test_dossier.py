@@ -13,13 +13,19 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import transaction
-from django.urls import reverse
 
 from compliance import vault
 from compliance.models import Access, DataKey, Disclosure
 from customs.ceb.read import parse
 from customs.dossier.sealed import Unopened, opened, seal
-from customs.models import PortMessage
+from customs.models import (
+    ConsignedParcel,
+    Consignment,
+    PortAccount,
+    PortMessage,
+    PortReceipt,
+    WarehouseEntry,
+)
 from customs.services.dossier import (
     DossierForWhom,
     DossierUnpaid,
@@ -34,9 +40,10 @@ from customs.signing.keys import RsaVerifier
 from kernel.clock import shanghai_day
 from kernel.errors import Missing
 from kernel.models import Event
+from logistics.models import Parcel
 from tests import make
 from tests.customs import port as ports
-from tests.customs.port import declaration, waybill
+from tests.customs.port import waybill
 from tests.customs.test_declaring import LIST_NO, answer, listed, port, ready  # noqa: F401
 from tests.customs.test_taxes import sheet, taken
 from tests.operators import rows
@@ -163,6 +170,29 @@ def test_another_orders_documents_in_the_same_message_stay_out(world, wechat, po
         False,
     )
     assert b"SF1000000000002" not in everything
+
+
+def test_the_bill_it_came_in_by_is_in_it_and_no_word_from_outside_names_a_file(released, officer):
+    order, at = released
+    shop = {"storefront": order.storefront}
+    account = PortAccount.objects.get()
+    voyage = {"bill_no": "MAWB-1", "voyage_no": "CX831", "traffic_no": "B-KPA"}
+    bill = Consignment.objects.create(
+        account=account, port_code="3104", arrives_on=shanghai_day(at), opened_at=at, **voyage, **shop
+    )
+    mine, other = "SF1000000000001", "SF1000000000009"
+    ConsignedParcel.objects.create(
+        consignment=bill, parcel=Parcel.objects.get(), waybill=mine, put_on_at=at, **shop
+    )
+    WarehouseEntry.objects.create(
+        account=account, cop_no="RK1", waybills=[mine, other], received_at=at, **voyage, **shop
+    )
+    PortReceipt.objects.filter(name="CEB816Message").update(status="../x")
+    files = opened(made(order, officer, at).content, PASSWORD)
+    [came] = read(files, "customs.json")["came_in"]
+    assert (came["bill"]["bill_no"], [one["waybills"] for one in came["entries"]]) == ("MAWB-1", [[mine]])
+    assert [name for name in files if not re.fullmatch("[A-Za-z0-9/.-]+", name) or ".." in name] == []
+    assert other.encode() not in b"".join(files.values())
 
 
 def test_the_sums_are_those_of_the_files_and_the_digest_is_on_record(released, officer):
@@ -326,64 +356,3 @@ def test_the_command_writes_it_and_checks_it(released, officer, tmp_path, monkey
         call_command("dossier", order.number, "--out", str(tmp_path / "x"), "--by", "nobody")
     with pytest.raises(CommandError, match="say which order"):
         call_command("dossier")
-
-
-def enter(client, operator):
-    client.force_login(operator, backend=rows.BACKEND)
-    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
-    return client
-
-
-def step(order):
-    return reverse("admin:orders_order_step", args=[order.pk, "dossier"])
-
-
-FORM = {"kind": "customs", "recipient": "宁波海关", "purpose": PURPOSE}
-
-
-def shown(answer_):
-    html = answer_.content.decode()
-    password = re.search("(?:[A-Z2-7]{5}-){4}[A-Z2-7]{5}", html)
-    token = re.search('name="token" value="([^"]+)"', html)
-    return (password and password[0], token and token[1])
-
-
-def test_the_page_shows_a_password_and_then_gives_the_zip_that_it_opens(client, released, officer):
-    order, _ = released
-    enter(client, officer)
-    assert (
-        "step/dossier/" in client.get(reverse("admin:orders_order_change", args=[order.pk])).content.decode()
-    )
-    password, token = shown(client.post(step(order), FORM))
-    assert Disclosure.objects.filter(purpose="dossier").count() == 0
-    given = client.post(step(order), {**FORM, "token": token})
-    assert (given["Content-Type"], "no-store" in given["Cache-Control"]) == ("application/zip", True)
-    assert given["Content-Disposition"] == f'attachment; filename="dossier-{order.number}.zip"'
-    assert "judgements.json" in opened(given.content, password)
-    assert password not in token
-    assert Disclosure.objects.get(purpose="dossier").recipient == "宁波海关"
-    assert check_dossier(raw=given.content, password=password) == []
-
-
-def test_a_token_is_good_for_its_own_operator_and_ten_minutes(client, released, officer, world, time_machine):
-    order, _ = released
-    enter(client, officer)
-    _, token = shown(client.post(step(order), FORM))
-    enter(client, rows.operator("olga", world.shop, "owner"))
-    other, _ = shown(client.post(step(order), {**FORM, "token": token}))
-    assert other is not None
-    enter(client, officer)
-    time_machine.move_to(make.present() + timedelta(seconds=601))
-    again, _ = shown(client.post(step(order), {**FORM, "token": token}))
-    assert again is not None
-    assert Disclosure.objects.filter(purpose="dossier").count() == 0
-
-
-def test_a_stranger_finds_no_page_and_without_the_role_it_is_forbidden(client, released, world):
-    order, _ = released
-    enter(client, rows.operator("stranger", make.storefront("swift")))
-    assert client.post(step(order), FORM).status_code == 404
-    for role in ("auditor", "finance", "customer_service"):
-        enter(client, rows.operator(role, world.shop, role))
-        assert client.post(step(order), FORM).status_code == 403
-    assert declaration(order).state == "released"

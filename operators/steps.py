@@ -18,11 +18,15 @@ from django.urls import path, reverse
 
 from kernel.clock import now
 from kernel.errors import Problem
+from kernel.ids import uuid7
+from kernel.receipts import Answer, fingerprint, keep, take
 from kernel.tenancy import tenant
 from operators.base import Scoped
 from operators.bilingual import say
 from operators.scope import scope_of
 from operators.tables import Table
+
+_LONGEST = 64  # of a form's number
 
 
 @dataclass(frozen=True)
@@ -115,6 +119,7 @@ class Stepped(Scoped):
             "button": button or chosen.title,
             "tables": tables,
             "original": row,
+            "once": request.POST.get("once") or str(uuid7()),
         }
         answer = TemplateResponse(request, "operators/form.html", context)
         answer["Cache-Control"] = "no-store"
@@ -130,7 +135,7 @@ class Stepped(Scoped):
                 done = step.do(row, values, who, now())
             else:
                 with transaction.atomic(), nullcontext() if storefront_id is None else tenant(storefront_id):
-                    done = step.do(row, values, who, now())
+                    done = self._once(request, storefront_id, lambda: step.do(row, values, who, now()))
         except Problem as problem:
             self.tell(request, problem)
             return ()
@@ -139,6 +144,26 @@ class Stepped(Scoped):
         self.message_user(request, say("已完成。", "Done."), messages.SUCCESS)
         here = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
         return HttpResponseRedirect(reverse(here, args=[row.pk]))
+
+    @staticmethod
+    def _once(request: HttpRequest, storefront_id: int | None, do: Callable[[], object]) -> object:
+        """Do what a form asks for once, however often it was sent: a double click is one wish.
+
+        A form that was refused or only previewed is not done, and its number may come again. Raises InFlight
+        while the same form is being taken, KeyReused where it says something else this time.
+        """
+        key = request.POST.get("once", "")[:_LONGEST]
+        if not key:
+            return do()
+        source = f"operators:{request.user.pk}"
+        told = [(name, *values) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken"]
+        said = fingerprint(request.path, repr(sorted(told)))
+        if take(source=source, key=key, fingerprint=said, storefront_id=storefront_id) is not None:
+            return None
+        done = do()
+        if not isinstance(done, list | Preview | HttpResponse):
+            keep(source=source, key=key, fingerprint=said, answer=Answer(204, b""), now=now())
+        return done
 
     def _buttons(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:
         return [

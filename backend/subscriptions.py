@@ -30,6 +30,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("logistics.tasks.open_shipping_info"),
         Handler("customs.tasks.open_declaration"),
     ),
+    "order.address_mended": (Handler("orders.tasks.watch_patterns"),),
     "order.orderer_named": (Handler("orders.tasks.watch_patterns"),),
     "order.cancelled": (
         Handler("orders.tasks.count_paid"),

@@ -26,8 +26,8 @@ CHANGES = Limit("addresses", 120, 3600)
 ID = in_path("id", "of the address", OpenApiTypes.UUID)
 
 
-class AddressIn(serializers.Serializer[Any]):
-    """A whole address."""
+class ConsigneeIn(serializers.Serializer[Any]):
+    """To whom and where a parcel goes, whole."""
 
     name = serializers.CharField(max_length=60, min_length=2)
     phone = serializers.RegexField(
@@ -39,6 +39,11 @@ class AddressIn(serializers.Serializer[Any]):
         error_messages={"invalid": A_DIVISION},
     )
     street = serializers.CharField(max_length=200, min_length=4)
+
+
+class AddressIn(ConsigneeIn):
+    """A whole address."""
+
     is_default = serializers.BooleanField(default=False)
 
 

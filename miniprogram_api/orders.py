@@ -159,7 +159,8 @@ class OrderOut(serializers.Serializer[Any]):
         help_text="承诺发货日 · the day by which it leaves the warehouse, counted from the payment",
     )
     cancellable_until = serializers.DateTimeField(
-        allow_null=True, help_text="until when this paid order can be cancelled; null: not, or not paid"
+        allow_null=True,
+        help_text="until when this paid order can be cancelled or its address mended; null: not at all",
     )
 
 
@@ -220,7 +221,6 @@ class OrderView(Door):
         lines = [
             taxed_line(vars(line), row.quote.day) | {"thumbnail_url": pictures.get(line.sku)} for line in held
         ]
-        to = orders.consignee(row)
         attempts = Payment.objects.filter(order=row).order_by("id")
         refunds = Refund.objects.filter(order=row).order_by("id")
         return Json(
@@ -236,12 +236,7 @@ class OrderView(Door):
                 "over_limit": row.over_limit,
                 "lines": lines,
                 "amounts": amounts(row, lines),
-                "consignee": {
-                    "name_masked": to.name_masked,
-                    "phone_masked": to.phone_masked,
-                    "region": to.region,
-                    "street_masked": to.street_masked,
-                },
+                "consignee": consignee_told(row),
                 "history": [{"state": step.state, "at": step.at} for step in orders.history(row)],
                 "payments": list(attempts.values("state", "created_at", "succeeded_at")),
                 "refunds": [refund_told(one) for one in refunds],
@@ -346,6 +341,17 @@ def _is_sku(value: object) -> bool:
 
 def _fault(message: str) -> dict[str, str]:
     return {"message": str(message), "code": "invalid"}
+
+
+def consignee_told(row: Order) -> dict[str, Any]:
+    """The receiver as JSON, masked, for the customer's own screen."""
+    to = orders.consignee(row)
+    return {
+        "name_masked": to.name_masked,
+        "phone_masked": to.phone_masked,
+        "region": to.region,
+        "street_masked": to.street_masked,
+    }
 
 
 def _payer(row: Order) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ from miniprogram_api.identity import MyIdentity
 from miniprogram_api.kept import kept
 from miniprogram_api.me import Me, MyPhone
 from miniprogram_api.notices import Notice
+from miniprogram_api.order_address import OrderAddress
 from miniprogram_api.orderer import OrdererView, RefundInstead
 from miniprogram_api.orders import CancelOrder, Orders, OrderView
 from miniprogram_api.parcels import OrderParcels, OrderReceipt
@@ -93,6 +94,7 @@ endpoints: list[URLPattern] = [
     path("orders/<number:number>/receipt", OrderReceipt.as_view()),
     path("orders/<number:number>/price", OrderPrice.as_view()),
     path("orders/<number:number>/cancel", CancelOrder.as_view()),
+    path("orders/<number:number>/address", OrderAddress.as_view()),
     path("orders/<number:number>/orderer", OrdererView.as_view()),
     path("orders/<number:number>/orderer/refund", RefundInstead.as_view()),
     path("orders/<number:number>/payment", StartPayment.as_view()),

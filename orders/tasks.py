@@ -42,7 +42,7 @@ def count_paid(event: Event) -> None:
 
 
 def watch_patterns(event: Event) -> None:
-    """order.placed, order.paid, order.orderer_named: is it like resale, or one purchase in parts?"""
+    """order.placed, .paid, .address_mended, .orderer_named: is it like resale, or one purchase in parts?"""
     look_for_patterns(number=event.key.removeprefix("order:"), now=now())
 
 

@@ -249,3 +249,52 @@ def test_after_the_hold_a_paid_order_is_not_cancelled(alice: Phone, world: make.
     paid(order, success_time=make.present() - timedelta(minutes=31))
     answer = alice.post(f"orders/{order.number}/cancel")
     assert (answer.status_code, answer.json()["code"]) == (409, "order_hold_over")
+
+
+THERE = {"name": "陈小明", "phone": "13612345678", "division_code": "330106", "street": "文三路 90 号"}
+
+
+def test_within_the_hold_a_paid_order_is_sent_elsewhere_and_shows_it_masked(
+    alice: Phone, world: make.World
+) -> None:
+    order = make.order(world.alice, ("HD-1", 1), now=make.present())
+    path = f"orders/{order.number}"
+    paid(order, success_time=make.present())
+    for _ in range(2):
+        answer = alice.put(f"{path}/address", THERE)
+        assert answer.status_code == 200
+        assert answer.json() == {
+            "number": order.number,
+            "consignee": {
+                "name_masked": "陈*",
+                "phone_masked": "136****5678",
+                "region": ["浙江省", "杭州市", "西湖区"],
+                "street_masked": "浙江省杭州市西湖区***",
+            },
+        }
+    assert Event.objects.filter(name="order.address_mended").count() == 1
+    assert alice.get(path).json()["consignee"] == answer.json()["consignee"]
+    (kept,) = alice.get("me/addresses").json()["items"]
+    assert (kept["division_code"], kept["street"]) == ("310115", "世纪大道 1 号")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "changes", "status", "code"),
+    [
+        (0, {"division_code": "330100"}, 422, "invalid_address"),
+        (0, {"phone": "1"}, 422, "invalid_fields"),
+        (0, {"street": None}, 422, "invalid_fields"),
+        (31, {}, 409, "order_address_too_late"),
+    ],
+)
+def test_an_address_that_cannot_be_mended_is_told_why(
+    alice: Phone, world: make.World, minutes: int, changes: dict[str, Any], status: int, code: str
+) -> None:
+    order = make.order(world.alice, ("HD-1", 1), now=make.present())
+    unpaid = make.order(world.alice, ("IR-1", 1), now=make.present())
+    paid(order, success_time=make.present() - timedelta(minutes=minutes))
+    answer = alice.put(f"orders/{order.number}/address", THERE | changes)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    answer = alice.put(f"orders/{unpaid.number}/address", THERE)
+    assert (answer.status_code, answer.json()["code"]) == (409, "order_address_not_paid")
+    assert answer.json()["title"] == "订单当前状态为“待付款”，仅已付款订单可修改收货信息，请重新下单。"

@@ -32,6 +32,12 @@ BODIES: dict[str, Any] = {
         "is_default": False,
     },
     "cart/lines/<sku:sku>": {"quantity": 1},
+    "orders/<number:number>/address": {
+        "name": "陌生人",
+        "phone": "13700137000",
+        "division_code": "310115",
+        "street": "陌生大街 1 号",
+    },
     "orders/<number:number>/orderer": {
         "name": "陌生人",
         "number": make.NUMBERS[make.STRANGER],
@@ -130,7 +136,7 @@ def elsewhere(client: Client, world: make.World) -> Phone:
 
 def state_of_alice(world: make.World) -> list[Any]:
     return [
-        list(Order.objects.values_list("number", "state", "customer_id")),
+        list(Order.objects.values_list("number", "state", "customer_id", "consignee_street_sealed")),
         list(Quote.objects.filter(customer=world.alice).values_list("token", flat=True)),
         list(Address.objects.filter(customer=world.alice).values_list("street_sealed", "removed_at")),
         list(CartLine.objects.filter(customer=world.alice).values_list("variant_id", "quantity")),

@@ -26,6 +26,7 @@ from inventory.services.lots import (
     quarantine,
     receive,
     restore,
+    set_aside,
     set_on_hand,
     take_back,
 )
@@ -107,6 +108,7 @@ __all__ = [
     "reserve",
     "restore",
     "send_transfer",
+    "set_aside",
     "set_on_hand",
     "set_shelf_life",
     "ship",

@@ -201,6 +201,22 @@ def quarantine(*, lot: Lot, pieces: int, reason: str, by: str, now: datetime) ->
 
 
 @transaction.atomic
+def set_aside(*, lot: Lot, pieces: int, reason: str, by: str, now: datetime) -> int:
+    """Quarantine pieces that were seen elsewhere than in the house, as many of them as lie free; how many.
+
+    What of them is picked for others meanwhile is found missing there. Where more is promised than is fit to
+    leave then, that is a case.
+    """
+    locked(lot.stock_id)
+    lot.refresh_from_db()
+    aside = min(pieces, lot.free)
+    if aside > 0:
+        move(lot, Movement.Kind.QUARANTINE, quarantined=aside, reason=reason, by=by, now=now)
+        tell_short(stock_ids=[lot.stock_id], now=now)
+    return max(0, aside)
+
+
+@transaction.atomic
 def restore(*, lot: Lot, pieces: int, reason: str, by: str, now: datetime) -> Lot:
     """Bring quarantined pieces back for sale; raises TooFewPieces, also for a lot that is not sold."""
     locked(lot.stock_id)

@@ -33,9 +33,14 @@ def picked(parcel: Parcel, holder: str) -> Pieces:
     return found
 
 
+def beyond(parcel: Parcel, holder: str) -> Pieces:
+    """What was put into it and is picked for the order no more, lot by lot: refunded since, or cancelled."""
+    return packed(parcel) - picked(parcel, holder)
+
+
 def refunded(parcel: Parcel, holder: str) -> Counter[str]:
     """SKU → pieces that were put into it and are not to be shipped any more."""
-    over = packed(parcel) - picked(parcel, holder)
+    over = beyond(parcel, holder)
     found: Counter[str] = Counter()
     for lot_id, sku in ParcelLine.objects.filter(parcel=parcel).values_list("lot", "line__sku").distinct():
         found[sku] += over.pop(lot_id, 0)

@@ -21,7 +21,7 @@ from logistics.gateways.carrying import Handover
 from logistics.gateways.tracking import Report
 from logistics.models import Parcel, Shipment, TrackingEvent
 from logistics.services import shipping_info
-from logistics.services.gone import let_go
+from logistics.services.gone import let_go, not_for_sale
 from logistics.services.handover import record_handover
 from logistics.services.receipt import receipt_due
 from logistics.services.shipments import (
@@ -203,6 +203,10 @@ def _move(order: Order, shipment: Shipment, parcel: Parcel, now: datetime) -> No
     never = shipment.handed_over_at is None
     if never and shipment.state not in SHIPMENT.moves["hand_over"]:
         _case(parcel, shipment, UNEXPECTED, "A parcel moves that should not", now)
+        if shipment.state == "cancelled" and parcel.left_at is None:
+            not_for_sale(order=order, row=shipment, parcel=parcel, by="carrier", now=now)
+            parcel.left_at = now
+            parcel.save(update_fields=["left_at"])
         return
     let_go(order=order, row=shipment, parcel=parcel, by="carrier", now=now, seen=True)
     if never:

@@ -169,7 +169,7 @@ def _mind_silence(parcel: Parcel, now: datetime) -> None:
     row = Parcel.objects.select_related("shipment").get(pk=parcel.pk)
     if row.latest in ENDS:
         return
-    left = row.shipment.dispatched_at
+    left = row.left_at
     if row.scanned_at is not None:
         if row.latest_at is not None and now >= row.latest_at + SILENT_AFTER:
             _case(row, SILENT, "A parcel has not moved for days", now)

@@ -193,7 +193,7 @@ def test_what_has_left_and_no_carrier_has_scanned_is_a_case_that_its_scan_settle
     left = later(1)
     watching.sweep(now=later(0.1))
     Shipment.objects.update(state="dispatched", dispatched_at=left)
-    Parcel.objects.update(next_try_at=left)
+    Parcel.objects.update(next_try_at=left, left_at=left)
     watching.sweep(now=left + timedelta(hours=47))
     assert Case.objects.count() == 0
     Parcel.objects.update(next_try_at=left)

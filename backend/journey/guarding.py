@@ -7,7 +7,7 @@ from django.db import connection, transaction
 from redis import Redis
 
 from backend.journey.report import expect, step
-from backend.journey.stage import ADDRESS, NAME, PHONE, Stage
+from backend.journey.stage import ADDRESS, MENDED, NAME, PHONE, Stage
 from compliance import audit, scan
 from compliance.chain import LOGS
 from compliance.spellings import plain
@@ -16,7 +16,7 @@ from kernel.clock import now
 
 @step("明文扫描", "name, phone, street and number lie nowhere in plain")
 def scan_everything(stage: Stage) -> str:
-    wanted = [plain(one) for one in (NAME, PHONE, ADDRESS["street"], stage.number)]
+    wanted = [plain(one) for one in (NAME, PHONE, ADDRESS["street"], MENDED["street"], stage.number)]
     searched = scan.Searched()
     with Redis.from_url(settings.REDIS_URL, single_connection_client=True) as server:
         found = [

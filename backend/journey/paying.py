@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from backend.journey.client import Consumer, wait
 from backend.journey.ordering import place, quote, risk_notice
 from backend.journey.report import Unexpected, expect, expect_that, step
-from backend.journey.stage import MAISON, Stage, yuan
+from backend.journey.stage import MAISON, MENDED, Stage, yuan
 
 COPIES = 5
 
@@ -81,6 +81,18 @@ def pay_again(stage: Stage) -> str:
     return "409 order_not_payable"
 
 
+@step("修改收货信息", "in the hold it goes to someone else, told twice and done once")
+def mend(stage: Stage) -> str:
+    path = f"orders/{stage.order['number']}"
+    before = stage.alice.get(path)
+    for _ in range(2):
+        seen = stage.alice.call("PUT", f"{path}/address", MENDED)["consignee"]
+    expect(("李*", "139****9000"), (seen["name_masked"], seen["phone_masked"]))
+    after = stage.alice.get(path)
+    expect((seen, before["amounts"]), (after["consignee"], after["amounts"]))
+    return f"{seen['name_masked']} {seen['phone_masked']}, {' '.join(seen['region'])}, at the same price"
+
+
 @step("通知丢失", "a second order: the notification is lost, a query finds it")
 def lost(stage: Stage) -> str:
     made = place(stage.alice, quote(stage.alice, stage.basket), risk_notice(stage))
@@ -110,4 +122,4 @@ def cancel(stage: Stage) -> str:
     return f"{made['number']} cancelled; WeChat takes no money for it"
 
 
-STEPS = (start_payment, pay, duplicates, pay_again, lost, cancel)
+STEPS = (start_payment, pay, duplicates, pay_again, mend, lost, cancel)

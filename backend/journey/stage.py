@@ -17,6 +17,7 @@ from backend.journey.report import Unexpected
 MAISON, SWIFT = "maison", "swift"
 NAME, OTHER_NAME, PHONE = "王小礼", "李大壮", "13800138000"
 ADDRESS = {"name": NAME, "phone": PHONE, "division_code": "310115", "street": "示例路 1 号 2 室"}
+MENDED = {"name": OTHER_NAME, "phone": "13900139000", "division_code": "310101", "street": "示例路 3 号 4 室"}
 
 
 @dataclass

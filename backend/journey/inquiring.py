@@ -15,7 +15,7 @@ from kernel.clock import now
 from orders.models import Order
 
 
-@step("海关调取支付数据", "customs asks for an order of the day and is given it, signed")
+@step("海关调取支付数据", "customs asks for a payment and is given it, signed")
 def inquired(stage: Stage) -> str:
     order = Order.objects.get(number=stage.order["number"])
     asked = stage.sandbox.tell(

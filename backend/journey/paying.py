@@ -81,7 +81,7 @@ def pay_again(stage: Stage) -> str:
     return "409 order_not_payable"
 
 
-@step("修改收货信息", "in the hold it goes to someone else, told twice and done once")
+@step("修改收货信息", "it goes to someone else, told twice, done once")
 def mend(stage: Stage) -> str:
     path = f"orders/{stage.order['number']}"
     before = stage.alice.get(path)

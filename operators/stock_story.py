@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db.models import BooleanField, ExpressionWrapper, F
+from django.db.models import BooleanField, Case, ExpressionWrapper, F, When
 from django.urls import reverse
 from django.utils.html import format_html
 
@@ -32,8 +32,11 @@ def tell_lot(lot: Lot) -> list[Table]:
 
 
 def _lots(stock: Stock) -> Table:
-    lots = stock.lots.annotate(lacking=lacking()).order_by(
-        F("expires_on").asc(nulls_last=True), "received_at", "pk"
+    lots = stock.lots.annotate(lacking=lacking(), spent=Case(When(on_hand=0, then=1), default=0)).order_by(
+        "spent",  # what has pieces first: old ones would hide it
+        F("expires_on").asc(nulls_last=True),
+        "received_at",
+        "pk",
     )
     return {
         "title": say("批次（按先到期先出）", "Lots, first expired first"),

@@ -266,8 +266,8 @@ class Migration(migrations.Migration):
                     ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                     ('storefront', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storefronts.storefront')),
                     ('variant', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='catalog.variant')),
-                    ('floor_days', models.PositiveIntegerField(help_text='with fewer days left nothing is sold')),
-                    ('near_days', models.PositiveIntegerField(help_text='with fewer days left a lot is marked as near its end')),
+                    ('floor_days', models.PositiveIntegerField(help_text='with fewer days left nothing is sold', validators=[django.core.validators.MaxValueValidator(36500)])),
+                    ('near_days', models.PositiveIntegerField(help_text='with fewer days left a lot is marked as near its end', validators=[django.core.validators.MaxValueValidator(36500)])),
                 ],
                 options={
                     'verbose_name_plural': 'shelf lives',

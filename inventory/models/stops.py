@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
 
@@ -35,6 +36,9 @@ class SaleStop(models.Model):
         return str(self.lot if self.lot_id else self.variant)
 
 
+MOST_DAYS = 36_500  # a hundred years
+
+
 class ShelfLife(models.Model):
     """保质期下限: how many days must be left for goods to be sold, and when they are near that.
 
@@ -43,8 +47,13 @@ class ShelfLife(models.Model):
 
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
     variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+", null=True, blank=True)
-    floor_days = models.PositiveIntegerField(help_text="with fewer days left nothing is sold")
-    near_days = models.PositiveIntegerField(help_text="with fewer days left a lot is marked as near its end")
+    floor_days = models.PositiveIntegerField(
+        validators=[MaxValueValidator(MOST_DAYS)], help_text="with fewer days left nothing is sold"
+    )
+    near_days = models.PositiveIntegerField(
+        validators=[MaxValueValidator(MOST_DAYS)],
+        help_text="with fewer days left a lot is marked as near its end",
+    )
 
     class Meta:
         verbose_name_plural = "shelf lives"

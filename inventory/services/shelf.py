@@ -7,7 +7,7 @@ stocks no longer than that takes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -32,8 +32,10 @@ UPDATE inventory_stock s SET floor_on = (
 
 _DAYS = """
 UPDATE inventory_lot l SET
-    unsellable_from = l.expires_on - (coalesce(own.floor_days, common.floor_days, 0)::int - 1),
-    near_from = l.expires_on - (coalesce(own.near_days, common.near_days, 0)::int - 1)
+    unsellable_from = least(greatest('0001-01-01',
+        l.expires_on - (coalesce(own.floor_days, common.floor_days, 0)::int - 1)), '9999-12-31'),
+    near_from = least(greatest('0001-01-01',
+        l.expires_on - (coalesce(own.near_days, common.near_days, 0)::int - 1)), '9999-12-31')
 FROM inventory_stock s
 LEFT JOIN inventory_shelflife own ON own.variant_id = s.variant_id
 LEFT JOIN inventory_shelflife common
@@ -80,7 +82,13 @@ def days_of(
         .values_list("variant_id", "floor_days", "near_days")
     }
     floor, near = rules.get(variant_id, rules.get(None, _NONE))
-    return expires_on - timedelta(days=floor - 1), expires_on - timedelta(days=near - 1)
+    return _before(expires_on, floor), _before(expires_on, near)
+
+
+def _before(day: date, days: int) -> date:
+    """The first day on which fewer than so many are left; the calendar's ends are days like others."""
+    ordinal = day.toordinal() - days + 1
+    return date.fromordinal(min(max(ordinal, 1), date.max.toordinal()))
 
 
 def set_floors(stock_ids: Sequence[int]) -> None:

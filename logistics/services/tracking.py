@@ -153,7 +153,7 @@ def find_out_parcel(*, parcel: Parcel, verb: str, by: str, now: datetime) -> Par
     with tenant(parcel.storefront_id):
         order, shipment = locked(parcel.shipment)
         row = Parcel.objects.select_for_update(of=("self",)).get(pk=parcel.pk)
-        if row.left_at is None or (verb == "move" and row.scanned_at is None):
+        if row.state == "cancelled" or row.left_at is None or (verb == "move" and row.scanned_at is None):
             raise WrongState(machine="parcel", verb=verb, state=row.latest or row.state)
         row.found, row.found_at = FOUND[verb], now
         _stand(row)

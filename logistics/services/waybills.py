@@ -105,6 +105,8 @@ def _attempt(parcel: Parcel, now: datetime) -> Attempt | None:
         if row.state == "withdrawing":
             return Attempt(row, carrier, None, True)
         tried_before = row.sent_at is not None
+        if order.state != "paid" and not tried_before:
+            return None  # nobody learns of the receiver of what never leaves: it is taken back by event
         try:
             receiver = receiver_for_carrier(order=order, carrier=row.carrier, now=now)
         except ReceiverGone as gone:

@@ -104,3 +104,11 @@ def test_one_of_several_parcels_that_left_and_no_carrier_scanned_is_told(world, 
     Shipment.objects.update(dispatched_at=None)
     watching._mind_silence(labelled, LATER + timedelta(days=3))
     assert Case.objects.filter(kind=watching.NOT_SCANNED, state="open").count() == 1
+
+
+def test_a_carrier_learns_of_no_receiver_of_an_order_that_is_cancelled_already(labelled):
+    Parcel.objects.update(state="asked", waybill="", sent_at=None)
+    order = Order.objects.get()
+    cancel_paid(number=order.number, by="consumer", now=LATER, within_hold=False)
+    assert waybills._attempt(labelled, LATER) is None
+    assert Parcel.objects.get().sent_at is None

@@ -42,6 +42,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": 5.0,
         "options": {"expires": 10},
     },
+    "look again at what customs told too early": {
+        "task": "customs.tasks.look_again",
+        "schedule": crontab(minute="*/10"),
+        "options": {"expires": 600},
+    },
     "remind of tax that is due": {
         "task": "customs.tasks.taxes_due",
         "schedule": crontab(minute="*/15"),

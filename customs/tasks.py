@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from customs.services import data_given, declaring, entering, receiving, sending, taxes
+from customs.services import data_given, declaring, entering, receiving, retaking, sending, taxes
 from customs.services import follow as following
 from kernel.clock import now
 from kernel.models import Event
@@ -39,6 +39,12 @@ def receive() -> None:
 def give_data() -> None:
     """Payment data that customs asked for."""
     data_given.sweep(now=now())
+
+
+@shared_task
+def look_again() -> None:
+    """Receipts that came before their document was known."""
+    retaking.look_again(now=now())
 
 
 @shared_task

@@ -74,6 +74,13 @@ def fragments(root: etree._Element) -> list[bytes]:
     return [etree.tostring(one, encoding="UTF-8") for one in _children(root, shape.container or shape.head)]
 
 
+def document(name: str, fragment: bytes) -> Document:
+    """The document that was one of `fragments` of a message of this name. Raises Unreadable."""
+    root = etree.Element(_NS + name)
+    root.append(parse(fragment))
+    return understand(root).documents[0]
+
+
 def _children(parent: etree._Element, name: str) -> Iterator[etree._Element]:
     return (child for child in parent if _local(child) == name)
 

@@ -186,7 +186,7 @@ def _keep(
     outcome: PortReceipt.Outcome,
     now: datetime,
 ) -> PortReceipt | None:
-    """The receipt as a row; None where it came before."""
+    """The receipt as a row; None where it came before. What was about no known document finds it now."""
     status = str(told.head.get("returnStatus") or told.head.get("status", ""))
     told_at = told.head.get("returnTime")
     sealing = filing.declaration.order.key if filing else account.storefront.key
@@ -209,7 +209,33 @@ def _keep(
         with transaction.atomic():
             row.save(force_insert=True)
     except IntegrityError:
+        return None if filing is None else _found(row)
+    return row
+
+
+def _found(fresh: PortReceipt) -> PortReceipt | None:
+    """A receipt that came before its document was known: from now on it is of that, sealed with its order."""
+    row = (
+        PortReceipt.objects.select_for_update()
+        .filter(account_id=fresh.account_id, digest=fresh.digest, outcome=Outcome.UNKNOWN)
+        .first()
+    )
+    if row is None or fresh.filing is None:
         return None
+    raw = vault.unwrap(fresh.account.storefront.key).open(
+        labels.RECEIPT_RAW, row.public_id, bytes(row.raw_sealed)
+    )
+    order_key = vault.unwrap(fresh.filing.declaration.order.key)
+    row.raw_sealed = order_key.seal(labels.RECEIPT_RAW, row.public_id, raw)
+    row.filing, row.outcome = fresh.filing, fresh.outcome
+    row.save(update_fields=["raw_sealed", "filing", "outcome"])
+    settle_open(
+        kinds=[UNKNOWN],
+        key=f"receipt:{row.digest}",
+        by="system",
+        note="its document is known",
+        now=fresh.received_at,
+    )
     return row
 
 

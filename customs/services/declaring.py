@@ -33,6 +33,7 @@ from logistics.queries import refunded_inside
 from orders.models import Order
 from orders.services.cancel_paid import cancel_paid, hold_ends_at
 from payments.services.declare import is_declared
+from payments.services.declare_change import declare_payment_again
 
 log = structlog.get_logger(__name__)
 
@@ -148,7 +149,7 @@ def step(*, declaration: Declaration, now: datetime) -> None:
                 asked = _waybill(order, row, now)
                 _documents(order, row, now)
             case "rejected":
-                refund = _rejected(row, now)
+                refund = _rejected(order, row, now)
             case "listed":
                 _silent(row, standing(row, Kind.LIST), now)
             case "cancelling":
@@ -306,7 +307,7 @@ def _open_late(row: Declaration, awaits: str, now: datetime) -> None:
     )
 
 
-def _rejected(row: Declaration, now: datetime) -> bool:
+def _rejected(order: Order, row: Declaration, now: datetime) -> bool:
     """A refusal's step, where none needs a person; True where the money is to go back."""
     trouble = Step(row.trouble)
     if trouble in REFUNDED:
@@ -314,6 +315,8 @@ def _rejected(row: Declaration, now: datetime) -> bool:
         return True
     if trouble in BY_ITSELF and row.resends < MOST_RESENDS:
         resends = row.resends + 1
+        if trouble is Step.PAYMENT:
+            declare_payment_again(order=order, now=now)
         _again(row, now, by="system")
         Declaration.objects.filter(pk=row.pk).update(resends=resends)
     else:

@@ -43,6 +43,24 @@ def withdraw_declarations(*, order: Order, now: datetime) -> None:
                     withdraw(row, now)
 
 
+def declare_payment_again(*, order: Order, now: datetime) -> int:
+    """Customs refused the payment that WeChat Pay told it of: it is made void and told anew; how many ports.
+
+    Before the list alone, and what is on its way to customs already is left to go on. Called by who holds
+    the order.
+    """
+    if order.state != "paid" or order.gate != Order.Gate.BEFORE_LIST:
+        return 0
+    told = 0
+    for payment in Payment.objects.filter(order=order, state="succeeded"):
+        for row in _rows(payment):
+            if row.state == "succeeded":
+                amend(row, now=now)
+                _record(row, {"by": "customs"}, now)
+                told += 1
+    return told
+
+
 def retry_declaration(*, declaration: PaymentDeclaration, by: str, note: str, now: datetime) -> None:
     """A person has looked: what was held or refused is declared again, what waits is asked about now.
 

@@ -49,7 +49,7 @@ def scanned(order: Order, n: int, minutes: int = 0) -> None:
 def finished(carriers, order: Order) -> tuple[list[str], int, int]:
     """The numbers that WeChat shows, its mode, and how often it was told that all has left."""
     seen = there(carriers, order)["shipping"]
-    return numbers(carriers, order), seen["delivery_mode"], seen["finish_shipping_count"]
+    return sorted(numbers(carriers, order)), seen["delivery_mode"], seen["finish_shipping_count"]
 
 
 def test_each_parcel_is_told_at_its_first_scan_and_the_last_one_as_the_last(carriers, order):

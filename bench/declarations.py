@@ -121,9 +121,8 @@ def _trade(n: int) -> Trade:
     )
 
 
-def receipts(report: Report, port: int, buyers: list[stage.Buyer], now: datetime) -> None:
-    """Acceptance (120) and release (800) of 500 lists, each a message of its own, a second."""
-    account, cop_nos = _declared(port, buyers, now)
+def receipts(report: Report, account: PortAccount, cop_nos: list[str], now: datetime) -> None:
+    """Acceptance (120) and release (800) of 500 lists, each a message of its own, by one process."""
     raws = [
         _receipt(cop_no, n, status, now + timedelta(seconds=later))
         for later, status in ((1, "120"), (2, "800"))
@@ -138,7 +137,8 @@ def receipts(report: Report, port: int, buyers: list[stage.Buyer], now: datetime
     report.figure("customs_released", released, "lists", floor=None, target=f"={ORDERS}")
 
 
-def _declared(port: int, buyers: list[stage.Buyer], now: datetime) -> tuple[PortAccount, list[str]]:
+def declared(port: int, buyers: list[stage.Buyer], now: datetime) -> tuple[PortAccount, list[str]]:
+    """500 orders whose lists are with customs, by our numbers of them."""
     last = Order.objects.order_by("-id").values_list("id", flat=True).first() or 0
     place(port, requests_of(buyers, ORDERS, now), CLIENTS)
     orders = list(Order.objects.filter(id__gt=last).order_by("id"))

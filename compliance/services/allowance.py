@@ -126,8 +126,11 @@ def allowance_use(*, order_number: str, year: int, now: datetime, reference: str
     decided.
     """
     with one_at_a_time(order_number):
-        allowance_carry(order_number=order_number, year=year, now=now)
-        movements = [Movement(h.account_id, Kind.USE, h.reserved) for h in held_by(order_number)]
+        held = held_by(order_number)
+        if any(h.reserved and h.year != year for h in held):
+            allowance_carry(order_number=order_number, year=year, now=now)
+            held = held_by(order_number)
+        movements = [Movement(h.account_id, Kind.USE, h.reserved) for h in held]
         return post(movements=movements, order_number=order_number, reference=reference, now=now)
 
 

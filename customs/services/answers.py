@@ -283,7 +283,7 @@ def _contradicts(declaration: Declaration, now: datetime) -> None:
 
 
 def _move_gate(declaration: Declaration, verb: str, now: datetime) -> None:
-    order = Order.objects.get(pk=declaration.order_id)
+    order = declaration.order  # read under its lock
     if order.state == "paid" and order.gate == Order.Gate.WITH_CUSTOMS:
         move_gate(number=declaration.number, verb=verb, now=now)
 

@@ -7,7 +7,7 @@ customs says is ever dropped.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import NamedTuple, TypeAlias
 
@@ -241,17 +241,13 @@ def _found(fresh: PortReceipt) -> PortReceipt | None:
 
 def _filing(account: PortAccount, kind: Filing.Kind, key: str) -> Filing | None:
     """The version that stands under a key, or the last that did; its declaration's row is held."""
-    found = (
-        Filing.objects.filter(storefront_id=account.storefront_id, kind=kind, key=key)
-        .order_by("superseded", "-id")
-        .first()
-    )
-    return None if found is None else _held(found.pk)
+    rows = Filing.objects.filter(storefront_id=account.storefront_id, kind=kind, key=key)
+    found = rows.order_by("superseded", "-id").values_list("pk", "declaration__order_id").first()
+    return None if found is None else _held(*found)
 
 
-def _held(filing_id: int) -> Filing:
-    order_id = Filing.objects.values_list("declaration__order_id", flat=True).get(pk=filing_id)
-    Order.objects.select_for_update().get(pk=order_id)  # the order first: docs/locking.md
+def _held(filing_id: int, order_id: int) -> Filing:
+    Order.objects.select_for_update().only("pk").get(pk=order_id)  # the order first: docs/locking.md
     return (
         Filing.objects.select_for_update(of=("self", "declaration"))
         .select_related("declaration__order__key", "declaration__account")
@@ -272,7 +268,7 @@ def _of_payment(account: PortAccount, told: Told, now: datetime) -> PortReceipt 
             if paid is not None:
                 Order.objects.select_for_update().get(pk=paid.order_id)
                 made = note_asked(declaration=paid, kind=Kind.PAYMENT, key=key, now=now, sent_at=now)
-                filing = _held(made.pk)
+                filing = _held(made.pk, paid.order_id)
         return _take(account, told, filing, now)
 
 
@@ -288,7 +284,7 @@ def _tax(account: PortAccount, told: Told, now: datetime) -> PortReceipt | None:
         )
         if found is None or not _complete(told.head):
             return _take(account, told, None, now)
-        filing = _held(found.pk)
+        filing = _held(found.pk, found.declaration.order_id)
         news = take_sheet(declaration=filing.declaration, head=told.head, now=now)
         return _keep(account, filing, told, Outcome.TAKEN if news else Outcome.OLD, now)
 
@@ -325,13 +321,17 @@ def _unreadable_there(account: PortAccount, told: Told, now: datetime) -> PortRe
     head = {name: value for name, value in told.head.items() if name != "oriBizMessage"}
     rows = []
     with tenant(account.storefront_id):
-        for key in [] if sent is None else list(sent.filings.order_by("id").values_list("pk", flat=True)):
-            filing = _held(key)
+        for key, order_id in [] if sent is None else list(_documents(sent)):
+            filing = _held(key, order_id)
             part = f"{filing.guid} {head.get('returnStatus', '')} {head.get('returnInfo', '')}"
             rows.append(_take(account, Told(told.name, head, part.encode()), filing, now))
         if not rows:
             rows.append(_take(account, told, None, now))
     return next((row for row in rows if row is not None), None)
+
+
+def _documents(sent: PortMessage) -> Iterable[tuple[int, int]]:
+    return sent.filings.order_by("id").values_list("pk", "declaration__order_id")
 
 
 def _guid_in(content: str) -> str:

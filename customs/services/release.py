@@ -16,7 +16,7 @@ RELEASED = "customs.released"
 def record_release(*, order: Order, release: Release, now: datetime) -> bool:
     """Record `customs.released`; False where this list of the order was told before. Locks the order."""
     with tenant(order.storefront_id):
-        Order.objects.select_for_update(no_key=True).get(pk=order.pk)
+        Order.objects.select_for_update(no_key=True).only("pk").get(pk=order.pk)
         told = Event.objects.filter(key=order.event_key, name=RELEASED)
         if told.filter(facts__list=release.list).exists():
             return False

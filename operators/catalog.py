@@ -19,6 +19,7 @@ from kernel.clock import now, shanghai_day
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
+from operators.lists import Listed
 from operators.scope import SELLERS
 from storefronts.services import ask_for_gate
 
@@ -44,7 +45,7 @@ class BrandAdmin(Scoped):
 
 
 @register("catalog.Product")
-class ProductAdmin(Scoped):
+class ProductAdmin(Listed):
     """Products with their state; published and withdrawn from here."""
 
     writers = SELLERS
@@ -102,7 +103,7 @@ class ProductAdmin(Scoped):
 
 
 @register("catalog.Variant")
-class VariantAdmin(Scoped):
+class VariantAdmin(Listed):
     """What can be bought, with what customs must know of it; its price is changed here."""
 
     writers = SELLERS

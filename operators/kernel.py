@@ -19,6 +19,7 @@ from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.columns import worded
 from operators.filters import LateFilter, states
+from operators.lists import Listed
 from operators.scope import DECIDERS, OFFICERS, PLATFORM, WORKERS, scope_of
 from orders.models import Order
 from payments.models import Payment, Refund
@@ -75,7 +76,7 @@ class ReceiptAdmin(Scoped):
 
 
 @register("kernel.Case")
-class CaseAdmin(Scoped):
+class CaseAdmin(Listed):
     """What needs a human; it is settled with a note of what was done."""
 
     writers = WORKERS

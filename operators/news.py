@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from operators.base import Scoped, register
+from operators.base import register
 from operators.filters import states
 from operators.lists import Listed
 from operators.scope import SELLERS
@@ -34,7 +34,7 @@ class NewsTemplateAdmin(Listed):
 
 
 @register("customers.News")
-class NewsAdmin(Scoped):
+class NewsAdmin(Listed):
     """What consumers were told, each thing once."""
 
     list_display = (
@@ -54,7 +54,7 @@ class NewsAdmin(Scoped):
 
 
 @register("customers.NewsConsent")
-class NewsConsentAdmin(Scoped):
+class NewsConsentAdmin(Listed):
     """Who agreed to which message, once each."""
 
     hidden = ("answer_hash",)

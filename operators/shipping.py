@@ -21,7 +21,7 @@ from logistics.services import accounts, labels, leaving, packing, shipments, we
 from logistics.services.shipments import SEVERAL, TO_LEAVE
 from logistics.services.tracking import AFTER_RELEASE_ONLY, find_out_parcel
 from operators import parcel_story, stock_story
-from operators.base import Scoped, register
+from operators.base import register
 from operators.bilingual import say
 from operators.filters import Switch, states
 from operators.lists import Listed
@@ -283,7 +283,7 @@ class TrackingEventAdmin(Listed):
 
 
 @register("logistics.CarrierAccount")
-class CarrierAccountAdmin(Scoped):
+class CarrierAccountAdmin(Listed):
     """Accounts at carriers and trackers; their secrets are set on the storefront's page and never shown."""
 
     list_display = ("provider", "customer_code", "sender", "active", "set_at", "storefront")

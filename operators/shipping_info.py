@@ -21,6 +21,7 @@ from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
 from operators.incident_forms import NothingForm
+from operators.lists import Listed
 from operators.scope import PACKERS
 from operators.steps import Step, Stepped
 
@@ -59,7 +60,7 @@ _ONCE = say(
 
 
 @register("logistics.ShippingInfo")
-class ShippingInfoAdmin(Stepped):
+class ShippingInfoAdmin(Stepped, Listed):
     """Which orders WeChat knows to have left, and what it says of them."""
 
     writers = PACKERS

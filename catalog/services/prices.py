@@ -133,7 +133,7 @@ def end_cut(*, storefront_id: int, cut_id: int, now: datetime) -> None:
     """End a price cut now; one that has not begun is taken away. Raises Missing when there is none."""
     with editing(storefront_id):
         cut = (
-            PriceCut.objects.select_for_update()
+            PriceCut.objects.select_for_update(of=("self",))
             .filter(storefront_id=storefront_id, pk=cut_id, ends_at__gt=now)
             .select_related("variant")
             .first()

@@ -62,7 +62,11 @@ def set_account(
     Raises AccountWrong, and BadKey where the key is none or is not that of its certificate.
     """
     with tenant(storefront.pk):
-        locked = Storefront.objects.select_for_update(no_key=True).select_related("key").get(pk=storefront.pk)
+        locked = (
+            Storefront.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("key")
+            .get(pk=storefront.pk)
+        )
         account = PortAccount.objects.filter(storefront=locked, customs_code=terms.customs_code).first()
         account = account or PortAccount(storefront=locked, signer=PortAccount.Signer.MACHINE)
         account.storefront = locked

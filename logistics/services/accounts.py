@@ -55,7 +55,11 @@ def set_account(
     if missing or provider not in kinds.values:
         raise AccountIncomplete(missing=", ".join(missing) or "provider")
     with tenant(storefront.pk):
-        locked = Storefront.objects.select_for_update(no_key=True).select_related("key").get(pk=storefront.pk)
+        locked = (
+            Storefront.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("key")
+            .get(pk=storefront.pk)
+        )
         before = CarrierAccount.objects.filter(storefront=locked, provider=provider, active=True).first()
         salt = secrets.token_hex(16)
         if before is not None:

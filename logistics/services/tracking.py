@@ -42,6 +42,7 @@ UNEXPECTED, EARLY = "tracking.unexpected", "tracking.left_before_release"
 ENDS = ("delivered", "returned")
 ENDED = (Code.LOST, Code.DAMAGED, Code.DELIVERED, Code.RETURNED)  # of several parcels the first one counts
 FOUND = {"lose": Code.LOST, "damage": Code.DAMAGED, "return": Code.RETURNED, "move": Code.IN_TRANSIT}
+LONGEST_CODE = 12  # what a provider calls an event; more of it is cut
 AFTER_RELEASE_ONLY = ("1210", "1239")  # what leaves a bonded zone does so after 800 (law.md R2.5)
 # What is told of a parcel only once it is in the hands of carriers inside China: under 9610 after 800 too.
 INSIDE = frozenset({Code.ARRIVED, Code.OUT_FOR_DELIVERY, Code.AT_POINT, Code.REFUSED, Code.DELIVERED})
@@ -130,7 +131,7 @@ def _keep(parcel: Parcel, report: Report, now: datetime) -> int:
                 now,
                 [one.at for one in told],
                 [one.code.value for one in told],
-                [one.raw_code for one in told],
+                [one.raw_code.replace("\0", "")[:LONGEST_CODE] for one in told],
                 texts,
                 digests,
                 parcel.pk,

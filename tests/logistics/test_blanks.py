@@ -7,6 +7,12 @@ import signal
 import pytest
 
 from logistics.carrier_words import KEPT, masked
+from logistics.gateways.tracking import Report, Told
+from logistics.models import TrackingEvent
+from logistics.services import tracking
+from logistics.vocabulary import Code
+from tests.logistics import shipping
+from tests.logistics.shipping import LATER
 
 
 @pytest.mark.parametrize(
@@ -29,3 +35,15 @@ def test_a_telephone_at_the_end_of_what_is_kept_is_masked():
     told = masked("货" * (KEPT - 5) + "13812345678，谢谢")
     assert told.endswith("138**")
     assert "13812" not in told
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("code", ["1234567890123", "5\0" * 10])
+def test_a_providers_code_of_any_length_is_kept_as_far_as_it_goes(world, code):
+    shipping.sf(world.shop)
+    parcel = shipping.labelled(world, ("HD-1", 1))
+    told = (Told(LATER, Code.PICKED_UP, code, "已揽收"),)
+    tracking.take_in_tracking(
+        storefront_id=parcel.storefront_id, report=Report("sf", "SF", parcel.waybill, told), now=LATER
+    )
+    assert TrackingEvent.objects.get().raw_code == code.replace("\0", "")[:12]

@@ -70,10 +70,16 @@ class PortReceipt(models.Model):
     raw_sealed = models.BinaryField()
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
     received_at = models.DateTimeField()
+    looked_at = models.DateTimeField(
+        null=True, blank=True, help_text="when its document was last looked for; empty: it is not any more"
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "digest"], name="port_receipt_once")]
         indexes = [
+            models.Index(
+                fields=["looked_at"], name="port_receipt_looked", condition=models.Q(looked_at__isnull=False)
+            ),
             models.Index(fields=["filing", "-id"], name="port_receipt_of_filing"),
             models.Index(fields=["received_at"], name="port_receipt_day"),
         ]

@@ -12,10 +12,10 @@ from compliance import services as compliance
 from compliance.services.reconcile import allowance_reconcile, used_according_to
 from customs.ceb.message import Values
 from customs.gateways.clearing import Release
-from customs.models import Declaration, Filing, PortMessage
+from customs.models import Declaration, Filing
 from customs.services.listed import pieces_of
 from customs.services.release import record_release
-from customs.services.sending import hand_over_again
+from customs.services.sending import tell_once_more
 from customs.states import DECLARATION
 from customs.steps import GRANTED, REFUSED, STATUSES, Step, Verdict, code_in, is_error, rank, step_for
 from kernel import events
@@ -38,6 +38,8 @@ LOOK_AT = {
     Verdict.REVIEW: "review",
 }
 WITH_CUSTOMS = ("listed", "accepted", "review", "inspection", "detained", "cancelling")
+# An acceptance that is told late says nothing new of these.
+KNOWS_OF = (*WITH_CUSTOMS, "released", "closed", "turned_back")
 
 
 def take_status(*, filing: Filing, status: str, told_at: datetime, head: Values) -> bool:
@@ -81,11 +83,12 @@ def _list_went_on(declaration: Declaration, verdict: Verdict | None, now: dateti
     if verdict is Verdict.NOTHING:
         return
     told_at = declaration.told_at or now
-    if verdict in (Verdict.ACCEPT, Verdict.RELEASE) and declaration.accepted_at is None:
-        _accepted(declaration, told_at, now)
     after = DECLARATION.moves[verdict].get(declaration.state)
+    taken = after is not None or (verdict is Verdict.ACCEPT and declaration.state in KNOWS_OF)
+    if verdict in (Verdict.ACCEPT, Verdict.RELEASE) and taken and declaration.accepted_at is None:
+        _accepted(declaration, told_at, now)
     if after is None:
-        if verdict is not Verdict.ACCEPT and declaration.state != verdict_state(verdict):
+        if not taken and declaration.state != verdict_state(verdict):
             _contradicts(declaration, now)
         return
     if verdict is Verdict.RELEASE:
@@ -214,13 +217,12 @@ def _cancel_refused(declaration: Declaration, step: Step, filing: Filing, now: d
 
 
 def _hand_over_later(filing: Filing, now: datetime) -> bool:
-    """The same bytes go out again in a while; False where that was tried often enough."""
+    """The same goes out again in a while; False where that was tried often enough."""
     declaration = filing.declaration
     if declaration.resends >= MOST_RESENDS or filing.message_id is None:
         return False
     Declaration.objects.filter(pk=declaration.pk).update(resends=declaration.resends + 1)
-    message = PortMessage.objects.get(pk=filing.message_id)
-    hand_over_again(message, now=now + LATER)
+    tell_once_more(filing, at=now + LATER, now=now)
     return True
 
 

@@ -60,7 +60,7 @@ def find(*, session: str, payment: Payment, now: datetime) -> Found:
     Raises NotGiven before anything is opened.
     """
     order = payment.order
-    if payment.state != "succeeded" or payment.succeeded_at is None:
+    if payment.state != "succeeded" or payment.succeeded_at is None or not payment.transaction_id:
         raise NotGiven("unpaid")
     told = PaymentDeclaration.objects.filter(payment=payment).exclude(department="").order_by("id").first()
     if told is None:  # WeChat Pay has yet to say who verified the payment
@@ -83,7 +83,7 @@ def find(*, session: str, payment: Payment, now: datetime) -> Found:
         response=original.response,
         platform_code=platform.customs_code,
         payment_firm_code=firm.customs_code,
-        transaction_id=payment.transaction_id or "",
+        transaction_id=payment.transaction_id,
         amount_fen=payment.amount_fen,
         department=told.department,
         paid_at=payment.succeeded_at,

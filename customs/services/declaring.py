@@ -21,7 +21,7 @@ from customs.services.asking import ask_carrier
 from customs.services.filing import ask_anew, standing, supersede
 from customs.services.gather import OrderUnreadable
 from customs.services.preparing import can_list, list_order, tell
-from customs.services.sending import hand_over_again
+from customs.services.sending import tell_once_more
 from customs.states import DECLARATION
 from customs.steps import GRANTED, REFUSED, STANDS, Step, is_error
 from kernel.cases import open_case, open_failing, settle_open
@@ -346,7 +346,7 @@ def _silent(row: Declaration, filing: Filing | None, now: datetime) -> None:
         _later(row, now + SILENT_AFTER)
         return
     if row.resends < MOST_RESENDS and filing.message is not None:
-        hand_over_again(filing.message, now=now)
+        tell_once_more(filing, at=now, now=now)
         _later(row, now + SILENT_AFTER, resends=row.resends + 1)
         return
     _later(row, now + LATE_AFTER)

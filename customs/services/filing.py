@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import uuid
+from dataclasses import replace
 from datetime import datetime
 
 import orjson
@@ -60,6 +61,24 @@ def file_document(
         supersede(declaration=declaration, kind=kind)
     filing.save(force_insert=True)
     return filing
+
+
+def file_once_more(filing: Filing, *, at: datetime, now: datetime) -> Filing:
+    """The same document under another number, to leave at `at` in a message of its own.
+
+    What went out with it stays where it is: it was answered, or does not stand any more. Called under the
+    declaration's lock. Raises VaultClosed as `opened`.
+    """
+    document = reads(filing, purpose="tell customs of a document once more", now=now)
+    Filing.objects.filter(pk=filing.pk).update(superseded=True)
+    head = {**document.head, "guid": new_guid()}
+    return file_document(
+        declaration=filing.declaration,
+        kind=Filing.Kind(filing.kind),
+        document=replace(document, head=head),
+        key=filing.key,
+        now=at,
+    )
 
 
 def note_asked(

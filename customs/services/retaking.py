@@ -1,7 +1,7 @@
 """A receipt that came before its document was known is looked at again, for as long as one may still come.
 
 A tax sheet told of before its list's number, a waybill's answer before its order is declared: nobody tells it
-a second time.
+a second time. They take turns, so that none waits for ever behind those that stay unknown.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ from customs import labels
 from customs.ceb.read import document
 from customs.ceb.tables import shapes
 from customs.models import PortReceipt
-from customs.services.receiving import TAKERS, Told
+from customs.services.keeping import Told, settle_unknown
+from customs.services.receiving import addressee, box_of
+from customs.services.takers import TAKERS
 from kernel.cases import open_failing
 
 FOR, BATCH = timedelta(days=30), 200
@@ -22,15 +24,12 @@ FAILING = "customs.receipts_failing"
 
 def look_again(*, now: datetime) -> int:
     """Take in what is about a document that has come since; how many. One that fails stops no other."""
-    unknown = PortReceipt.objects.filter(outcome=PortReceipt.Outcome.UNKNOWN, received_at__gte=now - FOR)
-    done = 0
-    for row in unknown.select_related("account__storefront__key").order_by("-id")[:BATCH]:
-        take = TAKERS[shapes()[row.name].head]
+    unknown = PortReceipt.objects.filter(looked_at__isnull=False).select_related("account__storefront__key")
+    done, looked = 0, []
+    for row in unknown.order_by("looked_at", "id")[:BATCH]:
+        looked.append(row.pk)
         try:
-            key = vault.unwrap(row.account.storefront.key)
-            raw = key.open(labels.RECEIPT_RAW, row.public_id, bytes(row.raw_sealed)).encode()
-            told = document(row.name, raw)
-            done += take(row.account, Told(row.name, told.head, raw, told.lines), now) is not None
+            done += row.received_at >= now - FOR and _look(row, now)
         except Exception as failure:
             open_failing(
                 storefront_id=row.storefront_id,
@@ -41,4 +40,22 @@ def look_again(*, now: datetime) -> int:
                 failure=failure,
                 now=now,
             )
+    if looked:
+        waiting = PortReceipt.objects.filter(pk__in=looked, looked_at__isnull=False)
+        waiting.filter(received_at__lt=now - FOR).update(looked_at=None)
+        waiting.filter(received_at__gte=now - FOR).update(looked_at=now)
     return done
+
+
+def _look(row: PortReceipt, now: datetime) -> bool:
+    key = vault.unwrap(row.account.storefront.key)
+    raw = key.open(labels.RECEIPT_RAW, row.public_id, bytes(row.raw_sealed)).encode()
+    document_ = document(row.name, raw)
+    told = Told(row.name, document_.head, raw, document_.lines)
+    whose = addressee(box_of(row.account), told)
+    if TAKERS[shapes()[row.name].head].take(whose, told, now) is None:
+        return False
+    if whose.storefront_id != row.storefront_id:  # kept there too, and looked for here no more
+        PortReceipt.objects.filter(pk=row.pk).update(looked_at=None)
+        settle_unknown(row, now=now)
+    return True

@@ -19,7 +19,7 @@ from customs.ceb.write import assemble, taken_apart, to_bytes
 from customs.gateways.port import port_of
 from customs.gateways.signing_machine import MachineRefused
 from customs.models import Filing, PortAccount, PortMessage, PortReceipt
-from customs.services.filing import message_name, new_guid, opened
+from customs.services.filing import file_once_more, message_name, new_guid, opened
 from customs.services.keys import signer_of
 from customs.services.transfer import transfer_of
 from customs.signing.envelope import sign
@@ -71,7 +71,7 @@ def pack(*, now: datetime) -> int:
     """Put every document that waits into a message of its kind and account; how many messages were made."""
     waiting = list(
         Filing.objects.select_for_update(of=("self",), skip_locked=True)
-        .filter(message=None, superseded=False)
+        .filter(message=None, superseded=False, made_at__lte=now)
         .exclude(body_sealed=b"")
         .select_related("declaration__account")
         .order_by("declaration__account_id", "kind", "id")[:PACKED]
@@ -109,6 +109,19 @@ def whole(message: PortMessage, *, who: str, purpose: str, now: datetime) -> byt
 def hand_over_again(message: PortMessage, *, now: datetime) -> None:
     """Nothing was heard of a message: the same bytes go out once more."""
     PortMessage.objects.filter(pk=message.pk).update(next_try_at=now, sent_at=None)
+
+
+def tell_once_more(filing: Filing, *, at: datetime, now: datetime) -> None:
+    """A document goes out once more at `at`: as it went, or alone where others of its message must not.
+
+    One that was answered would be told twice, and one that does not stand any more would stand again.
+    """
+    message = PortMessage.objects.get(filings=filing)
+    answered = Exists(PortReceipt.objects.filter(filing=OuterRef("pk")))
+    if message.filings.exclude(pk=filing.pk).filter(Q(superseded=True) | answered).exists():
+        file_once_more(filing, at=at, now=now)
+    else:
+        hand_over_again(message, now=at)
 
 
 def unheard(messages: QuerySet[PortMessage]) -> QuerySet[PortMessage]:

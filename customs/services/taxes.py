@@ -78,7 +78,7 @@ def take_sheet(*, declaration: Declaration, head: Values, now: datetime) -> bool
     if news:
         sheet.save(update_fields=None if sheet._state.adding else ("status", "duty_no", "told_at", *KINDS))
         _count(declaration)
-        _compare(declaration, sheet, now)
+        _compare(declaration, now)
     return news
 
 
@@ -141,22 +141,27 @@ def _count(declaration: Declaration) -> None:
     declaration.save(update_fields=["tax_fen"])
 
 
-def _compare(declaration: Declaration, sheet: TaxSheet, now: datetime) -> None:
-    """What customs levies and what the consumer was told to pay is one sum, kind by kind."""
-    if sheet.total_fen is None:
-        return
-    customs = {name: getattr(sheet, name) for name in KINDS}
+def _compare(declaration: Declaration, now: datetime) -> None:
+    """What customs levies and what the consumer was told to pay is one sum, kind by kind, on every sheet."""
     ours = {name: getattr(declaration, name) for name in KINDS}
+    standing = TaxSheet.objects.filter(declaration=declaration).exclude(status=Status.VOID).order_by("id")
+    told = [
+        (one.tax_no, {name: getattr(one, name) for name in KINDS})
+        for one in standing
+        if one.total_fen is not None
+    ]
+    differing = [(number, customs) for number, customs in told if customs != ours]
     key = declaration.event_key
-    if sheet.status == Status.VOID or customs == ours:
+    if not differing:
         settle_open(kinds=[DIFFERS], key=key, by="system", note="void, or no difference", now=now)
         return
+    number, customs = differing[-1]
     open_case(
         storefront_id=declaration.storefront_id,
         kind=DIFFERS,
         key=key,
         title="Customs levies another tax than was declared",
-        facts={"order": declaration.number, "tax_sheet": sheet.tax_no, "levied": customs, "declared": ours},
+        facts={"order": declaration.number, "tax_sheet": number, "levied": customs, "declared": ours},
         now=now,
     )
 

@@ -64,6 +64,7 @@ def test_what_stays_unknown_is_looked_at_for_thirty_days_and_one_statement_after
     _, at, _ = early
     assert look_again(now=at + timedelta(days=29)) == 0
     assert PortReceipt.objects.get(name="CEB816Message").outcome == "unknown"
+    assert look_again(now=at + timedelta(days=31)) == 0
     with CaptureQueriesContext(connection) as asked:
         assert look_again(now=at + timedelta(days=31)) == 0
     assert len(asked) == 1

@@ -1,0 +1,250 @@
+"""What each kind of receipt is about, and what it changes.
+
+One that is of no document of ours is kept as it came and is a case.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import NamedTuple, TypeAlias
+
+from django.db.models import QuerySet
+
+from customs.ceb.message import Value, Values
+from customs.models import (
+    Consignment,
+    Declaration,
+    Filing,
+    PortAccount,
+    PortMessage,
+    PortReceipt,
+    TaxSheet,
+    WarehouseEntry,
+)
+from customs.services.answers import follow, take_status
+from customs.services.entering import Heard, follow_entry, take_answer, take_entry
+from customs.services.filing import note_asked
+from customs.services.keeping import UNKNOWN, Outcome, Told, keep
+from customs.services.taxes import KINDS, take_sheet
+from kernel.cases import open_case
+from kernel.tenancy import tenant
+from orders.models import Order
+
+# A receipt may be dated before our own clock says that the document left.
+SKEW = timedelta(minutes=1)
+Kind = Filing.Kind
+
+
+Taker: TypeAlias = Callable[[PortAccount, Told, datetime], PortReceipt | None]
+
+
+class Taking(NamedTuple):
+    """How one kind of receipt is taken in, and whether a storefront has the document that it is about."""
+
+    take: Taker
+    knows: Callable[[int, Told], bool]
+
+
+def _by(kind: Filing.Kind, key: Callable[[Values], str]) -> Taking:
+    """The receipts of one kind of document, which they name by `key`."""
+
+    def take(account: PortAccount, told: Told, now: datetime) -> PortReceipt | None:
+        with tenant(account.storefront_id):
+            return _take(account, told, _filing(account, kind, key(told.head)), now)
+
+    def knows(storefront_id: int, told: Told) -> bool:
+        return Filing.objects.filter(storefront_id=storefront_id, kind=kind, key=key(told.head)).exists()
+
+    return Taking(take, knows)
+
+
+def _take(account: PortAccount, told: Told, filing: Filing | None, now: datetime) -> PortReceipt | None:
+    head = told.head
+    if filing is None:
+        row = keep(account, None, told, Outcome.UNKNOWN, now)
+        if row is not None:
+            open_case(
+                storefront_id=account.storefront_id,
+                kind=UNKNOWN,
+                key=f"receipt:{row.digest}",
+                title="A receipt of the port is about no document of this house",
+                facts={"message": told.name, "status": row.status, "account": str(account)},
+                now=now,
+            )
+        return row
+    outcome = (
+        Outcome.OLD if filing.superseded or _of_before(filing, head.get("returnTime")) else Outcome.TAKEN
+    )
+    row = keep(account, filing, told, outcome, now)
+    if row is not None and outcome == Outcome.TAKEN and told.name != "CEB514Message":
+        info = str(head.get("returnInfo", ""))
+        if take_status(filing=filing, status=row.status, told_at=row.told_at or now, head=head):
+            follow(filing=filing, info=info, reference=row.digest, now=now)
+    return row
+
+
+def _of_before(filing: Filing, told_at: Value | None) -> bool:
+    """Whether this was told of an earlier version that went by the same key: made before this one left."""
+    if not isinstance(told_at, datetime) or filing.sent_at is None or told_at >= filing.sent_at - SKEW:
+        return False
+    return Filing.objects.filter(kind=filing.kind, key=filing.key, pk__lt=filing.pk).exists()
+
+
+def _filing(account: PortAccount, kind: Filing.Kind, key: str) -> Filing | None:
+    """The version that stands under a key, or the last that did; its declaration's row is held."""
+    rows = Filing.objects.filter(storefront_id=account.storefront_id, kind=kind, key=key)
+    found = rows.order_by("superseded", "-id").values_list("pk", "declaration__order_id").first()
+    return None if found is None else _held(*found)
+
+
+def _held(filing_id: int, order_id: int) -> Filing:
+    Order.objects.select_for_update().only("pk").get(pk=order_id)  # the order first: docs/locking.md
+    return (
+        Filing.objects.select_for_update(of=("self", "declaration"))
+        .select_related("declaration__order__key", "declaration__account")
+        .get(pk=filing_id)
+    )
+
+
+def _of_payment(account: PortAccount, told: Told, now: datetime) -> PortReceipt | None:
+    """CEB412: WeChat Pay has told customs of a payment, often before anything else of its order is told."""
+    key = _pair("payCode", "payTransactionId")(told.head)
+    with tenant(account.storefront_id):
+        filing = _filing(account, Kind.PAYMENT, key)
+        if filing is None:
+            paid = Declaration.objects.filter(
+                storefront_id=account.storefront_id,
+                order__transaction_id=str(told.head.get("payTransactionId", "")),
+            ).first()
+            if paid is not None:
+                Order.objects.select_for_update().get(pk=paid.order_id)
+                made = note_asked(declaration=paid, kind=Kind.PAYMENT, key=key, now=now, sent_at=now)
+                filing = _held(made.pk, paid.order_id)
+        return _take(account, told, filing, now)
+
+
+def _tax(account: PortAccount, told: Told, now: datetime) -> PortReceipt | None:
+    """CEB816 and CEB818: a tax sheet and its state, of the list that goes by customs' number."""
+    list_no = str(told.head.get("invtNo", ""))
+    with tenant(account.storefront_id):
+        listed = Declaration.objects.filter(storefront_id=account.storefront_id, list_no=list_no).first()
+        found = (
+            None
+            if listed is None or not list_no
+            else listed.filings.filter(kind=Kind.LIST).order_by("superseded", "-id").first()
+        )
+        if found is None or not _complete(told.head):
+            return _take(account, told, None, now)
+        filing = _held(found.pk, found.declaration.order_id)
+        news = take_sheet(declaration=filing.declaration, head=told.head, now=now)
+        return keep(account, filing, told, Outcome.TAKEN if news else Outcome.OLD, now)
+
+
+def _complete(head: Values) -> bool:
+    """Whether a sheet is told of with its number, its state and all of its amounts, or none of them."""
+    amounts = [element in head for element in KINDS.values()]
+    return bool(head.get("taxNo")) and head.get("status") in TaxSheet.Status and len(set(amounts)) == 1
+
+
+def _entry(account: PortAccount, told: Told, now: datetime) -> PortReceipt | None:
+    """CEB711 and CEB712: what a supervised site entered (入库明细单), and what customs says of that."""
+    heard: Heard | None
+    with tenant(account.storefront_id):
+        if told.name == "CEB711Message":
+            heard = take_entry(account=account, head=told.head, lines=told.lines, now=now)
+        else:
+            heard = take_answer(account=account, head=told.head, now=now)
+        if heard is None:
+            return _take(account, told, None, now)
+        row = keep(account, None, told, Outcome.TAKEN if heard.news else Outcome.OLD, now)
+    follow_entry(heard=heard, now=now)
+    return row
+
+
+def _unreadable_there(account: PortAccount, told: Told, now: datetime) -> PortReceipt | None:
+    """CEB900: the port could not read a message of ours; each of its documents failed with it.
+
+    What comes back with it, the message itself, is kept where it was sent from, and not once more.
+    """
+    head = {name: value for name, value in told.head.items() if name != "oriBizMessage"}
+    rows = []
+    with tenant(account.storefront_id):
+        sent = _sent(account.storefront_id, told.head).first()
+        for key, order_id in [] if sent is None else list(_documents(sent)):
+            filing = _held(key, order_id)
+            part = f"{filing.guid} {head.get('returnStatus', '')} {head.get('returnInfo', '')}"
+            rows.append(_take(account, Told(told.name, head, part.encode()), filing, now))
+        if not rows:
+            rows.append(_take(account, told, None, now))
+    return next((row for row in rows if row is not None), None)
+
+
+def _sent(storefront_id: int, head: Values) -> QuerySet[PortMessage]:
+    """The message of ours that comes back, by its number or by the one in its text."""
+    guids = [str(head.get("oriCopMsgId", "")).upper(), _guid_in(str(head.get("oriBizMessage", "")))]
+    return PortMessage.objects.filter(storefront_id=storefront_id, guid__in=guids)
+
+
+def _documents(sent: PortMessage) -> Iterable[tuple[int, int]]:
+    return sent.filings.order_by("id").values_list("pk", "declaration__order_id")
+
+
+def _guid_in(content: str) -> str:
+    """The number of a message in the text that came back with its refusal."""
+    _, _, after = content.partition('guid="')
+    return after[:36].upper()
+
+
+def _pair(first: str, second: str) -> Callable[[Values], str]:
+    return lambda head: f"{head.get(first, '')}/{head.get(second, '')}"
+
+
+def _one(name: str) -> Callable[[Values], str]:
+    return lambda head: str(head.get(name, ""))
+
+
+def _pays_here(storefront_id: int, told: Told) -> bool:
+    number = str(told.head.get("payTransactionId", ""))
+    return Declaration.objects.filter(storefront_id=storefront_id, order__transaction_id=number).exists()
+
+
+def _listed_here(storefront_id: int, told: Told) -> bool:
+    list_no = str(told.head.get("invtNo", ""))
+    return bool(list_no) and Declaration.objects.filter(storefront_id=storefront_id, list_no=list_no).exists()
+
+
+def _comes_here(storefront_id: int, told: Told) -> bool:
+    bill, voyage, traffic = (
+        str(told.head.get(name, "")).strip() for name in ("billNo", "voyageNo", "trafNo")
+    )
+    return Consignment.objects.filter(
+        storefront_id=storefront_id, bill_no=bill, voyage_no=voyage, traffic_no=traffic
+    ).exists()
+
+
+def _entered_here(storefront_id: int, told: Told) -> bool:
+    number = str(told.head.get("copNo") or told.head.get("preNo") or "")
+    return WarehouseEntry.objects.filter(storefront_id=storefront_id, cop_no=number).exists()
+
+
+def _sent_here(storefront_id: int, told: Told) -> bool:
+    return _sent(storefront_id, told.head).exists()
+
+
+_WAYBILL = _by(Kind.WAYBILL, _pair("logisticsCode", "logisticsNo"))
+
+TAKERS: Mapping[str, Taking] = {
+    "OrderReturn": _by(Kind.ORDER, _pair("ebpCode", "orderNo")),
+    "PaymentReturn": Taking(_of_payment, _pays_here),
+    "LogisticsReturn": _WAYBILL,
+    "LogisticsStatusReturn": _WAYBILL,
+    "InventoryReturn": _by(Kind.LIST, _one("copNo")),
+    "InvtCancelReturn": _by(Kind.CANCEL, _one("copNo")),
+    "InvtRefundReturn": _by(Kind.RETURN, _one("copNo")),
+    "DeliveryHead": Taking(_entry, _comes_here),
+    "DeliveryReturn": Taking(_entry, _entered_here),
+    "MessageReturn": Taking(_unreadable_there, _sent_here),
+    "TaxHeadRd": Taking(_tax, _listed_here),
+    "TaxHeadStatus": Taking(_tax, _listed_here),
+}

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
+from django.db import transaction
 
 from customs.models import DataRequest
 from customs.states import DATA_REQUEST
 from kernel.cases import settle_open
+from kernel.errors import Conflict
 
 MISSING, WRONG = "20001", "20002"  # not the form field with JSON in it / a field that cannot be
 LATEST_MS = 10**14  # some thousand years: whatever a clock says, it is a number of milliseconds
 _SESSION = re.compile(r"[0-9A-Za-z-]{1,36}")
 _NUMBER = re.compile(r"[!-~]{1,60}")
 FAILING, REFUSED = "data_request.failing", "data_request.refused"
+LEASE = timedelta(minutes=1)  # as long at most as one try has a request to itself
 
 
 class AskedWrongly(Exception):
@@ -29,6 +32,14 @@ class AskedWrongly(Exception):
     def __init__(self, answer: str, what: str) -> None:
         super().__init__(what)
         self.answer, self.what = answer, what
+
+
+class BeingGiven(Conflict):
+    """Customs may have the data this moment: made anew, it would be given twice, in other bytes."""
+
+    code = "data_being_given"
+    title = "It is being given now, or is tried within a minute: look again then."
+    title_zh = "正在提供，或将于一分钟内自动重试，请稍后再看。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +78,15 @@ def keep(*, asked: Asked, now: datetime) -> None:
     DataRequest.objects.bulk_create([row], ignore_conflicts=True)
 
 
+@transaction.atomic
 def give_again(*, request: DataRequest, by: str, now: datetime) -> None:
-    """What stood in the way is mended: it is looked up, signed and given anew. Raises WrongState."""
+    """What stood in the way is mended: it is looked up, signed and given anew.
+
+    Raises WrongState, or BeingGiven where a try has it or is about to.
+    """
+    held = DataRequest.objects.select_for_update(of=("self",)).get(pk=request.pk)
+    if held.next_try_at is not None and now < held.next_try_at <= now + LEASE:
+        raise BeingGiven()
     DATA_REQUEST.move(
         request,
         "again",

@@ -7,6 +7,7 @@ out again, in the same session.
 
 from __future__ import annotations
 
+import time
 from datetime import datetime, timedelta
 
 import structlog
@@ -20,7 +21,7 @@ from customs.documents.payment_data import LONGEST_ORIGINAL, nodes, sign_text, u
 from customs.gateways.data_upload import TAKEN, data_upload
 from customs.gateways.signing_machine import MachineRefused
 from customs.models import DataRequest
-from customs.services.data_asked import FAILING, REFUSED
+from customs.services.data_asked import FAILING, LEASE, REFUSED
 from customs.services.data_found import PURPOSE, WHO, Found, NotGiven, find, look_up
 from customs.services.gather import CUSTOMS
 from customs.services.keys import signer_of
@@ -35,7 +36,7 @@ from orders.models import Order
 
 log = structlog.get_logger(__name__)
 
-MOST, LEASE = 500, timedelta(minutes=1)
+MOST = 500
 SILENT_AT_MOST = 3  # in a row: then whoever does not answer is left alone until the next sweep
 FIRST_WAIT, WAIT_AT_MOST = timedelta(seconds=15), timedelta(minutes=30)
 TRIES_TO_CASE, GIVE_UP = 5, timedelta(days=7)
@@ -46,8 +47,9 @@ GIVEN_FIELDS = ("openid", "order_number", "payment_number", "amount", "goods")
 def sweep(*, now: datetime) -> int:
     """Give what was asked for and whose time has come; how many customs took."""
     given = silent = 0
+    until = time.monotonic() + LEASE.total_seconds() / 2  # what is claimed by `now` is this sweep's alone
     for _ in range(MOST):
-        row = None if silent == SILENT_AT_MOST else _claim(now)
+        row = None if silent == SILENT_AT_MOST or time.monotonic() > until else _claim(now)
         if row is None:
             break
         try:

@@ -15,7 +15,7 @@ from customs.gateways import data_upload
 from customs.gateways.data_upload import HttpUpload
 from customs.models import DataRequest, Declaration, PortAccount
 from customs.services import data_asked, data_given
-from customs.services.data_asked import Asked, give_again
+from customs.services.data_asked import Asked, BeingGiven, give_again
 from customs.services.keys import set_machine
 from kernel.clock import shanghai_day
 from kernel.gateways import Reply, Unreachable
@@ -72,6 +72,39 @@ def test_after_a_week_it_is_given_up_and_a_person_can_send_it_again(payment, mon
     assert bytes(again(row).body_sealed) != old
     with pytest.raises(WrongState):
         give_again(request=row, by="owner", now=late)
+
+
+def test_what_is_on_its_way_is_not_made_anew_meanwhile_and_customs_has_it_once(payment, monkeypatch):
+    row, now, given = known(payment.out_trade_no), make.present(), []
+    monkeypatch.setattr(HttpUpload, "give", lambda self, text: "20000")
+    data_given.sweep(now=now)
+    then = again(row).next_try_at
+
+    def slow(self, text):
+        given.append(text)
+        if len(given) == 1:  # a colleague and another sweep, while customs has yet to answer
+            with pytest.raises(BeingGiven):
+                give_again(request=DataRequest.objects.get(), by="owner", now=then)
+            data_given.sweep(now=then)
+        return "10000"
+
+    monkeypatch.setattr(HttpUpload, "give", slow)
+    assert data_given.sweep(now=then) == 1
+    assert len(given) == 1
+    assert again(row).state == "given"
+
+
+def test_what_waits_long_for_its_next_try_is_made_anew_at_once(payment, monkeypatch):
+    row, now = known(payment.out_trade_no), make.present()
+    monkeypatch.setattr(HttpUpload, "give", lambda self, text: "20000")
+    for _ in range(5):
+        data_given.sweep(now=now)
+        last, now = now, again(row).next_try_at
+    old = bytes(row.body_sealed)
+    monkeypatch.setattr(HttpUpload, "give", lambda self, text: "10000")
+    give_again(request=row, by="owner", now=last)
+    assert data_given.sweep(now=last) == 1
+    assert bytes(again(row).body_sealed) != old
 
 
 def unpaid(payment, world):
@@ -207,6 +240,20 @@ def test_who_does_not_answer_is_left_alone_after_three(payment, monkeypatch):
     data_given.sweep(now=make.present())
     assert len(calls) == 3
     assert DataRequest.objects.filter(tries=0).count() == 3
+
+
+def test_a_sweep_that_takes_long_leaves_the_rest_to_the_next_whose_claims_hold(payment, monkeypatch):
+    for number in range(3):
+        data_asked.keep(asked=Asked(str(number), payment.out_trade_no, 1), now=make.present())
+    clock = [0.0]
+    monkeypatch.setattr(data_given.time, "monotonic", lambda: clock[0])
+
+    def slow(self, text):
+        clock[0] += 20
+        return "10000"
+
+    monkeypatch.setattr(HttpUpload, "give", slow)
+    assert [data_given.sweep(now=make.present()) for _ in range(2)] == [2, 1]
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 import structlog
 from django.conf import settings
 from django.core.exceptions import BadRequest, SuspiciousOperation
-from django.db import DatabaseError
+from django.db import Error as DatabaseFailed
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.utils.html import format_html
@@ -52,10 +52,15 @@ def plat_data_open(request: HttpRequest) -> HttpResponse:
         return _said(wrong.answer, wrong.what, now)
     except Throttled:
         return _said(FAILED, "later", now, 429)
-    except DatabaseError as failure:  # customs asks again
+    except DatabaseFailed as failure:  # customs asks again
         log.exception("data_request_not_kept", exc_info=failure)
         return _said(FAILED, "later", now)
     return _said(GOOD, "", now)
+
+
+def not_read(request: HttpRequest) -> HttpResponse:
+    """The answer to a body that is too long, or of no length that one can be."""
+    return _said(MISSING, FIELD, present(), 413)
 
 
 @require_safe

@@ -6,7 +6,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -131,9 +131,14 @@ def test_a_body_of_another_kind_is_answered_in_the_same_form(client, body, kind)
     assert not DataRequest.objects.exists()
 
 
-def test_a_huge_body_is_not_read(client):
-    answer = form(client, b"openReq=" + b"x" * 70_000)
-    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+@pytest.mark.parametrize("length", ["65537", "9" * 400, "-1", "x"])
+def test_a_body_of_no_length_that_is_read_is_answered_in_the_same_form(client, length):
+    answer = client.generic(
+        "POST", URL, b"openReq=1", content_type="application/x-www-form-urlencoded", CONTENT_LENGTH=length
+    )
+    told = answer.json()
+    assert (answer.status_code, answer["Content-Type"]) == (413, "application/json")
+    assert (told["code"], told["message"], type(told["serviceTime"])) == ("20001", "openReq", int)
     assert not DataRequest.objects.exists()
 
 
@@ -142,9 +147,10 @@ def test_nobody_asks_by_looking(client):
     assert (answer.status_code, answer.json()["code"], answer.json()["message"]) == (200, "20001", "POST")
 
 
-def test_a_database_that_fails_is_told_as_a_failure_without_its_words(client, monkeypatch):
+@pytest.mark.parametrize("failure", [OperationalError, InterfaceError])
+def test_a_database_that_fails_is_told_as_a_failure_without_its_words(client, monkeypatch, failure):
     def down(**_: object) -> None:
-        raise OperationalError("connection to 10.0.0.5 refused")
+        raise failure("connection to 10.0.0.5 refused")
 
     monkeypatch.setattr(data_asked, "keep", down)
     answer = ask(client)

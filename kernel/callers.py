@@ -7,7 +7,7 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from functools import lru_cache
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 
 from django.conf import settings
 from django.http import HttpRequest
@@ -48,9 +48,21 @@ def _is_loopback(peer: str) -> bool:
         return False
 
 
+@lru_cache(maxsize=1024)
+def place(who: str) -> str:
+    """By what a client is counted: its address, of IPv6 the first half, for one subscriber has the second."""
+    try:
+        address = ip_address(who)
+    except ValueError:
+        return who
+    if not isinstance(address, IPv6Address):
+        return who
+    return str(address.ipv4_mapped or IPv6Address(int(address) >> 64 << 64))
+
+
 @dataclass(slots=True)
 class Buckets:
-    """One bucket of tokens per client, in this process; the longest unseen are forgotten first."""
+    """One bucket of tokens per place of clients, in this process; the longest unseen are forgotten first."""
 
     per_second: float
     burst: float
@@ -62,7 +74,7 @@ class Buckets:
         """Take one token of `who`; raises Throttled when the bucket is empty. "" is never counted."""
         if not who:
             return
-        now, wider = time.monotonic(), factor()
+        who, now, wider = place(who), time.monotonic(), factor()
         with self._lock:
             tokens, then = self._held.pop(who, (self.burst * wider, now))
             tokens = min(self.burst * wider, tokens + (now - then) * self.per_second * wider)

@@ -93,7 +93,8 @@ class Door(APIView):
             self.shop = shop_by_header(request._request)
         limit = self.limits.get(request.method or "")
         if limit is not None:
-            who = str(self.caller.customer_id) if self.caller else throttle.client(request._request)
+            caller = self.caller
+            who = str(caller.customer_id) if caller else throttle.place(throttle.client(request._request))
             if who:
                 throttle.writes.spend(limit, who)
 

@@ -16,10 +16,10 @@ from redis.commands.core import Script
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from kernel.callers import Buckets, client, factor
+from kernel.callers import Buckets, client, factor, place
 from kernel.problems import Throttled
 
-__all__ = ["Buckets", "Limit", "Windows", "client", "public_reads", "writes"]
+__all__ = ["Buckets", "Limit", "Windows", "client", "place", "public_reads", "writes"]
 
 log = structlog.get_logger(__name__)
 

@@ -17,12 +17,14 @@ from customs.models import DataRequest
 from customs.states import DATA_REQUEST
 from kernel.cases import settle_open
 from kernel.errors import Conflict
+from payments.models import Payment
 
 MISSING, WRONG = "20001", "20002"  # not the form field with JSON in it / a field that cannot be
 LATEST_MS = 10**14  # some thousand years: whatever a clock says, it is a number of milliseconds
 _SESSION = re.compile(r"[0-9A-Za-z-]{1,36}")
 _NUMBER = re.compile(r"[!-~]{1,60}")
 FAILING, REFUSED = "data_request.failing", "data_request.refused"
+MOST_OF_ONE = 20  # requests for one payment in a day, where many others ask
 LEASE = timedelta(minutes=1)  # as long at most as one try has a request to itself
 
 
@@ -64,6 +66,13 @@ def read(text: str) -> Asked:
         number=_text(told, "orderNo", _NUMBER),
         service_ms=_instant(told, "serviceTime"),
     )
+
+
+def is_ours(*, asked: Asked, now: datetime) -> bool:
+    """Whether it asks for a payment of ours, and not for one that is asked for all day long."""
+    today = DataRequest.objects.filter(number=asked.number, asked_at__gt=now - timedelta(days=1))
+    there = Payment.objects.filter(out_trade_no=asked.number).exists()
+    return there and today[:MOST_OF_ONE].count() < MOST_OF_ONE
 
 
 def keep(*, asked: Asked, now: datetime) -> None:

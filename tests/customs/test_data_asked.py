@@ -184,6 +184,20 @@ def test_a_caller_above_the_limit_waits_and_others_do_not(client, monkeypatch):
     assert DataRequest.objects.count() == 3
 
 
+def test_in_a_crowd_from_everywhere_what_asks_for_a_payment_of_ours_is_kept_alone(client, monkeypatch):
+    ours = make.payment(make.order(make.world().alice, ("HD-1", 1))).out_trade_no
+    monkeypatch.setattr(doors, "everyone", Buckets(per_second=0, burst=2))
+    monkeypatch.setattr(data_asked, "MOST_OF_ONE", 3)
+    said = []
+    for place, number in enumerate(["A", "B", "C", ours, ours, "D", ours, ours]):
+        told = {**ASKED, "orderNo": number, "sessionID": str(place)}
+        answer = ask(client, told, headers={"X-Forwarded-For": f"203.0.113.{place}"})
+        said.append((answer.status_code, answer.json()["code"], answer.json()["message"]))
+    assert set(said) == {(200, "10000", "")}
+    kept = DataRequest.objects.order_by("id").values_list("number", flat=True)
+    assert list(kept) == ["A", "B", ours, ours, ours]
+
+
 def test_an_order_that_is_there_is_answered_as_one_that_is_not(client):
     payment = make.payment(make.order(make.world().alice, ("HD-1", 1)))
     said = []

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client, RequestFactory
 from redis import Redis
 
+from kernel.callers import place
 from kernel.problems import Throttled
 from miniprogram_api import throttle
 from miniprogram_api.throttle import Buckets, Limit, Windows
@@ -90,6 +91,18 @@ def test_a_bucket_lets_a_burst_pass_and_then_its_rate(settings: Any, monkeypatch
     bucket.spend("1.2.3.4")
     with pytest.raises(Throttled):
         bucket.spend("1.2.3.4")
+
+
+def test_who_has_half_of_ipv6_has_one_bucket(settings: Any) -> None:
+    settings.THROTTLE_FACTOR = 1
+    bucket = Buckets(per_second=0, burst=2)
+    bucket.spend("2001:db8:1:2::1")
+    bucket.spend("2001:db8:1:2:ffff::7")
+    with pytest.raises(Throttled):
+        bucket.spend("2001:db8:1:2:3:4:5:6")
+    bucket.spend("2001:db8:1:3::1")  # a neighbour
+    told = ["::ffff:203.0.113.9", "203.0.113.9", "nonsense", ""]
+    assert [place(one) for one in told] == ["203.0.113.9", "203.0.113.9", "nonsense", ""]
 
 
 def test_the_buckets_of_many_clients_stay_bounded() -> None:

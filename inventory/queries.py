@@ -113,11 +113,16 @@ def held(*, holder: str) -> dict[int, int]:
     return dict(rows.values_list("stock__variant").annotate(pieces=Sum(F("quantity") - F("shipped"))))
 
 
-def available(*, storefront_id: int, variant_ids: Sequence[int], day: date) -> dict[int, int]:
-    """Variant id → pieces to be had in any active warehouse; variants without stock are left out."""
+def available(
+    *, storefront_id: int, variant_ids: Sequence[int], trade_modes: Sequence[str], day: date
+) -> dict[int, int]:
+    """Variant id → pieces to be had in any active warehouse of these modes; what none keeps is left out."""
     rows = (
         Stock.objects.filter(
-            storefront_id=storefront_id, variant_id__in=list(variant_ids), warehouse__active=True
+            storefront_id=storefront_id,
+            variant_id__in=list(variant_ids),
+            warehouse__active=True,
+            warehouse__trade_mode__in=list(trade_modes),
         )
         .annotate(pieces=may_be_promised(day))
         .values_list("variant_id", "pieces")

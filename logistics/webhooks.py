@@ -56,7 +56,7 @@ def _take_in(storefront_id: int, param: str) -> JsonResponse:
             _case(storefront_id, UNREADABLE, print_.hex()[:32], "A push cannot be read", why=failure.why)
             return _fail(422, "not understood")
         except UnknownParcel:
-            facts = {"waybill": report.waybill}
+            facts = {"waybill": report.waybill, "carrier": report.carrier}
             _case(storefront_id, UNKNOWN, report.waybill, "Something is told of a parcel not ours", **facts)
             return _fail(404, "no such parcel")
         receipts.keep(**claim, fingerprint=print_, answer=receipts.Answer(200, b""), now=now)

@@ -115,7 +115,12 @@ def shown_cart(door: Door) -> dict[str, Any]:
     priced = catalog.priced_variants(door.shop.id, [item.sku for item in held], door.now) if held else {}
     ids = [variant.variant_id for variant in priced.values()]
     at_hand = (
-        inventory.available(storefront_id=door.shop.id, variant_ids=ids, day=shanghai_day(door.now))
+        inventory.available(
+            storefront_id=door.shop.id,
+            variant_ids=ids,
+            trade_modes=door.shop.trade_modes,
+            day=shanghai_day(door.now),
+        )
         if ids
         else {}
     )

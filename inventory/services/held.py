@@ -43,12 +43,16 @@ class SaleStopped(Conflict):
 
 # The rows are locked in the order of their keys before any is looked at, so that two baskets with the same
 # goods in opposite order wait for each other instead of dying together. What is seen under the lock is the
-# newest version of each row. All is held or nothing; the movements change the balances (a trigger).
+# newest version of each row. All is held or nothing; the movements change the balances (a trigger). From a
+# warehouse that is switched off nothing is sold, whatever was quoted from it.
 _RESERVE = """
 WITH wanted AS (
     SELECT * FROM unnest(%(variants)s::bigint[], %(quantities)s::int[]) AS w(variant_id, quantity)
 ), locked AS (
-    SELECT s.id, s.storefront_id, w.variant_id, w.quantity, s.stopped,
+    SELECT s.id, s.storefront_id, w.variant_id, w.quantity,
+           s.stopped OR (
+               SELECT NOT h.active FROM inventory_warehouse h WHERE h.id = %(warehouse)s::bigint
+           ) AS stopped,
            s.on_hand - s.reserved - s.quarantined >= w.quantity AS enough,
            coalesce(s.floor_on <= %(day)s::date, false) AS ending
     FROM inventory_stock s JOIN wanted w USING (variant_id)

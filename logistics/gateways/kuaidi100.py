@@ -122,9 +122,11 @@ def read_push(param: str) -> Report:
     waybill, company = result.get("nu"), result.get("com")
     if not isinstance(waybill, str) or not isinstance(company, str) or not 0 < len(waybill) <= 40:
         raise Unreadable(why="no waybill")
+    if not (waybill + company).isprintable():
+        raise Unreadable(why="waybill")
     ours = next((one.code for one in carriers().values() if one.kuaidi100 == company), company[:10])
     status = str(told.get("status") or "")
-    over, why = status in OVER, str(told.get("message") or "")[:80] if status == "abort" else ""
+    over, why = status in OVER, _plain(told.get("message"))[:80] if status == "abort" else ""
     return Report(PROVIDER, ours, waybill, _lines(result), over, why, _expected(result))
 
 
@@ -143,11 +145,16 @@ def _lines(result: Mapping[str, Any]) -> tuple[Told, ...]:
 
 
 def _told(line: Mapping[str, Any], result: Mapping[str, Any], newest: bool) -> Told:
-    code, text = line.get("statusCode"), str(line.get("context") or "")
+    code, text = line.get("statusCode"), _plain(line.get("context"))
     if code in (None, ""):
         code = result.get("state", "0") if newest else "0"
     at = datetime.strptime(str(line["time"]), "%Y-%m-%d %H:%M:%S").replace(tzinfo=SHANGHAI)
-    return Told(at, understood(PROVIDER, str(code), text), str(code)[:12], text)
+    return Told(at, understood(PROVIDER, str(code), text), _plain(code)[:12], text)
+
+
+def _plain(said: object) -> str:
+    """A text that a table can keep."""
+    return str(said or "").replace("\0", "")
 
 
 def _expected(result: Mapping[str, Any]) -> date | None:

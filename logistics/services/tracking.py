@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -12,6 +12,7 @@ from django.db import connection
 
 from kernel import events
 from kernel.cases import open_case, settle_open
+from kernel.clock import shanghai_day
 from kernel.errors import Missing
 from kernel.models import Case, Event
 from kernel.states import WrongState
@@ -59,6 +60,7 @@ SILENT, UNWATCHED, NOT_SCANNED = "tracking.silent", "tracking.failing", "trackin
 SETTLED_BY_MOVING = (SILENT, NOT_SCANNED, CASES[Code.CUSTOMS_HOLD][0])
 SETTLED_BY_ARRIVING = (*SETTLED_BY_MOVING, CASES[Code.LOST][0], CASES[Code.RETURNING][0])
 BEFORE, AHEAD = timedelta(days=30), timedelta(days=1)  # of a parcel that was asked for; of now
+LONGEST_WAY = timedelta(days=180)  # from when it was asked for until it arrives
 WATCHED_FOR = timedelta(hours=12)  # what pushes say nothing of for so long is asked about
 _KEEP = """
 INSERT INTO logistics_trackingevent
@@ -92,11 +94,12 @@ class Taken:
 def take_in_tracking(*, storefront_id: int, report: Report, now: datetime) -> Taken:
     """Keep what is new of a report, and move parcel and shipment to what all that is known says.
 
-    A line that is dated before the parcel could be or after tomorrow is not believed, and harms no other.
-    Raises UnknownParcel. Told twice it adds nothing; told in any order it ends the same.
+    A line that is dated before the parcel could be or after tomorrow is not believed, and harms no other; nor
+    is a day of arrival that cannot be. What is told of another carrier is not of this parcel, whatever its
+    number. Raises UnknownParcel. Told twice it adds nothing; told in any order it ends the same.
     """
     parcel = (
-        Parcel.objects.filter(storefront_id=storefront_id, waybill=report.waybill)
+        Parcel.objects.filter(storefront_id=storefront_id, waybill=report.waybill, carrier=report.carrier)
         .exclude(state="cancelled")
         .select_related("shipment")
         .order_by("-id")
@@ -185,7 +188,8 @@ def _follow(parcel: Parcel, report: Report, now: datetime) -> None:
     row = Parcel.objects.select_for_update(of=("self",)).get(pk=parcel.pk)
     before = row.latest
     _stand(row)
-    row.expected_on = report.expected_on or row.expected_on
+    if report.expected_on is not None and _can_be(report.expected_on, row):
+        row.expected_on = report.expected_on
     over = row.latest in ENDS
     row.next_try_at = None if over else now + WATCHED_FOR
     row.save(update_fields=["latest", "latest_at", "scanned_at", "expected_on", "next_try_at"])
@@ -197,6 +201,12 @@ def _follow(parcel: Parcel, report: Report, now: datetime) -> None:
         _tell(row, shipment, Code(row.latest), now)
     if report.over and report.why and not over:
         _case(row, shipment, SILENT, "A parcel is watched no more", now, why=masked(report.why))
+
+
+def _can_be(arrival: date, parcel: Parcel) -> bool:
+    """Whether a parcel may arrive on this day, as far as we know when it was asked for."""
+    asked = shanghai_day(parcel.asked_at)
+    return asked <= arrival <= asked + LONGEST_WAY
 
 
 def _move(order: Order, shipment: Shipment, parcel: Parcel, now: datetime) -> None:

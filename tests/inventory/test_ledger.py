@@ -78,6 +78,17 @@ def test_a_reservation_of_more_than_is_available_is_refused_by_the_database_itse
         )
 
 
+def test_a_warehouse_that_was_switched_off_since_the_quote_sells_nothing(world):
+    wanted = {"warehouse_id": world.warehouse.pk, "wanted": [(world.dryer.pk, 1)], "now": make.NOW}
+    make.warehouse(world.shop, active=False)
+    with pytest.raises(services.SaleStopped):
+        services.reserve(holder="order:1", **wanted)
+    assert (Stock.objects.get(variant=world.dryer).reserved, Reservation.objects.count()) == (0, 0)
+    make.warehouse(world.shop, active=True)
+    services.reserve(holder="order:1", **wanted)
+    assert Stock.objects.get(variant=world.dryer).reserved == 1
+
+
 def test_a_movement_of_a_lot_of_another_stock_is_refused(world):
     dryer = Stock.objects.get(variant=world.dryer)
     with pytest.raises(IntegrityError, match="no such lot"), transaction.atomic():

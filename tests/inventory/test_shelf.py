@@ -36,7 +36,10 @@ def stock(world) -> Stock:
 
 
 def available(world, day=TODAY) -> int:
-    found = queries.available(storefront_id=world.shop.pk, variant_ids=[world.dryer.pk], day=day)
+    modes = world.shop.trade_modes
+    found = queries.available(
+        storefront_id=world.shop.pk, variant_ids=[world.dryer.pk], trade_modes=modes, day=day
+    )
     return found[world.dryer.pk]
 
 

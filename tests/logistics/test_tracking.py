@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
@@ -181,7 +181,47 @@ def test_a_waybill_that_is_not_ours_is_a_case(client, parcel, salt):
     answer = push(client, param(lines(*WAY), waybill="SF0000000000001"), salt)
     assert (answer.status_code, TrackingEvent.objects.count()) == (404, 0)
     case = Case.objects.get()
-    assert (case.kind, case.facts) == ("tracking.unknown_parcel", {"waybill": "SF0000000000001"})
+    told = {"waybill": "SF0000000000001", "carrier": "SF"}
+    assert (case.kind, case.facts) == ("tracking.unknown_parcel", told)
+
+
+def test_what_is_told_of_another_carrier_is_not_of_our_parcel_though_the_number_is_the_same(
+    client, parcel, salt
+):
+    said = param(lines(*WAY)).replace("shunfeng", "yuantong")
+    assert push(client, said, salt).status_code == 404
+    assert (state(), TrackingEvent.objects.count()) == ("labelled", 0)
+    case = Case.objects.get()
+    assert (case.kind, case.facts) == ("tracking.unknown_parcel", {"waybill": WAYBILL, "carrier": "YTO"})
+
+
+@pytest.mark.parametrize(
+    ("arrives", "kept"),
+    [
+        ("9999-12-31 23:59", None),
+        ("2027-06-30", None),
+        ("2026-11-01", None),
+        ("2026-11-25 18:00", date(2026, 11, 25)),
+    ],
+)
+def test_a_day_of_arrival_that_cannot_be_is_not_believed(client, parcel, salt, arrives, kept):
+    said = param(lines(*WAY[:1])).replace('"state"', f'"arrivalTime": "{arrives}", "state"')
+    assert push(client, said, salt).status_code == 200
+    parcel.refresh_from_db()
+    assert (parcel.expected_on, parcel.latest) == (kept, "picked_up")
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "answer"),
+    [
+        (WAYBILL, "SF\\u0000", 422),
+        ("shunfeng", "sf\\u0000", 422),
+        ('"103"', '"103\\u0000"', 200),
+        ('"status": "polling"', '"status": "abort", "message": "3天\\u0000无轨迹"', 200),
+    ],
+)
+def test_a_character_that_no_table_keeps_is_told_or_left_out(client, parcel, salt, was, now, answer):
+    assert push(client, param(lines(*WAY[:1])).replace(was, now), salt).status_code == answer
 
 
 @pytest.mark.parametrize(

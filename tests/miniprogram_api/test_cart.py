@@ -55,6 +55,20 @@ def test_the_cart_shows_present_prices_and_sums(alice: Phone, world: make.World)
     }
 
 
+def test_pieces_that_lie_where_the_shop_sells_nothing_are_not_to_be_had(
+    alice: Phone, world: make.World
+) -> None:
+    domestic = make.warehouse(world.shop, "shanghai", trade_mode="0110")
+    for sku, here, there in (("ONLY-1", 0, 50), ("BOTH-1", 2, 50)):
+        made = make.variant(world.shop, sku, 700)
+        make.stock(domestic, made, there)
+        make.stock(world.warehouse, made, here)
+        alice.put(f"cart/lines/{sku}", {"quantity": 3})
+    cart = alice.get("cart").json()
+    assert [(x["sku"], x["why"], x["left"]) for x in cart["lines"]] == [("BOTH-1", "too_few", 2)]
+    assert [(x["sku"], x["why"]) for x in cart["invalid"]] == [("ONLY-1", "sold_out")]
+
+
 def test_goods_that_are_gone_stand_apart_and_do_not_count(alice: Phone, world: make.World) -> None:
     make.stock(world.warehouse, make.variant(world.shop, "OFF-1", 700))
     for sku in ("HD-1", "IR-1", "OFF-1"):

@@ -16,6 +16,8 @@ from inventory.services.papers import BadDays, tell_missing_papers
 from inventory.services.shelf import days_of
 from kernel.errors import Conflict, Invalid, Missing
 
+MOST_PIECES = 1_000_000_000  # in one stock, whatever comes in: a column of a balance holds twice as many
+
 
 @dataclass(eq=False)
 class BadCount(Invalid):
@@ -26,6 +28,17 @@ class BadCount(Invalid):
     title_zh = "已有 {reserved} 件被占用，库存不能设为 {on_hand}。"
     on_hand: int
     reserved: int
+
+
+@dataclass(eq=False)
+class TooManyPieces(Invalid):
+    """No stock is so large: a number was typed wrong."""
+
+    code = "too_many_pieces"
+    title = "A stock holds at most {most} pieces; it would be {on_hand}."
+    title_zh = "单个库存最多 {most} 件，入库后将为 {on_hand} 件。"
+    on_hand: int
+    most: int
 
 
 class NoPieces(Invalid):
@@ -112,13 +125,14 @@ def receive(
     list by list. What comes into a lot that is stopped, here or elsewhere, at its floor, or bonded and
     without its papers is quarantined with it; missing papers are a case.
 
-    Raises NoPieces, BadDays, LotDiffers, OtherStorefront.
+    Raises NoPieces, TooManyPieces, BadDays, LotDiffers, OtherStorefront.
     """
     if quantity < 1:
         raise NoPieces()
     if produced_on and expires_on and produced_on > expires_on:
         raise BadDays()
     stock = stock_of(warehouse=warehouse, variant=variant)
+    _bounded(stock, quantity)
     until, near = days_of(storefront_id=stock.storefront_id, variant_id=variant.pk, expires_on=expires_on)
     known = Lot.objects.filter(stock=stock, code=code)
     if not code:  # goods without lot numbers have nothing in common but their list
@@ -146,18 +160,25 @@ def receive(
     return lot
 
 
+def _bounded(stock: Stock, more: int) -> None:
+    if stock.on_hand + more > MOST_PIECES:
+        raise TooManyPieces(on_hand=stock.on_hand + more, most=MOST_PIECES)
+
+
 @transaction.atomic
 def adjust(*, lot: Lot, by: str, pieces: int, reason: str, now: datetime, holder: str = "") -> Lot:
     """Add pieces that were found (above 0) or write off what is missing (below 0).
 
     What is missing is taken off the shelf first, then out of what a stop, the floor or missing papers hold,
     and last out of what is quarantined for its own state: what is left of that is never taken for fit. Raises
-    BadCount where it would reach what is promised, TooFewPieces where it would reach what is set aside.
+    BadCount where it would reach what is promised, TooFewPieces where it would reach what is set aside, and
+    TooManyPieces.
     """
     stock = locked(lot.stock_id)
     lot.refresh_from_db()
     if pieces >= 0:
         if pieces:
+            _bounded(stock, pieces)
             move(lot, Movement.Kind.ADJUST, on_hand=pieces, holder=holder, reason=reason, by=by, now=now)
             aside(lot, pieces, now=now)
             lot.refresh_from_db()

@@ -99,9 +99,11 @@ def differences() -> list[Difference]:
 def repair() -> int:
     """Set every balance to the sum of its movements while none is written; returns how many were wrong.
 
-    Only the owner of the tables may; sales wait for as long as it takes.
+    Only the owner of the tables may; sales wait for as long as it takes. Stocks come before the ledger, as
+    for all that moves: who holds a stock already writes its movement first, and neither dies.
     """
     with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE inventory_stock IN EXCLUSIVE MODE")
         cursor.execute("LOCK TABLE inventory_movement IN SHARE MODE")
         cursor.execute("SELECT set_config('inventory.repair', 'on', true)")
         wrong = 0

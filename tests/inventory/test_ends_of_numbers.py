@@ -57,6 +57,38 @@ def test_goods_received_by_the_page_may_end_on_the_last_day_there_is(client, wor
     assert client.post(url, sent).status_code == 302
 
 
+def test_no_stock_grows_beyond_what_its_balance_can_hold(world):
+    lot = make.lot(world.warehouse, world.dryer, 999_000_000, "A")
+    said = {"by": "x", "now": make.NOW}
+    for more in (1_000_001, 2_147_483_647, 10**12):
+        for come_in in (
+            lambda: make.lot(world.warehouse, world.dryer, more, "B"),  # noqa: B023 -- called at once
+            lambda: inventory.adjust(lot=lot, pieces=more, reason="found", **said),  # noqa: B023
+            lambda: inventory.set_on_hand(
+                warehouse=world.warehouse,
+                variant=world.dryer,
+                on_hand=999_000_000 + more,  # noqa: B023
+                **said,
+            ),
+        ):
+            with pytest.raises(inventory.TooManyPieces) as refused:
+                come_in()
+            assert (refused.value.on_hand, refused.value.most) == (999_000_000 + more, 1_000_000_000)
+    make.lot(world.warehouse, world.dryer, 1_000_000, "B")
+    assert Stock.objects.get(variant=world.dryer).on_hand == 1_000_000_000
+
+
+def test_who_receives_too_many_on_the_page_is_told_so(client, world):
+    make.lot(world.warehouse, world.dryer, 1_000_000_000, "A")
+    enter(client, rows.operator("packer", world.shop, "fulfilment"))
+    url = reverse("admin:inventory_stock_step", args=[Stock.objects.get(variant=world.dryer).pk, "receive"])
+    for pieces, told in (("1", "单个库存最多 1000000000 件"), ("1000001", "1000000")):
+        sent = {"pieces": pieces, "code": "X", "inbound_list": "QD1"}
+        answer = client.post(url, sent)
+        assert (answer.status_code, told in answer.content.decode()) == (200, True)
+    assert Stock.objects.get(variant=world.dryer).on_hand == 1_000_000_000
+
+
 def test_fifty_spent_lots_hide_no_lot_with_pieces(client, world):
     for day in range(52):
         ends = date(2027, 1, 1) + timedelta(days=day)

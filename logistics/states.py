@@ -4,8 +4,8 @@ from kernel.states import Machine
 
 # to_pick to dispatched is ours: what is leaving has left in part, what is dispatched has left our house, and
 # the ledger with it. All that follows is what the carrier tells, whose scan may come before anyone has said
-# that it left. customs_hold, lost and damaged may still come right; what was delivered, in a locker say, may
-# be refused there and turn back. returned is an end.
+# that it left, and of one parcel while others are still being packed. customs_hold, lost and damaged may yet
+# come right; what was delivered, in a locker say, may be refused there and turn back. returned is an end.
 SHIPMENT = Machine(
     name="shipment",
     start="to_pick",
@@ -13,9 +13,10 @@ SHIPMENT = Machine(
         "pick": {"to_pick": "packing"},
         "label": {"packing": "labelled"},
         "unlabel": {"labelled": "packing"},
-        "leave": {"labelled": "leaving"},
+        "leave": {"packing": "leaving", "labelled": "leaving"},
         "dispatch": {"labelled": "dispatched", "leaving": "dispatched"},
         "hand_over": {
+            "packing": "handed_over",
             "labelled": "handed_over",
             "leaving": "handed_over",
             "dispatched": "handed_over",

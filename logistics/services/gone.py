@@ -10,7 +10,8 @@ from inventory.services import SaleStopped
 from kernel.cases import open_case, settle_open
 from logistics.models import Parcel, Shipment
 from logistics.services import contents
-from logistics.services.shipments import LEFT_CANCELLED, LEFT_REFUNDED, PACKED_REFUNDED
+from logistics.services.shipments import LEFT_CANCELLED, LEFT_REFUNDED
+from logistics.services.standing import PACKED_REFUNDED
 from orders.models import Order
 
 STOPPED_LEFT = "shipment.stopped_left"

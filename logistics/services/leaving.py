@@ -18,7 +18,8 @@ from logistics.models import Parcel, Shipment
 from logistics.services import contents
 from logistics.services.gone import let_go
 from logistics.services.packing import NotPaid
-from logistics.services.shipments import SEVERAL, TO_LEAVE, advance, locked
+from logistics.services.shipments import SEVERAL, TO_LEAVE, locked
+from logistics.services.standing import advance
 from logistics.services.tracking import AFTER_RELEASE_ONLY, is_released
 from logistics.states import SHIPMENT, WAYBILL
 from orders.models import Order

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from kernel.cases import open_case, open_failing, settle_open
 from kernel.tenancy import tenant
 from logistics.models import Shipment, ShippingInfo
-from logistics.services.shipments import LATE, TO_LEAVE, locked
+from logistics.services.shipments import TO_LEAVE, locked
+from logistics.services.standing import LATE
 from logistics.services.waiting import LOOKED_AT_AGAIN, is_told_by_hours, last_hour, waits_for
 
 BATCH, AGAIN_AFTER = 200, timedelta(minutes=30)

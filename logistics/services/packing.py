@@ -23,7 +23,8 @@ from kernel.states import WrongState
 from kernel.tenancy import tenant
 from logistics.models import CarrierAccount, Parcel, ParcelLine, Shipment
 from logistics.services import weighing
-from logistics.services.shipments import PACKED_REFUNDED, SEVERAL, account_of, locked
+from logistics.services.shipments import SEVERAL, account_of, locked
+from logistics.services.standing import PACKED_REFUNDED, advance, next_box
 from logistics.services.weighing import WeightDiffers
 from logistics.states import SHIPMENT
 from logistics.vocabulary import carriers
@@ -163,7 +164,6 @@ def pack(
                 order,
                 row,
                 carrier=carrier,
-                nth=len(before) + 1,
                 weight_g=weight_g,
                 second_look=second_look,
                 part=part,
@@ -216,7 +216,6 @@ def _pack(
     row: Shipment,
     *,
     carrier: str,
-    nth: int,
     weight_g: int | None,
     second_look: bool,
     part: Part | None,
@@ -234,15 +233,17 @@ def _pack(
     if part is not None:
         contents = _chosen(contents, part)
     if not contents:
-        return _all_packed(order, row, now)
+        return _all_packed(order, row, by, now)
+    own_number, _ = next_box(row)
     expected_g = weighing.expected_g(row, contents)
     if weight_g is not None:
-        weighing.check(row, expected_g, weight_g, by=by, second_look=second_look, now=now)
+        figures = weighing.Figures(own_number, expected_g, weight_g)
+        weighing.check(row, figures, by=by, second_look=second_look, now=now)
     parcel = Parcel.objects.create(
         storefront_id=row.storefront_id,
         shipment=row,
         carrier_account=account,
-        own_number=f"{row.number}-{nth}",
+        own_number=own_number,
         single=order.trade_mode not in SEVERAL,
         carrier=carrier,
         weight_g=weight_g or expected_g,
@@ -270,14 +271,12 @@ def _pack(
     return parcel
 
 
-def _all_packed(order: Order, row: Shipment, now: datetime) -> Parcel:
+def _all_packed(order: Order, row: Shipment, by: str, now: datetime) -> Parcel:
     """Nothing is left to pack because the rest was refunded: what lies in parcels is the whole."""
     last = Parcel.objects.filter(shipment=row).exclude(state="cancelled").order_by("-id").first()
     if last is None:
         raise NothingToPack()
-    if row.state == "packing" and is_whole(order, row):
-        facts = {"order": row.number, "waybill": last.waybill}
-        SHIPMENT.move(row, "label", now=now, facts=facts)
+    advance(order=order, row=row, by=by, now=now)
     return last
 
 
@@ -301,12 +300,6 @@ def to_pack(order: Order, row: Shipment) -> list[Content]:
                 free[lot_id] -= number
                 found.append((line, lot, number))
     return found
-
-
-def is_whole(order: Order, row: Shipment) -> bool:
-    """Whether all that was picked is in parcels, and each of them has its waybill."""
-    live = Parcel.objects.filter(shipment=row).exclude(state="cancelled")
-    return not live.exclude(state="issued").exists() and not to_pack(order, row)
 
 
 def _part(pieces: Mapping[str, int] | None, lots: Mapping[int, int] | None) -> Part | None:

@@ -9,10 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from compliance.law import Law
 from kernel import events
 from kernel.cases import open_failing, settle_open
-from kernel.clock import shanghai_day
 from kernel.errors import Conflict
 from kernel.tenancy import tenant
 from logistics.models import Shipment
@@ -40,12 +38,6 @@ def may_confirm(shipment: Shipment) -> bool:
     """Whether the consumer can confirm receipt now."""
     left = shipment.handed_over_at is not None and shipment.state in MAY_HAVE
     return shipment.receipt_at is None and left
-
-
-def receipt_due(delivered_at: datetime) -> datetime:
-    """When receipt of what was delivered then counts as confirmed."""
-    days: int = Law(shanghai_day(delivered_at)).figure("orders/receipt_days")
-    return delivered_at + timedelta(days=days)
 
 
 def confirm_receipt(*, order: Order, now: datetime) -> Shipment:

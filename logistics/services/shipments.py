@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import Any
 
-from inventory import services as inventory
 from inventory.queries import terms
 from kernel import events
 from kernel.cases import open_case, settle_open
@@ -20,19 +19,24 @@ from kernel.states import WrongState
 from kernel.tenancy import tenant
 from logistics.models import CarrierAccount, Parcel, Shipment
 from logistics.services import contents, shipping_info
+from logistics.services.standing import (
+    LATE,
+    NOT_DELIVERED,
+    PACKED_REFUNDED,
+    WEIGHT,
+    advance,
+    next_box,
+    unpacked,
+)
 from logistics.states import SHIPMENT, WAYBILL
-from logistics.vocabulary import carriers
 from orders.models import Order
 
 LEFT_CANCELLED, LEFT_REFUNDED = "shipment.left_cancelled", "shipment.left_refunded"
 SEVERAL = ("0110",)  # general trade: no import list, and so as many parcels as it takes
 FAILING, REFUSED, UNANSWERED = (f"waybill.{name}" for name in ("failing", "refused", "unanswered"))
 ANSWERED = (FAILING, REFUSED, UNANSWERED)  # what a carrier's answer settles, or that it is asked no more
-PACKED_REFUNDED, LATE, WEIGHT = "shipment.packed_refunded", "shipment.late", "parcel.weight_differs"
 NOT_LEFT = ("to_pick", "packing", "labelled")
 TO_LEAVE = (*NOT_LEFT, "leaving")  # something of it is still here
-# No silence confirms the receipt of what did not stay delivered.
-NOT_DELIVERED: dict[str, Any] = {"delivered_at": None, "receipt_due_at": None}
 # What an operator says of a parcel that no tracker says.
 FOUND_OUT = {"lose": "lost", "damage": "damaged", "return": "returned", "move": "in_transit"}
 
@@ -117,9 +121,8 @@ def cancel_shipment(*, order: Order, by: str, now: datetime) -> None:
             SHIPMENT.move(row, "cancel", now=now, facts=facts, late_at=None)
         if row.state not in ("leaving", "cancelled"):
             return
-        settle_open(
-            kinds=[LATE, WEIGHT, PACKED_REFUNDED], key=row.event_key, by=by, note="cancelled", now=now
-        )
+        settle_open(kinds=[LATE, PACKED_REFUNDED], key=row.event_key, by=by, note="cancelled", now=now)
+        settle_open(kinds=[WEIGHT], key=next_box(row)[1], by=by, note="cancelled", now=now)
         for parcel in Parcel.objects.select_for_update(of=("self",)).filter(shipment=row).order_by("id"):
             here = parcel.state in ("asked", "issued", "refused") and parcel.left_at is None
             if here and _take_back(parcel, by, now):
@@ -180,52 +183,6 @@ def look_at_parcel(*, order: Order, now: datetime, left: Mapping[str, int] | Non
             facts = {"pieces": _said(left)}
             _too_many(row, LEFT_REFUNDED, "A parcel left with pieces that were then refunded", facts, now)
         advance(order=order, row=row, by="system", now=now)
-
-
-def advance(*, order: Order, row: Shipment, by: str, now: datetime, scanned: Parcel | None = None) -> None:
-    """Say how far a shipment has left: in part, all of it, or all of it and a carrier has it.
-
-    All has left once each of its parcels has and no picked piece lies outside. The caller holds order and
-    shipment; `scanned` is the parcel whose first scan it comes from.
-    """
-    if row.state not in SHIPMENT.moves["hand_over"]:
-        return
-    live = list(Parcel.objects.filter(shipment=row).exclude(state="cancelled").order_by("scanned_at", "id"))
-    left = [one for one in live if one.left_at is not None]
-    if not left:
-        return
-    facts = {"order": row.number, "by": by}
-    several = not any(one.single for one in live)
-    if len(left) < len(live) or (several and inventory.in_hand(holder=order.event_key)):
-        if row.state == "labelled":
-            SHIPMENT.move(row, "leave", now=now, facts=facts)
-        return
-    seen = [one for one in live if one.scanned_at is not None]
-    if seen:
-        facts = handover_of(scanned or seen[-1]) | {"order": row.number}
-        SHIPMENT.move(row, "hand_over", now=now, facts=facts, handed_over_at=seen[0].scanned_at, late_at=None)
-    elif row.state in SHIPMENT.moves["dispatch"]:
-        SHIPMENT.move(row, "dispatch", now=now, facts=facts, dispatched_at=now, late_at=None)
-    settle_open(kinds=[LATE], key=row.event_key, by=by, note="it has left", now=now)
-
-
-def unpacked(*, order: Order, row: Shipment, parcel: Parcel, by: str, now: datetime) -> None:
-    """A parcel was cancelled: its pieces lie in none, and a case of refunded ones ends with the last of them.
-
-    The caller holds order and shipment.
-    """
-    inventory.empty_box(box=parcel.event_key)
-    live = row.parcels.exclude(state="cancelled")
-    if not any(contents.refunded(one, order.event_key) for one in live):
-        settle_open(kinds=[PACKED_REFUNDED], key=row.event_key, by=by, note="taken out", now=now)
-    advance(order=order, row=row, by=by, now=now)
-
-
-def handover_of(parcel: Parcel) -> dict[str, str]:
-    """What is told of a parcel that a carrier has scanned."""
-    assert parcel.scanned_at is not None
-    carrier = carriers()[parcel.carrier].name_zh
-    return {"waybill": parcel.waybill, "carrier": carrier, "at": parcel.scanned_at.isoformat()}
 
 
 def _said(pieces: Mapping[str, int]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 
 import structlog
 from django.db import connection
@@ -21,27 +20,18 @@ from logistics.carrier_words import masked
 from logistics.gateways.carrying import Handover
 from logistics.gateways.tracking import Report
 from logistics.models import Parcel, Shipment, TrackingEvent
-from logistics.services import shipping_info
 from logistics.services.gone import let_go, not_for_sale
 from logistics.services.handover import record_handover
-from logistics.services.receipt import receipt_due
-from logistics.services.shipments import (
-    FOUND_OUT,
-    NOT_DELIVERED,
-    advance,
-    find_out,
-    handover_of,
-    locked,
-)
+from logistics.services.shipments import FOUND_OUT, find_out, locked
+from logistics.services.standing import advance, handover_of, stand_by
 from logistics.states import SHIPMENT
-from logistics.vocabulary import BEFORE_SCAN, VERBS, Code, carriers, latest
+from logistics.vocabulary import BEFORE_SCAN, Code, latest
 from orders.models import Order
 
 log = structlog.get_logger(__name__)
 
 UNEXPECTED, EARLY = "tracking.unexpected", "tracking.left_before_release"
 ENDS = ("delivered", "returned")
-ENDED = (Code.LOST, Code.DAMAGED, Code.DELIVERED, Code.RETURNED)  # of several parcels the first one counts
 FOUND = {"lose": Code.LOST, "damage": Code.DAMAGED, "return": Code.RETURNED, "move": Code.IN_TRANSIT}
 LONGEST_CODE = 12  # what a provider calls an event; more of it is cut
 AFTER_RELEASE_ONLY = ("1210", "1239")  # what leaves a bonded zone does so after 800 (law.md R2.5)
@@ -166,7 +156,7 @@ def find_out_parcel(*, parcel: Parcel, verb: str, by: str, now: datetime) -> Par
         events.record(
             storefront_id=row.storefront_id, name="parcel.found", key=row.event_key, facts=facts, now=now
         )
-        _stand_by(order, shipment, row, now)
+        stand_by(order=order, row=shipment, parcel=row, now=now)
         _tell(row, shipment, Code(row.latest), now)
         return row
 
@@ -230,44 +220,7 @@ def _move(order: Order, shipment: Shipment, parcel: Parcel, now: datetime) -> No
         record_handover(order=order, handover=handover, now=now)
     if order.trade_mode == "9610" and Code(parcel.latest) in INSIDE and not is_released(order):
         _early(parcel, shipment, now)
-    _stand_by(order, shipment, parcel, now)
-
-
-def _stand_by(order: Order, shipment: Shipment, parcel: Parcel, now: datetime) -> None:
-    """Move a shipment that has left to where its parcels stand, by what was told of this one."""
-    verb = _verb(shipment, parcel)
-    if shipment.handed_over_at is None or verb is None or shipment.state not in SHIPMENT.moves[verb]:
-        return
-    assert parcel.latest_at is not None
-    changes: dict[str, Any] = NOT_DELIVERED
-    if verb == "deliver":
-        at = max(one.latest_at for one in _live(shipment) if one.latest == "delivered" and one.latest_at)
-        changes = {"delivered_at": at, "receipt_due_at": receipt_due(at)}
-    elif shipment.delivered_at is not None:
-        shipping_info.turned(order=order)
-    facts = {"order": shipment.number, "waybill": parcel.waybill, "carrier": _name(parcel)}
-    facts["at"] = parcel.latest_at.isoformat()
-    SHIPMENT.move(shipment, verb, now=now, facts=facts, **changes)
-
-
-def _verb(shipment: Shipment, parcel: Parcel) -> str | None:
-    """Where one parcel leads its shipment. Of several it is on its way as long as one is; then one that is
-    lost or damaged says more than those that came, and one that came more than those that went back."""
-    verb = VERBS.get(Code(parcel.latest)) if parcel.latest else None
-    if verb is None or parcel.single:
-        return verb
-    stand = {one.latest for one in _live(shipment)}
-    if stand - set(ENDED):
-        return "turn" if shipment.state == "delivered" else "move"
-    return next(VERBS[code] for code in ENDED if code in stand)
-
-
-def _live(shipment: Shipment) -> list[Parcel]:
-    return list(Parcel.objects.filter(shipment=shipment).exclude(state="cancelled"))
-
-
-def _name(parcel: Parcel) -> str:
-    return carriers()[parcel.carrier].name_zh
+    stand_by(order=order, row=shipment, parcel=parcel, now=now)
 
 
 def _early(parcel: Parcel, shipment: Shipment, now: datetime) -> None:

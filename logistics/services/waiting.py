@@ -12,8 +12,8 @@ from datetime import timedelta
 
 from kernel.models import Case
 from logistics.models import Shipment, ShippingInfo
-from logistics.services.shipments import LATE as DAY_OVER
 from logistics.services.shipping_info import LATE as HOURS_OVER
+from logistics.services.standing import LATE as DAY_OVER
 from logistics.services.tracking import AFTER_RELEASE_ONLY, is_released
 from orders.models import Order
 

@@ -19,10 +19,10 @@ from kernel.tenancy import tenant
 from logistics.gateways.providers import issuer
 from logistics.gateways.waybills import Cargo, CarrierRefused, Issued, Wanted, Waybills
 from logistics.models import Parcel
-from logistics.services import packing
 from logistics.services.receiver import ReceiverGone, receiver_for_carrier, sender_of
 from logistics.services.refusals import code_of, words_of
-from logistics.services.shipments import ANSWERED, FAILING, REFUSED, UNANSWERED, locked, unpacked
+from logistics.services.shipments import ANSWERED, FAILING, REFUSED, UNANSWERED, locked
+from logistics.services.standing import advance, unpacked
 from logistics.services.tracking import UNWATCHED
 from logistics.states import SHIPMENT, WAYBILL
 from orders.models import Order
@@ -32,6 +32,7 @@ log = structlog.get_logger(__name__)
 OPEN = ("asked", "withdrawing")
 BATCH, LEASE, WAIT_AT_MOST = 20, timedelta(seconds=60), timedelta(minutes=30)
 LEFT = "waybill.not_taken_back"
+NOT_TAKEN_BACK = "A carrier does not take a waybill back"
 CASE_AFTER = 8  # tries: a carrier that does not answer for half an hour
 WATCH_AFTER = timedelta(seconds=5)
 
@@ -140,7 +141,9 @@ def _take_in(parcel: Parcel, issued: Issued | None, now: datetime) -> None:
         row = _locked(parcel)
         settle_open(kinds=ANSWERED, key=row.event_key, by="system", note="answered", now=now)
         if issued is None:
-            if row.state == "withdrawing":
+            if row.state == "withdrawing" and row.left_at is not None:
+                _keep(row, "scanned", now)  # a carrier has it, whatever it says: it is followed on
+            elif row.state == "withdrawing":
                 settle_open(kinds=[UNWATCHED], key=row.event_key, by="system", note="cancelled", now=now)
                 WAYBILL.move(row, "cancel", now=now, facts={"waybill": row.waybill}, next_try_at=None)
                 if shipment.state == "labelled":
@@ -166,10 +169,7 @@ def _take_in(parcel: Parcel, issued: Issued | None, now: datetime) -> None:
             tries=0,
             next_try_at=now + WATCH_AFTER,
         )
-        if shipment.state == "packing" and packing.is_whole(order, shipment):
-            SHIPMENT.move(
-                shipment, "label", now=now, facts={"order": order.number, "waybill": issued.waybill}
-            )
+        advance(order=order, row=shipment, by="system", now=now)
 
 
 def _unknown(parcel: Parcel, now: datetime) -> None:
@@ -185,6 +185,7 @@ def _unknown(parcel: Parcel, now: datetime) -> None:
 def _refused(attempt: Attempt, refusal: CarrierRefused, now: datetime) -> None:
     why = code_of(refusal)
     with tenant(attempt.parcel.storefront_id):
+        order, shipment = locked(attempt.parcel.shipment)
         row = _locked(attempt.parcel)
         settle_open(kinds=[FAILING], key=row.event_key, by="system", note="refused", now=now)
         if row.state == "asked":
@@ -193,11 +194,19 @@ def _refused(attempt: Attempt, refusal: CarrierRefused, now: datetime) -> None:
                 Parcel.objects.filter(pk=row.pk).update(sent_at=None)
             _put_by(row, why, now, words=words_of(refusal, receiver))
         elif row.state == "withdrawing":
-            if row.waybill and row.issued_at is not None:
-                WAYBILL.move(row, "keep", now=now, facts={"waybill": row.waybill}, next_try_at=now)
+            if row.waybill and (row.issued_at or row.left_at) is not None:
+                _keep(row, why, now)
+                advance(order=order, row=shipment, by="system", now=now)
             else:
                 Parcel.objects.filter(pk=row.pk).update(next_try_at=now + WAIT_AT_MOST)
-            _case(row, LEFT, "A carrier does not take a waybill back", now, why=why)
+                _case(row, LEFT, NOT_TAKEN_BACK, now, why=why)
+
+
+def _keep(row: Parcel, why: str, now: datetime) -> None:
+    """It keeps its waybill, and a person must look."""
+    facts, issued_at = {"waybill": row.waybill}, row.issued_at or now
+    WAYBILL.move(row, "keep", now=now, facts=facts, issued_at=issued_at, next_try_at=now)
+    _case(row, LEFT, NOT_TAKEN_BACK, now, why=why)
 
 
 def _put_by(row: Parcel, why: str, now: datetime, *, words: str) -> None:

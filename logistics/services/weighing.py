@@ -19,7 +19,8 @@ from kernel.models import Case
 from kernel.states import WrongState
 from kernel.tenancy import tenant
 from logistics.models import Parcel, Shipment
-from logistics.services.shipments import WEIGHT, locked
+from logistics.services.shipments import locked
+from logistics.services.standing import WEIGHT, box_key
 from orders.models import OrderLine
 
 WEIGHED_IN = ("packing", "labelled", "leaving")
@@ -30,8 +31,9 @@ class WeightDiffers(Conflict):
     """The scales say something else than the goods: a piece too many, one missing, or another one."""
 
     code = "parcel_weight_differs"
-    title = "The parcel weighs {weighed_g} g; its goods and packing weigh {expected_g} g. Look into it."
-    title_zh = "包裹实重 {weighed_g} 克，应重 {expected_g} 克，请开箱复核。"
+    title = "Parcel {parcel} weighs {weighed_g} g; its goods and packing weigh {expected_g} g. Look into it."
+    title_zh = "包裹 {parcel} 实重 {weighed_g} 克，应重 {expected_g} 克，请开箱复核。"
+    parcel: str
     expected_g: int
     weighed_g: int
 
@@ -42,6 +44,15 @@ class SameEyes(Conflict):
     code = "parcel_same_eyes"
     title = "A colleague must take the second look."
     title_zh = "须由另一名同事复核。"
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a parcel weighs beside what it should, under its number, which it has before it is packed."""
+
+    parcel: str
+    expected_g: int
+    weighed_g: int
 
 
 def expected_g(row: Shipment, contents: Iterable[tuple[OrderLine, Any, int]]) -> int:
@@ -63,7 +74,8 @@ def weigh(*, parcel: Parcel, weight_g: int, by: str, now: datetime, second_look:
             ended = row.state in ("cancelled", "withdrawing") or row.left_at is not None
             if shipment.state not in WEIGHED_IN or ended:
                 raise WrongState(machine="parcel", verb="weigh", state=row.state)
-            check(shipment, row.expected_g, weight_g, by=by, second_look=second_look, now=now)
+            figures = Figures(row.own_number, row.expected_g, weight_g)
+            check(shipment, figures, by=by, second_look=second_look, now=now)
             row.weighed_g = weight_g
             if row.sent_at is None:  # afterwards the carrier has been told, and weighs it itself
                 row.weight_g = weight_g
@@ -81,11 +93,11 @@ def weigh(*, parcel: Parcel, weight_g: int, by: str, now: datetime, second_look:
         raise
 
 
-def check(
-    row: Shipment, expected_g: int, weighed_g: int, *, by: str, second_look: bool, now: datetime
-) -> None:
-    """Raise WeightDiffers beyond what the warehouse tolerates, unless a colleague found the same before."""
-    case = Case.objects.filter(kind=WEIGHT, key=row.event_key, state=Case.State.OPEN).first()
+def check(row: Shipment, figures: Figures, *, by: str, second_look: bool, now: datetime) -> None:
+    """Raise WeightDiffers beyond what the warehouse tolerates, unless a colleague found the same before of
+    this very parcel."""
+    key, expected_g, weighed_g = box_key(figures.parcel), figures.expected_g, figures.weighed_g
+    case = Case.objects.filter(kind=WEIGHT, key=key, state=Case.State.OPEN).first()
     tolerated = row.warehouse.tolerated_g(expected_g)
     note = "weighed again"
     if abs(weighed_g - expected_g) > tolerated:
@@ -95,36 +107,38 @@ def check(
             or first["expected_g"] != expected_g
             or abs(weighed_g - first["weighed_g"]) > tolerated
         ):
-            raise WeightDiffers(expected_g=expected_g, weighed_g=weighed_g)
+            raise WeightDiffers(parcel=figures.parcel, expected_g=expected_g, weighed_g=weighed_g)
         if first["by"] == by:
             raise SameEyes()
         note = "looked into"
         events.record(
             storefront_id=row.storefront_id,
             name="parcel.weight_accepted",
-            key=row.event_key,
+            key=key,
             facts={"by": by, "weighed_g": weighed_g, "expected_g": expected_g, "first": first["by"]},
             now=now,
         )
-    settle_open(kinds=[WEIGHT], key=row.event_key, by=by, note=note, now=now)
+    settle_open(kinds=[WEIGHT], key=key, by=by, note=note, now=now)
 
 
 def tell(*, shipment: Shipment, differs: WeightDiffers, by: str, now: datetime) -> None:
     """Put both figures before an operator, in place of those that someone found before."""
     facts = {
         "order": shipment.number,
+        "parcel": differs.parcel,
         "expected_g": differs.expected_g,
         "weighed_g": differs.weighed_g,
         "by": by,
     }
+    key = box_key(differs.parcel)
     with tenant(shipment.storefront_id):
-        open_ = Case.objects.filter(kind=WEIGHT, key=shipment.event_key, state=Case.State.OPEN)
+        open_ = Case.objects.filter(kind=WEIGHT, key=key, state=Case.State.OPEN)
         if not open_.filter(facts=facts).exists():
-            settle_open(kinds=[WEIGHT], key=shipment.event_key, by=by, note="weighed again", now=now)
+            settle_open(kinds=[WEIGHT], key=key, by=by, note="weighed again", now=now)
         open_case(
             storefront_id=shipment.storefront_id,
             kind=WEIGHT,
-            key=shipment.event_key,
+            key=key,
             title="A parcel does not weigh what its goods do",
             facts=facts,
             now=now,

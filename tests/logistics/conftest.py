@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import pytest
 from redis import Redis
 
+from inventory import services as inventory
+from logistics.models import Parcel, Shipment
+from orders.models import Order
 from tests import make
 from tests.logistics import shipping
+from tests.logistics.parts import issue, pack
 from tests.payments.conftest import stand_in_process, wechat
 from tests.stand_in import StandIn, storefront_in
 
@@ -47,3 +52,26 @@ def known(carriers: StandIn, redis: Redis, db: None) -> make.World:
     told = carriers.world["storefronts"][0]
     shipping.sf(shop, secret=told["sf_check_word"], customer_code=told["sf_partner"])
     return make.World(shop, place, dryer, iron, make.buyer(shop, now=make.present()))
+
+
+@pytest.fixture
+def shipment(world) -> Shipment:
+    """Of general trade: three dryers of two lots and an iron, paid."""
+    inventory.set_on_hand(warehouse=world.warehouse, variant=world.dryer, on_hand=0, by="t", now=make.NOW)
+    make.lot(world.warehouse, world.dryer, 5, "LATE", expires_on=date(2029, 1, 1))
+    make.lot(world.warehouse, world.dryer, 2, "SOON", expires_on=date(2028, 1, 1))
+    shipping.sf(world.shop)
+    made = shipping.shipment(world, ("HD-1", 3), ("IR-1", 1))
+    Order.objects.update(trade_mode="0110")
+    return made
+
+
+@pytest.fixture
+def two(shipment) -> tuple[Parcel, Parcel]:
+    """Two dryers and the iron in the first parcel, one dryer in the second; both weighed and labelled."""
+    first = pack(shipment, {"HD-1": 2, "IR-1": 1}, nth=1)
+    second = pack(shipment, None, nth=2)
+    for parcel in (first, second):
+        issue(parcel)
+    Shipment.objects.update(state="labelled")
+    return Parcel.objects.get(pk=first.pk), Parcel.objects.get(pk=second.pk)

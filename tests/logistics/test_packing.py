@@ -127,8 +127,14 @@ def test_what_differs_by_more_is_refused_with_both_figures_and_is_a_case(lots, w
     assert (refused.value.expected_g, refused.value.weighed_g) == (1200, weight_g)
     case = Case.objects.get(kind="parcel.weight_differs")
     assert (case.key, case.facts) == (
-        made.event_key,
-        {"order": made.number, "expected_g": 1200, "weighed_g": weight_g, "by": "mei"},
+        f"parcel:{made.number}-1",
+        {
+            "order": made.number,
+            "parcel": f"{made.number}-1",
+            "expected_g": 1200,
+            "weighed_g": weight_g,
+            "by": "mei",
+        },
     )
     assert (Parcel.objects.count(), Shipment.objects.get().state) == (0, "packing")
 

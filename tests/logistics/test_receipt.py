@@ -12,7 +12,8 @@ from backend.delivery import drain
 from kernel.models import Case, Delivery, Event
 from logistics.models import Parcel, Shipment, ShippingInfo
 from logistics.services import receipt, shipping_info
-from logistics.services.receipt import confirm_receipt, receipt_due
+from logistics.services.receipt import confirm_receipt
+from logistics.services.standing import receipt_due
 from orders.models import Order
 from orders.services.cancel_paid import end_paid
 from tests import make

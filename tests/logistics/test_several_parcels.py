@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
-
 import pytest
 from django.db import IntegrityError, transaction
 
 from inventory import services as inventory
-from inventory.models import Reservation, Stock
+from inventory.models import Reservation
 from inventory.services.repair import differences
-from kernel.models import Case, Event
+from kernel.models import Case
 from kernel.states import WrongState
-from logistics.gateways.tracking import Report, Told
 from logistics.models import Parcel, Shipment
 from logistics.queries import on_its_way
 from logistics.services import leaving, packing, shipments, tracking, waybills
@@ -20,91 +17,10 @@ from logistics.vocabulary import Code
 from orders.models import Order
 from orders.services.cancel_paid import cancel_paid
 from settlement.services.evidence import record_evidence
-from tests import make
-from tests.logistics import shipping
+from tests.logistics.parts import HOUR, balances, handovers, issue, lessen, pack, reservations, scan, state
 from tests.logistics.shipping import LATER
 
 pytestmark = pytest.mark.django_db(transaction=True)
-HOUR = timedelta(hours=1)
-ON_SHELF = 7
-
-
-@pytest.fixture
-def shipment(world) -> Shipment:
-    """Three dryers of two lots and an iron, paid, of general trade."""
-    inventory.set_on_hand(warehouse=world.warehouse, variant=world.dryer, on_hand=0, by="t", now=make.NOW)
-    make.lot(world.warehouse, world.dryer, 5, "LATE", expires_on=date(2029, 1, 1))
-    make.lot(world.warehouse, world.dryer, 2, "SOON", expires_on=date(2028, 1, 1))
-    shipping.sf(world.shop)
-    made = shipping.shipment(world, ("HD-1", 3), ("IR-1", 1))
-    Order.objects.update(trade_mode="0110")
-    return made
-
-
-@pytest.fixture
-def two(shipment) -> tuple[Parcel, Parcel]:
-    """Two dryers and the iron in the first parcel, one dryer in the second; both weighed and labelled."""
-    first = pack(shipment, {"HD-1": 2, "IR-1": 1}, nth=1)
-    second = pack(shipment, None, nth=2)
-    for parcel in (first, second):
-        issue(parcel)
-    Shipment.objects.update(state="labelled")
-    return Parcel.objects.get(pk=first.pk), Parcel.objects.get(pk=second.pk)
-
-
-def pack(shipment: Shipment, pieces: dict[str, int] | None, nth: int) -> Parcel:
-    return packing.pack(
-        shipment=Shipment.objects.get(pk=shipment.pk),
-        carrier="SF",
-        by="mei",
-        now=LATER,
-        pieces=pieces,
-        nth=nth,
-    )
-
-
-def issue(parcel: Parcel) -> None:
-    number, weight = parcel.own_number[-1], parcel.expected_g
-    Parcel.objects.filter(pk=parcel.pk).update(
-        state="issued", waybill=f"SF{number}", issued_at=LATER, sent_at=LATER, weighed_g=weight
-    )
-
-
-def scan(parcel: Parcel, code: Code = Code.PICKED_UP, hours: int = 0) -> None:
-    told = (Told(at=LATER + hours * HOUR, code=code, raw_code="", text=code.value),)
-    report = Report(provider="kuaidi100", carrier="SF", waybill=parcel.waybill, told=told)
-    tracking.take_in_tracking(
-        storefront_id=parcel.storefront_id, report=report, now=LATER + timedelta(days=1)
-    )
-
-
-def balances() -> list[tuple[str, int, int]]:
-    rows = Stock.objects.filter(variant__sku__in=["HD-1", "IR-1"]).order_by("variant__sku")
-    return list(rows.values_list("variant__sku", "on_hand", "reserved"))
-
-
-def reservations() -> list[tuple[int, int, str]]:
-    return list(
-        Reservation.objects.order_by("stock__variant__sku").values_list("quantity", "shipped", "state")
-    )
-
-
-def handovers() -> list[str]:
-    told = Event.objects.filter(name="shipment.handed_over").order_by("id")
-    return [event.facts["waybill"] for event in told]
-
-
-def state() -> str:
-    return Shipment.objects.get().state
-
-
-def lessen(order: Order, **kept: int) -> int:
-    """Refund the dryers and irons beyond these."""
-    variants = {line.sku: line.variant_id for line in order.lines.all()}
-    pieces = {variants["HD-1"]: kept["HD"], variants["IR-1"]: kept["IR"]}
-    freed = inventory.lessen(holder=order.event_key, kept=pieces, now=LATER)
-    shipments.look_at_parcel(order=order, now=LATER)
-    return freed
 
 
 def test_a_scan_takes_the_pieces_of_its_parcel_off_the_ledger_and_the_rest_stays_held(shipment, two):

@@ -12,6 +12,7 @@ from kernel.models import Case, Event
 from logistics.gateways.tracking import Report, Told
 from logistics.models import Parcel, Shipment
 from logistics.services import receipt, shipments, tracking
+from logistics.services.standing import receipt_due
 from logistics.vocabulary import understood
 from tests.logistics import shipping
 from tests.logistics.shipping import LATER
@@ -65,7 +66,7 @@ def test_a_way_that_turns_ends_the_same_however_it_is_told(parcel, name, manner)
         take_in(parcel, piece)
     row = Shipment.objects.get()
     at = None if delivered is None else BEGUN + timedelta(hours=delivered)
-    due = None if at is None else receipt.receipt_due(at)
+    due = None if at is None else receipt_due(at)
     assert (row.state, row.delivered_at, row.receipt_due_at) == (ends, at, due)
 
 
@@ -73,7 +74,7 @@ def test_what_came_back_from_a_locker_is_confirmed_by_nobodys_silence(parcel):
     lines = told("kuaidi100", *LOCKER)
     take_in(parcel, lines[:3])
     due = Shipment.objects.get().receipt_due_at
-    assert due == receipt.receipt_due(BEGUN + timedelta(hours=2))
+    assert due == receipt_due(BEGUN + timedelta(hours=2))
     for line in lines[3:]:
         take_in(parcel, [line])
     assert receipt.sweep(now=due + timedelta(days=1)) == 0

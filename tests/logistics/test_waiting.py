@@ -11,8 +11,8 @@ from customs.services.release import record_release
 from kernel.models import Case
 from logistics.models import Parcel, Shipment, ShippingInfo
 from logistics.services import lateness, overdue
-from logistics.services.shipments import advance
 from logistics.services.shipping_info import open_info
+from logistics.services.standing import advance
 from logistics.services.waiting import waits_for
 from orders.models import Order
 from tests.logistics import shipping

@@ -95,7 +95,7 @@ def step(client, row, name, **values):
 def test_a_parcel_is_packed_by_weight_and_by_a_colleagues_second_look(client, packer):
     made = shipping.shipment(packer, ("HD-1", 2))
     answer = step(client, made, "pack", weight_g="1400")
-    assert "包裹实重 1400 克，应重 1200 克，请开箱复核。" in answer.content.decode()
+    assert f"包裹 {made.number}-1 实重 1400 克，应重 1200 克，请开箱复核。" in answer.content.decode()
     assert Case.objects.get().kind == "parcel.weight_differs"
     assert (Shipment.objects.get().state, Parcel.objects.count()) == ("packing", 0)
     client.force_login(rows.operator("lan", packer.shop, "fulfilment"), backend=rows.BACKEND)

@@ -14,8 +14,9 @@ from inventory.models import Lot, Movement, Pick, Stock
 from inventory.services.moving import move
 from kernel.models import Case, Event
 from logistics.gateways.tracking import Report, Told
+from logistics.gateways.waybills import Issued
 from logistics.models import Parcel, ParcelLine, Shipment
-from logistics.services import leaving, overdue, packing, weighing
+from logistics.services import leaving, overdue, packing, shipments, waybills, weighing
 from logistics.services.tracking import take_in_tracking
 from logistics.vocabulary import Code
 from orders.models import Order
@@ -311,3 +312,67 @@ def test_two_packers_never_put_one_piece_into_two_parcels(world):
     assert {type(one) for one in failures(results)} == {packing.NotPicked}
     assert ParcelLine.objects.get().quantity == 3
     assert [one.quantity for one in inventory.in_hand(holder=made.event_key)] == [1]
+
+
+def packing_on(world: make.World) -> tuple[Parcel, Parcel]:
+    """Three dryers of general trade in a parcel that has its waybill, one in a parcel that waits for it."""
+    first, second = several(world)
+    Parcel.objects.filter(pk=second.pk).update(state="asked", waybill="", issued_at=None)
+    Shipment.objects.update(state="packing")
+    return first, Parcel.objects.get(pk=second.pk)
+
+
+def test_with_the_guard_off_a_scan_and_a_carriers_answer_both_find_it_packing(world):
+    packing_on(world)
+    pause = threading.Barrier(2)
+
+    def naive(then: str) -> str:
+        with transaction.atomic():
+            found = Shipment.objects.get().state
+            pause.wait(timeout=20)
+            Shipment.objects.update(state=then)  # the second one to write undoes what the first one said
+        return found
+
+    assert at_once([lambda: naive("leaving"), lambda: naive("labelled")]) == ["packing", "packing"]
+
+
+def test_with_the_guard_on_a_scan_while_the_rest_gets_its_waybill_is_followed_once(world):
+    first, second = packing_on(world)
+    answer = Issued("SF-2", "755")
+    calls = [lambda: scan(first), lambda: waybills._take_in(second, answer, LATER)] * 4
+    assert failures(at_once(calls)) == []
+    stock = Stock.objects.get(variant=world.dryer)
+    assert (stock.on_hand, stock.reserved, Shipment.objects.get().state) == (97, 1, "leaving")
+    assert Event.objects.filter(name="shipment.leaving").count() == 1
+    assert Event.objects.filter(name="shipment.handed_over").count() == 1
+    assert Event.objects.filter(name="waybill.issued").count() == 1
+
+
+@pytest.mark.parametrize("round", range(3))
+def test_a_scan_while_packing_and_a_cancellation_at_once_sell_nothing_that_is_outside(world, round):
+    first, _ = packing_on(world)
+    order = Order.objects.get()
+
+    def cancel() -> None:
+        cancel_paid(number=order.number, by="op", now=LATER, within_hold=False)
+        shipments.cancel_shipment(order=order, by="op", now=LATER)
+
+    assert failures(at_once([cancel, *[lambda: scan(first)] * 3])) == []
+    stock = Stock.objects.get(variant=world.dryer)
+    assert stock.on_hand - stock.quarantined - stock.reserved == 97  # whichever was first
+    assert Case.objects.filter(kind__startswith="shipment.left_", state="open").exists()
+
+
+def test_two_parcels_scanned_at_once_while_a_third_is_packed_leave_with_their_own_pieces(world):
+    made = shipping.shipment(world, ("HD-1", 5))
+    Order.objects.filter(pk=made.order_id).update(trade_mode="0110")
+    for nth in (1, 2):
+        row = Shipment.objects.get()
+        packing.pack(shipment=row, carrier="SF", by="mei", now=LATER, pieces={"HD-1": nth}, nth=nth)
+    for row in Parcel.objects.all():
+        Parcel.objects.filter(pk=row.pk).update(state="issued", waybill=f"SF{row.pk}", issued_at=LATER)
+    assert Shipment.objects.get().state == "packing"
+    assert failures(at_once([lambda one=one: scan(one) for one in Parcel.objects.all()] * 3)) == []
+    stock = Stock.objects.get(variant=world.dryer)
+    assert (stock.on_hand, stock.reserved, Shipment.objects.get().state) == (97, 2, "leaving")
+    assert Event.objects.filter(name="shipment.handed_over").count() == 2

@@ -14,6 +14,7 @@ from customs.ceb.tables import NAMESPACE, SUBSCRIBE, TRANSFER, Field, entities, 
 from customs.ceb.write import CHINA
 
 MOST_BYTES = 20_000_000
+YEARS = range(2000, 2100)  # whatever a message tells of happens in one of these
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _NS = "{" + NAMESPACE + "}"
 
@@ -71,7 +72,8 @@ def understand(root: etree._Element) -> Message:
 def fragments(root: etree._Element) -> list[bytes]:
     """Each document of a message as it came, in the order in which `understand` has them."""
     shape = shapes()[_local(root)]
-    return [etree.tostring(one, encoding="UTF-8") for one in _children(root, shape.container or shape.head)]
+    found = _children(root, shape.container or shape.head)
+    return [etree.tostring(one, encoding="UTF-8", with_tail=False) for one in found]
 
 
 def document(name: str, fragment: bytes) -> Document:
@@ -133,10 +135,14 @@ def _moment(text: str, digits: int) -> datetime:
     if len(text) != digits or not text.isascii() or not text.isdigit():
         raise ValueError
     whole = datetime.strptime(text[:14], "%Y%m%d%H%M%S").replace(tzinfo=CHINA)
+    if whole.year not in YEARS:
+        raise ValueError
     return whole + timedelta(milliseconds=int(text[14:] or 0))
 
 
 def _day(text: str) -> date:
     if len(text) != 8 or not text.isascii() or not text.isdigit():
+        raise ValueError
+    if int(text[:4]) not in YEARS:
         raise ValueError
     return date(int(text[:4]), int(text[4:6]), int(text[6:]))

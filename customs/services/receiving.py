@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
+from django.db import DataError
 from django.db.models import QuerySet
 
 from customs.ceb.read import Unreadable, fragments, parse, understand
@@ -75,11 +76,20 @@ def _accounts() -> QuerySet[PortAccount]:
 
 
 def _collect(box: Sequence[PortAccount], now: datetime) -> int:
+    """How many were new. Raises what one raised once the others are taken in: the port keeps that one."""
     port, new = port_of(box[0]), 0
     while came := port.receipts():
+        taken: list[str] = []
+        failed: Exception | None = None
         for one in came:
-            new += len(take_in(account=box[0], raw=one.raw, now=now, beside=box[1:]))
-        port.taken([one.id for one in came])
+            try:
+                new += len(take_in(account=box[0], raw=one.raw, now=now, beside=box[1:]))
+                taken.append(one.id)
+            except Exception as failure:
+                failed = failure
+        port.taken(taken)
+        if failed is not None:
+            raise failed
     return new
 
 
@@ -101,7 +111,11 @@ def take_in(
     rows = []
     for document, part in zip(message.documents, fragments(root), strict=True):
         told = Told(message.name, document.head, part, document.lines)
-        rows.append(taking.take(addressee([account, *beside], told), told, now))
+        whose = addressee([account, *beside], told)
+        try:
+            rows.append(taking.take(whose, told, now))
+        except (DataError, ArithmeticError):  # longer or greater than anything that customs says
+            rows.append(keep_unreadable(whose, part, "a value is out of all bounds", now))
     return _kept(rows)
 
 

@@ -79,7 +79,8 @@ def _take(account: PortAccount, told: Told, filing: Filing | None, now: datetime
     row = keep(account, filing, told, outcome, now)
     if row is not None and outcome == Outcome.TAKEN and told.name != "CEB514Message":
         info = str(head.get("returnInfo", ""))
-        if take_status(filing=filing, status=row.status, told_at=row.told_at or now, head=head):
+        told_at = min(row.told_at or now, now)  # dated ahead of our clock it would silence what comes after
+        if take_status(filing=filing, status=row.status, told_at=told_at, head=head):
             follow(filing=filing, info=info, reference=row.digest, now=now)
     return row
 

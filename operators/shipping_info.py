@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from kernel.clock import now
 from logistics.models import ShippingInfo
-from logistics.services import shipping_info, trade_management
+from logistics.services import changing, shipping_info, trade_management
 from logistics.states import SHIPPING_INFO
 from logistics.vocabulary import carrier_choices
 from operators.base import Scoped, register
@@ -40,17 +40,42 @@ class WaybillForm(forms.Form):
 
 
 def _again(row: ShippingInfo, values: Values, who: str, at: datetime) -> None:
-    shipping_info.tell_again(info=row, by=who, now=at)
+    changing.tell_again(info=row, by=who, now=at)
 
 
 def _ours(row: ShippingInfo, values: Values, who: str, at: datetime) -> None:
-    shipping_info.use_the_change(info=row, by=who, now=at)
+    changing.use_the_change(info=row, by=who, now=at)
 
 
 def _change(row: ShippingInfo, values: Values, who: str, at: datetime) -> None:
-    shipping_info.change_waybill(
-        info=row, carrier=values["carrier"], waybill=values["waybill"], by=who, now=at
+    changing.change_waybill(
+        info=row,
+        carrier=values["carrier"],
+        waybill=values["waybill"],
+        replaces=values.get("replaces", ""),
+        by=who,
+        now=at,
     )
+
+
+def waybill_form(row: ShippingInfo) -> type[forms.Form]:
+    """Of several parcels it is said which one goes on under another number."""
+    told = shipping_info.numbers(row.wanted or row.known)
+    if len(told) < 2:
+        return WaybillForm
+    replaces = forms.ChoiceField(
+        label=say("被替换的运单号", "waybill that is replaced"),
+        choices=[(number, number) for number in told],
+        help_text=say("其余运单号保持不变。", "The others stay."),
+        widget=UnfoldAdminSelectWidget,
+    )
+    order = ("replaces", "carrier", "waybill")
+    return type("OneWaybillForm", (WaybillForm,), {"replaces": replaces, "field_order": order})
+
+
+def _may_change(row: ShippingInfo) -> bool:
+    open_ = row.state in SHIPPING_INFO.moves["amend"] and row.retold_at is None
+    return open_ and not (row.partial or row.known_partial)
 
 
 _ONCE = say(
@@ -106,9 +131,10 @@ class ShippingInfoAdmin(Stepped, Listed):
             title=say("更改运单号", "Another waybill"),
             icon="edit_note",
             form=WaybillForm,
+            form_of=waybill_form,
             do=_change,
             roles=PACKERS,
-            legal=lambda row: row.state in SHIPPING_INFO.moves["amend"] and row.retold_at is None,
+            legal=_may_change,
             hint=_ONCE,
         ),
     )

@@ -48,7 +48,8 @@ def _look(row: ShippingInfo, now: datetime) -> bool:
         ShippingInfo.objects.filter(pk=info.pk).update(late_at=None)
         settle_open(kinds=[FAILING], key=info.event_key, by="system", note="looked at", now=now)
         unmanaged = TradeManagement.objects.filter(storefront=info.storefront_id, managed=False)
-        if info.state not in NOT_TOLD or unmanaged.exists():
+        told = info.state not in NOT_TOLD and not info.known_partial
+        if told or unmanaged.exists():
             return False
         if is_told_by_day(info.order):
             ShippingInfo.objects.filter(pk=info.pk).update(late_at=now + LOOKED_AT_AGAIN)

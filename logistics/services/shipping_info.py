@@ -5,28 +5,27 @@ What WeChat says of an order is taken in by one door, `follow`, whoever asked: a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from kernel import events
 from kernel.cases import open_case, settle_open
-from kernel.errors import Conflict, Invalid
 from kernel.models import Event
-from kernel.states import WrongState
 from kernel.tenancy import tenant
 from logistics.models import Parcel, Shipment, ShippingInfo, TradeManagement
 from logistics.services.handover import HANDED_OVER
 from logistics.states import SHIPPING_INFO
 from logistics.vocabulary import carriers
 from orders.models import Order
-from wechat.shipping import OrderState, Standing
+from wechat.shipping import MOST_PARCELS, OrderState, Standing
 
 LATE_AFTER = timedelta(hours=36)  # of the 48 hours in which ordinary goods must be shipped
 REFUSED, UNANSWERED, NOT_THERE = (f"shipping_info.{name}" for name in ("refused", "unanswered", "not_there"))
 OUTDATED, OTHERWISE, LATE = (f"shipping_info.{name}" for name in ("outdated", "otherwise", "late"))
 LOST_THERE, REMINDED = "shipping_info.lost_there", "shipping_info.reminded"
 ANSWERED = (REFUSED, UNANSWERED, NOT_THERE, OTHERWISE, LATE, LOST_THERE, REMINDED)
+CHANGED = "shipping_info.changed"
+UNTIL_ALL = (LATE, REMINDED)  # said of the order until WeChat knows that all of it has left
 TITLES = {
     REFUSED: "WeChat refused an order's shipping information",
     UNANSWERED: "WeChat does not answer about shipping information",
@@ -41,32 +40,6 @@ TURNED = ("in_transit", "returned", "damaged", "lost")
 HAS_IT = ("told", "retold", "outdated")
 OVER = ("received", "settled", "ended")
 Pairs = list[list[str]]
-
-
-class SameWaybill(Invalid):
-    """WeChat has this very waybill."""
-
-    code = "waybill_unchanged"
-    title = "WeChat has this very waybill already."
-    title_zh = "微信侧已是该运单号。"
-
-
-class ChangeUsed(Conflict):
-    """WeChat takes one change of an order's shipping, and it was made."""
-
-    code = "shipping_change_used"
-    title = "WeChat takes one change of an order's shipping, and it was made."
-    title_zh = "该订单的重新发货机会已使用，不能再次更改。"
-
-
-@dataclass(eq=False)
-class CarrierUnknown(Invalid):
-    """No carrier has this code."""
-
-    code = "carrier_unknown"
-    title = "There is no carrier “{carrier}”."
-    title_zh = "没有承运商 {carrier}。"
-    carrier: str
 
 
 def open_info(*, order: Order, now: datetime) -> ShippingInfo | None:
@@ -107,66 +80,11 @@ def owe(*, order: Order, now: datetime) -> None:
             return
         row = locked(made)
         wanted, since, partial = wanted_of(order)
+        instead = {old: [carrier, new] for new, (carrier, old) in changed(row).items()}
+        wanted = [instead.get(one[1], one) for one in wanted]
         if not wanted or row.state in OVER or (wanted, partial) == (row.wanted, row.partial):
             return
         _want(row, wanted, now, shipped_at=since, partial=partial)
-
-
-def change_waybill(*, info: ShippingInfo, carrier: str, waybill: str, by: str, now: datetime) -> None:
-    """The carrier goes on under another number: WeChat is told, by the one change that it takes.
-
-    Raises CarrierUnknown, SameWaybill, ChangeUsed, WrongState.
-    """
-    if carrier not in carriers():
-        raise CarrierUnknown(carrier=carrier)
-    with tenant(info.storefront_id):
-        row = locked(info)
-        wanted = [[carrier, waybill.strip()]]
-        if numbers(wanted) == numbers(row.known or row.wanted):
-            raise SameWaybill()
-        if row.retold_at is not None or row.state == "outdated":
-            raise ChangeUsed()
-        if row.state not in ("told", "refused"):
-            SHIPPING_INFO.move(
-                row, "amend", now=now
-            )  # says what the state is, and that it does not lead there
-        _told(row, "changed", now, by=by, waybill=waybill.strip(), carrier=carrier)
-        ShippingInfo.objects.filter(pk=row.pk).update(wanted=wanted)
-        _amend(row, now, by=by)
-
-
-def tell_again(*, info: ShippingInfo, by: str, now: datetime) -> None:
-    """Try again after a mend, or where WeChat lost it: it is asked first, and told what it does not have.
-
-    Raises WrongState.
-    """
-    with tenant(info.storefront_id):
-        row = locked(info)
-        SHIPPING_INFO.move(
-            row,
-            "again",
-            now=now,
-            facts={"by": by},
-            trouble="",
-            tries=0,
-            next_try_at=now,
-            attempted_at=now,
-            known_partial=False,
-        )
-
-
-def use_the_change(*, info: ShippingInfo, by: str, now: datetime) -> None:
-    """WeChat was told of another shipping, by hand or by whomever: put ours in its place, by the one change.
-
-    Raises ChangeUsed, WrongState.
-    """
-    with tenant(info.storefront_id):
-        row = locked(info)
-        if row.retold_at is not None:
-            raise ChangeUsed()
-        if row.state != "refused":
-            raise WrongState(machine=SHIPPING_INFO.name, verb="amend", state=row.state)
-        _amend(row, now, by=by)
 
 
 def delivered(*, order: Order, at: datetime, now: datetime) -> None:
@@ -218,6 +136,13 @@ def wanted_of(order: Order) -> tuple[Pairs, datetime | None, bool]:
     return [[code, str(told.facts["waybill"])]], datetime.fromisoformat(told.facts["at"]), False
 
 
+def changed(row: ShippingInfo) -> dict[str, tuple[str, str]]:
+    """Waybill that an operator named → its carrier, and the waybill that it replaces."""
+    told = Event.objects.filter(key=row.event_key, name=CHANGED, facts__has_key="replaces")
+    rows = told.order_by("id").values_list("facts", flat=True)
+    return {one["waybill"]: (one["carrier"], one["replaces"]) for one in rows}
+
+
 def follow(row: ShippingInfo, standing: Standing, now: datetime) -> bool:
     """What WeChat says of the order, under the row's lock; whether it knows of a shipping."""
     theirs = list(standing.numbers)
@@ -266,7 +191,8 @@ def take_told(row: ShippingInfo, what: Pairs, now: datetime, *, partial: bool) -
         next_try_at=None,
         **moved,
     )
-    settle_open(kinds=ANSWERED, key=row.event_key, by="system", note="told", now=now)
+    kinds = [kind for kind in ANSWERED if not (partial and kind in UNTIL_ALL)]
+    settle_open(kinds=kinds, key=row.event_key, by="system", note="told", now=now)
     if (numbers(row.wanted), row.partial) != (numbers(what), partial):
         _change(row, now)
     elif row.delivered_at is not None and row.reminded_at is None:
@@ -305,6 +231,11 @@ def end(row: ShippingInfo, now: datetime, *, why: str) -> None:
     """Nothing is to be told any more."""
     if row.state in SHIPPING_INFO.moves["end"]:
         _over(row, "end", now, {"why": why})
+
+
+def amend(row: ShippingInfo, now: datetime, *, by: str) -> None:
+    """The one change is to be made."""
+    SHIPPING_INFO.move(row, "amend", now=now, facts={"by": by}, attempted_at=None, tries=0, next_try_at=now)
 
 
 def case(row: ShippingInfo, kind: str, now: datetime, **facts: str) -> None:
@@ -349,16 +280,12 @@ def _change(row: ShippingInfo, now: datetime) -> None:
         facts = {"waybill": ", ".join(numbers(row.wanted))}
         changes: dict[str, Any] = {"sent": [], "attempted_at": None, "tries": 0, "next_try_at": now}
         SHIPPING_INFO.move(row, "add", now=now, facts=facts, **changes)
-    elif row.state == "told" and row.retold_at is None:
-        _amend(row, now, by="system")
+    elif row.state == "told" and row.retold_at is None and len(row.wanted) <= MOST_PARCELS:
+        amend(row, now, by="system")
     elif row.state == "retold":
         outdate(row, now)
     else:
         case(row, OUTDATED, now, waybill=", ".join(numbers(row.wanted)), theirs=", ".join(numbers(row.known)))
-
-
-def _amend(row: ShippingInfo, now: datetime, *, by: str) -> None:
-    SHIPPING_INFO.move(row, "amend", now=now, facts={"by": by}, attempted_at=None, tries=0, next_try_at=now)
 
 
 def _over(
@@ -368,13 +295,3 @@ def _over(
         row, verb, now=now, facts=facts, next_try_at=None, remind_at=None, late_at=None, **changes
     )
     settle_open(kinds=ANSWERED, key=row.event_key, by="system", note=row.state, now=now)
-
-
-def _told(row: ShippingInfo, what: str, now: datetime, **facts: str) -> None:
-    events.record(
-        storefront_id=row.storefront_id,
-        name=f"{SHIPPING_INFO.name}.{what}",
-        key=row.event_key,
-        facts=facts,
-        now=now,
-    )

@@ -162,7 +162,7 @@ def _attempt(info: ShippingInfo, now: datetime) -> Attempt | None:
                 openid=customers.openid(order.customer),
                 packages=packages,
                 at=said_at,
-                complete=not row.partial,
+                complete=not row.partial and not _beyond(row),
                 beside=row.known_partial,
             )
         except (ReceiverGone, ValueError) as failure:
@@ -181,7 +181,8 @@ def _attempt(info: ShippingInfo, now: datetime) -> Attempt | None:
             now=now,
         )
         ask_first = row.attempted_at is not None or row.state == "amending"
-        row.sent = row.sent if ask_first and row.sent else row.wanted  # what WeChat may have already
+        if not (ask_first and row.sent):
+            row.sent = _then_known(row, to_tell(row))  # what WeChat may have already
         row.attempted_at, row.said_at = row.attempted_at or now, said_at
         row.save(update_fields=["sent", "attempted_at", "said_at"])
     return Attempt(row, client, told, ask_first, time.monotonic())
@@ -201,8 +202,9 @@ def _packages(order: Order, row: ShippingInfo, now: datetime) -> tuple[tuple[Pac
     }
     everything = [(line.name_zh, line.quantity) for line in order.lines.order_by("position")]
     made = []
+    replaced = shipping_info.changed(row)
     for carrier, waybill in to_tell(row):
-        parcel = parcels.get(waybill)
+        parcel = parcels.get(replaced[waybill][1] if waybill in replaced else waybill)
         goods = [(line.name_zh, pieces) for line, pieces in parcel.contents()] if parcel else everything
         sender = receiver = ""
         if carrier in NEEDS_CONTACT:
@@ -217,11 +219,25 @@ def _packages(order: Order, row: ShippingInfo, now: datetime) -> tuple[tuple[Pac
 
 
 def to_tell(row: ShippingInfo) -> list[list[str]]:
-    """What an upload names: all, or of a split delivery what WeChat does not have; the last one again where
-    nothing is new but that no more is to come."""
-    if row.state != "owed" or not row.known_partial:
+    """What an upload names: all, or of a split delivery what WeChat does not have, as much as a call takes;
+    the last one again where nothing is new but that no more is to come."""
+    if row.state != "owed":
         return list(row.wanted)
-    return [one for one in row.wanted if one not in row.known] or list(row.wanted[-1:])
+    return _untold(row)[: wechat.MOST_PARCELS] or list(row.wanted[-1:])
+
+
+def _untold(row: ShippingInfo) -> list[list[str]]:
+    return [one for one in row.wanted if not (row.known_partial and one in row.known)]
+
+
+def _beyond(row: ShippingInfo) -> bool:
+    """Whether more is to be told than one call takes."""
+    return row.state == "owed" and len(_untold(row)) > wechat.MOST_PARCELS
+
+
+def _then_known(row: ShippingInfo, fresh: list[list[str]]) -> list[list[str]]:
+    """What WeChat has once it was told these: of a split delivery beside those that it had."""
+    return [one for one in row.known if row.known_partial and one not in fresh] + fresh
 
 
 def _after(before: datetime | None, now: datetime) -> datetime:
@@ -271,8 +287,8 @@ def _take_in(attempt: Attempt, answer: Answer, now: datetime) -> None:
         )
         if answer.told:
             fresh = [[p.express_company, p.tracking_no] for p in attempt.shipping.packages]
-            known = [one for one in row.known if row.known_partial and one not in fresh]
-            shipping_info.take_told(row, known + fresh, now, partial=not attempt.shipping.complete)
+            known = _then_known(row, fresh)
+            shipping_info.take_told(row, known, now, partial=not attempt.shipping.complete)
             return
         assert answer.standing is not None
         shipping_info.follow(row, answer.standing, now)

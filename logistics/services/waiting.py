@@ -25,7 +25,7 @@ STEPS = {"to_pick": "picking", "packing": "packing", "labelled": "dispatch", "le
 def waits_for(order: Order, shipment: Shipment | None, info: ShippingInfo | None = None) -> str:
     """The next step: WeChat's once all has left; customs' release, without which nothing leaves a bonded
     zone; the warehouse's; the carrier's."""
-    if info is not None and info.state != "waiting":
+    if info is not None and info.state != "waiting" and not info.partial:
         return "wechat"
     if shipment is not None and shipment.state not in STEPS:
         return "carrier"

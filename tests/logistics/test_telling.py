@@ -12,8 +12,8 @@ from kernel.models import Case, Event
 from kernel.states import WrongState
 from logistics.gateways.tracking import Report, Told
 from logistics.models import ShippingInfo, TradeManagement
-from logistics.services import packing, shipping_info, telling, waybills
-from logistics.services.shipping_info import ChangeUsed, SameWaybill
+from logistics.services import changing, packing, shipping_info, telling, waybills
+from logistics.services.changing import ChangeUsed, SameWaybill
 from logistics.services.tracking import take_in_tracking
 from logistics.vocabulary import Code
 from orders.models import Order
@@ -170,7 +170,7 @@ def test_a_refusal_is_a_case_and_told_again_after_a_mend(carriers, order):
         ["shipping_info.refused"],
     )
     assert telling.sweep(now=later(60)) == 0
-    shipping_info.tell_again(info=info(order), by="op", now=later(60))
+    changing.tell_again(info=info(order), by="op", now=later(60))
     telling.sweep(now=later(61))
     assert (info(order).state, info(order).trouble, kinds()) == ("told", "", [])
 
@@ -239,19 +239,20 @@ def test_a_change_that_is_refused_for_another_reason_is_still_made_after_a_mend(
 def test_an_operator_tells_of_another_number_once(carriers, order):
     row = left(order)
     with pytest.raises(WrongState):
-        shipping_info.change_waybill(info=row, carrier="SF", waybill="SF9", by="op", now=later())
+        changing.change_waybill(info=row, carrier="SF", waybill="SF9", by="op", now=later())
     telling.sweep(now=later())
     with pytest.raises(SameWaybill):
-        shipping_info.change_waybill(info=row, carrier="SF", waybill="SF1001", by="op", now=later())
-    shipping_info.change_waybill(info=row, carrier="YTO", waybill="YT9", by="op", now=later(1))
+        changing.change_waybill(info=row, carrier="SF", waybill="SF1001", by="op", now=later())
+    changing.change_waybill(info=row, carrier="YTO", waybill="YT9", by="op", now=later(1))
     telling.sweep(now=later(2))
     assert (info(order).state, numbers(carriers, order)) == ("retold", ["YT9"])
     with pytest.raises(ChangeUsed):
-        shipping_info.change_waybill(info=row, carrier="SF", waybill="SF1001", by="op", now=later(3))
+        changing.change_waybill(info=row, carrier="SF", waybill="SF1001", by="op", now=later(3))
     assert Event.objects.get(name="shipping_info.changed").facts == {
         "by": "op",
         "waybill": "YT9",
         "carrier": "YTO",
+        "replaces": "SF1001",
     }
 
 
@@ -262,7 +263,7 @@ def test_what_someone_told_in_the_console_is_not_overwritten_until_an_operator_s
     telling.sweep(now=later())
     assert (info(order).state, kinds()) == ("refused", ["shipping_info.otherwise"])
     assert Case.objects.get().facts["theirs"] == "SF-BY-HAND"
-    shipping_info.use_the_change(info=row, by="op", now=later(1))
+    changing.use_the_change(info=row, by="op", now=later(1))
     telling.sweep(now=later(2))
     assert (info(order).state, numbers(carriers, order), kinds()) == ("retold", ["SF1001"], [])
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from backend import delivery
-from inventory.models import Stock
+from inventory.models import Lot, Stock
 from kernel.models import Case
 from logistics.gateways.tracking import Report, Told
-from logistics.models import Parcel, Shipment, TradeManagement
+from logistics.models import Parcel, ParcelLine, Shipment, TradeManagement
 from logistics.queries import on_its_way
-from logistics.services import comparing, packing, shipping_info, telling, waybills
+from logistics.services import changing, comparing, lateness, packing, shipping_info, telling, waybills
 from logistics.services.tracking import take_in_tracking
 from logistics.vocabulary import Code
 from orders.models import Order
@@ -122,7 +122,7 @@ def test_where_the_last_one_is_cancelled_wechat_is_told_that_no_more_is_to_come(
 def test_told_again_by_an_operator_nothing_is_told_twice(carriers, order):
     scanned(order, 1)
     telling.sweep(now=later())
-    shipping_info.tell_again(info=info(order), by="op", now=later(5))
+    changing.tell_again(info=info(order), by="op", now=later(5))
     telling.sweep(now=later(5))
     assert (info(order).state, info(order).known_partial) == ("told", True)
     assert asked(carriers) == ["ship_upload", "ship_order"]
@@ -141,6 +141,144 @@ def test_one_list_of_wechats_says_of_what_left_in_part_nothing_that_is_wrong(car
     TradeManagement.objects.update(check_at=later(120))
     comparing.sweep(now=later(240))
     assert Case.objects.get().kind == "shipping_info.lost_there"
+
+
+def test_the_hours_of_what_has_left_in_part_are_an_alarm_as_of_what_has_not(carriers, order):
+    scanned(order, 1)
+    telling.sweep(now=later())
+    assert info(order).state == "told"
+    assert [lateness.sweep(now=later(60 * hours)) for hours in (35, 37, 47, 60)] == [0, 1, 0, 0]
+    case = Case.objects.get()
+    assert (case.kind, case.facts["waits_for"]) == ("shipping_info.late", "picking")
+    for n in (2, 3):
+        scanned(order, n, 60 * 61)
+        telling.sweep(now=later(60 * 61 + n))
+        assert Case.objects.get().state == ("open" if n == 2 else "settled")
+
+
+def test_the_alarm_that_stands_before_the_first_parcel_is_told_stays_until_the_last_is(carriers, order):
+    assert lateness.sweep(now=later(60 * 37)) == 1
+    for n, state in ((1, "open"), (2, "open"), (3, "settled")):
+        scanned(order, n, 60 * 38 + n)
+        telling.sweep(now=later(60 * 38 + n))
+        assert [(case.kind, case.state) for case in Case.objects.all()] == [("shipping_info.late", state)]
+
+
+def test_what_was_told_as_the_whole_in_time_is_no_alarm(carriers, order):
+    for n in (1, 2, 3):
+        scanned(order, n)
+    telling.sweep(now=later())
+    assert lateness.sweep(now=later(60 * 60)) == 0
+
+
+def change(order: Order, waybill: str = "YT9", **said: str) -> None:
+    changing.change_waybill(info=info(order), carrier="YTO", waybill=waybill, by="op", now=later(20), **said)
+
+
+def test_another_waybill_replaces_the_one_that_is_named_and_the_others_stay(carriers, order):
+    for n in (1, 2, 3):
+        line = order.lines.get()
+        lot = Lot.objects.filter(stock__variant=line.variant_id).first()
+        ParcelLine.objects.create(
+            storefront_id=order.storefront_id,
+            parcel=Parcel.objects.get(waybill=f"YT{n}"),
+            line=line,
+            lot=lot,
+            quantity=n,
+        )
+        scanned(order, n)
+    telling.sweep(now=later())
+    for wrong in ({}, {"replaces": "YT7"}):
+        with pytest.raises(changing.NotTold) as refused:
+            change(order, **wrong)
+        assert refused.value.waybills == "YT1, YT2, YT3"
+    with pytest.raises(changing.SameWaybill):
+        change(order, "YT3", replaces="YT2")
+    change(order, replaces="YT2")
+    assert info(order).wanted == [["YTO", "YT1"], ["YTO", "YT9"], ["YTO", "YT3"]]
+    telling.sweep(now=later(21))
+    assert finished(carriers, order) == (["YT1", "YT3", "YT9"], 2, 2)
+    goods = {
+        one["tracking_no"]: one["goods_desc"] for one in there(carriers, order)["shipping"]["shipping_list"]
+    }
+    assert [goods[number][-2:] for number in ("YT1", "YT9", "YT3")] == ["×1", "×2", "×3"]
+    shipping_info.owe(order=order, now=later(30))  # told of the same parcels again
+    assert (info(order).state, info(order).wanted[1]) == ("retold", ["YTO", "YT9"])
+    with pytest.raises(changing.ChangeUsed):
+        change(order, "YT8", replaces="YT1")
+    assert not Case.objects.exists()
+
+
+def test_while_more_are_to_come_nothing_is_changed_as_wechat_would_add_it(carriers, order):
+    for n in (1, 2):
+        scanned(order, n)
+    telling.sweep(now=later())
+    with pytest.raises(changing.MoreToCome):
+        change(order, replaces="YT2")
+    assert (info(order).state, finished(carriers, order)) == ("told", (["YT1", "YT2"], 2, 0))
+
+
+def eleven_more(order: Order) -> list[str]:
+    """Fourteen parcels, all scanned; WeChat takes ten in a call."""
+    for n in range(4, 15):
+        Parcel.objects.create(
+            storefront_id=order.storefront_id,
+            shipment=order.shipment,
+            own_number=f"{order.number}-{n}",
+            single=False,
+            carrier="YTO",
+            waybill=f"YT{n}",
+            weight_g=500,
+            state="issued",
+            asked_at=later(),
+            issued_at=later(),
+        )
+    Parcel.objects.update(scanned_at=later())
+    shipping_info.owe(order=order, now=later())
+    return sorted(f"YT{n}" for n in range(1, 15))
+
+
+def test_more_than_ten_are_told_ten_in_a_call_and_with_the_last_call_that_they_are_all(carriers, order):
+    everything = eleven_more(order)
+    telling.sweep(now=later())
+    assert finished(carriers, order) == (sorted(f"YT{n}" for n in range(1, 11)), 2, 0)
+    assert (info(order).state, info(order).known_partial) == ("owed", True)
+    telling.sweep(now=later(1))
+    assert finished(carriers, order) == (everything, 2, 1)
+    assert (info(order).state, info(order).known_partial, info(order).retold_at) == ("told", False, None)
+    assert asked(carriers) == ["ship_upload"] * 2
+    assert telling.sweep(now=later(60)) == 0
+    with pytest.raises(changing.ChangeTooLong):
+        change(order, "YT99", replaces="YT2")
+    assert not Case.objects.exists()
+
+
+@pytest.mark.parametrize("silent", [1, 2])
+@pytest.mark.parametrize("mode", ["500_before", "500_after"])
+def test_a_call_of_ten_without_an_answer_is_asked_about_and_none_is_told_twice(carriers, order, mode, silent):
+    everything = eleven_more(order)
+    for call in (1, 2):
+        if call == silent:
+            carriers.control("switches", call="ship_upload", mode=mode)
+        telling.sweep(now=later(10 * call))
+    for minutes in (60, 61, 62, 63):
+        telling.sweep(now=later(minutes))
+    assert finished(carriers, order) == (everything, 2, 1)
+    assert (info(order).state, info(order).retold_at) == ("told", None)
+    assert not Case.objects.exists()
+
+
+def test_who_is_refused_ten_at_once_tells_them_again_after_a_mend(carriers, order):
+    everything = eleven_more(order)
+    telling.sweep(now=later())
+    changing_row = info(order)
+    assert changing_row.state == "owed"
+    shipping_info.refuse(changing_row, shipping_info.REFUSED, "x", later())
+    changing.tell_again(info=info(order), by="op", now=later(1))
+    for minutes in (2, 3, 4):
+        telling.sweep(now=later(minutes))
+    assert finished(carriers, order) == (everything, 2, 1)
+    assert info(order).state == "told"
 
 
 def test_from_two_parcels_on_the_packing_table_to_the_one_that_came_last(carriers, known):

@@ -9,7 +9,7 @@ import pytest
 from backend import delivery
 from kernel.models import Case
 from logistics.models import ShippingInfo, TradeManagement
-from logistics.services import comparing, lateness, shipping_info, telling
+from logistics.services import changing, comparing, lateness, shipping_info, telling
 from logistics.services.packing import pack
 from orders.models import Order
 from orders.states import ORDER
@@ -168,7 +168,7 @@ def test_what_wechat_has_forgotten_is_a_case_and_told_again_by_an_operator(carri
     comparing.sweep(now=later(120))
     assert kinds() == ["shipping_info.lost_there"]
     assert Case.objects.get().facts == {"order": order.number, "waybill": "SF1001"}
-    shipping_info.tell_again(info=info(order), by="op", now=later(121))
+    changing.tell_again(info=info(order), by="op", now=later(121))
     telling.sweep(now=later(121))
     assert (info(order).state, numbers(carriers, order), kinds()) == ("told", ["SF1001"], [])
 

@@ -56,6 +56,22 @@ def test_a_packer_names_another_waybill_once_and_a_wrong_one_is_not_taken(client
     assert client.post(step(info, "ours")).status_code == 403
 
 
+def test_of_several_waybills_a_packer_says_which_one_is_replaced_and_the_others_stay(client, info):
+    client.force_login(rows.operator("packer", info.storefront, "fulfilment"), backend=rows.BACKEND)
+    told = [["SF", "SF70001"], ["YTO", "YT70002"]]
+    ShippingInfo.objects.update(wanted=told, known=told, known_partial=True)
+    new = {"carrier": "YTO", "waybill": "YT90001"}
+    assert client.post(step(info, "waybill"), {**new, "replaces": "YT70002"}).status_code == 403
+    ShippingInfo.objects.update(known_partial=False)  # all have left
+    page = client.get(step(info, "waybill")).content.decode()
+    assert '<option value="SF70001"' in page and '<option value="YT70002"' in page
+    for wrong in (new, {**new, "replaces": "YT1"}):
+        assert client.post(step(info, "waybill"), wrong).status_code == 200
+    assert state() == ("told", told)
+    assert client.post(step(info, "waybill"), {**new, "replaces": "YT70002"}).status_code == 302
+    assert state() == ("amending", [["SF", "SF70001"], ["YTO", "YT90001"]])
+
+
 def test_who_may_only_read_and_a_stranger_change_nothing(client, info):
     for name, shop, role, status in (
         ("reader", info.storefront, "auditor", 403),

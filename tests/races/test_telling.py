@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from kernel.models import Case
-from logistics.services import shipping_info, telling
+from logistics.services import changing, telling
 from logistics.services.telling import Attempt
 from orders.models import Order
 from tests.logistics.conftest import carriers, known, stand_in_process, wechat
@@ -85,7 +85,7 @@ def test_an_operators_change_and_the_sweep_at_once_make_one_change(carriers, ord
     telling.sweep(now=later())
 
     def change(waybill: str) -> None:
-        shipping_info.change_waybill(info=info(order), carrier="SF", waybill=waybill, by="op", now=later())
+        changing.change_waybill(info=info(order), carrier="SF", waybill=waybill, by="op", now=later())
 
     results = at_once([lambda: change("SF8"), lambda: change("SF9"), lambda: telling.sweep(now=later(1))])
     telling.sweep(now=later(2))

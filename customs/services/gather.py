@@ -13,7 +13,7 @@ from customers import divisions
 from customs.documents.facts import Consignee, Line, Orderer, Party, Payment, Place, Trade, Waybill
 from customs.models import PortAccount
 from customs.services.cargo import DIRECT, on_its_bill
-from inventory.models import BookItem
+from inventory.models import BookItem, Warehouse
 from kernel.errors import Conflict
 from logistics.models import Parcel
 from orders import labels
@@ -158,11 +158,7 @@ def _left(lines: list[OrderLine], gone: dict[int, Returned], share: str) -> int:
 
 
 def _lines(order: Order, lines: list[OrderLine], gone: dict[int, Returned]) -> list[Line]:
-    records = dict(
-        BookItem.objects.filter(
-            warehouse=order.warehouse, variant_id__in=[line.variant_id for line in lines]
-        ).values_list("variant_id", "record_no")
-    )
+    records = _records(order.warehouse, [line.variant_id for line in lines])
     left = ((line, line.quantity - gone.get(line.pk, NOTHING).quantity) for line in lines)
     return [
         Line(
@@ -186,6 +182,14 @@ def _lines(order: Order, lines: list[OrderLine], gone: dict[int, Returned]) -> l
         for line, quantity in left
         if quantity > 0
     ]
+
+
+def _records(warehouse: Warehouse, variants: list[int]) -> dict[int, str]:
+    """The filing (商品备案) of each SKU: it is the account book's, whichever of its warehouses it was entered
+    for; one of the order's own warehouse comes first."""
+    rows = BookItem.objects.filter(warehouse__ems_no=warehouse.ems_no, variant__in=variants)
+    told = rows.values_list("warehouse", "variant", "record_no").order_by("-pk")
+    return {variant: record for _, variant, record in sorted(told, key=lambda row: row[0] == warehouse.pk)}
 
 
 def _decimal(text: str | None) -> Decimal | None:

@@ -47,9 +47,10 @@ GIVEN_FIELDS = ("openid", "order_number", "payment_number", "amount", "goods")
 def sweep(*, now: datetime) -> int:
     """Give what was asked for and whose time has come; how many customs took."""
     given = silent = 0
-    until = time.monotonic() + LEASE.total_seconds() / 2  # what is claimed by `now` is this sweep's alone
+    began = time.monotonic()
     for _ in range(MOST):
-        row = None if silent == SILENT_AT_MOST or time.monotonic() > until else _claim(now)
+        passed = timedelta(seconds=int(time.monotonic() - began))
+        row = None if silent == SILENT_AT_MOST else _claim(now, until=now + passed + LEASE)
         if row is None:
             break
         try:
@@ -76,7 +77,8 @@ def sweep(*, now: datetime) -> int:
     return given
 
 
-def _claim(now: datetime) -> DataRequest | None:
+def _claim(now: datetime, *, until: datetime) -> DataRequest | None:
+    """The next one, this sweep's alone `until` then, however long the sweep has gone on."""
     with transaction.atomic():
         row = (
             DataRequest.objects.select_for_update(skip_locked=True, of=("self",))
@@ -85,7 +87,7 @@ def _claim(now: datetime) -> DataRequest | None:
             .first()
         )
         if row is not None:
-            DataRequest.objects.filter(pk=row.pk).update(tries=F("tries") + 1, next_try_at=now + LEASE)
+            DataRequest.objects.filter(pk=row.pk).update(tries=F("tries") + 1, next_try_at=until)
             row.tries += 1
     return row
 

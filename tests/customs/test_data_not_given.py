@@ -242,18 +242,22 @@ def test_who_does_not_answer_is_left_alone_after_three(payment, monkeypatch):
     assert DataRequest.objects.filter(tries=0).count() == 3
 
 
-def test_a_sweep_that_takes_long_leaves_the_rest_to_the_next_whose_claims_hold(payment, monkeypatch):
-    for number in range(3):
-        data_asked.keep(asked=Asked(str(number), payment.out_trade_no, 1), now=make.present())
-    clock = [0.0]
+def test_what_a_long_sweep_claims_late_is_its_own_for_as_long(payment, monkeypatch):
+    now, clock, given = make.present(), [0.0], []
+    for number in range(5):
+        data_asked.keep(asked=Asked(str(number), payment.out_trade_no, 1), now=now)
     monkeypatch.setattr(data_given.time, "monotonic", lambda: clock[0])
 
     def slow(self, text):
+        given.append(text)
         clock[0] += 20
+        if len(given) == 5:  # claimed 80 seconds after the sweep began
+            assert data_given.sweep(now=now + timedelta(seconds=clock[0])) == 0
         return "10000"
 
     monkeypatch.setattr(HttpUpload, "give", slow)
-    assert [data_given.sweep(now=make.present()) for _ in range(2)] == [2, 1]
+    assert data_given.sweep(now=now) == 5
+    assert len(given) == len(set(given)) == 5
 
 
 @pytest.mark.parametrize(

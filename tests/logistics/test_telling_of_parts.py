@@ -321,3 +321,38 @@ def test_from_two_parcels_on_the_packing_table_to_the_one_that_came_last(carrier
     ]
     stock = Stock.objects.order_by("variant__sku").values_list("on_hand", "reserved")
     assert list(stock) == [(98, 0), (99, 0)]
+
+
+def test_one_that_is_scanned_while_another_is_still_packed_is_told_once_and_the_last_one_as_the_last(
+    carriers, known
+):
+    order = bought(carriers, known, ("HD-1", 2), ("IR-1", 1))
+    Order.objects.update(trade_mode="0110")
+    at = later(60 * 24)
+
+    def packed(pieces: dict[str, int] | None, nth: int) -> Parcel:
+        said = {"carrier": "SF", "by": "mei", "now": at, "pieces": pieces, "nth": nth}
+        made = packing.pack(shipment=Shipment.objects.get(), **said)
+        waybills.sweep(now=at)
+        return Parcel.objects.get(pk=made.pk)
+
+    def told(parcel: Parcel, code: Code, minutes: int) -> tuple[list[str], int, int]:
+        then = later(60 * 25 + minutes)
+        report = Report("sf", "SF", parcel.waybill, (Told(then, code, "x", "…"),))
+        take_in_tracking(storefront_id=order.storefront_id, report=report, now=then)
+        delivery.drain(now=then)
+        telling.sweep(now=then)
+        return finished(carriers, order)
+
+    first = packed({"HD-1": 2}, 1)
+    assert (first.state, Shipment.objects.get().state) == ("issued", "packing")
+    for n, code in enumerate((Code.PICKED_UP, Code.IN_TRANSIT, Code.DELIVERED)):
+        assert told(first, code, n) == ([first.waybill], 2, 0)
+    second = packed(None, 2)
+    both = sorted([first.waybill, second.waybill])
+    assert told(second, Code.PICKED_UP, 10) == (both, 2, 1)
+    assert (Shipment.objects.get().state, info(order).retold_at) == ("handed_over", None)
+    assert told(second, Code.DELIVERED, 20) == (both, 2, 1)
+    assert (Shipment.objects.get().state, asked(carriers).count("ship_upload")) == ("delivered", 2)
+    ours = Case.objects.filter(state="open", kind__regex="^(tracking|shipment|shipping_info|waybill)")
+    assert not ours.exists()

@@ -64,11 +64,21 @@ def _check_port(settings: Mapping[str, Any]) -> None:
         host = urlsplit(settings[name]).hostname or ""
         if settings[name] and (not host or _is_here(host)):
             raise RuntimeError(f"{name}: production declares at the real port, not to {settings[name]}")
-    for told in filter(None, settings["PORT_DATA_FROM"].split(",")):
+    _check_callers(settings["PORT_DATA_FROM"])
+
+
+def _check_callers(told: str) -> None:
+    networks = [one.strip() for one in told.split(",") if one.strip()]
+    if not networks:
+        raise RuntimeError(
+            "PORT_DATA_FROM must be set in production: the networks from which customs asks for payment "
+            "data, 203.0.113.0/24,… as the port names them; 0.0.0.0/0,::/0 says on purpose that anyone may"
+        )
+    for one in networks:
         try:
-            ip_network(told.strip())
+            ip_network(one)
         except ValueError:
-            raise RuntimeError(f"PORT_DATA_FROM: {told} is no network such as 203.0.113.0/24") from None
+            raise RuntimeError(f"PORT_DATA_FROM: {one} is no network such as 203.0.113.0/24") from None
 
 
 def _is_here(host: str) -> bool:

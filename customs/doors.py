@@ -2,7 +2,7 @@
 
 Anyone can call: what is not read is not written, what is kept is one row a session, and the answer says
 nothing of what is here. In a crowd only what asks for a payment of ours is kept. PORT_DATA_FROM narrows the
-callers to the networks of customs, where those are known.
+callers to the networks of customs; production does not start before it names them.
 """
 
 from __future__ import annotations

@@ -52,6 +52,8 @@ def test_good_settings_pass():
         ("PORT_BASE", "http://127.0.0.1:8100"),
         ("PORT_BASE", "10.8.0.5"),
         ("SIGN_BASE", "http://localhost:8100"),
+        ("PORT_DATA_FROM", ""),
+        ("PORT_DATA_FROM", " , "),
         ("PORT_DATA_FROM", "203.0.113.0/24,customs"),
         ("PORT_DATA_BASE", "https://swapptest.singlewindow.cn"),
         ("CARRIER", "stand_in"),
@@ -69,6 +71,12 @@ def test_good_settings_pass():
 def test_a_laptops_setting_is_named(name, value):
     with pytest.raises(RuntimeError, match=name):
         check_production(GOOD | {name: value})
+
+
+def test_who_may_ask_for_payment_data_is_said_in_production_even_if_it_is_anyone():
+    with pytest.raises(RuntimeError, match="the networks from which customs asks for payment data, 203"):
+        check_production(GOOD | {"PORT_DATA_FROM": ""})
+    check_production(GOOD | {"PORT_DATA_FROM": "0.0.0.0/0,::/0"})
 
 
 KMS = {

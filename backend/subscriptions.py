@@ -46,7 +46,9 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
     "declaration.succeeded": (
         Handler("payments.declaring.ask_about_payer", outside=True),
         Handler("settlement.tasks.keep_declared"),
+        Handler("customs.tasks.look_at_declaration"),
     ),
+    "payer.same": (Handler("customs.tasks.look_at_declaration"),),
     "declaration.matched": (Handler("payments.declaring.ask_about_payer", outside=True),),
     "shipment.handed_over": (
         Handler("settlement.tasks.keep_handed_over"),

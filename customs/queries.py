@@ -28,8 +28,8 @@ from django.db.models.functions import Coalesce, Extract, TruncDate
 
 from compliance.law import Law
 from customs.models import Declaration, PortAccount, PortReceipt, TaxSheet
-from customs.services.declaring import LATE_AFTER
 from customs.services.taxes import ALARM, owing_in, unpaid
+from customs.services.waiting import LATE_AFTER
 from customs.states import DECLARATION
 from kernel.clock import SHANGHAI
 

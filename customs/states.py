@@ -20,8 +20,18 @@ DECLARATION = Machine(
         },
         "resume": {"blocked": "waiting", "rejected": "waiting", "documents": "waiting"},
         "accept": {"listed": "accepted"},
-        "review": {"listed": "review", "accepted": "review"},
-        "inspect": {"listed": "inspection", "accepted": "inspection", "review": "inspection"},
+        "review": {
+            "listed": "review",
+            "accepted": "review",
+            "inspection": "review",
+            "detained": "review",
+        },
+        "inspect": {
+            "listed": "inspection",
+            "accepted": "inspection",
+            "review": "inspection",
+            "detained": "inspection",
+        },
         "detain": {
             "listed": "detained",
             "accepted": "detained",

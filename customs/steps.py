@@ -82,11 +82,15 @@ STANDS, GRANTED, REFUSED = ("120", "399"), ("399",), "100"
 RANK = {status: place for place, status in enumerate(STATUSES)}
 NOT_DELIVERED = "4"
 
-# Customs' reasons for a 退单 are words: the first that is found decides.
+# Customs' reasons for a 退单 are words: the first that is found decides. An order ends by itself only where
+# they say that it is the person's limit: of guarantees and account books they use the same words.
+_PERSONS = r"(?=.*(个人|购买人|订购人|消费者))"
 REASONS: tuple[tuple[str, Step], ...] = (
-    (r"年度|累计|额度", Step.LIMIT_YEAR),
-    (r"单次|单笔|限值|限额", Step.LIMIT_SINGLE),
+    (r"担保|保函|保证金|账册|备案|库存|余量|料号|年度报告", Step.PERSON),
+    (rf"年度(交易|购买)?(限值|限额)|^{_PERSONS}.*(年度|累计).*(限值|限额|额度)", Step.LIMIT_YEAR),
+    (r"(单次|单笔).*(限值|限额)", Step.LIMIT_SINGLE),
     (r"验签|签名|证书", Step.SIGN),
+    (r"支付人|付款人|不一致.*(身份|姓名|证件)|(身份|姓名|证件).*不一致", Step.DATA),
     (r"支付", Step.PAYMENT),
     (r"入库|进境|提运单", Step.SITE),
     (r"运单|物流", Step.CARRIER),
@@ -127,4 +131,4 @@ def step_for(status: str, info: str) -> Step:
     if code:
         known = errors().get(code)
         return known.step if known else Step.PERSON
-    return next((step for words, step in REASONS if re.search(words, info)), Step.PERSON)
+    return next((step for words, step in REASONS if re.search(words, info, re.DOTALL)), Step.PERSON)

@@ -9,6 +9,7 @@ from customs.services import follow as following
 from kernel.clock import now
 from kernel.models import Event
 from orders.models import Order
+from payments.models import PaymentDeclaration
 
 
 def open_declaration(event: Event) -> None:
@@ -19,6 +20,13 @@ def open_declaration(event: Event) -> None:
 def end_declaration(event: Event) -> None:
     """Handler of `order.cancelled`."""
     declaring.end_declaration(number=event.key.removeprefix("order:"), now=now())
+
+
+def look_at_declaration(event: Event) -> None:
+    """Handler of `payer.same` and `declaration.succeeded`."""
+    of, _, key = event.key.partition(":")
+    paid = PaymentDeclaration.objects.values_list("order__number", flat=True)
+    declaring.wake(number=key if of == "payer" else paid.get(pk=key), now=now())
 
 
 @shared_task

@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
+import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -22,6 +25,8 @@ from kernel.gateways import Gateway, Unreachable, let_go_of_database
 
 PARTY = "port"
 MOST_RECEIPTS = 100
+WRITTEN_AFTER = 60  # seconds in which a file without its end may yet get it
+_ENDS = re.compile(rb"</(\w+:)?\w+Message\s*>\s*$")
 
 
 class Came(NamedTuple):
@@ -110,7 +115,7 @@ class Folder:
             waiting = sorted(
                 self._receive.glob("*.xml"), key=lambda path: (path.stat().st_mtime_ns, path.name)
             )
-            return [Came(path.name, path.read_bytes()) for path in waiting[:MOST_RECEIPTS]]
+            return [one for one in map(_read, waiting[:MOST_RECEIPTS]) if one is not None]
         except OSError as failure:
             raise Unreachable(party=PARTY, reason=type(failure).__name__) from failure
 
@@ -118,8 +123,15 @@ class Folder:
         try:
             self._kept.mkdir(parents=True, exist_ok=True)
             for name in ids:
-                (self._receive / name).replace(self._kept / name)
-        except FileNotFoundError:
-            return  # another taker was faster
+                with suppress(FileNotFoundError):  # another taker was faster
+                    (self._receive / name).replace(self._kept / name)
         except OSError as failure:
             raise Unreachable(party=PARTY, reason=type(failure).__name__) from failure
+
+
+def _read(path: Path) -> Came | None:
+    """A receipt, or nothing while the port's client may still be writing it: it lacks its last tag."""
+    raw = path.read_bytes()
+    if not _ENDS.search(raw[-200:]) and time.time() - path.stat().st_mtime < WRITTEN_AFTER:
+        return None
+    return Came(path.name, raw)

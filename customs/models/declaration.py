@@ -43,6 +43,9 @@ class Declaration(models.Model):
     next_try_at = models.DateTimeField(null=True, blank=True)
     tries = models.PositiveIntegerField(default=0)
     resends = models.PositiveSmallIntegerField(default=0, help_text="of this round's documents")
+    refusals = models.PositiveSmallIntegerField(
+        default=0, help_text="after which it was told anew by itself, since customs or a person last agreed"
+    )
 
     class Meta:
         constraints = [

@@ -7,6 +7,7 @@ nothing.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from compliance import services as compliance
 from compliance.services.reconcile import allowance_reconcile, used_according_to
@@ -14,10 +15,10 @@ from customs.ceb.message import Values
 from customs.gateways.clearing import Release
 from customs.models import Declaration, Filing
 from customs.services.listed import pieces_of
-from customs.services.release import record_release
+from customs.services.release import record_held_back, record_release
 from customs.services.sending import tell_once_more
 from customs.states import DECLARATION
-from customs.steps import GRANTED, REFUSED, STATUSES, Step, Verdict, code_in, is_error, rank, step_for
+from customs.steps import GRANTED, REFUSED, STANDS, STATUSES, Step, Verdict, code_in, is_error, rank, step_for
 from kernel import events
 from kernel.cases import open_case, settle_open
 from kernel.clock import shanghai_day
@@ -37,24 +38,38 @@ LOOK_AT = {
     Verdict.TURN_BACK: "turned_back",
     Verdict.REVIEW: "review",
 }
+KNOWN = ("status", "told_at", "pre_no", "list_no", "accepted_at", "refusals")  # what receipts say of a list
 WITH_CUSTOMS = ("listed", "accepted", "review", "inspection", "detained", "cancelling")
+TOLD_FIRST = (Kind.ORDER, Kind.PAYMENT, Kind.WAYBILL)
+# Up to here a document is on its way: nothing is known of it from customs itself.
+AT_THE_PORT = rank("3")
 # An acceptance that is told late says nothing new of these.
 KNOWS_OF = (*WITH_CUSTOMS, "released", "closed", "turned_back")
 
 
 def take_status(*, filing: Filing, status: str, told_at: datetime, head: Values) -> bool:
-    """Note a status on its document; False where a later one is known. Numbers that it brings are kept."""
+    """Note a status on its document; False where a later one is known. Numbers that it brings are kept.
+
+    That the port has the document already, or failed to take it once more, says nothing of where it stands:
+    the first is noted nowhere, the second never in the place of what customs said, nor with its own time.
+    An error of what stands is about its being told twice.
+    """
+    step = step_for(status, str(head.get("returnInfo", ""))) if is_error(status) else None
+    if step in (Step.DECLARED, Step.OLD) or (step is Step.LATER and rank(filing.status) > AT_THE_PORT):
+        return False
+    if step is not None and filing.kind in TOLD_FIRST and filing.status in STANDS:
+        return False
     before = (filing.told_at, rank(filing.status)) if filing.told_at else None
     if before is not None and (told_at, rank(status)) <= before:
         return False
-    filing.status, filing.told_at = status[:10], told_at
+    filing.status = status[:10]
+    filing.told_at = filing.told_at if step is Step.LATER else told_at
     filing.save(update_fields=["status", "told_at"])
     if filing.kind == Kind.LIST:
         declaration = filing.declaration
         declaration.status, declaration.told_at = filing.status, told_at
         declaration.pre_no = str(head.get("preNo", "")) or declaration.pre_no
         declaration.list_no = str(head.get("invtNo", "")) or declaration.list_no
-        declaration.save(update_fields=["status", "told_at", "pre_no", "list_no"])
     return True
 
 
@@ -63,7 +78,7 @@ def follow(*, filing: Filing, info: str, reference: str, now: datetime) -> None:
 
     `info` is customs' own words, which are read here and kept by nobody; `reference` names the receipt.
     """
-    declaration = filing.declaration
+    declaration, before = filing.declaration, filing.declaration.state
     if filing.status == REFUSED or is_error(filing.status):
         _refused(declaration, filing, info, reference, now)
     elif filing.kind == Kind.LIST:
@@ -74,6 +89,15 @@ def follow(*, filing: Filing, info: str, reference: str, now: datetime) -> None:
         _returned(filing, now)
     elif declaration.state == "documents":
         Declaration.objects.filter(pk=declaration.pk).update(next_try_at=now)  # perhaps all stand now
+    if filing.kind == Kind.LIST and declaration.state == before:
+        declaration.save(update_fields=KNOWN)
+
+
+def _move(declaration: Declaration, verb: str, now: datetime, **more: Any) -> None:
+    """A move that writes what the receipt said of the list with it; `facts` beside those of every move."""
+    facts = {"status": declaration.status, "round": declaration.round, **more.pop("facts", {})}
+    known = {name: getattr(declaration, name) for name in KNOWN}
+    DECLARATION.move(declaration, verb, now=now, facts=facts, **known, **more)
 
 
 def _list_went_on(declaration: Declaration, verdict: Verdict | None, now: datetime) -> None:
@@ -82,19 +106,35 @@ def _list_went_on(declaration: Declaration, verdict: Verdict | None, now: dateti
         return
     if verdict is Verdict.NOTHING:
         return
-    told_at = declaration.told_at or now
-    after = DECLARATION.moves[verdict].get(declaration.state)
-    taken = after is not None or (verdict is Verdict.ACCEPT and declaration.state in KNOWS_OF)
-    if verdict in (Verdict.ACCEPT, Verdict.RELEASE) and taken and declaration.accepted_at is None:
+    before, told_at = declaration.state, declaration.told_at or now
+    after = DECLARATION.moves[verdict].get(before)
+    if verdict is Verdict.CLOSE and before in DECLARATION.moves["release"]:  # 结关 told before 放行
+        after = DECLARATION.moves["release"][before]
+    known = after is not None or (verdict is Verdict.ACCEPT and before in KNOWS_OF)
+    if verdict in (Verdict.ACCEPT, Verdict.RELEASE, Verdict.CLOSE) and known and not declaration.accepted_at:
         _accepted(declaration, told_at, now)
     if after is None:
-        if not taken and declaration.state != verdict_state(verdict):
+        asked_back = before == "cancelling" and verdict in LOOK_AT  # followed where the list is kept
+        if not known and not asked_back and before != verdict_state(verdict):
             _contradicts(declaration, now)
         return
-    if verdict is Verdict.RELEASE:
-        _released(declaration, told_at, now)
-        return
-    DECLARATION.move(declaration, verdict, now=now, facts=_facts(declaration), next_try_at=None)
+    if verdict in (Verdict.RELEASE, Verdict.CLOSE) and before in DECLARATION.moves["release"]:
+        if not _released(declaration, told_at, now):
+            return
+        if verdict is Verdict.RELEASE:
+            return
+    _went_on(declaration, verdict, before, now)
+
+
+def _went_on(declaration: Declaration, verdict: Verdict, before: str, now: datetime) -> None:
+    """A step of customs of a list that it has; what turns back or is held is of nobody to hand out."""
+    returns = verdict is Verdict.TURN_BACK and before != "released"
+    _move(declaration, verdict, now, next_try_at=now if returns else None)
+    if returns:  # the list is at its end: the amount comes back, and the sweep gives the money back
+        compliance.allowance_free(order_number=declaration.number, now=now, reference=declaration.cop_no)
+        _move_gate(declaration, "reject", now)
+    if before == "released" and verdict in (Verdict.TURN_BACK, Verdict.DETAIN):
+        record_held_back(order=declaration.order, list_no=declaration.list_no, now=now)
     if verdict in LOOK_AT:
         _look_at(declaration, LOOK_AT[verdict], now)
 
@@ -106,8 +146,7 @@ def verdict_state(verdict: Verdict) -> str:
 
 def _accepted(declaration: Declaration, told_at: datetime, now: datetime) -> None:
     """入库: the year's allowance is used, in the year of this day (law.md R1.8)."""
-    declaration.accepted_at = told_at
-    declaration.save(update_fields=["accepted_at"])
+    declaration.accepted_at, declaration.refusals = told_at, 0
     compliance.allowance_use(
         order_number=declaration.number,
         year=shanghai_day(told_at).year,
@@ -116,17 +155,16 @@ def _accepted(declaration: Declaration, told_at: datetime, now: datetime) -> Non
     )
 
 
-def _released(declaration: Declaration, told_at: datetime, now: datetime) -> None:
+def _released(declaration: Declaration, told_at: datetime, now: datetime) -> bool:
     """放行: goods may leave the zone, money may go back, and the trade has its evidence."""
     if not declaration.list_no:
         _contradicts(declaration, now)  # a release without the number of the list is none
-        return
-    DECLARATION.move(
-        declaration, "release", now=now, facts=_facts(declaration), released_at=told_at, next_try_at=None
-    )
+        return False
+    _move(declaration, "release", now, released_at=told_at, next_try_at=None)
     _move_gate(declaration, "release", now)
     settle_open(kinds=[STOPPED, REJECTED], key=declaration.event_key, by="system", note="released", now=now)
     record_release(order=declaration.order, release=Release(declaration.list_no, told_at), now=now)
+    return True
 
 
 def _cancelled(declaration: Declaration, now: datetime) -> None:
@@ -135,7 +173,7 @@ def _cancelled(declaration: Declaration, now: datetime) -> None:
         _contradicts(declaration, now)
         return
     # The order ends, and its money goes back, in a transaction of its own: services/declaring.py.
-    DECLARATION.move(declaration, "cancel", now=now, facts=_facts(declaration), next_try_at=now)
+    _move(declaration, "cancel", now, next_try_at=now)
     compliance.allowance_free(order_number=declaration.number, now=now, reference=declaration.cop_no)
     _move_gate(declaration, "reject", now)
     settle_open(
@@ -170,33 +208,29 @@ def _refused(declaration: Declaration, filing: Filing, info: str, reference: str
     if filing.kind == Kind.RETURN:
         _put_before(declaration, filing, step, info, now)
         return
+    if filing.kind != Kind.LIST and declaration.state in KNOWS_OF:
+        # The list stands by itself: where a paper under it matters, customs refuses the list.
+        _put_before(declaration, filing, step, info, now)
+        return
     if DECLARATION.moves["reject"].get(declaration.state) is None:
         if declaration.state not in ("rejected", "blocked", "ended", "cancelled"):
             _contradicts(declaration, now)
         return
-    with_customs = declaration.state in WITH_CUSTOMS and filing.kind == Kind.LIST
+    with_customs = declaration.state in WITH_CUSTOMS
     if step is Step.LIMIT_YEAR:
         _take_over_figure(declaration, info, reference, now)
-    DECLARATION.move(
+    accepted, declaration.accepted_at = declaration.accepted_at is not None, None
+    _move(
         declaration,
         "reject",
-        now=now,
-        facts={
-            **_facts(declaration),
-            "kind": filing.kind,
-            "step": str(step),
-            "code": code_in(filing.status, info),
-        },
+        now,
+        facts={"kind": filing.kind, "step": str(step), "code": code_in(filing.status, info)},
         trouble=str(step),
         next_try_at=now,
     )
+    if accepted:
+        compliance.allowance_reopen(order_number=declaration.number, reference=declaration.cop_no, now=now)
     if with_customs:
-        if declaration.accepted_at is not None:
-            declaration.accepted_at = None
-            declaration.save(update_fields=["accepted_at"])
-            compliance.allowance_reopen(
-                order_number=declaration.number, reference=declaration.cop_no, now=now
-            )
         _move_gate(declaration, "reject", now)
     _put_before(declaration, filing, step, info, now)
 
@@ -205,7 +239,10 @@ def _cancel_refused(declaration: Declaration, step: Step, filing: Filing, now: d
     if step is Step.LATER and _hand_over_later(filing, now):
         return
     if declaration.state == "cancelling":
-        DECLARATION.move(declaration, "keep", now=now, facts=_facts(declaration))
+        _move(declaration, "keep", now)
+        verdict = STATUSES.get(declaration.status)  # customs may have gone on meanwhile
+        if verdict in LOOK_AT and declaration.state in DECLARATION.moves[verdict]:
+            _went_on(declaration, verdict, declaration.state, now)
     open_case(
         storefront_id=declaration.storefront_id,
         kind="customs.cancel_refused",
@@ -288,7 +325,3 @@ def _move_gate(declaration: Declaration, verb: str, now: datetime) -> None:
     order = declaration.order  # read under its lock
     if order.state == "paid" and order.gate == Order.Gate.WITH_CUSTOMS:
         move_gate(number=declaration.number, verb=verb, now=now)
-
-
-def _facts(declaration: Declaration) -> dict[str, str | int]:
-    return {"status": declaration.status, "round": declaration.round}

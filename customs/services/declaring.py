@@ -16,15 +16,23 @@ from customs.documents.build import BONDED
 from customs.gateways.senders import senders
 from customs.models import Declaration, Filing, PortAccount
 from customs.services import cargo
-from customs.services.answers import MOST_RESENDS
 from customs.services.asking import ask_carrier
 from customs.services.filing import ask_anew, standing, supersede
 from customs.services.gather import OrderUnreadable
-from customs.services.preparing import can_list, list_order, tell
-from customs.services.sending import tell_once_more
+from customs.services.preparing import can_list, list_order, still, tell, unsettled
+from customs.services.waiting import (
+    LATE,
+    LATE_AFTER,
+    LOOK_AGAIN,
+    SILENT,
+    SILENT_AFTER,
+    later,
+    open_late,
+    silent,
+)
 from customs.states import DECLARATION
 from customs.steps import GRANTED, REFUSED, STANDS, Step, is_error
-from kernel.cases import open_case, open_failing, settle_open
+from kernel.cases import open_failing, settle_open
 from kernel.gateways import Unreachable
 from kernel.ids import number as random_number
 from kernel.tenancy import tenant
@@ -32,19 +40,20 @@ from logistics.models import Parcel, Shipment
 from logistics.queries import refunded_inside
 from orders.models import Order
 from orders.services.cancel_paid import cancel_paid, hold_ends_at
-from payments.services.declare import is_declared
+from payments.models import Payment
 from payments.services.declare_change import declare_payment_again
 
 log = structlog.get_logger(__name__)
 
 BATCH, LEASE = 50, timedelta(seconds=30)
-LOOK_AGAIN, SILENT_AFTER, LATE_AFTER = timedelta(minutes=2), timedelta(minutes=30), timedelta(hours=12)
+LOOK_AT_BLOCKED, MOST_REFUSALS = timedelta(hours=2), 3
 ON_NO_BILL_AFTER = timedelta(days=3)
 MODES = (*BONDED, cargo.DIRECT)
-FAILING, LATE, SILENT = "customs.failing", "customs.late", "customs.silent"
+FAILING = "customs.failing"
 Kind = Filing.Kind
 # What a refusal leads to without a person; everything else waits in front of one.
 BY_ITSELF = (Step.AS_NEW, Step.AS_CHANGED, Step.PAYMENT, Step.CARRIER, Step.LATER)
+MENDED_ELSEWHERE = ("mismatch", "refused")
 REFUNDED = (Step.LIMIT_SINGLE, Step.LIMIT_YEAR)
 
 
@@ -97,7 +106,10 @@ def end_declaration(*, number: str, now: datetime) -> None:
 
 
 def held(declaration: Declaration) -> tuple[Order, Declaration]:
-    """Order and declaration, both held, in this order: docs/locking.md."""
+    """Order and declaration, held with what was paid for it, in the order of docs/locking.md."""
+    list(
+        Payment.objects.select_for_update(of=("self",)).filter(order=declaration.order_id, state="succeeded")
+    )
     order = (
         Order.objects.select_for_update(of=("self",))
         .select_related("warehouse", "key", "storefront", "customer")
@@ -117,6 +129,8 @@ def sweep(*, now: datetime) -> int:
             done += 1
         except Unreachable as failure:
             log.warning("declaration_waits", number=row.number, reason=failure.reason)
+            if now - row.opened_at > LATE_AFTER:
+                open_late(row, "waybill", now)
         except Exception as failure:
             wait = min(LEASE * 2 ** min(row.tries, 8), timedelta(hours=1))
             Declaration.objects.filter(pk=row.pk).update(next_try_at=now + wait)
@@ -150,17 +164,19 @@ def step(*, declaration: Declaration, now: datetime) -> None:
                 _documents(order, row, now)
             case "rejected":
                 refund = _rejected(order, row, now)
+            case "blocked":
+                _blocked(order, row, now)
             case "listed":
-                _silent(row, standing(row, Kind.LIST), now)
+                silent(row, standing(row, Kind.LIST), now)
             case "cancelling":
-                _silent(row, standing(row, Kind.CANCEL), now)
-            case "cancelled":  # given back by customs: nothing of the order goes abroad any more
-                refund = order.state == "paid"
-                _later(row, now + LOOK_AGAIN if refund else None)
+                silent(row, standing(row, Kind.CANCEL), now)
+            case "cancelled" | "turned_back":  # given back by customs, not let in: the order comes to nothing
+                refund = order.state == "paid" and order.gate == Order.Gate.BEFORE_LIST
+                later(row, now + LOOK_AGAIN if refund else None)
             case "released" | "closed" if returned := _unanswered(row):
-                _silent(row, returned, now)
+                silent(row, returned, now)
             case _:
-                _later(row, None)
+                later(row, None)
     if asked is not None and asked.sent_at is None:
         ask_carrier(filing=asked, now=now)
     if refund:
@@ -171,8 +187,14 @@ def resume(*, declaration: Declaration, by: str, now: datetime) -> None:
     """What was wrong is mended: everything is looked at anew and told again. Raises WrongState."""
     with tenant(declaration.storefront_id):
         _, row = held(declaration)
-        _again(row, now, by=by)
+        _again(row, now, by=by, refusals=0)
         settle_open(kinds=CASES, key=row.event_key, by=by, note="told again", now=now)
+
+
+def wake(*, number: str, now: datetime) -> None:
+    """Something that the declaration of an order may wait for has come: it is looked at now."""
+    waiting = Declaration.objects.filter(number=number, state__in=("waiting", "documents", "blocked"))
+    waiting.filter(next_try_at__gt=now).update(next_try_at=now)
 
 
 def _claim(now: datetime) -> list[Declaration]:
@@ -199,17 +221,20 @@ def _wait(order: Order, row: Declaration, now: datetime) -> None:
     awaits, until = _awaited(order, row, now)
     if awaits:
         late = awaits != "hold" and now - row.opened_at > LATE_AFTER
-        _later(row, until, awaits=awaits)
+        later(row, until, awaits=awaits)
         if late:
-            _open_late(row, awaits, now)
+            open_late(row, awaits, now)
         return
     settle_open(kinds=[LATE], key=row.event_key, by="system", note="it is declared", now=now)
     try:
         told = tell(order=order, declaration=row, now=now)
     except OrderUnreadable:
         told = "unreadable"
+    if told == "payer":
+        later(row, now + SILENT_AFTER, awaits=told)
+        return
     if told:
-        DECLARATION.move(row, "block", now=now, trouble=told, awaits="", next_try_at=None)
+        _block(row, told, now)
         return
     DECLARATION.move(
         row,
@@ -230,8 +255,8 @@ def _awaited(order: Order, row: Declaration, now: datetime) -> tuple[str, dateti
         return "hold", ends + timedelta(seconds=1)
     if row.account is None:
         return "account", now + LOOK_AGAIN
-    if not is_declared(order=order):
-        return "payment", now + LOOK_AGAIN
+    if awaits := unsettled(order):
+        return awaits, now + LOOK_AGAIN
     if not Parcel.objects.filter(shipment__order=order, state="issued").exists():
         return "waybill", now + LOOK_AGAIN
     if refunded_inside(order):
@@ -248,21 +273,21 @@ def _documents(order: Order, row: Declaration, now: datetime) -> None:
         _abroad(order, row, abroad, now)
         return
     if open_ones:
-        _silent(row, filings[open_ones[0]], now)
+        silent(row, filings[open_ones[0]], now)
         return
-    awaits = "parcel" if refunded_inside(order) else can_list(order=order, declaration=row, now=now)
+    awaits = "parcel" if refunded_inside(order) else unsettled(order)
+    awaits = awaits or can_list(order=order, declaration=row, now=now)
     if awaits:
-        _later(row, now + LOOK_AGAIN, awaits=awaits)
+        later(row, now + LOOK_AGAIN, awaits=awaits)
         return
     told = list_order(order=order, declaration=row, now=now)
     if told == "changed":
         DECLARATION.move(row, "resume", now=now, awaits="", next_try_at=now)
         return
     if told:
-        DECLARATION.move(row, "block", now=now, trouble=told, awaits="", next_try_at=None)
+        _block(row, told, now)
         return
-    if order.trade_mode == cargo.DIRECT:
-        settle_open(kinds=[LATE], key=row.event_key, by="system", note="it is declared", now=now)
+    settle_open(kinds=[LATE], key=row.event_key, by="system", note="it is declared", now=now)
     DECLARATION.move(
         row,
         "list",
@@ -290,47 +315,50 @@ def _waybill(order: Order, row: Declaration, now: datetime) -> Filing | None:
 
 def _abroad(order: Order, row: Declaration, awaits: str, now: datetime) -> None:
     """Bill or entry wake it; goods that have left and that nobody has put on a bill are a case."""
-    _later(row, now + SILENT_AFTER, awaits=awaits)
+    later(row, now + SILENT_AFTER, awaits=awaits)
     left_at = Shipment.objects.filter(order=order).values_list("dispatched_at", flat=True).first()
     if awaits == cargo.BILL and left_at is not None and now - left_at > ON_NO_BILL_AFTER:
-        _open_late(row, awaits, now)
+        open_late(row, awaits, now)
 
 
-def _open_late(row: Declaration, awaits: str, now: datetime) -> None:
-    open_case(
-        storefront_id=row.storefront_id,
-        kind=LATE,
-        key=row.event_key,
-        title="An order waits to be declared",
-        facts={"order": row.number, "awaits": awaits},
-        now=now,
-    )
+def _block(row: Declaration, why: str, now: datetime) -> None:
+    """A person is to mend something; much of it is mended elsewhere, so it is looked at now and then."""
+    again = now + LOOK_AT_BLOCKED if why in MENDED_ELSEWHERE else None
+    DECLARATION.move(row, "block", now=now, trouble=why, awaits="", next_try_at=again)
+
+
+def _blocked(order: Order, row: Declaration, now: datetime) -> None:
+    """It goes on by itself once nothing differs any more, and the law lets it."""
+    if row.account is None or row.trouble not in MENDED_ELSEWHERE:
+        later(row, None)
+    elif still(order=order, declaration=row, now=now) in ("", "payer"):
+        _again(row, now, by="system")
+    else:
+        later(row, now + LOOK_AT_BLOCKED)
 
 
 def _rejected(order: Order, row: Declaration, now: datetime) -> bool:
     """A refusal's step, where none needs a person; True where the money is to go back."""
     trouble = Step(row.trouble)
     if trouble in REFUNDED:
-        _later(row, now + LOOK_AGAIN)  # until the order has ended: who dies before that is followed
+        later(row, now + LOOK_AGAIN)  # until the order has ended: who dies before that is followed
         return True
-    if trouble in BY_ITSELF and row.resends < MOST_RESENDS:
-        resends = row.resends + 1
+    if trouble in BY_ITSELF and row.refusals < MOST_REFUSALS:
         if trouble is Step.PAYMENT:
             declare_payment_again(order=order, now=now)
-        _again(row, now, by="system")
-        Declaration.objects.filter(pk=row.pk).update(resends=resends)
+        _again(row, now, by="system", refusals=row.refusals + 1)
     else:
-        _later(row, None)
+        later(row, None)
     return False
 
 
-def _again(row: Declaration, now: datetime, *, by: str) -> None:
+def _again(row: Declaration, now: datetime, *, by: str, **changes: object) -> None:
     """Everything is looked at anew; a list that customs refused is told under a number of its own."""
-    refused_list = standing(row, Kind.LIST)
-    changes: dict[str, object] = {}
-    if refused_list is not None:
+    listed = standing(row, Kind.LIST)
+    if listed is not None and (listed.status == REFUSED or is_error(listed.status)):
         supersede(declaration=row, kind=Kind.LIST)
-        changes = {"round": row.round + 1, "cop_no": cop_no(now), "pre_no": "", "list_no": "", "status": ""}
+        fresh = {"round": row.round + 1, "cop_no": cop_no(now), "pre_no": "", "list_no": "", "status": ""}
+        changes |= {**fresh, "told_at": None}
     DECLARATION.move(row, "resume", now=now, facts={"by": by}, awaits="", next_try_at=now, **changes)
 
 
@@ -338,32 +366,6 @@ def _unanswered(row: Declaration) -> Filing | None:
     """The first return (退货) that customs has neither granted nor refused."""
     returns = row.filings.filter(kind=Kind.RETURN, superseded=False).exclude(status__in=[*GRANTED, REFUSED])
     return next((one for one in returns.order_by("id") if not is_error(one.status)), None)
-
-
-def _silent(row: Declaration, filing: Filing | None, now: datetime) -> None:
-    """Nothing was heard for long: the same bytes go out once more, and after some times it is a case."""
-    if filing is None or filing.sent_at is None or now - filing.sent_at < SILENT_AFTER:
-        _later(row, now + SILENT_AFTER)
-        return
-    if row.resends < MOST_RESENDS and filing.message is not None:
-        tell_once_more(filing, at=now, now=now)
-        _later(row, now + SILENT_AFTER, resends=row.resends + 1)
-        return
-    _later(row, now + LATE_AFTER)
-    open_case(
-        storefront_id=row.storefront_id,
-        kind=SILENT,
-        key=row.event_key,
-        title="Nothing was heard of a document that customs was told",
-        facts={"order": row.number, "document": filing.kind},
-        now=now,
-    )
-
-
-def _later(row: Declaration, at: datetime | None, **changes: object) -> None:
-    for name, value in {"next_try_at": at, **changes}.items():
-        setattr(row, name, value)
-    row.save(update_fields=["next_try_at", "account", *changes])
 
 
 CASES = (

@@ -15,18 +15,46 @@ from customs.services.gather import disclose, gather
 from customs.services.taxes import owed_fen
 from customs.steps import STANDS, Step, errors
 from kernel.cases import open_case, settle_open
+from kernel.errors import Conflict
 from orders.models import Order
-from orders.services.gate import move_gate
 from orders.services.judge_for_declaration import judge_for_declaration
+from payments.models import Payment
+from payments.services.refund_gate import (
+    DeclarationBehind,
+    MoneyLeaving,
+    NotDeclared,
+    NothingLeft,
+    PiecesNotNamed,
+    demand_settled,
+    send_to_customs,
+)
 
 Kind = Filing.Kind
 MISMATCH, REFUSED, GUARANTEE = "customs.mismatch", "customs.refused", "customs.guarantee"
+# Of the payer nothing is known yet: nobody need do anything but wait for WeChat Pay's word.
+PAYER, PAYER_ASKED = "PAYER-1", ("", "open", "asked", "renamed")
+UNSETTLED: dict[type[Conflict], str] = {
+    MoneyLeaving: "refund",
+    NothingLeft: "refund",
+    PiecesNotNamed: "pieces",
+    DeclarationBehind: "payment",
+    NotDeclared: "payment",
+}
+
+
+def still(*, order: Order, declaration: Declaration, now: datetime) -> str:
+    """What keeps a blocked declaration from going on, as `tell` says it; "" where it is mended."""
+    told = standing(declaration, Kind.ORDER)
+    listing = told is not None and told.status in STANDS
+    trade = _checked(order, declaration, now, listing=listing)
+    return trade if isinstance(trade, str) else ""
 
 
 def tell(*, order: Order, declaration: Declaration, now: datetime) -> str:
     """File the order (311) and note waybill and payment, which others tell; "" once that is done.
 
-    Else why not: "mismatch" or "refused", which are cases, and nothing is filed. Under both rows' locks.
+    Else why not: "mismatch" or "refused", which are cases, or "payer", who is still asked about; nothing is
+    filed then. Under both rows' locks.
     """
     trade = _checked(order, declaration, now)
     if isinstance(trade, str):
@@ -74,6 +102,19 @@ def can_list(*, order: Order, declaration: Declaration, now: datetime) -> str:
     return ""
 
 
+def unsettled(order: Order) -> str:
+    """Why nothing of an order may be told now: money on its way back, or not what customs has; "" if it may.
+
+    The caller holds the payments that succeeded, and the order.
+    """
+    paid = list(Payment.objects.filter(order=order, state="succeeded"))
+    try:
+        demand_settled(order, paid)
+    except tuple(UNSETTLED) as fault:
+        return UNSETTLED[type(fault)]
+    return ""
+
+
 def list_order(*, order: Order, declaration: Declaration, now: datetime) -> str:
     """File the list (621), once, from what is the same as in the order; no money leaves from here on.
 
@@ -86,7 +127,7 @@ def list_order(*, order: Order, declaration: Declaration, now: datetime) -> str:
     document = order_document(trade=trade, guid=new_guid(), app_type=NEW, now=now)
     if told is None or told.digest != said(document):
         return "changed"
-    move_gate(number=order.number, verb="send", now=now)
+    send_to_customs(number=order.number, now=now)
     numbers = Numbers(declaration.cop_no)
     file_document(
         declaration=declaration,
@@ -140,12 +181,15 @@ def _checked(order: Order, declaration: Declaration, now: datetime, *, listing: 
     settle_open(kinds=[MISMATCH], key=declaration.event_key, by="system", note="they match", now=now)
     verdict = judge_for_declaration(number=order.number, waybill_number=trade.waybill.number, now=now)
     if not verdict.allowed:
+        rules = {refusal.rule for refusal in verdict.refusals}
+        if rules == {PAYER} and trade.payment.payer in PAYER_ASKED:
+            return "payer"
         open_case(
             storefront_id=declaration.storefront_id,
             kind=REFUSED,
             key=declaration.event_key,
             title="The law does not let this order be declared",
-            facts={"order": order.number, "rules": [refusal.rule for refusal in verdict.refusals]},
+            facts={"order": order.number, "rules": sorted(rules)},
             now=now,
         )
         return "refused"

@@ -11,14 +11,15 @@ from datetime import datetime
 
 import structlog
 from django.db import DataError
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from customs.ceb.read import Unreadable, fragments, parse, understand
 from customs.ceb.tables import shapes
 from customs.gateways.port import port_of
-from customs.models import PortAccount, PortReceipt
+from customs.models import Declaration, PortAccount, PortReceipt
 from customs.services.keeping import Told, keep_unreadable
 from customs.services.takers import TAKERS
+from customs.services.taxes import OWING
 from kernel.cases import open_failing, settle_open
 from kernel.gateways import Unreachable
 from kernel.tenancy import tenant
@@ -58,9 +59,13 @@ def collect(*, now: datetime) -> int:
 
 
 def _boxes() -> list[list[PortAccount]]:
-    """The accounts of every box: one declaring enterprise has one for all its districts and storefronts."""
+    """The accounts of every box: one declaring enterprise has one for all its districts and storefronts.
+
+    One that is not active any more is still told of what it has with customs.
+    """
     boxes: dict[tuple[str, str, str], list[PortAccount]] = defaultdict(list)
-    for row in _accounts().filter(active=True):
+    awaited = Declaration.objects.filter(account=OuterRef("pk"), state__in=OWING)
+    for row in _accounts().filter(Q(active=True) | Exists(awaited)):
         boxes[row.transport, row.dxp_id, row.folder].append(row)
     return list(boxes.values())
 
@@ -76,20 +81,19 @@ def _accounts() -> QuerySet[PortAccount]:
 
 
 def _collect(box: Sequence[PortAccount], now: datetime) -> int:
-    """How many were new. Raises what one raised once the others are taken in: the port keeps that one."""
+    """What waits in one box; a receipt that cannot be taken in now stays there and keeps no other waiting."""
     port, new = port_of(box[0]), 0
-    while came := port.receipts():
-        taken: list[str] = []
-        failed: Exception | None = None
+    failed: dict[str, Exception] = {}
+    while came := [one for one in port.receipts() if one.id not in failed]:
         for one in came:
             try:
                 new += len(take_in(account=box[0], raw=one.raw, now=now, beside=box[1:]))
-                taken.append(one.id)
             except Exception as failure:
-                failed = failure
-        port.taken(taken)
-        if failed is not None:
-            raise failed
+                failed[one.id] = failure
+        if taken := [one.id for one in came if one.id not in failed]:
+            port.taken(taken)
+    for first in failed.values():
+        raise first
     return new
 
 
@@ -114,7 +118,7 @@ def take_in(
         whose = addressee([account, *beside], told)
         try:
             rows.append(taking.take(whose, told, now))
-        except (DataError, ArithmeticError):  # longer or greater than anything that customs says
+        except (DataError, ValueError, ArithmeticError):  # longer or greater than anything that customs says
             rows.append(keep_unreadable(whose, part, "a value is out of all bounds", now))
     return _kept(rows)
 

@@ -28,6 +28,7 @@ from kernel.cases import open_case, open_failing, settle_open
 from kernel.gateways import Unreachable
 from kernel.states import WrongState
 from kernel.tenancy import tenant
+from orders.models import Order
 
 log = structlog.get_logger(__name__)
 
@@ -166,6 +167,11 @@ def _claim(now: datetime) -> list[PortMessage]:
 
 
 def _send(message: PortMessage, now: datetime) -> bool:
+    if not _stands_whole(message, now):
+        note = "nothing of it stands any more"
+        PortMessage.objects.filter(pk=message.pk).update(next_try_at=None, error="")
+        settle_open(kinds=[FAILING, SILENT], key=message.event_key, by="system", note=note, now=now)
+        return False
     raw = _signed(message, now)
     port_of(message.account).send(name=message.name, guid=message.guid, raw=raw, now=now)
     with transaction.atomic():
@@ -175,6 +181,27 @@ def _send(message: PortMessage, now: datetime) -> bool:
         kinds=[FAILING, SILENT], key=message.event_key, by="system", note="the port has taken it", now=now
     )
     return True
+
+
+def _stands_whole(message: PortMessage, now: datetime) -> bool:
+    """Whether every document of a message still stands: what was taken back meanwhile is not told customs.
+
+    Before it is signed such a document leaves the message; of one that is signed, and may be at the port, the
+    others go in messages of their own.
+    """
+    if not message.filings.filter(superseded=True).exists():
+        return True
+    if not message.before:
+        message.filings.filter(superseded=True).update(message=None)
+        return message.filings.exists()
+    standing = message.filings.filter(superseded=False).order_by("declaration__order_id", "id")
+    for key, order_id in list(standing.values_list("pk", "declaration__order_id")):
+        with tenant(message.storefront_id):
+            Order.objects.select_for_update().only("pk").get(pk=order_id)  # docs/locking.md
+            held = Filing.objects.select_for_update(of=("self",)).filter(pk=key, superseded=False)
+            for filing in held.select_related("declaration__order__key", "declaration__account"):
+                file_once_more(filing, at=now, now=now)
+    return False
 
 
 def _signed(message: PortMessage, now: datetime) -> bytes:

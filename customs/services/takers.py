@@ -27,12 +27,13 @@ from customs.services.entering import Heard, follow_entry, take_answer, take_ent
 from customs.services.filing import note_asked
 from customs.services.keeping import UNKNOWN, Outcome, Told, keep
 from customs.services.taxes import KINDS, take_sheet
+from customs.steps import REFUSED, is_error
 from kernel.cases import open_case
 from kernel.tenancy import tenant
 from orders.models import Order
 
 # A receipt may be dated before our own clock says that the document left.
-SKEW = timedelta(minutes=1)
+SKEW, SKEW_AT_MOST = timedelta(minutes=1), timedelta(minutes=10)
 Kind = Filing.Kind
 
 
@@ -86,10 +87,16 @@ def _take(account: PortAccount, told: Told, filing: Filing | None, now: datetime
 
 
 def _of_before(filing: Filing, told_at: Value | None) -> bool:
-    """Whether this was told of an earlier version that went by the same key: made before this one left."""
+    """Whether this was told of an earlier version that went by the same key: made before this one left.
+
+    Where customs has refused all of those, nothing more is told of them: its clock is behind ours.
+    """
     if not isinstance(told_at, datetime) or filing.sent_at is None or told_at >= filing.sent_at - SKEW:
         return False
-    return Filing.objects.filter(kind=filing.kind, key=filing.key, pk__lt=filing.pk).exists()
+    earlier = Filing.objects.filter(kind=filing.kind, key=filing.key, pk__lt=filing.pk)
+    states = list(earlier.values_list("status", flat=True))
+    refused = all(one == REFUSED or is_error(one) for one in states)
+    return bool(states) and not (refused and told_at >= filing.sent_at - SKEW_AT_MOST)
 
 
 def _filing(account: PortAccount, kind: Filing.Kind, key: str) -> Filing | None:

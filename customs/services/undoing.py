@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from compliance.law import Law
 from customs.documents.build import Wish, cancel_document, return_document
 from customs.models import Declaration, Filing
-from customs.services.declaring import SILENT_AFTER, cop_no, held
+from customs.services.declaring import cop_no, held
 from customs.services.filing import file_document, new_guid
 from customs.services.listed import left_by_line, skus, the_list
+from customs.services.waiting import SILENT_AFTER
 from customs.states import DECLARATION
 from kernel import events
 from kernel.clock import shanghai_day

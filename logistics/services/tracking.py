@@ -230,9 +230,10 @@ def _early(parcel: Parcel, shipment: Shipment, now: datetime) -> None:
 
 
 def is_released(order: Order) -> bool:
-    """Whether customs has let the order's goods go."""
-    released = Event.objects.filter(key=order.event_key, name="customs.released")
-    return order.gate == Order.Gate.AFTER_RELEASE or released.exists()
+    """Whether customs has let the order's goods go, and not held them back since."""
+    told = Event.objects.filter(key=order.event_key, name__in=["customs.released", "customs.held_back"])
+    last = told.order_by("-seq").values_list("name", flat=True).first()
+    return last == "customs.released" or (last is None and order.gate == Order.Gate.AFTER_RELEASE)
 
 
 def _tell(parcel: Parcel, shipment: Shipment, code: Code, now: datetime) -> None:

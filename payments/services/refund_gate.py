@@ -80,16 +80,24 @@ def send_to_customs(*, number: str, now: datetime) -> Order:
             Payment.objects.select_for_update(of=("self",)).filter(order__number=number, state="succeeded")
         )
         order = Order.objects.select_for_update().get(number=number)
-        leaving = Refund.objects.filter(order__number=number, state__in=LEAVING).exclude(
-            kind=Refund.Kind.STRAY
-        )
-        numbers = list(leaving.order_by("id").values_list("out_refund_no", flat=True))
-        if numbers:
-            raise MoneyLeaving(numbers=numbers)
+        demand_settled(order, paid)
         if order.state == "paid" and order.gate == Order.Gate.BEFORE_LIST:
-            _declared(order, paid)
             free_refunded(order=order, now=now)
         return move_gate(number=number, verb="send", now=now)
+
+
+def demand_settled(order: Order, paid: list[Payment]) -> None:
+    """Raise what keeps documents of an order from customs: its money moves, or is not what customs has.
+
+    `paid` are its payments that succeeded; the caller holds them and the order. Raises MoneyLeaving,
+    NothingLeft, PiecesNotNamed, DeclarationBehind, NotDeclared.
+    """
+    leaving = Refund.objects.filter(order=order, state__in=LEAVING).exclude(kind=Refund.Kind.STRAY)
+    numbers = list(leaving.order_by("id").values_list("out_refund_no", flat=True))
+    if numbers:
+        raise MoneyLeaving(numbers=numbers)
+    if order.state == "paid" and order.gate == Order.Gate.BEFORE_LIST:
+        _declared(order, paid)
 
 
 def _declared(order: Order, paid: list[Payment]) -> None:

@@ -1,0 +1,188 @@
+"""No document says other than the money does, and what was taken back is told nobody any more."""
+
+# ruff: noqa: F811 -- fixtures of another module
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from backend import delivery
+from compliance.models import PayerCheck
+from compliance.services.payer import answer_payer
+from customs.models import Declaration, Filing, PortMessage
+from customs.services import declaring, receiving, sending
+from kernel.gateways import Unreachable
+from kernel.models import Case
+from logistics.models import Parcel
+from orders.services.cancel_paid import cancel_paid
+from payments.models import Payment, Refund
+from payments.services.refunds import Wish, request_refund
+from tests.customs import port as ports
+from tests.customs.port import Port, declaration
+from tests.customs.test_declaring import both_stand, order_key, port, ready  # noqa: F401
+from tests.payments.declaring import go_on as pay_on
+from tests.payments.test_declare_refunds import give_back
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+MINUTES = timedelta(minutes=10)
+
+
+def refund(order, at) -> Refund:
+    line = order.lines.get(sku="HD-1")
+    wish = Wish({line.pk: 1})
+    return request_refund(
+        number=order.number, wish=wish, key="k", reason="退款", asked_by="operator:wang", now=at
+    )
+
+
+def open_kinds() -> list[str]:
+    return list(Case.objects.filter(state="open").order_by("id").values_list("kind", flat=True))
+
+
+def lists(port: Port) -> list[tuple[object, ...]]:
+    told = [one.documents[0].lines for one in port.messages("CEB621Message")]
+    return [(sum(one["totalPrice"] for one in lines), [one["qty"] for one in lines]) for lines in told]
+
+
+def test_no_list_goes_while_a_refund_is_on_its_way(port: Port, ready):
+    order, at = ready
+    at = ports.go_on(at, 2)
+    row = refund(order, at)
+    assert row.state == "accepted"
+    both_stand(port, at)
+    receiving.collect(now=at)
+    declaring.sweep(now=at)
+    sending.sweep(now=at)
+    waiting = declaration(order)
+    assert (waiting.state, waiting.awaits, lists(port)) == ("documents", "refund", [])
+
+
+def test_nothing_is_told_while_a_refund_is_on_its_way(port: Port, ready):
+    order, at = ready
+    refund(order, at)
+    declaring.sweep(now=at)
+    sending.sweep(now=at)
+    assert (declaration(order).state, declaration(order).awaits, port.sent) == ("waiting", "refund", [])
+
+
+def test_what_was_refunded_between_order_and_list_is_told_anew_and_then_listed_without_it(
+    wechat, port: Port, ready
+):
+    order, at = ready
+    at = ports.go_on(at, 2)
+    whole = port.messages("CEB311Message")[0].documents[0].head
+    wechat.control("advance", seconds=60)  # by whose clock it says when a declaration was changed
+    give_back(Payment.objects.get())
+    both_stand(port, at)
+    for _ in range(4):
+        at = ports.go_on(pay_on(1, at) + MINUTES, 2)
+    assert (declaration(order).state, open_kinds()) == ("documents", [])
+    changed = port.messages("CEB311Message")[-1].documents[0].head
+    assert (whole["appType"], changed["appType"]) == ("1", "2")
+    assert changed["acturalPaid"] < whole["acturalPaid"]
+    port.tell("CEB312Message", at, returnStatus="120", **order_key(port))
+    ports.go_on(at, 3)
+    row = declaration(order)
+    assert (row.state, lists(port)) == ("listed", [(changed["goodsValue"], [1])])
+
+
+def test_a_payer_who_is_still_asked_about_is_waited_for_without_a_case(port: Port, ready):
+    order, at = ready
+    PayerCheck.objects.update(state="asked", answered_at=None)
+    at = ports.go_on(at, 2)
+    row = declaration(order)
+    assert (row.state, row.awaits, open_kinds(), port.sent) == ("waiting", "payer", [], [])
+    answer_payer(check=PayerCheck.objects.get(), answer="same", now=at)
+    delivery.drain(now=at)
+    ports.go_on(at, 2)
+    assert declaration(order).state == "documents"
+
+
+def test_what_was_wrong_and_was_mended_elsewhere_goes_on_by_itself(port: Port, ready):
+    order, at = ready
+    Parcel.objects.update(weighed_g=1)
+    at = ports.go_on(at, 2)
+    assert (declaration(order).state, open_kinds()) == ("blocked", ["customs.mismatch"])
+    at = ports.go_on(at + 13 * MINUTES)
+    assert (declaration(order).state, open_kinds()) == ("blocked", ["customs.mismatch"])
+    Parcel.objects.update(weighed_g=2_000)
+    ports.go_on(at + 13 * MINUTES, 3)
+    assert (declaration(order).state, open_kinds(), len(port.sent)) == ("documents", [], 1)
+
+
+def test_an_order_that_ended_before_the_port_was_reached_is_told_nobody(port: Port, ready):
+    order, at = ready
+    port.down = True
+    at = ports.go_on(at, 2)
+    assert PortMessage.objects.get().before != b""  # signed, and perhaps there
+    cancel_paid(number=order.number, by="limit", now=at, within_hold=False)
+    at = ports.go_on(at)
+    port.down = False
+    ports.go_on(at + 6 * MINUTES, 2)
+    assert (port.sent, PortMessage.objects.get().next_try_at) == ([], None)
+
+
+def test_what_stands_no_more_leaves_a_message_that_is_not_signed_yet(port: Port, ready):
+    _, at = ready
+    declaring.sweep(now=at)
+    sending.pack(now=at)
+    mine = Filing.objects.get(kind="order")
+    gone = another(mine, at)
+    sending.sweep(now=at)
+    assert [len(one.documents) for one in port.messages("CEB311Message")] == [1]
+    gone.refresh_from_db()
+    assert gone.message is None
+
+
+def test_of_a_message_that_may_be_there_what_stands_goes_again_alone(port: Port, ready):
+    order, at = ready
+    port.down = True
+    at = ports.go_on(at, 2)
+    mine = Filing.objects.get(kind="order")
+    another(mine, at)
+    port.down = False
+    ports.go_on(at + 6 * MINUTES, 2)
+    (sent,) = port.messages("CEB311Message")
+    (document,) = sent.documents
+    assert document.head["orderNo"] == Declaration.objects.get().order.out_trade_no
+    fresh = Filing.objects.get(kind="order", superseded=False)
+    assert (document.head["guid"], fresh.pk > mine.pk) == (fresh.guid, True)
+    assert order.number == declaration(order).number
+
+
+def another(mine: Filing, at) -> Filing:
+    """A document that does not stand any more, in the same message."""
+    return Filing.objects.create(
+        storefront_id=mine.storefront_id,
+        declaration=mine.declaration,
+        kind="order",
+        guid="0" * 36,
+        key="other/1",
+        app_type="1",
+        body_sealed=b"",
+        digest="",
+        made_at=at,
+        message=mine.message,
+        position=1,
+        superseded=True,
+    )
+
+
+def test_a_carrier_that_cannot_be_asked_for_half_a_day_is_a_case(port: Port, ready, monkeypatch):
+    class Down:
+        def waybill(self, **told: object) -> None:
+            raise Unreachable(party="carrier", reason="down")
+
+    order, at = ready
+    for module in ("declaring", "preparing", "asking"):
+        monkeypatch.setattr(f"customs.services.{module}.senders", Down)
+    at = ports.go_on(at, 2)
+    port.tell("CEB312Message", at, returnStatus="120", **order_key(port))
+    ports.go_on(at + timedelta(hours=11), 1)
+    assert open_kinds() == []
+    ports.go_on(at + timedelta(hours=13), 1)
+    assert "customs.late" in open_kinds()
+    assert declaration(order).state == "documents"

@@ -13,7 +13,7 @@ from customs.ceb.message import Document, Message, Value
 from customs.ceb.tables import NAMESPACE, SUBSCRIBE, TRANSFER, Field, entities, shapes
 from customs.ceb.write import CHINA
 
-MOST_BYTES = 20_000_000
+MOST_BYTES, MOST_DOCUMENTS = 20_000_000, 1_000
 YEARS = range(2000, 2100)  # whatever a message tells of happens in one of these
 NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _NS = "{" + NAMESPACE + "}"
@@ -59,6 +59,8 @@ def understand(root: etree._Element) -> Message:
             tuple(_read(line, shape.lines) for line in _children(holder, shape.lines)) if shape.lines else ()
         )
         documents += [Document(_read(head, shape.head), lines) for head in heads]
+        if len(documents) > (shape.most or MOST_DOCUMENTS):
+            raise Unreadable(f"more than {shape.most or MOST_DOCUMENTS} documents in one message")
     transfer = next(_children(root, TRANSFER), None)
     return Message(
         name,

@@ -102,7 +102,7 @@ def _move(declaration: Declaration, verb: str, now: datetime, **more: Any) -> No
 
 def _list_went_on(declaration: Declaration, verdict: Verdict | None, now: datetime) -> None:
     if verdict is None:
-        _contradicts(declaration, now)
+        contradicts(declaration, now)
         return
     if verdict is Verdict.NOTHING:
         return
@@ -116,7 +116,7 @@ def _list_went_on(declaration: Declaration, verdict: Verdict | None, now: dateti
     if after is None:
         asked_back = before == "cancelling" and verdict in LOOK_AT  # followed where the list is kept
         if not known and not asked_back and before != verdict_state(verdict):
-            _contradicts(declaration, now)
+            contradicts(declaration, now)
         return
     if verdict in (Verdict.RELEASE, Verdict.CLOSE) and before in DECLARATION.moves["release"]:
         if not _released(declaration, told_at, now):
@@ -158,7 +158,7 @@ def _accepted(declaration: Declaration, told_at: datetime, now: datetime) -> Non
 def _released(declaration: Declaration, told_at: datetime, now: datetime) -> bool:
     """放行: goods may leave the zone, money may go back, and the trade has its evidence."""
     if not declaration.list_no:
-        _contradicts(declaration, now)  # a release without the number of the list is none
+        contradicts(declaration, now)  # a release without the number of the list is none
         return False
     _move(declaration, "release", now, released_at=told_at, next_try_at=None)
     _move_gate(declaration, "release", now)
@@ -170,7 +170,7 @@ def _released(declaration: Declaration, told_at: datetime, now: datetime) -> boo
 def _cancelled(declaration: Declaration, now: datetime) -> None:
     """撤单: the list is gone; the amount comes back, money may go back."""
     if declaration.state != "cancelling":
-        _contradicts(declaration, now)
+        contradicts(declaration, now)
         return
     # The order ends, and its money goes back, in a transaction of its own: services/declaring.py.
     _move(declaration, "cancel", now, next_try_at=now)
@@ -214,7 +214,7 @@ def _refused(declaration: Declaration, filing: Filing, info: str, reference: str
         return
     if DECLARATION.moves["reject"].get(declaration.state) is None:
         if declaration.state not in ("rejected", "blocked", "ended", "cancelled"):
-            _contradicts(declaration, now)
+            contradicts(declaration, now)
         return
     with_customs = declaration.state in WITH_CUSTOMS
     if step is Step.LIMIT_YEAR:
@@ -305,7 +305,8 @@ def _look_at(declaration: Declaration, what: str, now: datetime) -> None:
     )
 
 
-def _contradicts(declaration: Declaration, now: datetime) -> None:
+def contradicts(declaration: Declaration, now: datetime) -> None:
+    """A person is told that what came does not fit what is known; nothing else is done."""
     open_case(
         storefront_id=declaration.storefront_id,
         kind=CONTRADICTS,

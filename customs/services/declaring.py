@@ -97,12 +97,15 @@ def end_declaration(*, number: str, now: datetime) -> None:
         return
     with tenant(declaration.storefront_id):
         _, row = held(declaration)
-        if row.state not in DECLARATION.moves["end"]:
-            return
-        DECLARATION.move(row, "end", now=now, next_try_at=None, awaits="")
-        for kind in Kind:
-            supersede(declaration=row, kind=kind)
-        settle_open(kinds=CASES, key=row.event_key, by="system", note="the order ended", now=now)
+        if row.state in DECLARATION.moves["end"]:
+            _end(row, now)
+
+
+def _end(row: Declaration, now: datetime) -> None:
+    DECLARATION.move(row, "end", now=now, next_try_at=None, awaits="")
+    for kind in Kind:
+        supersede(declaration=row, kind=kind)
+    settle_open(kinds=CASES, key=row.event_key, by="system", note="the order ended", now=now)
 
 
 def held(declaration: Declaration) -> tuple[Order, Declaration]:
@@ -154,7 +157,7 @@ def step(*, declaration: Declaration, now: datetime) -> None:
     with tenant(declaration.storefront_id):
         order, row = held(declaration)
         if order.state != "paid" and row.state in DECLARATION.moves["end"]:
-            DECLARATION.move(row, "end", now=now, next_try_at=None, awaits="")
+            _end(row, now)
             return
         match row.state:
             case "waiting":

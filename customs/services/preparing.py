@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from customs.ceb.message import MessageInvalid
 from customs.documents.build import CHANGED, NEW, Numbers, list_document, order_document
 from customs.documents.facts import Trade
 from customs.gateways.senders import senders
@@ -60,7 +61,10 @@ def tell(*, order: Order, declaration: Declaration, now: datetime) -> str:
     if isinstance(trade, str):
         return trade
     assert declaration.account is not None
-    _file_order(declaration, trade, now)
+    try:
+        _file_order(declaration, trade, now)
+    except MessageInvalid as fault:
+        return _refused_by_form(declaration, fault, now)
     note_asked(
         declaration=declaration,
         kind=Kind.PAYMENT,
@@ -127,15 +131,15 @@ def list_order(*, order: Order, declaration: Declaration, now: datetime) -> str:
     document = order_document(trade=trade, guid=new_guid(), app_type=NEW, now=now)
     if told is None or told.digest != said(document):
         return "changed"
-    send_to_customs(number=order.number, now=now)
     numbers = Numbers(declaration.cop_no)
-    file_document(
-        declaration=declaration,
-        kind=Kind.LIST,
-        document=list_document(trade=trade, guid=new_guid(), app_type=NEW, numbers=numbers, now=now),
-        key=declaration.cop_no,
-        now=now,
-    )
+    document = list_document(trade=trade, guid=new_guid(), app_type=NEW, numbers=numbers, now=now)
+    try:
+        file_document(
+            declaration=declaration, kind=Kind.LIST, document=document, key=declaration.cop_no, now=now
+        )
+    except MessageInvalid as fault:
+        return _refused_by_form(declaration, fault, now)
+    send_to_customs(number=order.number, now=now)
     declaration.tax_fen = trade.tax_fen
     declaration.duty_fen, declaration.vat_fen = trade.duty_fen, trade.vat_fen
     declaration.excise_fen = trade.excise_fen
@@ -195,6 +199,13 @@ def _checked(order: Order, declaration: Declaration, now: datetime, *, listing: 
         return "refused"
     settle_open(kinds=[REFUSED], key=declaration.event_key, by="system", note="allowed", now=now)
     return trade
+
+
+def _refused_by_form(declaration: Declaration, fault: MessageInvalid, now: datetime) -> str:
+    """What the specification does not allow, by the places of its values, which are named and not shown."""
+    found = [Mismatch(one["where"], one["what"], "CEB 202205", "operator") for one in fault.faults]
+    _put_before(declaration, found, now)
+    return "mismatch"
 
 
 def _put_before(declaration: Declaration, found: list[Mismatch], now: datetime) -> None:

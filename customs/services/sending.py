@@ -15,6 +15,8 @@ import structlog
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
+from compliance import vault
+from compliance.vault import VaultClosed
 from customs.ceb.write import assemble, taken_apart, to_bytes
 from customs.gateways.port import port_of
 from customs.gateways.signing_machine import MachineRefused
@@ -42,16 +44,19 @@ MACHINE_REFUSED = "customs.machine_refused"
 def sweep(*, now: datetime) -> int:
     """Pack what waits, then hand over every message whose time has come; returns how many the port took."""
     pack(now=now)
-    sent, refused = 0, set[int]()
+    sent, silent = 0, set[int]()
     for message in _claim(now):
-        if message.account_id in refused:
+        if message.account_id in silent:  # whoever does not answer is not asked for each of a hundred
             continue
         try:
             sent += _send(message, now)
+        except VaultClosed:
+            _leave_out_destroyed(message)
+            _again(message, "destroyed", now)
         except Unreachable as failure:
             _again(message, str(failure.reason), now)
+            silent.add(message.account_id)
             if isinstance(failure, MachineRefused) and failure.lasting:
-                refused.add(message.account_id)
                 ask_no_more(message.account, failure.reason, now)
         except Exception as failure:
             _again(message, type(failure).__name__, now)
@@ -202,6 +207,15 @@ def _stands_whole(message: PortMessage, now: datetime) -> bool:
             for filing in held.select_related("declaration__order__key", "declaration__account"):
                 file_once_more(filing, at=now, now=now)
     return False
+
+
+def _leave_out_destroyed(message: PortMessage) -> None:
+    """What the law had destroyed is told nobody any more; what goes with it goes without it."""
+    for filing in message.filings.filter(superseded=False).select_related("declaration__order__key"):
+        try:
+            vault.unwrap(filing.declaration.order.key)
+        except VaultClosed:
+            Filing.objects.filter(pk=filing.pk).update(superseded=True)
 
 
 def _signed(message: PortMessage, now: datetime) -> bytes:

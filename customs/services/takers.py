@@ -22,7 +22,7 @@ from customs.models import (
     TaxSheet,
     WarehouseEntry,
 )
-from customs.services.answers import follow, take_status
+from customs.services.answers import contradicts, follow, take_status
 from customs.services.entering import Heard, follow_entry, take_answer, take_entry
 from customs.services.filing import note_asked
 from customs.services.keeping import UNKNOWN, Outcome, Told, keep
@@ -79,11 +79,20 @@ def _take(account: PortAccount, told: Told, filing: Filing | None, now: datetime
     )
     row = keep(account, filing, told, outcome, now)
     if row is not None and outcome == Outcome.TAKEN and told.name != "CEB514Message":
+        if _of_another_district(filing, head):
+            contradicts(filing.declaration, now)
+            return row
         info = str(head.get("returnInfo", ""))
         told_at = min(row.told_at or now, now)  # dated ahead of our clock it would silence what comes after
         if take_status(filing=filing, status=row.status, told_at=told_at, head=head):
             follow(filing=filing, info=info, reference=row.digest, now=now)
     return row
+
+
+def _of_another_district(filing: Filing, head: Values) -> bool:
+    """Whether a receipt of a list names another district than the one that the list was told to."""
+    code, account = head.get("customsCode"), filing.declaration.account
+    return bool(code) and account is not None and code != account.customs_code
 
 
 def _of_before(filing: Filing, told_at: Value | None) -> bool:

@@ -7,8 +7,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection, transaction
 
 from backend import delivery
+from compliance import vault
 from compliance.models import PayerCheck
 from compliance.services.payer import answer_payer
 from customs.models import Declaration, Filing, PortMessage
@@ -20,9 +22,10 @@ from orders.services.cancel_paid import cancel_paid
 from payments.models import Payment, Refund
 from payments.services.refunds import Wish, request_refund
 from tests.customs import port as ports
-from tests.customs.port import Port, declaration
+from tests.customs.port import Port, declaration, waybill
 from tests.customs.test_declaring import both_stand, order_key, port, ready  # noqa: F401
 from tests.payments.declaring import go_on as pay_on
+from tests.payments.declaring import paid
 from tests.payments.test_declare_refunds import give_back
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -186,3 +189,68 @@ def test_a_carrier_that_cannot_be_asked_for_half_a_day_is_a_case(port: Port, rea
     ports.go_on(at + timedelta(hours=13), 1)
     assert "customs.late" in open_kinds()
     assert declaration(order).state == "documents"
+
+
+def test_an_order_that_the_sweep_finds_ended_is_told_nobody_either(port: Port, ready):
+    order, at = ready
+    declaring.sweep(now=at)
+    cancel_paid(number=order.number, by="limit", now=at, within_hold=False)
+    Declaration.objects.update(next_try_at=at)
+    declaring.sweep(now=at)
+    sending.sweep(now=at)
+    delivery.drain(now=at)
+    assert (declaration(order).state, port.sent, open_kinds()) == ("ended", [], [])
+
+
+def test_what_the_specification_does_not_allow_is_a_case_that_says_where(port: Port, ready):
+    order, at = ready
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")
+        cursor.execute("UPDATE orders_orderline SET sku = %s", ["9" * 40])
+    ports.go_on(at)
+    assert (declaration(order).state, port.sent) == ("blocked", [])
+    (difference,) = Case.objects.get(kind="customs.mismatch", state="open").facts["differences"]
+    assert (difference["what"], difference["mender"]) == ("Order[1]/OrderList[1]/itemNo", "operator")
+
+
+def test_one_document_whose_key_was_destroyed_holds_no_other_back(wechat, world, port: Port, ready):
+    order, _ = ready
+    second = paid(wechat, world)
+    waybill(second.order, "SF1000000000002")
+    at = pay_on(2)
+    declaring.sweep(now=at)
+    sending.pack(now=at)
+    assert PortMessage.objects.get().filings.count() == 2
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")  # as if its years were over
+        vault.destroy_key(key_id=second.order.key_id, now=at)
+    ports.go_on(at)
+    ports.go_on(at + MINUTES)
+    (sent,) = port.messages("CEB311Message")
+    assert [one.head["orderNo"] for one in sent.documents] == [order.out_trade_no]
+
+
+def test_a_port_that_does_not_answer_is_called_once_a_sweep(port: Port, ready, monkeypatch):
+    _, at = ready
+    declaring.sweep(now=at)
+    sending.pack(now=at)
+    first = PortMessage.objects.get()
+    for n in range(5):
+        PortMessage.objects.create(
+            storefront_id=first.storefront_id,
+            account=first.account,
+            name=first.name,
+            guid=f"{n:036d}",
+            made_at=at,
+            next_try_at=at,
+        )
+    calls: list[str] = []
+
+    class Dead:
+        def send(self, *, guid: str, **told: object) -> None:
+            calls.append(guid)
+            raise Unreachable(party="port", reason="down")
+
+    monkeypatch.setattr("customs.services.sending.port_of", lambda account: Dead())
+    sending.sweep(now=at)
+    assert len(calls) == 1

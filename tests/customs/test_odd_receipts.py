@@ -260,6 +260,39 @@ def test_an_account_that_is_switched_off_still_hears_of_its_lists(port: Port, re
     )
 
 
+def test_a_receipt_dated_ahead_shuts_out_none_that_follows(port: Port, ready):
+    order, at = ready
+    at = listed(port, at)
+    answer(port, order, at + timedelta(days=365), "3")
+    at = ports.go_on(at + SECOND)
+    answer(port, order, at, "120", **LIST_NO)
+    answer(port, order, at + SECOND, "800", **LIST_NO)
+    ports.go_on(at + 2 * SECOND)
+    assert declaration(order).state == "released"
+
+
+def test_a_receipt_of_another_district_moves_nothing_and_is_a_case(port: Port, accepted):
+    order, at = accepted
+    answer(port, order, at, "800", customsCode="2244", **LIST_NO)
+    ports.go_on(at + SECOND)
+    assert (declaration(order).state, open_kinds()) == ("accepted", ["customs.receipt_contradicts"])
+
+
+def test_a_message_of_more_documents_than_there_may_be_is_kept_unread(port: Port, ready):
+    _, at = ready
+    one = b"<ceb:OrderReturn/>"
+    raw = (
+        b'<ceb:CEB312Message xmlns:ceb="http://www.chinaport.gov.cn/ceb">'
+        + one * 101
+        + b"</ceb:CEB312Message>"
+    )
+    (row,) = receiving.take_in(account=PortAccount.objects.get(), raw=raw, now=at)
+    assert row.outcome == "unreadable"
+    assert Case.objects.get(kind="customs.receipt_unreadable").facts["why"] == (
+        "more than 100 documents in one message"
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "step"),
     [

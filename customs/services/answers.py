@@ -24,7 +24,7 @@ from kernel.cases import open_case, settle_open
 from kernel.clock import shanghai_day
 from kernel.models import Event
 from orders.models import Order
-from orders.services.gate import move_gate
+from orders.services.gate import move_gate_of
 
 Kind = Filing.Kind
 LATER = timedelta(minutes=5)
@@ -325,4 +325,4 @@ def contradicts(declaration: Declaration, now: datetime) -> None:
 def _move_gate(declaration: Declaration, verb: str, now: datetime) -> None:
     order = declaration.order  # read under its lock
     if order.state == "paid" and order.gate == Order.Gate.WITH_CUSTOMS:
-        move_gate(number=declaration.number, verb=verb, now=now)
+        move_gate_of(order=order, verb=verb, now=now)

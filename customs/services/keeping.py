@@ -7,7 +7,9 @@ import hashlib
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import IntegrityError, transaction
+from django.db import DEFAULT_DB_ALIAS
+from django.db.models.constants import OnConflict
+from django.db.models.sql import InsertQuery
 
 from compliance import vault
 from customs import labels
@@ -70,12 +72,20 @@ def keep(
         looked_at=now if outcome == Outcome.UNKNOWN else None,
     )
     row.raw_sealed = vault.unwrap(sealing).seal(labels.RECEIPT_RAW, row.public_id, _text(told.raw))
-    try:
-        with transaction.atomic():
-            row.save(force_insert=True)
-    except IntegrityError:
-        return None if filing is None else _found(row)
-    return row
+    if _is_new(row):
+        return row
+    return None if filing is None else _found(row)
+
+
+def _is_new(row: PortReceipt) -> bool:
+    """Write the row where its like is not there yet: one statement, and no savepoint to come back to."""
+    query = InsertQuery(PortReceipt, on_conflict=OnConflict.IGNORE)
+    fields = [field for field in PortReceipt._meta.concrete_fields if field.name != "id"]
+    query.insert_values(fields, [row])
+    (told,) = query.get_compiler(DEFAULT_DB_ALIAS).execute_sql([PortReceipt._meta.pk])
+    if told:
+        row.pk, row._state.adding, row._state.db = told[0], False, DEFAULT_DB_ALIAS
+    return bool(told)
 
 
 def _text(raw: bytes) -> str:

@@ -35,6 +35,11 @@ from orders.models import Order
 # A receipt may be dated before our own clock says that the document left.
 SKEW, SKEW_AT_MOST = timedelta(minutes=1), timedelta(minutes=10)
 Kind = Filing.Kind
+# Of an order a receipt needs little; the rest is read where it is asked for.
+_READ = ("id", "storefront", "key", "number", "state", "gate", "person")
+_UNREAD = [
+    f"declaration__order__{field.name}" for field in Order._meta.concrete_fields if field.name not in _READ
+]
 
 
 Taker: TypeAlias = Callable[[PortAccount, Told, datetime], PortReceipt | None]
@@ -116,11 +121,12 @@ def _filing(account: PortAccount, kind: Filing.Kind, key: str) -> Filing | None:
 
 
 def _held(filing_id: int, order_id: int) -> Filing:
-    Order.objects.select_for_update().only("pk").get(pk=order_id)  # the order first: docs/locking.md
+    """A document with its declaration and order, all held: the order first, as docs/locking.md has it."""
     return (
-        Filing.objects.select_for_update(of=("self", "declaration"))
+        Filing.objects.select_for_update(of=("declaration__order", "declaration", "self"))
         .select_related("declaration__order__key", "declaration__account")
-        .get(pk=filing_id)
+        .defer(*_UNREAD)
+        .get(pk=filing_id, declaration__order=order_id)
     )
 
 

@@ -24,22 +24,30 @@ _MOVES = {
 def move_gate(*, number: str, verb: str, now: datetime) -> Order:
     """Move the gate of a paid order by "send", "reject" or "release"; the event is `order.gate_<state>`.
 
-    Locks the order. Raises WrongState where the table has no such move, or the order is not paid; a refund
-    that waits is tried again by who hears the event.
+    Locks the order. Raises as `move_gate_of`.
     """
     with tenant(Order.objects.values_list("storefront_id", flat=True).get(number=number)):
         order = Order.objects.select_for_update().get(number=number)
-        after = _MOVES[verb].get(Order.Gate(order.gate))
-        if after is None or order.state != "paid":
-            state = order.state if after is not None else order.gate
-            raise WrongState(machine="gate", verb=verb, state=state)
-        before, order.gate = order.gate, after
-        order.save(update_fields=["gate"])
-        events.record(
-            storefront_id=order.storefront_id,
-            name=f"order.gate_{after}",
-            key=order.event_key,
-            facts={"from": before, "verb": verb},
-            now=now,
-        )
+        move_gate_of(order=order, verb=verb, now=now)
     return order
+
+
+def move_gate_of(*, order: Order, verb: str, now: datetime) -> None:
+    """The same of an order whose row the caller holds, as it was read under that lock.
+
+    Raises WrongState where the table has no such move, or the order is not paid; a refund that waits is
+    tried again by who hears the event.
+    """
+    after = _MOVES[verb].get(Order.Gate(order.gate))
+    if after is None or order.state != "paid":
+        state = order.state if after is not None else order.gate
+        raise WrongState(machine="gate", verb=verb, state=state)
+    before, order.gate = order.gate, after
+    Order.objects.filter(pk=order.pk).update(gate=after)
+    events.record(
+        storefront_id=order.storefront_id,
+        name=f"order.gate_{after}",
+        key=order.event_key,
+        facts={"from": before, "verb": verb},
+        now=now,
+    )

@@ -29,7 +29,7 @@ from django.db.models.functions import Coalesce, Extract, TruncDate
 from compliance.law import Law
 from customs.models import Declaration, PortAccount, PortReceipt, TaxSheet
 from customs.services.taxes import ALARM, owing_in, unpaid
-from customs.services.waiting import LATE_AFTER
+from customs.services.waiting import LATE_AFTER, WATCHED
 from customs.states import DECLARATION
 from kernel.clock import SHANGHAI
 
@@ -42,10 +42,8 @@ SINCE: Mapping[str, tuple[Any, timedelta]] = {
     "blocked": (_LAST_WORD, timedelta(hours=24)),
     "rejected": (_LAST_WORD, timedelta(hours=24)),
     "listed": (F("listed_at"), timedelta(hours=2)),
-    "accepted": (F("accepted_at"), timedelta(hours=24)),
-    "review": (F("told_at"), timedelta(hours=24)),
-    "inspection": (F("told_at"), timedelta(hours=72)),
-    "detained": (F("told_at"), timedelta(hours=72)),
+    "accepted": (F("accepted_at"), WATCHED["accepted"]),
+    **{state: (F("told_at"), WATCHED[state]) for state in ("review", "inspection", "detained")},
     "cancelling": (F("listed_at"), timedelta(hours=24)),
 }
 TO_MEND = ("blocked", "rejected")

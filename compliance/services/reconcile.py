@@ -17,14 +17,13 @@ from kernel.clock import shanghai_day
 
 Kind = AllowanceEntry.Kind
 
-# 海关跨境统一版系统企业对接报文规范 202205, error -621018. Who the purchaser is, is read by nobody here.
-_USED = re.compile(
-    r"-621018\s*清单\[[^\]]*\]中购买人\[[^\]]*\]已用购买额度为\[\s*([\d,]+(?:\.\d{1,2})?)\s*\]"
-)
+# 海关跨境统一版系统企业对接报文规范 202205, -621018: the code stands in returnStatus or before the words.
+# Who the purchaser is, is read by nobody here.
+_USED = re.compile(r"中购买人\[[^\]]*\]已用购买额度为\[\s*([\d,]+(?:\.\d{1,2})?)\s*\]")
 
 
 def used_according_to(text: str) -> int | None:
-    """What customs' error -621018 says the purchaser has used of the year, in fen; None in any other text."""
+    """What customs' words with -621018 say the purchaser has used of the year, in fen; None in others."""
     found = _USED.search(text)
     return int(Decimal(found[1].replace(",", "")) * 100) if found else None
 

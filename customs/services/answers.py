@@ -17,6 +17,7 @@ from customs.models import Declaration, Filing
 from customs.services.listed import pieces_of
 from customs.services.release import record_held_back, record_release
 from customs.services.sending import tell_once_more
+from customs.services.waiting import LATE, MOST_RESENDS, WATCHED
 from customs.states import DECLARATION
 from customs.steps import GRANTED, REFUSED, STANDS, STATUSES, Step, Verdict, code_in, is_error, rank, step_for
 from kernel import events
@@ -28,7 +29,6 @@ from orders.services.gate import move_gate_of
 
 Kind = Filing.Kind
 LATER = timedelta(minutes=5)
-MOST_RESENDS = 3
 REJECTED, STOPPED, CONTRADICTS = "customs.rejected", "customs.stopped", "customs.receipt_contradicts"
 RETURNED = "customs.returned"
 # Customs' own decisions that a colleague must look at; settled when the list goes on.
@@ -38,6 +38,7 @@ LOOK_AT = {
     Verdict.TURN_BACK: "turned_back",
     Verdict.REVIEW: "review",
 }
+OVER = (STOPPED, REJECTED, LATE)
 KNOWN = ("status", "told_at", "pre_no", "list_no", "accepted_at", "refusals")  # what receipts say of a list
 WITH_CUSTOMS = ("listed", "accepted", "review", "inspection", "detained", "cancelling")
 TOLD_FIRST = (Kind.ORDER, Kind.PAYMENT, Kind.WAYBILL)
@@ -129,7 +130,10 @@ def _list_went_on(declaration: Declaration, verdict: Verdict | None, now: dateti
 def _went_on(declaration: Declaration, verdict: Verdict, before: str, now: datetime) -> None:
     """A step of customs of a list that it has; what turns back or is held is of nobody to hand out."""
     returns = verdict is Verdict.TURN_BACK and before != "released"
-    _move(declaration, verdict, now, next_try_at=now if returns else None)
+    watched = WATCHED.get(DECLARATION.moves[verdict][declaration.state])
+    due = now if returns else now + watched if watched else None
+    _move(declaration, verdict, now, next_try_at=due)
+    settle_open(kinds=[LATE], key=declaration.event_key, by="system", note="customs goes on", now=now)
     if returns:  # the list is at its end: the amount comes back, and the sweep gives the money back
         compliance.allowance_free(order_number=declaration.number, now=now, reference=declaration.cop_no)
         _move_gate(declaration, "reject", now)
@@ -162,7 +166,7 @@ def _released(declaration: Declaration, told_at: datetime, now: datetime) -> boo
         return False
     _move(declaration, "release", now, released_at=told_at, next_try_at=None)
     _move_gate(declaration, "release", now)
-    settle_open(kinds=[STOPPED, REJECTED], key=declaration.event_key, by="system", note="released", now=now)
+    settle_open(kinds=OVER, key=declaration.event_key, by="system", note="released", now=now)
     record_release(order=declaration.order, release=Release(declaration.list_no, told_at), now=now)
     return True
 
@@ -177,7 +181,11 @@ def _cancelled(declaration: Declaration, now: datetime) -> None:
     compliance.allowance_free(order_number=declaration.number, now=now, reference=declaration.cop_no)
     _move_gate(declaration, "reject", now)
     settle_open(
-        kinds=[STOPPED, REJECTED], key=declaration.event_key, by="system", note="the list is back", now=now
+        kinds=OVER,
+        key=declaration.event_key,
+        by="system",
+        note="the list is back",
+        now=now,
     )
 
 
@@ -239,7 +247,7 @@ def _cancel_refused(declaration: Declaration, step: Step, filing: Filing, now: d
     if step is Step.LATER and _hand_over_later(filing, now):
         return
     if declaration.state == "cancelling":
-        _move(declaration, "keep", now)
+        _move(declaration, "keep", now, next_try_at=now + WATCHED["accepted"])
         verdict = STATUSES.get(declaration.status)  # customs may have gone on meanwhile
         if verdict in LOOK_AT and declaration.state in DECLARATION.moves[verdict]:
             _went_on(declaration, verdict, declaration.state, now)

@@ -26,6 +26,7 @@ from customs.services.waiting import (
     LOOK_AGAIN,
     SILENT,
     SILENT_AFTER,
+    WATCHED,
     later,
     open_late,
     silent,
@@ -179,7 +180,7 @@ def step(*, declaration: Declaration, now: datetime) -> None:
             case "released" | "closed" if returned := _unanswered(row):
                 silent(row, returned, now)
             case _:
-                later(row, None)
+                _watch(row, now)
     if asked is not None and asked.sent_at is None:
         ask_carrier(filing=asked, now=now)
     if refund:
@@ -322,6 +323,17 @@ def _abroad(order: Order, row: Declaration, awaits: str, now: datetime) -> None:
     left_at = Shipment.objects.filter(order=order).values_list("dispatched_at", flat=True).first()
     if awaits == cargo.BILL and left_at is not None and now - left_at > ON_NO_BILL_AFTER:
         open_late(row, awaits, now)
+
+
+def _watch(row: Declaration, now: datetime) -> None:
+    """Customs has the list and says nothing: whoever asks at the port knows whether a word was lost."""
+    if row.state not in WATCHED:
+        later(row, None)
+        return
+    due = (row.told_at or now) + WATCHED[row.state]
+    if now >= due:
+        open_late(row, "release", now)
+    later(row, due if now < due else now + WATCHED[row.state])
 
 
 def _block(row: Declaration, why: str, now: datetime) -> None:

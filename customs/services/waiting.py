@@ -5,11 +5,18 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from customs.models import Declaration, Filing
-from customs.services.answers import MOST_RESENDS
 from customs.services.sending import tell_once_more
 from kernel.cases import open_case
 
 LOOK_AGAIN, SILENT_AFTER, LATE_AFTER = timedelta(minutes=2), timedelta(minutes=30), timedelta(hours=12)
+# Customs' own steps, and after how long without a word a colleague should ask what the port shows.
+WATCHED = {
+    "accepted": timedelta(hours=24),
+    "review": timedelta(hours=24),
+    "inspection": timedelta(hours=72),
+    "detained": timedelta(hours=72),
+}
+MOST_RESENDS = 3
 LATE, SILENT = "customs.late", "customs.silent"
 
 

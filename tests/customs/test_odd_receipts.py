@@ -260,6 +260,25 @@ def test_an_account_that_is_switched_off_still_hears_of_its_lists(port: Port, re
     )
 
 
+def test_a_list_of_which_customs_says_nothing_for_a_day_is_a_case_until_it_does(port: Port, accepted):
+    order, at = accepted
+    ports.go_on(at + timedelta(hours=23))
+    assert open_kinds() == []
+    at = ports.go_on(at + timedelta(hours=25))
+    case = Case.objects.get(kind="customs.late", state="open")
+    assert case.facts == {"order": order.number, "awaits": "release"}
+    answer(port, order, at, "500", **LIST_NO)
+    at = ports.go_on(at + SECOND)
+    assert open_kinds() == ["customs.stopped"]
+    ports.go_on(at + timedelta(hours=71))
+    assert open_kinds() == ["customs.stopped"]
+    at = ports.go_on(at + timedelta(hours=73))
+    assert open_kinds() == ["customs.stopped", "customs.late"]
+    answer(port, order, at, "800", **LIST_NO)
+    ports.go_on(at + SECOND)
+    assert open_kinds() == []
+
+
 def test_a_receipt_dated_ahead_shuts_out_none_that_follows(port: Port, ready):
     order, at = ready
     at = listed(port, at)
@@ -276,6 +295,16 @@ def test_a_receipt_of_another_district_moves_nothing_and_is_a_case(port: Port, a
     answer(port, order, at, "800", customsCode="2244", **LIST_NO)
     ports.go_on(at + SECOND)
     assert (declaration(order).state, open_kinds()) == ("accepted", ["customs.receipt_contradicts"])
+
+
+def test_blanks_around_what_customs_says_are_none_of_its_words(port: Port, ready):
+    order, at = ready
+    at = listed(port, at)
+    answer(port, order, at, "120", **LIST_NO)
+    (one,) = port.box
+    port.box[:] = [one._replace(raw=one.raw.replace(b">120<", b">\n 120 <"))]
+    ports.go_on(at + SECOND)
+    assert declaration(order).state == "accepted"
 
 
 def test_a_message_of_more_documents_than_there_may_be_is_kept_unread(port: Port, ready):

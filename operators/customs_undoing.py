@@ -7,11 +7,14 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from customs.models import Declaration
 from customs.services import undoing
+from customs.services.answers import WITH_CUSTOMS
+from customs.services.shown import SHOWN, enter_shown
 from customs.states import DECLARATION
+from operators import customs_words as words
 from operators.bilingual import say
 from operators.scope import OFFICERS
 from operators.steps import Step
@@ -27,6 +30,28 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=say("原因（告知海关）", "reason, told to customs"),
         max_length=1000,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
+    )
+
+
+class ShownForm(forms.Form):
+    """What the port's page shows of the list."""
+
+    status = forms.ChoiceField(
+        label=say("口岸页面显示的状态", "status on the port's page"),
+        choices=lambda: [(code, words.status(code)) for code in SHOWN],
+        widget=UnfoldAdminSelectWidget,
+    )
+    list_no = forms.CharField(
+        label=say("清单编号", "number of the list"), max_length=18, widget=UnfoldAdminTextInputWidget
+    )
+    shown_at = forms.DateTimeField(
+        label=say("海关作出该状态的时间（北京时间）", "when customs decided so (Beijing time)"),
+        widget=UnfoldAdminTextInputWidget(attrs={"placeholder": "2026-11-27 10:30:00"}),
+    )
+    note = forms.CharField(
+        label=say("在何处看到", "where it was seen"),
+        max_length=200,
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 2}),
     )
 
@@ -58,7 +83,26 @@ def _return(row: Declaration, values: Values, who: str, at: datetime) -> None:
     undoing.declare_return(declaration=row, pieces=pieces, reason=values["reason"], by=who, now=at)
 
 
+def _enter_shown(row: Declaration, values: Values, who: str, at: datetime) -> None:
+    enter_shown(declaration=row, by=who, now=at, **values)
+
+
 STEPS = (
+    Step(
+        name="shown",
+        title=say("录入口岸显示的状态", "Enter what the port shows"),
+        button=say("确认录入", "Enter it"),
+        icon="visibility",
+        form=ShownForm,
+        do=_enter_shown,
+        roles=OFFICERS,
+        legal=lambda row: row.state in WITH_CUSTOMS or row.state == "released",
+        hint=say(
+            "仅在回执遗失时使用：录入后与收到回执效果相同（如放行后货物可以出区），并记入留痕。",
+            "Only where the receipt was lost: it has the receipt's effect (once released, goods may leave the"
+            " zone) and is kept on record.",
+        ),
+    ),
     Step(
         name="ask-back",
         title=say("申请撤单", "Ask the list back"),

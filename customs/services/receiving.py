@@ -83,17 +83,21 @@ def _accounts() -> QuerySet[PortAccount]:
 def _collect(box: Sequence[PortAccount], now: datetime) -> int:
     """What waits in one box; a receipt that cannot be taken in now stays there and keeps no other waiting."""
     port, new = port_of(box[0]), 0
-    failed: dict[str, Exception] = {}
-    while came := [one for one in port.receipts() if one.id not in failed]:
+    seen: set[str] = set()
+    failed: list[Exception] = []
+    while came := [one for one in port.receipts() if one.id not in seen]:
+        taken: list[str] = []
         for one in came:
+            seen.add(one.id)
             try:
                 new += len(take_in(account=box[0], raw=one.raw, now=now, beside=box[1:]))
+                taken.append(one.id)
             except Exception as failure:
-                failed[one.id] = failure
-        if taken := [one.id for one in came if one.id not in failed]:
+                failed.append(failure)
+        if taken:
             port.taken(taken)
-    for first in failed.values():
-        raise first
+    if failed:
+        raise failed[0]
     return new
 
 

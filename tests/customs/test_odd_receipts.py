@@ -175,6 +175,21 @@ def test_one_that_fails_here_waits_in_its_box_alone(port: Port, ready, monkeypat
     assert (port.box, open_kinds(), Filing.objects.get(kind="order").status) == ([], [], "120")
 
 
+def test_a_port_that_forgets_nothing_of_what_was_taken_is_asked_once_more_and_no_oftener(
+    port: Port, ready, monkeypatch
+):
+    _, at = ready
+    at = ports.go_on(at, 2)
+    both_stand(port, at)
+    asked: list[int] = []
+    receipts = port.receipts
+    monkeypatch.setattr(port, "taken", lambda ids: None)
+    monkeypatch.setattr(port, "receipts", lambda: asked.append(1) or receipts())
+    receiving.collect(now=at)
+    assert len(asked) == 2
+    assert PortReceipt.objects.count() == 2
+
+
 def test_goods_turned_back_before_release_end_the_order_and_give_money_and_year_back(port: Port, accepted):
     order, at = accepted
     answer(port, order, at, "700", **LIST_NO)

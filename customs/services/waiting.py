@@ -51,7 +51,7 @@ def open_late(row: Declaration, awaits: str, now: datetime) -> None:
         storefront_id=row.storefront_id,
         kind=LATE,
         key=row.event_key,
-        title="An order waits to be declared",
+        title="The declaration of an order does not go on",
         facts={"order": row.number, "awaits": awaits},
         now=now,
     )

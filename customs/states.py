@@ -102,6 +102,6 @@ DATA_REQUEST = Machine(
         "give": {"asked": "given", "failing": "given"},
         "fail": {"asked": "failing"},
         "refuse": {"asked": "refused", "failing": "refused"},
-        "again": {"refused": "asked", "failing": "asked"},
+        "again": {"asked": "asked", "refused": "asked", "failing": "asked"},
     },
 )

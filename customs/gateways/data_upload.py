@@ -5,6 +5,7 @@ TEST https://swapptest.singlewindow.cn, PROD https://customs.chinaport.gov.cn: P
 
 from __future__ import annotations
 
+import re
 from typing import Protocol
 from urllib.parse import urlencode
 
@@ -17,13 +18,30 @@ PARTY = "customs"
 PATH = "/ceb2grab/grab/realTimeDataUpload"
 TAKEN = "10000"
 LONGEST_CODE = 10
+# Published is only that what is wrong has a code from 20001 to 21000: which it is, customs says in words.
+FIRST_FAULT, LAST_FAULT = 20001, 21000
+_SESSION = re.compile(r"session|会话", re.IGNORECASE)
+_UNKNOWN = re.compile(
+    r"不存在|无此|无效|未知|未找到|失效|过期|unknown|not found|invalid|expired", re.IGNORECASE
+)
+
+
+class UnknownSession(Exception):
+    """Customs knows of no such session: somebody else asked, or customs asks no more."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
 
 
 class DataUpload(Protocol):
     """Whoever takes payment data."""
 
     def give(self, text: str) -> str:
-        """Hand `payExInfoStr` over; customs' code. Raises Unreachable: whether it was taken is not known."""
+        """Hand `payExInfoStr` over; customs' code.
+
+        Raises UnknownSession, or Unreachable: whether it was taken is not known.
+        """
 
 
 def data_upload() -> DataUpload:
@@ -50,4 +68,7 @@ class HttpUpload:
             code = ""
         if not code.isdecimal() or len(code) > LONGEST_CODE:
             raise Unreachable(party=PARTY, reason="an answer without a code")
+        words = str(told.get("message", ""))
+        if FIRST_FAULT <= int(code) <= LAST_FAULT and _SESSION.search(words) and _UNKNOWN.search(words):
+            raise UnknownSession(code)
         return code

@@ -70,11 +70,7 @@ def find(*, session: str, payment: Payment, now: datetime) -> Found:
     platform, firm, receiver = (parties.get(role) for role in (Role.EBP, Role.PAY, RECEIVER[told.family]))
     if not (platform and firm and receiver and platform.customs_code and firm.customs_code):
         raise NotGiven("no_party")
-    orders = tuple(
-        Order.objects.filter(storefront_id=order.storefront_id, transaction_id=payment.transaction_id)
-        .select_related("storefront")
-        .order_by("id")
-    )
+    orders = paid_by(order)
     original = _original(payment, now)
     data = PaymentData(
         session=session,
@@ -91,6 +87,12 @@ def find(*, session: str, payment: Payment, now: datetime) -> Found:
         orders=tuple(_bought(one) for one in orders),
     )
     return Found(data, order, orders, account)
+
+
+def paid_by(order: Order) -> tuple[Order, ...]:
+    """Every order that the payment of this one paid."""
+    same = Order.objects.filter(storefront_id=order.storefront_id, transaction_id=order.transaction_id)
+    return tuple(same.select_related("storefront").order_by("id"))
 
 
 def goods_link(storefront: str, product: str) -> str:

@@ -18,11 +18,12 @@ from compliance import services as compliance
 from compliance import vault
 from customs import labels
 from customs.documents.payment_data import LONGEST_ORIGINAL, nodes, sign_text, upload_text
-from customs.gateways.data_upload import TAKEN, data_upload
+from customs.gateways.data_upload import TAKEN, UnknownSession, data_upload
 from customs.gateways.signing_machine import MachineRefused
 from customs.models import DataRequest
 from customs.services.data_asked import FAILING, LEASE, REFUSED
-from customs.services.data_found import PURPOSE, WHO, Found, NotGiven, find, look_up
+from customs.services.data_found import PURPOSE, WHO, Found, NotGiven, find, look_up, paid_by
+from customs.services.data_turns import hold, in_turn, is_full, takes_a_turn
 from customs.services.gather import CUSTOMS
 from customs.services.keys import signer_of
 from customs.services.sending import ask_no_more
@@ -30,6 +31,7 @@ from customs.states import DATA_REQUEST
 from kernel.cases import open_case, open_failing, settle_open
 from kernel.clock import shanghai_day
 from kernel.gateways import Unreachable
+from kernel.models import Case
 from kernel.states import WrongState
 from kernel.tenancy import tenant
 from orders.models import Order
@@ -40,7 +42,9 @@ MOST = 500
 SILENT_AT_MOST = 3  # in a row: then whoever does not answer is left alone until the next sweep
 FIRST_WAIT, WAIT_AT_MOST = timedelta(seconds=15), timedelta(minutes=30)
 TRIES_TO_CASE, GIVE_UP = 5, timedelta(days=7)
-UNKNOWN = "data_request.unknown"
+UNKNOWN, DISOWNED = "data_request.unknown", "data_request.disowned"
+# Sent is told before it leaves the house, and that customs took it once it has: never the one for the other.
+SENT, HAS_IT = "customs_inquiry_sent", "customs_inquiry"
 GIVEN_FIELDS = ("openid", "order_number", "payment_number", "amount", "goods")
 
 
@@ -48,16 +52,21 @@ def sweep(*, now: datetime) -> int:
     """Give what was asked for and whose time has come; how many customs took."""
     given = silent = 0
     began = time.monotonic()
-    for _ in range(MOST):
-        passed = timedelta(seconds=int(time.monotonic() - began))
-        row = None if silent == SILENT_AT_MOST else _claim(now, until=now + passed + LEASE)
-        if row is None:
+    full: set[str] = set()
+    for row in in_turn(most=MOST, now=now):
+        if silent == SILENT_AT_MOST:
             break
+        passed = timedelta(seconds=int(time.monotonic() - began))
+        if _waits(row, full, now) or not _claim(row, now, until=now + passed + LEASE):
+            continue
         try:
             given += _give(row, now)
             silent = 0
         except NotGiven as why:
             _stop(row, why.trouble, now) if why.lasting else _again(row, why.trouble, now)
+        except UnknownSession as told:
+            silent = 0
+            _disown(row, told.code, now)
         except Unreachable as failure:
             silent += 1
             _again(row, failure.code, now, reason=failure.reason)
@@ -68,7 +77,7 @@ def sweep(*, now: datetime) -> int:
             open_failing(
                 storefront_id=row.storefront_id,
                 kind=FAILING,
-                key=row.event_key,
+                key=_case_key(FAILING, row),
                 title="Payment data that customs asked for cannot be made or given",
                 facts=_facts(row),
                 failure=failure,
@@ -77,19 +86,30 @@ def sweep(*, now: datetime) -> int:
     return given
 
 
-def _claim(now: datetime, *, until: datetime) -> DataRequest | None:
-    """The next one, this sweep's alone `until` then, however long the sweep has gone on."""
+def _waits(row: DataRequest, full: set[str], now: datetime) -> bool:
+    """Whether others of its payment go first; after a week it is ended, unsigned."""
+    if not takes_a_turn(row):
+        return False
+    if row.number not in full and is_full(number=row.number, now=now):
+        full.add(row.number)
+        hold(number=row.number, now=now)
+    if row.number not in full:
+        return False
+    if now - row.asked_at > GIVE_UP:
+        row.refresh_from_db()  # whose it is stands there now
+        _refuse(row, "crowd", now)
+    return True
+
+
+def _claim(row: DataRequest, now: datetime, *, until: datetime) -> bool:
+    """Have it alone `until` then, however long the sweep has gone on, where nobody else has it."""
     with transaction.atomic():
-        row = (
-            DataRequest.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(next_try_at__lte=now)
-            .order_by("next_try_at", "id")
-            .first()
-        )
-        if row is not None:
-            DataRequest.objects.filter(pk=row.pk).update(tries=F("tries") + 1, next_try_at=until)
-            row.tries += 1
-    return row
+        due = DataRequest.objects.filter(pk=row.pk, next_try_at__lte=now)
+        if due.select_for_update(skip_locked=True, of=("self",)).first() is None:
+            return False
+        due.update(tries=F("tries") + 1, next_try_at=until)
+    row.refresh_from_db()
+    return True
 
 
 def _give(row: DataRequest, now: datetime) -> bool:
@@ -98,8 +118,9 @@ def _give(row: DataRequest, now: datetime) -> bool:
     if code != TAKEN:
         _again(row, "not_taken", now, code=code)
         return False
-    assert row.storefront_id is not None
-    with tenant(row.storefront_id):
+    assert row.order is not None
+    with tenant(row.order.storefront_id):
+        _disclose(HAS_IT, paid_by(row.order), now)
         DATA_REQUEST.move(
             row, "give", now=now, code=code, trouble="", given_at=now, next_try_at=None, facts=_facts(row)
         )
@@ -134,13 +155,13 @@ def _keep(row: DataRequest, found: Found, text: str, now: datetime) -> bool:
         sealed = vault.unwrap(found.order.key).seal(labels.DATA_GIVEN, row.public_id, text)
         kept = DataRequest.objects.filter(pk=row.pk, made_at=None).update(body_sealed=sealed, made_at=now)
         if kept:
-            _disclose(found, now)
+            _disclose(SENT, found.orders, now)
     row.refresh_from_db(fields=["body_sealed", "made_at"])
     return bool(kept)
 
 
-def _disclose(found: Found, now: datetime) -> None:
-    for order in found.orders:
+def _disclose(purpose: str, orders: tuple[Order, ...], now: datetime) -> None:
+    for order in orders:
         assert order.subject_id is not None  # a paid order keeps its subject
         compliance.disclose(
             storefront_id=order.storefront_id,
@@ -149,7 +170,7 @@ def _disclose(found: Found, now: datetime) -> None:
             recipient_kind="customs",
             recipient=CUSTOMS,
             country="CN",
-            purpose="customs_inquiry",
+            purpose=purpose,
             basis="law",
             fields=GIVEN_FIELDS,
             now=now,
@@ -179,17 +200,42 @@ def _stop(row: DataRequest, trouble: str, now: datetime) -> None:
     """It cannot be given as things stand: a person decides. Numbers that nobody knows are one case a day."""
     unknown = row.order_id is None
     with transaction.atomic():
-        DATA_REQUEST.move(
-            row, "refuse", now=now, trouble=trouble, next_try_at=None, facts={"trouble": trouble}
-        )
+        _refuse(row, trouble, now)
         open_case(
             storefront_id=row.storefront_id,
             kind=UNKNOWN if unknown else REFUSED,
-            key=f"data_request:{shanghai_day(row.asked_at)}" if unknown else row.event_key,
+            key=f"data_request:{shanghai_day(row.asked_at)}" if unknown else _case_key(REFUSED, row),
             title="Customs asks for payment data that cannot be given",
             facts={**_facts(row), "why": trouble},
             now=now,
         )
+
+
+def _disown(row: DataRequest, code: str, now: datetime) -> None:
+    """Customs did not ask in this session: it ends, with one case a day and storefront."""
+    with transaction.atomic():
+        _refuse(row, "session_unknown", now, code=code)
+        settle_open(kinds=[FAILING], key=row.event_key, by="system", note="customs did not ask", now=now)
+        open_case(
+            storefront_id=row.storefront_id,
+            kind=DISOWNED,
+            key=f"data_request:{row.storefront_id}:{shanghai_day(now)}",
+            title="Payment data was asked for in a session that customs does not know",
+            facts={**_facts(row), "customs_code": code},
+            now=now,
+        )
+
+
+def _refuse(row: DataRequest, trouble: str, now: datetime, **changes: str) -> None:
+    DATA_REQUEST.move(
+        row, "refuse", now=now, trouble=trouble, next_try_at=None, facts={"trouble": trouble}, **changes
+    )
+
+
+def _case_key(kind: str, row: DataRequest) -> str:
+    """One case an order, however many sessions ask for it: that of the first."""
+    told = Case.objects.filter(kind=kind, state=Case.State.OPEN, facts__order=row.number)
+    return told.values_list("key", flat=True).first() or row.event_key
 
 
 def _again(row: DataRequest, trouble: str, now: datetime, *, code: str = "", reason: str = "") -> None:
@@ -209,7 +255,7 @@ def _again(row: DataRequest, trouble: str, now: datetime, *, code: str = "", rea
             open_case(
                 storefront_id=row.storefront_id,
                 kind=FAILING,
-                key=row.event_key,
+                key=_case_key(FAILING, row),
                 title="Payment data that customs asked for is not taken, or cannot be signed",
                 facts={**_facts(row), "why": trouble, "customs_code": code or row.code},
                 now=now,

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import orjson
 
-from kernel.money import share
+from kernel.money import by_price, share
 
 Unit = Literal["ml", "g", "piece"]
 Moment = Literal["offer", "quote", "checkout", "naming", "declare"]
@@ -230,6 +230,37 @@ class Purchase:
 
 
 def with_freight(lines: Sequence[LineFacts], freight_fen: int) -> tuple[LineFacts, ...]:
-    """The lines with freight and insurance shared over them by line value; the shares add up to the fen."""
-    shares = share(freight_fen, [line.goods_fen for line in lines])
-    return tuple(replace(line, freight_fen=part) for line, part in zip(lines, shares, strict=True))
+    """The lines with freight and insurance shared over them by value; the shares add up to the fen.
+
+    Customs shares it over the lines that are declared: the share of a line is that of its parts together.
+    """
+    return tuple(
+        replace(line, freight_fen=sum(part.freight_fen for part in parts))
+        for line, parts in zip(lines, _in_parts(lines, freight_fen), strict=True)
+    )
+
+
+def as_declared(lines: Sequence[LineFacts]) -> list[list[LineFacts]]:
+    """Of each line, the lines that order and list will have for it: price × quantity is the total.
+
+    3 pieces for 250.00 are 2 at 83.33 and 1 at 83.34; the freight of all lines is shared over all parts.
+    """
+    return _in_parts(lines, sum(line.freight_fen for line in lines))
+
+
+def _in_parts(lines: Sequence[LineFacts], freight_fen: int) -> list[list[LineFacts]]:
+    split = [by_price(line.quantity, line.goods_fen) for line in lines]
+    shares = iter(share(freight_fen, [pieces * price for parts in split for pieces, price in parts]))
+    return [
+        [
+            replace(
+                line,
+                quantity=pieces,
+                goods_fen=pieces * price,
+                freight_fen=next(shares),
+                grams=line.grams * pieces // line.quantity,
+            )
+            for pieces, price in parts
+        ]
+        for line, parts in zip(lines, split, strict=True)
+    ]

@@ -1,4 +1,6 @@
-"""Import tax of each line, exact to the fen: every kind of tax of every line is rounded once, half-up.
+"""Import tax of each line, exact to the fen: each kind of tax of each declared line is rounded once, half-up.
+
+A line whose price does not divide by its pieces is declared, and levied, as two; its tax is theirs together.
 
 With DV the dutiable value (完税价格, goods + freight + insurance), D duty (关税), CT excise (消费税),
 VAT (增值税), d, v, c their rates and t a specific rate per unit of quantity q:
@@ -17,13 +19,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
 
-from compliance.facts import LineFacts
+from compliance.facts import LineFacts, as_declared
 from compliance.law import Law
 from kernel.errors import Conflict
 from kernel.money import times
@@ -104,12 +106,15 @@ class LineTax:
 def assess(
     lines: Sequence[LineFacts], tariff: Mapping[str, Rate], law: Law, over_limit: bool
 ) -> list[LineTax]:
-    """The tax of each line, in the order of the lines.
+    """The tax of each line, in the order of the lines: the sum over the lines that are declared for it.
 
     `tariff` maps each line's `hs_code` to its rate (`queries.tariff` makes it); `over_limit` comes from the
     verdict. Raises TariffMissing and ContentMissing.
     """
-    return [_line(line, tariff, law, over_limit) for line in lines]
+    return [
+        _together([_declared(part, tariff, law, over_limit) for part in parts])
+        for parts in as_declared(lines)
+    ]
 
 
 def surtax_rate(line: LineFacts, law: Law) -> Decimal:
@@ -118,7 +123,18 @@ def surtax_rate(line: LineFacts, law: Law) -> Decimal:
     return sum((rate for prefix, rate in rates if line.hs_code.startswith(prefix)), Decimal(0))
 
 
-def _line(line: LineFacts, tariff: Mapping[str, Rate], law: Law, over_limit: bool) -> LineTax:
+def _together(parts: list[LineTax]) -> LineTax:
+    """What is levied on the parts of one line; excise is due where it is of any of them."""
+    return replace(
+        parts[0],
+        duty_fen=sum(part.duty_fen for part in parts),
+        vat_fen=sum(part.vat_fen for part in parts),
+        excise_fen=sum(part.excise_fen for part in parts),
+        excise_due=any(part.excise_due for part in parts),
+    )
+
+
+def _declared(line: LineFacts, tariff: Mapping[str, Rate], law: Law, over_limit: bool) -> LineTax:
     rate = tariff.get(line.hs_code)
     if rate is None:
         raise TariffMissing(sku=line.sku, hs_code=line.hs_code)

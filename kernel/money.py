@@ -1,4 +1,4 @@
-"""Money is whole fen; these two functions are the only ones that may round."""
+"""Money is whole fen; `times` and `share` are the only functions that may round."""
 
 from __future__ import annotations
 
@@ -40,6 +40,18 @@ def share(fen: int, weights: Sequence[int]) -> list[int]:
     for i in by_remainder[: fen - sum(parts)]:
         parts[i] += 1
     return parts
+
+
+def by_price(quantity: int, fen: int) -> list[tuple[int, int]]:
+    """(pieces, price of one) whose products add up to `fen`: one entry where it divides, else two.
+
+    >>> by_price(3, 25000)
+    [(2, 8333), (1, 8334)]
+    """
+    if quantity <= 0:
+        return []
+    price, rest = divmod(fen, quantity)
+    return [(quantity, price)] if not rest else [(quantity - rest, price), (rest, price + 1)]
 
 
 def yuan(fen: int) -> str:

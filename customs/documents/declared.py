@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from customs.documents.facts import Line
+from kernel.money import by_price
 
 MOST_LINES = 99
 
@@ -26,21 +27,14 @@ class DeclaredLine:
 def declared_lines(lines: tuple[Line, ...]) -> tuple[DeclaredLine, ...]:
     """The lines of both documents, numbered from 1; 3 pieces for 250.00 are 2 at 83.33 and 1 at 83.34.
 
-    Their totals are the lines' own. A line of which no piece is left is none.
+    Their totals are the lines' own, and the tax of an order was computed on them (compliance/facts.py,
+    `as_declared`). A line of which no piece is left is none.
     """
     found: list[DeclaredLine] = []
     for line in lines:
-        for quantity, price_fen in split(line.quantity, line.goods_fen):
+        for quantity, price_fen in by_price(line.quantity, line.goods_fen):
             found.append(DeclaredLine(len(found) + 1, _part(line, quantity, price_fen), price_fen))
     return tuple(found)
-
-
-def split(quantity: int, total_fen: int) -> list[tuple[int, int]]:
-    """(pieces, price in fen) whose products sum to `total_fen`: one entry where it divides, else two."""
-    if quantity <= 0:
-        return []
-    price, rest = divmod(total_fen, quantity)
-    return [(quantity, price)] if not rest else [(quantity - rest, price), (rest, price + 1)]
 
 
 def _part(line: Line, quantity: int, price_fen: int) -> Line:

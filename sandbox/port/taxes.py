@@ -3,12 +3,13 @@
 Of one piece between the single and the yearly limit everything is levied in full.
 """
 
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
+from fractions import Fraction
 
 from sandbox.port.form import Paper
 from sandbox.port.office import Filed, Office
 
-CENT, SHARE = Decimal("0.01"), Decimal("0.7")
+CENT, SHARE = Decimal("0.01"), Fraction(7, 10)
 STANDARD = (Decimal(0), Decimal("0.13"), Decimal(0))  # duty, VAT, consumption tax
 SINGLE, YEARLY = Decimal(5000), Decimal(26000)
 
@@ -35,22 +36,22 @@ def bases(listed: Filed) -> list[Decimal]:
     freight, total = _carriage(listed), sum(values, Decimal(0))
     if not total:
         return [*values[:-1], values[-1] + freight]
-    exact = [freight * value / total for value in values]
-    shares = [one.quantize(CENT, rounding="ROUND_DOWN") for one in exact]
+    exact = [Fraction(freight * value) / Fraction(total) for value in values]
+    shares = [int(one * 100) * CENT for one in exact]
     left = int((freight - sum(shares, Decimal(0))) / CENT)
-    for place in sorted(range(len(values)), key=lambda one: shares[one] - exact[one])[:left]:
+    for place in sorted(range(len(values)), key=lambda one: Fraction(shares[one]) - exact[one])[:left]:
         shares[place] += CENT
     return [value + share for value, share in zip(values, shares, strict=True)]
 
 
 def _taxed(base: Decimal, rates: tuple[Decimal, Decimal, Decimal], full: bool) -> dict[str, Decimal]:
-    duty_rate, vat_rate, rate = rates
-    duty = base * duty_rate if full else Decimal(0)
-    consumption = (base + duty) / (1 - rate) * rate
-    vat = (base + duty + consumption) * vat_rate
-    share = Decimal(1) if full else SHARE
+    duty_rate, vat_rate, rate = map(Fraction, rates)
+    duty = Fraction(base) * duty_rate if full else Fraction(0)
+    consumption = (Fraction(base) + duty) / (1 - rate) * rate
+    vat = (Fraction(base) + duty + consumption) * vat_rate
+    share = Fraction(1) if full else SHARE
     levied = {"customsTax": duty, "valueAddedTax": vat * share, "consumptionTax": consumption * share}
-    return {name: amount.quantize(CENT, ROUND_HALF_UP) for name, amount in levied.items()}
+    return {name: int(amount * 100 + Fraction(1, 2)) * CENT for name, amount in levied.items()}
 
 
 def sheet(office: Office, listed: Filed) -> None:

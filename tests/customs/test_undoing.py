@@ -365,7 +365,7 @@ def test_pieces_that_were_listed_as_two_lines_are_taken_of_one_after_the_other(p
     def in_two(quantity: int, total_fen: int) -> list[tuple[int, int]]:
         return [(1, total_fen // quantity), (quantity - 1, total_fen // quantity)]
 
-    monkeypatch.setattr("customs.documents.declared.split", in_two)
+    monkeypatch.setattr("customs.documents.declared.by_price", in_two)
     order, at = ready
     at = released(port, order, at)
     assert left_by_line(declaration(order), now=at) == {1: 1, 2: 1}

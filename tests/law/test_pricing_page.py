@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from compliance.facts import LineFacts, PublicTerms, with_freight
+from compliance.facts import LineFacts, PublicTerms, as_declared, with_freight
 from compliance.tax import Rate, assess
 from compliance.tax_included import split
+from kernel.money import yuan
 from tests.law.law_cases import LAW, judged, line, purchase
 
 PAGE = Path(__file__).parents[2] / "docs" / "pricing.md"
@@ -91,6 +92,20 @@ def test_the_worked_shares_of_freight(row):
     goods = [line(fen(text)) for text in row["goods of the lines"].split(", ")]
     shares = [made.freight_fen for made in with_freight(goods, fen(row["freight"]))]
     assert shares == [fen(text) for text in row["shares"].split(", ")]
+
+
+@pytest.mark.parametrize("row", table("goods of the line"), ids=lambda row: row["goods of the line"])
+def test_the_worked_declared_lines(row):
+    made = line(fen(row["goods of the line"]), quantity=int(row["of pieces"]), hs_code="milk powder")
+    [parts] = as_declared([made])
+    told = [f"{part.quantity} × {yuan(part.goods_fen // part.quantity)}" for part in parts]
+    each = [tax.total_fen for tax in assess(parts, RATES, LAW, over_limit=False)]
+    [tax] = assess([made], RATES, LAW, over_limit=False)
+    assert (", ".join(told), ", ".join(map(yuan, each)), yuan(tax.total_fen)) == (
+        row["declared"],
+        row["tax of each"],
+        row["tax of the line"],
+    )
 
 
 @pytest.mark.parametrize("row", table("list price"), ids=lambda row: " ".join(row.values()))

@@ -6,7 +6,7 @@ from fractions import Fraction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from compliance.facts import with_freight
+from compliance.facts import as_declared, with_freight
 from compliance.tax import Rate, assess
 from kernel.money import share
 from tests.law.law_cases import LAW, judged, line, purchase
@@ -63,17 +63,29 @@ def exact(made, rate, over_limit):
 
 @unhurried
 @given(baskets(), st.integers(0, 20_000), rates(), st.booleans())
-def test_each_kind_of_each_line_is_within_half_a_fen_of_the_exact_formula(
+def test_each_kind_of_each_line_is_the_exact_formula_of_its_declared_lines_rounded_half_up_once_each(
     goods, freight_fen, rate, over_limit
 ):
     lines = with_freight(goods, freight_fen)
-    for made, tax in zip(lines, assess(lines, {"3304990010": rate}, LAW, over_limit), strict=True):
-        for fen, formula in zip(
-            (tax.duty_fen, tax.excise_fen, tax.vat_fen), exact(made, rate, over_limit), strict=True
-        ):
-            assert -Fraction(1, 2) < fen - formula <= Fraction(1, 2)
-            assert fen >= 0
-        assert tax.total_fen == tax.duty_fen + tax.excise_fen + tax.vat_fen
+    taxes = assess(lines, {"3304990010": rate}, LAW, over_limit)
+    for parts, tax in zip(as_declared(lines), taxes, strict=True):
+        formulas = [exact(part, rate, over_limit) for part in parts]
+        rounded = [sum((2 * fen + 1) // 2 for fen in kind) for kind in zip(*formulas, strict=True)]
+        assert [tax.duty_fen, tax.excise_fen, tax.vat_fen] == rounded
+        assert tax.total_fen == sum(rounded)
+
+
+@unhurried
+@given(baskets(), st.integers(0, 20_000))
+def test_declared_lines_are_whole_prices_and_add_up_to_their_line(goods, freight_fen):
+    lines = with_freight(goods, freight_fen)
+    for made, parts in zip(lines, as_declared(lines), strict=True):
+        prices = [Fraction(part.goods_fen, part.quantity) for part in parts]
+        assert all(price.denominator == 1 for price in prices)
+        assert prices[-1] - prices[0] == len(parts) - 1 <= 1
+        assert sum(part.quantity for part in parts) == made.quantity
+        assert sum(part.goods_fen for part in parts) == made.goods_fen
+        assert sum(part.freight_fen for part in parts) == made.freight_fen
 
 
 @unhurried

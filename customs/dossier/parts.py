@@ -14,7 +14,15 @@ from django.db.models import BinaryField, ForeignKey, Model
 from compliance import vault
 from compliance.consent_texts import FOLDER, read
 from compliance.law import Law, NoFigure
-from compliance.models import Access, Consent, Disclosure, Judgement, NoticeSeen, PayerCheck
+from compliance.models import (
+    Access,
+    AllowanceEntry,
+    Consent,
+    Disclosure,
+    Judgement,
+    NoticeSeen,
+    PayerCheck,
+)
 from compliance.notice import return_exclusion, risk_notice
 from compliance.rules import RULES
 from compliance.services.judgement import FACTS
@@ -24,7 +32,15 @@ from kernel.models import Case, Event
 from logistics.models import Parcel, Shipment, ShippingInfo
 from orders import labels
 from orders.models import FormerOrderer, Order, OrderLine
-from payments.models import Notification, Payment, PaymentDeclaration, Refund, RefundLine
+from payments.models import (
+    Complaint,
+    Notification,
+    Payment,
+    PaymentDeclaration,
+    PaymentOriginal,
+    Refund,
+    RefundLine,
+)
 from payments.services.originals import open_original
 
 Row = dict[str, Any]
@@ -172,6 +188,16 @@ def _source(law: Law, name: str) -> Row | None:
     }
 
 
+def allowance(opener: Opener) -> list[Entry]:
+    """What the order reserved, used and gave back of which year's allowance."""
+    rows = AllowanceEntry.objects.filter(order_number=opener.order.number).select_related("account")
+    content = [
+        columns(one) | {"year": one.account.year, "measure": one.account.measure}
+        for one in rows.order_by("id")
+    ]
+    return [told("allowance.json", "年度额度的占用与释放", "the year's allowance: held and freed", content)]
+
+
 def agreed(opener: Opener) -> list[Entry]:
     """The notices that were confirmed and seen, and what the person agreed to."""
     order = opener.order
@@ -279,11 +305,11 @@ def parcels(opener: Opener) -> list[Entry]:
     return [told("parcels.json", "发货、包裹与物流轨迹", "shipment, parcels and tracking", content)]
 
 
-def records(opener: Opener, keys: Sequence[str]) -> list[Entry]:
-    """To whom personal data went, who opened it, every event under these keys and every case."""
+def records(opener: Opener, keys: Sequence[str], refs: Sequence[str]) -> list[Entry]:
+    """To whom personal data went, who opened which of the refs, the events under the keys, every case."""
     order = opener.order
     given = Disclosure.objects.filter(order_number=order.number, storefront_id=order.storefront_id)
-    looks = Access.objects.filter(ref=order.number, storefront_id=order.storefront_id)
+    looks = Access.objects.filter(ref__in=refs, storefront_id=order.storefront_id)
     events = Event.objects.filter(key__in=keys, storefront_id=order.storefront_id)
     cases = Case.objects.filter(key__in=keys, storefront_id=order.storefront_id)
     return [
@@ -295,8 +321,8 @@ def records(opener: Opener, keys: Sequence[str]) -> list[Entry]:
         ),
         told(
             "accesses.json",
-            "查看订购人与收货人信息的记录",
-            "who opened the persons",
+            "查看加密内容的记录（人员信息、单证、回执、支付原始数据等）",
+            "who opened what is sealed: persons, documents, receipts, payment data and the like",
             each(looks.order_by("id")),
         ),
         told("events.json", "全部事件", "every event", each(events.order_by("at", "id"))),
@@ -307,6 +333,22 @@ def records(opener: Opener, keys: Sequence[str]) -> list[Entry]:
             each(cases.order_by("opened_at", "id")),
         ),
     ]
+
+
+def refs_of(order: Order) -> list[str]:
+    """By what the log of accesses names what rests sealed of an order, customs' papers apart."""
+    found: list[Any] = [order.number]
+    for rows in (
+        FormerOrderer.objects.filter(order=order),
+        PaymentOriginal.objects.filter(payment__order=order),
+        Complaint.objects.filter(order=order),
+    ):
+        found += rows.order_by("id").values_list("public_id", flat=True)
+    judged = Judgement.objects.filter(order_number=order.number, storefront_id=order.storefront_id)
+    found += judged.values_list("id", flat=True)
+    packed = Parcel.objects.filter(shipment__order=order).values_list("own_number", "waybill")
+    found += [f"{own}:{waybill}" for own, waybill in packed]
+    return [str(one) for one in found]
 
 
 def keys_of(order: Order) -> list[str]:

@@ -57,6 +57,13 @@ def message_keys(order: Order) -> list[str]:
     return [one.event_key for one in carried]
 
 
+def papers_of(order: Order) -> list[str]:
+    """By what the log of accesses names the order's documents and receipts."""
+    filings = Filing.objects.filter(declaration__order=order).values_list("public_id", flat=True)
+    receipts = PortReceipt.objects.filter(filing__declaration__order=order)
+    return [str(one) for one in (*filings, *receipts.values_list("public_id", flat=True))]
+
+
 def _came_in(order: Order) -> list[Row]:
     """The bills of lading that the order's parcels were on, and the site's entries that name them.
 

@@ -21,10 +21,10 @@ from compliance.law import Law
 from compliance.services.disclosure import disclose
 from customs.dossier import parts
 from customs.dossier.page import digest, index
-from customs.dossier.parts import Entry, Opener, keys_of
+from customs.dossier.parts import Entry, Opener, keys_of, refs_of
 from customs.dossier.sealed import Unopened, opened, seal
-from customs.dossier.told_customs import customs_of, message_keys
-from customs.dossier.told_data import payment_data_of, request_keys
+from customs.dossier.told_customs import customs_of, message_keys, papers_of
+from customs.dossier.told_data import payment_data_of, request_keys, requests_of
 from kernel import events
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict, Invalid, Missing
@@ -190,10 +190,12 @@ def _files(opener: Opener, recipient: Recipient) -> dict[str, bytes]:
     """Everything, in its order: the page and the manifest first, the sums of all at the end."""
     order, now = opener.order, opener.now
     keys = [*keys_of(order), *message_keys(order), *request_keys(order)]
-    records = parts.records(opener, keys)  # before what is opened here
+    refs = [*refs_of(order), *papers_of(order), *requests_of(order)]
+    records = parts.records(opener, keys, refs)  # before what is opened here
     entries: list[Entry] = [
         *parts.order_of(opener),
         *parts.judgements(opener),
+        *parts.allowance(opener),
         *parts.agreed(opener),
         *parts.money(opener),
         *parts.parcels(opener),

@@ -47,8 +47,12 @@ class OrderUnreadable(Conflict):
     title_zh = "该订单已不可读取，无法申报。"
 
 
-def gather(*, order: Order, account: PortAccount, now: datetime) -> Trade:
-    """Everything that is declared of a paid order, opened with a row of access each. Raises OrderUnreadable.
+def gather(
+    *, order: Order, account: PortAccount, who: str = WHO, purpose: str = PURPOSE, now: datetime
+) -> Trade:
+    """Everything that is declared of a paid order, opened with a row of access each by `who`, for `purpose`.
+
+    Raises OrderUnreadable.
 
     What was refunded before the list is left out, line by line; the sums are those of what is left. The
     order's number at customs is that of its payment (out_trade_no): WeChat Pay declares no other.
@@ -59,7 +63,7 @@ def gather(*, order: Order, account: PortAccount, now: datetime) -> Trade:
     }
     gone = returned(RefundLine.objects.filter(refund__order=order, refund__state="succeeded"))
     lines = list(OrderLine.objects.filter(order=order).order_by("position"))
-    orderer, consignee = _people(order, now)
+    orderer, consignee = _people(order, who, purpose, now)
     nobody = Party()
     return Trade(
         number=order.out_trade_no,
@@ -126,14 +130,14 @@ def disclose(*, order: Order, now: datetime) -> None:
     )
 
 
-def _people(order: Order, now: datetime) -> tuple[Orderer, Consignee]:
+def _people(order: Order, who: str, purpose: str, now: datetime) -> tuple[Orderer, Consignee]:
     try:
         key = vault.unwrap(order.key)
     except vault.VaultClosed as closed:
         raise OrderUnreadable() from closed
     buyer, number, name, phone, street = vault.open_many_as(
-        who=WHO,
-        purpose=PURPOSE,
+        who=who,
+        purpose=purpose,
         storefront_id=order.storefront_id,
         key=key,
         sealed=[

@@ -104,7 +104,7 @@ def samples(*, who: str, now: datetime) -> list[Sample]:
     )
     if row is None or row.account is None:
         raise NoSample()
-    facts = _Facts(row, gather(order=row.order, account=row.account, now=now), now)
+    facts = _Facts(row, gather(order=row.order, account=row.account, who=who, purpose=PURPOSE, now=now), now)
     stranger = _stranger(now)
     return [
         _told(name, who, now) or _heard(name, who, now) or _made(shape, facts, stranger)

@@ -77,3 +77,23 @@ def test_the_dossier_of_the_order_holds_what_customs_was_given(world, payment, m
     assert (told["session"], told["state"], told["code"]) == (row.session, "given", "10000")
     assert "data_request.given" in {one["name"] for one in json.loads(files["events.json"])}
     assert DataRequest.objects.count() == 1
+
+
+def test_the_dossier_tells_what_was_signed_and_customs_has_not_taken_as_such(world, payment, monkeypatch):
+    monkeypatch.setattr(HttpUpload, "give", lambda self, text: "20004")
+    row = known(payment.out_trade_no)
+    data_given.sweep(now=make.present())
+    made = make_dossier(
+        number=payment.order.number,
+        by=rows.operator("guan", world.shop, "compliance"),
+        now=make.present(),
+        purpose="宁波海关核查函",
+        recipient=Recipient("customs", "宁波海关"),
+        password=PASSWORD,
+    )
+    files = unsealed(made.content, PASSWORD)
+    name = f"customs/payment-data/01-{row.session}.not-taken.json"
+    assert [one for one in files if one.startswith("customs/payment-data/")] == [name]
+    assert files[name].decode() == opened(again(row))
+    (listed,) = [one for one in json.loads(files["manifest.json"])["files"] if one["path"] == name]
+    assert listed["zh"] == "已加签、海关未接收的支付数据"

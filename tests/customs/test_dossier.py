@@ -21,6 +21,7 @@ from customs.dossier.sealed import Unopened, opened, seal
 from customs.models import (
     ConsignedParcel,
     Consignment,
+    Filing,
     PortAccount,
     PortMessage,
     PortReceipt,
@@ -35,12 +36,15 @@ from customs.services.dossier import (
     make_dossier,
     new_password,
 )
+from customs.services.viewing import view_filing, view_receipt
 from customs.signing.envelope import verify
 from customs.signing.keys import RsaVerifier
 from kernel.clock import shanghai_day
 from kernel.errors import Missing
 from kernel.models import Event
 from logistics.models import Parcel
+from payments.models import PaymentOriginal
+from payments.services.originals import open_original
 from tests import make
 from tests.customs import port as ports
 from tests.customs.port import waybill
@@ -61,6 +65,7 @@ ALWAYS = [
     "manifest.json",
     "order.json",
     "judgements.json",
+    "allowance.json",
     "notices.json",
     "consents.json",
     "payments.json",
@@ -233,6 +238,30 @@ def test_what_is_opened_and_to_whom_it_goes_leaves_its_rows(released, officer):
         "law",
     )
     assert "buyer_number" in row.fields
+
+
+def test_whoever_opened_anything_of_the_order_before_and_what_it_held_of_the_year_is_told(released, officer):
+    order, at = released
+    before = set(Access.objects.values_list("who", "what", "ref"))
+    filing = Filing.objects.select_related("declaration__order__key").get(kind="list")
+    view_filing(filing=filing, who="ann", purpose="核对", now=at)
+    receipt = PortReceipt.objects.filter(filing=filing).earliest("id")
+    view_receipt(receipt=receipt, who="bea", purpose="核对", now=at)
+    original = PaymentOriginal.objects.get(payment__order=order)
+    open_original(payment=original.payment, who="cleo", purpose="核对", now=at)
+    files = opened(made(order, officer, at).content, PASSWORD)
+    told = [(one["who"], one["what"], one["ref"]) for one in read(files, "accesses.json")]
+    assert set(told) - before == {
+        ("ann", "customs.filing.body", str(filing.public_id)),
+        ("bea", "customs.portreceipt.raw", str(receipt.public_id)),
+        ("cleo", "payments.paymentoriginal.request", str(original.public_id)),
+        ("cleo", "payments.paymentoriginal.response", str(original.public_id)),
+    }
+    assert {one for one in before if one[2] == str(filing.public_id)} <= set(told)
+    held = [
+        (one["kind"], one["measure"], one["year"], one["amount"]) for one in read(files, "allowance.json")
+    ]
+    assert held == [("reserve", "value", 2026, 20_000), ("use", "value", 2026, 20_000)]
 
 
 def test_the_same_order_gives_the_same_dossier(released, officer):

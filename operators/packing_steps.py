@@ -150,6 +150,10 @@ def _may_pack(row: Shipment) -> bool:
     return row.state in packing.TO_PACK and bool(_in_hand(row))
 
 
+def _lacks(row: Shipment) -> bool:
+    return row.state in packing.TO_PACK and bool(inventory.lacking(holder=row.event_key))
+
+
 SHIPMENT_STEPS = (
     Step(
         name="pick",
@@ -158,7 +162,7 @@ SHIPMENT_STEPS = (
         form=ConfirmForm,
         do=_pick,
         roles=PACKERS,
-        legal=lambda row: row.state == "to_pick",
+        legal=lambda row: row.state == "to_pick" or _lacks(row),
         outside=True,
     ),
     Step(
@@ -202,8 +206,10 @@ SHIPMENT_STEPS = (
         roles=PACKERS,
         legal=_may_pack,
         hint=say(
-            "临近到期、停售或破损的，退回并按先到期先出改拣其他件。已装箱的须先取消运单。",
+            "临近到期、停售或破损的，退回并按先到期先出改拣其他件；货损而无货可换的照样转隔离，补货后再次拣货。"
+            "已装箱的须先取消运单。",
             "What is near its end, stopped or damaged is put back and others are picked, first expired first."
+            " What is damaged is set aside also where no others are; pick again once more has come in."
             " What is packed already must be taken out: its waybill is taken back first.",
         ),
         outside=True,

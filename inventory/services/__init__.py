@@ -1,6 +1,6 @@
 """What inventory does for the apps above it; each verb in the module of its subject."""
 
-from inventory.services.boxing import NotInHand, empty_box, in_box, in_hand, put_in_box
+from inventory.services.boxing import NotInHand, empty_box, in_box, in_hand, lacking, put_in_box
 from inventory.services.counting import (
     CountClosed,
     CountOpen,
@@ -91,6 +91,7 @@ __all__ = [
     "in_box",
     "in_hand",
     "keep_stock",
+    "lacking",
     "lacks_papers",
     "left_beyond",
     "lessen",

@@ -9,11 +9,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
+from django.db.models import F, Q, Sum
+from django.db.models.functions import Coalesce
 
-from inventory.models import Pick
+from inventory.models import Pick, Reservation
+from kernel.cases import settle_open
 from kernel.errors import Conflict
+
+LACKING = "stock.picked_damaged"
 
 
 @dataclass(eq=False)
@@ -56,6 +62,21 @@ def in_hand(*, holder: str) -> list[Pick]:
     rows = Pick.objects.filter(reservation__holder=holder, box="", shipped_at=None, put_back_at=None)
     rows = rows.select_related("lot__stock", "reservation__stock__variant")
     return list(rows.order_by("reservation__stock_id", "pk"))
+
+
+def lacking(*, holder: str) -> dict[Reservation, int]:
+    """Of what was picked for a holder, how many pieces are held and in nobody's hands: they were damaged
+    there, and none was left to take their place."""
+    rows = Reservation.objects.filter(holder=holder, state=Reservation.State.PICKED)
+    mine = Coalesce(Sum("picks__quantity", filter=Q(picks__put_back_at=None)), 0)
+    lacks = rows.annotate(lacks=F("quantity") - mine).filter(lacks__gt=0).order_by("stock")
+    return {row: row.lacks for row in lacks.select_related("stock__variant")}
+
+
+def settle_lacking(*, holder: str, note: str, now: datetime) -> None:
+    """Nothing is lacking any more: it was picked, or is wanted no more."""
+    if not lacking(holder=holder):
+        settle_open(kinds=[LACKING], key=holder, by="system", note=note, now=now)
 
 
 def parts(picks: list[Pick], pieces: int) -> list[Pick]:

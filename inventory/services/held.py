@@ -11,6 +11,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from inventory.models import Reservation
+from inventory.services.boxing import settle_lacking
 from inventory.services.shelf import quarantine_ended
 from kernel.cases import open_failing, resting, settle_open
 from kernel.clock import shanghai_day
@@ -183,6 +184,7 @@ def release(*, holder: str, now: datetime) -> int:
         freed, picked = cursor.fetchone()
         if picked:
             cursor.execute(_PUT_BACK, said)
+            settle_lacking(holder=holder, note="given back", now=now)
     return int(freed)
 
 

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, Sum
 
 from inventory.models import Movement, Pick, Reservation, Stock
-from inventory.services.boxing import part
+from inventory.services.boxing import lacking, part, settle_lacking
 from inventory.services.holding import aside
 from inventory.services.moving import move
 
@@ -44,10 +44,10 @@ SELECT coalesce(sum(freed), 0) FROM lessened
 def lessen(*, holder: str, kept: Mapping[int, int], now: datetime) -> int:
     """Give back what is held for `holder` beyond `kept` (variant id → pieces); returns how many pieces.
 
-    What is held and not named stays. Of what is picked and has not left what lies in no box goes back first,
-    then what lies in the last one, and the lots that keep longest; whoever has them in a parcel must be told
-    by the caller. What has left stays gone, and a second call finds nothing to do.
-    Called by who lets one at a time change what the holder holds.
+    What is held and not named stays. What lacks in the packer's hands is given up first. Of what is picked
+    and has not left what lies in no box goes back first, then what lies in the last one, and the lots that
+    keep longest; whoever has them in a parcel must be told by the caller. What has left stays gone, and a
+    second call finds nothing to do. Called by who lets one at a time change what the holder holds.
     """
     said: dict[str, Any] = {"holder": holder, "at": now}
     said |= {"variants": list(kept.keys()), "quantities": list(kept.values())}
@@ -83,8 +83,9 @@ def _out_of_hands(holder: str, kept: Mapping[int, int], now: datetime) -> int:
     ]
     stocks = Stock.objects.select_for_update(no_key=True).filter(pk__in=[row.stock_id for row, _ in over])
     list(stocks.order_by("pk"))
+    lacks = lacking(holder=holder)
     for row, beyond in over:
-        _put_back(row, beyond, now)
+        _put_back(row, beyond - lacks.get(row, 0), now)
         Movement.objects.create(
             storefront_id=row.storefront_id,
             stock_id=row.stock_id,
@@ -100,6 +101,8 @@ def _out_of_hands(holder: str, kept: Mapping[int, int], now: datetime) -> int:
         else:  # it is one of some pieces for ever, as those are that were never picked
             row.state, row.released_at = Reservation.State.RELEASED, now
         row.save(update_fields=["quantity", "state", "released_at"])
+    if lacks:
+        settle_lacking(holder=holder, note="given up", now=now)
     return sum(beyond for _, beyond in over)
 
 
@@ -109,7 +112,7 @@ def _put_back(row: Reservation, pieces: int, now: datetime) -> None:
     unboxed = ExpressionWrapper(Q(box=""), output_field=BooleanField())
     for one in picks.order_by(unboxed.desc(), "-box", F("lot__expires_on").desc(nulls_first=True), "-pk"):
         back = min(pieces, one.quantity)
-        if back == 0:
+        if back <= 0:
             return
         pieces -= back
         move(one.lot, Movement.Kind.PUT_BACK, picked=-back, holder=row.holder, now=now)

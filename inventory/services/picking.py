@@ -14,6 +14,7 @@ from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Sum, Valu
 from django.db.models.functions import Coalesce
 
 from inventory.models import Lot, Movement, Pick, Reservation, Stock
+from inventory.services.boxing import lacking, settle_lacking
 from inventory.services.held import SaleStopped
 from inventory.services.moving import move
 from kernel.cases import open_case
@@ -43,7 +44,8 @@ class PickedEnded(SaleStopped):
 def pick(*, holder: str, by: str, now: datetime) -> list[Pick]:
     """Set the pieces of a holder aside, lot by lot, first expired first out (先到期先出).
 
-    Picked before, it changes nothing. Raises CannotPick, with a case, or SaleStopped; then no piece moves.
+    What was picked before stays, and what is lacking of it is picked now. Raises CannotPick, with a case, or
+    SaleStopped; then no piece moves.
     """
     try:
         with transaction.atomic():
@@ -69,17 +71,23 @@ def tell_missing(*, holder: str, missing: CannotPick, now: datetime) -> None:
 
 def _pick(holder: str, by: str, now: datetime) -> list[Pick]:
     rows = Reservation.objects.select_for_update(no_key=True, of=("self",)).filter(holder=holder)
-    held = list(rows.filter(state="held").select_related("stock__variant").order_by("stock_id"))
-    ids = [row.stock_id for row in held]
+    rows = rows.filter(state__in=["held", "picked"]).select_related("stock__variant").order_by("stock_id")
+    found = list(rows)  # locked, before it is seen what lacks
+    lacks = lacking(holder=holder)
+    wanted = {row: row.quantity if row.state == "held" else lacks.get(row, 0) for row in found}
+    ids = [row.stock_id for row, pieces in wanted.items() if pieces]
     stocks = Stock.objects.select_for_update(no_key=True).filter(pk__in=ids).order_by("pk")
     if any(stock.stopped for stock in list(stocks)):
         raise SaleStopped()
     by_stock: dict[int, list[Lot]] = {}
     for lot in fit_to_leave(ids, now):
         by_stock.setdefault(lot.stock_id, []).append(lot)
-    for row in held:
-        set_aside(row, by_stock.get(row.stock_id, ()), row.quantity, by=by, now=now)
-    rows.filter(state="held").update(state=Reservation.State.PICKED)
+    for row, pieces in wanted.items():
+        if left := set_aside(row, by_stock.get(row.stock_id, ()), pieces, by=by, now=now):
+            raise CannotPick(sku=row.stock.variant.sku, missing=left)
+    Reservation.objects.filter(holder=holder, state="held").update(state=Reservation.State.PICKED)
+    if lacks:
+        settle_lacking(holder=holder, note="picked", now=now)
     return picked(holder=holder)
 
 
@@ -92,8 +100,8 @@ def fit_to_leave(stock_ids: Iterable[int], now: datetime) -> QuerySet[Lot]:
     )
 
 
-def set_aside(row: Reservation, lots: Iterable[Lot], pieces: int, *, by: str, now: datetime) -> None:
-    """Pick so many pieces for a reservation, out of these lots in their order. Raises CannotPick."""
+def set_aside(row: Reservation, lots: Iterable[Lot], pieces: int, *, by: str, now: datetime) -> int:
+    """Pick so many pieces for a reservation, out of these lots in their order; how many were not there."""
     for lot in lots:
         taken = min(pieces, lot.free)
         if taken == 0:
@@ -101,8 +109,7 @@ def set_aside(row: Reservation, lots: Iterable[Lot], pieces: int, *, by: str, no
         pieces -= taken
         move(lot, Movement.Kind.PICK, picked=taken, holder=row.holder, by=by, now=now)
         Pick.objects.create(storefront_id=row.storefront_id, reservation=row, lot=lot, quantity=taken, at=now)
-    if pieces:
-        raise CannotPick(sku=row.stock.variant.sku, missing=pieces)
+    return pieces
 
 
 def picked(*, holder: str) -> list[Pick]:

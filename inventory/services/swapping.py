@@ -1,4 +1,4 @@
-"""Picked pieces that cannot leave, damaged or near their end, are swapped for others before packing."""
+"""Picked pieces that cannot leave are swapped for others before packing; what is damaged is never sold on."""
 
 from __future__ import annotations
 
@@ -7,21 +7,26 @@ from datetime import datetime
 from django.db import transaction
 
 from inventory.models import Lot, Movement, Reservation
-from inventory.services.boxing import NotInHand, in_hand, parts
+from inventory.services.boxing import LACKING, NotInHand, in_hand, parts
 from inventory.services.held import SaleStopped
 from inventory.services.holding import aside
 from inventory.services.moving import locked, move, tell_short
 from inventory.services.picking import CannotPick, fit_to_leave, set_aside, tell_missing
+from kernel.cases import open_case
 
 
-def swap(*, holder: str, lot: Lot, pieces: int, damaged: bool, reason: str, by: str, now: datetime) -> None:
+def swap(*, holder: str, lot: Lot, pieces: int, damaged: bool, reason: str, by: str, now: datetime) -> int:
     """Put picked pieces of a lot back and pick as many others of the same item, first expired first.
 
     What is `damaged` goes into quarantine until somebody restores it, and others of its own lot may take its
     place; else they come of another lot, and these lie where their lot does. What lies in a box is taken out
     of it by the caller first.
 
-    Raises NotInHand, SaleStopped; CannotPick, with a case: then no piece moves.
+    Where fewer others are there than were `damaged`, these are set aside all the same, because they are sold
+    to nobody: what is lacking stays promised, is a case, and is what this returns. It is picked once more has
+    come in (`pick`), or given up (`lessen`).
+
+    Raises NotInHand, SaleStopped; CannotPick, with a case, where fit pieces are short: then none moves.
     """
     try:
         with transaction.atomic():
@@ -32,11 +37,32 @@ def swap(*, holder: str, lot: Lot, pieces: int, damaged: bool, reason: str, by: 
             else:
                 aside(lot, pieces, now=now)
             others = [one for one in fit_to_leave([lot.stock_id], now) if damaged or one.pk != lot.pk]
-            set_aside(row, others, pieces, by=by, now=now)
+            lacks = set_aside(row, others, pieces, by=by, now=now)
+            if lacks and not damaged:
+                raise CannotPick(sku=row.stock.variant.sku, missing=lacks)
+            if lacks:
+                _tell_lacking(row, lot, lacks, now)
             tell_short(stock_ids=[lot.stock_id], now=now)
+            return lacks
     except CannotPick as missing:
         tell_missing(holder=holder, missing=missing, now=now)
         raise
+
+
+def _tell_lacking(row: Reservation, lot: Lot, pieces: int, now: datetime) -> None:
+    open_case(
+        storefront_id=row.storefront_id,
+        kind=LACKING,
+        key=row.holder,
+        title="A picked piece was damaged, and none is there in its place",
+        facts={
+            "order": row.holder.removeprefix("order:"),
+            "sku": row.stock.variant.sku,
+            "lot": lot.code,
+            "pieces": pieces,
+        },
+        now=now,
+    )
 
 
 def _picked(holder: str, lot: Lot, pieces: int, now: datetime) -> Reservation:

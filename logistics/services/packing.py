@@ -104,6 +104,8 @@ class NoCarrier(Invalid):
 def start_packing(*, shipment: Shipment, by: str, now: datetime) -> Shipment:
     """Goods are taken from the shelf, first expired first; before their release too (law.md R2.5).
 
+    Of what is picked already what lacks, because it was damaged, is picked now.
+
     Raises StillHeld, NotPaid, WrongState, NothingToPack; CannotPick, with a case, and SaleStopped of
     inventory: then no piece moves.
     """
@@ -112,13 +114,13 @@ def start_packing(*, shipment: Shipment, by: str, now: datetime) -> Shipment:
             order, row = locked(shipment)
             if order.state != "paid":
                 raise NotPaid()
-            if row.state == "packing":
-                return row
-            until = hold_ends_at(order)
-            if until is not None and now <= until:
-                raise StillHeld(until=until.isoformat(timespec="minutes"))
-            SHIPMENT.move(row, "pick", now=now, facts={"order": row.number, "by": by})
-            if not inventory.pick(holder=order.event_key, by=by, now=now):
+            begun = row.state in TO_PACK
+            if not begun:
+                until = hold_ends_at(order)
+                if until is not None and now <= until:
+                    raise StillHeld(until=until.isoformat(timespec="minutes"))
+                SHIPMENT.move(row, "pick", now=now, facts={"order": row.number, "by": by})
+            if not inventory.pick(holder=order.event_key, by=by, now=now) and not begun:
                 raise NothingToPack()
             return row
     except CannotPick as missing:  # the case went with all the rest
@@ -144,9 +146,11 @@ def pack(
     A shipment that is still to pick is picked. `weight_g` is what the scales say: what differs from the goods
     by more than the warehouse tolerates is refused with a case, and packed by a colleague's `second_look`
     alone. Without it the parcel must be weighed before it leaves. Of goods of general trade `pieces` (SKU →
-    pieces) or `lots` (lot id → pieces) may go into a parcel of their own, the `nth` of the order.
+    pieces) or `lots` (lot id → pieces) may go into a parcel of their own, the `nth` of the order; all others
+    wait for what lacks.
 
-    Raises what `start_packing` does, and Packed, PackedBefore, NoCarrier, NotPicked, WeightDiffers, SameEyes.
+    Raises what `start_packing` does, CannotPick where something lacks, and Packed, PackedBefore, NoCarrier,
+    NotPicked, WeightDiffers, SameEyes.
     """
     if shipment.state == SHIPMENT.start:
         shipment = start_packing(shipment=shipment, by=by, now=now)
@@ -179,6 +183,8 @@ def swap_picked(
     *, shipment: Shipment, lot: Lot, pieces: int, damaged: bool, reason: str, by: str, now: datetime
 ) -> None:
     """Picked pieces that lie in no parcel and cannot leave are put back, and others are picked for them.
+
+    Of what was damaged the packer keeps none, also where no others are there: that is a case.
 
     Raises NotPaid, WrongState; NotInHand, SaleStopped and CannotPick, with a case, of inventory.
     """
@@ -230,6 +236,10 @@ def _pack(
     if account is None or carrier != "SF":
         raise NoCarrier(carrier=carriers()[carrier].name if carrier in carriers() else carrier)
     contents = to_pack(order, row)
+    lacks = inventory.lacking(holder=order.event_key)
+    if lacks and (order.trade_mode not in SEVERAL or not contents):
+        held, pieces = next(iter(lacks.items()))
+        raise CannotPick(sku=held.stock.variant.sku, missing=pieces)
     if part is not None:
         contents = _chosen(contents, part)
     if not contents:

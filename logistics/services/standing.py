@@ -28,15 +28,16 @@ NOT_DELIVERED: dict[str, Any] = {"delivered_at": None, "receipt_due_at": None}
 def advance(*, order: Order, row: Shipment, by: str, now: datetime, scanned: Parcel | None = None) -> None:
     """Say how far a shipment is: labelled, left in part, all of it, or all of it and a carrier has it.
 
-    All has left once each of its parcels has and no picked piece lies outside. `scanned` is the parcel whose
-    first scan it comes from; where all has left by another word, the shipment goes on to where carriers have
-    told before that its parcels are.
+    All has left once each of its parcels has, no picked piece lies outside and none lacks. `scanned` is the
+    parcel whose first scan it comes from; where all has left by another word, the shipment goes on to where
+    carriers have told before that its parcels are.
     """
     if row.state not in SHIPMENT.moves["hand_over"]:
         return
     live = live_of(row)
     several = not any(one.single for one in live)
-    outside = several and bool(inventory.in_hand(holder=order.event_key))
+    of = {"holder": order.event_key}
+    outside = several and bool(inventory.in_hand(**of) or inventory.lacking(**of))
     if row.state == "packing" and live and not outside and all(one.state == "issued" for one in live):
         said = {"order": row.number, "waybill": live[-1].waybill}
         SHIPMENT.move(row, "label", now=now, facts=said)

@@ -1,0 +1,133 @@
+"""What breaks in a packer's hands is sold to nobody; what then lacks is picked later, or given up."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from inventory import services
+from inventory.models import Lot, Movement, Reservation, Stock
+from inventory.queries import held
+from inventory.services.repair import differences
+from kernel.models import Case
+from tests import make
+
+pytestmark = pytest.mark.django_db
+ALICE = "order:1"
+BY = {"by": "packer", "now": make.NOW}
+
+
+@pytest.fixture
+def world() -> make.World:
+    """All three dryers that there are, picked for Alice."""
+    world = make.world(on_hand=0)
+    make.lot(world.warehouse, world.dryer, 3, "A", expires_on=date(2028, 1, 1))
+    reserve(world, ALICE, 3)
+    services.pick(holder=ALICE, **BY)
+    return world
+
+
+def reserve(world: make.World, holder: str, pieces: int) -> None:
+    wanted = [(world.dryer.pk, pieces)]
+    services.reserve(warehouse_id=world.warehouse.pk, wanted=wanted, holder=holder, now=make.NOW)
+
+
+def broken(pieces: int) -> int:
+    lot = Lot.objects.get(code="A")
+    return services.swap(holder=ALICE, lot=lot, pieces=pieces, damaged=True, reason="dented", **BY)
+
+
+def lot(code: str = "A") -> tuple[int, int, int]:
+    return Lot.objects.values_list("on_hand", "picked", "quarantined").get(code=code)
+
+
+def stock() -> tuple[int, int, int]:
+    return Stock.objects.values_list("on_hand", "reserved", "quarantined").get(variant__sku="HD-1")
+
+
+def reservation() -> tuple[int, int, str]:
+    return Reservation.objects.values_list("quantity", "shipped", "state").get(holder=ALICE)
+
+
+def lacks() -> list[int]:
+    return list(services.lacking(holder=ALICE).values())
+
+
+def told() -> list[tuple[str, str]]:
+    return list(Case.objects.filter(kind="stock.picked_damaged").values_list("state", "note"))
+
+
+def test_the_last_pieces_are_set_aside_when_they_break_and_stay_promised(world):
+    assert broken(2) == 2
+    assert (lot(), stock(), lacks()) == ((3, 1, 2), (3, 3, 2), [2])
+    assert (reservation(), held(holder=ALICE)) == ((3, 0, "picked"), {world.dryer.pk: 3})
+    said = Movement.objects.filter(reason="dented").order_by("pk")
+    assert list(said.values_list("kind", "picked", "quarantined")) == [
+        ("put_back", -2, 0),
+        ("quarantine", 0, 2),
+    ]
+    case = Case.objects.get(kind="stock.picked_damaged")
+    assert (case.key, case.facts) == (ALICE, {"order": "1", "sku": "HD-1", "lot": "A", "pieces": 2})
+    assert Case.objects.get(kind="stock.short").facts["pieces"] == 2
+
+
+def test_as_many_as_there_are_take_the_place_of_the_broken_ones(world):
+    make.lot(world.warehouse, world.dryer, 1, "B", expires_on=date(2029, 1, 1))
+    assert broken(3) == 2
+    assert (lot("A"), lot("B"), lacks()) == ((3, 0, 3), (1, 1, 0), [2])
+
+
+def test_of_a_whole_order_that_broke_nothing_is_sold_to_the_next_when_it_is_refunded(world):
+    assert broken(3) == 3
+    assert services.lessen(holder=ALICE, kept={world.dryer.pk: 0}, now=make.NOW) == 3
+    assert (reservation(), stock(), told()) == ((3, 0, "released"), (3, 0, 3), [("settled", "given up")])
+    with pytest.raises(services.SoldOut):
+        reserve(world, "order:2", 1)
+
+
+def test_a_refund_gives_up_what_lacks_before_it_takes_a_piece_out_of_the_hand(world):
+    broken(2)
+    assert services.lessen(holder=ALICE, kept={world.dryer.pk: 2}, now=make.NOW) == 1
+    assert (lot(), stock(), lacks(), told()) == ((3, 1, 2), (3, 2, 2), [1], [("open", "")])
+    assert services.lessen(holder=ALICE, kept={world.dryer.pk: 1}, now=make.NOW) == 1
+    assert (lot(), lacks(), told()) == ((3, 1, 2), [], [("settled", "given up")])
+    assert services.ship(holder=ALICE, **BY) == 1
+    assert (reservation(), stock()) == ((1, 1, "shipped"), (2, 0, 2))
+
+
+def test_a_refund_of_more_than_lacks_takes_the_rest_out_of_the_hand(world):
+    broken(1)
+    assert services.lessen(holder=ALICE, kept={world.dryer.pk: 1}, now=make.NOW) == 2
+    assert (lot(), stock(), lacks()) == ((3, 1, 1), (3, 1, 1), [])
+
+
+def test_what_lacks_is_picked_once_more_has_come_in_and_once(world):
+    broken(2)
+    with pytest.raises(services.CannotPick) as refused:
+        services.pick(holder=ALICE, **BY)
+    assert (refused.value.sku, refused.value.missing, lacks()) == ("HD-1", 2, [2])
+    make.lot(world.warehouse, world.dryer, 5, "B")
+    for _ in range(2):
+        found = services.pick(holder=ALICE, **BY)
+        assert [(one.lot.code, one.quantity) for one in found] == [("A", 1), ("B", 2)]
+    assert (lot("B"), lacks(), told()) == ((5, 2, 0), [], [("settled", "picked")])
+    assert services.ship(holder=ALICE, **BY) == 3
+    assert reservation() == (3, 3, "shipped")
+
+
+def test_a_cancelled_order_gives_back_what_it_has_and_not_what_broke(world):
+    broken(2)
+    assert services.release(holder=ALICE, now=make.NOW) == 1
+    assert (lot(), stock(), told()) == ((3, 0, 2), (3, 0, 2), [("settled", "given back")])
+    reserve(world, "order:2", 1)
+    assert differences() == []
+
+
+def test_of_what_left_in_part_the_rest_may_break_and_lack(world):
+    services.put_in_box(holder=ALICE, box="box:1", pieces={Lot.objects.get().pk: 2})
+    services.ship(holder=ALICE, box="box:1", **BY)
+    assert broken(1) == 1
+    assert (reservation(), stock(), lacks()) == ((3, 2, "picked"), (1, 1, 1), [1])
+    assert services.lessen(holder=ALICE, kept={world.dryer.pk: 2}, now=make.NOW) == 1
+    assert (reservation(), stock(), told()) == ((2, 2, "shipped"), (1, 0, 1), [("settled", "given up")])

@@ -63,8 +63,8 @@ def file_document(
     return filing
 
 
-def file_once_more(filing: Filing, *, at: datetime, now: datetime) -> Filing:
-    """The same document under another number, to leave at `at` in a message of its own.
+def file_once_more(filing: Filing, *, now: datetime) -> Filing:
+    """The same document under another number, for a message of its own.
 
     What went out with it stays where it is: it was answered, or does not stand any more. Called under the
     declaration's lock. Raises VaultClosed as `opened`.
@@ -77,7 +77,7 @@ def file_once_more(filing: Filing, *, at: datetime, now: datetime) -> Filing:
         kind=Filing.Kind(filing.kind),
         document=replace(document, head=head),
         key=filing.key,
-        now=at,
+        now=now,
     )
 
 

@@ -8,6 +8,7 @@ under the same number go out again, and the port knows them.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -77,7 +78,7 @@ def pack(*, now: datetime) -> int:
     """Put every document that waits into a message of its kind and account; how many messages were made."""
     waiting = list(
         Filing.objects.select_for_update(of=("self",), skip_locked=True)
-        .filter(message=None, superseded=False, made_at__lte=now)
+        .filter(message=None, superseded=False)
         .exclude(body_sealed=b"")
         .select_related("declaration__account")
         .order_by("declaration__account_id", "kind", "id")[:PACKED]
@@ -89,19 +90,24 @@ def pack(*, now: datetime) -> int:
         filings = list(rows)
         for start in range(0, len(filings), account.batch):
             part = filings[start : start + account.batch]
-            message = PortMessage.objects.create(
-                storefront_id=account.storefront_id,
-                account=account,
-                name=message_name(part[0]),
-                guid=new_guid(),
-                made_at=now,
-                next_try_at=now,
-            )
-            for place, filing in enumerate(part):
-                filing.message, filing.position = message, place
-            Filing.objects.bulk_update(part, ["message", "position"])
+            _into_message(part, account, at=now, now=now)
             made += 1
     return made
+
+
+def _into_message(filings: Sequence[Filing], account: PortAccount, *, at: datetime, now: datetime) -> None:
+    """Documents of one kind become one message, which leaves at `at`."""
+    message = PortMessage.objects.create(
+        storefront_id=account.storefront_id,
+        account=account,
+        name=message_name(filings[0]),
+        guid=new_guid(),
+        made_at=now,
+        next_try_at=at,
+    )
+    for place, filing in enumerate(filings):
+        filing.message, filing.position = message, place
+    Filing.objects.bulk_update(filings, ["message", "position"])
 
 
 def whole(message: PortMessage, *, who: str, purpose: str, now: datetime) -> bytes:
@@ -122,10 +128,10 @@ def tell_once_more(filing: Filing, *, at: datetime, now: datetime) -> None:
 
     One that was answered would be told twice, and one that does not stand any more would stand again.
     """
-    message = PortMessage.objects.get(filings=filing)
+    message = PortMessage.objects.select_related("account").get(filings=filing)
     answered = Exists(PortReceipt.objects.filter(filing=OuterRef("pk")))
     if message.filings.exclude(pk=filing.pk).filter(Q(superseded=True) | answered).exists():
-        file_once_more(filing, at=at, now=now)
+        _into_message([file_once_more(filing, now=now)], message.account, at=at, now=now)
     else:
         hand_over_again(message, now=at)
 
@@ -205,7 +211,7 @@ def _stands_whole(message: PortMessage, now: datetime) -> bool:
             Order.objects.select_for_update().only("pk").get(pk=order_id)  # docs/locking.md
             held = Filing.objects.select_for_update(of=("self",)).filter(pk=key, superseded=False)
             for filing in held.select_related("declaration__order__key", "declaration__account"):
-                file_once_more(filing, at=now, now=now)
+                _into_message([file_once_more(filing, now=now)], message.account, at=now, now=now)
     return False
 
 

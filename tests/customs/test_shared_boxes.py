@@ -226,8 +226,10 @@ def test_a_payment_without_its_number_gives_nothing_of_other_orders(port, ready)
         find(session="1", payment=payment, now=at)
 
 
-def test_what_waits_to_leave_later_is_not_packed_before(port, with_a_sibling):  # noqa: F811
+def test_what_is_to_leave_later_does_not_leave_before(port, with_a_sibling):  # noqa: F811
     _, at, mine = with_a_sibling
     with sending.tenant(mine.storefront_id):
         sending.tell_once_more(mine, at=at + timedelta(minutes=5), now=at)
-    assert [sending.pack(now=at), sending.pack(now=at + timedelta(minutes=5))] == [0, 1]
+    sent = len(port.sent)
+    assert [sending.sweep(now=at), sending.sweep(now=at + timedelta(minutes=5))] == [0, 1]
+    assert len(port.sent) == sent + 1

@@ -52,6 +52,10 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(minute="*/15"),
         "options": {"expires": 600},
     },
+    "compare account books with the shelves": {
+        "task": "customs.tasks.compare_books",
+        "schedule": crontab(hour=18, minute=20),  # UTC: at night in China
+    },
     "hear of parcels and releases": {
         "task": "customs.tasks.follow",
         "schedule": 5.0,  # nobody is asked unless CARRIER and CLEARANCE name someone

@@ -2,6 +2,9 @@
 
 from kernel.states import Machine
 
+# The list was sent and stands: the guarantee answers for its tax, and it has taken its pieces from the book.
+AT_CUSTOMS = ("listed", "accepted", "review", "inspection", "detained", "cancelling", "released", "closed")
+
 # waiting: hold, payment, payer or waybill are still awaited; documents: order and waybill are told, and
 # customs has not both yet; listed: the list is sent and unanswered, and may be with customs already;
 # accepted: customs has it (入库); review, inspection, detained: customs' own steps; blocked: what differs or

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from customs.services import data_given, declaring, entering, receiving, retaking, sending, taxes
+from customs.services import book, data_given, declaring, entering, receiving, retaking, sending, taxes
 from customs.services import follow as following
 from kernel.clock import now
 from kernel.models import Event
@@ -59,6 +59,12 @@ def look_again() -> None:
 def taxes_due() -> None:
     """Tax of released lists whose window to pay has opened, or ends."""
     taxes.remind(now=now())
+
+
+@shared_task
+def compare_books() -> None:
+    """Every account book with the shelves of its warehouses."""
+    book.compare(now=now())
 
 
 @shared_task

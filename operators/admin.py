@@ -14,6 +14,7 @@ from operators import (  # noqa: F401
     customers,
     customs,
     customs_accounts,
+    customs_books,
     customs_consignments,
     customs_requests,
     declarations,

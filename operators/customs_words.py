@@ -23,6 +23,7 @@ AWAITS = (
     "parcel",
     "receipts",
     "guarantee",
+    "book",
     "consignment",
     "entry",
 )

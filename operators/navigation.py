@@ -70,6 +70,8 @@ GROUPS: tuple[Group, ...] = (
             ("customs.Consignment", "flight_land"),
             ("customs.WarehouseEntry", "warehouse"),
             ("customs.TaxSheet", "request_quote"),
+            ("customs.BookStock", "balance"),
+            ("customs.BookEntry", "edit_note"),
             ("customs.DataRequest", "policy"),
             ("customs.PortAccount", "anchor"),
         ),

@@ -51,10 +51,10 @@ def papers(place: Warehouse, made: Variant) -> dict[str, str]:
 
 
 def stock(place: Warehouse, made: Variant, on_hand: int = 100) -> Stock:
+    """So many pieces: the first ones are received, with their papers; later it is counted."""
     row, filed = keep_stock(warehouse=place, variant=made), papers(place, made)
-    if on_hand:
-        said = {"storefront": place.storefront, "received_at": NOW, **filed}
-        Lot.objects.get_or_create(stock=row, code="", defaults=said)
+    if on_hand and not row.lots.exists():
+        receive(warehouse=place, variant=made, quantity=on_hand, by="test", now=NOW, **filed)
     return set_on_hand(warehouse=place, variant=made, on_hand=on_hand, by="test", now=NOW)
 
 

@@ -14,6 +14,7 @@ from compliance.services.reconcile import allowance_reconcile, used_according_to
 from customs.ceb.message import Values
 from customs.gateways.clearing import Release
 from customs.models import Declaration, Filing
+from customs.services.book import come_back
 from customs.services.listed import pieces_of
 from customs.services.release import record_held_back, record_release
 from customs.services.sending import tell_once_more
@@ -194,11 +195,13 @@ def _returned(filing: Filing, now: datetime) -> None:
     key = filing.declaration.event_key
     if Event.objects.filter(key=key, name=RETURNED, facts__contains={"return": filing.key}).exists():
         return
+    pieces = pieces_of(filing, now=now)
+    come_back(declaration=filing.declaration, pieces=pieces)
     events.record(
         storefront_id=filing.storefront_id,
         name=RETURNED,
         key=key,
-        facts={"return": filing.key, "pieces": pieces_of(filing, now=now)},
+        facts={"return": filing.key, "pieces": pieces},
         now=now,
     )
 

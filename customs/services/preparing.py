@@ -11,6 +11,7 @@ from customs.documents.facts import Trade
 from customs.gateways.senders import senders
 from customs.matching import Mismatch, mismatches
 from customs.models import Declaration, Filing, PortAccount
+from customs.services.book import take_out, too_much
 from customs.services.filing import file_document, new_guid, note_asked, said, standing
 from customs.services.gather import disclose, gather
 from customs.services.taxes import owed_fen
@@ -86,7 +87,8 @@ def tell(*, order: Order, declaration: Declaration, now: datetime) -> str:
 def can_list(*, order: Order, declaration: Declaration, now: datetime) -> str:
     """What the list still waits for, order and waybill standing at customs; "" where it may go.
 
-    The account is held until the list is on its way: of two lists that have room for one, one waits.
+    Account and items of the book are held until the list is on its way: of two lists that have room for one,
+    one waits.
     """
     assert declaration.account is not None
     account = PortAccount.objects.select_for_update(no_key=True).get(pk=declaration.account.pk)
@@ -103,6 +105,9 @@ def can_list(*, order: Order, declaration: Declaration, now: datetime) -> str:
         )
         return "guarantee"
     settle_open(kinds=[GUARANTEE], key=key, by="system", note="there is room again", now=now)
+    if found := too_much(order):
+        _put_before(declaration, found, now)
+        return "book"
     return ""
 
 
@@ -139,6 +144,7 @@ def list_order(*, order: Order, declaration: Declaration, now: datetime) -> str:
         )
     except MessageInvalid as fault:
         return _refused_by_form(declaration, fault, now)
+    take_out(order=order, declaration=declaration)
     send_to_customs(number=order.number, now=now)
     declaration.tax_fen = trade.tax_fen
     declaration.duty_fen, declaration.vat_fen = trade.duty_fen, trade.vat_fen

@@ -15,12 +15,11 @@ from django.db.models.functions import TruncDate
 from compliance.law import Law
 from customs.ceb.message import Values
 from customs.models import Declaration, PortAccount, TaxSheet
+from customs.states import AT_CUSTOMS
 from kernel.cases import open_case, settle_open, settle_over
 from kernel.clock import SHANGHAI, shanghai_day
 
 DIFFERS, DUE, ENDING = "customs.tax_differs", "customs.tax_due", "customs.tax_ending"
-# A declaration whose tax the guarantee answers for: its list was sent, and it has not come to nothing.
-OWING = ("listed", "accepted", "review", "inspection", "detained", "cancelling", "released", "closed")
 ALARM = timedelta(days=3)  # before the last day of the window
 Status = TaxSheet.Status
 # Our own name of each kind of tax, and customs' element.
@@ -35,7 +34,9 @@ def owing(account: PortAccount) -> QuerySet[Declaration]:
 def owing_in(rows: QuerySet[Declaration]) -> QuerySet[Declaration]:
     """Of these declarations, those whose `tax_fen` a guarantee answers for."""
     sheets = TaxSheet.objects.filter(unpaid(), declaration=OuterRef("pk"))
-    return rows.filter(tax_fen__gt=0, listed_at__isnull=False).filter(Q(state__in=OWING) | Exists(sheets))
+    return rows.filter(tax_fen__gt=0, listed_at__isnull=False).filter(
+        Q(state__in=AT_CUSTOMS) | Exists(sheets)
+    )
 
 
 def owed_fen(account: PortAccount, *, but: Declaration | None = None) -> int:

@@ -68,6 +68,11 @@ class Movement(models.Model):
         ]
         indexes = [
             models.Index(fields=["lot"], name="movement_lot_lot", condition=Q(lot__isnull=False)),
+            models.Index(
+                fields=["stock"],
+                name="movement_across",
+                condition=Q(kind__in=["receive", "transfer", "return"]),
+            ),
         ]
 
     def __str__(self) -> str:

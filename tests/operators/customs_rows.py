@@ -7,11 +7,14 @@ from typing import Any
 from compliance import vault
 from customs import labels
 from customs.models import (
+    BookEntry,
+    BookStock,
     ConsignedParcel,
     Consignment,
     DataRequest,
     Declaration,
     Filing,
+    ListedPieces,
     PortAccount,
     PortMessage,
     PortReceipt,
@@ -24,6 +27,8 @@ from logistics.models import Parcel
 from payments.models import Payment
 from payments.services.originals import Original, keep_original
 from tests import make
+
+FIGURES = ("held", "listed", "on_hand", "on_way", "beside", "difference")
 
 
 def customs_rows(order: Any, round: int) -> None:
@@ -49,6 +54,17 @@ def customs_rows(order: Any, round: int) -> None:
         cop_no=f"{order.number}"[-20:],
         opened_at=now,
         listed_at=now,
+    )
+    variant = order.lines.order_by("position")[0].variant
+    ListedPieces.objects.create(
+        storefront=shop, declaration=declaration, warehouse=order.warehouse, variant=variant, quantity=1
+    )
+    told = {"pieces": round + 1, "paper": f"QD310526E{round:09d}", "reason": "盘盈", "by": "anna", "at": now}
+    BookEntry.objects.create(storefront=shop, warehouse=order.warehouse, variant=variant, **told)
+    BookStock.objects.update_or_create(
+        ems_no=f"T{shop.pk}{round}",
+        variant=variant,
+        defaults={"storefront": shop, "compared_at": now, **dict.fromkeys(FIGURES, 0)},
     )
     TaxSheet.objects.create(
         storefront=shop,

@@ -19,7 +19,7 @@ from backend.journey.client import Sandbox
 from backend.supervisor import Child, Supervisor
 from catalog.models import Variant
 from inventory.models import Lot, Warehouse
-from inventory.services import adjust
+from inventory.services import receive
 from kernel.clock import now
 from storefronts.models import Storefront
 
@@ -59,7 +59,17 @@ def stage_of(world: Path, sandbox: str) -> Stage:
     variant = goods.order_by("sku")[0]
     for place in Warehouse.objects.filter(storefront=shop):
         lot = Lot.objects.filter(stock__warehouse=place, stock__variant=variant)[0]
-        adjust(lot=lot, pieces=PIECES, reason="chaos", by="chaos", now=now())
+        receive(
+            warehouse=place,
+            variant=variant,
+            quantity=PIECES,
+            code=lot.code,
+            produced_on=lot.produced_on,
+            expires_on=lot.expires_on,
+            inbound_list=lot.inbound_list,
+            by="chaos",
+            now=now(),
+        )
     return Stage(shop=shop, sku=variant.sku, sandbox=Sandbox(sandbox), served=True, credentials=told)
 
 

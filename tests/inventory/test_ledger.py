@@ -31,7 +31,7 @@ def test_what_is_received_and_reserved_stands_in_the_ledger(world):
     stock = Stock.objects.get(variant=world.dryer)
     assert (stock.on_hand, stock.reserved, stock.quarantined, stock.available) == (10, 3, 0, 7)
     assert list(stock.movements.order_by("pk").values_list("kind", "on_hand", "reserved", "holder")) == [
-        ("adjust", 10, 0, ""),
+        ("receive", 10, 0, ""),
         ("reserve", 0, 3, "order:1"),
     ]
 

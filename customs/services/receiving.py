@@ -19,7 +19,7 @@ from customs.gateways.port import port_of
 from customs.models import Declaration, PortAccount, PortReceipt
 from customs.services.keeping import Told, keep_unreadable
 from customs.services.takers import TAKERS
-from customs.services.taxes import OWING
+from customs.states import AT_CUSTOMS
 from kernel.cases import open_failing, settle_open
 from kernel.gateways import Unreachable
 from kernel.tenancy import tenant
@@ -64,7 +64,7 @@ def _boxes() -> list[list[PortAccount]]:
     One that is not active any more is still told of what it has with customs.
     """
     boxes: dict[tuple[str, str, str], list[PortAccount]] = defaultdict(list)
-    awaited = Declaration.objects.filter(account=OuterRef("pk"), state__in=OWING)
+    awaited = Declaration.objects.filter(account=OuterRef("pk"), state__in=AT_CUSTOMS)
     for row in _accounts().filter(Q(active=True) | Exists(awaited)):
         boxes[row.transport, row.dxp_id, row.folder].append(row)
     return list(boxes.values())

@@ -7,10 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import (
+    UnfoldAdminDateWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldAdminTextInputWidget,
+)
 
 from customs.models import Declaration
-from customs.services import undoing
+from customs.services import came_back, undoing
 from customs.services.answers import WITH_CUSTOMS
 from customs.services.shown import SHOWN, enter_shown
 from customs.states import DECLARATION
@@ -72,6 +77,26 @@ def _return_form(row: Declaration) -> type[forms.Form]:
     return type("ReturnForm", (ReasonForm,), fields)
 
 
+def _arrived_form(row: Declaration) -> type[forms.Form]:
+    """Which return, and the day on which all of its goods were back."""
+    numbers = [(one.key, one.key) for one in came_back.expected(row)]
+    return type(
+        "ArrivedForm",
+        (forms.Form,),
+        {
+            "number": forms.ChoiceField(
+                label=say("退货申请单号", "number of the return"),
+                choices=numbers,
+                widget=UnfoldAdminSelectWidget,
+            ),
+            "on": forms.DateField(
+                label=say("全部运回原监管场所之日", "day on which all of it was back at the original site"),
+                widget=UnfoldAdminDateWidget,
+            ),
+        },
+    )
+
+
 def _ask_back(row: Declaration, values: Values, who: str, at: datetime) -> None:
     undoing.ask_back(declaration=row, reason=values["reason"], by=who, now=at)
 
@@ -81,6 +106,10 @@ def _return(row: Declaration, values: Values, who: str, at: datetime) -> None:
         name.removeprefix(_PIECES): many for name, many in values.items() if name.startswith(_PIECES) and many
     }
     undoing.declare_return(declaration=row, pieces=pieces, reason=values["reason"], by=who, now=at)
+
+
+def _arrived(row: Declaration, values: Values, who: str, at: datetime) -> None:
+    came_back.goods_arrived(declaration=row, number=values["number"], on=values["on"], by=who, now=at)
 
 
 def _enter_shown(row: Declaration, values: Values, who: str, at: datetime) -> None:
@@ -132,6 +161,22 @@ STEPS = (
             "自放行之日起三十日内申报，并于四十五日内运回原监管场所，方可不征税款、恢复额度。",
             "Within thirty days of the release; back at the original site within forty-five, no tax is levied"
             " and the allowance comes back.",
+        ),
+    ),
+    Step(
+        name="arrived",
+        title=say("登记退货运回", "Enter goods that came back"),
+        button=say("确认登记", "Enter it"),
+        icon="where_to_vote",
+        form=forms.Form,
+        form_of=_arrived_form,
+        do=_arrived,
+        roles=OFFICERS,
+        legal=lambda row: row.state in undoing.RELEASED and bool(came_back.expected(row)),
+        hint=say(
+            "自放行之日起四十五日内运回，且海关同意退货的，恢复消费者的年度额度；逾期的，额度不恢复。",
+            "Back within forty-five days of the release, and granted by customs, it restores the consumer's"
+            " allowance of the year; later it does not.",
         ),
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from customs.documents.facts import Line
 from kernel.money import by_price
@@ -44,6 +44,11 @@ def _part(line: Line, quantity: int, price_fen: int) -> Line:
 def yuan(fen: int) -> Decimal:
     """Fen as the yuan of a message."""
     return Decimal(fen).scaleb(-2)
+
+
+def fen(yuan: object) -> int:
+    """Yuan as a message has them, in fen."""
+    return int((Decimal(str(yuan)) * 100).quantize(Decimal(1), ROUND_HALF_UP))
 
 
 def kilograms(grams: int) -> Decimal:

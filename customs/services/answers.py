@@ -14,24 +14,20 @@ from compliance.services.reconcile import allowance_reconcile, used_according_to
 from customs.ceb.message import Values
 from customs.gateways.clearing import Release
 from customs.models import Declaration, Filing
-from customs.services.book import come_back
-from customs.services.listed import pieces_of
+from customs.services import came_back
 from customs.services.release import record_held_back, record_release
 from customs.services.sending import tell_once_more
 from customs.services.waiting import LATE, MOST_RESENDS, WATCHED
 from customs.states import DECLARATION
 from customs.steps import GRANTED, REFUSED, STANDS, STATUSES, Step, Verdict, code_in, is_error, rank, step_for
-from kernel import events
 from kernel.cases import open_case, settle_open
 from kernel.clock import shanghai_day
-from kernel.models import Event
 from orders.models import Order
 from orders.services.gate import move_gate_of
 
 Kind = Filing.Kind
 LATER = timedelta(minutes=5)
 REJECTED, STOPPED, CONTRADICTS = "customs.rejected", "customs.stopped", "customs.receipt_contradicts"
-RETURNED = "customs.returned"
 # Customs' own decisions that a colleague must look at; settled when the list goes on.
 LOOK_AT = {
     Verdict.INSPECT: "inspection",
@@ -88,7 +84,7 @@ def follow(*, filing: Filing, info: str, reference: str, now: datetime) -> None:
     elif filing.kind == Kind.CANCEL and filing.status in GRANTED:
         _cancelled(declaration, now)
     elif filing.kind == Kind.RETURN and filing.status in GRANTED:
-        _returned(filing, now)
+        came_back.granted(filing, now=now)
     elif declaration.state == "documents":
         Declaration.objects.filter(pk=declaration.pk).update(next_try_at=now)  # perhaps all stand now
     if filing.kind == Kind.LIST and declaration.state == before:
@@ -186,22 +182,6 @@ def _cancelled(declaration: Declaration, now: datetime) -> None:
         key=declaration.event_key,
         by="system",
         note="the list is back",
-        now=now,
-    )
-
-
-def _returned(filing: Filing, now: datetime) -> None:
-    """退货: customs has granted a return; what comes of it, tax and allowance, is the matter of returns."""
-    key = filing.declaration.event_key
-    if Event.objects.filter(key=key, name=RETURNED, facts__contains={"return": filing.key}).exists():
-        return
-    pieces = pieces_of(filing, now=now)
-    come_back(declaration=filing.declaration, pieces=pieces)
-    events.record(
-        storefront_id=filing.storefront_id,
-        name=RETURNED,
-        key=key,
-        facts={"return": filing.key, "pieces": pieces},
         now=now,
     )
 

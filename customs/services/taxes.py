@@ -7,13 +7,13 @@ is asked to pay before the window opens, in which nothing can come back untaxed 
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
-from decimal import ROUND_HALF_UP, Decimal
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
 
 from compliance.law import Law
 from customs.ceb.message import Values
+from customs.documents.declared import fen
 from customs.models import Declaration, PortAccount, TaxSheet
 from customs.states import AT_CUSTOMS
 from kernel.cases import open_case, settle_open, settle_over
@@ -51,7 +51,7 @@ def take_sheet(*, declaration: Declaration, head: Values, now: datetime) -> bool
     Called under the lock of the declaration. A state that is told of first makes the sheet, whose amounts
     follow.
     """
-    amounts = {name: _fen(head[element]) for name, element in KINDS.items() if element in head}
+    amounts = {name: fen(head[element]) for name, element in KINDS.items() if element in head}
     told_at, status = _told_at(head, now), str(head["status"])
     sheet = TaxSheet.objects.filter(declaration=declaration, tax_no=str(head["taxNo"])).first()
     news = True
@@ -71,8 +71,8 @@ def take_sheet(*, declaration: Declaration, head: Values, now: datetime) -> bool
         later = (told_at, status) > (sheet.told_at, sheet.status)
         news = later or bool(amounts and sheet.total_fen is None)
         if amounts and news:
-            for name, fen in amounts.items():
-                setattr(sheet, name, fen)
+            for name, amount in amounts.items():
+                setattr(sheet, name, amount)
         if later:
             sheet.status, sheet.told_at = status, told_at
             sheet.duty_no = str(head.get("entDutyNo", "")) or sheet.duty_no
@@ -170,7 +170,3 @@ def _compare(declaration: Declaration, now: datetime) -> None:
 def _told_at(head: Values, now: datetime) -> datetime:
     told_at = head.get("returnTime")
     return told_at if isinstance(told_at, datetime) else now
-
-
-def _fen(yuan: object) -> int:
-    return int((Decimal(str(yuan)) * 100).quantize(Decimal(1), ROUND_HALF_UP))

@@ -1,0 +1,185 @@
+"""What a granted return used of the year comes back once its goods are known to be back in time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
+
+from compliance.models import AllowanceEntry
+from compliance.services import allowance_reserve, allowance_restore
+from customs.models import Filing
+from customs.services.came_back import ArrivalKnown, ArrivedImpossible, expected, goods_arrived
+from kernel.clock import shanghai_day
+from kernel.models import Case, Event
+from orders.models import Quote
+from tests.customs import port as ports
+from tests.customs.port import declaration
+from tests.customs.test_declaring import port, ready  # noqa: F401 -- fixtures
+from tests.customs.test_undoing import allowance, released, returned, tell
+from tests.operators import rows
+from tests.operators.test_walk import enter
+from tests.races.crowd import at_once
+
+pytestmark = pytest.mark.django_db(transaction=True)
+WAITS = "customs.return_waits"
+
+
+def grant(port, filing, at):  # noqa: F811
+    at = ports.go_on(at, 2)
+    tell(port, "CEB626Message", filing, at, "399")
+    return ports.go_on(at + timedelta(seconds=3), 2)
+
+
+def back(order, filing, at, days=0):
+    """The goods came back so many days before this."""
+    on = shanghai_day(at) - timedelta(days=days)
+    goods_arrived(declaration=declaration(order), number=filing.key, on=on, by="officer", now=at)
+
+
+def given_back():
+    return list(
+        AllowanceEntry.objects.filter(kind="restore").order_by("id").values_list("reference", "amount")
+    )
+
+
+def waits():
+    return [(case.state, case.facts["until"]) for case in Case.objects.filter(kind=WAITS)]
+
+
+def test_a_granted_return_waits_for_the_day_its_goods_came_back_and_then_restores_its_pieces(port, ready):  # noqa: F811
+    order, at = ready
+    at = released(port, order, at)
+    until = (shanghai_day(at) + timedelta(days=45)).isoformat()
+    counted = order.goods_fen + order.freight_fen
+    filing = returned(order, at, {"HD-1": 1})
+    at = grant(port, filing, at)
+    assert (given_back(), waits()) == ([], [("open", until)])
+    back(order, filing, at)
+    assert given_back() == [(filing.key, counted // 2)]
+    assert allowance() == {"used": counted - counted // 2, "reserved": 0}
+    assert waits() == [("settled", until)]
+    assert Event.objects.get(name="customs.return_restored").facts == {
+        "return": filing.key,
+        "measures": {"value": counted // 2},
+    }
+
+
+def test_two_partial_returns_give_back_all_that_the_list_used_to_the_fen(port, ready):  # noqa: F811
+    order, at = ready
+    at = released(port, order, at)
+    counted = order.goods_fen + order.freight_fen
+    first, second = (returned(order, at, {"HD-1": 1}) for _ in range(2))
+    at = grant(port, first, at)
+    at = grant(port, second, at)
+    back(order, second, at)
+    assert Case.objects.get(kind=WAITS).state == "open"
+    back(order, first, at)
+    assert given_back() == [(second.key, counted // 2), (first.key, counted - counted // 2)]
+    assert allowance() == {"used": 0, "reserved": 0}
+    assert Case.objects.get(kind=WAITS).state == "settled"
+
+
+def test_goods_that_are_back_before_customs_grants_restore_when_it_does_and_once(port, ready):  # noqa: F811
+    order, at = ready
+    at = released(port, order, at)
+    filing = returned(order, at, {"HD-1": 2})
+    back(order, filing, at)
+    assert allowance()["used"] == order.goods_fen + order.freight_fen
+    for _ in range(2):
+        at = grant(port, filing, at)
+    assert given_back() == [(filing.key, order.goods_fen + order.freight_fen)]
+    assert not Case.objects.filter(kind=WAITS).exists()
+
+
+def test_the_day_is_entered_once_however_many_enter_it_at_once(port, ready):  # noqa: F811
+    order, at = ready
+    at = released(port, order, at)
+    filing = returned(order, at, {"HD-1": 1})
+    at = grant(port, filing, at)
+    done = at_once([lambda: back(order, filing, at)] * 3)
+    assert Counter(type(one) for one in done) == {type(None): 1, ArrivalKnown: 2}
+    assert len(given_back()) == 1
+    with pytest.raises(ArrivalKnown):
+        back(order, filing, at)
+
+
+@pytest.mark.parametrize(("days", "restored"), [(45, 1), (46, 0)])
+def test_goods_that_come_back_after_forty_five_days_restore_nothing(port, ready, days, restored):  # noqa: F811
+    order, at = ready
+    at = released(port, order, at)
+    filing = returned(order, at, {"HD-1": 1})
+    late = grant(port, filing, at) + timedelta(days=60)
+    back(order, filing, late, days=(shanghai_day(late) - shanghai_day(at)).days - days)
+    assert len(given_back()) == restored
+    assert [state for state, _ in waits()] == ["settled"]
+
+
+def test_a_day_before_the_release_or_to_come_and_a_refused_return_are_turned_away(port, ready):  # noqa: F811
+    order, at = ready
+    at = released(port, order, at)
+    filing = returned(order, at, {"HD-1": 1})
+    for days in (-1, 1):
+        with pytest.raises(ArrivedImpossible):
+            back(order, filing, at, days=days)
+    at = ports.go_on(at, 2)
+    tell(port, "CEB626Message", filing, at, "100", "退货与原清单不符")
+    at = ports.go_on(at + timedelta(seconds=3), 2)
+    assert expected(declaration(order)) == []
+    with pytest.raises(ArrivalKnown):
+        back(order, filing, at)
+    assert not Event.objects.filter(name="customs.return_arrived").exists()
+
+
+def test_limited_goods_come_back_by_weight_too(port, ready):  # noqa: F811
+    order, at = ready
+    [line] = order.quote.lines
+    goods = {**line["goods"], "listing": {**line["goods"]["listing"], "limit_group": "rice"}}
+    Quote.objects.filter(pk=order.quote_id).update(lines=[{**line, "goods": goods, "grams": 3000}])
+    assert allowance_reserve(
+        person_id=order.person_id,
+        order_number=order.number,
+        wanted={"rice": (3000, 20_000)},
+        year=at.year,
+        reference="rice",
+        now=at,
+    )
+    at = released(port, order, at)
+    filing = returned(order, at, {"HD-1": 1})
+    at = grant(port, filing, at)
+    back(order, filing, at)
+    assert Event.objects.get(name="customs.return_restored").facts["measures"] == {
+        "value": (order.goods_fen + order.freight_fen) // 2,
+        "rice": 1500,
+    }
+
+
+def test_no_more_comes_back_than_the_order_still_has_used(port, ready):  # noqa: F811
+    order, at = ready
+    at = released(port, order, at)
+    used = order.goods_fen + order.freight_fen
+    allowance_restore(order_number=order.number, reference="other", amounts={"value": used - 5}, now=at)
+    filing = returned(order, at, {"HD-1": 1})
+    at = grant(port, filing, at)
+    back(order, filing, at)
+    assert given_back() == [("other", used - 5), (filing.key, 5)]
+
+
+def test_an_officer_enters_the_day_on_the_declarations_page(client, port, ready):  # noqa: F811
+    order, at = ready
+    at = released(port, order, at)
+    enter(client, rows.operator("officer", order.storefront, "compliance"))
+    url = reverse("admin:customs_declaration_step", args=[declaration(order).pk, "arrived"])
+    assert client.get(url).status_code == 403  # nothing is on its way back
+    filing = returned(order, at, {"HD-1": 1})
+    assert filing.key in client.get(url).content.decode()
+    on = shanghai_day(at).isoformat()
+    assert client.post(url, {"number": filing.key, "on": on}).status_code == 302
+    assert Event.objects.get(name="customs.return_arrived").facts == {
+        "return": filing.key,
+        "arrived": on,
+        "by": "officer",
+    }
+    assert Filing.objects.filter(kind="return").count() == 1

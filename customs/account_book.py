@@ -64,6 +64,14 @@ _LISTED = """
     JOIN customs_declaration d ON d.id = s.declaration_id AND d.state = ANY(%(at_customs)s)
     WHERE {some}
 """
+# The same for what is left to list: few declarations do not stand, and those that do are not looked up.
+_TAKEN = """
+    SELECT w.storefront_id, w.ems_no, s.variant_id, s.returned - s.quantity, 0, 0, 0, 0
+    FROM customs_listedpieces s JOIN place w ON w.id = s.warehouse_id
+    WHERE {some} AND NOT EXISTS (
+        SELECT FROM customs_declaration d WHERE d.id = s.declaration_id AND d.state <> ALL(%(at_customs)s)
+    )
+"""
 _SHELVES = """
     SELECT w.storefront_id, w.ems_no, s.variant_id, 0, 0, l.on_hand, 0, 0
     FROM place w JOIN inventory_stock s ON s.warehouse_id = w.id
@@ -89,7 +97,7 @@ _BESIDE = """
     ) back ON back.holder = 'order:' || d.number AND back.variant_id = s.variant_id
     WHERE {some}
 """
-BOOK, SHELVES = (_RECEIVED, _WITHIN, _ENTERED, _LISTED), (_SHELVES, _BESIDE)
+_GIVEN = (_RECEIVED, _WITHIN, _ENTERED)
 _SUMS = """
 WITH place AS (
     SELECT id, storefront_id, ems_no FROM inventory_warehouse
@@ -103,7 +111,7 @@ FROM part GROUP BY storefront_id, ems_no, variant_id
 
 def compared(*, ems_no: str = "", variant_ids: Collection[int] = ()) -> tuple[str, dict[str, Any]]:
     """The statement of all books with their shelves, and its values; of one book or some SKUs where named."""
-    return _statement((*BOOK, *SHELVES), ems_no, variant_ids)
+    return _statement((*_GIVEN, _LISTED, _SHELVES, _BESIDE), ems_no, variant_ids)
 
 
 def left_in_book(*, ems_no: str, variant_ids: Collection[int]) -> dict[int, int]:
@@ -112,9 +120,9 @@ def left_in_book(*, ems_no: str, variant_ids: Collection[int]) -> dict[int, int]
     if not told:
         return told
     with connection.cursor() as cursor:
-        cursor.execute(*_statement(BOOK, ems_no, variant_ids))
+        cursor.execute(*_statement((*_GIVEN, _TAKEN), ems_no, variant_ids))
         for row in map(Held._make, cursor.fetchall()):
-            told[row.variant_id] = row.held - row.listed
+            told[row.variant_id] = row.held
     return told
 
 

@@ -20,7 +20,7 @@ class ListedPieces(models.Model):
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
     declaration = models.ForeignKey(Declaration, on_delete=models.PROTECT, related_name="+")
     warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
-    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+")
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="+", db_index=False)
     quantity = models.PositiveIntegerField()
     returned = models.PositiveIntegerField(default=0, help_text="退货: of these, granted to come back")
 
@@ -30,6 +30,13 @@ class ListedPieces(models.Model):
             models.UniqueConstraint(fields=["declaration", "variant"], name="listed_pieces_once"),
             models.CheckConstraint(
                 name="listed_pieces_returned", condition=Q(quantity__gt=0, returned__lte=F("quantity"))
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["variant"],
+                include=["declaration", "warehouse", "quantity", "returned"],
+                name="listed_pieces_taken",
             ),
         ]
 

@@ -7,7 +7,7 @@ from django.db.models import Q
 
 from customs.models.account import PortAccount
 from customs.models.messages import PortMessage
-from customs.states import DECLARATION
+from customs.states import AT_CUSTOMS, DECLARATION
 from kernel.ids import uuid7
 from orders.models import Order
 from storefronts.models import Storefront
@@ -68,6 +68,7 @@ class Declaration(models.Model):
                 fields=["next_try_at"], name="customs_to_try", condition=Q(next_try_at__isnull=False)
             ),
             models.Index(fields=["storefront", "state", "-id"], name="customs_board"),
+            models.Index(fields=["id"], name="customs_takes_nothing", condition=~Q(state__in=AT_CUSTOMS)),
             models.Index(
                 fields=["account", "released_at"],
                 name="customs_owing",

@@ -47,10 +47,13 @@ def look_up(row: DataRequest) -> Payment:
     The number is that of the payment, which is the order's at customs (customs/services/gather.py).
     """
     payment = Payment.objects.filter(out_trade_no=row.number).select_related("order__key").first()
-    if payment is None:
+    order = payment.order if payment else Order.objects.filter(number=row.number).first()
+    if order is None:
         raise NotGiven("unknown")
-    row.order, row.storefront_id = payment.order, payment.storefront_id
-    DataRequest.objects.filter(pk=row.pk).update(order=row.order, storefront_id=row.storefront_id)
+    row.order, row.storefront_id = order, order.storefront_id
+    DataRequest.objects.filter(pk=row.pk).update(order=order, storefront_id=order.storefront_id)
+    if payment is None:  # asked by the number that consumers see, which customs was never told
+        raise NotGiven("own_number")
     return payment
 
 

@@ -206,9 +206,14 @@ def _stop(row: DataRequest, trouble: str, now: datetime) -> None:
             kind=UNKNOWN if unknown else REFUSED,
             key=f"data_request:{shanghai_day(row.asked_at)}" if unknown else _case_key(REFUSED, row),
             title="Customs asks for payment data that cannot be given",
-            facts={**_facts(row), "why": trouble},
+            facts={**_facts(row), "why": trouble} | _declared_as(row, trouble),
             now=now,
         )
+
+
+def _declared_as(row: DataRequest, trouble: str) -> dict[str, str]:
+    """By which number customs knows the order, where it asked by another."""
+    return {"out_trade_no": row.order.out_trade_no} if row.order and trouble == "own_number" else {}
 
 
 def _disown(row: DataRequest, code: str, now: datetime) -> None:

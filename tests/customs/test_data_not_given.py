@@ -187,6 +187,21 @@ def test_numbers_that_nobody_knows_are_kept_and_one_case_a_day(db):
     assert case.key == f"data_request:{shanghai_day(rows[0].asked_at)}"
 
 
+def test_an_order_that_is_asked_for_by_the_number_consumers_see_says_by_which_customs_knows_it(payment):
+    row = known(payment.order.number)
+    assert data_given.sweep(now=make.present()) == 0
+    row = again(row)
+    assert (row.state, row.trouble, row.order) == ("refused", "own_number", payment.order)
+    case = Case.objects.get(state="open")
+    assert (case.kind, case.storefront_id) == ("data_request.refused", payment.storefront_id)
+    assert case.facts == {
+        "order": payment.order.number,
+        "session": row.session,
+        "why": "own_number",
+        "out_trade_no": payment.out_trade_no,
+    }
+
+
 def test_a_payment_that_wechat_has_not_declared_yet_waits(wechat, world, key):
     made = paid(wechat, world)
     row, now = known(made.out_trade_no), make.present()

@@ -61,7 +61,6 @@ DECLARATION = Machine(
             "cancelling": "rejected",
         },
         "ask_back": {
-            "listed": "cancelling",
             "accepted": "cancelling",
             "review": "cancelling",
             "inspection": "cancelling",

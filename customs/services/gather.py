@@ -65,7 +65,7 @@ def gather(
     lines = list(OrderLine.objects.filter(order=order).order_by("position"))
     orderer, consignee = _people(order, who, purpose, now)
     nobody = Party()
-    return Trade(
+    trade = Trade(
         number=order.out_trade_no,
         transaction_id=order.transaction_id,
         trade_mode=order.trade_mode,
@@ -83,10 +83,11 @@ def gather(
         orderer=orderer,
         consignee=consignee,
         lines=tuple(_lines(order, lines, gone)),
-        payment=_payment(order),
+        payment=Payment("", 0, "", "", ""),
         waybill=_waybill(order, parties.get(Role.LOGISTICS, nobody)),
         place=_place(order, account, parties.get(Role.AREA, nobody)),
     )
+    return replace(trade, payment=_payment(order, trade))
 
 
 def _place(order: Order, account: PortAccount, area: Party) -> Place:
@@ -200,13 +201,15 @@ def _decimal(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
 
-def _payment(order: Order) -> Payment:
+def _payment(order: Order, trade: Trade) -> Payment:
+    """As it was declared at each port of the district; the first that is amiss stands for all."""
     rows = list(PaymentDeclaration.objects.filter(order=order).select_related("payment").order_by("id"))
     check = PayerCheck.objects.filter(order_number=order.number).first()
     payer = check.state if check else ""
     if not rows:
         return Payment("", 0, "", payer, "")
-    worst = next((row for row in rows if row.state != "succeeded"), rows[0])
+    right = ("succeeded", trade.platform.code, trade.paid_fen)
+    worst = next((row for row in rows if (row.state, row.customs_number, row.order_fen) != right), rows[0])
     return Payment(
         worst.payment.transaction_id or "", worst.order_fen, worst.state, payer, worst.customs_number
     )

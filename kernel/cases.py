@@ -40,6 +40,15 @@ def open_case(
     return case
 
 
+def open_anew(
+    *, storefront_id: int | None, kind: str, key: str, title: str, facts: dict[str, Any], now: datetime
+) -> Case:
+    """Open a case with these facts; an open one of other facts, which it was before, is over."""
+    before = Case.objects.filter(kind=kind, key=key, state=Case.State.OPEN).exclude(facts=facts)
+    before.update(state=Case.State.SETTLED, settled_at=now, settled_by="system", note="it is another now")
+    return open_case(storefront_id=storefront_id, kind=kind, key=key, title=title, facts=facts, now=now)
+
+
 def open_failing(
     *,
     storefront_id: int | None,

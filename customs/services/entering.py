@@ -20,10 +20,9 @@ from customs.services import cargo
 from customs.services.asking import ask_site
 from customs.services.declaring import resume
 from customs.steps import STANDS, Step, code_in, rank
-from kernel.cases import open_case, open_failing, settle_open
+from kernel.cases import open_anew, open_failing, settle_open
 from kernel.clock import SHANGHAI
 from kernel.gateways import Unreachable
-from kernel.models import Case
 from kernel.states import WrongState
 from kernel.tenancy import tenant
 
@@ -258,8 +257,4 @@ def _named(waybills: set[str]) -> dict[str, object] | None:
 
 
 def _put_before(storefront_id: int, kind: str, key: str, facts: dict[str, object], now: datetime) -> None:
-    """A case with these facts; one of other facts, which it was before, is over."""
-    Case.objects.filter(kind=kind, key=key, state=Case.State.OPEN).exclude(facts=facts).update(
-        state=Case.State.SETTLED, settled_at=now, settled_by="system", note="it is another now"
-    )
-    open_case(storefront_id=storefront_id, kind=kind, key=key, title=TITLES[kind], facts=facts, now=now)
+    open_anew(storefront_id=storefront_id, kind=kind, key=key, title=TITLES[kind], facts=facts, now=now)

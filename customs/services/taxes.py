@@ -6,7 +6,7 @@ is asked to pay before the window opens, in which nothing can come back untaxed 
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import TruncDate
@@ -16,10 +16,15 @@ from customs.ceb.message import Values
 from customs.documents.declared import fen
 from customs.models import Declaration, PortAccount, TaxSheet
 from customs.states import AT_CUSTOMS
-from kernel.cases import open_case, settle_open, settle_over
+from kernel.cases import open_anew, open_case, settle_open, settle_over
 from kernel.clock import SHANGHAI, shanghai_day
 
-DIFFERS, DUE, ENDING = "customs.tax_differs", "customs.tax_due", "customs.tax_ending"
+DIFFERS, DUE, ENDING, OVER = (f"customs.tax_{word}" for word in ("differs", "due", "ending", "over"))
+TITLES = {
+    DUE: "Tax of released lists is to be paid now",
+    ENDING: "The window in which tax is paid ends",
+    OVER: "The window in which tax is paid is over",
+}
 ALARM = timedelta(days=3)  # before the last day of the window
 Status = TaxSheet.Status
 # Our own name of each kind of tax, and customs' element.
@@ -84,7 +89,8 @@ def take_sheet(*, declaration: Declaration, head: Values, now: datetime) -> bool
 
 
 def remind(*, now: datetime) -> int:
-    """Put before a person what is to be paid, by day of release, once its window opens and before it ends.
+    """Put before a person what is to be paid, by day of release, once its window opens, before it ends and
+    when it is over.
 
     Settles what no sheet waits for any more; returns how many days of release wait.
     """
@@ -92,7 +98,7 @@ def remind(*, now: datetime) -> int:
     window = Law(today).figure("import/tax_payment_days")
     first, last = timedelta(days=window["first"]), timedelta(days=window["last"])
     before = datetime.combine(today - first + timedelta(days=1), time(), SHANGHAI)
-    waiting: dict[str, set[str]] = {DUE: set(), ENDING: set()}
+    waiting: dict[str, set[str]] = {kind: set() for kind in TITLES}
     for account in PortAccount.objects.order_by("pk"):
         days = (
             owing(account)
@@ -111,20 +117,26 @@ def remind(*, now: datetime) -> int:
                 "owing_fen": row["fen"],
                 "until": ends.isoformat(),
             }
-            for kind, title in (
-                (DUE, "Tax of released lists is to be paid now"),
-                (ENDING, "The window in which tax is paid ends"),
-            ):
-                if kind == ENDING and today < ends - ALARM:
-                    continue
-                key = f"port:{account.public_id}:{row['day']}"
+            key = f"port:{account.public_id}:{row['day']}"
+            for kind in _kinds(today, ends):
                 waiting[kind].add(key)
-                open_case(
-                    storefront_id=account.storefront_id, kind=kind, key=key, title=title, facts=facts, now=now
+                open_anew(
+                    storefront_id=account.storefront_id,
+                    kind=kind,
+                    key=key,
+                    title=TITLES[kind],
+                    facts=facts,
+                    now=now,
                 )
     for kind, keys in waiting.items():
         settle_over(kind=kind, waits=keys.__contains__, now=now)
-    return len(waiting[DUE])
+    return len(waiting[DUE] | waiting[OVER])
+
+
+def _kinds(today: date, ends: date) -> tuple[str, ...]:
+    if today > ends:
+        return (OVER,)
+    return (DUE, ENDING) if today >= ends - ALARM else (DUE,)
 
 
 def unpaid() -> Q:

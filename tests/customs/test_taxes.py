@@ -174,3 +174,18 @@ def test_the_window_opens_on_day_31_alarms_before_day_45_and_is_over_once_paid(r
     taken(at, status(at + timedelta(days=43), "2", duty_no=DUTY_NO))
     remind(now=at + timedelta(days=43))
     assert open_cases() == []
+
+
+def test_what_is_due_is_told_as_it_stands_and_after_the_last_day_as_overdue(released):
+    order, at = released
+    taken(at, sheet(order, at))
+    remind(now=at + timedelta(days=31))
+    type(declaration(order)).objects.update(tax_fen=1)  # the rest was paid
+    assert [remind(now=at + timedelta(days=45)) for _ in range(2)] == [1, 1]
+    assert open_cases() == ["customs.tax_due", "customs.tax_ending"]
+    due = Case.objects.get(kind="customs.tax_due", state="open")
+    assert (due.facts["owing_fen"], due.seen) == (1, 2)
+    old = Case.objects.get(kind="customs.tax_due", state="settled")
+    assert (old.facts["owing_fen"], old.note) == (order.tax_fen, "it is another now")
+    assert remind(now=at + timedelta(days=46)) == 1
+    assert open_cases() == ["customs.tax_over"]

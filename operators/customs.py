@@ -178,7 +178,7 @@ class DeclarationAdmin(Stepped):
         if not self.has_view_permission(request):
             raise PermissionDenied
         rows = self.narrow(request, Declaration.objects.all())
-        return customs_board.page(request, {**self.admin_site.each_context(request), "opts": self.opts}, rows)
+        return customs_board.page(request, self.admin_site.each_context(request), rows)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Above the list leads a button to the board."""

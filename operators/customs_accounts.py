@@ -90,7 +90,7 @@ class PortAccountAdmin(Scoped):
         """What each account owes and when it is due, in one's own storefronts."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        return customs_tax.page(request, {**self.admin_site.each_context(request), "opts": self.opts})
+        return customs_tax.page(request, self.admin_site.each_context(request))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Above the accounts leads a button to what they owe."""

@@ -79,6 +79,7 @@ def page(request: HttpRequest, context: dict[str, Any], rows: QuerySet[Declarati
         {
             **context,
             "title": TITLE,
+            "content_title": TITLE,
             "form": form,
             "cards": _cards(found, done(rows), chosen, at),
             "waits": _waits(found, chosen, at),

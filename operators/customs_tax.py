@@ -36,7 +36,8 @@ def page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
         _windows(accounts, found, today),
         _due(accounts, rows, today),
     ]
-    answer = TemplateResponse(request, "operators/tables.html", {**context, "title": TITLE, "story": tables})
+    shown = {**context, "title": TITLE, "content_title": TITLE, "story": tables}
+    answer = TemplateResponse(request, "operators/tables.html", shown)
     answer["Cache-Control"] = "no-store"
     return answer
 

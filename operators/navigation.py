@@ -187,7 +187,9 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:
 def _item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
     if label in PAGES:
         title, may = PAGES[label]
-        return {"title": str(title), "icon": icon, "link": reverse(label)} if may(request) else None
+        link = reverse(label)
+        entry = {"title": str(title), "icon": icon, "link": link, "active": lambda now: now.path == link}
+        return entry if may(request) else None
     model = apps.get_model(label)
     page = admin.site._registry.get(model)
     if page is None or not page.has_view_permission(request):
@@ -195,4 +197,10 @@ def _item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
     meta = model._meta
     link = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
     plural = str(meta.verbose_name_plural)
-    return {"title": plural[:1].upper() + plural[1:], "icon": icon, "link": link}
+    # A page of its own may lie below a list: then it alone is where one is.
+    return {
+        "title": plural[:1].upper() + plural[1:],
+        "icon": icon,
+        "link": link,
+        "active": lambda now: now.path.startswith(link) and now.path not in map(reverse, PAGES),
+    }

@@ -144,4 +144,4 @@ class Filing(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.guid}"
+        return self.guid

@@ -17,6 +17,7 @@ from customs.services import sending
 from kernel.clock import shanghai_day
 from kernel.models import Event
 from kernel.states import WrongState
+from operators import customs_filters
 from operators.whose import subjects_of
 from tests import make
 from tests.customs import port as ports
@@ -312,11 +313,34 @@ def test_the_tax_page_tells_guarantee_windows_and_what_is_due(client, world):
 
 
 @pytest.mark.usefixtures("rejected")
-def test_the_list_is_narrowed_to_those_over_their_time(client, world):
+def test_the_list_is_narrowed_to_those_over_their_time(client, world, monkeypatch):
     enter(client, world.shop)
     listing = reverse("admin:customs_declaration_changelist")
     assert client.get(listing, {"over": "1"}).context["cl"].result_count == 0
-    Declaration.objects.update(told_at=make.present() - timedelta(hours=25))
+    later = make.present() + timedelta(hours=25)
+    monkeypatch.setattr(customs_filters, "now", lambda: later)
     assert client.get(listing, {"over": "1"}).context["cl"].result_count == 1
     assert client.get(listing, {"district": "9999"}).context["cl"].result_count == 1  # no such filter
     assert LIST_NO["invtNo"] not in text_of(client.get(listing))
+
+
+@pytest.mark.parametrize(
+    ("page", "title"), [("customs_board", "Clearance board"), ("customs_tax", "Tax and guarantee")]
+)
+def test_a_page_of_its_own_is_named_in_the_head_and_alone_lit_in_the_menu(client, ready, world, page, title):  # noqa: F811
+    where = reverse(f"admin:{page}")
+    told = enter(client, world.shop).get(where)
+    context = told.context
+    lit = [
+        str(item["title"])
+        for group in context["sidebar_navigation"]
+        for item in group["items"]
+        if item["active"]
+    ]
+    assert (lit, str(context["content_title"]), "opts" in context) == ([title], title, False)
+    beside = reverse("admin:customs_declaration_changelist")
+    context = client.get(beside).context
+    lit = [
+        item["link"] for group in context["sidebar_navigation"] for item in group["items"] if item["active"]
+    ]
+    assert lit == [beside]

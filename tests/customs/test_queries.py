@@ -23,6 +23,7 @@ from customs.queries import (
 from customs.services.taxes import owed_fen
 from customs.states import DECLARATION
 from kernel.clock import shanghai_day
+from kernel.events import record
 from tests import make
 from tests.operators.customs_rows import customs_rows
 
@@ -81,6 +82,26 @@ def test_what_is_to_be_mended_comes_with_the_code_of_its_last_refusal(world):
         (younger.pk, None, None, NOW - hours(1)),
     ]
     assert [row.pk for row in to_mend(Declaration.objects.all(), 1)] == [older.pk]
+
+
+def test_what_came_into_its_state_again_is_as_old_as_it_is_in_it(world):
+    late, early = NOW - hours(2), NOW - hours(200)
+    for state in ("cancelling", "blocked", "rejected"):
+        row = declared(world, state=state, trouble="data", listed_at=early, told_at=early)
+        for at in (early, late):
+            record(
+                storefront_id=row.storefront_id,
+                name=f"customs_declaration.{state}",
+                key=row.event_key,
+                facts={},
+                now=at,
+            )
+    found = standing(Declaration.objects.all(), NOW)
+    assert {(one.state, one.oldest, one.late) for one in found} == {
+        ("cancelling", late, 0),
+        ("blocked", late, 0),
+        ("rejected", late, 0),
+    }
 
 
 def test_clearance_is_the_median_and_nine_tenths_of_a_day(world):

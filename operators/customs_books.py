@@ -109,9 +109,10 @@ class BookStockAdmin(Stepped, Listed):
             do=_enter,
             roles=OFFICERS,
             hint=say(
-                "只登记海关已办结的核注清单（盘盈盘亏、销毁、期初等）；收货、清单放行、退货自动计入，勿重复登记。",
-                "Only what customs has entered or written off by a paper of its own: surplus and loss, goods"
-                " destroyed, an opening balance. Goods received, lists and returns count by themselves.",
+                "登记海关已办结的核注清单（盘盈盘亏、销毁、期初等），或更正登记有误的收货；收货、清单放行、退货自动计入，勿重复登记。",
+                "What customs has entered or written off by a paper of its own (surplus and loss, goods"
+                " destroyed, an opening balance), or a receipt that was entered wrong. Goods received,"
+                " lists and returns count by themselves.",
             ),
         ),
     )

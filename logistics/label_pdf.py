@@ -8,6 +8,7 @@ is refused rather than left blank.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from io import BytesIO
 
@@ -134,14 +135,20 @@ def _place(canvas: Canvas, y: float, mark: str, place: Place, *, size: float, hi
 
 def _content(canvas: Canvas, y: float, goods: tuple[str, ...]) -> None:
     """What is in it; of goods that have no room it says how many kinds there are more."""
-    for shown in range(len(goods), -1, -1):
+
+    def lines(shown: int, size: float) -> list[str] | None:
         left_out = len(goods) - shown
         named = [*goods[:shown], *([f"另有 {left_out} 种"] if left_out else [])]
-        for size in (8.0, 7.0, SMALLEST):
-            lines = _wrapped("；".join(named), size, WIDTH - 2 * EDGE)
-            if y - len(lines) * size * LEADING >= FOOT - size:
-                _lines(canvas, (EDGE, y), size, lines)
-                return
+        broken = _wrapped("；".join(named), size, WIDTH - 2 * EDGE)
+        return broken if y - len(broken) * size * LEADING >= FOOT - size else None
+
+    shown = len(goods)
+    if lines(shown, SMALLEST) is None:  # the more are named the more room they take
+        shown = bisect_left(range(shown), True, key=lambda many: lines(many, SMALLEST) is None) - 1
+    for size in (8.0, 7.0, SMALLEST):
+        if fitting := lines(shown, size):
+            _lines(canvas, (EDGE, y), size, fitting)
+            return
 
 
 def _lines(canvas: Canvas, at: tuple[float, float], size: float, lines: list[str]) -> float:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
+from psycopg.errors import CheckViolation
 
 from inventory.models import Reservation
 from inventory.services.boxing import settle_lacking
@@ -42,14 +43,14 @@ class SaleStopped(Conflict):
     title_zh = "部分商品已停售。"
 
 
-# The rows are locked in the order of their keys before any is looked at, so that two baskets with the same
-# goods in opposite order wait for each other instead of dying together. What is seen under the lock is the
-# newest version of each row. All is held or nothing; the movements change the balances (a trigger). From a
-# warehouse that is switched off nothing is sold, whatever was quoted from it.
+# All is written before anyone is waited for: the movements change the balances (a trigger), in the order of
+# the keys of their stocks, so that two baskets with the same goods in opposite order wait for each other
+# instead of dying together. It refuses what the newest version of a row does not have, and then nothing of
+# this stands. From a warehouse that is switched off nothing is sold, whatever was quoted from it.
 _RESERVE = """
 WITH wanted AS (
     SELECT * FROM unnest(%(variants)s::bigint[], %(quantities)s::int[]) AS w(variant_id, quantity)
-), locked AS (
+), seen AS (
     SELECT s.id, s.storefront_id, w.variant_id, w.quantity,
            s.stopped OR (
                SELECT NOT h.active FROM inventory_warehouse h WHERE h.id = %(warehouse)s::bigint
@@ -58,10 +59,9 @@ WITH wanted AS (
            coalesce(s.floor_on <= %(day)s::date, false) AS ending
     FROM inventory_stock s JOIN wanted w USING (variant_id)
     WHERE s.warehouse_id = %(warehouse)s::bigint
-    ORDER BY s.id FOR NO KEY UPDATE OF s
 ), given AS (
-    SELECT l.* FROM locked l
-    WHERE (SELECT count(*) FILTER (WHERE enough AND NOT stopped AND NOT ending) FROM locked)
+    SELECT l.* FROM seen l
+    WHERE (SELECT count(*) FILTER (WHERE enough AND NOT stopped AND NOT ending) FROM seen)
         = (SELECT count(*) FROM wanted)
 ), held AS (
     INSERT INTO inventory_reservation (storefront_id, stock_id, holder, quantity, shipped, state, at,
@@ -75,7 +75,7 @@ WITH wanted AS (
     SELECT storefront_id, id, 'reserve', 0, quantity, 0, 0, %(holder)s::text, '', '', %(at)s::timestamptz
     FROM given ORDER BY id
 )
-SELECT id, variant_id, enough, stopped, ending FROM locked
+SELECT id, variant_id, enough, stopped, ending FROM seen
 """
 
 # Of what left in parts the rest is given back, and it was a reservation of those that left.
@@ -139,9 +139,9 @@ def reserve(
 ) -> None:
     """Hold pieces for `holder`: `wanted` are (variant id, quantity); two lines of one variant are summed.
 
-    All or nothing: raises SoldOut or SaleStopped and holds no piece. One statement; where a lot has come
-    too near its end since anyone looked, it is taken out of sale first and the statement said once more.
-    With `until`, what is still held then comes back by itself.
+    All or nothing: raises SoldOut or SaleStopped and holds no piece; a transaction around it is then at its
+    end. One statement; where a lot has come too near its end since anyone looked, it is taken out of sale
+    first and the statement said once more. With `until`, what is still held then comes back by itself.
     """
     sums: Counter[int] = Counter()
     for variant_id, quantity in wanted:
@@ -168,9 +168,18 @@ def reserve(
 
 
 def _rows(asked: dict[str, Any]) -> list[tuple[int, int, bool, bool, bool]]:
-    with connection.cursor() as cursor:
-        cursor.execute(_RESERVE, asked)
-        return list(cursor.fetchall())
+    """What was seen of each stock; all is held where all was enough. Raises SoldOut: others were faster."""
+    while True:
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(_RESERVE, asked)
+                return list(cursor.fetchall())
+        except IntegrityError as clash:
+            refused = clash.__cause__  # by the trigger, which is no constraint of a table
+            if not isinstance(refused, CheckViolation) or refused.diag.constraint_name:
+                raise
+            if connection.in_atomic_block:
+                raise SoldOut(variant_ids=asked["variants"]) from clash
 
 
 def release(*, holder: str, now: datetime) -> int:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from inventory import services as inventory
 from inventory.models import Reservation, Stock
-from inventory.services import SoldOut
+from inventory.services import SaleStopped, SoldOut
 from kernel.errors import Conflict
 from orders.models import Order
 from orders.services.place import Confirmation, place_order
@@ -64,6 +67,59 @@ def test_baskets_in_opposite_order_do_not_deadlock():
     ]
     assert all(isinstance(r, str) for r in at_once(calls))
     assert list(Stock.objects.order_by("pk").values_list("reserved", flat=True)) == [40, 40]
+
+
+@pytest.mark.parametrize("wrapped", [False, True])
+@pytest.mark.parametrize(
+    ("first", "answer"), [("takes it", SoldOut), ("stops it", SaleStopped), ("lets it be", str)]
+)
+def test_whoever_comes_second_has_the_word_of_the_newest_row(first, answer, wrapped):
+    """The last piece is on offer when both look; the second waits for the first, and hears what it did."""
+    world = make.world(on_hand=1)
+    wanted = [(world.dryer.pk, 1)]
+    looked, waits = threading.Event(), threading.Event()
+
+    def earlier() -> str:
+        with suppress(ZeroDivisionError), transaction.atomic():
+            if first == "stops it":
+                Stock.objects.filter(variant=world.dryer).update(stopped=True)
+            else:
+                inventory.reserve(
+                    warehouse_id=world.warehouse.pk, wanted=wanted, holder="order:1", now=make.NOW
+                )
+            looked.set()
+            assert wait_until(somebody_waits, seconds=20)
+            waits.set()
+            if first == "lets it be":
+                raise ZeroDivisionError
+        return "first"
+
+    def later() -> str:
+        assert looked.wait(20)
+        with transaction.atomic() if wrapped else nullcontext():
+            inventory.reserve(warehouse_id=world.warehouse.pk, wanted=wanted, holder="order:2", now=make.NOW)
+        return "second"
+
+    _, second = at_once([earlier, later])
+    assert waits.is_set()  # the second was in the middle of it when the first ended
+    assert isinstance(second, SoldOut if wrapped and answer is SaleStopped else answer)
+    held = 1 if first != "stops it" else 0
+    assert Stock.objects.get(variant=world.dryer).reserved == held == Reservation.objects.count()
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
+
+
+def wait_until(true: Callable[[], bool], *, seconds: float) -> bool:
+    ends = time.monotonic() + seconds
+    while time.monotonic() < ends:
+        if true():
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def test_two_lines_of_one_stock_item_are_summed_before_the_check():

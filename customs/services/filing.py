@@ -35,11 +35,17 @@ def new_guid() -> str:
 
 
 def file_document(
-    *, declaration: Declaration, kind: Filing.Kind, document: Document, key: str, now: datetime
+    *,
+    declaration: Declaration,
+    kind: Filing.Kind,
+    document: Document,
+    key: str,
+    now: datetime,
+    digest: str = "",
 ) -> Filing:
     """Keep a document to be sent, in the place of the version before it; a return stands by itself.
 
-    Called under the declaration's lock.
+    `digest` is given where it says what another version says. Called under the declaration's lock.
     Raises MessageInvalid with everything that the specification would refuse; nothing is kept then.
     """
     account = _account(declaration)
@@ -53,7 +59,7 @@ def file_document(
         guid=guid,
         key=key,
         app_type=str(document.head["appType"]),
-        digest=said(document),
+        digest=digest or said(document),
         made_at=now,
     )
     filing.body_sealed = order_key.seal(labels.FILING_BODY, filing.public_id, made.decode())
@@ -78,6 +84,7 @@ def file_once_more(filing: Filing, *, now: datetime) -> Filing:
         document=replace(document, head=head),
         key=filing.key,
         now=now,
+        digest=filing.digest,
     )
 
 

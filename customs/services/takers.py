@@ -103,14 +103,18 @@ def _of_another_district(filing: Filing, head: Values) -> bool:
 def _of_before(filing: Filing, told_at: Value | None) -> bool:
     """Whether this was told of an earlier version that went by the same key: made before this one left.
 
-    Where customs has refused all of those, nothing more is told of them: its clock is behind ours.
+    The same words told once more are no other version. Where customs has refused all of those before, nothing
+    more is told of them: its clock is behind ours.
     """
     if not isinstance(told_at, datetime) or filing.sent_at is None or told_at >= filing.sent_at - SKEW:
         return False
     earlier = Filing.objects.filter(kind=filing.kind, key=filing.key, pk__lt=filing.pk)
-    states = list(earlier.values_list("status", flat=True))
-    refused = all(one == REFUSED or is_error(one) for one in states)
-    return bool(states) and not (refused and told_at >= filing.sent_at - SKEW_AT_MOST)
+    refused = [
+        status == REFUSED or is_error(status)
+        for status, digest in earlier.values_list("status", "digest")
+        if status == REFUSED or is_error(status) or not digest or digest != filing.digest
+    ]
+    return bool(refused) and not (all(refused) and told_at >= filing.sent_at - SKEW_AT_MOST)
 
 
 def _filing(account: PortAccount, kind: Filing.Kind, key: str) -> Filing | None:

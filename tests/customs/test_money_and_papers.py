@@ -23,7 +23,7 @@ from payments.models import Payment, Refund
 from payments.services.refunds import Wish, request_refund
 from tests.customs import port as ports
 from tests.customs.port import Port, declaration, waybill
-from tests.customs.test_declaring import both_stand, order_key, port, ready  # noqa: F401
+from tests.customs.test_declaring import LIST_NO, answer, both_stand, order_key, port, ready  # noqa: F401
 from tests.payments.declaring import go_on as pay_on
 from tests.payments.declaring import paid
 from tests.payments.test_declare_refunds import give_back
@@ -254,3 +254,27 @@ def test_a_port_that_does_not_answer_is_called_once_a_sweep(port: Port, ready, m
     monkeypatch.setattr("customs.services.sending.port_of", lambda account: Dead())
     sending.sweep(now=at)
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize(("status", "state"), [("100", "rejected"), ("800", "released")])
+def test_what_customs_said_of_a_list_before_it_went_again_alone_is_of_it(
+    wechat, world, port: Port, ready, status, state
+):
+    order, _ = ready
+    second = paid(wechat, world)
+    waybill(second.order, "SF1000000000002")
+    at = ports.go_on(pay_on(2))
+    for document in (one for message in port.messages("CEB311Message") for one in message.documents):
+        key = {name: document.head[name] for name in ("ebpCode", "ebcCode", "orderNo")}
+        port.tell("CEB312Message", at, returnStatus="120", **key)
+    for number in ("SF1000000000001", "SF1000000000002"):
+        carrier = ports.CODES["logistics"]
+        port.tell("CEB512Message", at, returnStatus="120", logisticsCode=carrier, logisticsNo=number)
+    at = ports.go_on(at + timedelta(seconds=3), 3)
+    answer(port, second.order, at, "120", invtNo="31052026I000000002")
+    made = ports.go_on(at + timedelta(seconds=3)) + timedelta(minutes=29)
+    at = ports.go_on(made + timedelta(minutes=2), 2)
+    assert [len(one.documents) for one in port.messages("CEB621Message")] == [2, 1]
+    answer(port, order, made, status, "原因不明", **LIST_NO)
+    ports.go_on(at + timedelta(minutes=1))
+    assert declaration(order).state == state

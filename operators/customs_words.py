@@ -27,7 +27,7 @@ AWAITS = (
     "consignment",
     "entry",
 )
-BLOCKS = ("mismatch", "refused", "unreadable")
+BLOCKS = ("mismatch", "form", "refused", "unreadable")
 
 
 def awaits(code: str) -> str:

@@ -53,7 +53,9 @@ def take_status(*, filing: Filing, status: str, told_at: datetime, head: Values)
     An error of what stands is about its being told twice.
     """
     step = step_for(status, str(head.get("returnInfo", ""))) if is_error(status) else None
-    if step in (Step.DECLARED, Step.OLD) or (step is Step.LATER and rank(filing.status) > AT_THE_PORT):
+    if step in (Step.DECLARED, Step.OLD):
+        return False
+    if step is Step.LATER and not is_error(filing.status) and rank(filing.status) > AT_THE_PORT:
         return False
     if step is not None and filing.kind in TOLD_FIRST and filing.status in STANDS:
         return False
@@ -126,7 +128,7 @@ def _list_went_on(declaration: Declaration, verdict: Verdict | None, now: dateti
 
 def _went_on(declaration: Declaration, verdict: Verdict, before: str, now: datetime) -> None:
     """A step of customs of a list that it has; what turns back or is held is of nobody to hand out."""
-    returns = verdict is Verdict.TURN_BACK and before != "released"
+    returns = verdict is Verdict.TURN_BACK and declaration.released_at is None
     watched = WATCHED.get(DECLARATION.moves[verdict][declaration.state])
     due = now if returns else now + watched if watched else None
     _move(declaration, verdict, now, next_try_at=due)

@@ -24,6 +24,7 @@ from customs.services.waiting import (
     LATE,
     LATE_AFTER,
     LOOK_AGAIN,
+    MOST_RESENDS,
     SILENT,
     SILENT_AFTER,
     WATCHED,
@@ -32,7 +33,7 @@ from customs.services.waiting import (
     silent,
 )
 from customs.states import DECLARATION
-from customs.steps import GRANTED, REFUSED, STANDS, Step, is_error
+from customs.steps import GRANTED, REFUSED, STANDS, Step, is_error, step_for
 from kernel.cases import open_failing, settle_open
 from kernel.gateways import Unreachable
 from kernel.ids import number as random_number
@@ -380,7 +381,9 @@ def _again(row: Declaration, now: datetime, *, by: str, **changes: object) -> No
 def _unanswered(row: Declaration) -> Filing | None:
     """The first return (退货) that customs has neither granted nor refused."""
     returns = row.filings.filter(kind=Kind.RETURN, superseded=False).exclude(status__in=[*GRANTED, REFUSED])
-    return next((one for one in returns.order_by("id") if not is_error(one.status)), None)
+    failed = () if row.resends >= MOST_RESENDS else (Step.LATER,)  # then its case is open
+    rows = returns.order_by("id")
+    return next((one for one in rows if not is_error(one.status) or step_for(one.status, "") in failed), None)
 
 
 CASES = (

@@ -55,8 +55,8 @@ def still(*, order: Order, declaration: Declaration, now: datetime) -> str:
 def tell(*, order: Order, declaration: Declaration, now: datetime) -> str:
     """File the order (311) and note waybill and payment, which others tell; "" once that is done.
 
-    Else why not: "mismatch" or "refused", which are cases, or "payer", who is still asked about; nothing is
-    filed then. Under both rows' locks.
+    Else why not: "mismatch", "form" or "refused", which are cases, or "payer", who is still asked about;
+    nothing is filed then. Under both rows' locks.
     """
     trade = _checked(order, declaration, now)
     if isinstance(trade, str):
@@ -211,7 +211,7 @@ def _refused_by_form(declaration: Declaration, fault: MessageInvalid, now: datet
     """What the specification does not allow, by the places of its values, which are named and not shown."""
     found = [Mismatch(one["where"], one["what"], "CEB 202205", "operator") for one in fault.faults]
     _put_before(declaration, found, now)
-    return "mismatch"
+    return "form"
 
 
 def _put_before(declaration: Declaration, found: list[Mismatch], now: datetime) -> None:

@@ -205,7 +205,8 @@ def _stands_whole(message: PortMessage, now: datetime) -> bool:
     if not message.before:
         message.filings.filter(superseded=True).update(message=None)
         return message.filings.exists()
-    standing = message.filings.filter(superseded=False).order_by("declaration__order_id", "id")
+    answered = Exists(PortReceipt.objects.filter(filing=OuterRef("pk")))
+    standing = message.filings.filter(~answered, superseded=False).order_by("declaration__order_id", "id")
     for key, order_id in list(standing.values_list("pk", "declaration__order_id")):
         with tenant(message.storefront_id):
             Order.objects.select_for_update().only("pk").get(pk=order_id)  # docs/locking.md

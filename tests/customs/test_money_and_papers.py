@@ -211,6 +211,9 @@ def test_what_the_specification_does_not_allow_is_a_case_that_says_where(port: P
     assert (declaration(order).state, port.sent) == ("blocked", [])
     (difference,) = Case.objects.get(kind="customs.mismatch", state="open").facts["differences"]
     assert (difference["what"], difference["mender"]) == ("Order[1]/OrderList[1]/itemNo", "operator")
+    ports.go_on(at + 13 * MINUTES, 2)
+    assert (declaration(order).state, declaration(order).next_try_at) == ("blocked", None)
+    assert open_kinds() == ["customs.mismatch"]
 
 
 def test_one_document_whose_key_was_destroyed_holds_no_other_back(wechat, world, port: Port, ready):

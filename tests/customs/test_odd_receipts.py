@@ -11,7 +11,7 @@ import pytest
 from compliance.models import AllowanceAccount
 from customs.models import Filing, PortAccount, PortReceipt
 from customs.services import receiving
-from customs.services.undoing import ask_back
+from customs.services.undoing import ask_back, declare_return
 from customs.steps import Step, step_for
 from kernel.models import Case, Event
 from logistics.services.tracking import is_released
@@ -218,6 +218,33 @@ def test_what_is_held_back_after_its_release_is_not_handed_out(port: Port, accep
         ports.go_on(at + SECOND)
         order.refresh_from_db()
         assert (declaration(order).state, is_released(order)) == ("released", True)
+
+
+def test_goods_turned_back_after_their_release_are_for_a_person_and_the_year_stays_used(port: Port, accepted):
+    order, at = accepted
+    for status in ("800", "501", "700"):
+        answer(port, order, at, status, **LIST_NO)
+        at = ports.go_on(at + SECOND)
+    order.refresh_from_db()
+    assert (declaration(order).state, order.state) == ("turned_back", "paid")
+    assert AllowanceAccount.objects.get().used == order.goods_fen
+    assert open_kinds() == ["customs.stopped"]
+
+
+def test_a_return_that_the_port_fails_on_is_told_three_times_more_and_is_then_a_case(port: Port, accepted):
+    order, at = accepted
+    answer(port, order, at, "800", **LIST_NO)
+    at = ports.go_on(at + SECOND)
+    filing = declare_return(
+        declaration=declaration(order), pieces={"HD-1": 1}, reason="退货", by="mei", now=at
+    )
+    at = ports.go_on(at, 2)
+    for _ in range(5):
+        key = {"copNo": filing.key, "preNo": "T20261127000000001", **LIST_NO}
+        port.tell("CEB626Message", at, returnStatus="-625017", returnInfo="[Code:-625017;Desc:失败]", **key)
+        at = ports.go_on(at + timedelta(minutes=6), 2)
+    assert len(port.messages("CEB625Message")) == 4
+    assert open_kinds() == ["customs.rejected"]
 
 
 def test_a_list_that_customs_keeps_refusing_is_told_three_times_more_and_then_by_a_person(port: Port, ready):

@@ -65,6 +65,19 @@ def _by(kind: Filing.Kind, key: Callable[[Values], str]) -> Taking:
     return Taking(take, knows)
 
 
+def _copy(kind: Filing.Kind, key: Callable[[Values], str]) -> Taking:
+    """A copy of a document itself, ours or another party's, that a box is told of: kept with its order."""
+
+    def take(account: PortAccount, told: Told, now: datetime) -> PortReceipt | None:
+        with tenant(account.storefront_id):
+            filing = _filing(account, kind, key(told.head))
+            if filing is None:
+                return _take(account, told, None, now)
+            return keep(account, filing, told, Outcome.TAKEN, now)
+
+    return _by(kind, key)._replace(take=take)
+
+
 def _take(account: PortAccount, told: Told, filing: Filing | None, now: datetime) -> PortReceipt | None:
     head = told.head
     if filing is None:
@@ -136,7 +149,7 @@ def _held(filing_id: int, order_id: int) -> Filing:
 
 def _of_payment(account: PortAccount, told: Told, now: datetime) -> PortReceipt | None:
     """CEB412: WeChat Pay has told customs of a payment, often before anything else of its order is told."""
-    key = _pair("payCode", "payTransactionId")(told.head)
+    key = _PAYMENT(told.head)
     with tenant(account.storefront_id):
         filing = _filing(account, Kind.PAYMENT, key)
         if filing is None:
@@ -259,16 +272,24 @@ def _sent_here(storefront_id: int, told: Told) -> bool:
     return _sent(storefront_id, told.head).exists()
 
 
-_WAYBILL = _by(Kind.WAYBILL, _pair("logisticsCode", "logisticsNo"))
+_ORDER, _WAYBILL = _pair("ebpCode", "orderNo"), _pair("logisticsCode", "logisticsNo")
+_PAYMENT, _NUMBER = _pair("payCode", "payTransactionId"), _one("copNo")
 
 TAKERS: Mapping[str, Taking] = {
-    "OrderReturn": _by(Kind.ORDER, _pair("ebpCode", "orderNo")),
+    "OrderHead": _copy(Kind.ORDER, _ORDER),
+    "OrderReturn": _by(Kind.ORDER, _ORDER),
+    "PaymentHead": _copy(Kind.PAYMENT, _PAYMENT),
     "PaymentReturn": Taking(_of_payment, _pays_here),
-    "LogisticsReturn": _WAYBILL,
-    "LogisticsStatusReturn": _WAYBILL,
-    "InventoryReturn": _by(Kind.LIST, _one("copNo")),
-    "InvtCancelReturn": _by(Kind.CANCEL, _one("copNo")),
-    "InvtRefundReturn": _by(Kind.RETURN, _one("copNo")),
+    "LogisticsHead": _copy(Kind.WAYBILL, _WAYBILL),
+    "LogisticsReturn": _by(Kind.WAYBILL, _WAYBILL),
+    "LogisticsStatus": _copy(Kind.WAYBILL, _WAYBILL),
+    "LogisticsStatusReturn": _by(Kind.WAYBILL, _WAYBILL),
+    "InventoryHead": _copy(Kind.LIST, _NUMBER),
+    "InventoryReturn": _by(Kind.LIST, _NUMBER),
+    "InvtCancel": _copy(Kind.CANCEL, _NUMBER),
+    "InvtCancelReturn": _by(Kind.CANCEL, _NUMBER),
+    "InvtRefundHead": _copy(Kind.RETURN, _NUMBER),
+    "InvtRefundReturn": _by(Kind.RETURN, _NUMBER),
     "DeliveryHead": Taking(_entry, _comes_here),
     "DeliveryReturn": Taking(_entry, _entered_here),
     "MessageReturn": Taking(_unreadable_there, _sent_here),

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
 from compliance import vault
 from compliance.models import AllowanceAccount
 from customs import labels
+from customs.ceb.message import Document, Message
+from customs.ceb.write import to_bytes, write
 from customs.models import Declaration, Filing, PortAccount, PortMessage, PortReceipt, TaxSheet
 from customs.services import retaking, sending
 from customs.services.data_found import NotGiven, find
@@ -233,3 +236,49 @@ def test_what_is_to_leave_later_does_not_leave_before(port, with_a_sibling):  # 
     sent = len(port.sent)
     assert [sending.sweep(now=at), sending.sweep(now=at + timedelta(minutes=5))] == [0, 1]
     assert len(port.sent) == sent + 1
+
+
+def test_copies_of_documents_are_kept_with_their_order_and_are_no_case(port, ready):  # noqa: F811
+    order, at = ready
+    at = listed(port, at)
+    carriers = {
+        "guid": new_guid(),
+        "appType": "1",
+        "appTime": at.replace(microsecond=0),
+        "appStatus": "2",
+        "logisticsCode": ports.CODES["logistics"],
+        "logisticsName": "承运人",
+        "logisticsNo": "SF1000000000001",
+        "orderNo": order.out_trade_no,
+        "freight": Decimal(0),
+        "insuredFee": Decimal(0),
+        "currency": "142",
+        "weight": Decimal(2),
+        "packNo": 1,
+        "consignee": make.NAMES[make.ALICE],
+        "consigneeAddress": "示例路1号",
+        "consigneeTelephone": "13800138000",
+    }
+    transfer = {"copCode": "3302W0E05L", "copName": "承运人", "dxpMode": "DXP", "dxpId": "DXPCARRIER01"}
+    waybill = to_bytes(write(Message("CEB511Message", new_guid(), (Document(carriers),), transfer)))
+    account = PortAccount.objects.get()
+    for raw in (*port.sent, waybill, waybill):
+        take_in(account=account, raw=raw, now=at)
+    copies = PortReceipt.objects.filter(name__in=["CEB311Message", "CEB511Message", "CEB621Message"])
+    assert sorted(copies.values_list("name", "outcome", "filing__kind")) == [
+        ("CEB311Message", "taken", "order"),
+        ("CEB511Message", "taken", "waybill"),
+        ("CEB621Message", "taken", "list"),
+    ]
+    assert not Case.objects.filter(state="open").exists()
+    assert declaration(order).state == "listed"
+    row = copies.get(name="CEB511Message")
+    told = vault.unwrap(order.key).open(labels.RECEIPT_RAW, row.public_id, bytes(row.raw_sealed))
+    assert make.NAMES[make.ALICE] in told
+
+
+def test_a_copy_of_a_waybill_of_nobody_here_waits_for_its_order(port, ready):  # noqa: F811
+    _, at = ready
+    raw = b'<ceb:CEB513Message xmlns:ceb="http://www.chinaport.gov.cn/ceb"><ceb:LogisticsStatus/></ceb:CEB513Message>'
+    (row,) = take_in(account=PortAccount.objects.get(), raw=raw, now=at)
+    assert (row.outcome, row.looked_at) == ("unknown", at)

@@ -111,6 +111,7 @@ def _list_went_on(declaration: Declaration, verdict: Verdict | None, now: dateti
     if verdict is Verdict.CLOSE and before in DECLARATION.moves["release"]:  # 结关 told before 放行
         after = DECLARATION.moves["release"][before]
     known = after is not None or (verdict is Verdict.ACCEPT and before in KNOWS_OF)
+    known = known or (verdict is Verdict.RELEASE and before == "closed")
     if verdict in (Verdict.ACCEPT, Verdict.RELEASE, Verdict.CLOSE) and known and not declaration.accepted_at:
         _accepted(declaration, told_at, now)
     if after is None:

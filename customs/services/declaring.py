@@ -230,13 +230,14 @@ def _wait(order: Order, row: Declaration, now: datetime) -> None:
         if late:
             open_late(row, awaits, now)
         return
-    settle_open(kinds=[LATE], key=row.event_key, by="system", note="it is declared", now=now)
     try:
         told = tell(order=order, declaration=row, now=now)
     except OrderUnreadable:
         told = "unreadable"
-    if told == "payer":
-        later(row, now + SILENT_AFTER, awaits=told)
+    if told == "payer":  # whose answer wakes it
+        later(row, now + LOOK_AT_BLOCKED, awaits=told)
+        if now - row.opened_at > LATE_AFTER:
+            open_late(row, told, now)
         return
     if told:
         _block(row, told, now)
@@ -340,6 +341,7 @@ def _watch(row: Declaration, now: datetime) -> None:
 def _block(row: Declaration, why: str, now: datetime) -> None:
     """A person is to mend something; much of it is mended elsewhere, so it is looked at now and then."""
     again = now + LOOK_AT_BLOCKED if why in MENDED_ELSEWHERE else None
+    settle_open(kinds=[LATE], key=row.event_key, by="system", note="it is blocked", now=now)
     DECLARATION.move(row, "block", now=now, trouble=why, awaits="", next_try_at=again)
 
 

@@ -13,7 +13,7 @@ from customs.matching import Mismatch, mismatches
 from customs.models import Declaration, Filing, PortAccount
 from customs.services.book import take_out, too_much
 from customs.services.filing import file_document, new_guid, note_asked, said, standing
-from customs.services.gather import disclose, gather
+from customs.services.gather import OrderUnreadable, disclose, gather
 from customs.services.taxes import owed_fen
 from customs.steps import STANDS, Step, errors
 from kernel.cases import open_case, settle_open
@@ -48,7 +48,10 @@ def still(*, order: Order, declaration: Declaration, now: datetime) -> str:
     """What keeps a blocked declaration from going on, as `tell` says it; "" where it is mended."""
     told = standing(declaration, Kind.ORDER)
     listing = told is not None and told.status in STANDS
-    trade = _checked(order, declaration, now, listing=listing)
+    try:
+        trade = _checked(order, declaration, now, listing=listing)
+    except OrderUnreadable:
+        return "unreadable"
     return trade if isinstance(trade, str) else ""
 
 

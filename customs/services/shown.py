@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from customs.models import Declaration, Filing
-from customs.services.answers import follow, take_status
+from customs.services.answers import WITH_CUSTOMS, follow, take_status
 from customs.services.declaring import held
 from customs.services.filing import standing
 from customs.steps import REFUSED, STATUSES, Verdict
@@ -59,7 +59,7 @@ def enter_shown(
     with tenant(declaration.storefront_id):
         _, row = held(declaration)
         filing = standing(row, Filing.Kind.LIST)
-        if filing is None:
+        if filing is None or row.state not in (*WITH_CUSTOMS, "released"):
             raise KnownLater(told=row.status or row.state)
         filing.declaration = row
         if not take_status(filing=filing, status=status, told_at=shown_at, head={"invtNo": list_no}):

@@ -27,7 +27,7 @@ from customs.services.entering import Heard, follow_entry, take_answer, take_ent
 from customs.services.filing import note_asked
 from customs.services.keeping import UNKNOWN, Outcome, Told, keep
 from customs.services.taxes import KINDS, take_sheet
-from customs.steps import REFUSED, is_error
+from customs.steps import REFUSED, Step, is_error, step_for
 from kernel.cases import open_case
 from kernel.tenancy import tenant
 from orders.models import Order
@@ -97,7 +97,7 @@ def _take(account: PortAccount, told: Told, filing: Filing | None, now: datetime
     )
     row = keep(account, filing, told, outcome, now)
     if row is not None and outcome == Outcome.TAKEN and told.name != "CEB514Message":
-        if _of_another_district(filing, head):
+        if _of_another_district(filing, head) or _after_acceptance(filing, row.status, head):
             contradicts(filing.declaration, now)
             return row
         info = str(head.get("returnInfo", ""))
@@ -111,6 +111,13 @@ def _of_another_district(filing: Filing, head: Values) -> bool:
     """Whether a receipt of a list names another district than the one that the list was told to."""
     code, account = head.get("customsCode"), filing.declaration.account
     return bool(code) and account is not None and code != account.customs_code
+
+
+def _after_acceptance(filing: Filing, status: str, head: Values) -> bool:
+    """Whether an error is told of a list that customs has accepted, and refuses by 退单 (100) alone."""
+    if filing.kind != Kind.LIST or filing.declaration.accepted_at is None or not is_error(status):
+        return False
+    return step_for(status, str(head.get("returnInfo", ""))) not in (Step.DECLARED, Step.OLD, Step.LATER)
 
 
 def _of_before(filing: Filing, told_at: Value | None) -> bool:

@@ -98,10 +98,12 @@ def test_a_payer_who_is_still_asked_about_is_waited_for_without_a_case(port: Por
     at = ports.go_on(at, 2)
     row = declaration(order)
     assert (row.state, row.awaits, open_kinds(), port.sent) == ("waiting", "payer", [], [])
+    at = ports.go_on(at + timedelta(hours=13))
+    assert open_kinds() == ["customs.late"]
     answer_payer(check=PayerCheck.objects.get(), answer="same", now=at)
     delivery.drain(now=at)
     ports.go_on(at, 2)
-    assert declaration(order).state == "documents"
+    assert (declaration(order).state, open_kinds()) == ("documents", [])
 
 
 def test_what_was_wrong_and_was_mended_elsewhere_goes_on_by_itself(port: Port, ready):

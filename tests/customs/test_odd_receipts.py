@@ -220,6 +220,15 @@ def test_what_is_held_back_after_its_release_is_not_handed_out(port: Port, accep
         assert (declaration(order).state, is_released(order)) == ("released", True)
 
 
+def test_an_error_about_an_accepted_list_ends_nothing_and_is_a_case(port: Port, accepted):
+    order, at = accepted
+    answer(port, order, at, "-621005", "[Code:-621005;Desc:清单的购买金额超过单笔限额]")
+    ports.go_on(at + SECOND, 3)
+    order.refresh_from_db()
+    assert (declaration(order).state, declaration(order).status, order.state) == ("accepted", "120", "paid")
+    assert open_kinds() == ["customs.receipt_contradicts"]
+
+
 def test_goods_turned_back_after_their_release_are_for_a_person_and_the_year_stays_used(port: Port, accepted):
     order, at = accepted
     for status in ("800", "501", "700"):

@@ -78,7 +78,7 @@ def test_a_value_out_of_all_bounds_is_kept_as_it_came_and_the_next_receipt_is_ta
     known = {
         "CEB312Message": order_key(port),
         "CEB412Message": {"payTransactionId": order.transaction_id},
-        "CEB622Message": {"copNo": declaration(order).cop_no, "returnTime": at},
+        "CEB622Message": {"copNo": declaration(order).cop_no, "returnTime": at, "customsCode": "3105"},
         "CEB816Message": LIST_NO,
         "CEB818Message": LIST_NO,
     }.get(name, ENTRY)

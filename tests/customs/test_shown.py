@@ -78,6 +78,15 @@ def test_what_is_no_status_of_a_list_or_is_still_to_come_is_refused(lost, wrong)
     assert declaration(order).state == "accepted"
 
 
+def test_of_a_list_that_customs_refused_nothing_is_entered(port, lost):
+    order, at = lost
+    answer(port, order, at, "100", "原因不明", **LIST_NO)
+    at = ports.go_on(at + timedelta(seconds=2))
+    with pytest.raises(KnownLater):
+        show(order, at)
+    assert declaration(order).state == "rejected"
+
+
 def test_what_customs_said_later_stands(lost):
     order, at = lost
     with pytest.raises(KnownLater, match="120"):

@@ -22,7 +22,15 @@ from compliance.holdings import (
 )
 from compliance.models import Subject
 from compliance.personal_fields import PersonalField
-from customs.models import ConsignedParcel, DataRequest, Declaration, Filing, PortReceipt, TaxSheet
+from customs.models import (
+    ConsignedParcel,
+    DataRequest,
+    Declaration,
+    Filing,
+    ListedPieces,
+    PortReceipt,
+    TaxSheet,
+)
 
 _KEPT = (
     "five years from the order: sealed under the order's key, which is destroyed then; of a receipt that is"
@@ -86,6 +94,7 @@ _MODELS = (
     "customs.PortReceipt",
     "customs.TaxSheet",
     "customs.ConsignedParcel",
+    "customs.ListedPieces",
 )
 
 
@@ -136,7 +145,8 @@ def erase(subject: Subject, now: datetime) -> list[Kept]:
     asked = [row.asked_at for row in requests]
     sheets = TaxSheet.objects.filter(declaration__in=declared).count()
     carried = ConsignedParcel.objects.filter(parcel__shipment__order__subject=subject).count()
-    count = len(declared) + filings + receipts + sheets + carried
+    listed = ListedPieces.objects.filter(declaration__in=declared).count()
+    count = len(declared) + filings + receipts + sheets + carried + listed
     return [
         *numbers("customs", _DECLARED, "order_years", count, now, *_MODELS),
         *stays("data_requests", _ASKED, "data_request_years", asked, now, "customs.DataRequest"),

@@ -99,7 +99,7 @@ def _read(element: etree._Element, entity: str) -> dict[str, Value]:
     values: dict[str, Value] = {}
     for field in entities()[entity]:
         child = texts.get(field.name)
-        text = "" if child is None else (child.text or "").strip()
+        text = "" if child is None else (child.text or "")
         if text and child is not None and len(child):
             raise Unreadable(f"{entity}/{field.name} has elements inside")
         if not text:

@@ -55,7 +55,7 @@ def keep(
     now: datetime,
 ) -> PortReceipt | None:
     """The receipt as a row; None where it came before. What was about no known document finds it now."""
-    status = str(told.head.get("returnStatus") or told.head.get("status", ""))
+    status = str(told.head.get("returnStatus") or told.head.get("status", "")).strip()
     told_at = told.head.get("returnTime")
     sealing = filing.declaration.order.key if filing else account.storefront.key
     row = PortReceipt(

@@ -244,11 +244,15 @@ def _guid_in(content: str) -> str:
 
 
 def _pair(first: str, second: str) -> Callable[[Values], str]:
-    return lambda head: f"{head.get(first, '')}/{head.get(second, '')}"
+    return lambda head: f"{_said(head, first)}/{_said(head, second)}"
 
 
 def _one(name: str) -> Callable[[Values], str]:
-    return lambda head: str(head.get(name, ""))
+    return lambda head: _said(head, name)
+
+
+def _said(head: Values, name: str) -> str:
+    return str(head.get(name, "")).strip()
 
 
 def _pays_here(storefront_id: int, told: Told) -> bool:

@@ -146,7 +146,7 @@ def test_what_is_told_to_be_kept_is_all_that_still_leads_to_the_person(world: ma
         "trade_evidence": 1,
         "payments": 1,
         "parcels": 4,
-        "customs": 5,
+        "customs": 6,
         "customs_history": 4,
         "data_requests": 1,
         "parcel_history": 1,

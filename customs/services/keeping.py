@@ -33,6 +33,7 @@ class Told(NamedTuple):
 
 
 def keep_unreadable(account: PortAccount, raw: bytes, why: str, now: datetime) -> PortReceipt | None:
+    """Keep what cannot be read as it came, with a case that says `why`; None where it came before."""
     with tenant(account.storefront_id):
         row = keep(account, None, Told("", {}, raw), Outcome.UNREADABLE, now)
         if row is not None:

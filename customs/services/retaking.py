@@ -50,8 +50,8 @@ def look_again(*, now: datetime) -> int:
 def _look(row: PortReceipt, now: datetime) -> bool:
     key = vault.unwrap(row.account.storefront.key)
     raw = key.open(labels.RECEIPT_RAW, row.public_id, bytes(row.raw_sealed)).encode()
-    document_ = document(row.name, raw)
-    told = Told(row.name, document_.head, raw, document_.lines)
+    said = document(row.name, raw)
+    told = Told(row.name, said.head, raw, said.lines)
     whose = addressee(box_of(row.account), told)
     if TAKERS[shapes()[row.name].head].take(whose, told, now) is None:
         return False

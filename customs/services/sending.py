@@ -129,8 +129,7 @@ def tell_once_more(filing: Filing, *, at: datetime, now: datetime) -> None:
     One that was answered would be told twice, and one that does not stand any more would stand again.
     """
     message = PortMessage.objects.select_related("account").get(filings=filing)
-    answered = Exists(PortReceipt.objects.filter(filing=OuterRef("pk")))
-    if message.filings.exclude(pk=filing.pk).filter(Q(superseded=True) | answered).exists():
+    if message.filings.exclude(pk=filing.pk).filter(Q(superseded=True) | _answered()).exists():
         _into_message([file_once_more(filing, now=now)], message.account, at=at, now=now)
     else:
         hand_over_again(message, now=at)
@@ -139,8 +138,13 @@ def tell_once_more(filing: Filing, *, at: datetime, now: datetime) -> None:
 def unheard(messages: QuerySet[PortMessage]) -> QuerySet[PortMessage]:
     """Of these messages, those that may go out again: a document of them stands, and none was answered."""
     stands = Filing.objects.filter(message=OuterRef("pk"), superseded=False)
-    answers = PortReceipt.objects.filter(filing__message=OuterRef("pk"))
-    return messages.filter(Exists(stands), ~Exists(answers))
+    heard = Filing.objects.filter(_answered(), message=OuterRef("pk"))
+    return messages.filter(Exists(stands), ~Exists(heard))
+
+
+def _answered() -> Exists:
+    """Whether a document was answered; a copy of the document itself has no status and is no answer."""
+    return Exists(PortReceipt.objects.filter(filing=OuterRef("pk")).exclude(status=""))
 
 
 def hand_over(*, message: PortMessage, by: str, now: datetime) -> None:
@@ -205,8 +209,7 @@ def _stands_whole(message: PortMessage, now: datetime) -> bool:
     if not message.before:
         message.filings.filter(superseded=True).update(message=None)
         return message.filings.exists()
-    answered = Exists(PortReceipt.objects.filter(filing=OuterRef("pk")))
-    standing = message.filings.filter(~answered, superseded=False).order_by("declaration__order_id", "id")
+    standing = message.filings.filter(~_answered(), superseded=False).order_by("declaration__order_id", "id")
     for key, order_id in list(standing.values_list("pk", "declaration__order_id")):
         with tenant(message.storefront_id):
             Order.objects.select_for_update().only("pk").get(pk=order_id)  # docs/locking.md

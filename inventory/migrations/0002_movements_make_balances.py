@@ -5,7 +5,7 @@ from django.db import migrations
 from kernel.append_only import no_change, no_delete, only_update
 
 # One row at a time: an order has few lines, and each is two updates by key. A reservation is refused here
-# too where less is available, whoever asks.
+# too where less is available, or its sale was stopped or ended, whoever asks.
 MOVE = """
 CREATE FUNCTION inventory_move() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -24,7 +24,9 @@ BEGIN
     ELSE
         UPDATE inventory_stock SET reserved = reserved + NEW.reserved
         WHERE id = NEW.stock_id AND storefront_id = NEW.storefront_id
-          AND (NEW.reserved <= 0 OR on_hand - reserved - quarantined >= NEW.reserved);
+          AND (NEW.reserved <= 0 OR on_hand - reserved - quarantined >= NEW.reserved
+               AND NOT stopped
+               AND coalesce(floor_on > (NEW.at AT TIME ZONE 'Asia/Shanghai')::date, true));
     END IF;
     IF NOT FOUND THEN
         RAISE EXCEPTION 'the movement has no stock, or not enough is available'

@@ -272,6 +272,8 @@ def test_copies_of_documents_are_kept_with_their_order_and_are_no_case(port, rea
     ]
     assert not Case.objects.filter(state="open").exists()
     assert declaration(order).state == "listed"
+    (heard,) = sending.unheard(PortMessage.objects.all()).values_list("name", flat=True)
+    assert heard == "CEB621Message"  # a copy is no answer; the order was answered
     row = copies.get(name="CEB511Message")
     told = vault.unwrap(order.key).open(labels.RECEIPT_RAW, row.public_id, bytes(row.raw_sealed))
     assert make.NAMES[make.ALICE] in told

@@ -8,7 +8,7 @@ from typing import Any
 
 from customs.ceb.tables import shapes
 from customs.models import Filing
-from customs.queries import TO_MEND
+from customs.queries import DONE, TO_MEND
 from customs.steps import errors, is_error
 from operators import told
 from operators.bilingual import chinese, say
@@ -41,7 +41,9 @@ def trouble(code: str) -> str:
 
 
 def stands_for(state: str, awaiting: str, why: str) -> str:
-    """What a declaration waits for, or what stands in its way: the other is of the past."""
+    """What a declaration waits for, or what stands in its way: the other is past, at its end both."""
+    if state in DONE:
+        return "-"
     return (trouble(why) if state in TO_MEND else awaits(awaiting)) or "-"
 
 

@@ -15,6 +15,7 @@ from customs.services.undoing import ask_back, declare_return
 from customs.steps import Step, step_for
 from kernel.models import Case, Event
 from logistics.services.tracking import is_released
+from operators.customs_words import stands_for
 from orders.models import Order
 from payments.models import Refund
 from tests.customs import port as ports
@@ -371,6 +372,11 @@ def test_a_message_of_more_documents_than_there_may_be_is_kept_unread(port: Port
     assert Case.objects.get(kind="customs.receipt_unreadable").facts["why"] == (
         "more than 100 documents in one message"
     )
+
+
+def test_what_is_closed_waits_for_nothing_any_more():
+    assert stands_for("closed", "receipts", "") == "-"
+    assert stands_for("listed", "receipts", "") != "-"
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ from customs.models import Filing, PortAccount, PortMessage
 from customs.services import declaring
 from customs.services.receiving import take_in
 from customs.services.undoing import ask_back, declare_return
-from customs.steps import Step, errors
+from customs.steps import Step, errors, step_for
 from kernel.models import Case
+from operators.customs_words import stands_for
 from orders.models import Order
 from payments.models import PaymentDeclaration
 from tests.customs import port as ports
@@ -179,3 +180,34 @@ def test_a_payment_that_customs_refused_is_told_anew_and_then_the_rest(port, rea
     payment = PaymentDeclaration.objects.get(order=order)
     assert (payment.state, payment.round) == ("succeeded", 1)
     assert declaration(order).state == "documents"
+
+
+def test_what_is_closed_waits_for_nothing_any_more():
+    assert stands_for("closed", "receipts", "") == "-"
+    assert stands_for("listed", "receipts", "") != "-"
+
+
+@pytest.mark.parametrize(
+    ("words", "step"),
+    [
+        ("税款担保额度不足", Step.PERSON),
+        ("[Code:1371;Desc:保函额度不足]", Step.PERSON),
+        ("账册商品累计申报数量超过备案数量", Step.PERSON),
+        ("清单表体第1项料号累计出区数量大于账册余量", Step.PERSON),
+        ("企业年度报告未提交", Step.PERSON),
+        ("订购人与支付人不一致", Step.DATA),
+        ("身份证号码与姓名不一致", Step.DATA),
+        ("支付单不存在", Step.PAYMENT),
+        ("运单不存在", Step.CARRIER),
+        ("清单与订单不符", Step.AS_CHANGED),
+        ("购买人[张]已使用额度[25000]，本次交易超过年度限额", Step.LIMIT_YEAR),
+        ("个人年度交易限值已超出", Step.LIMIT_YEAR),
+        ("消费者单次交易超过限值", Step.LIMIT_SINGLE),
+        ("单次交易限值超过5000元", Step.LIMIT_SINGLE),
+        ("消费者累计购买金额超过额度", Step.LIMIT_YEAR),
+        ("累计购买金额超过额度", Step.PERSON),
+        ("原因不明", Step.PERSON),
+    ],
+)
+def test_words_of_customs_end_an_order_only_where_they_say_that_it_is_the_persons_limit(words, step):
+    assert step_for("100", words) is step

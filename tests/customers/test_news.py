@@ -31,6 +31,7 @@ from tests.customers.newsroom import (
     template,
 )
 from tests.payments.conftest import stand_in_process, wechat, world
+from tests.waiting import somebody_waits
 from wechat.errors import Busy, OutcomeUnknown, RateLimited, Rejected
 
 __all__ = ["no_shared_token", "stand_in_process", "wechat", "world"]
@@ -229,16 +230,11 @@ def test_of_two_workers_with_one_consent_one_sends(wechat, world, shipped, monke
         finally:
             connections.close_all()
 
-    def waits() -> bool:
-        with connections["default"].cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-            return cursor.fetchone()[0] > 0
-
     workers = [threading.Thread(target=work, args=(f"26112700000000{one}",)) for one in (1, 2)]
     for worker in workers:
         worker.start()
     for _ in range(5000):
-        if waits():
+        if somebody_waits():
             break
     else:
         pytest.fail("the second worker never waited for the first")

@@ -18,6 +18,7 @@ from orders.models import Order
 from orders.services.cancel_paid import end_paid
 from tests import make
 from tests.logistics import shipping
+from tests.waiting import somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DELIVERED = make.NOW + timedelta(days=4)
@@ -131,18 +132,13 @@ def test_of_the_consumer_and_the_days_at_the_same_time_one_confirms(delivered, m
         finally:
             connections.close_all()
 
-    def waits() -> bool:
-        with connections["default"].cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
-            return cursor.fetchone()[0] > 0
-
     monkeypatch.setattr(receipt, "_receive", slow)
     first, second = threading.Thread(target=consumer), threading.Thread(target=consumer)
     first.start()
     assert begun.wait(20)
     second.start()
     for _ in range(2000):
-        if waits():
+        if somebody_waits():
             break
     else:
         pytest.fail("the second one never waited for the first")

@@ -17,6 +17,7 @@ from orders.models import Order
 from tests import make
 from tests.conftest import WebClient
 from tests.miniprogram_api.conftest import Phone, phone_of
+from tests.waiting import somebody_waits
 
 
 def wish(world: make.World, *wanted: tuple[str, int], **changes: Any) -> dict[str, Any]:
@@ -121,10 +122,8 @@ def _after_waiting(alice: Phone, body: dict[str, Any], key: dict[str, str]) -> A
     try:
         until = time.monotonic() + 10
         while time.monotonic() < until:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-                if cursor.fetchone()[0]:
-                    return Phone(WebClient(), alice.appid, alice.token).post("orders", body, **key)
+            if somebody_waits():
+                return Phone(WebClient(), alice.appid, alice.token).post("orders", body, **key)
             time.sleep(0.02)
         raise AssertionError("the first request never came to its lock")
     finally:

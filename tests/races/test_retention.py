@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import QuerySet
 
 from backend import retention
@@ -25,6 +25,7 @@ from kernel.ids import uuid7
 from kernel.models import Job, Receipt
 from tests import make
 from tests.races.crowd import at_once
+from tests.waiting import somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -158,7 +159,7 @@ def test_whoever_waits_for_a_person_who_goes_makes_them_anew() -> None:
     def goes(rows: list[Any], now: datetime) -> None:
         locked.set()
         for _ in range(200):  # until the other one waits for the row that is going
-            if waits_for_a_lock():
+            if somebody_waits():
                 break
             threading.Event().wait(0.02)
         else:
@@ -175,13 +176,6 @@ def test_whoever_waits_for_a_person_who_goes_makes_them_anew() -> None:
     assert [one.let_go for one in told] == [1]  # type: ignore[attr-defined]
     assert person != before
     assert Subject.objects.get().person == Person.objects.get() == person
-
-
-def waits_for_a_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-        waits: bool = cursor.fetchone()[0]
-    return waits
 
 
 def test_a_person_who_was_linked_between_the_look_and_the_lock_stays() -> None:

@@ -22,6 +22,7 @@ from orders.services.place import Confirmation, place_order
 from storefronts import queries as storefronts
 from tests import make
 from tests.races.crowd import at_once
+from tests.waiting import somebody_waits
 from wechat.login import LoginSession
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,13 +36,6 @@ def world(settings: Any, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> make
         lambda app, code, base_url: LoginSession(openid=f"o-maison-{code}", unionid=None, session_key="x"),
     )
     return make.world()
-
-
-def waits_for_a_lock() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-        waits: bool = cursor.fetchone()[0]
-    return waits
 
 
 def close(world: make.World) -> object:
@@ -113,7 +107,7 @@ def test_an_order_that_is_being_placed_makes_the_closing_wait_and_see_it(world: 
         )
         thread = threading.Thread(target=lambda: waiting.extend(at_once([lambda: close(world)])))
         thread.start()
-        while thread.is_alive() and not waits_for_a_lock():
+        while thread.is_alive() and not somebody_waits():
             pass
         assert waiting == []  # it waits for the customer's row
     thread.join(timeout=20)

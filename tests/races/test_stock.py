@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import nullcontext, suppress
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from inventory import services as inventory
 from inventory.models import Reservation, Stock
@@ -19,6 +19,7 @@ from orders.services.place import Confirmation, place_order
 from storefronts import queries as storefronts
 from tests import make
 from tests.races.crowd import at_once
+from tests.waiting import somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -105,15 +106,6 @@ def test_whoever_comes_second_has_the_word_of_the_newest_row(first, answer, wrap
     assert isinstance(second, SoldOut if wrapped and answer is SaleStopped else answer)
     held = 1 if first != "stops it" else 0
     assert Stock.objects.get(variant=world.dryer).reserved == held == Reservation.objects.count()
-
-
-def somebody_waits() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return bool(cursor.fetchone()[0])
 
 
 def wait_until(true: Callable[[], bool], *, seconds: float) -> bool:

@@ -52,6 +52,7 @@ class PortAccountAdmin(Scoped):
         "traffic",
         "dispatch_country",
         "site_code",
+        "site_certificate",
         "guarantor",
         "guarantee_fen",
         "batch",

@@ -41,6 +41,15 @@ class PortForm(forms.Form):
     traffic = _line("运输方式代码", "means of transport, by customs' codes", 1)
     dispatch_country = _line("起运国代码（保税货物填 142）", "country of dispatch, 142 for bonded goods", 3)
     site_code = _line("监管场所代码", "supervised site, where the district has several", 10, required=False)
+    site_certificate = forms.CharField(
+        label=say(
+            "监管场所证书（直购进口须填，PEM 或 Base64）",
+            "certificate of the supervised site, which direct mail needs: PEM or base64",
+        ),
+        required=False,
+        max_length=20_000,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
+    )
     dxp_id = _line("数据交换平台传输编号", "dxpId, the box at the exchange platform", 30)
     transport = _choice("传输方式", "how messages go", PortAccount.Transport.choices)
     folder = _line(

@@ -93,10 +93,15 @@ def _tencent() -> dict[str, str]:
     return {"secret_id": "AKID" + _letters(32), "secret_key": _letters(32)}
 
 
+def _site() -> dict[str, str]:
+    """The card with which the supervised site signs what it enters."""
+    return asdict(new_sm2_card("0133029601", "宁波跨境电商监管作业场所"))
+
+
 def _complete(path: Path) -> None:
     """Add what a world written by an earlier version lacks."""
     world = json.loads(path.read_text())
-    whole = {"tencent": _tencent(), **world}
+    whole = {"tencent": _tencent(), "site": _site(), **world}
     whole["storefronts"] = [
         {
             "v2_key": _letters(32),
@@ -135,6 +140,7 @@ def write_world(folder: Path) -> bool:
         },
         "storefronts": [_storefront(code, mchid) for code, mchid in STOREFRONTS.items()],
         "tencent": _tencent(),
+        "site": _site(),
     }
     _write(folder / WORLD_FILE, json.dumps(world, indent=2) + "\n")
     return True

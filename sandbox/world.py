@@ -62,6 +62,7 @@ class World:
     public_key: SigningKey
     storefronts: tuple[Storefront, ...]
     tencent: TencentAccount
+    site: Card
 
     def by_appid(self, appid: str) -> Storefront | None:
         return next((one for one in self.storefronts if one.appid == appid), None)
@@ -121,6 +122,7 @@ def load(folder: Path) -> World:
             for one in told["storefronts"]
         ),
         tencent=TencentAccount(**told["tencent"]),
+        site=Card(**told["site"]),
     )
 
 

@@ -74,7 +74,7 @@ def seed(*, world: dict[str, Any], now: datetime) -> list[Seeded]:
             for code, coupon in wanted["coupons"].items():
                 put_coupon(storefront, code, coupon, now)
         put_carriers(storefront, wanted.get("carriers", {}), credentials, now)
-        put_ports(storefront, told["ports"], credentials["port"], now)
+        put_ports(storefront, told["ports"], credentials["port"], world["site"]["certificate"], now)
         put_news(storefront, wanted.get("news", {}), now)
         skus = fill_shelves(storefront, wanted.get("shelves"), now=now)
         pieces = sum(put_warehouse(storefront, code, one, now) for code, one in wanted["warehouses"].items())
@@ -150,9 +150,10 @@ def put_carriers(
 
 
 def put_ports(
-    storefront: Storefront, wanted: dict[str, Any], enterprise: dict[str, Any], now: datetime
+    storefront: Storefront, wanted: dict[str, Any], enterprise: dict[str, Any], site: str, now: datetime
 ) -> None:
-    """The declarant's way to each district, with the key that the port gave out; what stands stays."""
+    """The declarant's way to each district, with the key that the port gave out and the certificate of the
+    supervised site; what stands stays."""
     LegalParty.objects.filter(storefront=storefront, role=LegalParty.Role.DECLARANT).update(
         name=enterprise["cop_name"], customs_code=enterprise["cop_code"]
     )
@@ -160,8 +161,11 @@ def put_ports(
     secret = accounts.Secret(card["method"], card["private_key"], card["number"], card["certificate"])
     for district, facts in wanted.items():
         if not PortAccount.objects.filter(storefront=storefront, customs_code=district).exists():
-            terms = accounts.Terms(customs_code=district, dxp_id=enterprise["dxp_id"], **facts)
+            terms = accounts.Terms(
+                customs_code=district, dxp_id=enterprise["dxp_id"], site_certificate=site, **facts
+            )
             accounts.set_account(storefront=storefront, terms=terms, secret=secret, by="seed", now=now)
+    PortAccount.objects.filter(storefront=storefront, site_certificate="").update(site_certificate=site)
 
 
 def put_news(storefront: Storefront, wanted: dict[str, str], now: datetime) -> None:

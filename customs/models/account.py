@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Q
 
+from customs.signing.certificates import verifier_of
+from kernel.clock import now
 from kernel.ids import uuid7
 from storefronts.models import LegalParty, Storefront
+
+
+def holds(certificate: str) -> None:
+    """Raises ValidationError for what is no certificate of an RSA or SM2 key that holds today."""
+    try:
+        verifier_of(certificate, at=now())
+    except ValueError as fault:
+        raise ValidationError(f"监管场所证书无法使用 · of the supervised site: {fault}") from fault
 
 
 class PortAccount(models.Model):
@@ -50,6 +61,12 @@ class PortAccount(models.Model):
     )
     site_code = models.CharField(
         max_length=10, default="", blank=True, help_text="loctNo, 监管场所, where a district has several"
+    )
+    site_certificate = models.TextField(
+        default="",
+        blank=True,
+        validators=[holds],
+        help_text="of the supervised site: what it enters (9610) is believed by this alone",
     )
     dxp_id = models.CharField(max_length=30, help_text="传输编号 at the exchange platform")
     transport = models.CharField(max_length=6, choices=Transport.choices, default=Transport.HTTP)

@@ -37,6 +37,7 @@ class Terms:
     dxp_id: str
     dispatch_country: str = "142"
     site_code: str = ""
+    site_certificate: str = ""
     transport: str = PortAccount.Transport.HTTP.value
     folder: str = ""
     guarantor: str = PortAccount.Guarantor.DECLARANT.value

@@ -1,6 +1,6 @@
 """Receipts are taken in once, kept sealed, and only then the port is told that they were taken.
 
-Nothing that customs says is ever dropped.
+Nothing that customs says is ever dropped, and nothing is believed of what another must sign and has not.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from customs.ceb.read import Unreadable, fragments, parse, understand
 from customs.ceb.tables import shapes
 from customs.gateways.port import port_of
 from customs.models import Declaration, PortAccount, PortReceipt
+from customs.services.believing import disbelieved
 from customs.services.keeping import Told, keep_unreadable
 from customs.services.takers import TAKERS
 from customs.states import AT_CUSTOMS
@@ -108,6 +109,7 @@ def take_in(
 
     `beside` are the others that read the same box: a document is taken in by the storefront that has it.
     """
+    box = [account, *beside]
     try:
         root = parse(raw)
         message = understand(root)
@@ -119,7 +121,12 @@ def take_in(
     rows = []
     for document, part in zip(message.documents, fragments(root), strict=True):
         told = Told(message.name, document.head, part, document.lines)
-        whose = addressee([account, *beside], told)
+        whose = addressee(box, told)
+        if why := disbelieved(
+            root, message.shape, [one for one in box if one.storefront_id == whose.storefront_id], now
+        ):
+            rows.append(keep_unreadable(whose, raw, why, now))
+            continue
         try:
             rows.append(taking.take(whose, told, now))
         except (DataError, ArithmeticError):  # longer or greater than anything that customs says

@@ -6,7 +6,6 @@ Canonical XML 1.0 without comments; one reference, to the whole document without
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 from collections.abc import Callable
 from copy import deepcopy
@@ -100,7 +99,10 @@ def _unsigned(root: etree._Element) -> bytes:
 
 
 def _canonical(element: etree._Element) -> bytes:
-    return etree.tostring(element, method="c14n", with_comments=False)
+    try:
+        return etree.tostring(element, method="c14n", with_comments=False)
+    except etree.C14NError as fault:
+        raise SignatureWrong("no document that can be signed") from fault
 
 
 def _only(parent: etree._Element, name: str) -> etree._Element:
@@ -119,5 +121,5 @@ def _text(element: etree._Element, *path: str) -> str:
 def _decoded(element: etree._Element, name: str) -> bytes:
     try:
         return base64.b64decode("".join(_text(element, name).split()), validate=True)
-    except binascii.Error as fault:
+    except ValueError as fault:
         raise SignatureWrong(f"{name} is no base64") from fault

@@ -40,7 +40,8 @@ class Signer(Protocol):
 class Verifier(Protocol):
     """The public half."""
 
-    method: str
+    @property
+    def method(self) -> str: ...
 
     def holds(self, signature: bytes, data: bytes) -> bool:
         """Whether `signature` was made over `data` by this key."""
@@ -87,7 +88,8 @@ class Sm2Verifier:
         self._identity = _identity(point)
 
     def holds(self, signature: bytes, data: bytes) -> bool:
-        if len(signature) != 2 * SM2_BYTES:
+        r, s = signature[:SM2_BYTES], signature[SM2_BYTES:]
+        if len(s) != SM2_BYTES or not all(0 < int.from_bytes(one) < _order() for one in (r, s)):
             return False
         return bool(self._curve.verify(signature.hex(), self._hashed(data)))
 

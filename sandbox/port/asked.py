@@ -4,6 +4,7 @@ from decimal import Decimal, InvalidOperation
 
 from sandbox.port.form import Paper, bytes_of, read, write
 from sandbox.port.office import Enterprise, new_guid
+from sandbox.port.seals import sign
 from sandbox.scene import Scene
 from sandbox.wire import ControlFault, Json
 
@@ -92,6 +93,8 @@ def _send(scene: Scene, name: str, paper: Paper, sender: Enterprise, box: str) -
     }
     guid, office = new_guid(), scene.port.office
     root = write(name, guid, [paper], transfer)
+    if sender is SITE:
+        sign(root, scene.world.site)
     sent = read(root)
     sent.subscribers = [box]
     with office.lock:

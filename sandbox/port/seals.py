@@ -177,6 +177,28 @@ def _moment(at: datetime) -> bytes:
     return _der(0x17, at.strftime("%y%m%d%H%M%SZ").encode())
 
 
+def sign(root: etree._Element, card: Card) -> None:
+    """Sign the whole document with a card, its signature the last of its elements."""
+    signing, hashing = NAMES[card.method]
+    hashed = digest(card.method, _canonical(root))
+    under = etree.SubElement(root, f"{{{DS}}}Signature", nsmap={"ds": DS})
+    info = _put(under, "SignedInfo")
+    _put(info, "CanonicalizationMethod", Algorithm=C14N)
+    _put(info, "SignatureMethod", Algorithm=signing)
+    reference = _put(info, "Reference", URI="")
+    _put(_put(reference, "Transforms"), "Transform", Algorithm=ENVELOPED)
+    _put(reference, "DigestMethod", Algorithm=hashing)
+    _put(reference, "DigestValue").text = base64.b64encode(hashed).decode()
+    _put(under, "SignatureValue").text = base64.b64encode(card.sign(_canonical(info))).decode()
+    keys = _put(under, "KeyInfo")
+    _put(keys, "KeyName").text = card.number
+    _put(_put(keys, "X509Data"), "X509Certificate").text = card.certificate
+
+
+def _put(parent: etree._Element, name: str, **attributes: str) -> etree._Element:
+    return etree.SubElement(parent, f"{{{DS}}}{name}", attributes)
+
+
 def signed_by(root: etree._Element, cards: dict[str, Card]) -> str:
     """The number of the certificate that signed the whole document; empty where no signature holds."""
     found = root.findall(f".//{{{DS}}}Signature")

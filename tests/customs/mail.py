@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from lxml import etree
+
 from customs.ceb.message import Document, Message, Value
 from customs.ceb.write import to_bytes, write
 from customs.gateways.port import Came
@@ -14,6 +16,8 @@ from customs.models import Consignment, PortAccount
 from customs.services import consigning, entering
 from customs.services.consigning import Voyage
 from customs.services.filing import new_guid
+from customs.signing.envelope import sign
+from customs.signing.keys import RsaSigner, Signer
 from kernel.clock import shanghai_day
 from kernel.gateways import Unreachable
 from logistics.models import Parcel, Shipment
@@ -26,6 +30,9 @@ from tests.payments.declaring import paid
 
 WAYBILL = "SF1000000000001"
 SITE = "3302960S01"
+SITE_KEY = make.rsa_key("site")
+SITE_CERTIFICATE = ports.certificate(SITE_KEY, days=90)
+SIGNS = RsaSigner(SITE_KEY, "0900", SITE_CERTIFICATE)
 
 
 def voyage(**changes: object) -> Voyage:
@@ -36,7 +43,7 @@ def voyage(**changes: object) -> Voyage:
 
 def district(world: make.World) -> PortAccount:
     """The storefront declares what comes by air from Hong Kong."""
-    account = ports.account(world, traffic="5", dispatch_country="110")
+    account = ports.account(world, traffic="5", dispatch_country="110", site_certificate=SITE_CERTIFICATE)
     world.warehouse.trade_mode, world.warehouse.ems_no, world.warehouse.area_code = "9610", "", ""
     world.warehouse.save()
     return account
@@ -70,6 +77,13 @@ def put(consignment: Consignment, *waybills: str, now: datetime | None = None) -
 
 def enters(port: Port, at: datetime, waybills: Sequence[str] = (WAYBILL,), **head: Value) -> None:
     """A copy of what the site entered lies in the box."""
+    port.box.append(Came(new_guid(), to_bytes(entry(at, waybills, **head))))
+
+
+def entry(
+    at: datetime, waybills: Sequence[str] = (WAYBILL,), signer: Signer | None = SIGNS, **head: Value
+) -> etree._Element:
+    """What the site entered, signed by it."""
     values: dict[str, Value] = {
         "guid": new_guid(),
         "appType": "1",
@@ -90,8 +104,10 @@ def enters(port: Port, at: datetime, waybills: Sequence[str] = (WAYBILL,), **hea
     }
     lines = tuple({"gnum": n, "logisticsNo": one} for n, one in enumerate(waybills, 1))
     transfer: dict[str, Value] = {"copCode": SITE, "copName": "场所", "dxpMode": "DXP", "dxpId": "DXPSITE01"}
-    raw = to_bytes(write(Message("CEB711Message", new_guid(), (Document(values, lines),), transfer)))
-    port.box.append(Came(new_guid(), raw))
+    root = write(Message("CEB711Message", new_guid(), (Document(values, lines),), transfer))
+    if signer is not None:
+        sign(root, signer)
+    return root
 
 
 def answers(port: Port, at: datetime, status: str, **head: Value) -> None:

@@ -34,14 +34,14 @@ from tests.payments.declaring import NUMBER
 KEY = make.rsa_key("customs")
 
 
-def certificate(key: rsa.RSAPrivateKey) -> str:
-    """A certificate of a key, base64 of its DER."""
+def certificate(key: rsa.RSAPrivateKey, days: int = 1) -> str:
+    """A certificate of a key for so many days, base64 of its DER."""
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "关务测试")])
     now = make.present()
     made = (
         x509.CertificateBuilder(name, name, key.public_key(), 1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=9))
+        .not_valid_after(now + timedelta(days=days))
         .sign(key, hashes.SHA256())
     )
     return base64.b64encode(made.public_bytes(Encoding.DER)).decode()

@@ -31,6 +31,7 @@ def account(world, wechat, settings):
         certificate=card["certificate"],
     )
     account.traffic, account.dispatch_country = "5", "110"
+    account.site_certificate = wechat.world["site"]["certificate"]
     account.save()
     world.warehouse.trade_mode, world.warehouse.ems_no, world.warehouse.area_code = "9610", "", ""
     world.warehouse.save()

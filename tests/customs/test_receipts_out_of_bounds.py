@@ -12,11 +12,13 @@ from customs.ceb.message import Document, Message
 from customs.ceb.tables import NAMESPACE, shapes
 from customs.ceb.write import to_bytes, write
 from customs.gateways.port import Came
-from customs.models import PortReceipt
+from customs.models import PortAccount, PortReceipt
 from customs.services import receiving
 from customs.services.filing import new_guid
+from customs.signing.envelope import sign
 from kernel.clock import shanghai_day
 from kernel.models import Case
+from tests.customs import mail
 from tests.customs import port as ports
 from tests.customs.ceb import plain
 from tests.customs.port import declaration
@@ -42,6 +44,8 @@ def receipt(name: str, known: dict, element: str, text: str) -> bytes:
     found = root.find(f".//{{{NAMESPACE}}}{shapes()[name].head}/{{{NAMESPACE}}}{element}")
     assert found is not None
     found.text = text
+    if name == "CEB711Message":
+        sign(root, mail.SIGNS)
     return to_bytes(root)
 
 
@@ -75,6 +79,7 @@ def test_a_value_out_of_all_bounds_is_kept_as_it_came_and_the_next_receipt_is_ta
     text,
 ):
     order, at = accepted
+    PortAccount.objects.update(site_certificate=mail.SITE_CERTIFICATE)
     known = {
         "CEB312Message": order_key(port),
         "CEB412Message": {"payTransactionId": order.transaction_id},

@@ -74,6 +74,16 @@ def test_an_sm2_signature_is_that_of_the_standard() -> None:
     assert not Sm2Verifier(point).holds(signature, b"message digesT")
 
 
+@pytest.mark.parametrize("half", [bytes(32), b"\xff" * 32])
+def test_a_number_that_no_sm2_signature_has_is_refused_before_it_is_computed_with(half, monkeypatch) -> None:
+    verifier = Sm2Verifier(sm2_point(SM2))
+    monkeypatch.setattr(verifier._curve, "verify", lambda *_: True)
+    one = (1).to_bytes(32)
+    assert verifier.holds(one + one, b"data")
+    assert not verifier.holds(half + one, b"data")
+    assert not verifier.holds(one + half, b"data")
+
+
 def test_an_sm2_key_that_begins_with_04_signs_as_any_other() -> None:
     number = next(n for n in range(1, 5000) if sm2_point(n.to_bytes(32))[0] == 0x04)
     key = number.to_bytes(32)

@@ -19,6 +19,7 @@ FORM = {
     "port_code": "3104",
     "traffic": "Y",
     "dispatch_country": "142",
+    "site_certificate": certificate(KEY),
     "dxp_id": "DXPENT0000012345",
     "transport": "http",
     "guarantor": "declarant",
@@ -47,6 +48,7 @@ def test_an_owner_puts_a_key_in_and_never_sees_it(client, shop):
     account = PortAccount.objects.get()
     assert (account.customs_code, account.guarantee_fen) == ("3105", 10_000_000)
     assert signer_of(account).number == "0001"
+    assert account.site_certificate == FORM["site_certificate"]
     shown = client.get(page(shop)).content.decode()
     assert ("BEGIN PRIVATE KEY" in shown, "申报地海关代码" in shown) == (False, True)
 
@@ -67,6 +69,7 @@ def test_the_account_of_a_district_is_replaced_by_what_is_told_anew(client, shop
         ({"signer": "machine"}, "须填写此项"),
         ({"transport": "folder"}, "须填写此项"),
         ({"traffic": "?"}, "口岸账户填写有误"),
+        ({"site_certificate": "TUlJ"}, "监管场所证书无法使用"),
     ],
 )
 def test_what_cannot_sign_or_go_is_told_and_nothing_is_kept(client, shop, changes, told):

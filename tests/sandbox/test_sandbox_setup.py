@@ -43,6 +43,7 @@ def test_each_storefront_has_a_declarant_with_a_card_of_both_kinds(world):
         assert re.fullmatch(r"[0-9a-f]{64}", sm2["private_key"])
         made = x509.load_der_x509_certificate(base64.b64decode(sm2["certificate"]))
         assert made.signature_algorithm_oid.dotted_string == "1.2.156.10197.1.501"
+    assert world["site"]["method"] == "sm2-sm3"  # with which the supervised site signs
     first, second = (one["port"]["dxp_id"] for one in world["storefronts"])
     assert first != second
 
@@ -51,11 +52,12 @@ def test_a_world_of_an_earlier_version_gets_what_it_lacks(folder, tmp_path):
     for path in folder.iterdir():
         (tmp_path / path.name).write_bytes(path.read_bytes())
     told = json.loads((tmp_path / "world.json").read_text())
-    kept = told["storefronts"][0].pop("port")
+    kept, site = told["storefronts"][0].pop("port"), told.pop("site")
     (tmp_path / "world.json").write_text(json.dumps(told))
     assert run("setup", str(tmp_path)).returncode == 0
     after = json.loads((tmp_path / "world.json").read_text())
     assert after["storefronts"][0]["port"]["dxp_id"] == kept["dxp_id"]
+    assert after["site"].keys() == site.keys()
     assert after["storefronts"][1] == told["storefronts"][1]
 
 

@@ -45,7 +45,12 @@ def prepare(name: str, make: Callable[[], Any]) -> None:
 
 
 def again(name: str, make: Callable[[], Any]) -> Any:
-    """What `make` makes: the kept rows where none stands in their way and the day is theirs, else anew."""
+    """What `make` makes: the kept rows where none stands in their way and the day is theirs, else anew.
+
+    In an empty database what is not kept yet is made and kept first.
+    """
+    if name not in _kept and not emptying.filled():
+        prepare(name, make)
     kept = _kept.get(name)
     if kept is None or kept.day != today() or emptying.filled([table for table, _ in kept.rows]):
         return make()

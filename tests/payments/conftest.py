@@ -9,7 +9,7 @@ import pytest
 
 from backend.chaos.stage import Stage
 from backend.journey.client import Sandbox
-from tests import make
+from tests import keeping, make
 from tests.stand_in import StandIn, running, storefront_in
 from wechat.errors import ResourceNotExist
 
@@ -32,6 +32,11 @@ def wechat(stand_in_process: StandIn, settings: Any) -> StandIn:
 @pytest.fixture
 def world(wechat: StandIn, db: None) -> make.World:
     """A storefront known to the stand-in, with stock, and Alice ready to buy."""
+    made: make.World = keeping.again(f"payments {wechat.url}", lambda: made_world(wechat))
+    return made
+
+
+def made_world(wechat: StandIn) -> make.World:
     shop = storefront_in(wechat)
     place = make.warehouse(shop)
     dryer, iron = make.variant(shop, "HD-1", 10_000), make.variant(shop, "IR-1", 5_000)

@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from typing import Literal
 
 from compliance import masking
+from customers import divisions
 from customs.documents.build import BONDED
 from customs.documents.declared import MOST_LINES, declared_lines
 from customs.documents.facts import Trade
 from kernel.money import yuan
 
-Mender = Literal["consumer", "operator", "warehouse", "payment_firm", "customer_service"]
+Mender = Literal["consumer", "operator", "warehouse", "payment_firm", "customer_service", "carrier"]
+# The carrier's scales are its own: so far its gross weight may be from ours, in grams and per cent.
+WEIGHT_G, WEIGHT_PERCENT = 100, 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,34 @@ def _parcel(trade: Trade) -> Iterator[Mismatch]:
         yield Mismatch("weight", f"净重 {net} g", f"≤ 毛重 {trade.waybill.weight_g} g", "warehouse")
 
 
+def _carried(trade: Trade) -> Iterator[Mismatch]:
+    """What the carrier told customs of the parcel; its words on what is inside are compared with nothing."""
+    told, waybill, consignee = trade.waybill.told, trade.waybill, trade.consignee
+    if told is None:
+        return
+    if told.taken_back:
+        yield Mismatch("waybill_told", "—", waybill.number, "carrier")
+        return
+    region = "".join(divisions.path(consignee.district))
+    for key, found, wanted, masked in (
+        ("order_number", told.order_number, trade.number, str),
+        ("consignee_name", told.consignee, consignee.name, masking.name),
+        ("consignee_phone", told.phone, consignee.phone, masking.phone),
+        ("consignee_address", told.address, consignee.address, lambda text: _region(text, region)),
+    ):
+        if found.strip() != wanted.strip():
+            yield Mismatch(f"waybill_{key}", masked(found) or "—", masked(wanted), "carrier")
+    grams = told.weight_kg * 1000
+    if abs(grams - waybill.weight_g) > max(WEIGHT_G, waybill.weight_g * WEIGHT_PERCENT // 100):
+        yield Mismatch("waybill_weight", f"毛重 {grams:.0f} g", f"毛重 {waybill.weight_g} g", "carrier")
+
+
+def _region(address: str, region: str) -> str:
+    """An address as far as it lies in the order's own region, the rest starred."""
+    same = takewhile(lambda pair: pair[0] == pair[1], zip(address, region, strict=False))
+    return masking.address("".join(one for one, _ in same))
+
+
 def _lines(trade: Trade) -> Iterator[Mismatch]:
     lines = declared_lines(trade.lines)
     if not 1 <= len(lines) <= MOST_LINES:
@@ -166,6 +198,7 @@ CHECKS: tuple[Callable[[Trade], Iterator[Mismatch]], ...] = (
     _payment,
     _orderer,
     _parcel,
+    _carried,
     _lines,
     _place,
 )

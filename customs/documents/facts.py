@@ -68,13 +68,26 @@ class Payment:
 
 
 @dataclass(frozen=True, slots=True)
+class Carried:
+    """What the carrier has told customs of the parcel (511). In plain: it lives for one comparison."""
+
+    taken_back: bool
+    order_number: str
+    consignee: str
+    phone: str
+    address: str
+    weight_kg: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Waybill:
-    """The parcel and its number."""
+    """The parcel and its number; what its carrier told customs, where a copy of that has come."""
 
     number: str
     carrier: Party
     weight_g: int
     parcels: int
+    told: Carried | None = None
 
 
 @dataclass(frozen=True, slots=True)

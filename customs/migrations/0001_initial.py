@@ -160,7 +160,7 @@ class Migration(migrations.Migration):
                     ('digest', models.CharField(help_text='SHA-256 of what was told', max_length=64)),
                     ('status', models.CharField(blank=True, default='', help_text='returnStatus', max_length=10)),
                     ('code', models.CharField(blank=True, default='', help_text='the error that it names', max_length=10)),
-                    ('told_at', models.DateTimeField(blank=True, help_text='when the port made it', null=True)),
+                    ('told_at', models.DateTimeField(blank=True, help_text='when it was made', null=True)),
                     ('raw_sealed', models.BinaryField()),
                     ('outcome', models.CharField(choices=[('taken', 'Taken'), ('old', 'told of an earlier version, or before what is known'), ('unknown', 'of no document of ours'), ('unreadable', 'Unreadable')], max_length=10)),
                     ('received_at', models.DateTimeField()),

@@ -66,7 +66,7 @@ class PortReceipt(models.Model):
     digest = models.CharField(max_length=64, help_text="SHA-256 of what was told")
     status = models.CharField(max_length=10, default="", blank=True, help_text="returnStatus")
     code = models.CharField(max_length=10, default="", blank=True, help_text="the error that it names")
-    told_at = models.DateTimeField(null=True, blank=True, help_text="when the port made it")
+    told_at = models.DateTimeField(null=True, blank=True, help_text="when it was made")
     raw_sealed = models.BinaryField()
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
     received_at = models.DateTimeField()

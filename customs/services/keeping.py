@@ -57,7 +57,7 @@ def keep(
 ) -> PortReceipt | None:
     """The receipt as a row; None where it came before. What was about no known document finds it now."""
     status = str(told.head.get("returnStatus") or told.head.get("status", "")).strip()
-    told_at = told.head.get("returnTime")
+    told_at = told.head.get("returnTime") or told.head.get("appTime")
     sealing = filing.declaration.order.key if filing else account.storefront.key
     row = PortReceipt(
         storefront_id=account.storefront_id,

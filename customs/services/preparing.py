@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,11 +13,12 @@ from customs.gateways.senders import senders
 from customs.matching import Mismatch, mismatches
 from customs.models import Declaration, Filing, PortAccount
 from customs.services.book import take_out, too_much
+from customs.services.carried import as_carried
 from customs.services.filing import file_document, new_guid, note_asked, said, standing
 from customs.services.gather import OrderUnreadable, disclose, gather
 from customs.services.taxes import owed_fen
 from customs.steps import STANDS, Step, errors
-from kernel.cases import open_case, settle_open
+from kernel.cases import open_anew, open_case, settle_open
 from kernel.errors import Conflict
 from orders.models import Order
 from orders.services.judge_for_declaration import judge_for_declaration
@@ -188,6 +190,7 @@ def _app_type(declaration: Declaration, before: Filing | None) -> str:
 def _checked(order: Order, declaration: Declaration, now: datetime, *, listing: bool = False) -> Trade | str:
     assert declaration.account is not None
     trade = gather(order=order, account=declaration.account, now=now)
+    trade = replace(trade, waybill=as_carried(declaration, trade.waybill, now=now))
     if found := mismatches(trade, listing=listing):
         _put_before(declaration, found, now)
         return "mismatch"
@@ -221,7 +224,7 @@ def _put_before(declaration: Declaration, found: list[Mismatch], now: datetime) 
     rows: list[dict[str, Any]] = [
         {"what": one.key, "found": one.found, "wanted": one.wanted, "mender": one.mender} for one in found
     ]
-    open_case(
+    open_anew(
         storefront_id=declaration.storefront_id,
         kind=MISMATCH,
         key=declaration.event_key,

@@ -73,7 +73,11 @@ def _copy(kind: Filing.Kind, key: Callable[[Values], str]) -> Taking:
             filing = _filing(account, kind, key(told.head))
             if filing is None:
                 return _take(account, told, None, now)
-            return keep(account, filing, told, Outcome.TAKEN, now)
+            row = keep(account, filing, told, Outcome.TAKEN, now)
+            if row is not None:  # perhaps what differed was mended by it
+                blocked = Declaration.objects.filter(pk=filing.declaration_id, state="blocked")
+                blocked.filter(next_try_at__gt=now).update(next_try_at=now)
+            return row
 
     return _by(kind, key)._replace(take=take)
 

@@ -78,6 +78,8 @@ def test_an_order_clears(wechat, world, enterprise):
     order.refresh_from_db()
     assert order.gate == "after_release"
     assert len(row.list_no) == 18
+    copies = PortReceipt.objects.filter(name="CEB511Message", filing__kind="waybill")
+    assert list(copies.values_list("outcome", flat=True)) == ["taken"]  # and it says the same
     told = requests.get(f"{wechat.url}/sandbox/books", timeout=15).json()["port"]
     assert [one["status"] for one in told["lists"]] in (["800"], ["899"])
     open_ones = Case.objects.filter(state="open", kind__startswith="customs.")

@@ -23,33 +23,34 @@ ON_ITS_BILL = Place(
     bill_no="160-12345675",
     consigned="SF1",
 )
+NOTHING = Trade(
+    number="1",
+    transaction_id="",
+    trade_mode="1210",
+    goods_fen=0,
+    freight_fen=0,
+    discount_fen=0,
+    duty_fen=0,
+    vat_fen=0,
+    excise_fen=0,
+    platform=NOBODY,
+    seller=NOBODY,
+    payment_firm=NOBODY,
+    declarant=NOBODY,
+    guarantor=NOBODY,
+    orderer=Orderer("", "", "", ""),
+    consignee=Consignee("", "", "", ""),
+    lines=(),
+    payment=Payment("", 0, "", "", ""),
+    waybill=Waybill("SF1", NOBODY, 0, 1),
+    place=ON_ITS_BILL,
+)
 KEYS = ("traffic_no", "voyage_no", "bill_no", "waybill_on_bill")
 
 
 def found(place: Place, *, mode: str = "9610", listing: bool = True) -> dict[str, tuple[str, str, str]]:
     """What of bill and voyage differs: found, wanted, and who mends it."""
-    trade = Trade(
-        number="1",
-        transaction_id="",
-        trade_mode=mode,
-        goods_fen=0,
-        freight_fen=0,
-        discount_fen=0,
-        duty_fen=0,
-        vat_fen=0,
-        excise_fen=0,
-        platform=NOBODY,
-        seller=NOBODY,
-        payment_firm=NOBODY,
-        declarant=NOBODY,
-        guarantor=NOBODY,
-        orderer=Orderer("", "", "", ""),
-        consignee=Consignee("", "", "", ""),
-        lines=(),
-        payment=Payment("", 0, "", "", ""),
-        waybill=Waybill("SF1", NOBODY, 0, 1),
-        place=place,
-    )
+    trade = replace(NOTHING, trade_mode=mode, place=place)
     return {
         one.key: (one.found, one.wanted, one.mender)
         for one in mismatches(trade, listing=listing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django.apps import apps
@@ -187,7 +188,7 @@ def groups(request: HttpRequest) -> list[dict[str, Any]]:
 def _item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
     if label in PAGES:
         title, may = PAGES[label]
-        link = reverse(label)
+        link = _link(label)
         entry = {"title": str(title), "icon": icon, "link": link, "active": lambda now: now.path == link}
         return entry if may(request) else None
     model = apps.get_model(label)
@@ -195,12 +196,18 @@ def _item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
     if page is None or not page.has_view_permission(request):
         return None
     meta = model._meta
-    link = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist")
+    link = _link(f"admin:{meta.app_label}_{meta.model_name}_changelist")
     plural = str(meta.verbose_name_plural)
     # A page of its own may lie below a list: then it alone is where one is.
     return {
         "title": plural[:1].upper() + plural[1:],
         "icon": icon,
         "link": link,
-        "active": lambda now: now.path.startswith(link) and now.path not in map(reverse, PAGES),
+        "active": lambda now: now.path.startswith(link) and now.path not in map(_link, PAGES),
     }
+
+
+@cache
+def _link(name: str) -> str:
+    """A page's address: a hundred of them stand beside every page."""
+    return reverse(name)

@@ -18,14 +18,14 @@ from tests import emptying
 
 @dataclass(frozen=True)
 class Kept:
-    """The rows of every table as the services left them, what they answered, and the day they did."""
+    """The rows of every table as the services left them, and what they answered."""
 
     rows: tuple[tuple[str, bytes], ...]
     answer: bytes
-    day: date
 
 
-_kept: dict[str, Kept] = {}
+# By name, and by the day on which it was made: some rows are of the present day.
+_kept: dict[tuple[str, date], Kept] = {}
 
 
 def today() -> date:
@@ -39,20 +39,20 @@ def prepare(name: str, make: Callable[[], Any]) -> None:
         answer = pickle.dumps(make())
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # what was put off is looked at here, once
-        _kept[name] = Kept(tuple((table, _out(table)) for table in emptying.filled()), answer, today())
+        _kept[name, today()] = Kept(tuple((table, _out(table)) for table in emptying.filled()), answer)
         transaction.set_rollback(True)
     forget_kept()
 
 
 def again(name: str, make: Callable[[], Any]) -> Any:
-    """What `make` makes: the kept rows where none stands in their way and the day is theirs, else anew.
+    """What `make` makes: the rows kept today where none stands in their way, else anew.
 
     In an empty database what is not kept yet is made and kept first.
     """
-    if name not in _kept and not emptying.filled():
+    if (name, today()) not in _kept and not emptying.filled():
         prepare(name, make)
-    kept = _kept.get(name)
-    if kept is None or kept.day != today() or emptying.filled([table for table, _ in kept.rows]):
+    kept = _kept.get((name, today()))
+    if kept is None or emptying.filled([table for table, _ in kept.rows]):
         return make()
     with transaction.atomic(), connection.cursor() as cursor:
         # As a replica the database fires no trigger: what the triggers wrote is among the rows.

@@ -14,14 +14,14 @@ from settlement.services.correct import correct
 from settlement.services.enter import Fact, enter
 from tests import make
 from tests.operators import rows
+from tests.operators.full import full_world
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def world(client):
-    made = make.world()
-    rows.fill(made)
+    made, _ = full_world()
     client.force_login(rows.operator("olga", made.shop), backend=rows.BACKEND)
     return made
 

@@ -13,18 +13,24 @@ from storefronts import queries
 from storefronts.models import MerchantAccount
 from tests import make
 from tests.operators import rows
+from tests.operators.full import full_world
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world():
-    return make.world()
+def full():
+    return full_world()
 
 
 @pytest.fixture
-def made(world):
-    return rows.fill(world)
+def world(full):
+    return full[0]
+
+
+@pytest.fixture
+def made(full):
+    return full[1]
 
 
 def enter(client, operator):

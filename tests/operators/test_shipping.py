@@ -20,6 +20,7 @@ from orders.models import Order
 from tests import make
 from tests.logistics import shipping
 from tests.operators import rows
+from tests.operators.full import full_world
 
 pytestmark = pytest.mark.django_db(transaction=True)
 FORM = {
@@ -251,8 +252,7 @@ OF_OWNERS = (
     ("name", "role"), [*((one, "fulfilment") for one in LISTS), *((one, "owner") for one in OF_OWNERS)]
 )
 def test_every_list_goes_home_with_ones_own_rows_and_nobodys_name(client, name, role):
-    world = make.world()
-    rows.fill(world)
+    world, _ = full_world()
     own = apps.get_model(*name.split("_")).objects.filter(storefront_id=world.shop.pk).count()
     assert own > 0
     for shop, expected in ((world.shop, own), (make.storefront("swift"), 0)):

@@ -13,6 +13,7 @@ from operators.names import _names
 from payments.services.settle import _STRAY_TITLES
 from tests import make
 from tests.operators import rows
+from tests.operators.full import full_world
 
 
 def said(language, call, *args, **more):
@@ -68,8 +69,7 @@ def test_a_migration_is_written_from_the_models_own_help_text():
 
 @pytest.mark.django_db
 def test_a_case_leads_to_its_order_and_payment_and_never_to_another_storefronts(client):
-    world = make.world()
-    made = rows.fill(world)
+    world, made = full_world()
     facts = {
         "order": made["order"].number,
         "out_trade_no": made["payment"].out_trade_no,
@@ -99,8 +99,7 @@ def test_a_case_leads_to_its_order_and_payment_and_never_to_another_storefronts(
 
 @pytest.mark.django_db
 def test_lists_name_brand_warehouse_and_storefront_in_the_readers_language(client):
-    world = make.world()
-    rows.fill(world)
+    world, _ = full_world()
     make.storefront("swift")  # the column stands where there are several
     client.force_login(rows.operator("both", is_superuser=True), backend=rows.BACKEND)
     for page, zh, en in (

@@ -14,6 +14,7 @@ from operators.base import Scoped
 from operators.scope import PLATFORM, SHARED
 from tests import make
 from tests.operators import rows
+from tests.operators.full import full_world
 
 pytestmark = pytest.mark.django_db
 
@@ -37,9 +38,7 @@ def detail_url(model, pk):
 
 @pytest.fixture
 def world():
-    made = make.world()
-    rows.fill(made)
-    return made
+    return full_world()[0]
 
 
 def enter(client, operator):

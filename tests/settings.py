@@ -6,6 +6,7 @@ import atexit
 import os
 import shutil
 import signal
+import sys
 import tempfile
 import threading
 from pathlib import Path
@@ -22,6 +23,9 @@ if (
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 if "D2C_TEST_CLUSTER" not in os.environ:  # the workers of a parallel run inherit the environment
+    # Else each worker compiles every test anew, and each process that a test starts the whole house.
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     _base = Path(tempfile.mkdtemp(prefix="storefront-test-"))
     _servers = start(_base, durable=False)
     os.environ.update(_servers.urls)

@@ -21,6 +21,7 @@ from kernel.models import File, Job, Receipt
 from logistics import personal as logistics
 from orders import personal as orders
 from payments import personal as payments
+from returns import personal as returns
 from settlement import personal as settlement
 from storefronts import personal as storefronts
 
@@ -88,6 +89,7 @@ KERNEL = Holding(
     ),
 )
 HOLDINGS: tuple[Holding, ...] = (
+    returns.HOLDING,
     settlement.HOLDING,
     customs.HOLDING,
     payments.HOLDING,
@@ -106,6 +108,7 @@ KEEPINGS: tuple[Keeping, ...] = (
     _keys,
     *customers.HOLDING.keeping,
     *orders.HOLDING.keeping,
+    *returns.HOLDING.keeping,
     *payments.HOLDING.keeping,
     *settlement.HOLDING.keeping,
     *customs.HOLDING.keeping,

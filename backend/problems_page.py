@@ -16,7 +16,8 @@ from kernel.errors import Missing, Problem, Upstream
 
 PACKAGES = (
     *("kernel", "wechat", "compliance", "storefronts", "customers", "catalog", "inventory", "orders"),
-    *("payments", "logistics", "customs", "settlement", "miniprogram_api", "operators", "partner_api"),
+    *("payments", "logistics", "customs", "settlement", "returns", "miniprogram_api", "operators"),
+    "partner_api",
 )
 _LEFT_OUT = (".migrations", ".management", ".demo")
 _PAGE = """<!DOCTYPE html>

@@ -56,6 +56,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "customs.tasks.compare_books",
         "schedule": crontab(hour=18, minute=20),  # UTC: at night in China
     },
+    "move returns on": {"task": "returns.tasks.sweep", "schedule": 60.0, "options": {"expires": 120}},
     "hear of parcels and releases": {
         "task": "customs.tasks.follow",
         "schedule": 5.0,  # nobody is asked unless CARRIER and CLEARANCE name someone

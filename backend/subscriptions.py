@@ -77,13 +77,17 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("payments.tasks.look_back", outside=True),
         Handler("payments.tasks.refund_stray"),
     ),
-    "refund.requested": (Handler("payments.tasks.promised_with_it"),),
+    "refund.requested": (
+        Handler("payments.tasks.promised_with_it"),
+        Handler("returns.tasks.money_asked"),
+    ),
     "refund.succeeded": (
         Handler("settlement.tasks.enter_refunded"),
         Handler("payments.declaring.follow_refund"),
         Handler("payments.declaring.end_payer_check"),
         Handler("payments.declaring.end_refunded"),
         Handler("payments.tasks.money_arrived"),
+        Handler("returns.tasks.money_arrived"),
     ),
     "refund.named": (
         Handler("payments.declaring.follow_refund"),
@@ -93,6 +97,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
     "refund.transferred": (
         Handler("settlement.tasks.enter_transferred"),
         Handler("payments.tasks.money_arrived"),
+        Handler("returns.tasks.money_arrived"),
     ),
     "bill.matched": (Handler("settlement.tasks.enter_matched"),),
     "order.gate_before_list": (Handler("payments.tasks.gate_moved"),),

@@ -11,6 +11,7 @@ from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
+from hypothesis import settings as hypothesis_settings
 from psycopg.pq import TransactionStatus
 from pytest_django import DjangoDbBlocker
 from redis import Redis
@@ -23,6 +24,9 @@ from tests import emptying, keeping, make
 from tests.stand_in import StandIn, running
 
 emptying.install()
+# What an example takes depends on what else the machine does.
+hypothesis_settings.register_profile("house", deadline=None)
+hypothesis_settings.load_profile("house")
 # Every world opens with the same few keys; to check one takes longer than all the rest of opening a shop.
 opening.checked_private_key = lru_cache(opening.checked_private_key)
 

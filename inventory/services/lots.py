@@ -271,6 +271,27 @@ def take_back(*, lot: Lot, pieces: int, holder: str, fit: bool, by: str, now: da
 
 
 @transaction.atomic
+def discard(*, lot: Lot, pieces: int, holder: str, reason: str, by: str, now: datetime) -> Lot:
+    """Write off pieces that are set aside: destroyed, or sent back abroad. Raises TooFewPieces."""
+    locked(lot.stock_id)
+    lot.refresh_from_db()
+    if not 0 < pieces <= lot.quarantined:
+        raise TooFewPieces(pieces=lot.quarantined)
+    move(
+        lot,
+        Movement.Kind.ADJUST,
+        on_hand=-pieces,
+        quarantined=-pieces,
+        holder=holder,
+        reason=reason,
+        by=by,
+        now=now,
+    )
+    lot.refresh_from_db()
+    return lot
+
+
+@transaction.atomic
 def keep_stock(*, warehouse: Warehouse, variant: Variant) -> Stock:
     """Begin to keep a SKU in a warehouse, with no piece yet; kept before, it changes nothing."""
     return stock_of(warehouse=warehouse, variant=variant)

@@ -19,7 +19,14 @@ _AMOUNT = Q(
     + F("freight_fen")
     + F("tax_fen")
     + F("other_fen")
-    - F("spared_fen"),
+    - F("spared_fen")
+    - F("tax_kept_fen")
+    - F("deducted_fen"),
+    deducted_fen__gte=0,
+    deducted_fen__lte=F("goods_fen"),
+    tax_kept_fen__gte=0,
+    tax_kept_fen__lte=F("tax_lost_fen"),
+    tax_lost_fen__lte=F("tax_fen"),
     amount_fen__gt=0,
     goods_fen__gte=0,
     discount_fen__gte=0,
@@ -59,6 +66,15 @@ class Refund(models.Model):
     other_fen = models.BigIntegerField(default=0)
     spared_fen = models.BigIntegerField(
         default=0, db_default=0, help_text="taken off because goodwill gave it before"
+    )
+    tax_lost_fen = models.BigIntegerField(
+        default=0, db_default=0, help_text="of the tax what customs does not give up"
+    )
+    tax_kept_fen = models.BigIntegerField(
+        default=0, db_default=0, help_text="of the lost tax what the consumer bears"
+    )
+    deducted_fen = models.BigIntegerField(
+        default=0, db_default=0, help_text="kept back of the goods' price, because they were used"
     )
     whole = models.BooleanField(
         default=False, db_default=False, help_text="asked for as all that was left, not piece by piece"

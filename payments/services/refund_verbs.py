@@ -22,6 +22,7 @@ from payments.services.refund_hold import hold, release, renew
 from payments.services.refund_limits import must_be_ours
 from payments.services.refund_outcome import OVER, Outcome, take_in
 from payments.services.refund_transfer import AlreadyTransferred, Transfer, must_be_new, tell
+from payments.services.refund_writing import kept_of
 from payments.services.refunds import STRAY_KEY, STRAYED, Wish, again_key, refund_stray, request_refund
 from payments.services.settle import SENT_BACK
 from wechat.errors import RateLimited, Rejected, ResourceNotExist
@@ -304,9 +305,9 @@ def _wish(refund: Refund) -> Wish:
         return Wish(goodwill_fen=refund.amount_fen)
     if refund.whole or refund.kind == Kind.CANCELLATION:
         return Wish()
-    # Asked again, freight that stayed stays.
+    # Asked again, what stayed stays.
     pieces = dict(refund.lines.values_list("line_id", "quantity"))
-    return Wish(pieces, freight=not refund.freight_stays)
+    return Wish(pieces, freight=not refund.freight_stays, kept=kept_of(refund))
 
 
 def _told(refund: Refund, name: str, now: datetime, **facts: str) -> None:

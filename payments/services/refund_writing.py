@@ -3,18 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 from django.db.models import Q
 
 from kernel import events, ids
+from kernel.money import times
 from orders.models import Order, OrderLine
 from payments.gateways.wechat_pay import notify_url
 from payments.models import Payment, Refund, RefundLine
 from payments.services.refund_parts import NOTHING, SHARES, Part, part, rest, returned
 from payments.services.refund_refusals import TooManyPieces, TooMuch
 
+AMOUNTS = (
+    *("amount_fen", "goods_fen", "discount_fen", "freight_fen", "tax_fen", "other_fen", "spared_fen"),
+    *("tax_lost_fen", "tax_kept_fen", "deducted_fen"),
+)
 LOOK_AGAIN = timedelta(hours=1)  # at what waits for customs, should its event have been lost
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What of the shares of a refund's pieces the consumer does not get, in fen.
+
+    With `tax_lost` customs does not give up their tax (a return that was too late), and the consumer bears
+    the share `tax_kept` (0 to 1) of it; `deducted_fen` is kept of the price of goods that were used.
+    """
+
+    tax_lost: bool = False
+    tax_kept: Fraction = Fraction(0)
+    deducted_fen: int = 0
+
+    def of(self, tax_fen: int) -> dict[str, int]:
+        """The columns of a refund whose pieces carry `tax_fen` of tax."""
+        lost = tax_fen if self.tax_lost else 0
+        return {
+            "tax_lost_fen": lost,
+            "tax_kept_fen": times(lost, self.tax_kept),
+            "deducted_fen": self.deducted_fen,
+        }
+
+    def fen(self, tax_fen: int) -> int:
+        """What of it the consumer does not get."""
+        kept = self.of(tax_fen)
+        return kept["tax_kept_fen"] + kept["deducted_fen"]
+
+
+NOTHING_KEPT = Kept()
+
+
+def kept_of(refund: Refund) -> Kept:
+    """What a refund kept back, to ask for the same again."""
+    lost = refund.tax_lost_fen
+    share = Fraction(refund.tax_kept_fen, lost) if lost else Fraction(0)
+    return Kept(lost > 0, share, refund.deducted_fen)
 
 
 def parts_of(order: Order, *, pieces: Mapping[int, int], whole: bool, freight: bool = True) -> list[Part]:
@@ -59,6 +103,7 @@ def write(
     told: Mapping[str, str],
     replaced: Sequence[str] = (),
     freight_stays: bool = False,
+    kept: Kept = NOTHING_KEPT,
     number: str = "",
     now: datetime,
 ) -> Refund:
@@ -67,7 +112,8 @@ def write(
     `number` is one that WeChat Pay has given it already: then it is never sent. Raises TooMuch. Called by who
     holds the payment's row, and its order's where there are parts.
     """
-    amount = sum(one.amount_fen for one in parts) + other_fen
+    tax = sum(one.tax_fen for one in parts)
+    amount = sum(one.amount_fen for one in parts) + other_fen - kept.fen(tax)
     # Goodwill given before is part of what all pieces together give back: all that is left, or the last of
     # them, is less by it; and all that is left is more where it was taken off before and then never left.
     spared = max(0, amount - left) if spares else 0
@@ -86,7 +132,8 @@ def write(
         amount_fen=amount,
         **sums,
         discount_fen=sum(one.shares["discount_fen"] for one in parts),
-        tax_fen=sum(one.tax_fen for one in parts),
+        tax_fen=tax,
+        **kept.of(tax),
         other_fen=other_fen,
         spared_fen=spared,
         whole=whole,
@@ -118,8 +165,7 @@ def write(
 
 def facts_of(refund: Refund) -> dict[str, object]:
     """What the events of a refund tell: whose it is and its parts, in fen."""
-    names = ("amount_fen", "goods_fen", "discount_fen", "freight_fen", "tax_fen", "other_fen", "spared_fen")
-    amounts = {name: getattr(refund, name) for name in names}
+    amounts = {name: getattr(refund, name) for name in AMOUNTS}
     return {
         "kind": str(refund.kind),
         "order": refund.order.number,

@@ -25,7 +25,15 @@ from payments.services.refund_refusals import (
     WishChanged,
 )
 from payments.services.refund_transfer import BeforeTheList, NotYet, Transfer, must_have_paid, pay
-from payments.services.refund_writing import facts_of, parts_of, takes_the_last, write
+from payments.services.refund_writing import (
+    NOTHING_KEPT,
+    Kept,
+    facts_of,
+    kept_of,
+    parts_of,
+    takes_the_last,
+    write,
+)
 from payments.states import REFUND
 from wechat.pay.refunds import reason_text
 
@@ -42,11 +50,13 @@ class Wish:
     """What is to go back: pieces (line id → how many), a goodwill amount, or else all that is left.
 
     Without `freight` the pieces' share of it stays; it goes back with what is asked for later, or with all.
+    `kept` is what of the pieces' shares does not go back to the consumer, now or later.
     """
 
     pieces: Mapping[int, int] = field(default_factory=dict)
     goodwill_fen: int = 0
     freight: bool = True
+    kept: Kept = NOTHING_KEPT
 
     @property
     def whole(self) -> bool:
@@ -112,6 +122,7 @@ def request_refund(
             told={"reason": shown, "asked_by": asked_by, "note": note[:300]},
             replaced=[*replaced, *instead_of],
             freight_stays=bool(wish.pieces) and not wish.freight,
+            kept=wish.kept,
             now=now,
         )
         if transfer is not None:
@@ -234,6 +245,7 @@ def _same(known: Refund, wish: Wish) -> Refund:
         same = known.kind == Kind.GOODWILL and known.other_fen == wish.goodwill_fen
     else:
         alike = pieces == dict(wish.pieces) and known.freight_stays is not wish.freight
+        alike &= wish.kept.of(known.tax_fen) == kept_of(known).of(known.tax_fen)
         same = known.kind != Kind.GOODWILL and (wish.whole or alike)
     if not same:
         raise WishChanged(number=known.out_refund_no)

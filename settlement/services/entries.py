@@ -46,6 +46,7 @@ def enter_refund(*, refund: Refund, now: datetime) -> bool:
     """A refund that arrived takes back the parts it names; beside the order it is goodwill.
 
     Where all goes back, what goodwill gave before is spared: the goods go back whole, and the goodwill too.
+    Tax that customs does not give up stays owed to it; what of that the consumer gets is the brand's expense.
     What came to the merchant's card lies in our own bank, and is owed to the consumer until `enter_transfer`.
     What our bank paid without WeChat Pay is owed by the refund, and paid by its transfer.
 
@@ -62,10 +63,10 @@ def enter_refund(*, refund: Refund, now: datetime) -> bool:
             at=refund.succeeded_at,
             amounts={
                 **_from(refund),
-                Account.SALES: refund.goods_fen - refund.discount_fen,
+                Account.SALES: refund.goods_fen - refund.discount_fen - refund.deducted_fen,
                 Account.FREIGHT: refund.freight_fen,
-                Account.TAX: refund.tax_fen,
-                beside: refund.other_fen - refund.spared_fen,
+                Account.TAX: refund.tax_fen - refund.tax_lost_fen,
+                beside: refund.other_fen - refund.spared_fen + refund.tax_lost_fen - refund.tax_kept_fen,
             },
             order_id=refund.order_id,
             payment_id=refund.payment_id,

@@ -7,11 +7,13 @@ from datetime import datetime
 
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, OAEP
 from cryptography.hazmat.primitives.hashes import SHA1
+from django.db import transaction
 from django.test import Client
 
 from compliance import vault
-from kernel import ids
+from kernel import events, files, ids
 from kernel.clock import shanghai_day
+from orders.models import Order
 from payments import labels
 from payments.models import (
     Bill,
@@ -24,6 +26,8 @@ from payments.models import (
     RefundLine,
 )
 from payments.services.complaints import take_in
+from returns import labels as return_labels
+from returns.models import ReturnGrade, ReturnLine, ReturnPicture, ReturnRequest
 from settlement.models import Evidence, SettlementBatch, SettlementItem
 from settlement.services.entries import enter_payment, enter_refund
 from settlement.services.evidence import record_evidence
@@ -34,6 +38,7 @@ from tests.payments.complaining import report_of
 
 STREET = "世纪大道 1 号"
 OPENID = f"o-maison-{make.ALICE}"
+RETURNED = "不喜欢这个颜色"
 COMPLAINT = "200201820200101080076610000"
 
 
@@ -172,3 +177,44 @@ def books_of(refund: Refund, now: datetime) -> None:
         payment=payment,
         found_at=now,
     )
+
+
+@transaction.atomic
+def sent_back(world: make.World, paid: Order, at: datetime) -> None:
+    """A return of hers that is over, with her words, a picture and what was found."""
+    public_id, key = ids.uuid7(), vault.unwrap(paid.key)
+    row = ReturnRequest.objects.create(
+        public_id=public_id,
+        number=f"RMA{ids.number(at)}",
+        storefront=world.shop,
+        order=paid,
+        kind="return",
+        reason="changed_mind",
+        state="settled",
+        key="a-return-of-alice",
+        words_sealed=key.seal(return_labels.WORDS, public_id, RETURNED),
+        goods_back=True,
+        seller_pays=False,
+        freight=False,
+        quoted_fen=100,
+        quoted_late_fen=100,
+        quote={},
+        decide_by=at,
+        requested_at=at,
+    )
+    events.record(storefront_id=world.shop.pk, name="return.requested", key=row.event_key, facts={}, now=at)
+    line = ReturnLine.objects.create(
+        storefront=world.shop, request=row, line=paid.lines.first(), quantity=1, state="paid"
+    )
+    ReturnGrade.objects.create(
+        storefront=world.shop, line=line, grade="short", place="nowhere", quantity=1, by="op", at=at
+    )
+    picture = files.store(
+        storefront_id=world.shop.pk,
+        name="return-picture",
+        media_type="image/png",
+        content=b"sealed",
+        now=at,
+        sealed=True,
+    )
+    ReturnPicture.objects.create(storefront=world.shop, order=paid, request=row, file=picture, at=at)

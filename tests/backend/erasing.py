@@ -43,9 +43,11 @@ from orders.models import CartLine, Coupon, FormerOrderer, Order
 from orders.services.place import Confirmation, place_order
 from payments import labels as payment_labels
 from payments.models import Complaint, Notification, Payment, Refund
+from returns import labels as return_labels
+from returns.models import ReturnRequest
 from storefronts import queries as storefronts
 from tests import make
-from tests.backend.dealings import OPENID, STREET, books_of, complain, deliver, give_back
+from tests.backend.dealings import OPENID, STREET, books_of, complain, deliver, give_back, sent_back
 from tests.operators.news_rows import news_rows
 from wechat.pay.signing import decrypt
 
@@ -83,6 +85,7 @@ def furnish(world: make.World) -> None:
     year = shanghai_day(paid.placed_at).year
     compliance.allowance_use(order_number=paid.number, year=year, now=now)
     complain(payment, now - timedelta(days=59))
+    sent_back(world, paid, now - timedelta(days=59))
     books_of(give_back(payment, now - timedelta(days=58)), now)
     cancelled = make.order(alice, ("IR-1", 1), now=now - timedelta(days=1))
     Order.objects.filter(pk=cancelled.pk).update(state="cancelled", closed_at=now)
@@ -146,6 +149,7 @@ def furnish(world: make.World) -> None:
         labels.PHONE: str(alice.public_id),
         order_labels.CONSIGNEE_PHONE: paid.number,
         payment_labels.COMPLAINT_DETAIL: str(Complaint.objects.get().public_id),
+        return_labels.WORDS: str(ReturnRequest.objects.get().public_id),
         judgement.FACTS: str(Judgement.objects.get(order_number=paid.number).pk),
     }
     for what, ref in looked_at.items():
@@ -267,6 +271,7 @@ def names_of_alice(world: make.World) -> set[str]:
     subject = Subject.objects.get(pk=alice.subject_id)
     own += [row.public_id for row in Complaint.objects.filter(order=paid)]
     own += Complaint.objects.filter(order=paid).values_list("external_id", flat=True)
+    own += ReturnRequest.objects.filter(order=paid).values_list("public_id", flat=True)
     found = [alice.public_id, subject.pk, subject.key_id, subject.person_id, paid.key_id, *own]
     payment = Payment.objects.get(order=paid)
     return {

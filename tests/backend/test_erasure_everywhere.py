@@ -34,6 +34,7 @@ from orders.models import CartLine, CouponClaim, Order, Quote
 from payments import labels as payment_labels
 from payments.models import Notification, Payment
 from payments.services.settle import settle
+from returns import labels as return_labels
 from tests import make
 from tests.backend import erasing
 from tests.payments.reports import delivery_of, report_of
@@ -74,7 +75,7 @@ HOUSES = {("compliance.IncidentAffected", "people_sealed")}
 LABELS = [
     *(
         v
-        for m in (customer_labels, customs_labels, order_labels, payment_labels)
+        for m in (customer_labels, customs_labels, order_labels, payment_labels, return_labels)
         for v in vars(m).values()
         if isinstance(v, str) and v.count(".") == 2
     ),
@@ -122,7 +123,8 @@ def test_nothing_finds_or_reads_the_person_afterwards(
         *(("customers.IdentityAttempt", name) for name in ATTEMPT),
     }
     assert erasing.where_plain(redis, capfd.readouterr().err + capfd.readouterr().out) == []
-    assert erasing.stored_files() == []
+    sealed = File.objects.get(name="return-picture")  # with the order's key, as her words beside it
+    assert erasing.stored_files() == [str(sealed.public_id)]
     orders = next(one for one in kept if one.what == "orders")
     assert "汇发〔2019〕13号" in orders.law
     assert orders.until == Order.objects.get(state="paid").key.destroy_on
@@ -140,6 +142,10 @@ def test_what_is_told_to_be_kept_is_all_that_still_leads_to_the_person(world: ma
     found = erasing.rows_that_lead_to(names)
     assert set(found) == {model for one in kept for model in one.models}
     assert {one.what: one.rows for one in kept} == {
+        "return_accesses": 1,
+        "return_history": 1,
+        "return_pictures": 1,
+        "returns": 1,
         "books": 2 + 5,
         "abroad": 1,
         "open_abroad": 1,
@@ -256,6 +262,7 @@ def test_each_day_that_is_told_counts_from_its_row_and_is_the_day_of_its_keeping
         "payment_history",
         "payments",
         "refunds",
+        "return_history",
     }
     keepings = {one.kind: one for one in personal.KEEPINGS}
     dated = {what for what, one in kept.items() if one.until is not None}
@@ -296,6 +303,9 @@ LETS_GO = {
     "complaints": "compliance.keys",
     "complaint_accesses": "compliance.accesses",
     "complaint_answers": "compliance.keys",
+    "returns": "compliance.keys",
+    "return_pictures": "compliance.keys",
+    "return_accesses": "compliance.accesses",
 }
 
 
@@ -327,7 +337,7 @@ def test_sessions_identity_cart_and_coupons_go_and_bob_keeps_everything(world: m
     used = CouponClaim.objects.get(customer=world.alice)
     assert used == Order.objects.get(state="paid").claim
     assert not Quote.objects.filter(customer=world.alice, order=None).exists()
-    assert not File.objects.exists()
+    assert not File.objects.exclude(name="return-picture").exists()
     assert not Consent.objects.filter(subject=world.alice.subject, withdrawn_at=None).exists()
     address = Address.objects.get(customer=world.alice)
     assert (bytes(address.street_sealed), address.division_code) == (b"", "")

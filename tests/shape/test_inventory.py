@@ -95,6 +95,7 @@ def test_every_field_that_does_not_go_with_its_account_has_a_day_on_which_it_goe
         "logistics",
         "orders",
         "payments",
+        "returns",
         "storefronts",
     }
     assert sorted({entry.model for entry in dated} - let_go_on_a_day()) == []

@@ -1,0 +1,6 @@
+"""What consumers send back, ask back or exchange, on which terms, and what was found of it."""
+
+from returns.models.policy import ReturnPolicy
+from returns.models.request import ReturnGrade, ReturnLine, ReturnPicture, ReturnRequest
+
+__all__ = ["ReturnGrade", "ReturnLine", "ReturnPicture", "ReturnPolicy", "ReturnRequest"]

@@ -1,0 +1,1 @@
+"""What becomes of a return: one module a verb."""

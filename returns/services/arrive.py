@@ -1,0 +1,246 @@
+"""The return centre (退货中心): what came is received, graded piece by piece, and put where it belongs.
+
+A consumer has the money seven days after the goods came at the latest. What is found as it should be settles
+at once; what is kept back is told first, and the consumer may object.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from fractions import Fraction
+
+from inventory import services as inventory
+from inventory.models import Lot, Pick
+from kernel.cases import open_case
+from kernel.clock import SHANGHAI, shanghai_day
+from kernel.errors import Invalid
+from kernel.money import times
+from kernel.tenancy import tenant
+from orders.given_back import NOTHING
+from payments.services.refund_parts import part
+from returns.models import ReturnGrade, ReturnLine, ReturnRequest
+from returns.reasons import REASONS, Fault
+from returns.services import at_customs, settle
+from returns.services.holding import hold, move_lines
+from returns.states import RETURN
+from returns.windows import refund_by
+
+Grade, Place = ReturnGrade.Grade, ReturnGrade.Place
+ANSWER_WITHIN = timedelta(hours=48)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """So many pieces of a line of the order (by its position), how they are, and where they go."""
+
+    position: int
+    grade: str
+    place: str
+    quantity: int
+    lot: int | None = None
+
+
+@dataclass(eq=False)
+class BadGrades(Invalid):
+    """Every piece that was asked for is graded once, and goes where such a piece may go."""
+
+    code = "return_grades"
+    title = "Line {position}: grade all {quantity} pieces, each with a lot of this order and a fitting place."
+    title_zh = "第{position}行：请对全部{quantity}件逐一分级，并选择本订单批次及适用去向。"
+    position: int
+    quantity: int
+
+
+@dataclass(eq=False)
+class TooMuchKept(Invalid):
+    """No more is kept back than the terms allow for used goods, or the price of damaged ones."""
+
+    code = "return_too_much_kept"
+    title = "At most {most_fen} fen can be kept back, with a reason that is shown to the consumer."
+    title_zh = "最多可扣除{most_fen}分，且须填写向消费者展示的理由。"
+    most_fen: int
+
+
+def receive(*, request: ReturnRequest, by: str, now: datetime, on: date | None = None) -> ReturnRequest:
+    """The parcel is at the original place, since `on` or today, by which customs and the refund are clocked.
+
+    Raises WrongState, BadDay.
+    """
+    with tenant(request.storefront_id):
+        row = hold(request)
+        day = on or shanghai_day(now)
+        if not shanghai_day(row.requested_at) <= day <= shanghai_day(now):
+            raise BadDay(shanghai_day(row.requested_at).isoformat(), shanghai_day(now).isoformat())
+        at = now if day == shanghai_day(now) else datetime.combine(day, time(12), SHANGHAI)
+        due = datetime.combine(refund_by(day) + timedelta(days=1), time(0), SHANGHAI)
+        if row.state == "lapsed":  # it came after all: its pieces are asked for again
+            row.lines.filter(state="dropped").update(state="approved")
+        RETURN.move(
+            row,
+            "receive",
+            now=now,
+            facts={"by": by, "on": day.isoformat()},
+            received_at=at,
+            refund_by=due,
+            next_at=due - timedelta(hours=12),
+        )
+        at_customs.arrived(row, on=day, by=by, now=now)
+    return row
+
+
+@dataclass(eq=False)
+class BadDay(Invalid):
+    """Goods come between the request and today."""
+
+    code = "return_day"
+    title = "Enter the day on which the goods came: from {first} to {last}."
+    title_zh = "请填写货物到达之日（{first}至{last}）。"
+    first: str
+    last: str
+
+
+def inspect(
+    *,
+    request: ReturnRequest,
+    found: Sequence[Found],
+    by: str,
+    now: datetime,
+    deducted_fen: int = 0,
+    why: str = "",
+) -> ReturnRequest:
+    """Grade every piece and put it away; where nothing is kept back the money goes at once.
+
+    Raises WrongState, BadGrades, TooMuchKept.
+    """
+    with tenant(request.storefront_id):
+        row = hold(request)
+        lines = {one.line.position: one for one in row.lines.select_related("line").filter(state="approved")}
+        _whole(lines, found)
+        lots = _lots(row)
+        for one in found:
+            if one.lot is not None and one.lot not in lots.get(one.position, {}):
+                raise BadGrades(one.position, lines[one.position].quantity)
+        most = _most_kept(row, lines, found)
+        if not 0 <= deducted_fen <= most or (deducted_fen and not why.strip()):
+            raise TooMuchKept(most)
+        short = sum(one.quantity for one in found if one.grade == Grade.SHORT)
+        keeps = bool(deducted_fen or short or _not_ours(row, found))
+        answer_by = min(now + ANSWER_WITHIN, row.refund_by or now) if keeps else now
+        RETURN.move(
+            row,
+            "inspect",
+            now=now,
+            facts={"by": by, "deducted_fen": deducted_fen, "short": short},
+            deducted_fen=deducted_fen,
+            deducted_why=why.strip()[:200],
+            next_at=answer_by,
+        )
+        for one in sorted(found, key=lambda one: one.lot or 0):
+            _put_away(row, lines[one.position], one, by, now)
+        move_lines(row, "inspect", ["approved"], now)
+        if not keeps:
+            settle.settle_held(row, by=by, now=now)
+    return row
+
+
+def dispute(*, request: ReturnRequest, now: datetime) -> ReturnRequest:
+    """The consumer does not accept what is kept back: a person looks again, or all goes back on the last day.
+
+    Raises WrongState.
+    """
+    with tenant(request.storefront_id):
+        row = hold(request)
+        assert row.refund_by is not None or row.state != "inspected"
+        RETURN.move(row, "dispute", now=now, facts={"by": "consumer"}, next_at=row.refund_by)
+        open_case(
+            storefront_id=row.storefront_id,
+            kind=settle.DISPUTED,
+            key=row.event_key,
+            title="A consumer objects to what is kept back of a refund",
+            facts={"order": row.order.number, "return": row.number, "deducted_fen": row.deducted_fen},
+            now=now,
+        )
+    return row
+
+
+def lots_of(row: ReturnRequest) -> dict[int, list[Lot]]:
+    """Position → the lots that its pieces were sold from, which is what can come back of it."""
+    return {position: list(known.values()) for position, known in _lots(row).items()}
+
+
+def _lots(row: ReturnRequest) -> dict[int, dict[int, Lot]]:
+    picks = Pick.objects.filter(reservation__holder=row.order.event_key, shipped_at__isnull=False)
+    by_variant: dict[int, dict[int, Lot]] = {}
+    for one in picks.select_related("lot", "reservation__stock"):
+        by_variant.setdefault(one.reservation.stock.variant_id, {})[one.lot_id] = one.lot
+    lines = row.lines.select_related("line")
+    return {one.line.position: by_variant.get(one.line.variant_id, {}) for one in lines}
+
+
+def _whole(lines: dict[int, ReturnLine], found: Sequence[Found]) -> None:
+    graded = Counter[int]()
+    for one in found:
+        line = lines.get(one.position)
+        nowhere = one.grade in (Grade.WRONG, Grade.SHORT)
+        fits = (one.place == Place.NOWHERE) == nowhere and (one.lot is None) == nowhere
+        if (
+            line is None
+            or one.quantity <= 0
+            or one.grade not in Grade
+            or one.place not in Place
+            or not fits
+            or (one.place == Place.SHELF and one.grade != Grade.AS_NEW)
+        ):
+            raise BadGrades(one.position, line.quantity if line else 0)
+        graded[one.position] += one.quantity
+    for position, line in lines.items():
+        if graded[position] != line.quantity:
+            raise BadGrades(position, line.quantity)
+
+
+def _most_kept(row: ReturnRequest, lines: dict[int, ReturnLine], found: Sequence[Found]) -> int:
+    """What may be kept back: of used goods what the terms say, of broken ones their price."""
+    if REASONS[row.reason].fault is Fault.SELLER:
+        return 0
+    most = 0
+    for one in found:
+        percent = {Grade.OPENED: row.terms.opened_percent, Grade.DAMAGED: 100}.get(Grade(one.grade), 0)
+        shares = part(lines[one.position].line, one.quantity, NOTHING).shares
+        most += times(shares["goods_fen"] - shares["discount_fen"], Fraction(percent, 100))
+    return most
+
+
+def _not_ours(row: ReturnRequest, found: Sequence[Found]) -> bool:
+    seller = REASONS[row.reason].fault is Fault.SELLER
+    return not seller and any(one.grade == Grade.WRONG for one in found)
+
+
+def _put_away(row: ReturnRequest, line: ReturnLine, one: Found, by: str, now: datetime) -> None:
+    ReturnGrade.objects.create(
+        storefront_id=row.storefront_id,
+        line=line,
+        grade=one.grade,
+        place=one.place,
+        quantity=one.quantity,
+        lot_id=one.lot,
+        by=by[:80],
+        at=now,
+    )
+    if one.lot is None:
+        return
+    lot = Lot.objects.select_related("stock").get(pk=one.lot)
+    inventory.take_back(
+        lot=lot,
+        pieces=one.quantity,
+        holder=row.event_key,
+        fit=one.place == Place.SHELF,
+        by=by,
+        now=now,
+    )
+    if one.place in (Place.DESTROY, Place.ABROAD):
+        inventory.discard(
+            lot=lot, pieces=one.quantity, holder=row.event_key, reason=one.place, by=by, now=now
+        )

@@ -1,0 +1,123 @@
+"""What customs is told of a return: goods that come back (625), or a list that is not to clear (623).
+
+The money never waits for it. What customs does not take is a case, and the brand's own cost by its policy.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+from customs.models import Declaration
+from customs.services.came_back import ArrivalKnown, ArrivedImpossible, goods_arrived
+from customs.services.declaring import held
+from customs.services.undoing import NotAccepted, ask_back, declare_return
+from kernel.cases import open_case, settle_open
+from kernel.clock import shanghai_day
+from kernel.errors import Problem
+from kernel.states import WrongState
+from returns.models import ReturnLine, ReturnRequest
+from returns.reasons import REASONS
+from returns.services.seen import Stage, look
+from returns.states import HOLDING
+
+NOT_DECLARED, LATE, NOT_STOPPED = "return.not_declared", "return.late_at_customs", "return.not_stopped"
+LOOK_AGAIN = timedelta(minutes=10)
+
+
+def declare(row: ReturnRequest, *, by: str, now: datetime) -> bool:
+    """Tell customs of the goods of a held request, once, as long as it may be; whether it is told by now.
+
+    Whatever stands against it is a case; the return goes on.
+    """
+    declaration = _declaration(row)
+    if row.return_no or declaration is None or declaration.released_at is None or not row.goods_back:
+        return bool(row.return_no)
+    if row.declare_by is not None and shanghai_day(now) > row.declare_by:
+        _case(
+            row,
+            NOT_DECLARED,
+            "A return was not declared to customs in time: tax and allowance stay used",
+            now,
+        )
+        return False
+    lines = ReturnLine.objects.filter(request=row, state__in=HOLDING).select_related("line")
+    try:
+        filing = declare_return(
+            declaration=declaration,
+            pieces={one.line.sku: one.quantity for one in lines},
+            reason=REASONS[row.reason].zh,
+            by=by,
+            now=now,
+        )
+    except Problem as refused:
+        title = "A return could not be declared to customs: mend it, and declare it on the declaration's page"
+        _case(row, NOT_DECLARED, title, now, why=refused.code)
+        return False
+    row.return_no = filing.key
+    row.save(update_fields=["return_no"])
+    settle_open(kinds=[NOT_DECLARED], key=row.event_key, by=by, note=filing.key, now=now)
+    return True
+
+
+def arrived(row: ReturnRequest, *, on: date, by: str, now: datetime) -> None:
+    """The goods of a held request are back at the original place since `on`: customs' clock stops.
+
+    Later than its last day it is a case: tax and allowance stay used.
+    """
+    declaration = _declaration(row)
+    if declaration is None or not declare(row, by=by, now=now):
+        return
+    try:
+        goods_arrived(declaration=declaration, number=row.return_no, on=on, by=by, now=now)
+    except (
+        ArrivalKnown,
+        ArrivedImpossible,
+    ) as refused:  # customs refused the return, or it was entered before
+        _case(
+            row,
+            NOT_DECLARED,
+            "The goods are back, and customs knows of no such return",
+            now,
+            why=refused.code,
+        )
+    if row.arrive_by is not None and on > row.arrive_by:
+        _case(row, LATE, "Returned goods came too late for customs: tax and allowance stay used", now)
+
+
+def stop(row: ReturnRequest, *, now: datetime) -> bool:
+    """Of a held request of all that has not left: what is with customs is asked back, as soon as it can be.
+
+    Whether it is to be looked at again: customs has not numbered the list yet.
+    """
+    declaration = _declaration(row)
+    if declaration is None or row.goods_back:
+        return False
+    seen = look(order=row.order, now=now)
+    if seen.stage is not Stage.HERE or any(seen.left(line) for line in seen.lines):
+        return False
+    _, current = held(declaration)
+    if current.state not in ("listed", "accepted", "review", "inspection"):
+        return False
+    try:
+        ask_back(declaration=current, reason=REASONS[row.reason].zh, by=f"return:{row.number}", now=now)
+    except NotAccepted:
+        return True
+    except (Problem, WrongState) as refused:
+        title = "The list of an order that is to be refunded could not be asked back from customs"
+        _case(row, NOT_STOPPED, title, now, why=refused.code)
+    return False
+
+
+def _declaration(row: ReturnRequest) -> Declaration | None:
+    return Declaration.objects.filter(order_id=row.order_id).first()
+
+
+def _case(row: ReturnRequest, kind: str, title: str, now: datetime, *, why: str = "") -> None:
+    open_case(
+        storefront_id=row.storefront_id,
+        kind=kind,
+        key=row.event_key,
+        title=title,
+        facts={"order": row.order.number, "return": row.number, **({"why": why} if why else {})},
+        now=now,
+    )

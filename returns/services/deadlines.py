@@ -1,0 +1,117 @@
+"""What moves a return on when nobody does: one sweep over those whose time has come."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from kernel.cases import open_case, open_failing, settle_open
+from kernel.clock import shanghai_day
+from kernel.tenancy import tenant
+from returns.models import ReturnRequest
+from returns.reasons import REASONS, Fault
+from returns.services import decide, settle
+from returns.services.at_customs import LOOK_AGAIN, stop
+from returns.services.holding import hold
+from returns.states import OVER
+
+FAILING, NOT_ARRIVED, LATE_SOON = "return.failing", "return.not_arrived", "return.customs_soon"
+AGAIN, RETRY = timedelta(days=1), timedelta(minutes=10)
+SOON = timedelta(days=7)  # before customs' last day a person hears of goods that are not back
+
+
+def sweep(*, now: datetime, limit: int = 200) -> int:
+    """Move on every return whose time has come; how many. One that fails stops no other, and is a case."""
+    due = ReturnRequest.objects.filter(next_at__lte=now).exclude(state__in=OVER).order_by("next_at")
+    done = 0
+    for row in list(due.select_related("order")[:limit]):
+        try:
+            with tenant(row.storefront_id):
+                held = hold(row)
+                if held.next_at is not None and held.next_at <= now and held.state in _STEPS:
+                    _STEPS[held.state](held, now)
+            settle_open(kinds=[FAILING], key=row.event_key, by="system", note="it went on", now=now)
+            done += 1
+        except Exception as failure:
+            ReturnRequest.objects.filter(pk=row.pk).update(next_at=now + RETRY)
+            open_failing(
+                storefront_id=row.storefront_id,
+                kind=FAILING,
+                key=row.event_key,
+                title="A return does not go on: something that nobody foresaw",
+                facts={"return": row.number},
+                failure=failure,
+                now=now,
+            )
+    return done
+
+
+def _decide(row: ReturnRequest, now: datetime) -> None:
+    """What the law gives anyway is given when nobody answered in time; all else waits for a person."""
+    if row.state == "requested" and REASONS[row.reason].fault is Fault.NONE and row.goods_back:
+        decide.say_yes(row, by="system", now=now)
+        return
+    _case(row, decide.UNDECIDED, "A consumer waits for the answer to a return", now)
+    _later(row, now + AGAIN)
+
+
+def _rest(row: ReturnRequest, now: datetime) -> None:
+    decide.rest(row, now=now)
+
+
+def _lapse(row: ReturnRequest, now: datetime) -> None:
+    decide.lapse(row, now=now)
+
+
+def _ask_carrier(row: ReturnRequest, now: datetime) -> None:
+    """Goods that are long on their way: a person asks the carrier, sooner where customs' last day is near."""
+    last = row.arrive_by
+    if last is not None and row.return_no and shanghai_day(now) <= last <= shanghai_day(now + SOON):
+        _case(row, LATE_SOON, "Returned goods are not back, and customs' last day is near", now)
+    else:
+        _case(row, NOT_ARRIVED, "Goods that a consumer sent back have not arrived", now)
+    _later(row, now + AGAIN)
+
+
+def _settle(row: ReturnRequest, now: datetime) -> None:
+    """The law's last day: what nobody inspected, or decided an objection to, is refunded whole."""
+    if row.state in ("received", "disputed"):
+        row.deducted_fen, row.deducted_why = 0, ""
+        _case(
+            row, settle.NOT_INSPECTED, "A refund went by its last day: the goods were not judged in time", now
+        )
+    settle.settle_held(row, by="system", now=now)
+
+
+def _stop(row: ReturnRequest, now: datetime) -> None:
+    """Money waits for customs: the list is asked back as soon as it has a number."""
+    _later(row, now + LOOK_AGAIN if stop(row, now=now) else None)
+
+
+_STEPS: dict[str, Callable[[ReturnRequest, datetime], None]] = {
+    "requested": _decide,
+    "appealed": _decide,
+    "refused": _rest,
+    "to_send": _lapse,
+    "on_the_way": _ask_carrier,
+    "received": _settle,
+    "inspected": _settle,
+    "disputed": _settle,
+    "refunding": _stop,
+}
+
+
+def _later(row: ReturnRequest, at: datetime | None) -> None:
+    row.next_at = at
+    row.save(update_fields=["next_at"])
+
+
+def _case(row: ReturnRequest, kind: str, title: str, now: datetime) -> None:
+    open_case(
+        storefront_id=row.storefront_id,
+        kind=kind,
+        key=row.event_key,
+        title=title,
+        facts={"order": row.order.number, "return": row.number, "state": row.state},
+        now=now,
+    )

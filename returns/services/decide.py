@@ -1,0 +1,153 @@
+"""A request is approved, refused, appealed against, taken back: by a person or by itself."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from kernel.cases import open_case, settle_open
+from kernel.errors import Conflict, Invalid
+from kernel.states import WrongState
+from kernel.tenancy import tenant
+from returns.models import ReturnRequest
+from returns.services import settle
+from returns.services.at_customs import LOOK_AGAIN, stop
+from returns.services.holding import hold, move_lines
+from returns.services.seen import look
+from returns.states import RETURN
+
+UNDECIDED, APPEALED = "return.undecided", "return.appealed"
+
+
+class AnswerNeeded(Invalid):
+    """Who is refused is told why."""
+
+    code = "return_answer_needed"
+    title = "Say to the consumer why it is refused (300 characters at most)."
+    title_zh = "请填写拒绝理由（不超过300字），将展示给消费者。"
+
+
+class AppealOver(Conflict):
+    """The time in which a refusal can be appealed against is over."""
+
+    code = "return_appeal_over"
+    title = "The time for an appeal is over."
+    title_zh = "申诉期限已届满。"
+
+
+class PiecesGone(Conflict):
+    """Since it was refused, its pieces were asked for or refunded otherwise."""
+
+    code = "return_pieces_gone"
+    title = "Its pieces were refunded or asked for by another request since."
+    title_zh = "相关商品已在其他申请中退款或办理。"
+
+
+def approve(*, request: ReturnRequest, by: str, now: datetime, answer: str = "") -> ReturnRequest:
+    """Say yes: goods are to be sent back, or the money goes at once. Raises WrongState, PiecesGone."""
+    with tenant(request.storefront_id):
+        row = hold(request)
+        row.answer = answer[:300]
+        say_yes(row, by=by, now=now)
+    return row
+
+
+def refuse(*, request: ReturnRequest, answer: str, by: str, now: datetime) -> ReturnRequest:
+    """Say no, and why; the consumer may appeal for some days. Raises WrongState, AnswerNeeded.
+
+    An appeal that is refused is the end of it here.
+    """
+    if not answer.strip():
+        raise AnswerNeeded()
+    with tenant(request.storefront_id):
+        row = hold(request)
+        told = {"answer": answer.strip()[:300], "decided_by": by}
+        if row.state == "appealed":
+            _over(row, "end", now, **told)
+        else:
+            until = now + timedelta(days=row.terms.appeal_days)
+            RETURN.move(
+                row,
+                "refuse",
+                now=now,
+                facts={"by": by},
+                decided_at=now,
+                appeal_by=until,
+                next_at=until,
+                **told,
+            )
+            move_lines(row, "refuse", ["asked"], now)
+        _decided(row, by, now)
+    return row
+
+
+def appeal(*, request: ReturnRequest, now: datetime) -> ReturnRequest:
+    """The consumer does not accept the refusal: a second person decides. Raises WrongState, AppealOver."""
+    with tenant(request.storefront_id):
+        row = hold(request)
+        if row.state == "refused" and row.appeal_by is not None and now > row.appeal_by:
+            raise AppealOver()
+        decide_by = now + timedelta(hours=row.terms.decide_hours)
+        RETURN.move(row, "appeal", now=now, facts={"by": "consumer"}, decide_by=decide_by, next_at=decide_by)
+        open_case(
+            storefront_id=row.storefront_id,
+            kind=APPEALED,
+            key=row.event_key,
+            title="A consumer appeals against the refusal of a return: someone else decides",
+            facts={"order": row.order.number, "return": row.number, "refused_by": row.decided_by},
+            now=now,
+        )
+    return row
+
+
+def withdraw(*, request: ReturnRequest, by: str, now: datetime) -> ReturnRequest:
+    """Take the request back while nothing was sent. Raises WrongState."""
+    with tenant(request.storefront_id):
+        row = hold(request)
+        _over(row, "withdraw", now)
+        _decided(row, by, now)
+    return row
+
+
+def lapse(row: ReturnRequest, *, now: datetime) -> None:
+    """Nothing was sent in time: it ends, its pieces are free again. The caller holds it."""
+    _over(row, "lapse", now)
+
+
+def rest(row: ReturnRequest, *, now: datetime) -> None:
+    """Nobody appealed in time: the refusal stands. The caller holds it."""
+    _over(row, "end", now)
+
+
+def say_yes(row: ReturnRequest, *, by: str, now: datetime) -> None:
+    """The same of a row that the caller holds with its order and payment."""
+    lines = list(row.lines.select_related("line"))
+    if row.state == "appealed":
+        seen = look(order=row.order, now=now, but=row.pk)
+        if any(one.quantity > seen.left(one.line) for one in lines):
+            raise PiecesGone()
+    told = {"decided_at": now, "decided_by": by, "answer": row.answer}
+    if row.goods_back:
+        until = now + timedelta(days=row.terms.send_days)
+        RETURN.move(row, "approve", now=now, facts={"by": by}, send_by=until, next_at=until, **told)
+        move_lines(row, "approve", ["asked", "refused"], now)
+    else:
+        if row.state not in ("requested", "appealed"):
+            raise WrongState(machine="return", verb="grant", state=row.state)
+        RETURN.move(row, "grant", now=now, facts={"by": by}, next_at=None, **told)
+        settle.pay(row, now=now)
+        if stop(row, now=now):
+            row.next_at = now + LOOK_AGAIN
+            row.save(update_fields=["next_at"])
+    _decided(row, by, now)
+
+
+def _over(row: ReturnRequest, verb: str, now: datetime, **changes: Any) -> None:
+    RETURN.move(row, verb, now=now, next_at=None, **changes)
+    move_lines(row, "drop", ["asked", "approved", "refused", "inspected"], now)
+
+
+def _decided(row: ReturnRequest, by: str, now: datetime) -> None:
+    settle_open(
+        kinds=[UNDECIDED, APPEALED], key=row.event_key, by=by, note=f"the return is {row.state}", now=now
+    )

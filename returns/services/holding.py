@@ -1,0 +1,35 @@
+"""A return is changed by one at a time: payment, order and request are held (docs/locking.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from orders.models import Order
+from payments.models import Payment
+from returns.models import ReturnLine, ReturnRequest
+from returns.states import RETURN_LINE
+
+
+def hold_order(number: str) -> Order:
+    """The order with this number, held after its payments; raises Order.DoesNotExist."""
+    list(Payment.objects.select_for_update(of=("self",)).filter(order__number=number, state="succeeded"))
+    return (
+        Order.objects.select_for_update(of=("self",))
+        .select_related("key", "quote", "warehouse", "storefront", "customer")
+        .get(number=number)
+    )
+
+
+def hold(request: ReturnRequest) -> ReturnRequest:
+    """The request as it is now, held after its order."""
+    order = hold_order(request.order.number)
+    row = ReturnRequest.objects.select_for_update(of=("self",)).select_related("policy").get(pk=request.pk)
+    row.order = order
+    return row
+
+
+def move_lines(row: ReturnRequest, verb: str, of: Iterable[str], now: datetime) -> None:
+    """Move the lines of a held request that are in one of these states."""
+    for one in ReturnLine.objects.filter(request=row, state__in=list(of)).select_related("request"):
+        RETURN_LINE.move(one, verb, now=now, facts={"line": one.line_id, "pieces": one.quantity})

@@ -1,0 +1,111 @@
+"""All that a return is judged by, read once: in seven statements, whatever the order has."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from django.db.models import Q
+
+from customs.models import Declaration
+from kernel.clock import shanghai_day
+from logistics.models import Shipment
+from orders.given_back import NOTHING, Returned, returned
+from orders.models import Order, OrderLine
+from payments.models import RefundLine
+from returns.models import ReturnLine, ReturnPolicy
+from returns.states import HOLDING
+
+NOT_LEFT = ("to_pick", "packing", "labelled", "cancelled")
+
+
+class Stage(StrEnum):
+    """Where the goods are, as far as a return is concerned."""
+
+    HERE = "here"  # nothing has left
+    ON_THE_WAY = "on_the_way"
+    DELIVERED = "delivered"
+    LOST = "lost"
+    CAME_BACK = "came_back"  # refused or undeliverable
+
+
+_STAGES = {"delivered": Stage.DELIVERED, "lost": Stage.LOST, "returned": Stage.CAME_BACK}
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """An order with what has gone back of it, what is asked for, where it is, and the terms it is under.
+
+    `gone` is by line id, refunds that arrived or are on their way; `asked` the pieces that living requests
+    hold. `received` and `released` are days, None before.
+    """
+
+    order: Order
+    lines: tuple[OrderLine, ...]
+    gone: Mapping[int, Returned]
+    asked: Mapping[int, int]
+    stage: Stage
+    received: date | None
+    declaration: Declaration | None
+    released: date | None
+    policy: ReturnPolicy
+    today: date
+
+    def left(self, line: OrderLine) -> int:
+        """Pieces of a line that can still be asked for."""
+        return line.quantity - self.before(line).quantity
+
+    def before(self, line: OrderLine) -> Returned:
+        """What has gone back of a line, or will before anything that is asked for now."""
+        gone = self.gone.get(line.pk, NOTHING)
+        return Returned(gone.quantity + self.asked.get(line.pk, 0), gone.shares)
+
+
+def look(*, order: Order, now: datetime, but: int | None = None) -> Seen:
+    """Look at an order; the request with the key `but` asks for nothing. Six statements beside the order."""
+    lines = tuple(OrderLine.objects.filter(order=order).order_by("position"))
+    gone = returned(RefundLine.objects.filter(~Q(refund__state="closed"), refund__order=order))
+    living = ReturnLine.objects.filter(request__order=order, state__in=HOLDING).exclude(request_id=but)
+    asked = Counter[int]()
+    for line_id, quantity in living.values_list("line_id", "quantity"):
+        asked[line_id] += quantity
+    shipment = Shipment.objects.filter(order=order).first()
+    declaration = Declaration.objects.filter(order=order).first()
+    released_at = declaration.released_at if declaration else None
+    return Seen(
+        order=order,
+        lines=lines,
+        gone=gone,
+        asked=asked,
+        stage=_stage(shipment),
+        received=_received(shipment),
+        declaration=declaration,
+        released=shanghai_day(released_at) if released_at else None,
+        policy=policy_of(order.storefront_id, shanghai_day(order.paid_at or now)),
+        today=shanghai_day(now),
+    )
+
+
+def policy_of(storefront_id: int, day: date) -> ReturnPolicy:
+    """The terms of a storefront on a day; without any, the defaults, which are no row."""
+    known = ReturnPolicy.objects.filter(storefront_id=storefront_id, starts_on__lte=day)
+    return known.order_by("-starts_on").first() or ReturnPolicy(storefront_id=storefront_id, starts_on=day)
+
+
+def _stage(shipment: Shipment | None) -> Stage:
+    if shipment is None or shipment.state in NOT_LEFT:
+        return Stage.HERE
+    if shipment.receipt_at is not None:
+        return Stage.DELIVERED
+    return _STAGES.get(shipment.state, Stage.ON_THE_WAY)
+
+
+def _received(shipment: Shipment | None) -> date | None:
+    """The day of receipt (签收): when the carrier delivered, or the consumer said so before it did."""
+    if shipment is None or _stage(shipment) is not Stage.DELIVERED:
+        return None
+    known = [at for at in (shipment.delivered_at, shipment.receipt_at) if at is not None]
+    return shanghai_day(min(known)) if known else None

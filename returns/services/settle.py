@@ -1,0 +1,145 @@
+"""The money of a return: asked for once, by the number of the return, and never waiting for customs.
+
+What customs will not give up of the tax is told with the refund, so that the ledger keeps it owed; who
+bears it is the storefront's policy of the day, as the consumer was shown.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import datetime
+from fractions import Fraction
+
+from kernel.cases import settle_open
+from kernel.clock import shanghai_day
+from kernel.tenancy import tenant
+from payments.models import Refund
+from payments.services.refund_writing import Kept
+from payments.services.refunds import Wish, request_refund
+from returns.models import ReturnGrade, ReturnLine, ReturnRequest
+from returns.reasons import REASONS, Fault, Kind
+from returns.services.holding import hold, move_lines
+from returns.services.seen import Seen, Stage, look
+from returns.states import HOLDING, RETURN, RETURN_LINE
+
+Grade = ReturnGrade.Grade
+DISPUTED, NOT_INSPECTED = "return.disputed", "return.not_inspected"
+SHOWN = {Kind.REFUND_ONLY: "退款", Kind.RETURN: "退货退款", Kind.EXCHANGE: "换货退款", Kind.CLAIM: "售后退款"}
+
+
+def settle(*, request: ReturnRequest, by: str, now: datetime, waive: bool = False) -> ReturnRequest:
+    """Let the money of what was received go; with `waive` nothing is kept back for how it was found.
+
+    Where nothing of it can be refunded (all was wrong or short) it ends. Raises WrongState, and what
+    `request_refund` raises.
+    """
+    with tenant(request.storefront_id):
+        row = hold(request)
+        if waive:
+            row.deducted_fen, row.deducted_why = 0, ""
+        settle_held(row, by=by, now=now)
+    return row
+
+
+def settle_held(row: ReturnRequest, *, by: str, now: datetime) -> None:
+    """The same of a row that the caller holds."""
+    changes = {"deducted_fen": row.deducted_fen, "deducted_why": row.deducted_why, "next_at": None}
+    if creditable(row):
+        RETURN.move(row, "settle", now=now, facts={"by": by}, **changes)
+        pay(row, now=now)
+    else:
+        RETURN.move(row, "end", now=now, facts={"by": by}, **changes)
+        move_lines(row, "drop", HOLDING, now)
+    note = f"the return is {row.state}"
+    settle_open(kinds=[DISPUTED, NOT_INSPECTED], key=row.event_key, by=by, note=note, now=now)
+
+
+def creditable(row: ReturnRequest) -> dict[int, int]:
+    """Line id → pieces that are refunded: what was not there is not, nor what was not sold by us.
+
+    Where the seller sent the wrong goods, they come back as such. What nobody graded counts as it was asked.
+    """
+    seller = REASONS[row.reason].fault is Fault.SELLER
+    never = {Grade.SHORT} if seller else {Grade.SHORT, Grade.WRONG}
+    against = Counter[int]()
+    for one in ReturnGrade.objects.filter(line__request=row, grade__in=never):
+        against[one.line_id] += one.quantity
+    lines = ReturnLine.objects.filter(request=row, state__in=HOLDING)
+    left = {one.line_id: one.quantity - against[one.pk] for one in lines}
+    return {line_id: pieces for line_id, pieces in left.items() if pieces > 0}
+
+
+def pay(row: ReturnRequest, *, now: datetime) -> None:
+    """Ask for the refund of a held request; its lines are payments' from now on. Raises as request_refund."""
+    seen = look(order=row.order, now=now, but=row.pk)
+    pieces = creditable(row)
+    kept, restorable = kept_of(row, seen)
+    refund = request_refund(
+        number=row.order.number,
+        wish=_wish(row, seen, pieces, kept),
+        key=f"return:{row.number}",
+        reason=SHOWN[Kind(row.kind)],
+        asked_by="consumer",
+        note=row.number,
+        now=now,
+    )
+    row.refund, row.restorable = refund, restorable
+    row.save(update_fields=["refund", "restorable"])
+    for one in ReturnLine.objects.filter(request=row, state__in=HOLDING).select_related("request"):
+        verb = "pay" if one.line_id in pieces else "drop"
+        RETURN_LINE.move(
+            one, verb, now=now, facts={"line": one.line_id, "pieces": pieces.get(one.line_id, 0)}
+        )
+
+
+def kept_of(row: ReturnRequest, seen: Seen) -> tuple[Kept, bool]:
+    """What the consumer does not get, and whether customs gives up the tax, by what is known now.
+
+    It does where the return was declared and the goods were back in time; that it grants it is not awaited.
+    """
+    kept = Kept(deducted_fen=row.deducted_fen)
+    if seen.released is None:
+        return kept, False
+    at = shanghai_day(row.received_at) if row.received_at else seen.today
+    there = row.goods_back or seen.stage in (Stage.HERE, Stage.CAME_BACK)
+    in_time = bool(there and row.arrive_by and at <= row.arrive_by)
+    declared = bool(row.return_no) or (seen.stage is Stage.HERE and in_time)
+    if in_time and declared:
+        return kept, True
+    seller = REASONS[row.reason].fault is Fault.SELLER
+    # Asked for and back in time: that it was not declared is the brand's own affair.
+    asked_in_time = bool(row.declare_by and shanghai_day(row.requested_at) <= row.declare_by)
+    own = seller or (in_time and asked_in_time)
+    share = Fraction(0) if own else Fraction(100 - row.terms.lost_tax_percent, 100)
+    return replace(kept, tax_lost=True, tax_kept=share), False
+
+
+def _wish(row: ReturnRequest, seen: Seen, pieces: dict[int, int], kept: Kept) -> Wish:
+    """The pieces; all that is left where nothing was kept back and nothing of the order remains."""
+    last = all(seen.left(line) <= pieces.get(line.pk, 0) for line in seen.lines)
+    if last and row.freight and kept == Kept() and not seen.asked:
+        return Wish()
+    return Wish(pieces, freight=row.freight, kept=kept)
+
+
+def finish(*, refund: Refund, now: datetime) -> None:
+    """The money of a return has arrived: it is settled. Of another refund, or told again, nothing happens."""
+    found = ReturnRequest.objects.filter(refund=refund).select_related("order").first()
+    if found is None:
+        return
+    with tenant(found.storefront_id):
+        row = hold(found)
+        if row.state == "refunding":
+            facts = {"refund_fen": refund.amount_fen, "refund": refund.out_refund_no}
+            RETURN.move(
+                row, "finish", now=now, facts=facts, settled_at=refund.arrived_at or now, next_at=None
+            )
+
+
+def follow(*, refund: Refund, now: datetime) -> None:
+    """A refund that was closed is asked for anew under another number, which the return follows."""
+    before = refund.key.removeprefix("again:")
+    if before == refund.key:
+        return
+    ReturnRequest.objects.filter(refund__out_refund_no=before, state="refunding").update(refund=refund)

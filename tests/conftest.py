@@ -16,6 +16,7 @@ from psycopg.pq import TransactionStatus
 from pytest_django import DjangoDbBlocker
 from redis import Redis
 
+from backend.chaos import faults
 from inventory.services.repair import differences
 from logistics import queries as logistics
 from storefronts import queries as storefronts
@@ -93,6 +94,13 @@ def _clean_process(settings: Any, _counts: Redis) -> Iterator[None]:
     cache.clear()
     yield
     storefronts.forget_kept()
+
+
+@pytest.fixture
+def impatient() -> Iterator[None]:
+    """Whom we call has a second to answer: for where somebody does not."""
+    with faults.impatient():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -82,7 +82,7 @@ class Spoilt:
     def strike(self, stage: Stage, act: Act) -> None:
         """Raises Untried when the call was never made."""
         stage.sandbox.tell("switches", call=self.call, mode=self.mode, **self.facts)
-        with _impatient() if self.mode.startswith("timeout") else nullcontext(), suppress(Problem):
+        with impatient() if self.mode.startswith("timeout") else nullcontext(), suppress(Problem):
             act()
         if self.mode == "timeout_late":
             time.sleep(self.facts["seconds"] - IMPATIENT + 0.2)  # WeChat acts after we gave up
@@ -232,7 +232,7 @@ class _Quiet(WSGIRequestHandler):
 
 
 @contextmanager
-def _impatient() -> Iterator[None]:
+def impatient() -> Iterator[None]:
     """Every call gives up sooner; what it knows then is the same."""
     whole = Gateway.call
 

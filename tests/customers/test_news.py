@@ -105,6 +105,7 @@ def test_a_reader_who_refused_at_wechat_spends_the_consent_and_that_is_all(wecha
     assert not Case.objects.exists()
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("mode", ["timeout_after", "timeout_before", "500_after", "500_before"])
 def test_what_may_have_been_delivered_is_not_sent_again(wechat, world, shipped, mode):
     """WeChat would deliver a second one: the reader agreed to two there."""

@@ -224,6 +224,7 @@ def test_what_one_sweep_is_giving_another_leaves_alone(wechat, payment, live_ser
     assert len(taken(wechat)) == 1
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     ("switch", "trouble", "code"),
     [

@@ -100,6 +100,7 @@ def test_an_order_that_nothing_is_told_of_for_a_month_is_given_up(wechat, shop):
     assert follow(now=make.present() + timedelta(days=29)) == 2
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("mode", ["500_before", "timeout_before"])
 def test_one_that_cannot_be_asked_about_keeps_no_other_waiting_and_is_asked_about_again(wechat, shop, mode):
     first = declared(wechat, shop)

@@ -77,6 +77,7 @@ def test_where_no_sender_is_known_the_receivers_last_four_digits_go_and_are_on_r
     assert not Event.objects.filter(facts__icontains=make.PHONES[make.ALICE]).exists()
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     ("mode", "calls"),
     [

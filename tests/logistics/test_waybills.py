@@ -71,6 +71,7 @@ def test_what_the_carrier_is_told_of_a_person_is_on_record_and_was_opened_for_th
     assert not Event.objects.filter(facts__icontains=make.PHONES[make.ALICE]).exists()
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("mode", ["timeout_after", "500_before", "500_after"])
 def test_an_unknown_outcome_is_asked_about_and_never_issued_twice(carriers, house, mode):
     carriers.control("switches", call="sf_create", mode=mode, seconds=9)

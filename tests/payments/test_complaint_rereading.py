@@ -134,6 +134,7 @@ def test_it_is_read_beside_the_list_of_wechat_pay_even_where_that_cannot_be_read
     assert now_is(complaint).told_state == "312"
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("mode", ["500_before", "timeout_before"])
 def test_one_that_wechat_does_not_answer_about_keeps_no_other_waiting(wechat, payment, mode):
     first, second = complained(wechat, payment), complained(wechat, payment)

@@ -141,6 +141,7 @@ def test_a_failed_fetch_is_tried_again_after_an_hour(wechat, mchid):
     assert fetch_of(mchid).outcome == "fetched"
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize(
     "mode", ["wrong_signature", "signtest", "stale_timestamp", "unsigned", "timeout_before"]
 )

@@ -289,6 +289,7 @@ def test_a_prepay_that_was_done_but_cannot_be_believed_is_unknown_and_may_be_sen
     assert shop.pay.prepay_jsapi(**order).startswith("wx")
 
 
+@pytest.mark.usefixtures("impatient")
 def test_a_close_that_was_done_but_timed_out_is_unknown_and_a_query_tells(sandbox, shop, order):
     shop.pay.prepay_jsapi(**order)
     sandbox.control("switches", call="close", mode="timeout_after", seconds=4)

@@ -116,6 +116,7 @@ def test_a_refusal_has_wechats_code(client, bought):
     assert caught.value.wechat_code == NOT_THERE_YET
 
 
+@pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("mode", ["timeout_after", "500_before", "500_after"])
 def test_no_answer_is_an_unknown_outcome(client, bought, sandbox, mode):
     sandbox.control("switches", call="ship_upload", mode=mode, seconds=4)

@@ -57,6 +57,7 @@ SINCE: Mapping[str, tuple[Any, timedelta]] = {
     "cancelling": (_entered("cancelling", F("listed_at")), timedelta(hours=24)),
 }
 TO_MEND = ("blocked", "rejected")
+STOPPED = ("review", "inspection", "detained")
 DONE = tuple(state for state in DECLARATION.states if state not in SINCE)
 Start = Literal["paid", "listed"]
 STARTS: Mapping[Start, str] = {"paid": "order__paid_at", "listed": "listed_at"}
@@ -146,6 +147,17 @@ def to_mend(rows: QuerySet[Declaration], most: int) -> QuerySet[Any]:
         )
         .order_by("since", "id")[:most]
     )
+
+
+def stopped(rows: QuerySet[Declaration], most: int) -> QuerySet[Any]:
+    """What customs has stopped to look at, the longest first, with `since`."""
+    return rows.filter(state__in=STOPPED).annotate(since=since()).order_by("since", "id")[:most]
+
+
+def unanswered(rows: QuerySet[Declaration], most: int, now: datetime) -> QuerySet[Any]:
+    """Lists that are asked back and that customs has not answered in its time, the longest first."""
+    asked = rows.filter(state="cancelling").annotate(since=since())
+    return asked.filter(late(now)).order_by("since", "id")[:most]
 
 
 def clearance(rows: QuerySet[Declaration], *, start: Start, first: date) -> list[Day]:

@@ -58,3 +58,9 @@ def yuan(fen: int) -> str:
     """Fen as yuan with two decimals: 123456 → "1234.56"."""
     sign = "-" if fen < 0 else ""
     return f"{sign}{abs(fen) // 100}.{abs(fen) % 100:02d}"
+
+
+def priced(fen: int) -> str:
+    """Fen for the eye: 123456 → "¥1,234.56"."""
+    sign = "-" if fen < 0 else ""
+    return f"{sign}¥{abs(fen) // 100:,}.{abs(fen) % 100:02d}"

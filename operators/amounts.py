@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -9,7 +10,7 @@ from django import forms
 from django.contrib import admin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from kernel.money import yuan
+from kernel.money import priced, yuan
 
 
 class YuanField(forms.DecimalField):
@@ -34,17 +35,22 @@ class YuanField(forms.DecimalField):
 
 
 def shown(value: Any) -> str:
-    """An amount in fen as yuan; what is not an amount (an empty value's dash) stays as it is."""
+    """An amount in fen as a reader sees it; what is not an amount (an empty value's dash) stays as it is."""
     text = str(value)
-    return yuan(int(text)) if text.lstrip("-").isdigit() else text
+    return priced(int(text)) if text.lstrip("-").isdigit() else text
 
 
 def column(field: str) -> Any:
-    """A list column for an amount, sortable, in yuan."""
+    """A list column for an amount, sortable; in a file it is a plain number (`plain`)."""
 
-    @admin.display(ordering=field, empty_value="-")
-    def amount(row: Any) -> str | None:
-        value = getattr(row, field)
-        return None if value is None else yuan(value)
+    def told(how: Callable[[int], str]) -> Any:
+        @admin.display(ordering=field, empty_value="-")
+        def amount(row: Any) -> str | None:
+            value = getattr(row, field)
+            return None if value is None else how(value)
 
-    return amount
+        return amount
+
+    shown = told(priced)
+    shown.plain = told(yuan)
+    return shown

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from compliance import consent_texts
 from compliance.disclosures import Kind, named
 from compliance.models import VALUE
-from kernel.money import yuan
+from kernel.money import priced
 from operators import told
 from operators.base import Scoped, register
 from operators.bilingual import chinese, say
@@ -72,7 +72,7 @@ def measured(field: str, account: str = "") -> Any:
     def amount(row: Any) -> str:
         of = getattr(row, account) if account else row
         value = getattr(row, field)
-        return f"¥{yuan(value)}" if of.measure == VALUE else f"{value} g"
+        return priced(value) if of.measure == VALUE else f"{value} g"
 
     return amount
 

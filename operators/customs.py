@@ -30,10 +30,11 @@ from operators.customs_filters import (
 )
 from operators.filters import states
 from operators.incident_forms import NothingForm
+from operators.names import state_name
 from operators.reveal import PurposeForm
 from operators.scope import OFFICERS
 from operators.steps import Step, Stepped
-from operators.tables import Table
+from operators.tables import Table, when
 
 Values = Mapping[str, Any]
 _MASKED = say(
@@ -236,6 +237,9 @@ class FilingAdmin(Stepped):
     ordering = ("-id",)
     steps = (VIEW,)
 
+    def stands(self, row: Any) -> str:
+        return words.status(row.status)
+
 
 @register("customs.PortMessage")
 class PortMessageAdmin(Stepped):
@@ -264,6 +268,12 @@ class PortMessageAdmin(Stepped):
         ),
     )
 
+    def stands(self, row: Any) -> str:
+        if row.sent_at is None:
+            told = say("口岸尚未收下", "the port does not have it")
+            return " · ".join(filter(None, (str(told), row.error)))
+        return f"{say('口岸已收下', 'the port has it')} · {when(row.sent_at)}"
+
 
 @register("customs.PortReceipt")
 class PortReceiptAdmin(Stepped):
@@ -275,6 +285,11 @@ class PortReceiptAdmin(Stepped):
     search_fields = ("filing__declaration__number__startswith", "code__exact", "digest__exact")
     ordering = ("-id",)
     steps = (VIEW,)
+
+    def stands(self, row: Any) -> str:
+        return " · ".join(
+            (words.status(row.status), state_name(row.outcome, row.outcome, "customs.PortReceipt"))
+        )
 
     @admin.display(description=say("订单", "order"))
     def order(self, row: Any) -> str:

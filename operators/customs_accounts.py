@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 
 from customs.services.taxes import owed_fen
-from kernel.money import yuan
+from kernel.money import priced
 from operators import customs_tax
 from operators.base import Scoped, register
 from operators.bilingual import say
@@ -102,9 +102,9 @@ class PortAccountAdmin(Scoped):
     @admin.display(description=say("待缴税款", "tax owing"))
     def owing(self, row: Any) -> str:
         """The tax for which the guarantee answers."""
-        return yuan(owed_fen(row))
+        return priced(owed_fen(row))
 
     @admin.display(description=say("担保余额", "room in the guarantee"))
     def room(self, row: Any) -> str:
         """What the guarantee has left for further lists."""
-        return yuan(row.guarantee_fen - owed_fen(row))
+        return priced(row.guarantee_fen - owed_fen(row))

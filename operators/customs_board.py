@@ -15,7 +15,18 @@ from django.utils.html import format_html
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from customs.models import Declaration
-from customs.queries import SINCE, Day, Standing, Start, clearance, done, standing, to_mend
+from customs.queries import (
+    SINCE,
+    Day,
+    Standing,
+    Start,
+    clearance,
+    done,
+    standing,
+    stopped,
+    to_mend,
+    unanswered,
+)
 from kernel.clock import now, shanghai_day
 from operators import customs_words as words
 from operators import told
@@ -54,7 +65,7 @@ class BoardForm(forms.Form):
 
 
 def page(request: HttpRequest, context: dict[str, Any], rows: QuerySet[Declaration]) -> HttpResponse:
-    """The board over `rows`, which are the operator's own; ten statements, however many rows there are."""
+    """The board over `rows`, which are the operator's own; twelve statements, however many rows there are."""
     at = now()
     accounts = list(accounts_of(request).values_list("pk", "customs_code"))
     form = BoardForm(
@@ -84,6 +95,7 @@ def page(request: HttpRequest, context: dict[str, Any], rows: QuerySet[Declarati
             "cards": _cards(found, done(rows), chosen, at),
             "waits": _waits(found, chosen, at),
             "queue": _queue(rows, at),
+            "stopped": _stopped(rows, at),
             "chart_title": _chart_title(start),
             "chart": _chart(told_days, start),
             "days": _days(days),
@@ -172,7 +184,7 @@ def _queue(rows: QuerySet[Declaration], at: datetime) -> Table:
         ],
         "rows": [
             [
-                format_html('<a class="text-link" href="{}">{}</a>', told.page_of(row), row.number),
+                _order(row),
                 kept(_state(row.state)),
                 words.document(row.document) if row.document else "-",
                 kept(row.code or row.status or "-"),
@@ -183,6 +195,50 @@ def _queue(rows: QuerySet[Declaration], at: datetime) -> Table:
             for row in to_mend(rows, MOST)
         ],
     }
+
+
+def _order(row: Declaration) -> Any:
+    return format_html('<a class="text-link" href="{}">{}</a>', told.page_of(row), row.number)
+
+
+def _stopped(rows: QuerySet[Declaration], at: datetime) -> list[Table]:
+    """What customs looks at, and what is asked back and not answered: both wait for customs, and a colleague
+    asks there."""
+    looked = say(f"海关查验、扣留、转人工的清单（最久的 {MOST} 条）", f"Stopped by customs, oldest {MOST}")
+    asked = say(f"超时未答复的撤单（最久的 {MOST} 条）", f"Asked back, not answered in time, oldest {MOST}")
+    found = ((looked, stopped(rows, MOST)), (asked, unanswered(rows, MOST, at)))
+    return [
+        {
+            "title": title,
+            "headers": [
+                say("订单", "order"),
+                say("状态", "state"),
+                say("清单编号", "number of the list"),
+                say("原因（海关状态）", "why, as customs says"),
+                say("下一步", "next step"),
+                say("已等待", "waits since"),
+            ],
+            "rows": [
+                [
+                    _order(row),
+                    kept(_state(row.state)),
+                    kept(row.list_no or "-"),
+                    words.status(row.status),
+                    words.stopped(row.state),
+                    _age(row, at),
+                ]
+                for row in queue
+            ],
+        }
+        for title, queue in found
+    ]
+
+
+def _age(row: Any, at: datetime) -> Any:
+    """How long it stands so, in red where that is over its time."""
+    age = words.age(row.since, at)
+    over = row.since is not None and at - row.since > SINCE[row.state][1]
+    return format_html('<span class="whitespace-nowrap{}">{}</span>', " text-red-600" if over else "", age)
 
 
 def _every_day(days: list[Day], today: Any) -> list[tuple[str, Day | None]]:

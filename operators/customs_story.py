@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django.utils.html import format_html
 
+from customs.ceb.masked import Line
 from customs.ceb.tables import meanings
 from customs.models import ConsignedParcel, Declaration, Filing, PortMessage, PortReceipt, TaxSheet
 from customs.services.cargo import entries_of, on_its_bill
 from customs.services.taxes import KINDS
 from customs.services.viewing import Viewed
 from kernel.models import Case, Event
-from kernel.money import yuan
+from kernel.money import priced
 from operators import customs_words as words
 from operators import told
 from operators.bilingual import chinese, say
@@ -22,6 +24,25 @@ from operators.names import state_name
 from operators.tables import Table, history, kept, when
 
 _MINE = ("customs", "port_message")
+# Elements of a message that are yuan, in decimals.
+_AMOUNTS = frozenset(
+    [
+        "acturalPaid",
+        "amountPaid",
+        "consumptionTax",
+        "customsTax",
+        "discount",
+        "freight",
+        "goodsValue",
+        "insuredFee",
+        "price",
+        "taxPrice",
+        "taxTotal",
+        "totalPrice",
+        "valueAddedTax",
+    ]
+)
+_AMOUNT = re.compile(r"\d+(\.\d+)?", re.ASCII)
 _KIND = {"duty_fen": "customs duty", "vat_fen": "value-added tax", "excise_fen": "consumption tax"}
 
 
@@ -202,7 +223,7 @@ def _taxes(row: Declaration, sheets: list[TaxSheet]) -> list[Table]:
         return []
     ours = {kind: getattr(row, kind) for kind in KINDS}
     lines: list[list[Any]] = [
-        [say("清单申报", "as declared"), "-", *map(yuan, ours.values()), yuan(sum(ours.values())), ""]
+        [say("清单申报", "as declared"), "-", *map(priced, ours.values()), priced(sum(ours.values())), ""]
     ]
     for one in sheets:
         levied = [getattr(one, kind) for kind in KINDS]
@@ -212,8 +233,8 @@ def _taxes(row: Declaration, sheets: list[TaxSheet]) -> list[Table]:
             [
                 _link(one, one.tax_no),
                 state_name(one.status, one.status, "customs.TaxSheet"),
-                *("-" if fen is None else yuan(fen) for fen in levied),
-                "-" if whole is None else yuan(whole),
+                *("-" if fen is None else priced(fen) for fen in levied),
+                "-" if whole is None else priced(whole),
                 "" if same else _differs((whole or 0) - row.declared_tax_fen),
             ]
         )
@@ -227,11 +248,19 @@ def _element(kind: str) -> Any:
 
 
 def _differs(fen: int) -> Any:
-    return format_html('<span class="font-semibold text-red-600">{}</span>', yuan(fen))
+    return format_html('<span class="font-semibold text-red-600">{}</span>', priced(fen))
 
 
 def _link(row: Any, text: str) -> Any:
     return format_html('<a class="text-link" href="{}">{}</a>', told.page_of(row), text)
+
+
+def _shown(line: Line) -> str:
+    """A value as it was told, an amount as amounts are read here; a price may have more than two decimals."""
+    if line.element not in _AMOUNTS or not _AMOUNT.fullmatch(line.value):
+        return line.value
+    whole, _, part = line.value.partition(".")
+    return f"¥{int(whole):,}.{part.ljust(2, '0')}"
 
 
 def viewed(documents: Iterable[Viewed]) -> list[Table]:
@@ -256,7 +285,7 @@ def viewed(documents: Iterable[Viewed]) -> list[Table]:
                         say("值（脱敏）", "value (masked)"),
                     ],
                     "rows": [
-                        [kept(line.element or "-"), line.zh if chinese() else line.en, line.value]
+                        [kept(line.element or "-"), line.zh if chinese() else line.en, _shown(line)]
                         for line in part.lines
                     ],
                 }

@@ -13,9 +13,10 @@ from django.utils.html import format_html
 from customs.models import PortAccount
 from customs.queries import Owed, owed, window_of
 from kernel.clock import now, shanghai_day
-from kernel.money import yuan
+from kernel.money import priced
 from operators import told
 from operators.bilingual import say
+from operators.columns import name_of
 from operators.customs_filters import accounts_of
 from operators.names import state_name
 from operators.tables import Table, kept
@@ -52,8 +53,10 @@ def _guarantees(accounts: list[PortAccount], found: dict[int, list[Owed]]) -> Ta
         owing = sum(row.fen for row in found[one.pk])
         room = one.guarantee_fen - owing
         used = f"{owing * 100 // one.guarantee_fen} %" if one.guarantee_fen else "-"
-        left = _red(yuan(room)) if room <= 0 else yuan(room)
-        lines.append([_named(one), one.storefront.code, yuan(one.guarantee_fen), yuan(owing), used, left])
+        left = _red(priced(room)) if room <= 0 else priced(room)
+        lines.append(
+            [_named(one), name_of(one.storefront), priced(one.guarantee_fen), priced(owing), used, left]
+        )
     return {
         "title": say("担保（元）", "Guarantee (CNY)"),
         "headers": [
@@ -81,7 +84,7 @@ def _windows(accounts: list[PortAccount], found: dict[int, list[Owed]], today: d
                         _window(window),
                         sum(row.lists for row in mine),
                         sum(row.sheets for row in mine),
-                        yuan(sum(row.fen for row in mine)),
+                        priced(sum(row.fen for row in mine)),
                     ]
                 )
     return {
@@ -113,7 +116,7 @@ def _due(accounts: list[PortAccount], rows: list[Owed], today: date) -> Table:
                 _named(account),
                 row.lists,
                 format_html('<a class="text-link" href="{}">{}</a>', sheets, row.sheets) if row.sheets else 0,
-                yuan(row.fen),
+                priced(row.fen),
                 kept(f"{opens} – {ends}"),
                 _window(window),
             ]

@@ -81,11 +81,37 @@ def next_step(state: str, code: str) -> str:
     return state_name(code, "", "customs.step") if code and state in TO_MEND else ""
 
 
+def stopped(state: str) -> Any:
+    """What is done next about a list that customs has stopped, or does not give back."""
+    return _STOPPED[state]
+
+
 def facts(told_of: Mapping[str, Any]) -> dict[str, Any]:
     """The facts of a case or event about a declaration, its codes in words."""
     read = {name: _FACTS[name] for name in _FACTS if name in told_of}
     rest = {name: value for name, value in told_of.items() if name not in read}
     return rest | {key: word(str(told_of[name])) or "-" for name, (key, word) in read.items()}
+
+
+_STOPPED: Mapping[str, Any] = {
+    "review": say(
+        "联系报关企业，按海关要求补充单证说明；审核通过后自动继续。",
+        "Have the declarant send what the officer asks for; it goes on by itself once that is passed.",
+    ),
+    "inspection": say(
+        "通知仓库配合查验（开箱、拍照、资料）；查验放行后自动继续。",
+        "Have the warehouse open, photograph and document the parcel; it goes on by itself once released.",
+    ),
+    "detained": say(
+        "向申报地海关了解扣留原因及处理期限，备齐资料；货物不得出区。",
+        "Ask the district why it is detained and until when, and provide what it needs; the goods stay.",
+    ),
+    "cancelling": say(
+        "在口岸核对撤单申请：未收到的，在申报页面重新递交报文；清单已放行的，录入口岸显示的状态。",
+        "Look for the request at the port: hand it over again where the port has none; where the list was"
+        " released meanwhile, enter what the port shows.",
+    ),
+}
 
 
 def _step(code: str) -> str:

@@ -19,6 +19,7 @@ from operators import stock_story, told
 from operators.base import register
 from operators.bilingual import say
 from operators.carrier_accounts import checked_county
+from operators.columns import name_of
 from operators.filters import FewFilter, states
 from operators.freight import SameStorefront
 from operators.lists import Listed
@@ -72,11 +73,15 @@ class WarehouseAdmin(Listed):
     form = WarehouseForm
     editable = _TERMS
     addable = ("storefront", "code", "trade_mode", *_TERMS)
-    list_display = ("code", "name", "trade_mode", "customs_district", "freight", "active", "storefront")
+    list_display = ("code", "called", "trade_mode", "customs_district", "freight", "active", "storefront")
     list_select_related = ("freight", "storefront")
     list_filter = (states("trade_mode"), "active")
     search_fields = ("code__startswith", "name", "name_zh")
     ordering = ("storefront", "position", "code")
+
+    @admin.display(description=say("名称", "name"), ordering="name")
+    def called(self, row: Any) -> str:
+        return name_of(row)
 
 
 class StockForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -14,7 +14,7 @@ from compliance.law import Law, NoFigure
 from compliance.models import Judgement
 from compliance.rules import RULES
 from kernel.clock import shanghai_day
-from kernel.money import yuan
+from kernel.money import priced
 from operators import told
 from operators.bilingual import chinese, say
 from operators.names import state_name
@@ -91,7 +91,7 @@ def _things(value: Any) -> bool:
 
 def _value(key: str, value: Any) -> Any:
     if key.endswith("_fen") and isinstance(value, int):
-        return f"¥{yuan(value)}"
+        return priced(value)
     return "-" if value in (None, "", []) else brief(value)
 
 
@@ -198,7 +198,7 @@ def _each_figure(judgement: Judgement, law: Law) -> Iterator[list[Any]]:
             yield [name, brief(value), "-", "-", "-", "-"]
             continue
         title = topic.title_zh if chinese() else topic.title
-        shown = f"¥{yuan(value)}" if topic.unit == "yuan" and isinstance(value, int) else brief(value)
+        shown = priced(value) if topic.unit == "yuan" and isinstance(value, int) else brief(value)
         try:
             source = law.source(name)
         except NoFigure:

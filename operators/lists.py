@@ -52,7 +52,9 @@ class Listed(Scoped):
             [str(label_for_field(name, self.model, model_admin=self)) for name in columns]
         )
         for row in rows:
-            yield sheet.row([_text(lookup_field(name, row, self)[2]) for name in columns])
+            yield sheet.row(
+                [_text(lookup_field(getattr(name, "plain", name), row, self)[2]) for name in columns]
+            )
 
 
 def _text(value: Any) -> str:

@@ -16,6 +16,7 @@ from compliance import rulebook
 from compliance.law import Figure, Law, Topic
 from compliance.rules.book import Rule
 from kernel.clock import now, shanghai_day
+from kernel.money import priced
 from operators.bilingual import chinese, say
 from operators.names import state_name
 from operators.scope import INSPECTORS, scope_of
@@ -150,7 +151,7 @@ def _value(topic: Topic, figure: Figure | None) -> str:
 
 
 _SHOWN: dict[str, Callable[[Any], str]] = {
-    "yuan": lambda fen: f"¥{fen // 100:,}.{fen % 100:02d}",
+    "yuan": priced,
     "count": lambda value: f"{value:,}",
     "flag": brief,
     "codes": lambda codes: brief(list(codes)),

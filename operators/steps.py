@@ -23,6 +23,7 @@ from kernel.receipts import Answer, fingerprint, keep, take
 from kernel.tenancy import tenant
 from operators.base import Scoped
 from operators.bilingual import say
+from operators.names import state_name
 from operators.scope import scope_of
 from operators.tables import Table
 
@@ -118,12 +119,21 @@ class Stepped(Scoped):
             "hint": chosen.hint,
             "button": button or chosen.title,
             "tables": tables,
+            # What a preview shows is read before it is confirmed; beside what was opened the actions stand.
+            "confirms": button is not chosen.button,
+            "stands": self.stands(row),
+            "steps": [one for one in self._buttons(request, row) if not one["url"].endswith(f"/{name}/")],
             "original": row,
             "once": request.POST.get("once") or str(uuid7()),
         }
         answer = TemplateResponse(request, "operators/form.html", context)
         answer["Cache-Control"] = "no-store"
         return answer
+
+    def stands(self, row: Any) -> str:
+        """In a few words where the row stands, beside what can be done to it."""
+        state = getattr(row, "state", "")
+        return state_name(state, state, row._meta.label) if state else ""
 
     def _take(
         self, request: HttpRequest, row: Any, step: Step, values: Mapping[str, Any]

@@ -12,7 +12,7 @@ from django.utils.formats import localize
 from django.utils.html import format_html, format_html_join
 from django.utils.timezone import localtime
 
-from kernel.money import yuan
+from kernel.money import priced
 from operators.bilingual import chinese, say
 from operators.names import named, state_name
 
@@ -151,8 +151,8 @@ def _value(key: str, value: Any, links: Links | None) -> Any:
     if value in (None, ""):
         return "-"
     if key.endswith("_fen") and isinstance(value, int):
-        return f"¥{yuan(value)}"
-    read = _READ.get(key) or (_instant if key.endswith("_at") else None)
+        return priced(value)
+    read = _READ.get(key) or (_instant if key == "at" or key.endswith("_at") else None)
     if read:
         return read(str(value))
     if key == "key":

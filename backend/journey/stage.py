@@ -13,6 +13,7 @@ from stdnum.iso7064 import mod_11_2
 
 from backend.journey.client import Consumer, Sandbox
 from backend.journey.report import Unexpected
+from kernel.money import priced
 
 MAISON, SWIFT = "maison", "swift"
 NAME, OTHER_NAME, PHONE = "王小礼", "李大壮", "13800138000"
@@ -87,6 +88,4 @@ def wrong_number(number: str) -> str:
     return number[:-1] + ("1" if number[-1] != "1" else "2")
 
 
-def yuan(fen: int) -> str:
-    """Fen for the eye: ¥1,234.56."""
-    return f"¥{fen // 100:,}.{fen % 100:02d}"
+yuan = priced  # fen for the eye: ¥1,234.56

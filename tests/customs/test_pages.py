@@ -16,6 +16,7 @@ from customs.models import Declaration, Filing, PortAccount, PortMessage, PortRe
 from customs.services import sending
 from kernel.clock import shanghai_day
 from kernel.models import Event
+from kernel.money import priced
 from kernel.states import WrongState
 from operators import customs_filters
 from operators.whose import subjects_of
@@ -180,7 +181,11 @@ def test_a_message_and_a_receipt_open_masked_too(client, world, rejected):
     order, _ = rejected
     enter(client, world.shop)
     message = PortMessage.objects.get(name="CEB621Message")
-    assert order.number in text_of(client.post(step_of(message, "view"), {"purpose": PURPOSE}))
+    page = client.post(step_of(message, "view"), {"purpose": PURPOSE})
+    told, html = text_of(page), page.content.decode()
+    assert order.number in told and f"price of one (CNY) {priced(order.lines.get().price_fen)} " in told
+    # What is done, beside where it stands, comes before what is shown.
+    assert html.index("the port has it") < html.index('name="purpose"') < html.index("name of the orderer")
     receipt = PortReceipt.objects.get(code="-621001")
     shown = text_of(client.post(step_of(receipt, "view"), {"purpose": PURPOSE}))
     assert "[Code:-621001;Desc:清单校验不通过]" in shown
@@ -240,6 +245,27 @@ def test_the_board_tells_counts_reasons_and_the_queue_with_its_next_step(client,
     assert [row.number for row in found] == [order.number]
 
 
+def test_what_customs_stopped_and_what_it_does_not_give_back_have_queues(client, world):
+    now = make.present()
+    for state, status, hours in (("inspection", "500", 80), ("review", "300", 1), ("cancelling", "120", 30)):
+        customs_rows(make.order(world.alice, ("HD-1", 1)), 0)
+        since = now - timedelta(hours=hours, minutes=1)
+        row = Declaration.objects.latest("pk")
+        told = {"state": state, "status": status, "told_at": since, "listed_at": since}
+        Declaration.objects.filter(pk=row.pk).update(**told)
+    enter(client, world.shop)
+    stopped, asked_back = (
+        [re.sub(r"<[^>]+>", "", " | ".join(map(str, line[1:]))) for line in table["rows"]]
+        for table in board(client).context["stopped"]
+    )
+    assert [line.split(" | ")[2] for line in stopped] == ["500 inspected", "300 in review"]
+    assert "open, photograph" in stopped[0] and stopped[0].endswith("3 d 8 h")
+    assert [line.split(" | ")[0] for line in asked_back] == ["asked back"]
+    assert "hand it over again" in asked_back[0] and asked_back[0].endswith("1 d 6 h")
+    Declaration.objects.filter(state="cancelling").update(listed_at=now)
+    assert board(client).context["stopped"][1]["rows"] == []  # customs still has its time
+
+
 def test_the_board_of_a_stranger_is_empty_and_none_without_a_storefront(client, world, rejected):
     assert cards(board(enter(client, make.storefront("swift"), "owner", "stranger"))) == {}
     told = board(client, storefront=world.shop.pk)
@@ -296,14 +322,15 @@ def test_the_tax_page_tells_guarantee_windows_and_what_is_due(client, world):
     customs_rows(make.order(world.alice, ("HD-1", 1)), 0)
     released = make.present() - timedelta(days=44)
     Declaration.objects.update(tax_fen=1820, released_at=released)
-    PortAccount.objects.update(guarantee_fen=10_000)
+    PortAccount.objects.update(guarantee_fen=100_000)
     told = enter(client, world.shop).get(reverse("admin:customs_tax"))
     guarantee, windows, due = told.context["story"]
-    assert [str(cell) for cell in guarantee["rows"][0][1:]] == ["maison", "100.00", "36.40", "36 %", "63.60"]
+    money = ["¥1,000.00", "¥36.40", "3 %", "¥963.60"]
+    assert [str(cell) for cell in guarantee["rows"][0][1:]] == ["Maison Shop", *money]
     [window] = windows["rows"]
-    assert ("ends soon" in str(window[1]), window[2:]) == (True, [2, 2, "36.40"])
+    assert ("ends soon" in str(window[1]), window[2:]) == (True, [2, 2, "¥36.40"])
     [day] = due["rows"]
-    assert (day[2], day[4]) == (2, "36.40")
+    assert (day[2], day[4]) == (2, "¥36.40")
     stranger = enter(client, make.storefront("swift"), "owner", "stranger")
     assert [table["rows"] for table in stranger.get(reverse("admin:customs_tax")).context["story"]] == [
         [],

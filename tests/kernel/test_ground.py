@@ -15,7 +15,7 @@ from kernel import approvals, cases, events, files, ids, jobs, receipts
 from kernel.clock import shanghai_day
 from kernel.gateways import let_go_of_database
 from kernel.models import Approval, Case, Delivery, Event, File, Job
-from kernel.money import share, times, yuan
+from kernel.money import priced, share, times, yuan
 from kernel.states import WrongState
 from orders.models import Order
 from orders.states import ORDER
@@ -39,6 +39,7 @@ def test_rounding_is_half_away_from_zero(fen):
 
 def test_yuan_has_two_decimals():
     assert [yuan(f) for f in (0, 5, 123456, -5)] == ["0.00", "0.05", "1234.56", "-0.05"]
+    assert [priced(f) for f in (0, 5, 123450, -123456)] == ["¥0.00", "¥0.05", "¥1,234.50", "-¥1,234.56"]
 
 
 def test_a_uuid7_sorts_by_time_and_a_number_fits_every_place():

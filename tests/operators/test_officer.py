@@ -173,7 +173,7 @@ def test_an_order_leads_to_its_judgement_which_tells_every_rule_and_figure(clien
         r.id for r in RULES
     } - asked
     assert f"{len(asked)} rules asked, 0 refused" in str(ruling["title"])
-    limit = next(row for row in figures["rows"] if row[1] == "¥5000.00")
+    limit = next(row for row in figures["rows"] if row[1] == "¥5,000.00")
     assert strip_tags(limit[3]) == "2019-01-01"
     assert "财关税〔2018〕49号" in limit[2]
     assert ["dutiable value", f"¥{(order.goods_fen + order.freight_fen) / 100:.2f}"] in [
@@ -188,7 +188,7 @@ def test_a_refused_attempt_says_which_rule_refused_it_and_on_which_facts(client,
     enter(client, officer(world.shop))
     first = client.get(page(made)).context["story"][0]["rows"][0]
     assert "LIMIT-1" in first[0] and "refused" in first[2]
-    assert "¥6000.00" in first[3] and "¥5000.00" in first[3]
+    assert "¥6,000.00" in first[3] and "¥5,000.00" in first[3]
     assert "财关税〔2018〕49号 第一条" in first[4]
 
 

@@ -105,8 +105,13 @@ def test_lists_name_brand_warehouse_and_storefront_in_the_readers_language(clien
     for page, zh, en in (
         ("orders_order", [world.warehouse.name_zh, world.shop.name_zh], world.warehouse.name),
         ("catalog_product", [world.shop.name_zh], "<img"),
+        ("inventory_warehouse", [world.warehouse.name_zh], world.warehouse.name),
     ):
         url = reverse(f"admin:{page}_changelist")
         html = client.get(url, headers={"accept-language": "zh-CN"}).content.decode()
         assert [name for name in zh if name not in html] == []
         assert en in client.get(url, headers={"accept-language": "en"}).content.decode()
+    listed = reverse("admin:catalog_variant_changelist")  # and amounts as they are read, in a file as numbers
+    assert "¥100.00" in client.get(listed).content.decode()
+    taken_home = b"".join(client.get(reverse("admin:catalog_variant_download")).streaming_content).decode()
+    assert ",100.00," in taken_home and "¥" not in taken_home

@@ -225,7 +225,7 @@ def test_an_order_page_tells_lines_judgement_with_its_law_and_history(client, wo
         "IR-1",
         "163.65",
         "财关税〔2018〕49号",
-        "¥5000.00",
+        "¥5,000.00",
         "order placed",
     ):
         assert told in html, told

@@ -10,12 +10,12 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern
 
-from customers.models import Address
+from customers.models import Address, Customer
 from miniprogram_api.door import Door
 from miniprogram_api.urls import endpoints
 from orders.models import CartLine, Coupon, CouponClaim, Order, Quote
 from payments.models import Payment
-from tests import make
+from tests import keeping, make
 from tests.miniprogram_api.conftest import Phone, phone_of
 
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -100,8 +100,38 @@ class Things:
     shop_values: dict[str, dict[str, str]]
 
 
+@dataclass(frozen=True)
+class House:
+    """Alice's world with her things in it, and a customer of another storefront."""
+
+    world: make.World
+    things: Things
+    stranger: Customer
+
+
 @pytest.fixture
-def things(world: make.World) -> Things:
+def house(db: None) -> House:
+    made: House = keeping.again("strangers", made_house)
+    return made
+
+
+def made_house() -> House:
+    world = make.made_world()
+    things = things_of(world)
+    return House(world, things, make.buyer(make.storefront("swift"), make.STRANGER, make.id_number(3)))
+
+
+@pytest.fixture
+def world(house: House) -> make.World:
+    return house.world
+
+
+@pytest.fixture
+def things(house: House) -> Things:
+    return house.things
+
+
+def things_of(world: make.World) -> Things:
     order = make.order(world.alice, ("HD-1", 1), now=make.present())
     quote = make.quote(world.alice, ("IR-1", 1), now=make.present())
     claim = make.coupon(world.alice)
@@ -129,9 +159,9 @@ def bob(client: Client, world: make.World) -> Phone:
 
 
 @pytest.fixture
-def elsewhere(client: Client, world: make.World) -> Phone:
+def elsewhere(client: Client, house: House) -> Phone:
     """A customer of another storefront."""
-    return phone_of(client, make.buyer(make.storefront("swift"), make.STRANGER, make.id_number(3)))
+    return phone_of(client, house.stranger)
 
 
 def state_of_alice(world: make.World) -> list[Any]:

@@ -104,6 +104,13 @@ def impatient() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def stand_in_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
+    """WeChat, carriers and customs: one process for all tests that ask for them."""
+    with running(tmp_path_factory.mktemp("stand-in")) as process:
+        yield process
+
+
+@pytest.fixture(scope="session")
 def provider_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
     with running(tmp_path_factory.mktemp("provider")) as process:
         yield process

@@ -30,11 +30,11 @@ from tests.customers.newsroom import (
     reader,
     template,
 )
-from tests.payments.conftest import stand_in_process, wechat, world
+from tests.payments.conftest import wechat, world
 from tests.waiting import somebody_waits
 from wechat.errors import Busy, OutcomeUnknown, RateLimited, Rejected
 
-__all__ = ["no_shared_token", "stand_in_process", "wechat", "world"]
+__all__ = ["no_shared_token", "wechat", "world"]
 from wechat import OPERATOR
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -14,10 +14,10 @@ from kernel.models import Case
 from storefronts.models import PushedMessage
 from tests import make
 from tests.customers.newsroom import agreed, calls, fact, no_shared_token, reader, template
-from tests.payments.conftest import stand_in_process, wechat, world
+from tests.payments.conftest import wechat, world
 from tests.storefronts.pushing import as_json, push, sealed, with_keys
 
-__all__ = ["no_shared_token", "stand_in_process", "wechat", "world"]
+__all__ = ["no_shared_token", "wechat", "world"]
 pytestmark = pytest.mark.django_db(transaction=True)
 POPUP, CHANGE, SENT = (f"subscribe_msg_{name}_event" for name in ("popup", "change", "sent"))
 WITHIN = {POPUP: "SubscribeMsgPopupEvent", CHANGE: "SubscribeMsgChangeEvent", SENT: "SubscribeMsgSentEvent"}

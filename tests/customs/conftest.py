@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.payments.conftest import stand_in_process, wechat, world
+from tests.payments.conftest import wechat, world
 
-__all__ = ["stand_in_process", "wechat", "world"]
+__all__ = ["wechat", "world"]

@@ -14,10 +14,10 @@ from orders.models import Order
 from tests import make
 from tests.logistics import shipping
 from tests.logistics.parts import issue, pack
-from tests.payments.conftest import stand_in_process, wechat
+from tests.payments.conftest import wechat
 from tests.stand_in import StandIn, storefront_in
 
-__all__ = ["stand_in_process", "wechat"]
+__all__ = ["wechat"]
 
 
 @pytest.fixture

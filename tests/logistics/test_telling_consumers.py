@@ -16,9 +16,9 @@ from logistics.states import SHIPMENT
 from tests import make
 from tests.customers.newsroom import agreed, delivered, no_shared_token, reader, template
 from tests.logistics import shipping
-from tests.payments.conftest import stand_in_process, wechat, world
+from tests.payments.conftest import wechat, world
 
-__all__ = ["no_shared_token", "stand_in_process", "wechat", "world"]
+__all__ = ["no_shared_token", "wechat", "world"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,14 +9,8 @@ import pytest
 from backend.chaos.stage import Stage
 from backend.journey.client import Sandbox
 from tests import keeping, make
-from tests.stand_in import StandIn, running, storefront_in
+from tests.stand_in import StandIn, storefront_in
 from wechat.errors import ResourceNotExist
-
-
-@pytest.fixture(scope="session")
-def stand_in_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StandIn]:
-    with running(tmp_path_factory.mktemp("stand-in")) as process:
-        yield process
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ from kernel.models import Case
 from tests.customs import port as ports
 from tests.customs.port import declaration, waybill
 from tests.customs.test_declaring import port
-from tests.payments.conftest import stand_in_process, wechat, world
+from tests.payments.conftest import wechat, world
 from tests.payments.declaring import go_on as pay_on
 from tests.payments.declaring import paid
 from tests.races.crowd import at_once
 
-__all__ = ["port", "stand_in_process", "wechat", "world"]
+__all__ = ["port", "wechat", "world"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

@@ -16,10 +16,10 @@ from tests.customs.mail import WAYBILL, answers, enters, put
 from tests.customs.port import declaration
 from tests.customs.test_declaring import port
 from tests.customs.test_direct_mail import account, lists, parcel, stood
-from tests.payments.conftest import stand_in_process, wechat, world
+from tests.payments.conftest import wechat, world
 from tests.races.crowd import at_once
 
-__all__ = ["account", "parcel", "port", "stand_in_process", "stood", "wechat", "world"]
+__all__ = ["account", "parcel", "port", "stood", "wechat", "world"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

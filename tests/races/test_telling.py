@@ -10,13 +10,13 @@ from kernel.models import Case
 from logistics.services import changing, telling
 from logistics.services.telling import Attempt
 from orders.models import Order
-from tests.logistics.conftest import carriers, known, stand_in_process, wechat
+from tests.logistics.conftest import carriers, known, wechat
 from tests.logistics.telling import asked, bought, info, later, left, numbers, there
 from tests.races.crowd import at_once
 from wechat.errors import Rejected
 from wechat.shipping import ShippingClient
 
-__all__ = ["carriers", "known", "stand_in_process", "wechat"]
+__all__ = ["carriers", "known", "wechat"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 

@@ -14,7 +14,7 @@ from kernel.money import times
 from orders.models import Order, OrderLine
 from payments.gateways.wechat_pay import notify_url
 from payments.models import Payment, Refund, RefundLine
-from payments.services.refund_parts import NOTHING, SHARES, Part, part, rest, returned
+from payments.services.refund_parts import NOTHING, SHARES, Part, part, rest, returned, with_tax
 from payments.services.refund_refusals import TooManyPieces, TooMuch
 
 AMOUNTS = (
@@ -62,7 +62,10 @@ def kept_of(refund: Refund) -> Kept:
 
 
 def parts_of(order: Order, *, pieces: Mapping[int, int], whole: bool, freight: bool = True) -> list[Part]:
-    """These pieces (line → how many) with their shares, or all that are left. Raises TooManyPieces."""
+    """These pieces (line → how many) with their shares, or all that are left; tax is what is levied less.
+
+    Raises TooManyPieces.
+    """
     lines = list(OrderLine.objects.filter(order=order).order_by("position"))
     gone = returned(RefundLine.objects.filter(~Q(refund__state="closed"), refund__order=order))
     parts = []
@@ -78,7 +81,7 @@ def parts_of(order: Order, *, pieces: Mapping[int, int], whole: bool, freight: b
             parts.append(part(line, quantity, before, freight=freight))
         elif whole and (stayed := rest(line, before)).amount_fen:
             parts.append(stayed)
-    return parts
+    return with_tax(order, lines, gone, parts)
 
 
 def takes_the_last(order: Order, pieces: Mapping[int, int]) -> bool:

@@ -49,6 +49,10 @@ REASONS: dict[str, Reason] = {
     "damaged": Reason("收到时破损", "it arrived damaged", _ANY_BACK, Fault.SELLER, pictures=1),
     "defective": Reason("质量问题", "it does not work as it should", _ANY_BACK, Fault.SELLER, pictures=1),
     "wrong": Reason("发错商品", "it is not what was ordered", _ANY_BACK, Fault.SELLER, pictures=1),
+    # Of no consumer: the house opens it, whatever was refused or could not be delivered.
+    "undelivered": Reason(
+        "拒收或无法投递，商品已退回", "refused or undeliverable: it came back", frozenset(), Fault.SELLER
+    ),
     "missing": Reason(
         "少发、漏发", "pieces are missing", frozenset({Kind.CLAIM}), Fault.SELLER, pictures=1, sends=False
     ),

@@ -6,8 +6,9 @@ from celery import shared_task
 
 from kernel.clock import now
 from kernel.models import Event
+from orders.models import Order
 from payments.models import Refund
-from returns.services import deadlines, settle
+from returns.services import at_customs, deadlines, not_left, settle, undelivered
 
 
 @shared_task
@@ -17,8 +18,8 @@ def sweep() -> None:
 
 
 def money_asked(event: Event) -> None:
-    """refund.requested: where it stands for one that was closed, its return follows it."""
-    settle.follow(refund=_refund(event), now=now())
+    """refund.requested: where it stands for one that was closed or taken back, its return follows it."""
+    settle.follow(refund=_refund(event), instead_of=event.facts.get("instead_of", []), now=now())
 
 
 def money_arrived(event: Event) -> None:
@@ -26,6 +27,23 @@ def money_arrived(event: Event) -> None:
     refund = _refund(event)
     if refund.arrived_at is not None:
         settle.finish(refund=refund, now=now())
+
+
+def released(event: Event) -> None:
+    """customs.released: pieces whose refund waited for customs, and that never left, are a return there."""
+    not_left.released(order_number=event.key.removeprefix("order:"), now=now())
+
+
+def return_refused(event: Event) -> None:
+    """customs.return_refused: what its refund took back of the tax is owed again."""
+    number = event.key.removeprefix("order:")
+    at_customs.refused(number=event.facts["return"], order_number=number, now=now())
+
+
+def parcel_came_back(event: Event) -> None:
+    """shipment.returned: a refused or undeliverable parcel is back, and its order is refunded."""
+    number = event.key.removeprefix("order:")
+    undelivered.came_back(order=Order.objects.get(number=number), at=event.at, now=now())
 
 
 def _refund(event: Event) -> Refund:

@@ -200,6 +200,7 @@ def _refused(declaration: Declaration, filing: Filing, info: str, reference: str
     if step is Step.LATER and _hand_over_later(filing, now):
         return
     if filing.kind == Kind.RETURN:
+        came_back.refused(filing, now=now)
         _put_before(declaration, filing, step, info, now)
         return
     if filing.kind != Kind.LIST and declaration.state in KNOWS_OF:

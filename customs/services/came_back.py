@@ -33,6 +33,7 @@ from kernel.tenancy import tenant
 from orders.services.quoted import line_facts
 
 GRANTED_EVENT, ARRIVED, RESTORED = "customs.returned", "customs.return_arrived", "customs.return_restored"
+REFUSED_EVENT = "customs.return_refused"
 WAITS = "customs.return_waits"
 
 
@@ -89,6 +90,12 @@ def granted(filing: Filing, *, now: datetime) -> None:
     book.come_back(declaration=filing.declaration, pieces=pieces)
     _record(filing, GRANTED_EVENT, {"pieces": pieces}, now)
     settle(filing, now=now)
+
+
+def refused(filing: Filing, *, now: datetime) -> None:
+    """Customs refuses a return: told once, however often it says so. Under the declaration's lock."""
+    if filing.key not in _named(filing.declaration, REFUSED_EVENT):
+        _record(filing, REFUSED_EVENT, {"code": filing.status}, now)
 
 
 def settle(filing: Filing, *, now: datetime) -> None:

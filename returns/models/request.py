@@ -69,9 +69,6 @@ class ReturnRequest(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["order", "key"], name="return_wish_once"),
-            models.UniqueConstraint(
-                fields=["refund"], name="return_refund_once", condition=Q(refund__isnull=False)
-            ),
             models.CheckConstraint(
                 name="return_amounts",
                 condition=Q(quoted_late_fen__gte=0, deducted_fen__gte=0)

@@ -98,7 +98,7 @@ def ask_return(
             shown = offer_shown(offer)
             raise NotPossible(shown["obstacles"], shown["remains"])
         found = _pictures(order, wished, pictures)
-        row = _write(seen, offer, key, words[:LONGEST_WORDS], now)
+        row = write(seen, offer, key, words[:LONGEST_WORDS], now)
         ReturnPicture.objects.filter(pk__in=found).update(request=row)
         if gives_itself(seen, offer):
             decide.say_yes(row, by="system", now=now)
@@ -152,7 +152,8 @@ def _wanted(seen: Seen, wished: Wished) -> dict[int, Variant]:
     return {position: variants[sku] for position, sku in skus.items()}
 
 
-def _write(seen: Seen, offer: Offer, key: str, words: str, now: datetime) -> ReturnRequest:
+def write(seen: Seen, offer: Offer, key: str, words: str, now: datetime) -> ReturnRequest:
+    """The request with what was offered, as it stands from now on. Called by who holds the order."""
     order, wished = seen.order, offer.wished
     wanted = _wanted(seen, wished)
     public_id = ids.uuid7()

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
+from django.db import transaction
+
 from customs.models import Declaration
 from customs.services.came_back import ArrivalKnown, ArrivedImpossible, goods_arrived
 from customs.services.declaring import held
@@ -15,22 +17,25 @@ from kernel.cases import open_case, settle_open
 from kernel.clock import shanghai_day
 from kernel.errors import Problem
 from kernel.states import WrongState
-from returns.models import ReturnLine, ReturnRequest
+from kernel.tenancy import tenant
+from orders.given_back import NOTHING
+from returns.models import ReturnRequest
 from returns.reasons import REASONS
+from returns.services import settle
+from returns.services.holding import hold
 from returns.services.seen import Stage, look
-from returns.states import HOLDING
 
 NOT_DECLARED, LATE, NOT_STOPPED = "return.not_declared", "return.late_at_customs", "return.not_stopped"
 LOOK_AGAIN = timedelta(minutes=10)
 
 
 def declare(row: ReturnRequest, *, by: str, now: datetime) -> bool:
-    """Tell customs of the goods of a held request, once, as long as it may be; whether it is told by now.
+    """Tell customs of the goods of a held request that come back, or never left; whether it is told by now.
 
     Whatever stands against it is a case; the return goes on.
     """
     declaration = _declaration(row)
-    if row.return_no or declaration is None or declaration.released_at is None or not row.goods_back:
+    if row.return_no or declaration is None or declaration.released_at is None:
         return bool(row.return_no)
     if row.declare_by is not None and shanghai_day(now) > row.declare_by:
         _case(
@@ -40,15 +45,16 @@ def declare(row: ReturnRequest, *, by: str, now: datetime) -> bool:
             now,
         )
         return False
-    lines = ReturnLine.objects.filter(request=row, state__in=HOLDING).select_related("line")
+    lines = row.lines.exclude(state__in=["refused", "dropped"]).select_related("line")
     try:
-        filing = declare_return(
-            declaration=declaration,
-            pieces={one.line.sku: one.quantity for one in lines},
-            reason=REASONS[row.reason].zh,
-            by=by,
-            now=now,
-        )
+        with transaction.atomic():
+            filing = declare_return(
+                declaration=declaration,
+                pieces={one.line.sku: one.quantity for one in lines},
+                reason=REASONS[row.reason].zh,
+                by=by,
+                now=now,
+            )
     except Problem as refused:
         title = "A return could not be declared to customs: mend it, and declare it on the declaration's page"
         _case(row, NOT_DECLARED, title, now, why=refused.code)
@@ -68,7 +74,8 @@ def arrived(row: ReturnRequest, *, on: date, by: str, now: datetime) -> None:
     if declaration is None or not declare(row, by=by, now=now):
         return
     try:
-        goods_arrived(declaration=declaration, number=row.return_no, on=on, by=by, now=now)
+        with transaction.atomic():
+            goods_arrived(declaration=declaration, number=row.return_no, on=on, by=by, now=now)
     except (
         ArrivalKnown,
         ArrivedImpossible,
@@ -93,19 +100,35 @@ def stop(row: ReturnRequest, *, now: datetime) -> bool:
     if declaration is None or row.goods_back:
         return False
     seen = look(order=row.order, now=now)
-    if seen.stage is not Stage.HERE or any(seen.left(line) for line in seen.lines):
+    if seen.stage is not Stage.HERE or any(
+        line.quantity > seen.gone.get(line.pk, NOTHING).quantity for line in seen.lines
+    ):
         return False
     _, current = held(declaration)
     if current.state not in ("listed", "accepted", "review", "inspection"):
         return False
     try:
-        ask_back(declaration=current, reason=REASONS[row.reason].zh, by=f"return:{row.number}", now=now)
+        with transaction.atomic():
+            ask_back(declaration=current, reason=REASONS[row.reason].zh, by=f"return:{row.number}", now=now)
     except NotAccepted:
         return True
     except (Problem, WrongState) as refused:
         title = "The list of an order that is to be refunded could not be asked back from customs"
         _case(row, NOT_STOPPED, title, now, why=refused.code)
     return False
+
+
+def refused(*, number: str, order_number: str, now: datetime) -> None:
+    """Customs refused the return `number`: the refund stays, and the tax is owed again, once."""
+    of = ReturnRequest.objects.filter(return_no=number, order__number=order_number)
+    found = of.select_related("order").first()
+    if found is None:  # declared by a colleague, of no request
+        return
+    with tenant(found.storefront_id):
+        row = hold(found)
+        row.restorable = False
+        row.save(update_fields=["restorable"])
+        settle.tax_levied(row, now=now)
 
 
 def _declaration(row: ReturnRequest) -> Declaration | None:

@@ -13,6 +13,7 @@ from returns.models import ReturnRequest
 from returns.services import settle
 from returns.services.at_customs import LOOK_AGAIN, stop
 from returns.services.holding import hold, move_lines
+from returns.services.not_left import keep_here
 from returns.services.seen import look
 from returns.states import RETURN
 
@@ -136,6 +137,7 @@ def say_yes(row: ReturnRequest, *, by: str, now: datetime) -> None:
             raise WrongState(machine="return", verb="grant", state=row.state)
         RETURN.move(row, "grant", now=now, facts={"by": by}, next_at=None, **told)
         settle.pay(row, now=now)
+        keep_here(row, by=by, now=now)
         if stop(row, now=now):
             row.next_at = now + LOOK_AGAIN
             row.save(update_fields=["next_at"])

@@ -7,9 +7,12 @@ bears it is the storefront's policy of the day, as the consumer was shown.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
+
+from django.db.models import Q
 
 from kernel.cases import settle_open
 from kernel.clock import shanghai_day
@@ -22,6 +25,8 @@ from returns.reasons import REASONS, Fault, Kind
 from returns.services.holding import hold, move_lines
 from returns.services.seen import Seen, Stage, look
 from returns.states import HOLDING, RETURN, RETURN_LINE
+from returns.windows import DECLARE, clock
+from settlement.services.entries import enter_tax_levied
 
 Grade = ReturnGrade.Grade
 DISPUTED, NOT_INSPECTED = "return.disputed", "return.not_inspected"
@@ -101,11 +106,12 @@ def kept_of(row: ReturnRequest, seen: Seen) -> tuple[Kept, bool]:
     kept = Kept(deducted_fen=row.deducted_fen)
     if seen.released is None:
         return kept, False
+    here = seen.stage is Stage.HERE and not row.goods_back  # it never left: declared and arrived today
+    if here and clock(DECLARE, since=seen.released, today=seen.today).open:
+        return kept, True
     at = shanghai_day(row.received_at) if row.received_at else seen.today
-    there = row.goods_back or seen.stage in (Stage.HERE, Stage.CAME_BACK)
-    in_time = bool(there and row.arrive_by and at <= row.arrive_by)
-    declared = bool(row.return_no) or (seen.stage is Stage.HERE and in_time)
-    if in_time and declared:
+    in_time = bool(row.goods_back and row.arrive_by and at <= row.arrive_by)
+    if in_time and row.return_no and row.restorable is not False:
         return kept, True
     seller = REASONS[row.reason].fault is Fault.SELLER
     # Asked for and back in time: that it was not declared is the brand's own affair.
@@ -116,30 +122,35 @@ def kept_of(row: ReturnRequest, seen: Seen) -> tuple[Kept, bool]:
 
 
 def _wish(row: ReturnRequest, seen: Seen, pieces: dict[int, int], kept: Kept) -> Wish:
-    """The pieces; all that is left where nothing was kept back and nothing of the order remains."""
+    """The pieces; all that is left where nothing was ever kept back and nothing of the order remains."""
     last = all(seen.left(line) <= pieces.get(line.pk, 0) for line in seen.lines)
-    if last and row.freight and kept == Kept() and not seen.asked:
+    stayed = Q(tax_kept_fen__gt=0) | Q(deducted_fen__gt=0)
+    before = Refund.objects.filter(stayed, order=row.order).exclude(state="closed").exists()
+    if last and row.freight and kept == Kept() and not before and not seen.asked:
         return Wish()
     return Wish(pieces, freight=row.freight, kept=kept)
 
 
 def finish(*, refund: Refund, now: datetime) -> None:
     """The money of a return has arrived: it is settled. Of another refund, or told again, nothing happens."""
-    found = ReturnRequest.objects.filter(refund=refund).select_related("order").first()
-    if found is None:
-        return
-    with tenant(found.storefront_id):
-        row = hold(found)
-        if row.state == "refunding":
-            facts = {"refund_fen": refund.amount_fen, "refund": refund.out_refund_no}
-            RETURN.move(
-                row, "finish", now=now, facts=facts, settled_at=refund.arrived_at or now, next_at=None
-            )
+    for found in ReturnRequest.objects.filter(refund=refund).select_related("order").order_by("pk"):
+        with tenant(found.storefront_id):
+            row = hold(found)
+            if row.state == "refunding":
+                facts = {"refund_fen": refund.amount_fen, "refund": refund.out_refund_no}
+                at = refund.arrived_at or now
+                RETURN.move(row, "finish", now=now, facts=facts, settled_at=at, next_at=None)
+                tax_levied(row, now=now)
 
 
-def follow(*, refund: Refund, now: datetime) -> None:
-    """A refund that was closed is asked for anew under another number, which the return follows."""
-    before = refund.key.removeprefix("again:")
-    if before == refund.key:
-        return
-    ReturnRequest.objects.filter(refund__out_refund_no=before, state="refunding").update(refund=refund)
+def tax_levied(row: ReturnRequest, *, now: datetime) -> None:
+    """Where customs did not give up the tax that a settled refund took back, it is owed again, once."""
+    levied = row.restorable is False and row.declare_by is not None
+    if row.state == "settled" and levied and row.refund is not None:
+        enter_tax_levied(refund=row.refund, key=row.number, at=now, now=now)
+
+
+def follow(*, refund: Refund, instead_of: Sequence[str], now: datetime) -> None:
+    """A refund that was closed is asked for anew, or is part of all that goes back: the return follows it."""
+    before = {*instead_of, refund.key.removeprefix("again:")}
+    ReturnRequest.objects.filter(refund__out_refund_no__in=before, state="refunding").update(refund=refund)

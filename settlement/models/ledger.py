@@ -18,6 +18,7 @@ class Entry(models.Model):
         SALE = "sale"
         STRAY = "stray"
         REFUND = "refund"
+        TAX_LEVIED = "tax_levied"
         TRANSFER = "transfer"
         FEE = "fee"
         COUPON = "coupon"

@@ -76,6 +76,29 @@ def enter_refund(*, refund: Refund, now: datetime) -> bool:
     )
 
 
+def enter_tax_levied(*, refund: Refund, key: str, at: datetime, now: datetime) -> bool:
+    """Customs refused a return: the tax that its refund took back is owed again, at the brand's expense.
+
+    `key` names the return. False where it was entered before, or the refund left the tax owed.
+    """
+    tax = refund.tax_fen - refund.tax_lost_fen
+    if tax <= 0:
+        return False
+    return enter(
+        fact=Fact(
+            storefront_id=refund.storefront_id,
+            kind=Entry.Kind.TAX_LEVIED,
+            key=f"tax_levied:{key}",
+            at=at,
+            amounts={Account.GOODWILL: tax, Account.TAX: -tax},
+            order_id=refund.order_id,
+            payment_id=refund.payment_id,
+            refund_id=refund.pk,
+        ),
+        now=now,
+    )
+
+
 def enter_transfer(*, refund: Refund, now: datetime) -> bool:
     """What was owed to the consumer has left our bank. False where it was entered before.
 

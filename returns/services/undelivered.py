@@ -1,0 +1,104 @@
+"""What did not reach its consumer: a parcel that came back is refunded and put away, a lost one is refunded.
+
+Nobody has to ask. What came back is a return at customs (625), arrived on its day, within the windows; of
+what is lost or destroyed nothing comes back: tax and allowance stay used, never at the consumer's cost.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from kernel.cases import open_case
+from kernel.clock import shanghai_day
+from kernel.errors import Conflict
+from kernel.tenancy import tenant
+from logistics.models import Shipment
+from orders.models import Order
+from payments.models import Refund
+from returns.models import ReturnRequest
+from returns.reasons import Kind
+from returns.services import decide
+from returns.services.arrive import receive
+from returns.services.ask import write
+from returns.services.holding import hold, hold_order
+from returns.services.offer import Wished, make_offer
+from returns.services.seen import Seen, look
+
+BACK_REFUNDED = "return.back_refunded"
+UNDECIDED = ("requested", "refused", "appealed")
+
+
+class NotLost(Conflict):
+    """Only a parcel that is lost or destroyed is refunded without its goods."""
+
+    code = "return_not_lost"
+    title = "Enter first on the shipment's page that the parcel is lost or damaged."
+    title_zh = "请先在发货单页面登记包裹丢失或损毁。"
+
+
+def came_back(*, order: Order, at: datetime, now: datetime) -> ReturnRequest | None:
+    """A parcel was refused or could not be delivered, and is back at the zone since `at`: a return, received.
+
+    Wishes that nobody has granted yet give way to it. Of pieces that were refunded before a person hears.
+    None where no others are left, or the order is not paid any more. Done once.
+    """
+    with tenant(order.storefront_id):
+        held = hold_order(order.number)
+        known = ReturnRequest.objects.filter(order=held, key="came-back").first()
+        if known is not None or held.state != "paid":
+            return known
+        _give_way(held, now)
+        seen = look(order=held, now=at)
+        if any(one.quantity for one in seen.gone.values()):
+            _refunded_before(held, now)
+        row = _write(seen, Kind.RETURN, "undelivered", "came-back", at)
+        if row is not None:
+            decide.say_yes(row, by="system", now=now)
+            row = receive(request=row, by="system", now=now, on=shanghai_day(at))
+        return row
+
+
+def lost(*, order: Order, by: str, now: datetime) -> ReturnRequest | None:
+    """Refund what is left of an order whose parcel is lost or destroyed. Raises NotLost.
+
+    None where nothing is left of it. Done once.
+    """
+    with tenant(order.storefront_id):
+        held = hold_order(order.number)
+        known = ReturnRequest.objects.filter(order=held, key="lost").first()
+        if known is not None:
+            return known
+        if not Shipment.objects.filter(order=held, state__in=["lost", "damaged"]).exists():
+            raise NotLost()
+        _give_way(held, now)
+        row = _write(look(order=held, now=now), Kind.REFUND_ONLY, "not_received", "lost", now)
+        if row is not None:
+            decide.say_yes(row, by=by, now=now)
+        return row
+
+
+def _write(seen: Seen, kind: Kind, reason: str, key: str, at: datetime) -> ReturnRequest | None:
+    pieces = {line.position: seen.left(line) for line in seen.lines if seen.left(line) > 0}
+    if not pieces:
+        return None
+    return write(seen, make_offer(seen=seen, wished=Wished(kind, reason, pieces)), key, "", at)
+
+
+def _give_way(order: Order, now: datetime) -> None:
+    wishes = ReturnRequest.objects.filter(order=order, kind=Kind.REFUND_ONLY, state__in=UNDECIDED)
+    for one in wishes.select_related("order").order_by("pk"):
+        decide.withdraw(request=hold(one), by="system", now=now)
+
+
+def _refunded_before(order: Order, now: datetime) -> None:
+    numbers = (
+        Refund.objects.filter(order=order).exclude(state="closed").values_list("out_refund_no", flat=True)
+    )
+    open_case(
+        storefront_id=order.storefront_id,
+        kind=BACK_REFUNDED,
+        key=order.event_key,
+        title="A parcel came back of which pieces were refunded before: put them away by hand",
+        facts={"order": order.number, "refunds": " ".join(numbers)},
+        now=now,
+    )

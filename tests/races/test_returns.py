@@ -1,0 +1,109 @@
+"""Returns at the same moment: no piece is asked for twice, nothing is refunded, put away or entered twice."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import OperationalError, transaction
+from django.db.models import Sum
+
+from inventory.models import Lot, Movement
+from orders.models import Order
+from payments.models import Refund
+from returns.models import ReturnLine, ReturnRequest
+from returns.reasons import Kind
+from returns.services import deadlines
+from returns.services.arrive import receive
+from returns.services.ask import NotPossible, write
+from returns.services.offer import make_offer
+from returns.services.seen import look
+from returns.services.settle import settle
+from returns.services.way import send
+from tests import make
+from tests.races.crowd import at_once
+from tests.returns.conftest import customs  # noqa: F401 -- a fixture
+from tests.returns.parts import DELIVERED, asked, bought, delivered, graded, wish
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def world(customs):  # noqa: F811
+    return make.world()
+
+
+def pieces() -> int:
+    held = ReturnLine.objects.exclude(state__in=["dropped", "refused"])
+    return held.aggregate(sum=Sum("quantity", default=0))["sum"]
+
+
+def refunded() -> int:
+    living = Refund.objects.exclude(state="closed")
+    return living.aggregate(sum=Sum("amount_fen", default=0))["sum"]
+
+
+def naive_ask(order: Order, key: str, pause: threading.Barrier) -> bool:
+    """What a house without the lock does: look at what is left, then write."""
+    seen = look(order=order, now=DELIVERED)
+    offer = make_offer(seen=seen, wished=wish(2))
+    pause.wait(timeout=20)
+    with transaction.atomic():
+        write(seen, offer, key, "", DELIVERED)
+    return offer.possible
+
+
+def test_without_the_lock_the_same_pieces_are_asked_for_twice(world):
+    order, pause = delivered(world), threading.Barrier(2)
+    assert at_once([lambda key=key: naive_ask(order, key, pause) for key in "ab"]) == [True, True]
+    assert pieces() == 4  # of two that were bought
+
+
+def test_a_hundred_requests_at_once_ask_for_no_more_pieces_than_there_are(world):
+    order = delivered(world)
+    done = at_once([lambda key=key: asked(order, key=f"k-{key}") for key in range(100)])
+    made = [one for one in done if isinstance(one, ReturnRequest)]
+    others = [one for one in done if one not in made]
+    # Who waited too long for the lock lost nothing, and may ask again.
+    assert all(isinstance(one, NotPossible | OperationalError) for one in others), others
+    assert (len(made), pieces()) == (2, 2)
+
+
+def test_a_hundred_who_give_up_at_once_get_back_no_more_than_was_paid(world):
+    order = bought(world)
+    given_up = wish(kind=Kind.REFUND_ONLY, reason="no_longer_wanted")
+    done = at_once([lambda key=key: asked(order, given_up, key=f"k-{key}") for key in range(100)])
+    made = [one for one in done if isinstance(one, ReturnRequest)]
+    assert all(isinstance(one, ReturnRequest | NotPossible | OperationalError) for one in done), done
+    assert (len(made), pieces(), Refund.objects.count()) == (2, 2, 2)
+    assert refunded() == order.total_fen
+
+
+def test_the_same_wish_at_once_is_one_request(world):
+    order = delivered(world)
+    done = at_once([lambda: asked(order)] * 8)
+    assert len({one.pk for one in done}) == 1, done
+    assert (ReturnRequest.objects.count(), pieces()) == (1, 1)
+
+
+def test_received_inspected_settled_and_swept_at_once_it_ends_once(world, customs):  # noqa: F811
+    order = delivered(world)
+    row = asked(order)
+    before = Lot.objects.get(stock__variant=world.dryer).on_hand
+    calls = [lambda: send(request=row, carrier="SF", waybill="SF2000000000001", by="me", now=DELIVERED)]
+    assert not [one for one in at_once(calls * 4) if isinstance(one, Exception)]
+    assert customs.declared == [{"HD-1": 1}]
+    at = DELIVERED + DAY
+    done = at_once([lambda: receive(request=row, by="op", now=at)] * 4)
+    assert sum(isinstance(one, ReturnRequest) for one in done) == 1, done
+    assert customs.back == [("return-1", at.date())]
+    late = at + 7 * DAY
+    calls = [lambda: graded(row, late), lambda: settle(request=row, by="op", now=late)]
+    at_once([*calls, lambda: deadlines.sweep(now=late)] * 3)
+    row.refresh_from_db()
+    assert (row.state, Refund.objects.count(), refunded()) == ("refunding", 1, row.refund.amount_fen)
+    put_away = Movement.objects.filter(kind="return").count()
+    assert put_away <= 1  # settled first, it is put away by nobody
+    assert Lot.objects.get(stock__variant=world.dryer).on_hand == before + put_away

@@ -1,0 +1,244 @@
+"""What becomes of returns at customs, by its real services: declared, granted or refused, given up before."""
+
+# ruff: noqa: F811 -- fixtures of other modules
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db.models import Sum
+
+from backend import delivery
+from compliance.models import AllowanceEntry
+from customs.models import Declaration, Filing
+from inventory.models import Movement, Stock
+from kernel.clock import shanghai_day
+from kernel.models import Case, Event
+from logistics.models import Shipment
+from orders.models import Order
+from payments.models import Refund
+from returns.reasons import Kind
+from returns.services import deadlines
+from returns.services.arrive import receive
+from returns.services.way import send
+from settlement.models import Entry, Posting
+from tests.customs import port as ports
+from tests.customs.port import declaration
+from tests.customs.test_declaring import LIST_NO, answer, listed, port, ready  # noqa: F401 -- fixtures too
+from tests.customs.test_undoing import accepted, allowance, released, tell
+from tests.payments.conftest import wechat, world  # noqa: F401
+from tests.payments.reports import told
+from tests.returns import parts
+from tests.returns.parts import asked, graded, wish
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DAY = timedelta(days=1)
+UP = {"kind": Kind.REFUND_ONLY, "reason": "no_longer_wanted"}
+
+
+def balance(account):
+    return Posting.objects.filter(account=account).aggregate(sum=Sum("amount_fen", default=0))["sum"]
+
+
+def delivered(port, order, at):
+    """Released, on its way, and with its consumer; the time it is then."""
+    at = released(port, order, at)
+    order = Order.objects.get(pk=order.pk)
+    parts.left(order)
+    parts.had(order, at)
+    return at
+
+
+def sent(row, at):
+    return send(request=row, carrier="SF", waybill="SF2000000000001", by="consumer", now=at)
+
+
+def pays(row, at):
+    """WeChat has the refund and says that it has arrived."""
+    row.refresh_from_db()
+    leaves = Refund.objects.filter(pk=row.refund_id, state__in=["accepted", "processing"])
+    assert leaves.update(state="processing") == 1
+    refund = Refund.objects.get(pk=row.refund_id)
+    told(refund, success_time=at, **({"refund_id": refund.refund_id} if refund.refund_id else {}))
+    delivery.drain(now=at)
+    row.refresh_from_db()
+
+
+def now_is(row):
+    row.refresh_from_db()
+    return row.state
+
+
+def says(port, name, filing, at, status):
+    at = ports.go_on(at, 2)
+    tell(port, name, filing, at, status)
+    return ports.go_on(at + timedelta(seconds=3), 3)
+
+
+def filing_of(row):
+    row.refresh_from_db()
+    return Filing.objects.get(kind="return", key=row.return_no)
+
+
+def told_back(port):
+    """Pieces by return that customs was told of."""
+    documents = [one.documents[0] for one in port.messages("CEB625Message")]
+    return [sum(int(line["qty"]) for line in document.lines) for document in documents]
+
+
+def restored():
+    entries = AllowanceEntry.objects.filter(kind="restore", account__measure="value").order_by("id")
+    return [one.amount for one in entries]
+
+
+def held(world):
+    return Stock.objects.get(variant=world.dryer).reserved
+
+
+def test_partial_after_partial_restores_all_that_was_used_and_pays_all_but_the_freight(port, ready):
+    order, at = ready
+    at = delivered(port, order, at)
+    used = allowance()["used"]
+    first = sent(asked(order, at=at), at)
+    at = says(port, "CEB626Message", filing_of(first), at, "399")
+    assert restored() == []  # granted, and not back yet
+    receive(request=first, by="op", now=at)
+    assert restored() == [used // 2]
+    graded(first, at)
+    second = sent(asked(order, at=at, key="k-2"), at)
+    receive(request=second, by="op", now=at)
+    at = says(port, "CEB626Message", filing_of(second), at, "399")
+    at = says(port, "CEB626Message", filing_of(second), at, "399")
+    assert (restored(), allowance()) == ([used // 2, used - used // 2], {"used": 0, "reserved": 0})
+    graded(second, at)
+    assert told_back(port) == [1, 1]
+    for row in (first, second):
+        pays(row, at)
+    assert (now_is(first), now_is(second), balance("tax"), balance("goodwill")) == (
+        "settled",
+        "settled",
+        0,
+        0,
+    )
+    assert first.refund.amount_fen + second.refund.amount_fen == order.total_fen - order.freight_fen
+    assert not Case.objects.filter(state="open", kind__regex="^(return|customs)").exists()
+
+
+@pytest.mark.parametrize("when", ["before", "after", "paid"])
+def test_a_return_that_customs_refuses_stays_refunded_and_its_tax_is_owed_again(port, ready, when):
+    order, at = ready
+    at = delivered(port, order, at)
+    tax = balance("tax")
+    row = sent(asked(order, at=at), at)
+    if when == "before":
+        at = says(port, "CEB626Message", filing_of(row), at, "100")
+    receive(request=row, by="op", now=at)
+    graded(row, at)
+    if when == "paid":
+        pays(row, at)
+        assert balance("tax") == tax + row.refund.tax_fen
+    for _ in range(2) if when != "before" else ():
+        at = says(port, "CEB626Message", filing_of(row), at, "100")
+    if when != "paid":
+        pays(row, at)
+    assert (row.state, row.restorable, row.refund.amount_fen) == ("settled", False, row.quoted_fen)
+    assert row.refund.tax_lost_fen == (row.refund.tax_fen if when == "before" else 0)
+    assert (balance("tax"), balance("goodwill")) == (tax, row.refund.tax_fen)
+    assert Entry.objects.filter(kind="tax_levied").count() == (when != "before")
+    assert (restored(), Case.objects.get(kind="customs.rejected").facts["document"]) == ([], "return")
+
+
+def test_given_up_before_the_list_one_piece_is_not_declared(port, ready, world):
+    order, at = ready
+    before = held(world)
+    row = asked(order, wish(**UP), at=at)
+    assert row.state == "refunding"
+    pays(row, at)
+    assert (row.state, held(world), Order.objects.get(pk=order.pk).state) == ("settled", before - 1, "paid")
+
+
+def test_given_up_before_the_list_a_whole_order_ends(port, ready, world):
+    order, at = ready
+    before = held(world)
+    row = asked(order, wish(2, **UP), at=at)
+    pays(row, at)
+    at = ports.go_on(at, 3)
+    order.refresh_from_db()
+    assert (row.state, order.state, row.refund.amount_fen) == ("settled", "cancelled", order.total_fen)
+    assert (held(world), allowance(), port.sent) == (before - 2, {"used": 0, "reserved": 0}, [])
+    assert (Declaration.objects.get().state, Shipment.objects.get().state) == ("ended", "cancelled")
+
+
+def test_given_up_while_customs_has_the_list_it_is_asked_back_and_the_money_leaves_once_it_is(
+    port, ready, world
+):
+    order, at = ready
+    at, before = listed(port, at), held(world)
+    row = asked(order, wish(2, **UP), at=at)
+    assert (row.state, row.refund.state) == ("refunding", "requested")
+    deadlines.sweep(now=at + timedelta(minutes=10))
+    assert declaration(order).state == "listed"  # without a number it cannot be asked back
+    answer(port, order, at, "120", **LIST_NO)
+    at = ports.go_on(at + timedelta(minutes=11), 2)
+    deadlines.sweep(now=at + timedelta(minutes=10))
+    assert (declaration(order).state, Refund.objects.get().state) == ("cancelling", "requested")
+    at = says(port, "CEB624Message", Filing.objects.get(kind="cancel"), at + timedelta(minutes=10), "399")
+    pays(row, at)
+    order.refresh_from_db()
+    assert (row.state, order.state, row.refund.amount_fen) == ("settled", "cancelled", order.total_fen)
+    given = Refund.objects.filter(state="succeeded").aggregate(sum=Sum("amount_fen"))["sum"]
+    assert (given, held(world)) == (order.total_fen, before - 2)
+    assert allowance() == {"used": 0, "reserved": 0}
+
+
+def test_a_list_that_customs_keeps_goes_on_and_becomes_a_return_that_never_left(port, ready, world):
+    order, at = ready
+    at, before = accepted(port, order, at), held(world)
+    row = asked(order, wish(2, **UP), at=at)
+    assert declaration(order).state == "cancelling"
+    at = says(port, "CEB624Message", Filing.objects.get(kind="cancel"), at, "100")
+    assert (declaration(order).state, Refund.objects.get().state) == ("accepted", "requested")
+    answer(port, order, at, "800", **LIST_NO)
+    at = ports.go_on(at + timedelta(seconds=3), 3)
+    _is_a_return(port, row, at, world, before, 2)
+    assert Shipment.objects.get().state == "cancelled"
+    assert allowance() == {"used": 0, "reserved": 0}
+
+
+def test_a_piece_given_up_while_customs_has_the_list_waits_for_the_release_and_is_a_return(
+    port, ready, world
+):
+    order, at = ready
+    at, before = accepted(port, order, at), held(world)
+    row = asked(order, wish(**UP), at=at)
+    assert (declaration(order).state, row.refund.state) == ("accepted", "requested")
+    answer(port, order, at, "800", **LIST_NO)
+    at = ports.go_on(at + timedelta(seconds=3), 3)
+    _is_a_return(port, row, at, world, before, 1)
+    assert Shipment.objects.get().state == "to_pick"
+
+
+@pytest.mark.parametrize("pieces", [1, 2])
+def test_given_up_after_the_release_what_has_not_left_is_a_return_and_stays(port, ready, world, pieces):
+    order, at = ready
+    at, before = released(port, order, at), held(world)
+    row = asked(order, wish(pieces, **UP), at=at)
+    assert (row.state, row.refund.state, row.refund.tax_lost_fen) == ("refunding", "accepted", 0)
+    _is_a_return(port, row, at, world, before, pieces)
+    assert Shipment.objects.get().state == ("cancelled" if pieces == 2 else "to_pick")
+
+
+def _is_a_return(port, row, at, world, before, pieces):
+    """Declared and back on the same day; stock is free once, and money and share of the year are back."""
+    filing = filing_of(row)
+    assert Event.objects.get(name="customs.return_arrived").facts["arrived"] == shanghai_day(at).isoformat()
+    used = allowance()["used"]
+    at = says(port, "CEB626Message", filing, at, "399")
+    assert (told_back(port), held(world)) == ([pieces], before - pieces)
+    assert restored() == [used * pieces // 2]
+    pays(row, at)
+    ports.go_on(at, 2)
+    assert (row.state, row.restorable, held(world)) == ("settled", True, before - pieces)
+    assert not Movement.objects.filter(kind="return").exists()
+    assert not Case.objects.filter(state="open", kind__startswith="return").exists()

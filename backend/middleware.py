@@ -17,7 +17,10 @@ from kernel.errors import Missing, Problem
 
 Handler = Callable[[HttpRequest], Any]
 MAX_TRACKING = 512 * 1024  # a push repeats all that was told of a parcel, each Chinese letter nine bytes long
-MAX_BODY = 64 * 1024  # no call of ours needs more; CSV and pictures go through the admin
+MAX_BODY = (
+    64 * 1024
+)  # no other call of ours needs more; CSV and the catalogue's pictures go through the admin
+MAX_PICTURE = 5 * 1024 * 1024 + MAX_BODY  # one that a consumer gives for a claim, in its form
 MOST_DIGITS = 18  # of the length of a body; int() refuses absurd ones
 # Who has an interface of their own is told in its form, as by its view, that nothing was read.
 NOT_READ: dict[str, Handler] = {"/customs/platDataOpen": not_read}
@@ -71,13 +74,20 @@ class LeanOrFull:
 
 def unread(request: HttpRequest) -> Problem | None:
     """Why not a byte of the body is read, or nothing."""
-    most = MAX_TRACKING if request.path_info.startswith("/carriers/") else MAX_BODY
+    most = most_read(request.path_info)
     told = request.META.get("CONTENT_LENGTH") or "0"
     if not (told.isascii() and told.isdigit()):
         return problems.BadLength()
     if len(told) > MOST_DIGITS or int(told) > most:
         return problems.TooLarge(most)
     return None
+
+
+def most_read(path: str) -> int:
+    """How many bytes of a body are read."""
+    if path.startswith("/api/v1/orders/") and path.endswith("/returns/pictures"):
+        return MAX_PICTURE
+    return MAX_TRACKING if path.startswith("/carriers/") else MAX_BODY
 
 
 def is_lean(request: HttpRequest) -> bool:

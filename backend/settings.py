@@ -258,6 +258,7 @@ SPECTACULAR_SETTINGS = {
         {"name": "rights", "description": "个人信息权利 · What one may ask about one's own data"},
         {"name": "cart", "description": "购物车与优惠券 · Cart and coupons"},
         {"name": "orders", "description": "报价、订单与支付 · Quotes, orders, payment"},
+        {"name": "returns", "description": "退换货与售后 · Returns, exchanges, claims"},
         {"name": "reference", "description": "参考资料 · Divisions of China, the risk notice"},
     ],
     "VERSION": "1.0.0",
@@ -285,6 +286,8 @@ SPECTACULAR_SETTINGS = {
         "IdentityStateEnum": "miniprogram_api.me.IDENTITY_STATES",
         "JobStateEnum": "kernel.models.Job.State",
         "BucketEnum": "compliance.models.AllowanceEntry.Bucket",
+        "ReturnStateEnum": "returns.states.RETURN.states",
+        "ReturnKindEnum": "miniprogram_api.return_requests.KIND_NAMES",
         "TradeModeEnum": ["1210", "9610", "1239"],
     },
 }

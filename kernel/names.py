@@ -46,13 +46,32 @@ _CONSENTS = {
     "personalisation": "个性化推荐",
     "identity_reuse": "在其他店铺使用已核验的身份",
 }
+# Where one word says different things of different rows.
+_OF_MACHINE: Mapping[str, Mapping[str, str]] = {
+    "return": {
+        "requested": "待审核",
+        "refused": "已拒绝",
+        "appealed": "申诉中",
+        "to_send": "待寄回",
+        "on_the_way": "寄回途中",
+        "received": "已收货待验",
+        "inspected": "已验货",
+        "disputed": "异议处理中",
+        "refunding": "退款中",
+        "settled": "已退款",
+        "ended": "已结束",
+        "lapsed": "逾期未寄回",
+        "withdrawn": "已撤销",
+    }
+}
 ZH: Mapping[str, Mapping[str, str]] = {"field": _FIELDS, "state": _STATES, "consent": _CONSENTS}
 
 
 def in_chinese(facts: Mapping[str, Any]) -> dict[str, Any]:
     """The facts of an error as a Chinese title shows them: field, state and consent by name, the rest as it
     is."""
+    own = _OF_MACHINE.get(str(facts.get("machine")), {})
     return {
-        key: ZH[key].get(value, value) if key in ZH and isinstance(value, str) else value
+        key: own.get(value) or ZH[key].get(value, value) if key in ZH and isinstance(value, str) else value
         for key, value in facts.items()
     }

@@ -60,6 +60,7 @@ _WHAT = {
     404: "Not here, or not yours.",
     409: "Not in the present state: read again, then decide again.",
     410: "It was there once, and is gone for good.",
+    413: "The body is larger than anything this address has use for.",
     415: "Send JSON.",
     422: "The request is not valid.",
     429: "Too many requests; Retry-After says when to come back.",

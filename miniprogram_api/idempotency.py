@@ -7,6 +7,7 @@ again.
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
+from drf_spectacular.utils import OpenApiParameter
 
 from kernel.errors import Invalid
 from kernel.receipts import Answer, fingerprint
@@ -22,6 +23,12 @@ class KeyNeeded(Invalid):
     code = "idempotency_key_needed"
     title = "Send an Idempotency-Key header of 8 to 120 printable characters, a new one for each order."
     title_zh = "请在请求头 Idempotency-Key 中提供 8 至 120 个可打印字符，每笔订单使用新的值。"
+
+
+def header(says: str) -> OpenApiParameter:
+    """The key as the OpenAPI document tells it."""
+    shape = {"type": "string", "minLength": SHORTEST, "maxLength": LONGEST, "pattern": "^[ -~]+$"}
+    return OpenApiParameter(HEADER, shape, OpenApiParameter.HEADER, required=True, description=says)
 
 
 def key_of(request: HttpRequest) -> str:

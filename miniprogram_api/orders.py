@@ -11,7 +11,7 @@ import orjson
 from django.conf import settings
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
@@ -25,9 +25,10 @@ from kernel.receipts import Answer
 from logistics import queries as logistics
 from miniprogram_api.documents import Text, answers, in_path
 from miniprogram_api.door import Door, Json
-from miniprogram_api.idempotency import HEADER, LONGEST, SHORTEST, fingerprint_of, key_of, told
+from miniprogram_api.idempotency import fingerprint_of, header, key_of, told
 from miniprogram_api.quotes import AmountsOut, TaxedLine, WarehouseOut, amounts, taxed_line
 from miniprogram_api.refunds import RefundOut, refund_told
+from miniprogram_api.returns import ReturnBrief, brief
 from miniprogram_api.sayings import A_NOTICE, A_QUOTE, AN_OBJECT, SOME_SKUS
 from miniprogram_api.throttle import Limit
 from orders import queries as orders
@@ -40,16 +41,11 @@ from orders.services.write import Placed
 from orders.states import ORDER
 from payments.models import Payment, Refund
 from payments.states import PAYMENT
+from returns import queries as returns
 
 NUMBER = in_path("number", "of the order")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_KEY = OpenApiParameter(
-    HEADER,
-    {"type": "string", "minLength": SHORTEST, "maxLength": LONGEST, "pattern": "^[ -~]+$"},
-    OpenApiParameter.HEADER,
-    required=True,
-    description="每笔订单一个新值；重试时不变 · a new one for each order, the same one for a retry",
-)
+_KEY = header("每笔订单一个新值；重试时不变 · a new one for each order, the same one for a retry")
 
 
 class OrderIn(serializers.Serializer[Any]):
@@ -153,6 +149,7 @@ class OrderOut(serializers.Serializer[Any]):
     history = StepOut(many=True)
     payments = PaymentOut(many=True)
     refunds = RefundOut(many=True)
+    returns = ReturnBrief(many=True)
     payer = PayerOut(allow_null=True, help_text="支付人核对 · null: not asked yet, or not paid")
     ship_by = serializers.DateField(
         allow_null=True,
@@ -240,6 +237,7 @@ class OrderView(Door):
                 "history": [{"state": step.state, "at": step.at} for step in orders.history(row)],
                 "payments": list(attempts.values("state", "created_at", "succeeded_at")),
                 "refunds": [refund_told(one) for one in refunds],
+                "returns": [brief(one) for one in returns.of_order(row)],
                 "payer": _payer(row),
                 "ship_by": logistics.ship_by(row),
                 "cancellable_until": hold_ends_at(row),

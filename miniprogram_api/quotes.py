@@ -151,7 +151,7 @@ class Quotes(Door):
             coupon_claim_id=wanted.get("coupon_id"),
             now=self.now,
         )
-        return Json(_shown(made, None, self.now), 201)
+        return Json(quote_shown(made, None, self.now), 201)
 
 
 class QuoteView(Door):
@@ -166,7 +166,7 @@ class QuoteView(Door):
     def get(self, request: Request, token: UUID) -> HttpResponse:
         """A quote as it was made."""
         found = orders.quote(customer_id=self.own.customer_id, token=token)
-        return Json(_shown(found, orders.number_of(found), self.now))
+        return Json(quote_shown(found, orders.number_of(found), self.now))
 
 
 def taxed_line(line: dict[str, Any], day: date) -> dict[str, Any]:
@@ -222,7 +222,8 @@ def amounts(row: Amounts, lines: list[dict[str, Any]]) -> dict[str, int]:
     }
 
 
-def _shown(quote: Quote, order: str | None, now: datetime) -> dict[str, Any]:
+def quote_shown(quote: Quote, order: str | None, now: datetime) -> dict[str, Any]:
+    """A quote as JSON; `order` is the number of the one placed on it."""
     lines = [taxed_line(line, quote.day) for line in quote.lines]
     speaking_against = {
         "refused": bool(quote.refusals),

@@ -43,6 +43,7 @@ SOME_SKUS = said("请提供所确认商品的 SKU 列表。", "A list of SKUs is
 A_MOBILE = said("请填写 11 位大陆手机号。", "A mainland mobile number of 11 digits is needed.")
 A_DIVISION = said("请填写 6 位行政区划代码。", "A division code of 6 digits (GB/T 2260) is needed.")
 ONE_OF_TWO = said("请在商品清单与购物车中选择其一。", "Send either lines or cart.")
+A_LINE_ONCE = said("每行商品只能填写一次。", "Name each line of the order once.")
 AN_ANSWER_EACH = said("每个模板只能有一个答复。", "One answer a template is needed.")
 
 

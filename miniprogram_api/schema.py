@@ -17,8 +17,10 @@ from drf_spectacular.settings import patched_settings
 
 from miniprogram_api.coupons import CLAIM_STATES
 from miniprogram_api.me import IDENTITY_STATES
+from miniprogram_api.return_requests import KIND_NAMES
 from orders.states import ORDER
 from payments.states import PAYMENT
+from returns.states import RETURN
 
 _CONVERTER = re.compile(r"<\w+:(\w+)>")
 # One name for each set of values, however many fields have it.
@@ -27,6 +29,8 @@ NAMES = {
     "PaymentStateEnum": PAYMENT.choices,
     "ClaimStateEnum": [(state, state) for state in CLAIM_STATES],
     "IdentityStateEnum": [(state, state) for state in IDENTITY_STATES],
+    "ReturnStateEnum": RETURN.choices,
+    "ReturnKindEnum": [(kind, kind) for kind in KIND_NAMES],
     "TradeModeEnum": [(mode, mode) for mode in ("1210", "9610", "1239")],
 }
 

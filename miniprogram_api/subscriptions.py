@@ -15,19 +15,13 @@ from customers.occasions import MOMENTS, Occasion
 from customers.services.news_consents import Asked, take_answers, to_ask
 from miniprogram_api.documents import Text, answers
 from miniprogram_api.door import Door, Json
-from miniprogram_api.idempotency import HEADER, LONGEST, SHORTEST, key_of
+from miniprogram_api.idempotency import header, key_of
 from miniprogram_api.sayings import AN_ANSWER_EACH
 from miniprogram_api.throttle import Limit
 
 ANSWERS = ["accept", "reject", "ban", "filter"]
 MOST = 5
-_KEY = OpenApiParameter(
-    HEADER,
-    {"type": "string", "minLength": SHORTEST, "maxLength": LONGEST, "pattern": "^[ -~]+$"},
-    OpenApiParameter.HEADER,
-    required=True,
-    description="每次弹窗一个新值；重试时不变 · a new one each time they are asked, the same for a retry",
-)
+_KEY = header("每次弹窗一个新值；重试时不变 · a new one each time they are asked, the same for a retry")
 
 
 class MomentIn(serializers.Serializer[Any]):

@@ -26,6 +26,17 @@ from miniprogram_api.payment import StartPayment, SyncPayment
 from miniprogram_api.price import OrderPrice
 from miniprogram_api.products import LIST_PARAMETERS, Brands, Categories, Product, Products
 from miniprogram_api.quotes import Quotes, QuoteView
+from miniprogram_api.return_pictures import ReturnPictures, ReturnPictureView
+from miniprogram_api.return_requests import AskReturn, ReturnOptions, ReturnQuote
+from miniprogram_api.return_steps import (
+    AcceptReturn,
+    AppealReturn,
+    DisputeReturn,
+    ReplaceReturn,
+    ReturnWay,
+    WithdrawReturn,
+)
+from miniprogram_api.returns import Returns, ReturnView
 from miniprogram_api.rights import CloseAccount, Export, Exports, MyData, MyLimit
 from miniprogram_api.session import SessionView
 from miniprogram_api.sharing import ReuseIdentity, ShareIdentity
@@ -45,7 +56,7 @@ class SkuConverter:
 
 
 class NumberConverter(SkuConverter):
-    """A public order number."""
+    """A public number of an order or a return."""
 
     regex = "[0-9A-Z]{10,32}"
 
@@ -99,6 +110,19 @@ endpoints: list[URLPattern] = [
     path("orders/<number:number>/orderer/refund", RefundInstead.as_view()),
     path("orders/<number:number>/payment", StartPayment.as_view()),
     path("orders/<number:number>/payment/sync", SyncPayment.as_view()),
+    path("orders/<number:number>/returns", AskReturn.as_view()),
+    path("orders/<number:number>/returns/options", ReturnOptions.as_view()),
+    path("orders/<number:number>/returns/quote", ReturnQuote.as_view()),
+    path("orders/<number:number>/returns/pictures", ReturnPictures.as_view()),
+    path("orders/<number:number>/returns/pictures/<uuid:id>", ReturnPictureView.as_view()),
+    path("returns", Returns.as_view()),
+    path("returns/<number:number>", ReturnView.as_view()),
+    path("returns/<number:number>/way", ReturnWay.as_view()),
+    path("returns/<number:number>/appeal", AppealReturn.as_view()),
+    path("returns/<number:number>/withdraw", WithdrawReturn.as_view()),
+    path("returns/<number:number>/dispute", DisputeReturn.as_view()),
+    path("returns/<number:number>/accept", AcceptReturn.as_view()),
+    path("returns/<number:number>/replacement", ReplaceReturn.as_view()),
 ]
 urlpatterns: list[URLPattern] = [
     *endpoints,

@@ -12,6 +12,7 @@ from kernel import files
 from kernel.clock import shanghai_day
 from returns import labels
 from returns.models import ReturnPicture, ReturnRequest
+from returns.services.pictures import UNUSED
 from returns.states import OVER
 
 
@@ -135,7 +136,21 @@ def _empty(rows: list[ReturnRequest], now: datetime) -> None:
     ReturnRequest.objects.filter(pk__in=[row.pk for row in rows]).update(words_sealed=b"")
 
 
+def _drop(pictures: list[ReturnPicture], now: datetime) -> None:
+    rows = ReturnPicture.objects.filter(pk__in=[one.pk for one in pictures], request=None)
+    gone = list(rows.select_for_update(of=("self",)).select_related("file"))  # not those asked with meanwhile
+    ReturnPicture.objects.filter(pk__in=[one.pk for one in gone]).delete()
+    files.remove([one.file for one in gone])
+
+
 KEEPING = (
+    Keeping(
+        "returns.unused_pictures",
+        {"zh": "未提交申请的退换货图片", "en": "pictures given for a return that was not asked for"},
+        lambda before: ReturnPicture.objects.filter(request=None, at__lte=before - UNUSED),
+        let_go=_drop,
+        ends={"zh": "上传满一日", "en": "a day after they were given"},
+    ),
     Keeping(
         "returns.words",
         {"zh": "已销毁密钥的退换货说明与图片", "en": "words and pictures of returns whose key was destroyed"},

@@ -15,7 +15,7 @@ def offer_shown(offer: Offer) -> dict[str, Any]:
         "kind": str(offer.wished.kind),
         "reason": offer.wished.reason,
         "possible": offer.possible,
-        "obstacles": [_obstacle(one) for one in offer.obstacles],
+        "obstacles": [obstacle_shown(one) for one in offer.obstacles],
         "remains": [str(kind) for kind in offer.remains],
         "lines": [
             {
@@ -42,11 +42,12 @@ def offer_shown(offer: Offer) -> dict[str, Any]:
         "goods_back": offer.goods_back,
         "way_back_by": "seller" if offer.seller_pays else "consumer",
         "freight": offer.freight,
-        "clocks": [_clock(one) for one in offer.clocks],
+        "clocks": [clock_shown(one) for one in offer.clocks],
     }
 
 
-def _obstacle(one: Obstacle) -> dict[str, Any]:
+def obstacle_shown(one: Obstacle) -> dict[str, Any]:
+    """One obstacle as JSON."""
     return {
         "code": one.code,
         "says": {"zh": one.zh, "en": one.en},
@@ -57,7 +58,8 @@ def _obstacle(one: Obstacle) -> dict[str, Any]:
     }
 
 
-def _clock(one: Clock) -> dict[str, Any]:
+def clock_shown(one: Clock) -> dict[str, Any]:
+    """One window as JSON."""
     return {
         "name": one.name,
         "says": {"zh": one.zh, "en": one.en},

@@ -122,6 +122,11 @@ def make_offer(*, seen: Seen, wished: Wished) -> Offer:
     )
 
 
+def stands_against(seen: Seen, wished: Wished) -> tuple[Obstacle, ...]:
+    """What stands against a wish, without an offer."""
+    return tuple(_obstacles(seen, wished))
+
+
 def _tax_lost(seen: Seen, goods_back: bool) -> bool:
     """Whether customs has levied the tax and will not give it up: nothing comes back, or too late."""
     if seen.released is None:

@@ -1,0 +1,315 @@
+"""A consumer's returns: the list, and one of them with what happens next and by when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from customers import divisions
+from kernel.clock import shanghai_day
+from logistics.vocabulary import carriers
+from miniprogram_api.documents import Text, answers, in_path
+from miniprogram_api.door import Door, Json
+from miniprogram_api.refunds import RefundOut, refund_told
+from miniprogram_api.return_requests import BEARERS, KIND_NAMES, REASON_NAMES, ClockOut, NextOut, text_of
+from orders.states import ORDER
+from returns import queries as returns
+from returns.models import ReturnGrade, ReturnLine, ReturnRequest
+from returns.personal import words_of
+from returns.reasons import REASONS, Kind
+from returns.states import RETURN
+from returns.told import ACTS, KINDS, NEXT, due, may
+
+NUMBER = in_path("number", "of the return")
+GRADES = ReturnGrade.Grade
+
+
+class ReturnBrief(serializers.Serializer[Any]):
+    """A return in few words, as its order's page shows it."""
+
+    number = serializers.CharField()
+    kind = serializers.ChoiceField(KIND_NAMES)
+    state = serializers.ChoiceField(RETURN.states)
+    says = Text()
+
+
+class ReturnedPieces(serializers.Serializer[Any]):
+    sku = serializers.CharField()
+    name = Text()
+    quantity = serializers.IntegerField()
+
+
+class ReturnCard(serializers.Serializer[Any]):
+    """A return in the list."""
+
+    number = serializers.CharField()
+    order = serializers.CharField()
+    kind = serializers.ChoiceField(KIND_NAMES)
+    state = serializers.ChoiceField(RETURN.states)
+    next = NextOut()
+    requested_at = serializers.DateTimeField()
+    refund_fen = serializers.IntegerField(help_text="as it was quoted")
+    lines = ReturnedPieces(many=True)
+
+
+class ReturnPageOut(serializers.Serializer[Any]):
+    items = ReturnCard(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
+
+
+class ReturnQuery(serializers.Serializer[Any]):
+    cursor = serializers.CharField(max_length=40, required=False, allow_blank=True)
+    limit = serializers.IntegerField(min_value=1, max_value=returns.MAX_LIMIT, required=False)
+
+
+class GradeOut(serializers.Serializer[Any]):
+    """How so many pieces were found."""
+
+    grade = serializers.ChoiceField(GRADES.values)
+    says = Text()
+    quantity = serializers.IntegerField()
+
+
+class WantedOut(serializers.Serializer[Any]):
+    sku = serializers.CharField()
+    name = Text()
+
+
+class ReturnedLine(serializers.Serializer[Any]):
+    position = serializers.IntegerField()
+    sku = serializers.CharField()
+    name = Text()
+    quantity = serializers.IntegerField()
+    wanted = WantedOut(allow_null=True, help_text="in exchange")
+    grades = GradeOut(many=True)
+
+
+class SendToOut(serializers.Serializer[Any]):
+    """退货地址: where goods go that are sent back."""
+
+    name = serializers.CharField()
+    phone = serializers.CharField(allow_blank=True)
+    region = serializers.ListField(child=serializers.CharField())
+    street = serializers.CharField(allow_blank=True)
+
+
+class CarrierChoice(serializers.Serializer[Any]):
+    code = serializers.CharField()
+    name = Text()
+
+
+class WayOut(serializers.Serializer[Any]):
+    carrier = serializers.CharField()
+    waybill = serializers.CharField()
+    sent_at = serializers.DateTimeField(allow_null=True)
+
+
+class KeptBackOut(serializers.Serializer[Any]):
+    fen = serializers.IntegerField()
+    why = serializers.CharField(allow_blank=True)
+
+
+class ReasonSaid(serializers.Serializer[Any]):
+    reason = serializers.ChoiceField(REASON_NAMES)
+    says = Text()
+
+
+class ReturnStep(serializers.Serializer[Any]):
+    state = serializers.ChoiceField(RETURN.states)
+    at = serializers.DateTimeField()
+
+
+class ReplacingOrder(serializers.Serializer[Any]):
+    number = serializers.CharField()
+    state = serializers.ChoiceField(ORDER.states)
+
+
+class ReplacementOut(serializers.Serializer[Any]):
+    """The quote of what is ordered anew, and the order that was placed on it."""
+
+    quote = serializers.UUIDField()
+    total_fen = serializers.IntegerField()
+    expires_at = serializers.DateTimeField()
+    order = ReplacingOrder(allow_null=True)
+
+
+class ReturnOut(serializers.Serializer[Any]):
+    number = serializers.CharField()
+    order = serializers.CharField()
+    kind = serializers.ChoiceField(KIND_NAMES)
+    kind_says = Text()
+    reason = ReasonSaid()
+    state = serializers.ChoiceField(RETURN.states)
+    next = NextOut()
+    may = serializers.ListField(child=serializers.ChoiceField(ACTS), help_text="what the consumer can do now")
+    requested_at = serializers.DateTimeField()
+    words = serializers.CharField(allow_blank=True)
+    pictures = serializers.ListField(child=serializers.UUIDField())
+    answer = serializers.CharField(allow_blank=True, help_text="what the shop said")
+    lines = ReturnedLine(many=True)
+    goods_back = serializers.BooleanField()
+    way_back_by = serializers.ChoiceField(BEARERS)
+    refund_fen = serializers.IntegerField(help_text="as it was quoted")
+    late_refund_fen = serializers.IntegerField(help_text="should the goods come too late for customs")
+    kept_back = KeptBackOut(allow_null=True)
+    refund = RefundOut(allow_null=True)
+    clocks = ClockOut(many=True)
+    send_to = SendToOut(allow_null=True, help_text="where goods are to be sent, else null")
+    carriers = CarrierChoice(many=True, help_text="by whom they may be sent, where they are to be sent")
+    way = WayOut(allow_null=True)
+    history = ReturnStep(many=True)
+    replacement = ReplacementOut(allow_null=True)
+
+
+class Returns(Door):
+    """退换货列表."""
+
+    @extend_schema(
+        operation_id="returns",
+        tags=["returns"],
+        parameters=[ReturnQuery],
+        responses=answers(200, ReturnPageOut, 401, 404, 422),
+    )
+    def get(self, request: Request) -> HttpResponse:
+        """The customer's returns, the youngest first; follow `next_cursor` for more."""
+        wanted = self.asked(ReturnQuery).validated_data
+        page = returns.page(customer_id=self.own.customer_id, **wanted)
+        return Json({"items": [_card(row) for row in page.items], "next_cursor": page.next_cursor})
+
+
+class ReturnView(Door):
+    """退换货详情."""
+
+    @extend_schema(
+        operation_id="return",
+        tags=["returns"],
+        parameters=[NUMBER],
+        responses=answers(200, ReturnOut, 401, 404),
+    )
+    def get(self, request: Request, number: str) -> HttpResponse:
+        """One return: what happens next and by when, its lines as they were found, money and dates."""
+        return shown(self, number)
+
+
+def brief(row: ReturnRequest) -> dict[str, Any]:
+    """A return as its order's page shows it."""
+    return {"number": row.number, "kind": row.kind, "state": row.state, "says": text_of(NEXT[row.state])}
+
+
+def _next(row: ReturnRequest) -> dict[str, Any]:
+    return {"says": text_of(NEXT[row.state]), "by": due(row)}
+
+
+def _card(row: ReturnRequest) -> dict[str, Any]:
+    lines = sorted(row.lines.all(), key=lambda one: one.line.position)
+    return {
+        "number": row.number,
+        "order": row.order.number,
+        "kind": row.kind,
+        "state": row.state,
+        "next": _next(row),
+        "requested_at": row.requested_at,
+        "refund_fen": row.quoted_fen,
+        "lines": [
+            {
+                "sku": one.line.sku,
+                "name": {"zh": one.line.name_zh, "en": one.line.name},
+                "quantity": one.quantity,
+            }
+            for one in lines
+        ],
+    }
+
+
+def shown(door: Door, number: str) -> HttpResponse:
+    """The page of a return of the customer who calls; raises Missing."""
+    row = returns.one(customer_id=door.own.customer_id, number=number)
+    acts = may(row, door.now)
+    today = shanghai_day(door.now).isoformat()
+    sends = "way" in acts
+    return Json(
+        {
+            "number": row.number,
+            "order": row.order.number,
+            "kind": row.kind,
+            "kind_says": text_of(KINDS[Kind(row.kind)]),
+            "reason": {"reason": row.reason, "says": text_of(REASONS[row.reason])},
+            "state": row.state,
+            "next": _next(row),
+            "may": acts,
+            "requested_at": row.requested_at,
+            "words": words_of(row),
+            "pictures": [one.public_id for one in returns.pictures(row)],
+            "answer": row.answer,
+            "lines": [_line(one) for one in returns.lines(row)],
+            "goods_back": row.goods_back,
+            "way_back_by": "seller" if row.seller_pays else "consumer",
+            "refund_fen": row.quoted_fen,
+            "late_refund_fen": row.quoted_late_fen,
+            "kept_back": {"fen": row.deducted_fen, "why": row.deducted_why} if row.deducted_fen else None,
+            "refund": refund_told(row.refund) if row.refund else None,
+            "clocks": [one | {"open": today <= one["last"]} for one in row.quote.get("clocks", [])],
+            "send_to": _send_to(row) if sends else None,
+            "carriers": _carriers() if sends else [],
+            "way": {"carrier": row.carrier, "waybill": row.waybill, "sent_at": row.sent_at}
+            if row.waybill
+            else None,
+            "history": [{"state": step.state, "at": step.at} for step in returns.history(row)],
+            "replacement": _replacement(row),
+        }
+    )
+
+
+def _line(one: ReturnLine) -> dict[str, Any]:
+    wanted = one.wanted
+    return {
+        "position": one.line.position,
+        "sku": one.line.sku,
+        "name": {"zh": one.line.name_zh, "en": one.line.name},
+        "quantity": one.quantity,
+        "wanted": wanted
+        and {"sku": wanted.sku, "name": {"zh": wanted.product.name_zh, "en": wanted.product.name_en}},
+        "grades": [
+            {"grade": grade.grade, "says": _label(grade.get_grade_display()), "quantity": grade.quantity}
+            for grade in one.grades.all()
+        ],
+    }
+
+
+def _label(both: str) -> dict[str, str]:
+    zh, _, en = both.partition(" · ")
+    return {"zh": zh, "en": en}
+
+
+def _carriers() -> list[dict[str, Any]]:
+    return [{"code": one.code, "name": {"zh": one.name_zh, "en": one.name}} for one in carriers().values()]
+
+
+def _send_to(row: ReturnRequest) -> dict[str, Any] | None:
+    """The warehouse that the goods left: customs' original place. None where it has no address here."""
+    place = row.order.warehouse
+    if not place.origin:
+        return None
+    return {
+        "name": place.sender or place.name_zh,
+        "phone": place.hotline,
+        "region": divisions.path(place.origin),
+        "street": place.origin_place,
+    }
+
+
+def _replacement(row: ReturnRequest) -> dict[str, Any] | None:
+    quote = row.replacement
+    if quote is None:
+        return None
+    order = returns.replaced_by(row)
+    return {
+        "quote": quote.token,
+        "total_fen": quote.total_fen,
+        "expires_at": quote.expires_at,
+        "order": order and {"number": order.number, "state": order.state},
+    }

@@ -1,0 +1,103 @@
+"""What a consumer reads of a return: in each state what happens next and by when, and what they may do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from kernel.clock import SHANGHAI
+from returns.models import ReturnRequest
+from returns.reasons import REASONS, Fault, Kind
+from returns.states import RETURN
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """One state in plain words; `by` names the column that says until when, where one does."""
+
+    zh: str
+    en: str
+    by: str = ""
+
+
+KINDS: dict[Kind, Saying] = {
+    Kind.REFUND_ONLY: Saying("仅退款", "refund only, nothing comes back"),
+    Kind.RETURN: Saying("退货退款", "return and refund"),
+    Kind.EXCHANGE: Saying("换货", "exchange: a return, and a new order"),
+    Kind.CLAIM: Saying("售后索赔", "claim: damaged, wrong or missing"),
+}
+NEXT: dict[str, Saying] = {
+    "requested": Saying(
+        "已提交，店铺将在所示时间前答复", "asked for: the shop answers by the time shown", "decide_by"
+    ),
+    "refused": Saying("未获同意，可在所示时间前申诉", "refused: appeal by the time shown", "appeal_by"),
+    "appealed": Saying(
+        "申诉已提交，另一位工作人员将在所示时间前答复",
+        "appealed: somebody else answers by the time shown",
+        "decide_by",
+    ),
+    "to_send": Saying(
+        "已同意，请在所示时间前寄回商品并填写运单号",
+        "agreed: send the goods back and enter the waybill by the time shown",
+        "send_by",
+    ),
+    "on_the_way": Saying(
+        "商品寄回途中，收到后验货退款；所示时间为海关到货期限",
+        "on its way back, to be inspected and refunded; customs' last day is shown",
+        "arrive_by",
+    ),
+    "received": Saying(
+        "已收到退货，最迟在所示时间前退款", "received: refunded by the time shown", "refund_by"
+    ),
+    "inspected": Saying(
+        "验货结果有出入，请在所示时间前接受或提出异议，逾期按告知结果办理",
+        "something was found otherwise: accept or object by the time shown, else it stands",
+        "next_at",
+    ),
+    "disputed": Saying(
+        "异议已提交，最迟在所示时间前处理并退款",
+        "your objection is looked at, and refunded by the time shown",
+        "refund_by",
+    ),
+    "refunding": Saying("退款处理中，到账后告知", "the refund is on its way"),
+    "settled": Saying("退款已到账", "the money has arrived", "settled_at"),
+    "ended": Saying("已结束，未退款", "over: nothing was refunded"),
+    "lapsed": Saying(
+        "未按时寄回，已关闭；期限内可重新申请", "not sent back in time, closed: ask again while you may"
+    ),
+    "withdrawn": Saying("您已撤销", "you took it back"),
+}
+# What a consumer may do, as the addresses name it, by the verb of the state table.
+_ACTS = {"send": "way", "appeal": "appeal", "withdraw": "withdraw", "dispute": "dispute"}
+ACTS = (*_ACTS.values(), "accept", "replacement")
+OPEN_TO_ACCEPT = ("inspected", "disputed")
+AGREED = ("to_send", "on_the_way", "received", "inspected", "disputed", "refunding", "settled")
+
+
+def due(row: ReturnRequest) -> datetime | None:
+    """Until when what its state says; a day of the law is whole."""
+    name = NEXT[row.state].by
+    found = getattr(row, name) if name else None
+    if isinstance(found, date) and not isinstance(found, datetime):
+        return datetime.combine(found, time(23, 59, 59), SHANGHAI)
+    return found
+
+
+def may(row: ReturnRequest, now: datetime) -> list[str]:
+    """What the consumer may do with it now."""
+    verbs = [_ACTS[verb] for verb in RETURN.verbs(row.state) if verb in _ACTS]
+    if row.appeal_by is not None and now > row.appeal_by:
+        verbs = [one for one in verbs if one != "appeal"]
+    if row.state == "on_the_way":
+        verbs.append("way")  # the number is mended
+    if row.state in OPEN_TO_ACCEPT:
+        verbs.append("accept")
+    if replaceable(row):
+        verbs.append("replacement")
+    return verbs
+
+
+def replaceable(row: ReturnRequest) -> bool:
+    """Whether what was wrong, or is exchanged, is ordered anew with it."""
+    anew = row.kind == Kind.EXCHANGE or REASONS[row.reason].fault is Fault.SELLER
+    return anew and row.state in AGREED

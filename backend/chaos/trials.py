@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
-from backend.chaos import billing, complaining, declaring, rekeying, settling, shipping
+from backend.chaos import billing, clearing, complaining, declaring, rekeying, settling, shipping, undoing
 from backend.chaos.faults import Fault, Killed, KilledAtDoor, Spoilt, Twice
 from backend.chaos.stage import Stage
 from backend.chaos.ways import BUSY, NOBODY, POINTS, WRONG, Step, Story, killed, notices, spoilt
@@ -307,7 +307,11 @@ MONEY: tuple[Step, ...] = (
 )
 
 
-SIDES: dict[str, tuple[Step, ...]] = {"payments": MONEY, "logistics": shipping.STEPS}
+SIDES: dict[str, tuple[Step, ...]] = {
+    "payments": MONEY,
+    "logistics": shipping.STEPS,
+    "customs": (*clearing.STEPS, *undoing.STEPS),
+}
 
 
 def trials(only: str = "", side: str = "payments") -> Iterator[Trial]:

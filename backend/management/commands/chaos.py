@@ -19,8 +19,8 @@ from backend.supervisor import ChildFailed
 
 class Command(BaseCommand):
     help = (
-        "Try every fault at every step of money, or of goods and parcels; exit status 1 when anything is"
-        " lost, doubled or left open."
+        "Try every fault at every step of money, of goods and parcels, or of customs; exit status 1 when"
+        " anything is lost, doubled or left open."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -16,7 +16,7 @@ from django.db.models import F, Q, Sum
 from django.db.models.functions import Coalesce
 
 from inventory.models import Pick, Reservation
-from kernel.cases import settle_open
+from kernel.cases import open_anew, settle_open
 from kernel.errors import Conflict
 
 LACKING = "stock.picked_damaged"
@@ -73,10 +73,21 @@ def lacking(*, holder: str) -> dict[Reservation, int]:
     return {row: row.lacks for row in lacks.select_related("stock__variant")}
 
 
-def settle_lacking(*, holder: str, note: str, now: datetime) -> None:
-    """Nothing is lacking any more: it was picked, or is wanted no more."""
-    if not lacking(holder=holder):
+def tell_lacking(*, holder: str, note: str = "", now: datetime) -> None:
+    """A case of all that lacks now; settled with `note` once all was picked or given up."""
+    lacks = lacking(holder=holder)
+    if not lacks:
         settle_open(kinds=[LACKING], key=holder, by="system", note=note, now=now)
+        return
+    pieces = " ".join(f"{row.stock.variant.sku}×{many}" for row, many in lacks.items())
+    open_anew(
+        storefront_id=next(iter(lacks)).storefront_id,
+        kind=LACKING,
+        key=holder,
+        title="Picked pieces were damaged, and none are there in their place",
+        facts={"order": holder.removeprefix("order:"), "pieces": pieces},
+        now=now,
+    )
 
 
 def parts(picks: list[Pick], pieces: int) -> list[Pick]:

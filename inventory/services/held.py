@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 from psycopg.errors import CheckViolation
 
 from inventory.models import Reservation
-from inventory.services.boxing import settle_lacking
+from inventory.services.boxing import tell_lacking
 from inventory.services.shelf import quarantine_ended
 from kernel.cases import open_failing, resting, settle_open
 from kernel.clock import shanghai_day
@@ -193,7 +193,7 @@ def release(*, holder: str, now: datetime) -> int:
         freed, picked = cursor.fetchone()
         if picked:
             cursor.execute(_PUT_BACK, said)
-            settle_lacking(holder=holder, note="given back", now=now)
+            tell_lacking(holder=holder, note="given back", now=now)
     return int(freed)
 
 

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.models import BooleanField, ExpressionWrapper, F, Q, Sum
 
 from inventory.models import Movement, Pick, Reservation, Stock
-from inventory.services.boxing import lacking, part, settle_lacking
+from inventory.services.boxing import lacking, part, tell_lacking
 from inventory.services.holding import aside
 from inventory.services.moving import move
 
@@ -102,7 +102,7 @@ def _out_of_hands(holder: str, kept: Mapping[int, int], now: datetime) -> int:
             row.state, row.released_at = Reservation.State.RELEASED, now
         row.save(update_fields=["quantity", "state", "released_at"])
     if lacks:
-        settle_lacking(holder=holder, note="given up", now=now)
+        tell_lacking(holder=holder, note="given up", now=now)
     return sum(beyond for _, beyond in over)
 
 

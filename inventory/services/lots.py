@@ -272,11 +272,16 @@ def take_back(*, lot: Lot, pieces: int, holder: str, fit: bool, by: str, now: da
 
 @transaction.atomic
 def discard(*, lot: Lot, pieces: int, holder: str, reason: str, by: str, now: datetime) -> Lot:
-    """Write off pieces that are set aside: destroyed, or sent back abroad. Raises TooFewPieces."""
-    locked(lot.stock_id)
+    """Write off pieces that are set aside: destroyed, or sent back abroad.
+
+    Raises TooFewPieces; BadCount while they are promised: until what lacks has come in, or is given up.
+    """
+    stock = locked(lot.stock_id)
     lot.refresh_from_db()
     if not 0 < pieces <= lot.quarantined:
         raise TooFewPieces(pieces=lot.quarantined)
+    if stock.on_hand - pieces < stock.reserved:
+        raise BadCount(on_hand=stock.on_hand - pieces, reserved=stock.reserved)
     move(
         lot,
         Movement.Kind.ADJUST,

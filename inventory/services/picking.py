@@ -14,7 +14,7 @@ from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Sum, Valu
 from django.db.models.functions import Coalesce
 
 from inventory.models import Lot, Movement, Pick, Reservation, Stock
-from inventory.services.boxing import lacking, settle_lacking
+from inventory.services.boxing import lacking, tell_lacking
 from inventory.services.held import SaleStopped
 from inventory.services.moving import move
 from kernel.cases import open_case
@@ -87,7 +87,7 @@ def _pick(holder: str, by: str, now: datetime) -> list[Pick]:
             raise CannotPick(sku=row.stock.variant.sku, missing=left)
     Reservation.objects.filter(holder=holder, state="held").update(state=Reservation.State.PICKED)
     if lacks:
-        settle_lacking(holder=holder, note="picked", now=now)
+        tell_lacking(holder=holder, note="picked", now=now)
     return picked(holder=holder)
 
 

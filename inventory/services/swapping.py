@@ -7,12 +7,11 @@ from datetime import datetime
 from django.db import transaction
 
 from inventory.models import Lot, Movement, Reservation
-from inventory.services.boxing import LACKING, NotInHand, in_hand, parts
+from inventory.services.boxing import NotInHand, in_hand, parts, tell_lacking
 from inventory.services.held import SaleStopped
 from inventory.services.holding import aside
 from inventory.services.moving import locked, move, tell_short
 from inventory.services.picking import CannotPick, fit_to_leave, set_aside, tell_missing
-from kernel.cases import open_case
 
 
 def swap(*, holder: str, lot: Lot, pieces: int, damaged: bool, reason: str, by: str, now: datetime) -> int:
@@ -41,28 +40,12 @@ def swap(*, holder: str, lot: Lot, pieces: int, damaged: bool, reason: str, by: 
             if lacks and not damaged:
                 raise CannotPick(sku=row.stock.variant.sku, missing=lacks)
             if lacks:
-                _tell_lacking(row, lot, lacks, now)
+                tell_lacking(holder=holder, now=now)
             tell_short(stock_ids=[lot.stock_id], now=now)
             return lacks
     except CannotPick as missing:
         tell_missing(holder=holder, missing=missing, now=now)
         raise
-
-
-def _tell_lacking(row: Reservation, lot: Lot, pieces: int, now: datetime) -> None:
-    open_case(
-        storefront_id=row.storefront_id,
-        kind=LACKING,
-        key=row.holder,
-        title="A picked piece was damaged, and none is there in its place",
-        facts={
-            "order": row.holder.removeprefix("order:"),
-            "sku": row.stock.variant.sku,
-            "lot": lot.code,
-            "pieces": pieces,
-        },
-        now=now,
-    )
 
 
 def _picked(holder: str, lot: Lot, pieces: int, now: datetime) -> Reservation:

@@ -55,7 +55,11 @@ def lacks() -> list[int]:
 
 
 def told() -> list[tuple[str, str]]:
-    return list(Case.objects.filter(kind="stock.picked_damaged").values_list("state", "note"))
+    return list(Case.objects.filter(kind="stock.picked_damaged").order_by("pk").values_list("state", "note"))
+
+
+def said() -> str:
+    return Case.objects.get(kind="stock.picked_damaged", state="open").facts["pieces"]
 
 
 def test_the_last_pieces_are_set_aside_when_they_break_and_stay_promised(world):
@@ -68,8 +72,37 @@ def test_the_last_pieces_are_set_aside_when_they_break_and_stay_promised(world):
         ("quarantine", 0, 2),
     ]
     case = Case.objects.get(kind="stock.picked_damaged")
-    assert (case.key, case.facts) == (ALICE, {"order": "1", "sku": "HD-1", "lot": "A", "pieces": 2})
+    assert (case.key, case.facts) == (ALICE, {"order": "1", "pieces": "HD-1×2"})
     assert Case.objects.get(kind="stock.short").facts["pieces"] == 2
+
+
+def test_the_case_names_all_that_lacks_of_every_kind_however_often_something_broke(world):
+    make.lot(world.warehouse, world.iron, 1, "I")
+    services.reserve(warehouse_id=world.warehouse.pk, wanted=[(world.iron.pk, 1)], holder=ALICE, now=make.NOW)
+    services.pick(holder=ALICE, **BY)
+    for _ in range(2):
+        broken(1)
+    assert said() == "HD-1×2"
+    iron = Lot.objects.get(code="I")
+    services.swap(holder=ALICE, lot=iron, pieces=1, damaged=True, reason="bent", **BY)
+    assert said() == "HD-1×2 IR-1×1"
+    services.lessen(holder=ALICE, kept={world.dryer.pk: 2}, now=make.NOW)
+    assert said() == "HD-1×1 IR-1×1"
+    services.lessen(holder=ALICE, kept={world.dryer.pk: 1, world.iron.pk: 0}, now=make.NOW)
+    assert {state for state, _ in told()} == {"settled"}
+
+
+def test_what_broke_is_written_off_once_no_promise_counts_it(world):
+    broken(2)
+    gone = {"lot": Lot.objects.get(code="A"), "holder": "", "reason": "burnt", **BY}
+    with pytest.raises(services.BadCount):
+        services.discard(pieces=1, **gone)
+    assert (lot(), stock()) == ((3, 1, 2), (3, 3, 2))
+    services.lessen(holder=ALICE, kept={world.dryer.pk: 2}, now=make.NOW)
+    services.discard(pieces=1, **gone)
+    make.lot(world.warehouse, world.dryer, 1, "B")
+    services.discard(pieces=1, **gone)
+    assert (lot(), stock(), lacks()) == ((1, 1, 0), (2, 2, 0), [1])
 
 
 def test_as_many_as_there_are_take_the_place_of_the_broken_ones(world):
@@ -87,11 +120,12 @@ def test_of_a_whole_order_that_broke_nothing_is_sold_to_the_next_when_it_is_refu
 
 
 def test_a_refund_gives_up_what_lacks_before_it_takes_a_piece_out_of_the_hand(world):
+    another = [("settled", "it is another now")]
     broken(2)
     assert services.lessen(holder=ALICE, kept={world.dryer.pk: 2}, now=make.NOW) == 1
-    assert (lot(), stock(), lacks(), told()) == ((3, 1, 2), (3, 2, 2), [1], [("open", "")])
+    assert (lot(), stock(), lacks(), told()) == ((3, 1, 2), (3, 2, 2), [1], [*another, ("open", "")])
     assert services.lessen(holder=ALICE, kept={world.dryer.pk: 1}, now=make.NOW) == 1
-    assert (lot(), lacks(), told()) == ((3, 1, 2), [], [("settled", "given up")])
+    assert (lot(), lacks(), told()) == ((3, 1, 2), [], [*another, ("settled", "given up")])
     assert services.ship(holder=ALICE, **BY) == 1
     assert (reservation(), stock()) == ((1, 1, "shipped"), (2, 0, 2))
 

@@ -127,6 +127,7 @@ def cancel_shipment(*, order: Order, by: str, now: datetime) -> None:
             here = parcel.state in ("asked", "issued", "refused") and parcel.left_at is None
             if here and _take_back(parcel, by, now):
                 unpacked(order=order, row=row, parcel=parcel, by=by, now=now)
+        advance(order=order, row=row, by=by, now=now)  # perhaps what was still here was the rest
 
 
 def find_out(*, shipment: Shipment, verb: str, by: str, now: datetime) -> Shipment:

@@ -129,6 +129,18 @@ def test_a_cancelled_order_of_which_a_part_has_left_is_a_case_and_the_rest_stays
         shipments.withdraw(parcel=first, by="mei", now=LATER)
 
 
+def test_a_cancelled_order_of_which_nothing_is_here_any_more_has_left_at_once(shipment):
+    first = pack(shipment, {"HD-1": 2}, nth=1)
+    issue(first)
+    first.refresh_from_db()
+    scan(first)
+    assert state() == "leaving"
+    cancel_paid(number=shipment.number, by="op", now=LATER, within_hold=False)
+    shipments.cancel_shipment(order=shipment.order, by="op", now=LATER)
+    assert (state(), balances()) == ("handed_over", [("HD-1", 5, 0), ("IR-1", 100, 0)])
+    assert Case.objects.filter(kind="shipment.left_cancelled", state="open").count() == 1
+
+
 def test_a_lost_parcel_says_nothing_of_the_other_and_comes_right_when_it_is_found(two):
     first, second = two
     for parcel in two:

@@ -22,7 +22,7 @@ from customs.services import book
 from customs.services.declaring import held
 from customs.services.filing import reads
 from customs.services.listed import PURPOSE, pieces_of, skus, the_list, whole
-from customs.steps import REFUSED, is_error
+from customs.steps import REFUSED, Step, is_error, step_for
 from kernel import events
 from kernel.cases import open_case, settle_open
 from kernel.clock import shanghai_day
@@ -60,7 +60,12 @@ def expected(declaration: Declaration) -> list[Filing]:
     """The returns of a declaration whose goods are still to be entered as back, granted or not yet."""
     back = _named(declaration, ARRIVED)
     told = declaration.filings.filter(kind=Filing.Kind.RETURN, superseded=False).order_by("id")
-    return [one for one in told if one.key not in back and one.status != REFUSED and not is_error(one.status)]
+    return [one for one in told if one.key not in back and one.status != REFUSED and not _failed(one.status)]
+
+
+def _failed(status: str) -> bool:
+    """An error that customs does not get over by being told once more."""
+    return is_error(status) and step_for(status, "") is not Step.LATER
 
 
 def goods_arrived(*, declaration: Declaration, number: str, on: date, by: str, now: datetime) -> None:

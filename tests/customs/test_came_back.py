@@ -106,6 +106,36 @@ def test_the_day_is_entered_once_however_many_enter_it_at_once(port, ready):  # 
         back(order, filing, at)
 
 
+def test_goods_that_are_back_while_customs_is_told_once_more_restore_when_it_grants(port, ready):  # noqa: F811
+    order, at = ready
+    at = released(port, order, at)
+    filing = returned(order, at, {"HD-1": 2})
+    at = ports.go_on(at, 2)
+    tell(port, "CEB626Message", filing, at, "-301013", "[Code:-301013;Desc:稍后]")
+    at = ports.go_on(at + timedelta(seconds=3))
+    back(order, filing, at)
+    assert given_back() == []
+    grant(port, filing, at + timedelta(minutes=6))
+    assert given_back() == [(filing.key, order.goods_fen + order.freight_fen)]
+
+
+def test_goods_that_are_entered_while_customs_word_is_taken_in_restore_once_whoever_comes_last(port, ready):  # noqa: F811
+    order, at = ready
+    at = released(port, order, at)
+    counted = order.goods_fen + order.freight_fen
+    filings = [returned(order, at, {"HD-1": 1}) for _ in range(2)]
+    at = ports.go_on(at, 2)
+    for filing in filings:
+        tell(port, "CEB626Message", filing, at, "399")
+        at += timedelta(seconds=3)
+    entered = [lambda one=one: back(order, one, at) for one in filings]
+    assert at_once([lambda: ports.receiving.collect(now=at), *entered]) == [2, None, None]
+    assert {reference for reference, _ in given_back()} == {one.key for one in filings}
+    assert sorted(fen for _, fen in given_back()) == [counted // 2, counted - counted // 2]
+    assert allowance() == {"used": 0, "reserved": 0}
+    assert not Case.objects.filter(kind=WAITS, state="open").exists()
+
+
 @pytest.mark.parametrize(("days", "restored"), [(45, 1), (46, 0)])
 def test_goods_that_come_back_after_forty_five_days_restore_nothing(port, ready, days, restored):  # noqa: F811
     order, at = ready

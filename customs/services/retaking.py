@@ -13,7 +13,7 @@ from customs import labels
 from customs.ceb.read import document
 from customs.ceb.tables import shapes
 from customs.models import PortReceipt
-from customs.services.keeping import Told, settle_unknown
+from customs.services.keeping import Outcome, Told, settle_unknown
 from customs.services.receiving import addressee, box_of
 from customs.services.takers import TAKERS
 from kernel.cases import open_failing
@@ -53,7 +53,9 @@ def _look(row: PortReceipt, now: datetime) -> bool:
     said = document(row.name, raw)
     told = Told(row.name, said.head, raw, said.lines)
     whose = addressee(box_of(row.account), told)
-    if TAKERS[shapes()[row.name].head].take(whose, told, now) is None:
+    taken = TAKERS[shapes()[row.name].head].take(whose, told, now)
+    there = PortReceipt.objects.filter(storefront_id=whose.storefront_id, digest=row.digest)
+    if taken is None and not there.exclude(outcome=Outcome.UNKNOWN).exists():
         return False
     if whose.storefront_id != row.storefront_id:  # kept there too, and looked for here no more
         PortReceipt.objects.filter(pk=row.pk).update(looked_at=None)

@@ -2,12 +2,14 @@
 
 Four steps, each committed before the next: packed (filings have their message), signed (its bytes are kept),
 handed over, known to be taken. Whoever dies in between leaves a row whose time comes again; the same bytes
-under the same number go out again, and the port knows them.
+under the same number go out again, and the port knows them. The time that a claim has set is its hold: who
+finds another one there leaves the message, and what is set meanwhile stays.
 """
 
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -35,7 +37,8 @@ from orders.models import Order
 
 log = structlog.get_logger(__name__)
 
-PACKED, BATCH, LEASE = 500, 20, timedelta(minutes=1)
+PACKED, BATCH = 500, 20
+LEASE = timedelta(minutes=1)  # longer than signing and sending one message take together
 FIRST_WAIT, WAIT_AT_MOST = timedelta(seconds=15), timedelta(minutes=30)
 TRIES_TO_CASE = 5
 FAILING, SILENT = "customs_message.failing", "customs.port_unreachable"
@@ -45,9 +48,11 @@ MACHINE_REFUSED = "customs.machine_refused"
 def sweep(*, now: datetime) -> int:
     """Pack what waits, then hand over every message whose time has come; returns how many the port took."""
     pack(now=now)
-    sent, silent = 0, set[int]()
+    sent, silent, began = 0, set[int](), time.monotonic()
     for message in _claim(now):
         if message.account_id in silent:  # whoever does not answer is not asked for each of a hundred
+            continue
+        if not _renewed(message, now + timedelta(seconds=time.monotonic() - began)):
             continue
         try:
             sent += _send(message, now)
@@ -178,20 +183,35 @@ def _claim(now: datetime) -> list[PortMessage]:
         PortMessage.objects.filter(pk__in=[row.pk for row in due]).update(
             tries=F("tries") + 1, next_try_at=now + LEASE
         )
+    for row in due:
+        row.next_try_at = now + LEASE
     return due
+
+
+def _mine(message: PortMessage) -> QuerySet[PortMessage]:
+    """The message, while nobody has claimed it again or set another time for it."""
+    return PortMessage.objects.filter(pk=message.pk, next_try_at=message.next_try_at)
+
+
+def _renewed(message: PortMessage, at: datetime) -> bool:
+    """Hold a claimed message for another minute; False where it was lost to those before it."""
+    kept = _mine(message).update(next_try_at=at + LEASE)
+    message.next_try_at = at + LEASE
+    return kept == 1
 
 
 def _send(message: PortMessage, now: datetime) -> bool:
     if not _stands_whole(message, now):
         note = "nothing of it stands any more"
-        PortMessage.objects.filter(pk=message.pk).update(next_try_at=None, error="")
+        _mine(message).update(next_try_at=None, error="")
         settle_open(kinds=[FAILING, SILENT], key=message.event_key, by="system", note=note, now=now)
         return False
     raw = _signed(message, now)
     port_of(message.account).send(name=message.name, guid=message.guid, raw=raw, now=now)
-    with transaction.atomic():
-        PortMessage.objects.filter(pk=message.pk).update(sent_at=now, next_try_at=None, error="")
-        Filing.objects.filter(message=message, sent_at=None).update(sent_at=now)
+    with transaction.atomic():  # documents before their message: docs/locking.md
+        unsent = message.filings.select_for_update(no_key=True).filter(sent_at=None).order_by("pk")
+        Filing.objects.filter(pk__in=[row.pk for row in unsent]).update(sent_at=now)
+        _mine(message).update(sent_at=now, next_try_at=None, error="")
     settle_open(
         kinds=[FAILING, SILENT], key=message.event_key, by="system", note="the port has taken it", now=now
     )
@@ -222,10 +242,13 @@ def _stands_whole(message: PortMessage, now: datetime) -> bool:
 def _leave_out_destroyed(message: PortMessage) -> None:
     """What the law had destroyed is told nobody any more; what goes with it goes without it."""
     for filing in message.filings.filter(superseded=False).select_related("declaration__order__key"):
+        order = filing.declaration.order
         try:
-            vault.unwrap(filing.declaration.order.key)
+            vault.unwrap(order.key)
         except VaultClosed:
-            Filing.objects.filter(pk=filing.pk).update(superseded=True)
+            with tenant(message.storefront_id):
+                Order.objects.select_for_update().only("pk").get(pk=order.pk)  # docs/locking.md
+                Filing.objects.filter(pk=filing.pk).update(superseded=True)
 
 
 def _signed(message: PortMessage, now: datetime) -> bytes:
@@ -269,7 +292,7 @@ def ask_no_more(account: PortAccount, why: str, now: datetime) -> None:
 def _again(message: PortMessage, reason: str, now: datetime) -> None:
     wait = min(FIRST_WAIT * 2 ** min(message.tries, 10), WAIT_AT_MOST)
     log.warning("customs_message_unsent", guid=message.guid, reason=reason)
-    PortMessage.objects.filter(pk=message.pk).update(next_try_at=now + wait, error=reason[:120])
+    _mine(message).update(next_try_at=now + wait, error=reason[:120])
     if message.tries + 1 >= TRIES_TO_CASE:
         open_case(
             storefront_id=message.storefront_id,

@@ -91,6 +91,19 @@ def test_an_early_receipt_in_a_shared_box_goes_to_its_storefront_once_it_has_the
     assert not Case.objects.filter(kind="customs.receipt_unknown", state="open").exists()
 
 
+def test_an_early_receipt_that_its_storefront_was_told_of_again_is_looked_for_no_more(port, ready, beside):  # noqa: F811
+    order, at = ready
+    at = listed(port, at)
+    raw, box = sheet(order, at), [PortAccount.objects.exclude(pk=beside.pk).get()]
+    take_in(account=beside, raw=raw, now=at, beside=box)
+    answer(port, order, at, "120", **LIST_NO)
+    at = ports.go_on(at, 2)
+    assert [row.outcome for row in take_in(account=beside, raw=raw, now=at, beside=box)] == ["taken"]
+    assert [retaking.look_again(now=at) for _ in range(2)] == [1, 0]
+    assert sorted(outcomes())[-2:] == [("CEB816Message", "taken"), ("CEB816Message", "unknown")]
+    assert not Case.objects.filter(kind="customs.receipt_unknown", state="open").exists()
+
+
 def test_a_message_that_the_port_could_not_read_is_found_whichever_district_sent_it(world, port, ready):  # noqa: F811
     order, at = ready
     another(PortAccount.objects.get(), world.shop)

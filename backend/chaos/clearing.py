@@ -34,7 +34,7 @@ def due(stage: Stage) -> Order:
     """A paid order that nobody can cancel any more, with its parcel; of orders before nothing is sent."""
     stage.play(CLEARING)
     for rows in (Declaration.objects.all(), PortMessage.objects.all(), DataRequest.objects.all()):
-        rows.update(next_try_at=None)
+        rows.filter(next_try_at__isnull=False).update(next_try_at=None)  # what was given stays as it is
     Filing.objects.filter(message=None).update(superseded=True)
     order = payments.due(stage, "v2")
     for _ in range(2):  # WeChat Pay declares the payment, and is asked what became of it

@@ -47,6 +47,9 @@ def take_back(office: Office, filed: Filed) -> None:
     if listed is None or listed.order != filed.order:
         refuse(office, filed, "-625016", "查无此数据")
         return
+    if any(one.head["copNo"] == number and _open(one) for one in office.returns):
+        refuse(office, filed, "-625022", f"退货申请单[{number}]已经申报过")
+        return
     if listed.released_at is None:
         refuse(office, filed, "-625022", f"退货申请单[{number}]的申报状态不符合改单申报的条件")
         return

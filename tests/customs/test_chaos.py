@@ -35,6 +35,7 @@ def stage(wechat, world, key, settings) -> Stage:
         ("list: sent", "worker killed after the call", "paid", "closed tax 1"),
         ("list: 622", "worker killed moving the allowance", "paid", "closed tax 1"),
         ("undo: the order ends", "worker killed before the commit", "cancelled", "cancelled"),
+        ("undo: 625 sent", "ceb 500_after", "paid", "closed tax 3"),
         ("undo: 626", "worker killed giving the pieces back", "paid", "closed tax 3"),
         ("tax: 816 818", "worker killed keeping the sheet", "paid", "closed tax 2"),
         ("data: given", "worker killed after the call", "paid", "closed tax 1 data given"),
@@ -92,3 +93,5 @@ def test_payment_data_that_customs_does_not_have_is_found(stage):
     assert wrong.doubled == ["payment data given that customs does not have"]
     books["port"]["requests"].append({"sessionID": "of which nothing is here"})
     assert compare(order=order, books=books, parts=stage.parts).lost == ["requests for payment data: 0 for 1"]
+    stage.begin()
+    assert clearing.due(stage).state == "paid"  # and what was given before stays as it is

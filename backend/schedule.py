@@ -57,6 +57,7 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour=18, minute=20),  # UTC: at night in China
     },
     "move returns on": {"task": "returns.tasks.sweep", "schedule": 60.0, "options": {"expires": 120}},
+    "watch returns by lot": {"task": "returns.tasks.watch_lots", "schedule": crontab(hour=19, minute=10)},
     "hear of parcels and releases": {
         "task": "customs.tasks.follow",
         "schedule": 5.0,  # nobody is asked unless CARRIER and CLEARANCE name someone

@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
-from operators import customs_board, customs_tax
+from operators import customs_board, customs_tax, return_numbers
 from operators.bilingual import say
 from operators.rule_book import may_read
 from operators.scope import READERS, scope_of
@@ -24,10 +24,12 @@ def may_look(request: HttpRequest) -> bool:
 
 # The pages that no table stands behind: what each is called, and who may open it.
 RULE_BOOK, CUSTOMS_BOARD, CUSTOMS_TAX = "rule_book", "admin:customs_board", "admin:customs_tax"
+RETURN_NUMBERS = "return_numbers"
 PAGES: dict[str, tuple[Any, Callable[[HttpRequest], bool]]] = {
     RULE_BOOK: (say("规则手册", "Rule book"), may_read),
     CUSTOMS_BOARD: (customs_board.TITLE, may_look),
     CUSTOMS_TAX: (customs_tax.TITLE, may_look),
+    RETURN_NUMBERS: (return_numbers.TITLE, may_look),
 }
 
 Group = tuple[Any, tuple[tuple[str, str], ...]]
@@ -45,6 +47,7 @@ GROUPS: tuple[Group, ...] = (
             ("logistics.Parcel", "package_2"),
             ("logistics.ShippingInfo", "outgoing_mail"),
             ("payments.Complaint", "support_agent"),
+            (RETURN_NUMBERS, "query_stats"),
             ("orders.Quote", "request_quote"),
             ("orders.Coupon", "local_activity"),
             ("customers.Customer", "group"),

@@ -8,13 +8,19 @@ from kernel.clock import now
 from kernel.models import Event
 from orders.models import Order
 from payments.models import Refund
-from returns.services import at_customs, deadlines, not_left, settle, undelivered
+from returns.services import at_customs, deadlines, not_left, settle, undelivered, watching
 
 
 @shared_task
 def sweep() -> None:
     """Move on the returns whose time has come."""
     deadlines.sweep(now=now())
+
+
+@shared_task
+def watch_lots() -> None:
+    """Look whether more comes back of a lot than of its like."""
+    watching.watch_lots(now=now())
 
 
 def money_asked(event: Event) -> None:

@@ -12,6 +12,7 @@ from logistics.models import Shipment
 from logistics.services import shipments
 from orders.models import Order
 from payments.models import Refund
+from payments.services.refund_outcome import take_in
 from returns.models import ReturnPolicy, ReturnRequest
 from returns.reasons import Kind
 from returns.services.arrive import Found, inspect, lots_of
@@ -19,8 +20,7 @@ from returns.services.ask import ask_return
 from returns.services.offer import Offer, Wished, make_offer
 from returns.services.seen import look
 from tests import make
-from tests.payments.reports import paid
-from tests.payments.reports import told as told_of
+from tests.payments.reports import paid, refund_report_of
 
 RELEASED = make.NOW + timedelta(days=1)
 DELIVERED = make.NOW + timedelta(days=4)
@@ -136,5 +136,11 @@ def graded(
 def arrives(refund: Refund | None, at: datetime) -> None:
     """WeChat tells that the money is there."""
     assert refund is not None
-    told_of(refund, success_time=at)
+    take_in(
+        storefront_id=refund.storefront_id,
+        mchid=refund.payment.mchid,
+        report=refund_report_of(refund, success_time=at),
+        source="notification",
+        now=at,
+    )
     delivery.drain(now=at)

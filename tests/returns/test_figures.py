@@ -1,0 +1,110 @@
+"""Returns in numbers: what left and came back, by SKU, lot, reason and week, and a lot that stands out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from inventory.models import Lot
+from kernel.models import Case
+from payments.models import Refund
+from returns.figures import Rate, Span, by_lot, by_reason, by_sku, by_week
+from returns.services.arrive import receive
+from returns.services.watching import LOT_RATE, stands_out, watch_lots
+from returns.services.way import send
+from tests import make
+from tests.operators import rows
+from tests.operators.test_walk import enter
+from tests.returns import parts
+from tests.returns.parts import DELIVERED, asked, delivered, graded, wish
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def world(customs):
+    world = make.world()
+    delivered(world, ("HD-1", 4), ("IR-1", 2))
+    row = asked(delivered(world, ("HD-1", 6)), wish(5))
+    row = send(request=row, carrier="SF", waybill="SF2000000000001", by="consumer", now=DELIVERED)
+    row = receive(request=row, by="op", now=DELIVERED + DAY)
+    graded(row, DELIVERED + DAY, "damaged", "destroy")
+    row.refresh_from_db()
+    Refund.objects.update(state="processing")
+    parts.arrives(Refund.objects.get(), DELIVERED + 2 * DAY)
+    return world
+
+
+def span(world):
+    return Span([world.shop.pk], make.NOW - DAY, DELIVERED + 30 * DAY)
+
+
+def test_what_left_and_what_came_back_are_counted_by_sku_lot_and_reason(world):
+    lot = Lot.objects.get(stock__variant=world.dryer)
+    refund = Refund.objects.get()
+    assert by_sku(span(world)) == [Rate("HD-1", "", None, 10, 5)]
+    found = {one.lot_id: one for one in by_lot(span(world))}
+    assert found[lot.pk] == Rate("HD-1", lot.code, lot.pk, 10, 5)
+    assert [(one.sku, one.returned) for one in found.values() if one.lot_id != lot.pk] == [("IR-1", 0)]
+    (why,) = by_reason(span(world))
+    assert (why.reason, why.requests, why.pieces, why.refund_fen) == ("changed_mind", 1, 5, refund.amount_fen)
+    weeks = by_week(span(world))
+    assert (sum(one.sold for one in weeks), sum(one.returned for one in weeks)) == (12, 5)
+    assert sum(one.restored_tax_fen for one in weeks) == refund.tax_fen
+    assert sum(one.gone_fen for one in weeks) == 5 * world.dryer.price_fen
+    assert [one.hours for one in weeks if one.hours is not None] == [48.0]
+
+
+def test_another_storefronts_and_another_times_are_not_counted(world):
+    for other in (
+        Span([world.shop.pk + 1], make.NOW - DAY, DELIVERED + DAY),
+        Span([world.shop.pk], *[make.NOW] * 2),
+    ):
+        assert (by_sku(other), by_lot(other), by_reason(other), by_week(other)) == ([], [], [], [])
+
+
+def test_a_lot_of_which_much_comes_back_is_a_case_until_its_rate_is_like_others(world):
+    assert watch_lots(now=DELIVERED + 3 * DAY) == 1
+    case = Case.objects.get(kind=LOT_RATE)
+    assert (case.state, case.facts["sku"], case.facts["sold"], case.facts["returned"]) == (
+        "open",
+        "HD-1",
+        10,
+        5,
+    )
+    watch_lots(now=DELIVERED + 4 * DAY)
+    assert Case.objects.filter(kind=LOT_RATE).count() == 1
+    assert watch_lots(now=DELIVERED + 200 * DAY) == 0
+    case.refresh_from_db()
+    assert case.state == "settled"
+
+
+@pytest.mark.parametrize(
+    ("returned", "sold", "others", "jumps"),
+    [
+        (4, 10, [], False),  # too few to say anything
+        (5, 50, [], True),
+        (5, 51, [], False),
+        (5, 100, [(100, 2)], True),
+        (5, 100, [(100, 3)], False),
+        (5, 100, [(50, 1), (50, 1)], True),
+        (9, 100, [(10, 0)], True),
+    ],
+)
+def test_a_lot_stands_out_by_twice_the_rate_of_its_like_and_five_pieces(returned, sold, others, jumps):
+    like = [Rate("HD-1", "", n, *one) for n, one in enumerate(others)]
+    assert stands_out(Rate("HD-1", "L", 99, sold, returned), like) is jumps
+
+
+def test_the_page_shows_them_to_those_who_work_in_the_storefront(
+    world, client, django_assert_max_num_queries
+):
+    enter(client, rows.operator("anna", world.shop, "owner"))
+    with django_assert_max_num_queries(30):
+        text = client.get("/admin/returns/numbers/?weeks=52").content.decode()
+    assert "退货分析" in text
+    assert "50.0%" in text
+    assert "不想要了（七日无理由）" in text
+    assert text.count("<svg") >= 3

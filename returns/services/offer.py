@@ -13,7 +13,7 @@ from fractions import Fraction
 from compliance.law import Law
 from kernel.clock import shanghai_day
 from orders.models import OrderLine
-from payments.services.refund_parts import Part, part
+from payments.services.refund_parts import Part, part, with_tax
 from payments.services.refund_writing import Kept
 from returns.models import ReturnPolicy
 from returns.reasons import REASONS, Fault, Kind
@@ -97,7 +97,7 @@ class Offer:
 
 
 def make_offer(*, seen: Seen, wished: Wished) -> Offer:
-    """Judge a wish by what was seen: pure. What stands against it is told, and nothing is raised."""
+    """Judge a wish by what was seen. What stands against it is told, and nothing is raised."""
     reason = REASONS[wished.reason]
     seller = reason.fault is Fault.SELLER
     freight = seller or wished.kind is Kind.REFUND_ONLY or seen.policy.refunds_freight
@@ -135,11 +135,16 @@ def _tax_lost(seen: Seen, goods_back: bool) -> bool:
     return not comes or not clock(DECLARE, since=seen.released, today=seen.today).open
 
 
-def _parts(seen: Seen, wished: Wished, freight: bool) -> Iterator[Part]:
-    for line in seen.lines:
-        quantity = wished.pieces.get(line.position, 0)
-        if 0 < quantity <= seen.left(line):
-            yield part(line, quantity, seen.before(line), freight=freight)
+def _parts(seen: Seen, wished: Wished, freight: bool) -> list[Part]:
+    """What the pieces would give back if everything that is asked for goes back before them."""
+    before = {line.pk: seen.before(line) for line in seen.lines}
+    wanted = [(line, wished.pieces.get(line.position, 0)) for line in seen.lines]
+    parts = [
+        part(line, quantity, before[line.pk], freight=freight)
+        for line, quantity in wanted
+        if 0 < quantity <= seen.left(line)
+    ]
+    return with_tax(seen.order, seen.lines, before, parts)
 
 
 def _clocks(seen: Seen, wished: Wished, goods_back: bool) -> Iterator[Clock]:

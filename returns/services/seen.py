@@ -16,6 +16,7 @@ from logistics.models import Shipment
 from orders.given_back import NOTHING, Returned, returned
 from orders.models import Order, OrderLine
 from payments.models import RefundLine
+from payments.services.refund_parts import part
 from returns.models import ReturnLine, ReturnPolicy
 from returns.states import HOLDING
 
@@ -60,8 +61,12 @@ class Seen:
 
     def before(self, line: OrderLine) -> Returned:
         """What has gone back of a line, or will before anything that is asked for now."""
-        gone = self.gone.get(line.pk, NOTHING)
-        return Returned(gone.quantity + self.asked.get(line.pk, 0), gone.shares)
+        gone, asked = self.gone.get(line.pk, NOTHING), self.asked.get(line.pk, 0)
+        if not asked:
+            return gone
+        more = part(line, asked, gone)
+        shares = {name: gone.shares[name] + more.shares[name] for name in gone.shares}
+        return Returned(gone.quantity + asked, shares)
 
 
 def look(*, order: Order, now: datetime, but: int | None = None) -> Seen:

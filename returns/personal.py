@@ -162,4 +162,12 @@ KEEPING = (
         ends={"zh": "至其密钥销毁之日", "en": "until their key is destroyed"},
     ),
 )
-HOLDING = Holding(app="returns", fields=FIELDS, see=see, waits=waits, erase=erase, keeping=KEEPING)
+HOLDING = Holding(
+    app="returns",
+    fields=FIELDS,
+    see=see,
+    waits=waits,
+    erase=erase,
+    keeping=KEEPING,
+    gives=("returns", "return_accesses"),
+)

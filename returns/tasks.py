@@ -40,6 +40,18 @@ def released(event: Event) -> None:
     not_left.released(order_number=event.key.removeprefix("order:"), now=now())
 
 
+def return_declared(event: Event) -> None:
+    """customs.return_declared: what a colleague declared is the return of a request that customs knew not."""
+    number = event.key.removeprefix("order:")
+    at_customs.declared(number=event.facts["return"], order_number=number, now=now())
+
+
+def return_granted(event: Event) -> None:
+    """customs.returned: where it had been refused before, the tax is given up after all."""
+    number = event.key.removeprefix("order:")
+    at_customs.granted(number=event.facts["return"], order_number=number, now=now())
+
+
 def return_refused(event: Event) -> None:
     """customs.return_refused: what its refund took back of the tax is owed again."""
     number = event.key.removeprefix("order:")

@@ -5,13 +5,16 @@ The money never waits for it. What customs does not take is a case, and the bran
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 
-from customs.models import Declaration
+from customs.models import Declaration, Filing
 from customs.services.came_back import ArrivalKnown, ArrivedImpossible, goods_arrived
 from customs.services.declaring import held
+from customs.services.listed import pieces_of
 from customs.services.undoing import NotAccepted, ask_back, declare_return
 from kernel.cases import open_case, settle_open
 from kernel.clock import shanghai_day
@@ -24,6 +27,7 @@ from returns.reasons import REASONS
 from returns.services import settle
 from returns.services.holding import hold
 from returns.services.seen import Stage, look
+from settlement.services.entries import enter_tax_given_up
 
 NOT_DECLARED, LATE, NOT_STOPPED = "return.not_declared", "return.late_at_customs", "return.not_stopped"
 LOOK_AGAIN = timedelta(minutes=10)
@@ -45,12 +49,11 @@ def declare(row: ReturnRequest, *, by: str, now: datetime) -> bool:
             now,
         )
         return False
-    lines = row.lines.exclude(state__in=["refused", "dropped"]).select_related("line")
     try:
         with transaction.atomic():
             filing = declare_return(
                 declaration=declaration,
-                pieces={one.line.sku: one.quantity for one in lines},
+                pieces=_pieces(row),
                 reason=REASONS[row.reason].zh,
                 by=by,
                 now=now,
@@ -120,8 +123,7 @@ def stop(row: ReturnRequest, *, now: datetime) -> bool:
 
 def refused(*, number: str, order_number: str, now: datetime) -> None:
     """Customs refused the return `number`: the refund stays, and the tax is owed again, once."""
-    of = ReturnRequest.objects.filter(return_no=number, order__number=order_number)
-    found = of.select_related("order").first()
+    found = _of(order_number).filter(return_no=number).first()
     if found is None:  # declared by a colleague, of no request
         return
     with tenant(found.storefront_id):
@@ -129,6 +131,57 @@ def refused(*, number: str, order_number: str, now: datetime) -> None:
         row.restorable = False
         row.save(update_fields=["restorable"])
         settle.tax_levied(row, now=now)
+
+
+def declared(*, number: str, order_number: str, now: datetime) -> None:
+    """A colleague declared the return `number`: it is that of the request of the same pieces which customs
+    does not know, or refused."""
+    if _of(order_number).filter(return_no=number).exists():
+        return
+    filing = Filing.objects.get(key=number, kind=Filing.Kind.RETURN, declaration__order__number=order_number)
+    pieces = pieces_of(filing, now=now)
+    unknown = _of(order_number).filter(Q(return_no="") | Q(restorable=False), state__in=_MAY_BE_DECLARED)
+    found = next((one for one in unknown.order_by("pk") if _pieces(one) == pieces), None)
+    if found is None:
+        return
+    with tenant(found.storefront_id):
+        row = hold(found)
+        row.return_no = number
+        if row.refund_id is None:
+            row.restorable = None  # not yet known
+        row.save(update_fields=["return_no", "restorable"])
+        settle_open(kinds=[NOT_DECLARED], key=row.event_key, by="system", note=number, now=now)
+        if row.received_at is not None or not row.goods_back:
+            arrived(row, on=shanghai_day(row.received_at or now), by="system", now=now)
+
+
+def granted(*, number: str, order_number: str, now: datetime) -> None:
+    """Customs granted the return `number`, whose tax counted as lost: in time, it is given up after all."""
+    found = _of(order_number).filter(return_no=number, restorable=False).first()
+    if found is None:
+        return
+    with tenant(found.storefront_id):
+        row = hold(found)
+        back = shanghai_day(row.received_at or now)
+        if row.refund is not None and row.arrive_by is not None and back <= row.arrive_by:
+            row.restorable = True
+            row.save(update_fields=["restorable"])
+            enter_tax_given_up(refund=row.refund, key=row.number, at=now, now=now)
+
+
+_MAY_BE_DECLARED = ("on_the_way", "received", "inspected", "disputed", "refunding", "settled")
+
+
+def _of(order_number: str) -> QuerySet[ReturnRequest]:
+    return ReturnRequest.objects.filter(order__number=order_number).select_related("order")
+
+
+def _pieces(row: ReturnRequest) -> dict[str, int]:
+    """Pieces of a request by SKU."""
+    pieces = Counter[str]()
+    for one in row.lines.exclude(state__in=["refused", "dropped"]).select_related("line"):
+        pieces[one.line.sku] += one.quantity
+    return dict(pieces)
 
 
 def _declaration(row: ReturnRequest) -> Declaration | None:

@@ -99,6 +99,30 @@ def enter_tax_levied(*, refund: Refund, key: str, at: datetime, now: datetime) -
     )
 
 
+def enter_tax_given_up(*, refund: Refund, key: str, at: datetime, now: datetime) -> bool:
+    """Customs granted after all what the return `key` had lost: the brand's expense of its tax is undone.
+
+    What of it the consumer bore stays owed. False where it was entered before, or there is none.
+    """
+    levied = Entry.objects.filter(key=f"tax_levied:{key}").exists()
+    tax = refund.tax_lost_fen - refund.tax_kept_fen + (refund.tax_fen - refund.tax_lost_fen if levied else 0)
+    if tax <= 0:
+        return False
+    return enter(
+        fact=Fact(
+            storefront_id=refund.storefront_id,
+            kind=Entry.Kind.TAX_LEVIED,
+            key=f"tax_given_up:{key}",
+            at=at,
+            amounts={Account.TAX: tax, Account.GOODWILL: -tax},
+            order_id=refund.order_id,
+            payment_id=refund.payment_id,
+            refund_id=refund.pk,
+        ),
+        now=now,
+    )
+
+
 def enter_transfer(*, refund: Refund, now: datetime) -> bool:
     """What was owed to the consumer has left our bank. False where it was entered before.
 

@@ -12,12 +12,15 @@ from django.db.models import Sum
 from backend import delivery
 from compliance.models import AllowanceEntry
 from customs.models import Declaration, Filing
+from inventory import services as inventory
 from inventory.models import Movement, Stock
 from kernel.clock import shanghai_day
 from kernel.models import Case, Event
-from logistics.models import Shipment
+from logistics.models import Parcel, ParcelLine, Shipment
 from orders.models import Order
+from orders.services.cancel_paid import cancel_paid
 from payments.models import Refund
+from payments.services.send_refund import sweep as sweep_refunds
 from returns.reasons import Kind
 from returns.services import deadlines
 from returns.services.arrive import receive
@@ -26,8 +29,9 @@ from settlement.models import Entry, Posting
 from tests.customs import port as ports
 from tests.customs.port import declaration
 from tests.customs.test_declaring import LIST_NO, answer, listed, port, ready  # noqa: F401 -- fixtures too
-from tests.customs.test_undoing import accepted, allowance, released, tell
+from tests.customs.test_undoing import accepted, allowance, released, returned, tell
 from tests.payments.conftest import wechat, world  # noqa: F401
+from tests.payments.declaring import go_on as pay_on
 from tests.payments.reports import told
 from tests.returns import parts
 from tests.returns.parts import asked, graded, wish
@@ -149,13 +153,38 @@ def test_a_return_that_customs_refuses_stays_refunded_and_its_tax_is_owed_again(
     assert (restored(), Case.objects.get(kind="customs.rejected").facts["document"]) == ([], "return")
 
 
-def test_given_up_before_the_list_one_piece_is_not_declared(port, ready, world):
+def test_a_refused_return_that_a_colleague_declares_anew_and_customs_grants_gives_the_tax_up(port, ready):
+    order, at = ready
+    at = delivered(port, order, at)
+    tax, used = balance("tax"), allowance()["used"]
+    row = sent(asked(order, at=at), at)
+    receive(request=row, by="op", now=at)
+    graded(row, at)
+    pays(row, at)
+    at = says(port, "CEB626Message", filing_of(row), at, "100")
+    assert (balance("tax"), balance("goodwill")) == (tax, row.refund.tax_fen)
+    anew = returned(order, at, {"HD-1": 1})
+    delivery.drain(now=at)
+    assert filing_of(row) == anew
+    for _ in range(2):
+        at = says(port, "CEB626Message", anew, at, "399")
+    row.refresh_from_db()
+    assert (row.restorable, restored()) == (True, [used // 2])
+    assert (balance("tax"), balance("goodwill")) == (tax + row.refund.tax_fen, 0)
+
+
+def test_given_up_before_the_list_one_piece_is_not_declared(port, ready, wechat, world):
     order, at = ready
     before = held(world)
+    wechat.control("advance", seconds=60)  # by whose clock it says when a declaration was changed
     row = asked(order, wish(**UP), at=at)
-    assert row.state == "refunding"
-    pays(row, at)
-    assert (row.state, held(world), Order.objects.get(pk=order.pk).state) == ("settled", before - 1, "paid")
+    assert (row.state, row.refund.state) == ("refunding", "accepted")
+    for hours in range(1, 9, 2):  # through WeChat, which is asked what is left of the payment
+        sweep_refunds(now=at + timedelta(hours=hours))
+        delivery.drain(now=at + timedelta(hours=hours))
+    assert (now_is(row), held(world), Order.objects.get(pk=order.pk).state) == ("settled", before - 1, "paid")
+    listed(port, pay_on(4, at + timedelta(hours=9)))
+    assert [int(line["qty"]) for line in port.messages("CEB621Message")[0].documents[0].lines] == [1]
 
 
 def test_given_up_before_the_list_a_whole_order_ends(port, ready, world):
@@ -242,3 +271,45 @@ def _is_a_return(port, row, at, world, before, pieces):
     assert (row.state, row.restorable, held(world)) == ("settled", True, before - pieces)
     assert not Movement.objects.filter(kind="return").exists()
     assert not Case.objects.filter(state="open", kind__startswith="return").exists()
+
+
+def test_a_parcel_that_is_packed_with_pieces_that_stay_is_a_case(port, ready, world):
+    order, at = ready
+    at = released(port, order, at)
+    parcel, line = Parcel.objects.get(), order.lines.get()
+    inventory.pick(holder=order.event_key, by="op", now=at)
+    inside = {"storefront": world.shop, "parcel": parcel, "line": line}
+    for one in inventory.picked(holder=order.event_key):
+        ParcelLine.objects.create(**inside, lot_id=one.lot_id, quantity=one.quantity)
+    Shipment.objects.update(state="labelled")
+    asked(order, wish(**UP), at=at)
+    ports.go_on(at, 2)
+    case = Case.objects.get(kind="shipment.packed_refunded", state="open")
+    assert (case.facts["pieces"], Shipment.objects.get().state) == ("HD-1×1", "labelled")
+
+
+def test_what_left_before_the_release_was_taken_in_is_put_before_a_person(port, ready, world):
+    order, at = ready
+    at, before = accepted(port, order, at), held(world)
+    row = asked(order, wish(**UP), at=at)
+    Shipment.objects.update(state="dispatched", dispatched_at=at)
+    answer(port, order, at, "800", **LIST_NO)
+    ports.go_on(at + timedelta(seconds=3), 3)
+    assert Case.objects.get(kind="return.left_refunded").facts["return"] == row.number
+    assert (told_back(port), held(world), Filing.objects.filter(kind="return").count()) == ([], before, 0)
+
+
+def test_a_return_follows_the_refund_of_all_that_took_the_place_of_its_own(port, ready):
+    order, at = ready
+    at = accepted(port, order, at)
+    rows = [asked(order, wish(**UP), at=at, key=key) for key in ("a", "b")]
+    Order.objects.filter(pk=order.pk).update(gate="before_list")  # refused, and ended before they could leave
+    cancel_paid(number=order.number, by="customs", now=at, within_hold=False)
+    delivery.drain(now=at)
+    refund = Refund.objects.exclude(state="closed").get()
+    for row in rows:
+        row.refresh_from_db()
+        assert (row.refund_id, row.state) == (refund.pk, "refunding")
+    pays(rows[0], at)
+    assert [now_is(row) for row in rows] == ["settled", "settled"]
+    assert refund.amount_fen == order.total_fen

@@ -34,6 +34,7 @@ from operators import (  # noqa: F401
     payments,
     pushed,
     refunds,
+    returns,
     shipping,
     shipping_info,
     stock_moves,

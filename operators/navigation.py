@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
-from operators import customs_board, customs_tax, return_numbers
+from operators import customs_board, customs_tax, return_centre, return_numbers
 from operators.bilingual import say
 from operators.rule_book import may_read
 from operators.scope import READERS, scope_of
@@ -24,12 +24,13 @@ def may_look(request: HttpRequest) -> bool:
 
 # The pages that no table stands behind: what each is called, and who may open it.
 RULE_BOOK, CUSTOMS_BOARD, CUSTOMS_TAX = "rule_book", "admin:customs_board", "admin:customs_tax"
-RETURN_NUMBERS = "return_numbers"
+RETURN_NUMBERS, RETURN_CENTRE = "return_numbers", "admin:return_centre"
 PAGES: dict[str, tuple[Any, Callable[[HttpRequest], bool]]] = {
     RULE_BOOK: (say("规则手册", "Rule book"), may_read),
     CUSTOMS_BOARD: (customs_board.TITLE, may_look),
     CUSTOMS_TAX: (customs_tax.TITLE, may_look),
     RETURN_NUMBERS: (return_numbers.TITLE, may_look),
+    RETURN_CENTRE: (return_centre.TITLE, return_centre.may),
 }
 
 Group = tuple[Any, tuple[tuple[str, str], ...]]
@@ -47,7 +48,6 @@ GROUPS: tuple[Group, ...] = (
             ("logistics.Parcel", "package_2"),
             ("logistics.ShippingInfo", "outgoing_mail"),
             ("payments.Complaint", "support_agent"),
-            (RETURN_NUMBERS, "query_stats"),
             ("orders.Quote", "request_quote"),
             ("orders.Coupon", "local_activity"),
             ("customers.Customer", "group"),
@@ -60,6 +60,16 @@ GROUPS: tuple[Group, ...] = (
             ("kernel.Case", "assignment_late"),
             ("kernel.Approval", "approval"),
             ("kernel.Job", "pending_actions"),
+        ),
+    ),
+    (
+        say("退换货", "Returns"),
+        (
+            ("returns.ReturnRequest", "assignment_return"),
+            (RETURN_CENTRE, "barcode_scanner"),
+            ("returns.ReturnGrade", "fact_check"),
+            (RETURN_NUMBERS, "query_stats"),
+            ("returns.ReturnPolicy", "contract"),
         ),
     ),
     (

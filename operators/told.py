@@ -34,6 +34,8 @@ _OWNERS = {
     "batch": "settlement.SettlementBatch",
     "shipping_info": "logistics.ShippingInfo",
     "consignment": "customs.Consignment",
+    "return": "returns.ReturnRequest",
+    "return_line": "returns.ReturnLine",
 }
 Links = Mapping[str, str]
 

@@ -77,7 +77,7 @@ def see(subject: Subject, now: datetime) -> list[Category]:
             },
             [
                 {"at": row.at, "who": row.who, "purpose": row.purpose}
-                for row in queries.accesses(refs=[str(row.public_id) for row in rows])
+                for row in queries.accesses(refs=_refs(rows))
             ],
         ),
     ]
@@ -88,6 +88,12 @@ def words_of(row: ReturnRequest) -> str:
     if not row.words_sealed or row.order.key.destroyed_at is not None:
         return ""
     return vault.unwrap(row.order.key).open(labels.WORDS, row.public_id, bytes(row.words_sealed))
+
+
+def _refs(rows: list[ReturnRequest]) -> list[str]:
+    """By which names looks at these returns, their words and pictures, are recorded."""
+    pictures = ReturnPicture.objects.filter(request__in=rows).values_list("public_id", flat=True)
+    return [str(one) for one in (*(row.public_id for row in rows), *pictures)]
 
 
 def waits(subject: Subject, now: datetime) -> list[Waits]:
@@ -117,7 +123,7 @@ def erase(subject: Subject, now: datetime) -> list[Kept]:
         ("returns", _NAMES, _ROWS, len(rows)),
         ("return_pictures", _PICTURES, ("returns.ReturnPicture",), len(pictures)),
     )
-    looks = [row.at for row in queries.accesses(refs=[str(row.public_id) for row in rows])]
+    looks = [row.at for row in queries.accesses(refs=_refs(rows))]
     return [
         *(
             Kept(what, names, count, found.citation, until, models)

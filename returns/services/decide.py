@@ -36,6 +36,14 @@ class AppealOver(Conflict):
     title_zh = "申诉期限已届满。"
 
 
+class SamePerson(Conflict):
+    """Who refused does not decide the appeal against it."""
+
+    code = "return_same_person"
+    title = "You refused this return: someone else decides the appeal."
+    title_zh = "该申请由您拒绝，申诉须由其他同事审核。"
+
+
 class PiecesGone(Conflict):
     """Since it was refused, its pieces were asked for or refunded otherwise."""
 
@@ -45,16 +53,20 @@ class PiecesGone(Conflict):
 
 
 def approve(*, request: ReturnRequest, by: str, now: datetime, answer: str = "") -> ReturnRequest:
-    """Say yes: goods are to be sent back, or the money goes at once. Raises WrongState, PiecesGone."""
+    """Say yes: goods are to be sent back, or the money goes at once.
+
+    Raises WrongState, PiecesGone, SamePerson.
+    """
     with tenant(request.storefront_id):
         row = hold(request)
+        _second(row, by)
         row.answer = answer[:300]
         say_yes(row, by=by, now=now)
     return row
 
 
 def refuse(*, request: ReturnRequest, answer: str, by: str, now: datetime) -> ReturnRequest:
-    """Say no, and why; the consumer may appeal for some days. Raises WrongState, AnswerNeeded.
+    """Say no, and why; the consumer may appeal for some days. Raises WrongState, AnswerNeeded, SamePerson.
 
     An appeal that is refused is the end of it here.
     """
@@ -62,6 +74,7 @@ def refuse(*, request: ReturnRequest, answer: str, by: str, now: datetime) -> Re
         raise AnswerNeeded()
     with tenant(request.storefront_id):
         row = hold(request)
+        _second(row, by)
         told = {"answer": answer.strip()[:300], "decided_by": by}
         if row.state == "appealed":
             _over(row, "end", now, **told)
@@ -142,6 +155,11 @@ def say_yes(row: ReturnRequest, *, by: str, now: datetime) -> None:
             row.next_at = now + LOOK_AGAIN
             row.save(update_fields=["next_at"])
     _decided(row, by, now)
+
+
+def _second(row: ReturnRequest, by: str) -> None:
+    if row.state == "appealed" and by == row.decided_by:
+        raise SamePerson()
 
 
 def _over(row: ReturnRequest, verb: str, now: datetime, **changes: Any) -> None:

@@ -75,11 +75,14 @@ def creditable(row: ReturnRequest) -> dict[int, int]:
     return {line_id: pieces for line_id, pieces in left.items() if pieces > 0}
 
 
-def pay(row: ReturnRequest, *, now: datetime) -> None:
-    """Ask for the refund of a held request; its lines are payments' from now on. Raises as request_refund."""
+def pay(row: ReturnRequest, *, now: datetime, lost: bool = False) -> None:
+    """Ask for the refund of a held request; its lines are payments' from now on. Raises as request_refund.
+
+    Of goods that are `lost` on their way back customs gives up nothing, and the brand bears it.
+    """
     seen = look(order=row.order, now=now, but=row.pk)
     pieces = creditable(row)
-    kept, restorable = kept_of(row, seen)
+    kept, restorable = (Kept(tax_lost=seen.released is not None), False) if lost else kept_of(row, seen)
     refund = request_refund(
         number=row.order.number,
         wish=_wish(row, seen, pieces, kept),

@@ -57,6 +57,7 @@ from tests.operators.complaint_rows import PHONE, complaint_rows
 from tests.operators.naming_rows import naming_rows
 from tests.operators.news_rows import news_rows
 from tests.operators.parcel_rows import parcel_rows
+from tests.operators.return_rows import WORDS
 from tests.operators.stock_rows import stock_rows
 from tests.payments.complaining import DETAIL
 
@@ -394,6 +395,6 @@ SECRET_TEXTS = (
     "PRIVATE KEY",
     "an-invented-client-secret",
     "0123456789abcdef0123456789abcdef01234567",
-    *("plain-", "pbkdf2_", "md5$", "&lt;memory", "b&#x27;\\x", "b'\\x"),
+    *(WORDS, "plain-", "pbkdf2_", "md5$", "&lt;memory", "b&#x27;\\x", "b'\\x"),
     "colleague-maison@shop.test",
 )

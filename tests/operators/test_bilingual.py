@@ -28,6 +28,7 @@ HOUSE = (
     "logistics",
     "customs",
     "settlement",
+    "returns",
 )
 
 

@@ -1,0 +1,272 @@
+"""The return centre (退货中心): scan, receive, grade, put away, and the field waits for the next parcel.
+
+All of it goes with the keyboard alone, and a form that is sent twice is one wish.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+
+from catalog.models import Media
+from kernel.clock import now, shanghai_day
+from kernel.errors import Problem
+from kernel.ids import uuid7
+from kernel.money import yuan
+from kernel.tenancy import tenant
+from logistics.models import Parcel
+from operators import told
+from operators.amounts import YuanField
+from operators.bilingual import chinese, say
+from operators.names import state_name
+from operators.return_steps import RECEIVERS
+from operators.return_story import lot_name, named_grade, named_place
+from operators.scope import scope_of
+from operators.steps import Stepped
+from returns.models import ReturnGrade, ReturnLine, ReturnRequest
+from returns.reasons import REASONS, Fault
+from returns.services import arrive
+from returns.services.arrive import Found
+from returns.states import RETURN
+
+TITLE = say("退货中心", "Return centre")
+Grade, Place = ReturnGrade.Grade, ReturnGrade.Place
+EXPECTED = (*RETURN.moves["receive"], "received")
+MOST_ROWS = 4  # into so many kinds the pieces of a line are told apart
+# Where pieces go where nobody says otherwise.
+BY_GRADE: dict[str, str] = {
+    Grade.AS_NEW: Place.SHELF,
+    Grade.OPENED: Place.QUARANTINE,
+    Grade.DAMAGED: Place.QUARANTINE,
+    Grade.WRONG: Place.NOWHERE,
+    Grade.SHORT: Place.NOWHERE,
+}
+_FIRST = {"damaged": Grade.DAMAGED, "defective": Grade.OPENED, "wrong": Grade.WRONG}
+
+
+def may(request: HttpRequest) -> bool:
+    """Whoever receives goods in any storefront."""
+    return scope_of(request).may_anywhere(RECEIVERS)
+
+
+def page(request: HttpRequest, context: dict[str, Any], rows: QuerySet[ReturnRequest]) -> HttpResponse:
+    """The page over `rows`, which are of the storefronts in which the operator receives goods."""
+    asked = (request.POST.get("q") or request.GET.get("q") or "").strip()[:64]
+    matches = find(rows, asked) if asked else []
+    expected = [one for one in matches if one.state in EXPECTED]
+    row = next(iter(expected if len(expected) == 1 else matches if len(matches) == 1 else ()), None)
+    if request.method == "POST":
+        chosen = next((one for one in matches if one.number == request.POST.get("number")), None)
+        if chosen is not None and _taken(request, chosen):
+            return HttpResponseRedirect(_next(chosen, request.POST.get("act", "")))
+        row = chosen or row
+    answer = TemplateResponse(
+        request,
+        "operators/return_centre.html",
+        {
+            **context,
+            "title": TITLE,
+            "content_title": TITLE,
+            "asked": asked,
+            "unknown": bool(asked) and not matches,
+            "several": [_brief(one) for one in matches] if row is None else [],
+            "found": _shown(request, row) if row is not None else None,
+            "once": request.POST.get("once") or str(uuid7()),
+            "today": shanghai_day(now()).isoformat(),
+        },
+    )
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def find(rows: QuerySet[ReturnRequest], asked: str) -> list[ReturnRequest]:
+    """By what stands on a parcel: the waybill back or there, the number of the return or of the order."""
+    code = asked.upper()
+    there = Parcel.objects.filter(waybill=code).values("shipment__order_id")
+    known = Q(number=asked) | Q(order__number=asked) | Q(waybill__in=(asked, code)) | Q(order_id__in=there)
+    return list(rows.filter(known).select_related("order", "policy", "storefront").order_by("-id")[:20])
+
+
+def _next(row: ReturnRequest, act: str) -> str:
+    """Received, it is graded at once; graded, the field waits for the next parcel."""
+    here = reverse("admin:return_centre")
+    return f"{here}?q={row.number}" if act == "receive" else here
+
+
+def _taken(request: HttpRequest, row: ReturnRequest) -> bool:
+    """Whether what was asked for is done, or was done before; a refusal is told."""
+    who, at, act = request.user.get_username(), now(), request.POST.get("act")
+    try:
+        with transaction.atomic(), tenant(row.storefront_id):
+            if act == "receive":
+                day = _day(request.POST.get("day", ""))
+                Stepped._once(
+                    request, row.storefront_id, lambda: arrive.receive(request=row, by=who, on=day, now=at)
+                )
+            elif act == "inspect":
+                Stepped._once(request, row.storefront_id, lambda: _inspect(row, request.POST, who))
+            else:
+                return False
+    except Problem as problem:
+        messages.error(request, problem.text("zh" if chinese() else "en"))
+        return False
+    row.refresh_from_db()
+    state = state_name(row.state, row.state, "returns.ReturnRequest")
+    messages.success(request, f"{row.number}: {state}")
+    return True
+
+
+def _inspect(row: ReturnRequest, typed: Mapping[str, str], who: str) -> None:
+    arrive.inspect(
+        request=row,
+        found=graded(row, typed),
+        by=who,
+        now=now(),
+        deducted_fen=_fen(typed.get("deducted", "")),
+        why=typed.get("why", ""),
+    )
+
+
+def graded(row: ReturnRequest, typed: Mapping[str, str]) -> list[Found]:
+    """What was typed row by row; rows without pieces say nothing."""
+    found = []
+    lots = arrive.lots_of(row)
+    for line in _lines(row):
+        position = line.line.position
+        for nth in range(_rows(line)):
+            pieces = _whole(typed.get(f"n-{position}-{nth}", ""))
+            if not pieces:
+                continue
+            grade = typed.get(f"grade-{position}-{nth}", "")
+            nowhere = grade in (Grade.WRONG, Grade.SHORT)
+            place = typed.get(f"place-{position}-{nth}") or BY_GRADE.get(grade, "")
+            lot = _whole(typed.get(f"lot-{position}-{nth}", "")) or next(
+                (one.pk for one in lots.get(position, ())), None
+            )
+            found.append(
+                Found(
+                    position,
+                    grade,
+                    Place.NOWHERE if nowhere else place,
+                    pieces,
+                    None if nowhere else lot,
+                )
+            )
+    return found
+
+
+def _rows(line: ReturnLine) -> int:
+    return min(line.quantity, MOST_ROWS)
+
+
+def _lines(row: ReturnRequest) -> list[ReturnLine]:
+    return list(
+        row.lines.filter(state__in=("approved", "dropped"))
+        .select_related("line__variant")
+        .order_by("line__position")
+    )
+
+
+def _whole(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else 0
+
+
+def _fen(text: str) -> int:
+    """Yuan as typed; what is no amount is more than can be kept back, and is refused as that."""
+    try:
+        return YuanField(required=False).clean(text.strip()) or 0
+    except Exception:
+        return -1
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return shanghai_day(now())
+
+
+def _brief(row: ReturnRequest) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "url": f"{reverse('admin:return_centre')}?q={row.number}",
+        "state": state_name(row.state, row.state, "returns.ReturnRequest"),
+        "order": row.order.number,
+    }
+
+
+def _shown(request: HttpRequest, row: ReturnRequest) -> dict[str, Any]:
+    """The return as its worker needs it: what should be in the parcel, and what comes next."""
+    typed = request.POST if request.method == "POST" else {}
+    seller = REASONS[row.reason].fault is Fault.SELLER
+    lots = arrive.lots_of(row) if row.state == "received" else {}
+    lines = _lines(row) if row.state in EXPECTED else list(row.lines.select_related("line__variant"))
+    pictures = _pictures([one.line.variant.product_id for one in lines])
+    return {
+        "number": row.number,
+        "page": told.page_of(row),
+        "order": row.order.number,
+        "state": state_name(row.state, row.state, "returns.ReturnRequest"),
+        "reason": state_name(row.reason, row.reason, "returns.ReturnRequest"),
+        "arrive_by": row.arrive_by,
+        "late": row.arrive_by is not None and row.arrive_by < shanghai_day(now()),
+        "waybill": f"{row.carrier} {row.waybill}".strip(),
+        "receives": row.state in RETURN.moves["receive"],
+        "inspects": row.state == "received",
+        "lines": [_line(one, row, lots.get(one.line.position, []), pictures, typed) for one in lines],
+        "seller": seller,
+        "opened_percent": row.terms.opened_percent,
+        "deducted": typed.get("deducted", ""),
+        "why": typed.get("why", ""),
+        "quoted": yuan(row.quoted_fen),
+    }
+
+
+def _line(
+    one: ReturnLine,
+    row: ReturnRequest,
+    lots: list[Any],
+    pictures: Mapping[int, str],
+    typed: Mapping[str, str],
+) -> dict[str, Any]:
+    position = one.line.position
+    rows = []
+    for nth in range(_rows(one)):
+        name = f"{position}-{nth}"
+        first = _FIRST.get(row.reason, Grade.AS_NEW)
+        rows.append(
+            {
+                "name": name,
+                "pieces": typed.get(f"n-{name}", one.quantity if nth == 0 else 0),
+                "grade": typed.get(f"grade-{name}", first),
+                "place": typed.get(f"place-{name}", ""),
+                "lot": typed.get(f"lot-{name}", str(lots[0].pk) if lots else ""),
+            }
+        )
+    return {
+        "sku": one.line.sku,
+        "name": one.line.name_zh if chinese() else one.line.name,
+        "quantity": one.quantity,
+        "picture": pictures.get(one.line.variant.product_id, ""),
+        "rows": rows,
+        "lots": [(str(lot.pk), lot_name(lot), lot.expires_on) for lot in lots],
+        "grades": [(value, named_grade(value)) for value in Grade.values],
+        "places": [(value, named_place(value)) for value in Place.values if value != Place.NOWHERE],
+    }
+
+
+def _pictures(products: list[int]) -> dict[int, str]:
+    """The first picture of each product."""
+    found: dict[int, str] = {}
+    for one in Media.objects.filter(product_id__in=products).order_by("position", "id"):
+        found.setdefault(one.product_id, f"{settings.MEDIA_URL}{one.thumbnail_path}")
+    return found

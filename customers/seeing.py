@@ -210,6 +210,7 @@ def _news(customer: Customer) -> list[Category]:
             {"zh": "订阅消息", "en": "Messages about your orders"},
             {
                 "order": {"zh": "订单号", "en": "order"},
+                "return": {"zh": "退换货单号", "en": "return"},
                 "occasion": {"zh": "内容", "en": "about"},
                 "state": {"zh": "状态", "en": "state"},
                 "made_at": {"zh": "时间", "en": "at"},
@@ -217,6 +218,7 @@ def _news(customer: Customer) -> list[Category]:
             [
                 {
                     "order": row.order_number,
+                    "return": row.about,
                     "occasion": row.get_occasion_display(),
                     "state": word("news", row.state),
                     "made_at": row.made_at,

@@ -69,7 +69,10 @@ class Subscriptions(Door):
             OpenApiParameter(
                 "at",
                 {"type": "string", "enum": list(MOMENTS), "default": "payment"},
-                description="付款时或发货后 · when the order is paid, or on the page of its parcels",
+                description=(
+                    "付款时、发货后或退换货时"
+                    " · when the order is paid, on the page of its parcels, or at a return"
+                ),
             )
         ],
         responses=answers(200, TemplateList, 401, 404, 422),

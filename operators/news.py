@@ -39,7 +39,9 @@ class NewsAdmin(Listed):
 
     list_display = (
         "order_number",
+        "about",
         "occasion",
+        "says",
         "state",
         "error",
         "happened_at",

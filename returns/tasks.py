@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from customers.occasions import Occasion
+from customers.services import news
 from kernel.clock import now
 from kernel.models import Event
 from orders.models import Order
 from payments.models import Refund
+from returns.models import ReturnRequest
 from returns.services import at_customs, deadlines, not_left, settle, undelivered, watching
+
+# Event → what the consumer may have asked to be told, and in which words (five characters at most).
+OCCASIONS = {
+    "return.to_send": (Occasion.DECIDED.value, "退货已同意"),
+    "return.refused": (Occasion.DECIDED.value, "申请未通过"),
+    "return.received": (Occasion.CAME_BACK.value, "退货已收到"),
+    "return.settled": (Occasion.REFUNDED.value, "退款已到账"),
+}
 
 
 @shared_task
@@ -62,6 +73,23 @@ def parcel_came_back(event: Event) -> None:
     """shipment.returned: a refused or undeliverable parcel is back, and its order is refunded."""
     number = event.key.removeprefix("order:")
     undelivered.came_back(order=Order.objects.get(number=number), at=event.at, now=now())
+
+
+def tell_consumer(event: Event) -> None:
+    """What a return's consumer may have asked to be told: see `OCCASIONS`."""
+    row = ReturnRequest.objects.select_related("order").get(number=event.key.removeprefix("return:"))
+    if row.order.customer_id is None:
+        return
+    occasion, says = OCCASIONS[event.name]
+    fact = news.Fact(
+        order_number=row.order.number,
+        occasion=occasion,
+        at=event.at,
+        recorded_at=event.at,
+        about=row.number,
+        says=says,
+    )
+    news.tell(customer_id=row.order.customer_id, fact=fact, now=now())
 
 
 def _refund(event: Event) -> Refund:

@@ -26,9 +26,12 @@ class NewsTemplate(models.Model):
     occasion = models.CharField(max_length=12, choices=Occasion.choices)
     template_id = models.CharField(max_length=64, help_text="模板 ID, at WeChat")
     page = models.CharField(
-        max_length=120, default="", blank=True, help_text="page that it leads to; {order} is the number"
+        max_length=120,
+        default="",
+        blank=True,
+        help_text="page that it leads to; {order} and {return} are the numbers",
     )
-    fields = models.JSONField(help_text="field → order, at, carrier, says or shop")
+    fields = models.JSONField(help_text="field → order, return, at, carrier, says or shop")
     active = models.BooleanField(default=True)
     set_at = models.DateTimeField(default=present)
 
@@ -81,7 +84,8 @@ class NewsConsent(models.Model):
 
 
 class News(models.Model):
-    """One message of one occasion of an order: at most one, whatever is told how often."""
+    """One message of one occasion of an order, or of a return of it and what was said of that: at most one,
+    whatever is told how often."""
 
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="news")
@@ -91,6 +95,8 @@ class News(models.Model):
     )
     order_number = models.CharField(max_length=32)
     occasion = models.CharField(max_length=12, choices=Occasion.choices)
+    about = models.CharField(max_length=32, default="", blank=True, help_text="number of the return")
+    says = models.CharField(max_length=20, default="", blank=True, help_text="what was said of the return")
     state = models.CharField(max_length=10, choices=NEWS.choices, default=NEWS.start)
     happened_at = models.DateTimeField(help_text="what it tells of")
     made_at = models.DateTimeField()
@@ -100,7 +106,9 @@ class News(models.Model):
     class Meta:
         verbose_name_plural = "news"
         constraints = [
-            models.UniqueConstraint(fields=["order_number", "occasion"], name="news_once_an_occasion")
+            models.UniqueConstraint(
+                fields=["order_number", "occasion", "about", "says"], name="news_once_an_occasion"
+            )
         ]
         indexes = [models.Index(fields=["made_at"], name="news_age")]
 

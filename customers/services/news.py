@@ -47,7 +47,8 @@ class InHand(Conflict):
 class Fact:
     """What happened to an order, when, and when it was recorded; `carrier` where one has it.
 
-    `stands` says whether it is still worth telling: of a cancelled order nothing is.
+    `about` is the number of a return of the order, and `says` what became of it. `stands` says whether it is
+    still worth telling: of a cancelled order nothing is.
     """
 
     order_number: str
@@ -56,6 +57,18 @@ class Fact:
     recorded_at: datetime
     carrier: str = ""
     stands: bool = True
+    about: str = ""
+    says: str = ""
+
+    @property
+    def once(self) -> dict[str, str]:
+        """What is told at most once."""
+        return {
+            "order_number": self.order_number,
+            "occasion": self.occasion,
+            "about": self.about,
+            "says": self.says,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +117,7 @@ def _attempt(customer_id: int, fact: Fact, now: datetime) -> Attempt | None:
         customer = Customer.objects.select_for_update(of=("self",)).get(pk=customer_id)
         if customer.closed_at is not None:
             return None
-        news = News.objects.filter(order_number=fact.order_number, occasion=fact.occasion).first()
+        news = News.objects.filter(**fact.once).first()
         if news is None:
             news = _begun(customer, fact, now)
         elif news.state == "sending":
@@ -151,8 +164,7 @@ def _begun(customer: Customer, fact: Fact, now: datetime) -> News | None:
         customer=customer,
         by_template=template,
         consent=consent,
-        order_number=fact.order_number,
-        occasion=fact.occasion,
+        **fact.once,
         happened_at=fact.at,
         made_at=now,
     )
@@ -164,16 +176,17 @@ def _message(customer: Customer, news: News, fact: Fact) -> SubscribeMessage:
     shop = Storefront.objects.values_list("name_zh", flat=True).get(pk=news.storefront_id)
     says = {
         "order": fact.order_number,
+        "return": fact.about,
         "at": moment(fact.at),
         "carrier": fact.carrier or occasions.zh(fact.occasion),
-        "says": occasions.zh(fact.occasion),
+        "says": fact.says or occasions.zh(fact.occasion),
         "shop": shop,
     }
     return SubscribeMessage(
         openid=key.open(labels.OPENID, customer.public_id, bytes(customer.openid_sealed)),
         template_id=news.by_template.template_id,
         data={name: cut(name, says[holds]) for name, holds in news.by_template.fields.items()},
-        page=news.by_template.page.replace("{order}", fact.order_number),
+        page=news.by_template.page.replace("{order}", fact.order_number).replace("{return}", fact.about),
     )
 
 

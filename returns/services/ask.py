@@ -116,14 +116,15 @@ def gives_itself(seen: Seen, offer: Offer) -> bool:
 
 
 def _same(known: ReturnRequest, wished: Wished) -> ReturnRequest:
-    lines = known.lines.values_list("line__position", "quantity", "wanted__sku")
-    pieces = {position: quantity for position, quantity, _ in lines}
-    wanted = {position: sku for position, _, sku in lines if sku}
+    lines = known.lines.values_list("line__position", "quantity", "wanted__sku", "line__sku")
+    pieces = {position: quantity for position, quantity, _, _ in lines}
+    wanted = {position: sku for position, _, sku, _ in lines if sku}
+    now_wanted = {position: wished.wanted.get(position, own) for position, _, _, own in lines}
     if (known.kind, known.reason, pieces, wanted) != (
         wished.kind,
         wished.reason,
         dict(wished.pieces),
-        dict(wished.wanted),
+        now_wanted if wished.kind is Kind.EXCHANGE else {},
     ):
         raise AskedOtherwise()
     return known

@@ -310,11 +310,15 @@ def test_at_most_three_templates_are_asked_for_at_once_and_each_occasion_has_bot
     assert {moment: len(asked) for moment, asked in occasions.ASKED_AT.items()} == {
         "payment": 3,
         "shipping": 2,
+        "return": 3,
     }
     names = {one: (occasions.zh(one), occasions.en(one)) for one in occasions.Occasion.values}
     assert names == {
         "shipped": ("已发货", "shipped"),
         "cleared": ("已清关", "cleared by customs"),
         "delivered": ("已签收", "delivered"),
+        "decided": ("退换货已审核", "return decided"),
+        "came_back": ("退货已收到", "goods are back"),
+        "refunded": ("退款已到账", "refunded"),
     }
     assert occasions.unfit("delivered", FIELDS | {"thing9": "carrier"}) == ""

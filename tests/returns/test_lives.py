@@ -157,6 +157,9 @@ def test_a_claim_shows_it_and_a_person_decides(order):
         asked(order, wish(kind=Kind.CLAIM, reason="damaged"))
     row = asked(order, wish(kind=Kind.EXCHANGE, reason="does_not_fit"))
     assert row.lines.get().wanted.sku == "HD-1"
+    assert asked(order, wish(kind=Kind.EXCHANGE, reason="does_not_fit")) == row
+    with pytest.raises(AskedOtherwise):
+        asked(order, wish(kind=Kind.EXCHANGE, reason="does_not_fit", wanted={1: "IR-1"}))
     assert ReturnRequest.objects.count() == 1
 
 

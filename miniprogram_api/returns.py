@@ -9,7 +9,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from customers import divisions
 from kernel.clock import shanghai_day
 from logistics.vocabulary import carriers
 from miniprogram_api.documents import Text, answers, in_path
@@ -290,15 +289,14 @@ def _carriers() -> list[dict[str, Any]]:
 
 
 def _send_to(row: ReturnRequest) -> dict[str, Any] | None:
-    """The warehouse that the goods left: customs' original place. None where it has no address here."""
-    place = row.order.warehouse
-    if not place.origin:
+    place = returns.send_to(row)
+    if place is None:
         return None
     return {
-        "name": place.sender or place.name_zh,
-        "phone": place.hotline,
-        "region": divisions.path(place.origin),
-        "street": place.origin_place,
+        "name": place.name,
+        "phone": place.phone,
+        "region": [one for one in (place.province, place.city, place.county) if one],
+        "street": place.street,
     }
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from catalog.cursors import BadCursor
 from kernel.errors import Missing
 from kernel.models import Event
+from logistics.gateways.waybills import Place
+from logistics.models import CarrierAccount
+from logistics.services.receiver import sender_of
 from orders.models import Order
 from returns.models import ReturnLine, ReturnPicture, ReturnRequest
 from returns.states import RETURN
@@ -88,6 +91,18 @@ def picture(*, customer_id: int, number: str, public_id: UUID) -> ReturnPicture:
     if found is None:
         raise Missing()
     return found
+
+
+def send_to(row: ReturnRequest) -> Place | None:
+    """Where its goods go back to: the warehouse that they left, customs' original place; None where neither
+    it nor the carrier's account has an address."""
+    house = row.order.warehouse
+    known = CarrierAccount.objects.filter(storefront_id=row.storefront_id, active=True).exclude(origin="")
+    account = known.order_by("id").first()
+    if account is None and not house.origin:
+        return None
+    place = sender_of(house, account or CarrierAccount())
+    return replace(place, name=place.name or house.name_zh)
 
 
 def history(row: ReturnRequest) -> list[Step]:

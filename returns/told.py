@@ -65,7 +65,7 @@ NEXT: dict[str, Saying] = {
     "lapsed": Saying(
         "未按时寄回，已关闭；期限内可重新申请", "not sent back in time, closed: ask again while you may"
     ),
-    "withdrawn": Saying("您已撤销", "you took it back"),
+    "withdrawn": Saying("已撤销", "taken back"),
 }
 # What a consumer may do, as the addresses name it, by the verb of the state table.
 _ACTS = {"send": "way", "appeal": "appeal", "withdraw": "withdraw", "dispute": "dispute"}

@@ -5,8 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from kernel.models import Case, Event
+from logistics.models import CarrierAccount
 from orders.models import Order
 from payments.models import Refund
 from returns.models import ReturnRequest
@@ -15,6 +18,7 @@ from returns.services.arrive import receive
 from tests import make
 from tests.miniprogram_api.conftest import Phone
 from tests.miniprogram_api.returning import HOUR, Customs, alice, clock, customs, order, wish
+from tests.miniprogram_api.test_checkout import statements
 from tests.returns import parts
 from tests.returns.parts import DELIVERED, delivered, graded
 from tests.returns.test_lives import pays
@@ -106,8 +110,13 @@ def test_a_return_is_followed_from_the_wish_to_the_money(alice, order, world, cu
 
 
 def test_the_orders_page_and_the_list_show_the_returns(alice, order):
+    assert alice.get(f"orders/{order.number}").json()["returns"] == []
+    with CaptureQueriesContext(connection) as without:
+        alice.get(f"orders/{order.number}")
     numbers = [asked(alice, order, key=f"return-000{n}").json()["number"] for n in (1, 2)]
-    shown = alice.get(f"orders/{order.number}").json()["returns"]
+    with CaptureQueriesContext(connection) as captured:
+        shown = alice.get(f"orders/{order.number}").json()["returns"]
+    assert len(statements(captured)) == len(statements(without))
     assert [(one["number"], one["state"]) for one in shown] == [(number, "to_send") for number in numbers]
     assert shown[0]["says"]["zh"].startswith("已同意")
     first = alice.get("returns?limit=1").json()
@@ -225,11 +234,23 @@ def test_a_return_of_somebody_else_is_not_there(alice, order, world, client, who
     assert asked(phone, order).status_code == 404
 
 
-def test_a_warehouse_with_an_address_says_where_goods_are_sent(alice, order, world):
+def test_goods_are_sent_to_the_warehouse_or_to_where_its_carrier_fetches_them(alice, order, world):
+    number = asked(alice, order).json()["number"]
+    assert alice.get(f"returns/{number}").json()["send_to"] is None
+    CarrierAccount.objects.create(
+        storefront=world.shop,
+        provider="sf",
+        customer_code="C",
+        secret_sealed=b"-",
+        sender="欧贝兰",
+        origin="330206",
+        origin_place="保税东路 8 号",
+    )
+    shown = alice.get(f"returns/{number}").json()["send_to"]
+    assert (shown["name"], shown["street"]) == ("欧贝兰", "保税东路 8 号")
     world.warehouse.origin, world.warehouse.origin_place = "330206", "保税南路 8 号"
     world.warehouse.sender, world.warehouse.hotline = "宁波退货中心", "0574-88888888"
     world.warehouse.save()
-    number = asked(alice, order).json()["number"]
     assert alice.get(f"returns/{number}").json()["send_to"] == {
         "name": "宁波退货中心",
         "phone": "0574-88888888",

@@ -12,6 +12,7 @@ from django.db.models import Sum
 from backend import delivery
 from compliance.models import AllowanceEntry
 from customs.models import Declaration, Filing
+from customs.services import receiving
 from inventory import services as inventory
 from inventory.models import Movement, Stock
 from kernel.clock import shanghai_day
@@ -33,6 +34,7 @@ from tests.customs.test_undoing import accepted, allowance, released, returned, 
 from tests.payments.conftest import wechat, world  # noqa: F401
 from tests.payments.declaring import go_on as pay_on
 from tests.payments.reports import told
+from tests.races.crowd import at_once
 from tests.returns import parts
 from tests.returns.parts import asked, graded, wish
 
@@ -127,6 +129,21 @@ def test_partial_after_partial_restores_all_that_was_used_and_pays_all_but_the_f
     )
     assert first.refund.amount_fen + second.refund.amount_fen == order.total_fen - order.freight_fen
     assert not Case.objects.filter(state="open", kind__regex="^(return|customs)").exists()
+
+
+def test_goods_entered_and_customs_grant_taken_in_at_once_restore_the_year_once(port, ready):
+    order, at = ready
+    at = delivered(port, order, at)
+    used = allowance()["used"]
+    row = sent(asked(order, at=at), at)
+    at = ports.go_on(at, 2)
+    tell(port, "CEB626Message", filing_of(row), at, "399")
+    at += timedelta(seconds=3)
+    entered = [lambda: receive(request=row, by="op", now=at)] * 3
+    at_once([*entered, *[lambda: receiving.collect(now=at)] * 2])
+    ports.go_on(at, 2)
+    assert (now_is(row), restored()) == ("received", [used // 2])
+    assert Event.objects.filter(name="customs.return_arrived").count() == 1
 
 
 @pytest.mark.parametrize("when", ["before", "after", "paid"])

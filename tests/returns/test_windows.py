@@ -9,6 +9,8 @@ import pytest
 from django.db import transaction
 
 from kernel.clock import SHANGHAI, shanghai_day
+from kernel.models import Case
+from logistics.models import Shipment
 from payments.models import Refund
 from returns.reasons import Kind
 from returns.services import deadlines
@@ -119,3 +121,25 @@ def test_the_money_goes_on_the_seventh_day_after_the_goods_came_and_not_a_day_la
             deadlines.sweep(now=row.refund_by - SECOND)
             assert Refund.objects.get().amount_fen == row.quoted_fen
         row.refresh_from_db()
+
+
+def test_what_never_left_is_a_return_until_day_thirty_and_after_it_the_tax_is_borne_as_the_terms_say(
+    order, customs
+):
+    Shipment.objects.update(state="to_pick", delivered_at=None, receipt_at=None)
+    given_up, end = wish(kind=Kind.REFUND_ONLY, reason="no_longer_wanted"), end_of(RELEASED, 30)
+    for at, told in ((end - SECOND, 1), (end, 0), (end + SECOND, 0)):
+        customs.declared.clear()
+        shown = offered(order, given_up, at)
+        assert shown.restorable == bool(told)
+        with undone():
+            row = asked(order, given_up, at=at)
+            lost = 0 if told else row.refund.tax_fen
+            assert (len(customs.declared), row.restorable, row.refund.tax_lost_fen) == (
+                told,
+                bool(told),
+                lost,
+            )
+            assert row.refund.amount_fen == row.quoted_fen == shown.refund_fen
+            assert row.refund.tax_kept_fen == (lost * 60 + 50) // 100
+            assert Case.objects.filter(kind="return.not_declared").count() == 1 - told

@@ -9,7 +9,7 @@ from settlement.models import SettlementBatch, SettlementItem
 from settlement.services.batches import discard_batch
 from settlement.services.exchange import export_batch
 from settlement.services.receipts import close_batch
-from tests import make
+from tests import keeping, make
 from tests.settlement import trades
 from tests.settlement.institution import credited, taken
 from tests.settlement.test_batches import made
@@ -29,7 +29,12 @@ def world():
 
 
 @pytest.fixture
-def batch(world):
+def batch():
+    return keeping.again("a batch of two", made_batch)
+
+
+def made_batch():
+    world = make.made_world()
     trades.ready(world)
     trades.ready(world, ("IR-1", 1))
     return made(world)

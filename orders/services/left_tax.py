@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from compliance import queries as compliance
@@ -22,13 +22,13 @@ class Left:
     freight_fen: int
 
 
-def tax_left(*, order: Order, left: Mapping[int, Left]) -> dict[str, int]:
-    """Tax by kind, in fen, of the lines as they are left (line id → what); as it was levied at the quote.
+def tax_left(*, order: Order, lines: Iterable[OrderLine], left: Mapping[int, Left]) -> dict[str, int]:
+    """Tax by kind, in fen, of all `lines` as they are left (line id → what); as it was levied at the quote.
 
     Freight that stayed of a line without pieces is carried by the others. Raises TariffMissing,
     ContentMissing as the quote would.
     """
-    rows = OrderLine.objects.filter(order=order).order_by("position")
+    rows = sorted(lines, key=lambda line: line.position)
     facts, stayed = [], 0
     for row, fact in zip(rows, line_facts(order.quote.lines), strict=True):
         rest = left.get(row.pk, Left(0, 0))

@@ -81,7 +81,7 @@ def with_tax(
         if now is not None:
             quantity, freight_fen = quantity + now.quantity, freight_fen + now.shares["freight_fen"]
         left[line.pk] = Left(line.quantity - quantity, line.freight_fen - freight_fen)
-    stays = tax_left(order=order, left=left)
+    stays = tax_left(order=order, lines=lines, left=left)
     shares = [dict(one.shares) for one in parts]
     for name in TAXES:
         owed = getattr(order, name) - sum(one.shares[name] for one in gone.values())

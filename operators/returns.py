@@ -107,11 +107,11 @@ class ReturnRequestAdmin(Stepped):
     list_display = (
         "number",
         "order",
+        "state",
+        "due",
         "kind",
         "reason",
-        "state",
         "quoted_fen",
-        "due",
         "requested_at",
         "waybill",
         "storefront",

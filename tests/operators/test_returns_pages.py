@@ -177,6 +177,7 @@ def test_what_is_lost_on_its_way_back_is_refunded_whole_and_tax_stays_used(clien
 def test_a_parcel_is_scanned_received_graded_and_the_field_waits_again(client, world):
     row = on_the_way(world)
     come(client, world, "fulfilment")
+    assert client.get(CENTRE).content.decode().count("autofocus>") == 1
     shown = client.get(CENTRE, {"q": "sf2000000000001"}).content.decode()
     assert row.number in shown and 'value="receive"' in shown
     said = {"q": row.number, "number": row.number, "once": "1"}

@@ -239,6 +239,14 @@ class TermsForm(forms.ModelForm):  # type: ignore[type-arg]
                     forms.IntegerField(min_value=low, max_value=high).validators[i] for i in (0, 1)
                 ]
                 field.widget.attrs.update({"min": low, "max": high})
+        if first := self.fields.get("starts_on"):
+            first.help_text = say(
+                "最早为明日；此日起付款的订单适用，此前的订单仍适用原条款。",
+                "Tomorrow at the earliest: for orders paid from then on; others keep their terms.",
+            )
+        if bound := self.fields.get("approves_up_to_fen"):
+            known: Any = ReturnPolicy._meta.get_field("approves_up_to_fen")
+            bound.required, bound.initial, bound.help_text = True, known.default, known.help_text
 
 
 @register("returns.ReturnPolicy")

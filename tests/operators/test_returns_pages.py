@@ -243,6 +243,8 @@ def test_terms_are_announced_for_a_day_to_come_and_never_changed(client, world):
     today = shanghai_day(DELIVERED + DAY)
     for day, claim in ((today + DAY, "6"), (today, "15")):
         client.post(add, {**terms, "starts_on": day.isoformat(), "claim_days": claim})
+    fine = {**terms, "starts_on": (today + DAY).isoformat(), "claim_days": "15"}
+    client.post(add, {**fine, "approves_up_to_fen": ""})
     assert ReturnPolicy.objects.count() == 1
     for _ in (1, 2):
         client.post(add, {**terms, "starts_on": (today + DAY).isoformat(), "claim_days": "30"})

@@ -111,9 +111,14 @@ def assess(
     `tariff` maps each line's `hs_code` to its rate (`queries.tariff` makes it); `over_limit` comes from the
     verdict. Raises TariffMissing and ContentMissing.
     """
+    return levy(lines, [_rate(line, tariff) for line in lines], law, over_limit)
+
+
+def levy(lines: Sequence[LineFacts], rates: Sequence[Rate], law: Law, over_limit: bool) -> list[LineTax]:
+    """The same at rates that are known already, one a line. Raises ContentMissing."""
     return [
-        _together([_declared(part, tariff, law, over_limit) for part in parts])
-        for parts in as_declared(lines)
+        _together([_declared(part, rate, law, over_limit) for part in parts])
+        for parts, rate in zip(as_declared(lines), rates, strict=True)
     ]
 
 
@@ -134,10 +139,14 @@ def _together(parts: list[LineTax]) -> LineTax:
     )
 
 
-def _declared(line: LineFacts, tariff: Mapping[str, Rate], law: Law, over_limit: bool) -> LineTax:
+def _rate(line: LineFacts, tariff: Mapping[str, Rate]) -> Rate:
     rate = tariff.get(line.hs_code)
     if rate is None:
         raise TariffMissing(sku=line.sku, hs_code=line.hs_code)
+    return rate
+
+
+def _declared(line: LineFacts, rate: Rate, law: Law, over_limit: bool) -> LineTax:
     if over_limit:
         surtax = surtax_rate(line, law)
         levied, duty_rate = Fraction(1), _exact(rate.duty_rate + surtax)

@@ -5,6 +5,7 @@ Pure: facts in, differences out. The keys are those of law.md R2.2: three docume
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import takewhile
@@ -20,6 +21,7 @@ from kernel.money import yuan
 Mender = Literal["consumer", "operator", "warehouse", "payment_firm", "customer_service", "carrier"]
 # The carrier's scales are its own: so far its gross weight may be from ours, in grams and per cent.
 WEIGHT_G, WEIGHT_PERCENT = 100, 10
+_NUMBER = re.compile(r"[0-9A-Z]{20,32}")  # of an order
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def _carried(trade: Trade) -> Iterator[Mismatch]:
         return
     region = "".join(divisions.path(consignee.district))
     for key, found, wanted, masked in (
-        ("order_number", told.order_number, trade.number, str),
+        ("order_number", told.order_number, trade.number, _number),
         ("consignee_name", told.consignee, consignee.name, masking.name),
         ("consignee_phone", told.phone, consignee.phone, masking.phone),
         ("consignee_address", told.address, consignee.address, lambda text: _region(text, region)),
@@ -135,6 +137,11 @@ def _carried(trade: Trade) -> Iterator[Mismatch]:
     grams = told.weight_kg * 1000
     if abs(grams - waybill.weight_g) > max(WEIGHT_G, waybill.weight_g * WEIGHT_PERCENT // 100):
         yield Mismatch("waybill_weight", f"毛重 {grams:.0f} g", f"毛重 {waybill.weight_g} g", "carrier")
+
+
+def _number(found: str) -> str:
+    """An order number; what has not the shape of one may be anything, and is not shown."""
+    return found if _NUMBER.fullmatch(found) else "（非订单号）"
 
 
 def _region(address: str, region: str) -> str:

@@ -44,6 +44,7 @@ class Stage:
     friend: str = ""
     shared: str = ""
     mailed: str = ""
+    returned: str = ""
     swift_sku: str = ""
     swift_left: int = 0
 

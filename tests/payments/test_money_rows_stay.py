@@ -24,8 +24,8 @@ STAYS = {
     "payments_payment": "id storefront_id order_id out_trade_no mchid appid amount_fen currency description"
     " notify_url time_expire created_at",
     "payments_refund": "id storefront_id payment_id order_id out_refund_no kind key amount_fen goods_fen"
-    " discount_fen freight_fen freight_stays tax_fen other_fen spared_fen reason note asked_by notify_url"
-    " requested_at whole",
+    " discount_fen freight_fen freight_stays tax_fen other_fen spared_fen tax_lost_fen tax_kept_fen"
+    " deducted_fen reason note asked_by notify_url requested_at whole",
     "payments_paymentdeclaration": "id storefront_id order_id payment_id port family opened_at",
     "payments_complaint": "id public_id storefront_id channel external_id mchid problem_type out_trade_no"
     " transaction_id amount_fen order_id payment_id joined_id key_id complained_at",

@@ -10,6 +10,7 @@ from django.db.models import F, Sum
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from compliance.models import TariffLine
 from payments.models import RefundLine
 from payments.services.refunds import Wish, request_refund
 from tests import make
@@ -91,3 +92,12 @@ def test_after_any_partial_refunds_the_tax_that_is_left_is_what_customs_levies(w
         back += refund(order, {}, "rest", freight=True).amount_fen
         assert back == payment.received_fen
     assert given_back(order)[0] <= order.tax_fen
+
+
+def test_a_tariff_that_was_corrected_since_changes_nothing_of_what_was_levied(world):
+    order = make.order(world.alice, ("HD-1", 3))
+    paid(order)
+    TariffLine.objects.update(vat_rate="0.0900")
+    refunds = [refund(order, {order.lines.get().pk: 1}, f"k-{turn}", freight=True) for turn in range(3)]
+    assert [one.tax_fen for one in refunds] == [910, 910, 910]
+    assert sum(one.amount_fen for one in refunds) == order.total_fen

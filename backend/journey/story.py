@@ -34,8 +34,8 @@ STORY = (
     *returning.STEPS,
     *mailing.STEPS,
     *rotating.STEPS,
-    *expiring.STEPS,
     returning.arrived,
+    *expiring.STEPS,
     *rights.STEPS,
     *guarding.STEPS,
 )

@@ -57,6 +57,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "schedule": crontab(hour=18, minute=20),  # UTC: at night in China
     },
     "move returns on": {"task": "returns.tasks.sweep", "schedule": 60.0, "options": {"expires": 120}},
+    "follow returns on their way": {
+        "task": "returns.tasks.follow",
+        "schedule": 300.0,
+        "options": {"expires": 600},
+    },
     "watch returns by lot": {"task": "returns.tasks.watch_lots", "schedule": crontab(hour=19, minute=10)},
     "hear of parcels and releases": {
         "task": "customs.tasks.follow",

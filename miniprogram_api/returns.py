@@ -10,9 +10,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from kernel.clock import shanghai_day
-from logistics.vocabulary import carriers
+from logistics.vocabulary import Code, carriers
 from miniprogram_api.documents import Text, answers, in_path
 from miniprogram_api.door import Door, Json
+from miniprogram_api.parcels import PointOut
 from miniprogram_api.refunds import RefundOut, refund_told
 from miniprogram_api.return_requests import BEARERS, KIND_NAMES, REASON_NAMES, ClockOut, NextOut, text_of
 from orders.states import ORDER
@@ -105,6 +106,7 @@ class WayOut(serializers.Serializer[Any]):
     carrier = serializers.CharField()
     waybill = serializers.CharField()
     sent_at = serializers.DateTimeField(allow_null=True)
+    latest = PointOut(allow_null=True, help_text="what the carrier told last; null before anything was")
 
 
 class KeptBackOut(serializers.Serializer[Any]):
@@ -254,9 +256,7 @@ def shown(door: Door, number: str) -> HttpResponse:
             "clocks": [one | {"open": today <= one["last"]} for one in row.quote.get("clocks", [])],
             "send_to": _send_to(row) if sends else None,
             "carriers": _carriers() if sends else [],
-            "way": {"carrier": row.carrier, "waybill": row.waybill, "sent_at": row.sent_at}
-            if row.waybill
-            else None,
+            "way": _way(row) if row.waybill else None,
             "history": [{"state": step.state, "at": step.at} for step in returns.history(row)],
             "replacement": _replacement(row),
         }
@@ -282,6 +282,14 @@ def _line(one: ReturnLine) -> dict[str, Any]:
 def _label(both: str) -> dict[str, str]:
     zh, _, en = both.partition(" · ")
     return {"zh": zh, "en": en}
+
+
+def _way(row: ReturnRequest) -> dict[str, Any]:
+    latest = None
+    if row.way_at is not None:
+        says = _label(str(Code(row.way_code).label))
+        latest = {"at": row.way_at, "code": row.way_code, "says": says, "text": row.way_text}
+    return {"carrier": row.carrier, "waybill": row.waybill, "sent_at": row.sent_at, "latest": latest}
 
 
 def _carriers() -> list[dict[str, Any]]:

@@ -171,6 +171,11 @@ def _along(row: ReturnRequest) -> Table:
     ]
     if row.waybill:
         rows.append([say("退回运单", "waybill back"), f"{row.carrier} {row.waybill}"])
+    if row.way_at:
+        latest = (
+            f"{when(row.way_at)} {state_name(row.way_code, row.way_code, row._meta.label)} {row.way_text}"
+        )
+        rows.append([say("退货物流", "on its way back"), latest])
     if row.refund is not None:
         link = told.linked(row.refund.out_refund_no, {row.refund.out_refund_no: told.page_of(row.refund)})
         state = state_name(row.refund.state, row.refund.state, "payments.Refund")

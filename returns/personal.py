@@ -30,7 +30,11 @@ def _field(model: str, field: str) -> PersonalField:
     )
 
 
-FIELDS = (_field("ReturnRequest", "words_sealed"), _field("ReturnPicture", "file"))
+FIELDS = (
+    _field("ReturnRequest", "words_sealed"),
+    _field("ReturnRequest", "way_text"),
+    _field("ReturnPicture", "file"),
+)
 _NUMBER = {"zh": "退换货单号", "en": "return"}
 _NAMES = {"zh": "退换货申请（说明加密封存）", "en": "returns, their words sealed"}
 _PICTURES = {"zh": "退换货凭证图片（加密封存）", "en": "pictures given with returns, sealed"}
@@ -52,6 +56,7 @@ def see(subject: Subject, now: datetime) -> list[Category]:
                 "order": {"zh": "订单号", "en": "order"},
                 "requested_at": {"zh": "申请时间", "en": "asked"},
                 "words": {"zh": "说明", "en": "what you wrote"},
+                "way": {"zh": "退货物流信息", "en": "in the carrier's words"},
                 "pictures": {"zh": "图片数", "en": "pictures"},
                 "quoted_fen": {"zh": "预计退款", "en": "refund as quoted"},
             },
@@ -61,6 +66,7 @@ def see(subject: Subject, now: datetime) -> list[Category]:
                     "order": row.order.number,
                     "requested_at": row.requested_at,
                     "words": words_of(row),
+                    "way": row.way_text,
                     "pictures": row.pictures.count(),
                     "quoted_fen": row.quoted_fen,
                 }
@@ -139,7 +145,7 @@ def _empty(rows: list[ReturnRequest], now: datetime) -> None:
     pictures = list(ReturnPicture.objects.filter(request__in=rows).select_related("file"))
     ReturnPicture.objects.filter(pk__in=[one.pk for one in pictures]).delete()
     files.remove([one.file for one in pictures])
-    ReturnRequest.objects.filter(pk__in=[row.pk for row in rows]).update(words_sealed=b"")
+    ReturnRequest.objects.filter(pk__in=[row.pk for row in rows]).update(words_sealed=b"", way_text="")
 
 
 def _drop(pictures: list[ReturnPicture], now: datetime) -> None:
@@ -161,7 +167,7 @@ KEEPING = (
         "returns.words",
         {"zh": "已销毁密钥的退换货说明与图片", "en": "words and pictures of returns whose key was destroyed"},
         lambda before: ReturnRequest.objects.filter(order__key__destroyed_at__isnull=False).exclude(
-            words_sealed=b"", pictures=None
+            words_sealed=b"", way_text="", pictures=None
         ),
         let_go=_empty,
         along=("returns.ReturnPicture",),

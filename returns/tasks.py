@@ -11,7 +11,7 @@ from kernel.models import Event
 from orders.models import Order
 from payments.models import Refund
 from returns.models import ReturnRequest
-from returns.services import at_customs, deadlines, not_left, settle, undelivered, watching
+from returns.services import at_customs, deadlines, following, not_left, settle, undelivered, watching
 
 # Event → what the consumer may have asked to be told, and in which words (five characters at most).
 OCCASIONS = {
@@ -26,6 +26,12 @@ OCCASIONS = {
 def sweep() -> None:
     """Move on the returns whose time has come."""
     deadlines.sweep(now=now())
+
+
+@shared_task
+def follow() -> None:
+    """Ask where goods on their way back are."""
+    following.sweep(now=now())
 
 
 @shared_task

@@ -10,6 +10,7 @@ from inventory.models import Lot
 from kernel.clock import shanghai_day
 from kernel.ids import uuid7
 from kernel.models import File
+from logistics.vocabulary import Code
 from orders.models import Order, OrderLine, Quote
 from payments.models import Refund
 from returns.models.policy import ReturnPolicy
@@ -51,6 +52,12 @@ class ReturnRequest(models.Model):
     next_at = models.DateTimeField(null=True, blank=True, help_text="when it is looked at by itself")
     carrier = models.CharField(max_length=20, default="", blank=True)
     waybill = models.CharField(max_length=40, default="", blank=True)
+    way_code = models.CharField(
+        max_length=20, choices=Code.choices, default="", blank=True, help_text="what was told of it last"
+    )
+    way_text = models.CharField(max_length=200, default="", blank=True)
+    way_at = models.DateTimeField(null=True, blank=True)
+    track_at = models.DateTimeField(null=True, blank=True, help_text="when the tracker is asked next")
     return_no = models.CharField(max_length=20, default="", blank=True)
     restorable = models.BooleanField(null=True, blank=True, help_text="whether customs gives up the tax")
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, null=True, related_name="+")
@@ -88,6 +95,7 @@ class ReturnRequest(models.Model):
                 name="return_due",
                 condition=Q(next_at__isnull=False) & ~Q(state__in=OVER),
             ),
+            models.Index(fields=["track_at"], name="return_followed", condition=Q(state="on_the_way")),
             models.Index(fields=["waybill"], name="return_waybill", condition=~Q(waybill="")),
         ]
 

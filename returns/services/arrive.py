@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from inventory import services as inventory
 from inventory.models import Lot, Pick
-from kernel.cases import open_case
+from kernel.cases import open_case, settle_open
 from kernel.clock import SHANGHAI, shanghai_day
 from kernel.errors import Invalid
 from kernel.money import times
@@ -29,6 +29,7 @@ from returns.states import RETURN
 from returns.windows import refund_by
 
 Grade, Place = ReturnGrade.Grade, ReturnGrade.Place
+ON_ITS_WAY = ("return.delivered", "return.lost_on_way", "return.not_arrived", "return.customs_soon")
 ANSWER_WITHIN = timedelta(hours=48)
 
 
@@ -87,6 +88,8 @@ def receive(*, request: ReturnRequest, by: str, now: datetime, on: date | None =
             refund_by=due,
             next_at=due - timedelta(hours=12),
         )
+        note = "it was received"
+        settle_open(kinds=[*ON_ITS_WAY], key=row.event_key, by=by, note=note, now=now)
         at_customs.arrived(row, on=day, by=by, now=now)
     return row
 

@@ -39,8 +39,9 @@ def send(*, request: ReturnRequest, carrier: str, waybill: str, by: str, now: da
     with tenant(request.storefront_id):
         row = hold(request)
         if row.state == "on_the_way":
-            row.carrier, row.waybill = carrier, waybill
-            row.save(update_fields=["carrier", "waybill"])
+            row.carrier, row.waybill, row.track_at = carrier, waybill, now
+            row.way_code, row.way_text, row.way_at = "", "", None
+            row.save(update_fields=["carrier", "waybill", "track_at", "way_code", "way_text", "way_at"])
             return row
         RETURN.move(
             row,
@@ -50,6 +51,7 @@ def send(*, request: ReturnRequest, carrier: str, waybill: str, by: str, now: da
             carrier=carrier,
             waybill=waybill,
             sent_at=now,
+            track_at=now,
             next_at=now + LOOKED_FOR,
         )
         at_customs.declare(row, by=by, now=now)

@@ -194,6 +194,7 @@ def sent_back(world: make.World, paid: Order, at: datetime) -> None:
         key="a-return-of-alice",
         words_sealed=key.seal(return_labels.WORDS, public_id, RETURNED),
         goods_back=True,
+        way_text="已签收",
         seller_pays=False,
         freight=False,
         quoted_fen=100,

@@ -149,7 +149,7 @@ def furnish(world: make.World) -> None:
         labels.PHONE: str(alice.public_id),
         order_labels.CONSIGNEE_PHONE: paid.number,
         payment_labels.COMPLAINT_DETAIL: str(Complaint.objects.get().public_id),
-        return_labels.WORDS: str(ReturnRequest.objects.get().public_id),
+        return_labels.WORDS: str(ReturnRequest.objects.earliest("pk").public_id),
         judgement.FACTS: str(Judgement.objects.get(order_number=paid.number).pk),
     }
     for what, ref in looked_at.items():

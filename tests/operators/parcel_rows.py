@@ -16,13 +16,11 @@ from logistics.models import (
 from logistics.services.accounts import Terms, set_account
 from tests import make
 from tests.operators.customs_rows import consignment_rows, customs_rows
-from tests.operators.return_rows import return_rows
 
 
 def parcel_rows(order: Any, round: int) -> None:
-    """A shipment with one row of everything, its declaration, and a return."""
+    """A shipment with one row of everything, and its declaration."""
     customs_rows(order, round)
-    return_rows(order, round)
     shop, now = order.storefront, make.NOW
     terms = Terms(
         customer_code=f"SHOP{round}",

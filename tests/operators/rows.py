@@ -57,7 +57,7 @@ from tests.operators.complaint_rows import PHONE, complaint_rows
 from tests.operators.naming_rows import naming_rows
 from tests.operators.news_rows import news_rows
 from tests.operators.parcel_rows import parcel_rows
-from tests.operators.return_rows import WORDS
+from tests.operators.return_rows import WORDS, return_rows
 from tests.operators.stock_rows import stock_rows
 from tests.payments.complaining import DETAIL
 
@@ -121,9 +121,9 @@ def bill_rows(shop: Any, payment: Payment, round: int) -> None:
 
 def fill(world: make.World, round: int = 0) -> dict[str, Any]:
     """One row more of everything; returns the order, payment, case and approval of this round."""
-    shop, now = world.shop, make.NOW
-    alice = world.alice if round == 0 else make.customer(shop, f"alice-{round}")
+    shop, now, alice = world.shop, make.NOW, world.alice
     if round:
+        alice = make.customer(shop, f"alice-{round}")
         make.address(alice)
         make.consent(alice, "privacy_policy")
         make.identity(alice, number=make.id_number(round))
@@ -132,8 +132,7 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
     alice.phone_sealed = key.seal(labels.PHONE, alice.public_id, make.PHONES[make.ALICE])
     alice.phone_index = vault.blind("phone", make.PHONES[make.ALICE])
     alice.save()
-    made = make.variant(shop, f"X-{round}", 20_000)
-    place = make.warehouse(shop, f"place-{round}")
+    made, place = make.variant(shop, f"X-{round}", 20_000), make.warehouse(shop, f"place-{round}")
     make.stock(place, made)
     stock_rows(place, made, round)
     make.coupon(alice, code=f"C{round}")
@@ -260,6 +259,7 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
     )
     bill_rows(shop, payment, round)
     parcel_rows(order, round)
+    return_rows(order, round)
     news_rows(order, now)
     complaint = complaint_rows(order, payment, round)
     event = Event.objects.filter(key=order.event_key).first()

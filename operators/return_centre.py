@@ -170,7 +170,7 @@ def _rows(line: ReturnLine) -> int:
 
 def _lines(row: ReturnRequest) -> list[ReturnLine]:
     return list(
-        row.lines.filter(state__in=("approved", "dropped"))
+        row.lines.filter(state__in=("approved", "dropped", "paid"))
         .select_related("line__variant")
         .order_by("line__position")
     )
@@ -208,8 +208,11 @@ def _shown(request: HttpRequest, row: ReturnRequest) -> dict[str, Any]:
     """The return as its worker needs it: what should be in the parcel, and what comes next."""
     typed = request.POST if request.method == "POST" else {}
     seller = REASONS[row.reason].fault is Fault.SELLER
-    lots = arrive.lots_of(row) if row.state == "received" else {}
-    lines = _lines(row) if row.state in EXPECTED else list(row.lines.select_related("line__variant"))
+    inspects = row.state == "received" or arrive.not_graded(row)
+    lots = arrive.lots_of(row) if inspects else {}
+    lines = (
+        _lines(row) if inspects or row.state in EXPECTED else list(row.lines.select_related("line__variant"))
+    )
     pictures = _pictures([one.line.variant.product_id for one in lines])
     return {
         "number": row.number,
@@ -221,7 +224,7 @@ def _shown(request: HttpRequest, row: ReturnRequest) -> dict[str, Any]:
         "late": row.arrive_by is not None and row.arrive_by < shanghai_day(now()),
         "waybill": f"{row.carrier} {row.waybill}".strip(),
         "receives": row.state in RETURN.moves["receive"],
-        "inspects": row.state == "received",
+        "inspects": inspects,
         "lines": [_line(one, row, lots.get(one.line.position, []), pictures, typed) for one in lines],
         "seller": seller,
         "opened_percent": row.terms.opened_percent,

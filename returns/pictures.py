@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import io
+import struct
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 MOST_BYTES, MOST_PIXELS, LONGEST_SIDE = 5 * 1024 * 1024, 40_000_000, 2048
 TAKEN = ("JPEG", "PNG", "WEBP")
+# What a picture that is none, is broken, or describes itself wrongly is met with.
+UNREADABLE = (
+    *(UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, EOFError),
+    *(TypeError, KeyError, IndexError, struct.error),
+)
 MEDIA_TYPE = "image/jpeg"
 
 
@@ -21,7 +27,7 @@ def plain(content: bytes) -> bytes:
                 raise ValueError("a picture has at most 40 million pixels")
             found.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
             upright = ImageOps.exif_transpose(found).convert("RGBA")
-    except (UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, EOFError) as failure:
+    except UNREADABLE as failure:
         raise ValueError("a picture is a whole JPEG, PNG or WebP") from failure
     white = Image.new("RGB", upright.size, "white")
     white.paste(upright, mask=upright.getchannel("A"))

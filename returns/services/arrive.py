@@ -116,21 +116,30 @@ def inspect(
 ) -> ReturnRequest:
     """Grade every piece and put it away; where nothing is kept back the money goes at once.
 
-    Raises WrongState, BadGrades, TooMuchKept.
+    Where the money went before anybody looked, the goods are put away all the same. Raises WrongState,
+    BadGrades, TooMuchKept.
     """
     with tenant(request.storefront_id):
         row = hold(request)
-        lines = {one.line.position: one for one in row.lines.select_related("line").filter(state="approved")}
+        late = not_graded(row)
+        graded = row.lines.select_related("line").filter(state="paid" if late else "approved")
+        lines = {one.line.position: one for one in graded}
         _whole(lines, found)
         lots = _lots(row)
         for one in found:
             if one.lot is not None and one.lot not in lots.get(one.position, {}):
                 raise BadGrades(one.position, lines[one.position].quantity)
         most = _most_kept(row, lines, found)
+        if late:
+            most = 0
         if not 0 <= deducted_fen <= most or (deducted_fen and not why.strip()):
             raise TooMuchKept(most)
         short = sum(one.quantity for one in found if one.grade == Grade.SHORT)
         keeps = bool(deducted_fen or short or _not_ours(row, found))
+        if late:
+            _put_all_away(row, lines, found, by, now)
+            settle_open(kinds=[settle.NOT_INSPECTED], key=row.event_key, by=by, note="put away", now=now)
+            return row
         answer_by = min(now + ANSWER_WITHIN, row.refund_by or now) if keeps else now
         RETURN.move(
             row,
@@ -141,12 +150,17 @@ def inspect(
             deducted_why=why.strip()[:200],
             next_at=answer_by,
         )
-        for one in sorted(found, key=lambda one: one.lot or 0):
-            _put_away(row, lines[one.position], one, by, now)
+        _put_all_away(row, lines, found, by, now)
         move_lines(row, "inspect", ["approved"], now)
         if not keeps:
             settle.settle_held(row, by=by, now=now)
     return row
+
+
+def not_graded(row: ReturnRequest) -> bool:
+    """Whether goods are there that nobody has put away, their money having gone by its last day."""
+    paid = row.state in ("refunding", "settled") and row.received_at is not None
+    return paid and not ReturnGrade.objects.filter(line__request=row).exists()
 
 
 def dispute(*, request: ReturnRequest, now: datetime) -> ReturnRequest:
@@ -219,6 +233,13 @@ def _most_kept(row: ReturnRequest, lines: dict[int, ReturnLine], found: Sequence
 def _not_ours(row: ReturnRequest, found: Sequence[Found]) -> bool:
     seller = REASONS[row.reason].fault is Fault.SELLER
     return not seller and any(one.grade == Grade.WRONG for one in found)
+
+
+def _put_all_away(
+    row: ReturnRequest, lines: dict[int, ReturnLine], found: Sequence[Found], by: str, now: datetime
+) -> None:
+    for one in sorted(found, key=lambda one: one.lot or 0):
+        _put_away(row, lines[one.position], one, by, now)
 
 
 def _put_away(row: ReturnRequest, line: ReturnLine, one: Found, by: str, now: datetime) -> None:

@@ -162,6 +162,8 @@ def granted(*, number: str, order_number: str, now: datetime) -> None:
         return
     with tenant(found.storefront_id):
         row = hold(found)
+        if row.goods_back and row.received_at is None:  # lost on its way: nothing is back
+            return
         back = shanghai_day(row.received_at or now)
         if row.refund is not None and row.arrive_by is not None and back <= row.arrive_by:
             row.restorable = True

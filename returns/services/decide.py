@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,14 +10,18 @@ from kernel.cases import open_case, settle_open
 from kernel.errors import Conflict, Invalid
 from kernel.states import WrongState
 from kernel.tenancy import tenant
-from returns.models import ReturnRequest
+from returns.models import ReturnLine, ReturnRequest
+from returns.reasons import Kind
 from returns.services import settle
 from returns.services.at_customs import LOOK_AGAIN, stop
 from returns.services.holding import hold, move_lines
 from returns.services.not_left import keep_here
+from returns.services.offer import Wished, make_offer
 from returns.services.seen import look
+from returns.services.settle import PiecesGone
 from returns.states import RETURN
 
+ASKED_BEFORE_RECEIPT = ("no_longer_wanted", "not_received")
 UNDECIDED, APPEALED = "return.undecided", "return.appealed"
 
 
@@ -44,12 +49,14 @@ class SamePerson(Conflict):
     title_zh = "该申请由您拒绝，申诉须由其他同事审核。"
 
 
-class PiecesGone(Conflict):
-    """Since it was refused, its pieces were asked for or refunded otherwise."""
+@dataclass(eq=False)
+class NotAnyMore(Conflict):
+    """What was asked for before the goods moved on is not possible any more."""
 
-    code = "return_pieces_gone"
-    title = "Its pieces were refunded or asked for by another request since."
-    title_zh = "相关商品已在其他申请中退款或办理。"
+    code = "return_not_any_more"
+    title = "This is not possible any more ({why}): refuse it, and say what remains possible."
+    title_zh = "商品状态已变化（{why}），无法同意该申请；请拒绝并说明仍可办理的方式。"
+    why: str
 
 
 def approve(*, request: ReturnRequest, by: str, now: datetime, answer: str = "") -> ReturnRequest:
@@ -140,6 +147,7 @@ def say_yes(row: ReturnRequest, *, by: str, now: datetime) -> None:
         seen = look(order=row.order, now=now, but=row.pk)
         if any(one.quantity > seen.left(one.line) for one in lines):
             raise PiecesGone()
+    _still_possible(row, lines, now)
     told = {"decided_at": now, "decided_by": by, "answer": row.answer}
     if row.goods_back:
         until = now + timedelta(days=row.terms.send_days)
@@ -155,6 +163,16 @@ def say_yes(row: ReturnRequest, *, by: str, now: datetime) -> None:
             row.next_at = now + LOOK_AGAIN
             row.save(update_fields=["next_at"])
     _decided(row, by, now)
+
+
+def _still_possible(row: ReturnRequest, lines: list[ReturnLine], now: datetime) -> None:
+    """Of what is asked for before receipt: the goods may have been delivered since. Raises NotAnyMore."""
+    if row.reason not in ASKED_BEFORE_RECEIPT or row.key == "lost":
+        return
+    wished = Wished(Kind(row.kind), row.reason, {one.line.position: one.quantity for one in lines})
+    offer = make_offer(seen=look(order=row.order, now=now, but=row.pk), wished=wished)
+    if offer.obstacles:
+        raise NotAnyMore(offer.obstacles[0].code)
 
 
 def _second(row: ReturnRequest, by: str) -> None:

@@ -73,7 +73,10 @@ def look(*, order: Order, now: datetime, but: int | None = None) -> Seen:
     """Look at an order; the request with the key `but` asks for nothing. Five statements beside the order."""
     lines = tuple(OrderLine.objects.filter(order=order).order_by("position"))
     gone = returned(RefundLine.objects.filter(~Q(refund__state="closed"), refund__order=order))
-    living = ReturnLine.objects.filter(request__order=order, state__in=HOLDING).exclude(request_id=but)
+    # What WeChat closed the refund of is asked for anew, and is nobody else's meanwhile.
+    closed = Q(state="paid", request__state="refunding", request__refund__state="closed")
+    held = ReturnLine.objects.filter(Q(state__in=HOLDING) | closed, request__order=order)
+    living = held.exclude(request_id=but)
     asked = Counter[int]()
     for line_id, quantity in living.values_list("line_id", "quantity"):
         asked[line_id] += quantity

@@ -16,8 +16,10 @@ from django.db.models import Q
 
 from kernel.cases import settle_open
 from kernel.clock import shanghai_day
+from kernel.errors import Conflict
 from kernel.tenancy import tenant
-from payments.models import Refund
+from orders.given_back import NOTHING, returned
+from payments.models import Refund, RefundLine
 from payments.services.refund_writing import Kept
 from payments.services.refunds import Wish, request_refund
 from returns.models import ReturnGrade, ReturnLine, ReturnRequest
@@ -31,6 +33,14 @@ from settlement.services.entries import enter_tax_levied
 Grade = ReturnGrade.Grade
 DISPUTED, NOT_INSPECTED = "return.disputed", "return.not_inspected"
 SHOWN = {Kind.REFUND_ONLY: "退款", Kind.RETURN: "退货退款", Kind.EXCHANGE: "换货退款", Kind.CLAIM: "售后退款"}
+
+
+class PiecesGone(Conflict):
+    """Its pieces were asked for or refunded otherwise since."""
+
+    code = "return_pieces_gone"
+    title = "Its pieces were refunded or asked for by another request since."
+    title_zh = "相关商品已在其他申请中退款或办理。"
 
 
 def settle(*, request: ReturnRequest, by: str, now: datetime, waive: bool = False) -> ReturnRequest:
@@ -57,13 +67,14 @@ def settle_held(row: ReturnRequest, *, by: str, now: datetime) -> None:
         RETURN.move(row, "end", now=now, facts={"by": by}, **changes)
         move_lines(row, "drop", HOLDING, now)
     note = f"the return is {row.state}"
-    settle_open(kinds=[DISPUTED, NOT_INSPECTED], key=row.event_key, by=by, note=note, now=now)
+    settle_open(kinds=[DISPUTED], key=row.event_key, by=by, note=note, now=now)
 
 
 def creditable(row: ReturnRequest) -> dict[int, int]:
     """Line id → pieces that are refunded: what was not there is not, nor what was not sold by us.
 
-    Where the seller sent the wrong goods, they come back as such. What nobody graded counts as it was asked.
+    Where the seller sent the wrong goods, they come back as such. What nobody graded counts as it was asked;
+    what was refunded since by others is not refunded again.
     """
     seller = REASONS[row.reason].fault is Fault.SELLER
     never = {Grade.SHORT} if seller else {Grade.SHORT, Grade.WRONG}
@@ -71,7 +82,14 @@ def creditable(row: ReturnRequest) -> dict[int, int]:
     for one in ReturnGrade.objects.filter(line__request=row, grade__in=never):
         against[one.line_id] += one.quantity
     lines = ReturnLine.objects.filter(request=row, state__in=HOLDING)
-    left = {one.line_id: one.quantity - against[one.pk] for one in lines}
+    gone = returned(RefundLine.objects.filter(~Q(refund__state="closed"), refund__order=row.order_id))
+    left = {
+        one.line_id: min(
+            one.quantity - against[one.pk],
+            one.line.quantity - gone.get(one.line_id, NOTHING).quantity,
+        )
+        for one in lines.select_related("line")
+    }
     return {line_id: pieces for line_id, pieces in left.items() if pieces > 0}
 
 
@@ -82,6 +100,8 @@ def pay(row: ReturnRequest, *, now: datetime, lost: bool = False) -> None:
     """
     seen = look(order=row.order, now=now, but=row.pk)
     pieces = creditable(row)
+    if not pieces:
+        raise PiecesGone()
     kept, restorable = (Kept(tax_lost=seen.released is not None), False) if lost else kept_of(row, seen)
     refund = request_refund(
         number=row.order.number,
@@ -128,7 +148,9 @@ def _wish(row: ReturnRequest, seen: Seen, pieces: dict[int, int], kept: Kept) ->
     """The pieces; all that is left where nothing was ever kept back and nothing of the order remains."""
     last = all(seen.left(line) <= pieces.get(line.pk, 0) for line in seen.lines)
     stayed = Q(tax_kept_fen__gt=0) | Q(deducted_fen__gt=0)
-    before = Refund.objects.filter(stayed, order=row.order).exclude(state="closed").exists()
+    # What still waits of another return is refunded by its own number: each tells its own pieces and tax.
+    waits = Q(state="requested", key__startswith="return:")
+    before = Refund.objects.filter(stayed | waits, order=row.order).exclude(state="closed").exists()
     if last and row.freight and kept == Kept() and not before and not seen.asked:
         return Wish()
     return Wish(pieces, freight=row.freight, kept=kept)

@@ -25,7 +25,7 @@ from returns.services.offer import Wished, make_offer
 from returns.services.seen import Seen, look
 
 BACK_REFUNDED = "return.back_refunded"
-UNDECIDED = ("requested", "refused", "appealed")
+NOT_SENT = ("requested", "refused", "appealed", "to_send")  # the consumer has nothing that they could send
 
 
 class NotLost(Conflict):
@@ -39,7 +39,7 @@ class NotLost(Conflict):
 def came_back(*, order: Order, at: datetime, now: datetime) -> ReturnRequest | None:
     """A parcel was refused or could not be delivered, and is back at the zone since `at`: a return, received.
 
-    Wishes that nobody has granted yet give way to it. Of pieces that were refunded before a person hears.
+    Wishes of which nothing was sent give way to it. Of pieces that were refunded before a person hears.
     None where no others are left, or the order is not paid any more. Done once.
     """
     with tenant(order.storefront_id):
@@ -85,7 +85,7 @@ def _write(seen: Seen, kind: Kind, reason: str, key: str, at: datetime) -> Retur
 
 
 def _give_way(order: Order, now: datetime) -> None:
-    wishes = ReturnRequest.objects.filter(order=order, kind=Kind.REFUND_ONLY, state__in=UNDECIDED)
+    wishes = ReturnRequest.objects.filter(order=order, state__in=NOT_SENT)
     for one in wishes.select_related("order").order_by("pk"):
         decide.withdraw(request=hold(one), by="system", now=now)
 

@@ -234,7 +234,7 @@ def test_what_nobody_inspects_is_refunded_whole_on_the_laws_last_day(order):
     assert deadlines.sweep(now=row.refund_by - DAY) == 0
     deadlines.sweep(now=row.refund_by - DAY / 24)
     assert (state(row), row.refund.amount_fen) == ("refunding", row.quoted_fen)
-    assert Case.objects.get(kind="return.not_inspected").state == "settled"
+    assert Case.objects.get(kind="return.not_inspected").state == "open"
 
 
 def test_used_goods_are_kept_back_within_the_terms_and_the_consumer_may_object(world, customs):

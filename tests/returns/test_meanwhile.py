@@ -1,0 +1,162 @@
+"""What happens to a return while it waits: others refund its pieces, its goods move, its day comes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from inventory.models import Lot, Movement
+from kernel.models import Case
+from logistics.models import Shipment
+from orders.models import Order
+from payments.models import Refund
+from payments.services.refunds import Wish, request_refund
+from returns.models import ReturnRequest
+from returns.reasons import Kind
+from returns.services import at_customs, deadlines, lost
+from returns.services.arrive import BadGrades, Found, TooMuchKept, inspect, lots_of, receive
+from returns.services.decide import NotAnyMore, PiecesGone, approve
+from returns.services.undelivered import came_back
+from returns.services.way import send
+from settlement.models import Posting
+from tests import make
+from tests.returns import parts
+from tests.returns.parts import DELIVERED, asked, bought, cleared, delivered, graded, had, left, offered, wish
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def world():
+    return make.world()
+
+
+@pytest.fixture
+def order(world, customs):
+    return delivered(world)
+
+
+def came(row, at=DELIVERED + 2 * DAY):
+    row = send(request=row, carrier="SF", waybill="SF2000000000001", by="consumer", now=DELIVERED)
+    return receive(request=row, by="op", now=at)
+
+
+def state(row):
+    row.refresh_from_db()
+    return row.state
+
+
+def only(pieces=1, reason="no_longer_wanted", **more):
+    return wish(pieces, reason, Kind.REFUND_ONLY, **more)
+
+
+def refunded(order, pieces, key="by-hand"):
+    return request_refund(
+        number=order.number,
+        wish=Wish({order.lines.get().pk: pieces}, freight=False),
+        key=key,
+        reason="退款",
+        asked_by="operator:wang",
+        now=DELIVERED,
+    )
+
+
+@pytest.mark.parametrize("reason", ["no_longer_wanted", "not_received"])
+def test_what_was_asked_before_receipt_is_not_granted_after_it(world, customs, reason):
+    parts.policy(world, approves=False)
+    order = bought(world)
+    cleared(world, order)
+    if reason == "not_received":
+        left(order)
+    row = asked(order, only(2, reason), at=make.NOW + DAY)
+    if reason == "no_longer_wanted":
+        left(order)
+    had(order)
+    with pytest.raises(NotAnyMore):
+        approve(request=row, by="ben", now=DELIVERED)
+    assert (state(row), Refund.objects.count()) == ("requested", 0)
+
+
+def test_two_that_wait_for_customs_are_two_refunds_each_of_its_own_pieces(world, customs):
+    order = bought(world)
+    Order.objects.filter(pk=order.pk).update(gate="with_customs")
+    first, second = (asked(order, only(1), at=make.NOW, key=key) for key in ("a", "b"))
+    assert first.refund != second.refund
+    assert list(Refund.objects.order_by("pk").values_list("state", "tax_fen")) == [("requested", 910)] * 2
+
+
+def test_a_parcel_that_turns_back_is_refunded_whole_whatever_its_consumer_had_asked(order):
+    row = asked(order)
+    assert row.state == "to_send"
+    Shipment.objects.update(state="returned")
+    back = came_back(order=order, at=DELIVERED + DAY, now=DELIVERED + DAY)
+    assert (state(row), back.lines.get().quantity) == ("withdrawn", 2)
+
+
+def test_goods_refunded_by_the_laws_last_day_are_put_away_after_it_and_cost_nobody_more(order, world):
+    row = came(asked(order))
+    before = Lot.objects.get(stock__variant=world.dryer).on_hand
+    deadlines.sweep(now=row.refund_by)
+    row.refresh_from_db()
+    paid = row.refund.amount_fen
+    with pytest.raises(TooMuchKept):
+        late(row, deducted_fen=1, why="迟")
+    late(row)
+    assert Lot.objects.get(stock__variant=world.dryer).on_hand == before + 1
+    assert Case.objects.get(kind="return.not_inspected").state == "settled"
+    assert (state(row), Refund.objects.get().amount_fen) == ("refunding", paid)
+    with pytest.raises(BadGrades):  # no piece is graded twice
+        late(row)
+    assert Movement.objects.filter(kind="return").count() == 1
+
+
+def late(row, **more):
+    found = [Found(1, "as_new", "shelf", 1, lots_of(row)[1][0].pk)]
+    inspect(request=row, found=found, by="op", now=row.refund_by + DAY, **more)
+
+
+def test_pieces_that_an_operator_refunded_meanwhile_are_put_away_and_not_refunded_again(order, world):
+    row = came(asked(order, wish(2)))
+    refunded(order, 2)
+    graded(row, DELIVERED + 2 * DAY)
+    assert (state(row), row.refund, Refund.objects.count()) == ("ended", None, 1)
+    assert Movement.objects.get(kind="return").on_hand == 2
+
+
+def test_of_pieces_of_which_some_were_refunded_meanwhile_the_others_are(order):
+    row = came(asked(order, wish(2)))
+    by_hand = refunded(order, 1)
+    graded(row, DELIVERED + 2 * DAY)
+    assert state(row) == "refunding"
+    total = by_hand.amount_fen + row.refund.amount_fen
+    assert total == order.total_fen - order.freight_fen
+
+
+def test_a_request_whose_pieces_are_gone_is_not_granted(world, customs):
+    parts.policy(world, approves=False)
+    order = bought(world)
+    row = asked(order, only(2), at=make.NOW)
+    refunded(order, 2)
+    with pytest.raises((PiecesGone, NotAnyMore)):
+        approve(request=row, by="ben", now=make.NOW + DAY)
+    assert state(row) == "requested"
+
+
+def test_pieces_of_a_refund_that_wechat_closed_are_nobody_elses(order):
+    row = came(asked(order))
+    graded(row, DELIVERED + 2 * DAY)
+    assert state(row) == "refunding"
+    Refund.objects.update(state="closed")
+    assert [one.code for one in offered(order, wish(2)).obstacles] == ["too_many"]
+    assert offered(order, wish(1)).possible
+
+
+def test_what_was_lost_on_its_way_back_keeps_its_tax_levied_though_customs_grants_the_return(order, customs):
+    row = send(request=asked(order), carrier="SF", waybill="SF2000000000001", by="consumer", now=DELIVERED)
+    row = lost.grant_lost(request=row, by="ben", now=DELIVERED + DAY)
+    before = sum(Posting.objects.filter(account="tax").values_list("amount_fen", flat=True))
+    at_customs.granted(number=row.return_no, order_number=order.number, now=DELIVERED + 2 * DAY)
+    assert ReturnRequest.objects.get().restorable is False
+    assert sum(Posting.objects.filter(account="tax").values_list("amount_fen", flat=True)) == before

@@ -90,7 +90,7 @@ def receive(*, request: ReturnRequest, by: str, now: datetime, on: date | None =
         )
         note = "it was received"
         settle_open(kinds=[*ON_ITS_WAY], key=row.event_key, by=by, note=note, now=now)
-        at_customs.arrived(row, on=day, by=by, now=now)
+        at_customs.declare(row, by=by, now=now)
     return row
 
 
@@ -238,8 +238,13 @@ def _not_ours(row: ReturnRequest, found: Sequence[Found]) -> bool:
 def _put_all_away(
     row: ReturnRequest, lines: dict[int, ReturnLine], found: Sequence[Found], by: str, now: datetime
 ) -> None:
+    """What is there is put away, and only if all of it is customs hears that it has arrived."""
     for one in sorted(found, key=lambda one: one.lot or 0):
         _put_away(row, lines[one.position], one, by, now)
+    if any(one.place == Place.NOWHERE for one in found):
+        at_customs.not_all_there(row, now=now)
+    elif row.received_at is not None:
+        at_customs.arrived(row, on=shanghai_day(row.received_at), by=by, now=now)
 
 
 def _put_away(row: ReturnRequest, line: ReturnLine, one: Found, by: str, now: datetime) -> None:

@@ -29,6 +29,7 @@ from returns.services.holding import hold
 from returns.services.seen import Stage, look
 from settlement.services.entries import enter_tax_given_up
 
+NOT_ALL = "return.not_all_there"
 NOT_DECLARED, LATE, NOT_STOPPED = "return.not_declared", "return.late_at_customs", "return.not_stopped"
 LOOK_AGAIN = timedelta(minutes=10)
 
@@ -92,6 +93,13 @@ def arrived(row: ReturnRequest, *, on: date, by: str, now: datetime) -> None:
         )
     if row.arrive_by is not None and on > row.arrive_by:
         _case(row, LATE, "Returned goods came too late for customs: tax and allowance stay used", now)
+
+
+def not_all_there(row: ReturnRequest, *, now: datetime) -> None:
+    """Of a held request customs was told of goods that did not come: a person puts it right there."""
+    if row.return_no:
+        title = "Pieces of a return that customs was told of were not in the parcel"
+        _case(row, NOT_ALL, title, now)
 
 
 def stop(row: ReturnRequest, *, now: datetime) -> bool:

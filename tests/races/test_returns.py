@@ -98,12 +98,12 @@ def test_received_inspected_settled_and_swept_at_once_it_ends_once(world, custom
     at = DELIVERED + DAY
     done = at_once([lambda: receive(request=row, by="op", now=at)] * 4)
     assert sum(isinstance(one, ReturnRequest) for one in done) == 1, done
-    assert customs.back == [("return-1", at.date())]
     late = at + 7 * DAY
     calls = [lambda: graded(row, late), lambda: settle(request=row, by="op", now=late)]
     at_once([*calls, lambda: deadlines.sweep(now=late)] * 3)
     row.refresh_from_db()
     assert (row.state, Refund.objects.count(), refunded()) == ("refunding", 1, row.refund.amount_fen)
     put_away = Movement.objects.filter(kind="return").count()
-    assert put_away <= 1  # settled first, it is put away by nobody
+    assert put_away <= 1  # settled first, it may be put away by nobody yet
+    assert customs.back == [("return-1", at.date())] * put_away
     assert Lot.objects.get(stock__variant=world.dryer).on_hand == before + put_away

@@ -110,14 +110,14 @@ def test_partial_after_partial_restores_all_that_was_used_and_pays_all_but_the_f
     at = says(port, "CEB626Message", filing_of(first), at, "399")
     assert restored() == []  # granted, and not back yet
     receive(request=first, by="op", now=at)
-    assert restored() == [used // 2]
     graded(first, at)
+    assert restored() == [used // 2]
     second = sent(asked(order, at=at, key="k-2"), at)
     receive(request=second, by="op", now=at)
     at = says(port, "CEB626Message", filing_of(second), at, "399")
     at = says(port, "CEB626Message", filing_of(second), at, "399")
-    assert (restored(), allowance()) == ([used // 2, used - used // 2], {"used": 0, "reserved": 0})
     graded(second, at)
+    assert (restored(), allowance()) == ([used // 2, used - used // 2], {"used": 0, "reserved": 0})
     assert told_back(port) == [1, 1]
     for row in (first, second):
         pays(row, at)
@@ -139,10 +139,11 @@ def test_goods_entered_and_customs_grant_taken_in_at_once_restore_the_year_once(
     at = ports.go_on(at, 2)
     tell(port, "CEB626Message", filing_of(row), at, "399")
     at += timedelta(seconds=3)
-    entered = [lambda: receive(request=row, by="op", now=at)] * 3
+    receive(request=row, by="op", now=at)
+    entered = [lambda: graded(row, at)] * 3
     at_once([*entered, *[lambda: receiving.collect(now=at)] * 2])
     ports.go_on(at, 2)
-    assert (now_is(row), restored()) == ("received", [used // 2])
+    assert (now_is(row), restored()) == ("refunding", [used // 2])
     assert Event.objects.filter(name="customs.return_arrived").count() == 1
 
 

@@ -77,8 +77,8 @@ def test_a_return_in_time_goes_from_the_wish_to_the_money(order, world, customs)
     row = sent(row)
     assert customs.declared == [{"HD-1": 1}]
     row = came(row, DELIVERED + 3 * DAY)
-    assert customs.back == [("return-1", (DELIVERED + 3 * DAY).date())]
     graded(row, DELIVERED + 3 * DAY)
+    assert customs.back == [("return-1", (DELIVERED + 3 * DAY).date())]
     assert (state(row), row.restorable, row.refund.amount_fen) == ("refunding", True, row.quoted_fen)
     assert (row.refund.amount_fen, row.refund.freight_fen) == (half(order), 0)
     assert Lot.objects.get(stock__variant=world.dryer).on_hand == before + 1

@@ -160,3 +160,11 @@ def test_what_was_lost_on_its_way_back_keeps_its_tax_levied_though_customs_grant
     at_customs.granted(number=row.return_no, order_number=order.number, now=DELIVERED + 2 * DAY)
     assert ReturnRequest.objects.get().restorable is False
     assert sum(Posting.objects.filter(account="tax").values_list("amount_fen", flat=True)) == before
+
+
+@pytest.mark.parametrize("grade", ["short", "wrong"])
+def test_customs_hears_of_no_arrival_of_what_was_not_in_the_parcel(order, customs, grade):
+    row = came(asked(order))
+    graded(row, DELIVERED + 2 * DAY, grade, "nowhere")
+    assert (customs.declared, customs.back) == ([{"HD-1": 1}], [])
+    assert Case.objects.get(kind="return.not_all_there").state == "open"

@@ -35,6 +35,8 @@ def released(*, order_number: str, now: datetime) -> None:
     listed = (
         Declaration.objects.filter(order__number=order_number).values_list("listed_at", flat=True).first()
     )
+    if listed is None:
+        return
     given_up = ReturnRequest.objects.filter(
         order__number=order_number,
         kind=Kind.REFUND_ONLY,
@@ -42,7 +44,7 @@ def released(*, order_number: str, now: datetime) -> None:
         decided_at__gte=listed,
         return_no="",
     )
-    for found in given_up.select_related("order").order_by("pk") if listed else ():
+    for found in given_up.select_related("order").order_by("pk"):
         with tenant(found.storefront_id):
             keep_here(hold(found), by="system", now=now)
 

@@ -43,6 +43,8 @@ OTHERWISE = {
     "orders.traces",
     "payments.complaints",
     "payments.originals",
+    "returns.unused_pictures",
+    "returns.words",
 }  # they end with something else, not at an instant
 
 

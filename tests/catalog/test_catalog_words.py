@@ -47,5 +47,5 @@ def test_a_query_looks_at_sixteen_words_at_most() -> None:
 @given(st.text(max_size=200))
 def test_what_was_indexed_is_found_by_itself_whatever_it_is(text: str) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT %s::tsvector @@ %s::tsquery", [words.vector(a=text), words.query(text[:30])])
-        assert cursor.fetchone() == (words.query(text[:30]) != "",)
+        cursor.execute("SELECT %s::tsvector @@ %s::tsquery", [words.vector(a=text), words.query(text)])
+        assert cursor.fetchone() == (words.query(text) != "",)

@@ -41,6 +41,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("logistics.tasks.cancel_shipment"),
         Handler("logistics.tasks.drop_shipping_info"),
         Handler("customs.tasks.end_declaration"),
+        Handler("returns.tasks.order_cancelled"),
     ),
     "order.lessened": (Handler("logistics.tasks.look_at_parcel"),),
     "declaration.succeeded": (

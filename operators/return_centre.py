@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
@@ -184,7 +185,7 @@ def _fen(text: str) -> int:
     """Yuan as typed; what is no amount is more than can be kept back, and is refused as that."""
     try:
         return YuanField(required=False).clean(text.strip()) or 0
-    except Exception:
+    except forms.ValidationError:
         return -1
 
 

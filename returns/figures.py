@@ -141,7 +141,7 @@ s AS (
     SELECT l.request_id, sum(ol.price_fen * g.quantity) AS fen
     FROM returns_returngrade g JOIN returns_returnline l ON l.id = g.line_id
     JOIN orders_orderline ol ON ol.id = l.line_id
-    WHERE g.storefront_id = ANY(%(shops)s) AND g.place IN ('destroy', 'quarantine') GROUP BY 1
+    WHERE g.storefront_id = ANY(%(shops)s) AND g.place IN ('destroy', 'quarantine', 'abroad') GROUP BY 1
 ), m AS (
     SELECT date_trunc('week', q.settled_at AT TIME ZONE 'Asia/Shanghai')::date AS monday,
            sum(r.tax_lost_fen - r.tax_kept_fen) AS lost, sum(r.freight_fen) AS freight,

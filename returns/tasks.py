@@ -52,6 +52,11 @@ def money_arrived(event: Event) -> None:
         settle.finish(refund=refund, now=now())
 
 
+def order_cancelled(event: Event) -> None:
+    """order.cancelled: all of it goes back by that; what was asked of it and not sent is over."""
+    undelivered.give_way(order_number=event.key.removeprefix("order:"), now=now())
+
+
 def released(event: Event) -> None:
     """customs.released: pieces whose refund waited for customs, and that never left, are a return there."""
     not_left.released(order_number=event.key.removeprefix("order:"), now=now())

@@ -172,7 +172,27 @@ def tax_levied(row: ReturnRequest, *, now: datetime) -> None:
     """Where customs did not give up the tax that a settled refund took back, it is owed again, once."""
     levied = row.restorable is False and row.declare_by is not None
     if row.state == "settled" and levied and row.refund is not None:
-        enter_tax_levied(refund=row.refund, key=row.number, at=now, now=now)
+        own = own_tax_fen(row, row.refund)
+        enter_tax_levied(refund=row.refund, tax_fen=own, key=row.number, at=now, now=now)
+
+
+def own_tax_fen(row: ReturnRequest, refund: Refund) -> int:
+    """The tax of a return's own pieces, in fen, of a refund that may be of others too; each fen is told once.
+
+    By cumulative floors over the returns of the refund, in the order in which they were asked for.
+    """
+    own = Counter[int]()
+    before = Counter[int]()
+    paid = ReturnLine.objects.filter(request__refund=refund, request__lte=row.pk, state="paid")
+    for request_id, line_id, quantity in paid.values_list("request_id", "line_id", "quantity"):
+        (own if request_id == row.pk else before)[line_id] += quantity
+    total = 0
+    for line in RefundLine.objects.filter(refund=refund, quantity__gt=0):
+        tax = line.duty_fen + line.vat_fen + line.excise_fen
+        ends = [before[line.line_id], before[line.line_id] + own[line.line_id]]
+        first, last = (tax * min(end, line.quantity) // line.quantity for end in ends)
+        total += last - first
+    return total
 
 
 def follow(*, refund: Refund, instead_of: Sequence[str], now: datetime) -> None:

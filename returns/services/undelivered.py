@@ -20,7 +20,7 @@ from returns.reasons import Kind
 from returns.services import decide
 from returns.services.arrive import receive
 from returns.services.ask import write
-from returns.services.holding import hold, hold_order
+from returns.services.holding import hold_order
 from returns.services.offer import Wished, make_offer
 from returns.services.seen import Seen, look
 
@@ -47,7 +47,7 @@ def came_back(*, order: Order, at: datetime, now: datetime) -> ReturnRequest | N
         known = ReturnRequest.objects.filter(order=held, key="came-back").first()
         if known is not None or held.state != "paid":
             return known
-        _give_way(held, now)
+        give_way(order_number=held.number, now=now)
         seen = look(order=held, now=at)
         if any(one.quantity for one in seen.gone.values()):
             _refunded_before(held, now)
@@ -70,7 +70,7 @@ def lost(*, order: Order, by: str, now: datetime) -> ReturnRequest | None:
             return known
         if not Shipment.objects.filter(order=held, state__in=["lost", "damaged"]).exists():
             raise NotLost()
-        _give_way(held, now)
+        give_way(order_number=held.number, now=now)
         row = _write(look(order=held, now=now), Kind.REFUND_ONLY, "not_received", "lost", now)
         if row is not None:
             decide.say_yes(row, by=by, now=now)
@@ -84,10 +84,11 @@ def _write(seen: Seen, kind: Kind, reason: str, key: str, at: datetime) -> Retur
     return write(seen, make_offer(seen=seen, wished=Wished(kind, reason, pieces)), key, "", at)
 
 
-def _give_way(order: Order, now: datetime) -> None:
-    wishes = ReturnRequest.objects.filter(order=order, state__in=NOT_SENT)
+def give_way(*, order_number: str, now: datetime) -> None:
+    """Withdraw what was asked of an order and of which nothing was sent: all of it is refunded otherwise."""
+    wishes = ReturnRequest.objects.filter(order__number=order_number, state__in=NOT_SENT)
     for one in wishes.select_related("order").order_by("pk"):
-        decide.withdraw(request=hold(one), by="system", now=now)
+        decide.withdraw(request=one, by="system", now=now)
 
 
 def _refunded_before(order: Order, now: datetime) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from payments.models import Payment, Refund
 from settlement.accounts import Account
-from settlement.models import Entry
+from settlement.models import Entry, Posting
 from settlement.services.enter import Fact, enter
 
 
@@ -76,27 +76,14 @@ def enter_refund(*, refund: Refund, now: datetime) -> bool:
     )
 
 
-def enter_tax_levied(*, refund: Refund, key: str, at: datetime, now: datetime) -> bool:
+def enter_tax_levied(*, refund: Refund, tax_fen: int, key: str, at: datetime, now: datetime) -> bool:
     """Customs refused a return: the tax that its refund took back is owed again, at the brand's expense.
 
-    `key` names the return. False where it was entered before, or the refund left the tax owed.
+    `key` names the return and `tax_fen` is that of its pieces, for one refund may be of several. False where
+    it was entered before, or the refund left the tax owed.
     """
-    tax = refund.tax_fen - refund.tax_lost_fen
-    if tax <= 0:
-        return False
-    return enter(
-        fact=Fact(
-            storefront_id=refund.storefront_id,
-            kind=Entry.Kind.TAX_LEVIED,
-            key=f"tax_levied:{key}",
-            at=at,
-            amounts={Account.GOODWILL: tax, Account.TAX: -tax},
-            order_id=refund.order_id,
-            payment_id=refund.payment_id,
-            refund_id=refund.pk,
-        ),
-        now=now,
-    )
+    tax = min(tax_fen, refund.tax_fen - refund.tax_lost_fen)
+    return _enter_tax(refund=refund, key=f"tax_levied:{key}", expense_fen=tax, at=at, now=now)
 
 
 def enter_tax_given_up(*, refund: Refund, key: str, at: datetime, now: datetime) -> bool:
@@ -104,17 +91,22 @@ def enter_tax_given_up(*, refund: Refund, key: str, at: datetime, now: datetime)
 
     What of it the consumer bore stays owed. False where it was entered before, or there is none.
     """
-    levied = Entry.objects.filter(key=f"tax_levied:{key}").exists()
-    tax = refund.tax_lost_fen - refund.tax_kept_fen + (refund.tax_fen - refund.tax_lost_fen if levied else 0)
-    if tax <= 0:
+    levied = Posting.objects.filter(entry__key=f"tax_levied:{key}", account=Account.GOODWILL)
+    undone = sum(levied.values_list("amount_fen", flat=True)) + refund.tax_lost_fen - refund.tax_kept_fen
+    return _enter_tax(refund=refund, key=f"tax_given_up:{key}", expense_fen=-undone, at=at, now=now)
+
+
+def _enter_tax(*, refund: Refund, key: str, expense_fen: int, at: datetime, now: datetime) -> bool:
+    """So much tax is the brand's expense and owed to customs; below zero it is neither any more."""
+    if not expense_fen:
         return False
     return enter(
         fact=Fact(
             storefront_id=refund.storefront_id,
             kind=Entry.Kind.TAX_LEVIED,
-            key=f"tax_given_up:{key}",
+            key=key,
             at=at,
-            amounts={Account.TAX: tax, Account.GOODWILL: -tax},
+            amounts={Account.GOODWILL: expense_fen, Account.TAX: -expense_fen},
             order_id=refund.order_id,
             payment_id=refund.payment_id,
             refund_id=refund.pk,

@@ -6,10 +6,12 @@ from datetime import timedelta
 
 import pytest
 
+from backend import delivery
 from inventory.models import Lot, Movement
 from kernel.models import Case
 from logistics.models import Shipment
 from orders.models import Order
+from orders.services.cancel_paid import cancel_paid
 from payments.models import Refund
 from payments.services.refunds import Wish, request_refund
 from returns.models import ReturnRequest
@@ -168,3 +170,40 @@ def test_customs_hears_of_no_arrival_of_what_was_not_in_the_parcel(order, custom
     graded(row, DELIVERED + 2 * DAY, grade, "nowhere")
     assert (customs.declared, customs.back) == ([{"HD-1": 1}], [])
     assert Case.objects.get(kind="return.not_all_there").state == "open"
+
+
+def test_what_was_asked_of_an_order_that_ends_is_withdrawn_with_it(world, customs):
+    parts.policy(world, approves=False)
+    order = bought(world)
+    row = asked(order, only(1), at=make.NOW)
+    cancel_paid(number=order.number, by="consumer", now=make.NOW)
+    delivery.drain()
+    assert (state(row), row.lines.get().state) == ("withdrawn", "dropped")
+
+
+def test_two_returns_in_one_refund_owe_each_the_tax_of_its_own_pieces_and_get_it_back(world, customs):
+    order = bought(world)
+    Order.objects.filter(pk=order.pk).update(gate="with_customs")
+    rows = [asked(order, only(1), at=make.NOW, key=key) for key in ("a", "b")]
+    request_refund(
+        number=order.number, wish=Wish(), key="whole", reason="退款", asked_by="operator:wang", now=make.NOW
+    )
+    delivery.drain()
+    refund = Refund.objects.get(key="whole")
+    assert {row.refund for row in ReturnRequest.objects.all()} == {refund}
+    Refund.objects.filter(pk=refund.pk).update(state="processing")
+    parts.arrives(Refund.objects.get(pk=refund.pk), DELIVERED)
+    for number, row in enumerate(rows):
+        ReturnRequest.objects.filter(pk=row.pk).update(
+            return_no=f"return-{number}", declare_by=DELIVERED.date(), arrive_by=DELIVERED.date()
+        )
+    before = owed()
+    for verb, owes in ((at_customs.refused, order.tax_fen), (at_customs.granted, 0)):
+        for number in (0, 1, 0):
+            verb(number=f"return-{number}", order_number=order.number, now=DELIVERED)
+        assert before - owed() == owes
+
+
+def owed():
+    """The balance of the account of taxes; what is owed to customs is below zero."""
+    return sum(Posting.objects.filter(account="tax").values_list("amount_fen", flat=True))

@@ -81,7 +81,8 @@ def graded(stage: Stage) -> str:
     lot = lots_of(row)[line.line.position][0]
     before = Lot.objects.get(pk=lot.pk).on_hand
     found = [Found(line.line.position, "as_new", "shelf", line.quantity, lot.pk)]
-    row = inspect(request=row, found=found, by=BY, now=now())
+    with as_the_house(stage):  # its refund tells WeChat Pay where to answer
+        row = inspect(request=row, found=found, by=BY, now=now())
     expect(before + 1, Lot.objects.get(pk=lot.pk).on_hand)
     expect(1, Movement.objects.filter(holder=row.event_key, kind="return").count())
     return f"lot {lot.code} has {before + 1} pieces, the return is {row.state}"

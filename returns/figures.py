@@ -25,7 +25,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Of `sold` pieces `returned` came back; `name` is a SKU, or a lot's number beside its SKU."""
+    """Of `sold` pieces of a SKU, or of one lot of it, `returned` came back."""
 
     sku: str
     lot: str

@@ -20,7 +20,7 @@ from miniprogram_api.return_requests import ORDER_NUMBER
 from miniprogram_api.throttle import Limit
 from returns import queries as returns
 from returns.pictures import MEDIA_TYPE, MOST_BYTES
-from returns.services.pictures import BadPicture, open_picture, take_picture
+from returns.services.pictures import BadPicture, PictureTooLarge, open_picture, take_picture
 
 
 class PictureIn(serializers.Serializer[Any]):
@@ -73,11 +73,13 @@ class ReturnPictureView(Door):
 
 
 def _sent(request: Request) -> bytes:
-    """The file of the form; raises BadPicture where there is none, or more of it than is read."""
+    """The file of the form; raises BadPicture where there is none, PictureTooLarge."""
     try:
         found = request.FILES.get("picture")
     except (ParseError, UnsupportedMediaType, SuspiciousOperation) as failure:
         raise BadPicture() from failure
-    if found is None or not 0 < (found.size or 0) <= MOST_BYTES:
+    if found is None:
         raise BadPicture()
+    if (found.size or 0) > MOST_BYTES:
+        raise PictureTooLarge()
     return bytes(found.read())

@@ -93,11 +93,16 @@ def facts(told: Mapping[str, Any], links: Links | None = None, *, name: str = ""
     """Facts as "name: value" one a line; a move of a state machine as "before → after"."""
     rows: list[tuple[Any, Any]] = []
     thing, _, after = name.partition(".")
+    owner = _OWNERS.get(thing, "")
     before = told.get("from")
     if isinstance(before, str) and "verb" in told:
-        names = [state_name(state, state, _OWNERS.get(thing, "")) for state in (before, after)]
+        names = [state_name(state, state, owner) for state in (before, after)]
         rows.append((say("状态", "state"), " → ".join(names)))
-    rows += [(fact_name(key), _value(key, value, links)) for key, value in told.items() if key not in _SAID]
+    rows += [
+        (fact_name(key), (_choice(owner, value) if key in _CHOICES else "") or _value(key, value, links))
+        for key, value in told.items()
+        if key not in _SAID
+    ]
     if not rows:
         return "-"
     return format_html_join(
@@ -142,6 +147,14 @@ _READ = {
     "waits_for": _waits,
     "gives_back": _word,
 }
+
+
+# What names one of the choices of the row that an event is of.
+_CHOICES = ("kind", "reason", "state")
+
+
+def _choice(owner: str, value: Any) -> str:
+    return named("state", f"{owner}:{value}") if owner else ""
 
 
 def fact_name(key: str) -> str:

@@ -1,31 +1,44 @@
-"""A picture as it may be kept: whole, and encoded anew, so that place, device and hidden text stay behind."""
+"""A picture as it may be kept: whole, and encoded anew, so that place, device and hidden text stay behind.
+
+How large it is in memory is known from its header, before anything is decoded: a photo of a phone's camera is
+decoded at a fraction of its size, other pictures are those of a screen, and one at a time in a process.
+"""
 
 from __future__ import annotations
 
 import io
 import struct
+import threading
 
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-MOST_BYTES, MOST_PIXELS, LONGEST_SIDE = 5 * 1024 * 1024, 40_000_000, 2048
-TAKEN = ("JPEG", "PNG", "WEBP")
+MOST_BYTES, LONGEST_SIDE = 5 * 1024 * 1024, 2048
+# A camera of 24 million pixels; of what cannot be decoded smaller, a screen of 4K. Either takes at most some
+# 160 MB: 4 bytes a pixel, and up to four copies of a WebP with transparency.
+MOST_PIXELS = {"JPEG": 25_000_000, "PNG": 9_000_000, "WEBP": 9_000_000}
 # What a picture that is none, is broken, or describes itself wrongly is met with.
 UNREADABLE = (
     *(UnidentifiedImageError, Image.DecompressionBombError, OSError, SyntaxError, EOFError),
     *(TypeError, KeyError, IndexError, struct.error),
 )
 MEDIA_TYPE = "image/jpeg"
+_ONE_AT_A_TIME = threading.Lock()
+
+
+class TooLarge(ValueError):
+    """More bytes or pixels than are needed to see something."""
 
 
 def plain(content: bytes) -> bytes:
-    """`content` as a JPEG of at most 2048 pixels a side; ValueError for what is no picture, or too large."""
-    if not 0 < len(content) <= MOST_BYTES:
-        raise ValueError("a picture has at most 5 MB")
+    """`content` as a JPEG of at most 2048 pixels a side; ValueError for what is no picture, TooLarge."""
+    if len(content) > MOST_BYTES:
+        raise TooLarge()
     try:
-        with Image.open(io.BytesIO(content), formats=TAKEN) as found:
-            if found.width * found.height > MOST_PIXELS:
-                raise ValueError("a picture has at most 40 million pixels")
-            found.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+        with _ONE_AT_A_TIME, Image.open(io.BytesIO(content), formats=list(MOST_PIXELS)) as found:
+            if found.width * found.height > MOST_PIXELS[found.format or ""]:
+                raise TooLarge()
+            found.draft(None, (LONGEST_SIDE, LONGEST_SIDE))  # of a JPEG: decoded at ½, ¼ or ⅛
+            found.thumbnail((LONGEST_SIDE, LONGEST_SIDE), reducing_gap=None)
             upright = ImageOps.exif_transpose(found).convert("RGBA")
     except UNREADABLE as failure:
         raise ValueError("a picture is a whole JPEG, PNG or WebP") from failure

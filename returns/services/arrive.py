@@ -20,6 +20,7 @@ from kernel.errors import Invalid
 from kernel.money import times
 from kernel.tenancy import tenant
 from orders.given_back import NOTHING
+from orders.models import Order
 from payments.services.refund_parts import part
 from returns.models import ReturnGrade, ReturnLine, ReturnRequest
 from returns.reasons import REASONS, Fault
@@ -53,6 +54,18 @@ class BadGrades(Invalid):
     title_zh = "第{position}行：请对全部{quantity}件逐一分级，并选择本订单批次及适用去向。"
     position: int
     quantity: int
+
+
+@dataclass(eq=False)
+class TooManyOfLot(Invalid):
+    """No more comes back of a lot than left of it with the order."""
+
+    code = "return_lot_pieces"
+    title = "Of lot {lot} of line {position} only {left} more pieces can come back with this order."
+    title_zh = "第{position}行批次{lot}：本订单该批次最多还可入库{left}件，请核对批号。"
+    position: int
+    lot: str
+    left: int
 
 
 @dataclass(eq=False)
@@ -117,7 +130,7 @@ def inspect(
     """Grade every piece and put it away; where nothing is kept back the money goes at once.
 
     Where the money went before anybody looked, the goods are put away all the same. Raises WrongState,
-    BadGrades, TooMuchKept.
+    BadGrades, TooManyOfLot, TooMuchKept.
     """
     with tenant(request.storefront_id):
         row = hold(request)
@@ -125,10 +138,7 @@ def inspect(
         graded = row.lines.select_related("line").filter(state="paid" if late else "approved")
         lines = {one.line.position: one for one in graded}
         _whole(lines, found)
-        lots = _lots(row)
-        for one in found:
-            if one.lot is not None and one.lot not in lots.get(one.position, {}):
-                raise BadGrades(one.position, lines[one.position].quantity)
+        _of_their_lots(row, lines, found)
         most = _most_kept(row, lines, found)
         if late:
             most = 0
@@ -184,8 +194,38 @@ def dispute(*, request: ReturnRequest, now: datetime) -> ReturnRequest:
 
 
 def lots_of(row: ReturnRequest) -> dict[int, list[Lot]]:
-    """Position → the lots that its pieces were sold from, which is what can come back of it."""
-    return {position: list(known.values()) for position, known in _lots(row).items()}
+    """Position → the lots that its pieces were sold from; first those of which pieces can still come back."""
+    left = left_of_lots(row.order)
+    return {
+        position: sorted(known.values(), key=lambda lot: left[lot.pk] <= 0)
+        for position, known in _lots(row).items()
+    }
+
+
+def left_of_lots(order: Order) -> Counter[int]:
+    """Lot → pieces of it that left with an order and were not graded as back yet."""
+    gone = Pick.objects.filter(reservation__holder=order.event_key, shipped_at__isnull=False)
+    back = ReturnGrade.objects.filter(line__request__order=order, lot__isnull=False)
+    left = Counter[int]()
+    for rows, sign in ((gone, 1), (back, -1)):
+        for lot, pieces in rows.values_list("lot_id", "quantity"):
+            left[lot] += sign * pieces
+    return left
+
+
+def _of_their_lots(row: ReturnRequest, lines: dict[int, ReturnLine], found: Sequence[Found]) -> None:
+    """Each piece is of a lot of its line, and no more of one than left of it. Under the order's lock."""
+    lots, left = _lots(row), left_of_lots(row.order)
+    for one in found:
+        if one.lot is None:
+            continue
+        known = lots.get(one.position, {}).get(one.lot)
+        if known is None:
+            raise BadGrades(one.position, lines[one.position].quantity)
+        if one.quantity > left[one.lot]:
+            name = known.code or known.inbound_list or str(known.pk)
+            raise TooManyOfLot(one.position, name, max(0, left[one.lot]))
+        left[one.lot] -= one.quantity
 
 
 def _lots(row: ReturnRequest) -> dict[int, dict[int, Lot]]:

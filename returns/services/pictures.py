@@ -31,6 +31,20 @@ class BadPicture(Invalid):
     title_zh = "请以表单字段 picture 上传一张不超过 5 MB 的 JPEG、PNG 或 WebP 图片。"
 
 
+class PictureTooLarge(Invalid):
+    """What is larger than a phone takes or shows is not decoded."""
+
+    code = "return_picture_large"
+    title = (
+        "The picture is too large: at most 5 MB, 25 million pixels as JPEG, 9 million as PNG or WebP."
+        " Choose a lower resolution in the camera, or send a screenshot of the picture."
+    )
+    title_zh = (
+        "图片过大：不超过 5 MB，照片（JPEG）不超过 2500 万像素，PNG、WebP 不超过 900 万像素。"
+        "请在相机设置中调低分辨率后重拍，或打开图片截屏后上传截图。"
+    )
+
+
 @dataclass(eq=False)
 class TooManyPictures(Conflict):
     """As many as a request may have lie there unused."""
@@ -43,9 +57,12 @@ class TooManyPictures(Conflict):
 
 def take_picture(*, number: str, content: bytes, now: datetime) -> ReturnPicture:
     """Keep a picture for a return of the order `number`. Locks payment, order; call it with no transaction
-    open, for to read a picture takes a while. Raises BadPicture, TooManyPictures, ProcessingLimited."""
+    open, for to read a picture takes a while. Raises BadPicture, PictureTooLarge, TooManyPictures,
+    ProcessingLimited."""
     try:
         plain = pictures.plain(content)
+    except pictures.TooLarge as failure:
+        raise PictureTooLarge() from failure
     except ValueError as failure:
         raise BadPicture() from failure
     with tenant(Order.objects.values_list("storefront_id", flat=True).get(number=number)):

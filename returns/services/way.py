@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from kernel.errors import Invalid
+from kernel import events
+from kernel.errors import Conflict, Invalid
+from kernel.models import Event
 from kernel.tenancy import tenant
 from logistics.vocabulary import carriers
 from returns.models import ReturnRequest
@@ -15,6 +17,8 @@ from returns.services.holding import hold
 from returns.states import RETURN
 
 LOOKED_FOR = timedelta(days=15)  # on their way longer than this, someone asks the carrier
+MENDED = "return.way_mended"
+MOST_MENDS = 5  # of the consumer, and of each colleague
 _WAYBILL = re.compile(r"[0-9A-Za-z-]{6,40}")
 
 
@@ -28,10 +32,20 @@ class BadWaybill(Invalid):
     carriers: list[str]
 
 
+@dataclass(eq=False)
+class MendedOften(Conflict):
+    """A number is mended, and not tried out."""
+
+    code = "return_way_mended_often"
+    title = "The waybill was changed {most} times already; ask customer service to enter it."
+    title_zh = "退回运单号已更改{most}次，如仍有误请联系客服登记。"
+    most: int
+
+
 def send(*, request: ReturnRequest, carrier: str, waybill: str, by: str, now: datetime) -> ReturnRequest:
     """The goods are with a carrier, and customs is told that they come; said again, the number is mended.
 
-    Raises BadWaybill, WrongState.
+    Raises BadWaybill, WrongState, MendedOften.
     """
     known = list(carriers())
     if carrier not in known or not _WAYBILL.fullmatch(waybill):
@@ -39,9 +53,8 @@ def send(*, request: ReturnRequest, carrier: str, waybill: str, by: str, now: da
     with tenant(request.storefront_id):
         row = hold(request)
         if row.state == "on_the_way":
-            row.carrier, row.waybill, row.track_at = carrier, waybill, now
-            row.way_code, row.way_text, row.way_at = "", "", None
-            row.save(update_fields=["carrier", "waybill", "track_at", "way_code", "way_text", "way_at"])
+            if (row.carrier, row.waybill) != (carrier, waybill):
+                _mend(row, carrier, waybill, by, now)
             return row
         RETURN.move(
             row,
@@ -56,3 +69,14 @@ def send(*, request: ReturnRequest, carrier: str, waybill: str, by: str, now: da
         )
         at_customs.declare(row, by=by, now=now)
     return row
+
+
+def _mend(row: ReturnRequest, carrier: str, waybill: str, by: str, now: datetime) -> None:
+    """What was told of the other parcel is not of this one. Under the request's lock, so that mends count."""
+    if Event.objects.filter(key=row.event_key, name=MENDED, facts__by=by).count() >= MOST_MENDS:
+        raise MendedOften(MOST_MENDS)
+    facts = {"by": by, "carrier": carrier, "waybill": waybill, "before": f"{row.carrier} {row.waybill}"}
+    events.record(storefront_id=row.storefront_id, name=MENDED, key=row.event_key, facts=facts, now=now)
+    row.carrier, row.waybill, row.track_at = carrier, waybill, now
+    row.way_code, row.way_text, row.way_at = "", "", None
+    row.save(update_fields=["carrier", "waybill", "track_at", "way_code", "way_text", "way_at"])

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import subprocess
+import sys
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -16,7 +19,7 @@ from kernel import files
 from kernel.models import File
 from returns.models import ReturnPicture, ReturnRequest
 from returns.personal import KEEPING
-from returns.pictures import LONGEST_SIDE, MOST_BYTES
+from returns.pictures import LONGEST_SIDE, MOST_BYTES, MOST_PIXELS
 from tests import make
 from tests.miniprogram_api.conftest import Phone
 from tests.miniprogram_api.returning import HOUR, Customs, alice, clock, customs, order, wish
@@ -25,6 +28,7 @@ from tests.returns.parts import DELIVERED
 __all__ = ["Customs", "alice", "clock", "customs", "order"]
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = DELIVERED + HOUR
+ROOT = Path(__file__).parents[2]
 PLACE = b"31.2304N 121.4737E"
 
 
@@ -95,14 +99,50 @@ def test_another_form_and_another_field_are_refused_and_a_huge_body_is_not_read(
     for answer in (alice.post(path, {"picture": "x"}), given(alice, order, drawn(), field="file")):
         assert (answer.status_code, answer.json()["code"]) == (422, "return_picture")
     large = given(alice, order, drawn() + b"0" * (MOST_BYTES + 1 - len(drawn())))
-    assert (large.status_code, large.json()["code"]) == (422, "return_picture")
+    assert (large.status_code, large.json()["code"]) == (422, "return_picture_large")
     huge = given(alice, order, b"0" * MAX_PICTURE)
     assert (huge.status_code, huge.json()["code"]) == (413, "body_too_large")
 
 
-def test_a_picture_of_too_many_pixels_is_not_decoded(alice, order, monkeypatch):
-    monkeypatch.setattr("returns.pictures.MOST_PIXELS", 64 * 48 - 1)
-    assert given(alice, order, drawn()).json()["code"] == "return_picture"
+def test_a_picture_of_too_many_pixels_is_not_decoded_and_says_what_to_do(alice, order, monkeypatch):
+    monkeypatch.setitem(MOST_PIXELS, "PNG", 64 * 48 - 1)
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", lambda *_: pytest.fail("it was decoded"))
+    told = given(alice, order, drawn("PNG")).json()
+    assert (told["code"], "截屏" in told["title"]) == ("return_picture_large", True)
+
+
+MEMORY = """
+import resource, sys
+from PIL import Image
+from returns.pictures import TooLarge, plain
+Image.init()
+content = open(sys.argv[1], "rb").read()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+try:
+    plain(content)
+except TooLarge:
+    print("refused")
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "size", "most"),
+    [
+        ("JPEG", "RGB", (6000, 4000), 100),
+        ("PNG", "RGBA", (3600, 2500), 200),
+        ("PNG", "RGBA", (8000, 5000), None),
+    ],
+)
+def test_what_a_picture_takes_of_memory_is_bounded(tmp_path, kind, mode, size, most):
+    """In a process of its own: what libraries in C take is seen by nobody else."""
+    file = tmp_path / "picture"
+    Image.new(mode, size, "red").save(file, format=kind)
+    said = subprocess.run(
+        [sys.executable, "-c", MEMORY, str(file)], check=True, capture_output=True, text=True, cwd=ROOT
+    ).stdout.split()
+    assert (said[:-1] == ["refused"]) == (most is None)
+    assert int(said[-1]) <= (most or 5)
 
 
 def test_nine_wait_for_a_request_and_the_next_day_others_may(alice, order, clock):

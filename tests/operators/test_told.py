@@ -41,6 +41,14 @@ def test_a_move_is_told_as_states_and_a_reason_in_words():
     assert "not paid in time" in said("en", told.facts, facts, name="order.closing")
 
 
+def test_what_a_return_is_and_why_it_was_asked_for_is_told_in_words():
+    facts = {"order": "1", "kind": "refund_only", "reason": "changed_mind"}
+    zh = said("zh-hans", told.facts, facts, name="return.requested")
+    en = said("en", told.facts, facts, name="return.requested")
+    assert "仅退款" in zh and "七日无理由" in zh and "refund_only" not in zh
+    assert "refund only" in en and "changed their mind" in en
+
+
 def test_an_amount_is_told_in_yuan_and_text_is_escaped():
     html = said("en", told.facts, {"total_fen": 12345, "error": "<b>"})
     assert "¥123.45" in html and "&lt;b&gt;" in html and "<b>" not in html

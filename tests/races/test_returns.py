@@ -15,7 +15,7 @@ from payments.models import Refund
 from returns.models import ReturnLine, ReturnRequest
 from returns.reasons import Kind
 from returns.services import deadlines
-from returns.services.arrive import receive
+from returns.services.arrive import Found, inspect, lots_of, receive
 from returns.services.ask import NotPossible, write
 from returns.services.offer import make_offer
 from returns.services.seen import look
@@ -24,7 +24,7 @@ from returns.services.way import send
 from tests import make
 from tests.races.crowd import at_once
 from tests.returns.conftest import customs  # noqa: F401 -- a fixture
-from tests.returns.parts import DELIVERED, asked, bought, delivered, graded, wish
+from tests.returns.parts import DELIVERED, asked, bought, delivered, graded, of_two_lots, wish
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = timedelta(days=1)
@@ -107,3 +107,18 @@ def test_received_inspected_settled_and_swept_at_once_it_ends_once(world, custom
     assert put_away <= 1  # settled first, it may be put away by nobody yet
     assert customs.back == [("return-1", at.date())] * put_away
     assert Lot.objects.get(stock__variant=world.dryer).on_hand == before + put_away
+
+
+def test_of_two_returns_graded_at_once_to_the_last_piece_of_a_lot_one_is(world):
+    order = of_two_lots(world)
+    rows = [asked(order, key=key) for key in "ab"]
+    for row in rows:
+        send(request=row, carrier="SF", waybill="SF2000000000001", by="me", now=DELIVERED)
+        receive(request=row, by="op", now=DELIVERED)
+    lot = lots_of(rows[0])[1][0]
+    found = [Found(1, "as_new", "shelf", 1, lot.pk)]
+    done = at_once(
+        [lambda row=row: inspect(request=row, found=found, by="op", now=DELIVERED) for row in rows]
+    )
+    assert sorted(type(one).__name__ for one in done) == ["ReturnRequest", "TooManyOfLot"], done
+    assert Movement.objects.filter(kind="return", lot=lot).aggregate(sum=Sum("on_hand"))["sum"] == 1

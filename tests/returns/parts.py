@@ -8,6 +8,7 @@ from typing import Any
 from backend import delivery
 from customs.models import Declaration, PortAccount
 from inventory import services as inventory
+from inventory.services import receive, set_on_hand
 from logistics.models import Shipment
 from logistics.services import shipments
 from orders.models import Order
@@ -19,7 +20,7 @@ from returns.services.arrive import Found, inspect, lots_of
 from returns.services.ask import ask_return
 from returns.services.offer import Offer, Wished, make_offer
 from returns.services.seen import look
-from tests import make
+from tests import make, make_stock
 from tests.payments.reports import paid, refund_report_of
 
 RELEASED = make.NOW + timedelta(days=1)
@@ -144,3 +145,19 @@ def arrives(refund: Refund | None, at: datetime) -> None:
         now=at,
     )
     delivery.drain(now=at)
+
+
+def of_two_lots(world: make.World) -> Order:
+    """Delivered, two dryers of two lots, one of each."""
+    set_on_hand(warehouse=world.warehouse, variant=world.dryer, on_hand=1, by="test", now=make.NOW)
+    filed = make_stock.papers(world.warehouse, world.dryer)
+    receive(
+        warehouse=world.warehouse,
+        variant=world.dryer,
+        quantity=1,
+        code="B-2",
+        by="test",
+        now=make.NOW,
+        **filed,
+    )
+    return delivered(world)

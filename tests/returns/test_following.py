@@ -8,12 +8,12 @@ import pytest
 
 from compliance.models import Disclosure
 from kernel.gateways import Unreachable
-from kernel.models import Case
+from kernel.models import Case, Event
 from logistics.gateways.tracking import Report, Told
 from logistics.vocabulary import Code
 from returns.services import following
 from returns.services.arrive import receive
-from returns.services.way import send
+from returns.services.way import MendedOften, send
 from tests import make
 from tests.logistics import shipping
 from tests.returns.parts import DELIVERED, asked, delivered
@@ -128,3 +128,20 @@ def test_without_a_tracker_nobody_is_asked(customs, tracker):
     send(request=asked(delivered(make.world())), carrier="SF", waybill=WAYBILL, by="consumer", now=DELIVERED)
     assert following.sweep(now=DELIVERED + HOUR) == 0
     assert (tracker.asked, Disclosure.objects.filter(purpose="track").count()) == ([], 0)
+
+
+def test_a_waybill_is_mended_five_times_each_time_told_and_the_same_one_is_no_mending(row):
+    for nth in range(7, 12):
+        send(request=row, carrier="SF", waybill=f"SF20000000000{nth:02}", by="consumer", now=DELIVERED)
+    send(request=row, carrier="SF", waybill="SF2000000000011", by="consumer", now=DELIVERED)
+    with pytest.raises(MendedOften):
+        send(request=row, carrier="SF", waybill="SF2000000000099", by="consumer", now=DELIVERED)
+    row.refresh_from_db()
+    told = list(
+        Event.objects.filter(name="return.way_mended").order_by("seq").values_list("facts", flat=True)
+    )
+    assert (row.waybill, len(told)) == ("SF2000000000011", 5)
+    assert (told[0]["before"], told[0]["waybill"]) == (f"SF {WAYBILL}", "SF2000000000007")
+    send(request=row, carrier="ZTO", waybill="ZTO20000000001", by="mei", now=DELIVERED)
+    row.refresh_from_db()
+    assert row.carrier == "ZTO"

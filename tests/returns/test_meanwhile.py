@@ -17,14 +17,34 @@ from payments.services.refunds import Wish, request_refund
 from returns.models import ReturnRequest
 from returns.reasons import Kind
 from returns.services import at_customs, deadlines, lost
-from returns.services.arrive import BadGrades, Found, TooMuchKept, inspect, lots_of, receive
+from returns.services.arrive import (
+    BadGrades,
+    Found,
+    TooManyOfLot,
+    TooMuchKept,
+    inspect,
+    lots_of,
+    receive,
+)
 from returns.services.decide import NotAnyMore, PiecesGone, approve
 from returns.services.undelivered import came_back
 from returns.services.way import send
 from settlement.models import Posting
 from tests import make
 from tests.returns import parts
-from tests.returns.parts import DELIVERED, asked, bought, cleared, delivered, graded, had, left, offered, wish
+from tests.returns.parts import (
+    DELIVERED,
+    asked,
+    bought,
+    cleared,
+    delivered,
+    graded,
+    had,
+    left,
+    of_two_lots,
+    offered,
+    wish,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = timedelta(days=1)
@@ -207,3 +227,17 @@ def test_two_returns_in_one_refund_owe_each_the_tax_of_its_own_pieces_and_get_it
 def owed():
     """The balance of the account of taxes; what is owed to customs is below zero."""
     return sum(Posting.objects.filter(account="tax").values_list("amount_fen", flat=True))
+
+
+def test_no_more_comes_back_of_a_lot_than_left_of_it_with_the_order(world, customs):
+    row = came(asked(of_two_lots(world), wish(2)))
+    first, second = lots_of(row)[1]
+    with pytest.raises(TooManyOfLot) as told:
+        inspect(request=row, found=[Found(1, "as_new", "shelf", 2, second.pk)], by="op", now=DELIVERED)
+    assert (told.value.lot, told.value.left, Movement.objects.filter(kind="return").count()) == ("B-2", 1, 0)
+    each = [Found(1, "as_new", "shelf", 1, lot.pk) for lot in (first, second)]
+    inspect(request=row, found=each, by="op", now=DELIVERED)
+    assert dict(Movement.objects.filter(kind="return").values_list("lot", "on_hand")) == {
+        first.pk: 1,
+        second.pk: 1,
+    }

@@ -138,9 +138,13 @@ def _can(*verbs: str) -> Any:
 
 
 _YES = say(
-    "需寄回的，消费者随后寄回；无需寄回的，立即申请退款。申诉须由拒绝者以外的同事审核。",
-    "Goods are then sent back; where none come back the refund is asked for at once. An appeal is decided by"
-    " someone other than who refused.",
+    "同意后消费者寄回商品。申诉须由拒绝者以外的同事审核。",
+    "The consumer then sends the goods back. An appeal is decided by someone other than who refused.",
+)
+_GRANT = say(
+    "同意即退款，商品不寄回，故须有退款权限。申诉须由拒绝者以外的同事审核。",
+    "The refund is asked for at once and no goods come back, so it takes the right to refund. An appeal is"
+    " decided by someone other than who refused.",
 )
 _NO = say(
     "消费者将看到理由，并可在期限内申诉一次；申诉再被拒绝即终结，且须由拒绝者以外的同事审核。",
@@ -164,8 +168,18 @@ STEPS = (
         form=AnswerForm,
         do=_approve,
         roles=CARERS,
-        legal=_can("approve"),
+        legal=lambda row: row.goods_back and row.state in RETURN.moves["approve"],
         hint=_YES,
+    ),
+    Step(
+        name="grant",
+        title=say("同意退款（无需寄回）", "Approve and refund, nothing comes back"),
+        icon="task_alt",
+        form=AnswerForm,
+        do=_approve,
+        roles=REFUNDERS,
+        legal=lambda row: not row.goods_back and row.state in ("requested", "appealed"),
+        hint=_GRANT,
     ),
     Step(
         name="refuse",

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 
-from kernel.clock import SHANGHAI
 from returns.models import ReturnRequest
 from returns.reasons import REASONS, Fault, Kind
 from returns.states import RETURN
+from returns.windows import whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def due(row: ReturnRequest) -> datetime | None:
     name = NEXT[row.state].by
     found = getattr(row, name) if name else None
     if isinstance(found, date) and not isinstance(found, datetime):
-        return datetime.combine(found, time(23, 59, 59), SHANGHAI)
+        return whole(found)
     return found
 
 

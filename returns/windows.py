@@ -6,9 +6,10 @@ Days are those of Asia/Shanghai, the day of receipt or release is day 0, and the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 
 from compliance.law import Law
+from kernel.clock import SHANGHAI
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,11 @@ def claim_clock(*, since: date, days: int, today: date) -> Clock:
     """The window in which the storefront takes claims of what arrived damaged, wrong or short."""
     last = since + timedelta(days=days)
     return Clock(CLAIM, "售后申请截止", "last day for a claim", last, today <= last, "店铺售后政策", "")
+
+
+def whole(day: date) -> datetime:
+    """The end of a day, which is whole."""
+    return datetime.combine(day, time(23, 59, 59), SHANGHAI)
 
 
 def refund_by(received: date) -> date:

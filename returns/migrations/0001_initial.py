@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
                 ('send_days', models.PositiveSmallIntegerField(default=7, help_text='days after the approval in which goods are sent back')),
                 ('appeal_days', models.PositiveSmallIntegerField(default=7, help_text='days after a refusal in which the consumer may appeal')),
                 ('approves', models.BooleanField(default=True, help_text='whether what the law gives anyway is approved by itself')),
-                ('approves_up_to_fen', models.BigIntegerField(default=100000, help_text='above this refund a person decides, in fen')),
+                ('approves_up_to_fen', models.BigIntegerField(default=100000, help_text="above this sum of an order's refunds a person decides, in fen")),
                 ('storefront', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storefronts.storefront')),
             ],
             options={

@@ -49,7 +49,7 @@ class ReturnPolicy(models.Model):
         default=True, help_text="whether what the law gives anyway is approved by itself"
     )
     approves_up_to_fen = models.BigIntegerField(
-        default=100_000, help_text="above this refund a person decides, in fen"
+        default=100_000, help_text="above this sum of an order's refunds a person decides, in fen"
     )
 
     class Meta:

@@ -16,8 +16,8 @@ from inventory import services as inventory
 from inventory.models import Lot, Pick
 from kernel.cases import open_case, settle_open
 from kernel.clock import SHANGHAI, shanghai_day
-from kernel.errors import Invalid
-from kernel.money import times
+from kernel.errors import Conflict, Invalid
+from kernel.money import times, yuan
 from kernel.tenancy import tenant
 from orders.given_back import NOTHING
 from orders.models import Order
@@ -73,9 +73,20 @@ class TooMuchKept(Invalid):
     """No more is kept back than the terms allow for used goods, or the price of damaged ones."""
 
     code = "return_too_much_kept"
-    title = "At most {most_fen} fen can be kept back, with a reason that is shown to the consumer."
-    title_zh = "最多可扣除{most_fen}分，且须填写向消费者展示的理由。"
-    most_fen: int
+    title = "At most ¥{most} can be kept back, with a reason that is shown to the consumer."
+    title_zh = "最多可扣除¥{most}，且须填写向消费者展示的理由。"
+    most: str
+
+
+@dataclass(eq=False)
+class ToldTooLate(Conflict):
+    """What is kept back is told as long before the law's last day as the consumer has to object."""
+
+    code = "return_told_too_late"
+    title = "The refund is due by {by}: the consumer has no {hours} hours to object, so nothing is kept back."
+    title_zh = "退款须于{by}前办理，消费者已无{hours}小时提出异议，不得再扣款。"
+    by: str
+    hours: int
 
 
 def receive(*, request: ReturnRequest, by: str, now: datetime, on: date | None = None) -> ReturnRequest:
@@ -143,14 +154,22 @@ def inspect(
         if late:
             most = 0
         if not 0 <= deducted_fen <= most or (deducted_fen and not why.strip()):
-            raise TooMuchKept(most)
+            raise TooMuchKept(yuan(most))
         short = sum(one.quantity for one in found if one.grade == Grade.SHORT)
         keeps = bool(deducted_fen or short or _not_ours(row, found))
+        answer_by = now + ANSWER_WITHIN if keeps else now
+        due = row.refund_by
+        if keeps and row.state == "received" and due is not None and answer_by > due:
+            if deducted_fen:
+                raise ToldTooLate(_clock(due), ANSWER_WITHIN // timedelta(hours=1))
+            # What was not there is told too late as well: all that was asked for is refunded, as if nobody
+            # had looked.
+            settle.settle_held(row, by=by, now=now)
+            late = True
         if late:
             _put_all_away(row, lines, found, by, now)
             settle_open(kinds=[settle.NOT_INSPECTED], key=row.event_key, by=by, note="put away", now=now)
             return row
-        answer_by = min(now + ANSWER_WITHIN, row.refund_by or now) if keeps else now
         RETURN.move(
             row,
             "inspect",
@@ -268,6 +287,10 @@ def _most_kept(row: ReturnRequest, lines: dict[int, ReturnLine], found: Sequence
         shares = part(lines[one.position].line, one.quantity, NOTHING).shares
         most += times(shares["goods_fen"] - shares["discount_fen"], Fraction(percent, 100))
     return most
+
+
+def _clock(at: datetime) -> str:
+    return f"{at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
 
 
 def _not_ours(row: ReturnRequest, found: Sequence[Found]) -> bool:

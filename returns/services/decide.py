@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from kernel.cases import open_case, settle_open
+from kernel.clock import shanghai_day
 from kernel.errors import Conflict, Invalid
 from kernel.states import WrongState
 from kernel.tenancy import tenant
@@ -20,6 +21,7 @@ from returns.services.offer import Wished, make_offer
 from returns.services.seen import look
 from returns.services.settle import PiecesGone
 from returns.states import RETURN
+from returns.windows import whole
 
 ASKED_BEFORE_RECEIPT = ("no_longer_wanted", "not_received")
 UNDECIDED, APPEALED = "return.undecided", "return.appealed"
@@ -86,7 +88,7 @@ def refuse(*, request: ReturnRequest, answer: str, by: str, now: datetime) -> Re
         if row.state == "appealed":
             _over(row, "end", now, **told)
         else:
-            until = now + timedelta(days=row.terms.appeal_days)
+            until = whole(shanghai_day(now) + timedelta(days=row.terms.appeal_days))
             RETURN.move(
                 row,
                 "refuse",

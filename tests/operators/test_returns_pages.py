@@ -12,7 +12,9 @@ from django.urls import reverse
 
 from compliance.models import Access
 from kernel.clock import shanghai_day
+from payments.models import Refund
 from returns.models import ReturnGrade, ReturnPolicy, ReturnRequest
+from returns.reasons import Kind
 from returns.services.decide import appeal
 from returns.services.way import send
 from tests import make
@@ -119,6 +121,23 @@ def test_other_roles_decide_nothing_and_open_nothing(client, world, role, name):
     told = client.post(step(row, name), {"answer": "x", "purpose": "to look at it"})
     assert told.status_code in (302, 403)
     assert (fresh(row).state, Access.objects.filter(what__startswith="returns").count()) == ("requested", 0)
+
+
+def test_a_refund_without_goods_takes_the_right_to_refund(client, world):
+    parts.policy(world, approves=False)
+    order = parts.bought(world)
+    parts.cleared(world, order)
+    row = asked(order, wish(1, "no_longer_wanted", Kind.REFUND_ONLY), at=parts.RELEASED)
+    come(client, world, "compliance")
+    shown = client.get(page(row)).content.decode()
+    assert step(row, "refuse") in shown
+    for name in ("approve", "grant"):
+        assert step(row, name) not in shown
+        assert client.post(step(row, name), {"answer": ""}).status_code == 403
+    assert (fresh(row).state, Refund.objects.count()) == ("requested", 0)
+    come(client, world, "finance")
+    client.post(step(row, "grant"), {"answer": ""})
+    assert (fresh(row).state, fresh(row).decided_by) == ("refunding", "finance")
 
 
 def test_another_storefronts_people_find_nothing(client, world):

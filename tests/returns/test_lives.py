@@ -8,21 +8,25 @@ import pytest
 from django.db.models import Sum
 
 from inventory.models import Lot, Movement
+from kernel.clock import shanghai_day
 from kernel.models import Case, Event
+from kernel.money import yuan
 from kernel.states import WrongState
 from payments.models import Refund
 from returns.models import ReturnLine, ReturnRequest
 from returns.reasons import Kind
 from returns.services import deadlines
-from returns.services.arrive import BadGrades, TooMuchKept, dispute, receive
+from returns.services.arrive import BadGrades, ToldTooLate, TooMuchKept, dispute, receive
 from returns.services.ask import AskedOtherwise, NotPossible, PicturesNeeded
 from returns.services.decide import AnswerNeeded, AppealOver, PiecesGone, appeal, approve, refuse, withdraw
 from returns.services.settle import settle
 from returns.services.way import BadWaybill, send
+from returns.told import may
+from returns.windows import whole
 from settlement.models import Posting
 from tests import make
 from tests.returns import parts
-from tests.returns.parts import DELIVERED, RELEASED, asked, delivered, graded, wish
+from tests.returns.parts import DELIVERED, RELEASED, asked, delivered, graded, offered, wish
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = timedelta(days=1)
@@ -171,9 +175,12 @@ def test_refused_appealed_and_granted_by_another(world, customs):
     with pytest.raises(AnswerNeeded):
         refuse(request=row, answer=" ", by="anna", now=DELIVERED)
     row = refuse(request=row, answer="已使用", by="anna", now=DELIVERED)
-    assert (row.state, row.lines.get().state, row.appeal_by) == ("refused", "refused", DELIVERED + 7 * DAY)
+    assert (row.state, row.lines.get().state) == ("refused", "refused")
+    # A day is whole, however late in it was refused.
+    assert row.appeal_by == whole(shanghai_day(DELIVERED) + 7 * DAY)
     with pytest.raises(AppealOver):
-        appeal(request=row, now=DELIVERED + 8 * DAY)
+        appeal(request=row, now=row.appeal_by + DAY / 86_400)
+    assert "appeal" in may(row, row.appeal_by)
     row = appeal(request=row, now=DELIVERED + DAY)
     assert Case.objects.get(kind="return.appealed").facts["refused_by"] == "anna"
     row = approve(request=row, by="ben", now=DELIVERED + 2 * DAY, answer="同意退货")
@@ -198,7 +205,7 @@ def test_a_refusal_that_nobody_appeals_against_rests_and_an_undecided_one_is_a_c
     other = asked(order, key="k-2")
     assert deadlines.sweep(now=DELIVERED + 49 * DAY / 24) == 1
     assert state(other) == "to_send"  # the law gives it: nobody's silence takes it
-    deadlines.sweep(now=DELIVERED + 7 * DAY)
+    deadlines.sweep(now=row.appeal_by)
     assert (state(row), row.lines.get().state) == ("ended", "dropped")
 
 
@@ -242,8 +249,9 @@ def test_used_goods_are_kept_back_within_the_terms_and_the_consumer_may_object(w
     order = delivered(world)
     row = came(sent(asked(order)), DELIVERED + 2 * DAY)
     price = order.lines.get().price_fen
-    with pytest.raises(TooMuchKept):
+    with pytest.raises(TooMuchKept) as told:
         graded(row, DELIVERED + 2 * DAY, "opened", "quarantine", deducted_fen=price // 5 + 1, why="已使用")
+    assert f"¥{yuan(price // 5)}，" in told.value.text("zh")
     with pytest.raises(TooMuchKept):
         graded(row, DELIVERED + 2 * DAY, "opened", "quarantine", deducted_fen=100)
     graded(row, DELIVERED + 2 * DAY, "opened", "quarantine", deducted_fen=price // 5, why="已使用")
@@ -271,6 +279,38 @@ def test_who_does_not_object_gets_what_was_told_and_who_does_all_by_the_last_day
     assert (state(rows[0]), rows[0].refund.deducted_fen, state(rows[1])) == ("refunding", 1_000, "disputed")
     deadlines.sweep(now=rows[1].refund_by)
     assert (state(rows[1]), rows[1].refund.deducted_fen) == ("refunding", 0)
+
+
+def test_who_is_told_too_late_to_object_has_all_and_the_goods_are_put_away(world, customs):
+    """What is kept back is told 48 hours before the law's last day at the latest."""
+    parts.policy(world, opened_percent=20)
+    rows = [came(sent(asked(delivered(world))), DELIVERED + 2 * DAY) for _ in range(3)]
+    last = rows[0].refund_by - 2 * DAY
+    used = {"grade": "opened", "place": "quarantine", "deducted_fen": 1_000, "why": "已使用"}
+    graded(rows[0], last, **used)
+    assert (state(rows[0]), rows[0].next_at) == ("inspected", rows[0].refund_by)
+    late = last + DAY / 86_400
+    with pytest.raises(ToldTooLate):
+        graded(rows[1], late, **used)
+    assert state(rows[1]) == "received"
+    graded(rows[1], late, "opened", "quarantine")
+    graded(rows[2], late, "short", "nowhere")
+    for row in rows[1:]:
+        assert (state(row), row.refund.amount_fen) == ("refunding", row.quoted_fen)
+    assert Lot.objects.get(stock__variant=world.dryer).quarantined == 2
+
+
+def test_many_small_wishes_do_not_pass_the_bound_of_what_is_given_by_itself(world, customs):
+    order = delivered(world, ("HD-1", 3))
+    one = offered(order).refund_fen
+    parts.policy(world, approves_up_to_fen=2 * one)
+    first, second = (asked(order, key=key) for key in ("a", "b"))
+    assert (first.state, second.state) == ("to_send", "to_send")
+    third = asked(order, key="c")
+    assert (third.state, third.decided_by) == ("requested", "")
+    for row in (third, second):
+        withdraw(request=row, by="consumer", now=DELIVERED)
+    assert asked(order, key="d").state == "to_send"
 
 
 def test_every_piece_is_graded_once_and_goes_where_such_a_piece_may_go(order):

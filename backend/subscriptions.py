@@ -58,6 +58,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
     ),
     "shipment.delivered": (
         Handler("logistics.tasks.remind_to_confirm"),
+        Handler("returns.tasks.parcel_delivered"),
         Handler("logistics.tasks.tell_consumer", outside=True),
     ),
     "shipment.returned": (Handler("returns.tasks.parcel_came_back"),),

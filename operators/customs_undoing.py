@@ -77,6 +77,11 @@ def _return_form(row: Declaration) -> type[forms.Form]:
     return type("ReturnForm", (ReasonForm,), fields)
 
 
+def _never_form(row: Declaration) -> type[forms.Form]:
+    """Which return never comes."""
+    return type("NeverForm", (forms.Form,), {"number": _arrived_form(row).base_fields["number"]})
+
+
 def _arrived_form(row: Declaration) -> type[forms.Form]:
     """Which return, and the day on which all of its goods were back."""
     numbers = [(one.key, one.key) for one in came_back.expected(row)]
@@ -110,6 +115,10 @@ def _return(row: Declaration, values: Values, who: str, at: datetime) -> None:
 
 def _arrived(row: Declaration, values: Values, who: str, at: datetime) -> None:
     came_back.goods_arrived(declaration=row, number=values["number"], on=values["on"], by=who, now=at)
+
+
+def _never(row: Declaration, values: Values, who: str, at: datetime) -> None:
+    came_back.never_came(declaration=row, number=values["number"], by=who, now=at)
 
 
 def _enter_shown(row: Declaration, values: Values, who: str, at: datetime) -> None:
@@ -177,6 +186,24 @@ STEPS = (
             "自放行之日起四十五日内运回，且海关同意退货的，恢复消费者的年度额度；逾期的，额度不恢复。",
             "Back within forty-five days of the release, and granted by customs, it restores the consumer's"
             " allowance of the year; later it does not.",
+        ),
+    ),
+    Step(
+        name="never-came",
+        title=say("登记退货未运回", "Goods that never came"),
+        button=say("确认未运回", "They never came"),
+        icon="wrong_location",
+        form=forms.Form,
+        form_of=_never_form,
+        do=_never,
+        roles=OFFICERS,
+        legal=lambda row: row.state in undoing.RELEASED and bool(came_back.expected(row)),
+        hint=say(
+            "货物途中丢失、确定不再运回时登记：税款与年度额度不再退还，账册不再计入该批件数，待办自动办结。"
+            "请报关行在口岸撤销该退货申请，或任其过期。日后又运回的，仍可由退货中心收货登记。",
+            "Once the goods are lost for good: tax and allowance stay used, the account book counts them no"
+            " more, and what waits for them settles. Have the agent withdraw the return at the port or let it"
+            " expire. Should they come after all, the return centre can still receive them.",
         ),
     ),
 )

@@ -18,6 +18,7 @@ from unfold.widgets import (
 
 from compliance.vault import VaultClosed
 from kernel.clock import now, shanghai_day
+from logistics.models import Shipment
 from logistics.vocabulary import carrier_choices
 from operators.bilingual import say
 from operators.incident_forms import NothingForm
@@ -26,10 +27,10 @@ from operators.scope import ACCOUNTANTS, CARERS, OWNERS, REFUNDERS
 from operators.steps import Step
 from operators.tables import Table
 from returns.models import ReturnRequest
-from returns.services import arrive, decide, way
+from returns.services import arrive, decide, undelivered, way
 from returns.services.lost import grant_lost
 from returns.services.reading import open_for
-from returns.services.settle import settle
+from returns.services.settle import PiecesGone, settle
 from returns.states import RETURN
 from storefronts.models import Membership
 
@@ -113,6 +114,16 @@ def _waive(row: ReturnRequest, values: Values, who: str, at: datetime) -> None:
 
 def _lost(row: ReturnRequest, values: Values, who: str, at: datetime) -> None:
     grant_lost(request=row, answer=values["answer"], by=who, now=at)
+
+
+def _lost_there(row: Shipment, values: Values, who: str, at: datetime) -> None:
+    if undelivered.lost(order=row.order, by=who, now=at) is None:
+        raise PiecesGone()
+
+
+def _lost_there_now(row: Shipment) -> bool:
+    known = ReturnRequest.objects.filter(order_id=row.order_id, key="lost")
+    return row.state in undelivered.LOST and row.order.state == "paid" and not known.exists()
 
 
 def _reveal(row: ReturnRequest, values: Values, who: str, at: datetime) -> list[Table]:
@@ -250,5 +261,21 @@ STEPS = (
             "Once the carrier says so: all is refunded; no goods are back, so tax and allowance stay used at"
             " the brand's cost.",
         ),
+    ),
+)
+REFUND_LOST = Step(
+    name="refund-lost",
+    title=say("丢失或损毁：退款", "Lost or destroyed: refund"),
+    icon="currency_exchange",
+    form=NothingForm,
+    do=_lost_there,
+    roles=REFUNDERS,
+    legal=_lost_there_now,
+    hint=say(
+        "承运方确认丢失或损毁后使用：全额退还尚未退款的部分；不申报退货，税款与年度额度不再退还，由品牌承担，"
+        "再向承运方索赔。登记丢失的人不能自行退款，须由另一同事办理。",
+        "Once the carrier says so: all that is not refunded yet goes back. No return is declared, tax and"
+        " allowance stay used at the brand's cost; then claim it from the carrier. Who entered the loss does"
+        " not refund it: a colleague does.",
     ),
 )

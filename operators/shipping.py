@@ -26,6 +26,7 @@ from operators.bilingual import say
 from operators.filters import Switch, states
 from operators.lists import Listed
 from operators.packing_steps import LET_ONE_LEAVE, SHIPMENT_STEPS
+from operators.return_steps import REFUND_LOST
 from operators.scope import PACKERS
 from operators.steps import Step, Stepped
 from operators.stock_forms import WeightForm
@@ -125,7 +126,7 @@ class ShipmentAdmin(FindingOut):
     ordering = ("-id",)
     change_form_outer_after_template = "operators/stock_story.html"
     actions = ("start_packing", "dispatch_all", "lose", "damage", "bring_back", "find_again")
-    steps = SHIPMENT_STEPS
+    steps = (*SHIPMENT_STEPS, REFUND_LOST)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         told = Event.objects.filter(key=Concat(Value("order:"), OuterRef("number")), name="customs.released")

@@ -86,6 +86,11 @@ def parcel_came_back(event: Event) -> None:
     undelivered.came_back(order=Order.objects.get(number=number), at=event.at, now=now())
 
 
+def parcel_delivered(event: Event) -> None:
+    """shipment.delivered: what was refunded as lost has come after all."""
+    undelivered.delivered(order=Order.objects.get(number=event.key.removeprefix("order:")), now=now())
+
+
 def tell_consumer(event: Event) -> None:
     """What a return's consumer may have asked to be told: see `OCCASIONS`."""
     row = ReturnRequest.objects.select_related("order").get(number=event.key.removeprefix("return:"))

@@ -33,7 +33,7 @@ from kernel.tenancy import tenant
 from orders.services.quoted import line_facts
 
 GRANTED_EVENT, ARRIVED, RESTORED = "customs.returned", "customs.return_arrived", "customs.return_restored"
-REFUSED_EVENT = "customs.return_refused"
+REFUSED_EVENT, NEVER_CAME = "customs.return_refused", "customs.return_never_came"
 WAITS = "customs.return_waits"
 
 
@@ -58,6 +58,12 @@ class ArrivalKnown(Conflict):
 
 def expected(declaration: Declaration) -> list[Filing]:
     """The returns of a declaration whose goods are still to be entered as back, granted or not yet."""
+    never = _named(declaration, NEVER_CAME)
+    return [one for one in _open(declaration) if one.key not in never]
+
+
+def _open(declaration: Declaration) -> list[Filing]:
+    """The same with those whose goods are said never to come: they may come after all."""
     back = _named(declaration, ARRIVED)
     told = declaration.filings.filter(kind=Filing.Kind.RETURN, superseded=False).order_by("id")
     return [one for one in told if one.key not in back and one.status != REFUSED and not _failed(one.status)]
@@ -75,7 +81,7 @@ def goods_arrived(*, declaration: Declaration, number: str, on: date, by: str, n
     """
     with tenant(declaration.storefront_id):
         _, row = held(declaration)
-        filing = next((one for one in expected(row) if one.key == number), None)
+        filing = next((one for one in _open(row) if one.key == number), None)
         if filing is None or row.released_at is None:
             raise ArrivalKnown()
         first, last = shanghai_day(row.released_at), shanghai_day(now)
@@ -84,6 +90,28 @@ def goods_arrived(*, declaration: Declaration, number: str, on: date, by: str, n
         filing.declaration = row
         _record(filing, ARRIVED, {"arrived": on.isoformat(), "by": by}, now)
         if filing.key in _named(row, GRANTED_EVENT):
+            if filing.key in _named(row, NEVER_CAME):  # the book lost them, and has them after all
+                book.come_back(declaration=row, pieces=pieces_of(filing, now=now))
+            settle(filing, now=now)
+
+
+def never_came(*, declaration: Declaration, number: str, by: str, now: datetime) -> None:
+    """Enter that the goods of the return `number` (copNo) are lost and never come: nothing waits for them.
+
+    Tax and allowance stay used, as of all that is not back by the last day; what customs granted is taken out
+    of the account book again, and the agent (报关行) has the 625 withdrawn or lets it expire at the port.
+    Raises ArrivalKnown.
+    """
+    with tenant(declaration.storefront_id):
+        _, row = held(declaration)
+        filing = next((one for one in expected(row) if one.key == number), None)
+        if filing is None:
+            raise ArrivalKnown()
+        filing.declaration = row
+        _record(filing, NEVER_CAME, {"by": by}, now)
+        if filing.key in _named(row, GRANTED_EVENT):
+            pieces = pieces_of(filing, now=now)
+            book.come_back(declaration=row, pieces={sku: -many for sku, many in pieces.items()})
             settle(filing, now=now)
 
 
@@ -92,7 +120,8 @@ def granted(filing: Filing, *, now: datetime) -> None:
     if filing.key in _named(filing.declaration, GRANTED_EVENT):
         return
     pieces = pieces_of(filing, now=now)
-    book.come_back(declaration=filing.declaration, pieces=pieces)
+    if filing.key not in _named(filing.declaration, NEVER_CAME):
+        book.come_back(declaration=filing.declaration, pieces=pieces)
     _record(filing, GRANTED_EVENT, {"pieces": pieces}, now)
     settle(filing, now=now)
 
@@ -112,7 +141,7 @@ def settle(filing: Filing, *, now: datetime) -> None:
     arrived = _named(row, ARRIVED)
     if filing.key in arrived and date.fromisoformat(arrived[filing.key]["arrived"]) <= last:
         _restore(filing, now)
-    waiting = sorted(_named(row, GRANTED_EVENT).keys() - arrived.keys())
+    waiting = _named(row, GRANTED_EVENT).keys() - arrived.keys() - _named(row, NEVER_CAME).keys()
     if waiting:
         open_case(
             storefront_id=row.storefront_id,
@@ -123,7 +152,7 @@ def settle(filing: Filing, *, now: datetime) -> None:
             now=now,
         )
     else:
-        settle_open(kinds=[WAITS], key=row.event_key, by="system", note="the goods are back", now=now)
+        settle_open(kinds=[WAITS], key=row.event_key, by="system", note="nothing is awaited", now=now)
 
 
 def _restore(filing: Filing, now: datetime) -> None:

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from customs.models import Declaration, Filing
-from customs.services.came_back import ArrivalKnown, ArrivedImpossible, goods_arrived
+from customs.services.came_back import ArrivalKnown, ArrivedImpossible, goods_arrived, never_came
 from customs.services.declaring import held
 from customs.services.listed import pieces_of
 from customs.services.undoing import NotAccepted, ask_back, declare_return
@@ -100,6 +100,18 @@ def not_all_there(row: ReturnRequest, *, now: datetime) -> None:
     if row.return_no:
         title = "Pieces of a return that customs was told of were not in the parcel"
         _case(row, NOT_ALL, title, now)
+
+
+def lost(row: ReturnRequest, *, by: str, now: datetime) -> None:
+    """The goods of a held request never come: customs awaits them no more, tax and allowance stay used."""
+    declaration = _declaration(row)
+    if declaration is None or not row.return_no:
+        return
+    try:
+        with transaction.atomic():
+            never_came(declaration=declaration, number=row.return_no, by=by, now=now)
+    except ArrivalKnown:  # refused by customs, or entered before by a colleague
+        pass
 
 
 def stop(row: ReturnRequest, *, now: datetime) -> bool:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from kernel.cases import open_case
+from kernel.cases import open_case, settle_open
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict
+from kernel.models import Event
 from kernel.tenancy import tenant
 from logistics.models import Shipment
 from orders.models import Order
@@ -24,7 +25,8 @@ from returns.services.holding import hold_order
 from returns.services.offer import Wished, make_offer
 from returns.services.seen import Seen, look
 
-BACK_REFUNDED = "return.back_refunded"
+BACK_REFUNDED, LOST_DELIVERED = "return.back_refunded", "return.lost_delivered"
+LOST, TOLD_LOST = ("lost", "damaged"), ("tracking.lost", "tracking.damaged")
 NOT_SENT = ("requested", "refused", "appealed", "to_send")  # the consumer has nothing that they could send
 
 
@@ -34,6 +36,14 @@ class NotLost(Conflict):
     code = "return_not_lost"
     title = "Enter first on the shipment's page that the parcel is lost or damaged."
     title_zh = "请先在发货单页面登记包裹丢失或损毁。"
+
+
+class SamePerson(Conflict):
+    """Who said that a parcel is lost does not refund it: two look at it."""
+
+    code = "return_lost_same_person"
+    title = "You entered that the parcel is lost or damaged: someone else refunds it."
+    title_zh = "该包裹的丢失或损毁由您登记，须由其他同事办理退款。"
 
 
 def came_back(*, order: Order, at: datetime, now: datetime) -> ReturnRequest | None:
@@ -59,22 +69,51 @@ def came_back(*, order: Order, at: datetime, now: datetime) -> ReturnRequest | N
 
 
 def lost(*, order: Order, by: str, now: datetime) -> ReturnRequest | None:
-    """Refund what is left of an order whose parcel is lost or destroyed. Raises NotLost.
+    """Refund what is left of an order whose parcel is lost or destroyed, once a second person agrees.
 
-    None where nothing is left of it. Done once.
+    None where nothing is left of it. Done once. Raises NotLost, SamePerson.
     """
     with tenant(order.storefront_id):
         held = hold_order(order.number)
         known = ReturnRequest.objects.filter(order=held, key="lost").first()
         if known is not None:
             return known
-        if not Shipment.objects.filter(order=held, state__in=["lost", "damaged"]).exists():
+        shipment = Shipment.objects.filter(order=held, state__in=LOST).first()
+        if shipment is None or held.state != "paid":
             raise NotLost()
+        if by == _said_so(shipment):
+            raise SamePerson()
         give_way(order_number=held.number, now=now)
         row = _write(look(order=held, now=now), Kind.REFUND_ONLY, "not_received", "lost", now)
         if row is not None:
             decide.say_yes(row, by=by, now=now)
+            for parcel in shipment.parcels.all():
+                note = f"refunded by {row.number}"
+                settle_open(kinds=TOLD_LOST, key=parcel.event_key, by=by, note=note, now=now)
         return row
+
+
+def _said_so(shipment: Shipment) -> str:
+    """Who entered that it is lost or damaged; a carrier's word is nobody's of the house."""
+    names = [f"shipment.{state}" for state in LOST]
+    found = Event.objects.filter(key=shipment.event_key, name__in=names).order_by("-seq").first()
+    return str(found.facts.get("by", "")) if found else ""
+
+
+def delivered(*, order: Order, now: datetime) -> None:
+    """A carrier delivered what was refunded as lost, or as not received: a person asks for it back."""
+    rows = ReturnRequest.objects.filter(
+        order=order, reason="not_received", state__in=("refunding", "settled")
+    )
+    for row in rows.order_by("pk"):
+        open_case(
+            storefront_id=order.storefront_id,
+            kind=LOST_DELIVERED,
+            key=row.event_key,
+            title="A parcel that was refunded as lost was delivered after all",
+            facts={"order": order.number, "return": row.number, "refund_fen": row.quoted_fen},
+            now=now,
+        )
 
 
 def _write(seen: Seen, kind: Kind, reason: str, key: str, at: datetime) -> ReturnRequest | None:

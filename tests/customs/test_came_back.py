@@ -10,8 +10,8 @@ from django.urls import reverse
 
 from compliance.models import AllowanceEntry
 from compliance.services import allowance_reserve, allowance_restore
-from customs.models import Filing
-from customs.services.came_back import ArrivalKnown, ArrivedImpossible, expected, goods_arrived
+from customs.models import Filing, ListedPieces
+from customs.services.came_back import ArrivalKnown, ArrivedImpossible, expected, goods_arrived, never_came
 from kernel.clock import shanghai_day
 from kernel.models import Case, Event
 from orders.models import Quote
@@ -213,3 +213,30 @@ def test_an_officer_enters_the_day_on_the_declarations_page(client, port, ready)
         "by": "officer",
     }
     assert Filing.objects.filter(kind="return").count() == 1
+
+
+def test_goods_that_never_come_settle_what_waits_and_those_that_come_after_all_give_back(client, port, ready):  # noqa: F811
+    order, at = ready
+    at = released(port, order, at)
+    filing = returned(order, at, {"HD-1": 1})
+    at = grant(port, filing, at)
+    listed = ListedPieces.objects.get(declaration=declaration(order), variant__sku="HD-1")
+    assert listed.returned == 1
+    enter(client, rows.operator("officer", order.storefront, "compliance"))
+    url = reverse("admin:customs_declaration_step", args=[declaration(order).pk, "never-came"])
+    assert client.post(url, {"number": filing.key}).status_code == 302
+    listed.refresh_from_db()
+    assert (waits()[0][0], listed.returned, given_back()) == ("settled", 0, [])
+    assert (expected(declaration(order)), client.post(url, {"number": filing.key}).status_code) == ([], 403)
+    back(order, filing, at)
+    listed.refresh_from_db()
+    assert (listed.returned, [reference for reference, _ in given_back()]) == (1, [filing.key])
+
+
+def test_what_is_granted_after_its_goods_were_lost_waits_for_nobody(port, ready):  # noqa: F811
+    order, at = ready
+    at = released(port, order, at)
+    filing = returned(order, at, {"HD-1": 1})
+    never_came(declaration=declaration(order), number=filing.key, by="op", now=at)
+    grant(port, filing, at)
+    assert (waits(), ListedPieces.objects.get(variant__sku="HD-1").returned) == ([], 0)

@@ -13,6 +13,8 @@ from django.urls import reverse
 from compliance.models import Access
 from kernel.clock import shanghai_day
 from payments.models import Refund
+from logistics.models import Shipment
+from logistics.services.shipments import find_out
 from returns.models import ReturnGrade, ReturnPolicy, ReturnRequest
 from returns.reasons import Kind
 from returns.services.decide import appeal
@@ -191,6 +193,22 @@ def test_what_is_lost_on_its_way_back_is_refunded_whole_and_tax_stays_used(clien
     assert (row.refund.tax_lost_fen, row.refund.tax_kept_fen) == (row.refund.tax_fen, 0)
     assert row.refund.tax_fen > 0
     assert client.post(step(row, "lost"), {"answer": ""}).status_code == 403
+
+
+def test_a_parcel_lost_on_its_way_there_is_refunded_from_its_page_by_someone_else(client, world):
+    order = delivered(world)
+    shipment = Shipment.objects.get(order=order)
+    url = reverse("admin:logistics_shipment_step", args=[shipment.pk, "refund-lost"])
+    assert enter(client, rows.operator("mei", world.shop, "owner")) and client.post(url).status_code == 403
+    find_out(shipment=shipment, verb="lose", by="mei", now=DELIVERED)
+    assert "someone else refunds it" in client.post(url).content.decode()
+    come(client, world, "fulfilment")
+    assert client.post(url).status_code == 403
+    come(client, world, "finance")
+    assert client.post(url).status_code == 302
+    row = ReturnRequest.objects.get(key="lost")
+    assert (row.state, row.refund.amount_fen, row.decided_by) == ("refunding", order.total_fen, "finance")
+    assert client.post(url).status_code == 403
 
 
 def test_a_parcel_is_scanned_received_graded_and_the_field_waits_again(client, world):

@@ -18,6 +18,7 @@ class Customs:
 
     declared: list[dict[str, int]] = field(default_factory=list)
     back: list[tuple[str, date]] = field(default_factory=list)
+    never: list[str] = field(default_factory=list)
     refuses: Problem | None = None
 
     def declare(self, *, pieces: dict[str, int], **_: Any) -> Any:
@@ -29,10 +30,14 @@ class Customs:
     def arrived(self, *, number: str, on: date, **_: Any) -> None:
         self.back.append((number, on))
 
+    def lost(self, *, number: str, **_: Any) -> None:
+        self.never.append(number)
+
 
 @pytest.fixture
 def customs(monkeypatch: pytest.MonkeyPatch) -> Customs:
     made = Customs()
     monkeypatch.setattr("returns.services.at_customs.declare_return", made.declare)
     monkeypatch.setattr("returns.services.at_customs.goods_arrived", made.arrived)
+    monkeypatch.setattr("returns.services.at_customs.never_came", made.lost)
     return made

@@ -178,6 +178,7 @@ def test_pieces_of_a_refund_that_wechat_closed_are_nobody_elses(order):
 def test_what_was_lost_on_its_way_back_keeps_its_tax_levied_though_customs_grants_the_return(order, customs):
     row = send(request=asked(order), carrier="SF", waybill="SF2000000000001", by="consumer", now=DELIVERED)
     row = lost.grant_lost(request=row, by="ben", now=DELIVERED + DAY)
+    assert customs.never == [row.return_no]
     before = sum(Posting.objects.filter(account="tax").values_list("amount_fen", flat=True))
     at_customs.granted(number=row.return_no, order_number=order.number, now=DELIVERED + 2 * DAY)
     assert ReturnRequest.objects.get().restorable is False

@@ -12,6 +12,7 @@ from inventory.models import Lot
 from kernel.models import Case
 from logistics.models import Shipment
 from logistics.services.shipments import find_out
+from logistics.states import SHIPMENT
 from payments.models import Refund
 from returns.models import ReturnRequest
 from returns.reasons import Kind
@@ -119,8 +120,10 @@ def test_what_is_lost_or_destroyed_is_refunded_without_a_return_and_its_tax_stay
         undelivered.lost(order=order, by="op", now=DELIVERED)
     found_out(order, verb, DELIVERED)
     asked(order, NOT_THERE)  # gives way to it
+    with pytest.raises(undelivered.SamePerson):
+        undelivered.lost(order=order, by="op", now=DELIVERED)
     for _ in range(2):
-        row = undelivered.lost(order=order, by="op", now=DELIVERED)
+        row = undelivered.lost(order=order, by="mei", now=DELIVERED)
     pays(row, DELIVERED)
     assert (row.state, row.refund.amount_fen, Refund.objects.count()) == ("settled", order.total_fen, 1)
     assert (customs.declared, customs.back, row.return_no) == ([], [], "")
@@ -133,3 +136,19 @@ def test_no_consumer_asks_in_the_words_of_the_house(order):
     with pytest.raises(NotPossible) as told:
         asked(order, wish(reason="undelivered"))
     assert [one["code"] for one in told.value.obstacles] == ["reason"]
+
+
+def test_what_was_refunded_as_lost_and_is_delivered_after_all_is_a_case_and_nobody_pays_twice(order):
+    found_out(order, "lose", DELIVERED)
+    row = undelivered.lost(order=order, by="mei", now=DELIVERED)
+    shipment = Shipment.objects.get(order=order)
+    SHIPMENT.move(shipment, "deliver", now=DELIVERED + DAY, delivered_at=DELIVERED + DAY)
+    delivery.drain(now=DELIVERED + DAY)
+    case = Case.objects.get(kind="return.lost_delivered")
+    assert (case.key, case.facts["order"], Refund.objects.count()) == (row.event_key, order.number, 1)
+
+
+def test_what_was_not_refunded_as_lost_is_delivered_without_a_case(order):
+    SHIPMENT.move(Shipment.objects.get(order=order), "deliver", now=DELIVERED, delivered_at=DELIVERED)
+    delivery.drain(now=DELIVERED)
+    assert not Case.objects.filter(kind="return.lost_delivered").exists()

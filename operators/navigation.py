@@ -67,6 +67,7 @@ GROUPS: tuple[Group, ...] = (
         (
             ("returns.ReturnRequest", "assignment_return"),
             (RETURN_CENTRE, "barcode_scanner"),
+            ("returns.StrayParcel", "package"),
             ("returns.ReturnGrade", "fact_check"),
             (RETURN_NUMBERS, "query_stats"),
             ("returns.ReturnPolicy", "contract"),

@@ -25,7 +25,7 @@ from kernel.ids import uuid7
 from kernel.money import yuan
 from kernel.tenancy import tenant
 from logistics.models import Parcel
-from operators import told
+from operators import return_strays, told
 from operators.amounts import YuanField
 from operators.bilingual import chinese, say
 from operators.names import state_name
@@ -33,6 +33,7 @@ from operators.return_steps import RECEIVERS
 from operators.return_story import lot_name, named_grade, named_place
 from operators.scope import scope_of
 from operators.steps import Stepped
+from orders.models import Order
 from returns.models import ReturnGrade, ReturnLine, ReturnRequest
 from returns.reasons import REASONS, Fault
 from returns.services import arrive
@@ -59,8 +60,13 @@ def may(request: HttpRequest) -> bool:
     return scope_of(request).may_anywhere(RECEIVERS)
 
 
-def page(request: HttpRequest, context: dict[str, Any], rows: QuerySet[ReturnRequest]) -> HttpResponse:
-    """The page over `rows`, which are of the storefronts in which the operator receives goods."""
+def page(
+    request: HttpRequest,
+    context: dict[str, Any],
+    rows: QuerySet[ReturnRequest],
+    orders: QuerySet[Order],
+) -> HttpResponse:
+    """The page over `rows` and `orders`, of the storefronts in which the operator receives goods."""
     asked = (request.POST.get("q") or request.GET.get("q") or "").strip()[:64]
     matches = find(rows, asked) if asked else []
     expected = [one for one in matches if one.state in EXPECTED]
@@ -70,6 +76,10 @@ def page(request: HttpRequest, context: dict[str, Any], rows: QuerySet[ReturnReq
         if chosen is not None and _taken(request, chosen):
             return HttpResponseRedirect(_next(chosen, request.POST.get("act", "")))
         row = chosen or row
+    order = None if matches or not asked else return_strays.find(orders, asked)
+    if request.POST.get("act") == "stray" and return_strays.taken(request, asked, row, order):
+        return HttpResponseRedirect(reverse("admin:return_centre"))
+    stray = return_strays.shown(request, asked, row, order) if asked and not (matches and not row) else None
     answer = TemplateResponse(
         request,
         "operators/return_centre.html",
@@ -79,6 +89,7 @@ def page(request: HttpRequest, context: dict[str, Any], rows: QuerySet[ReturnReq
             "content_title": TITLE,
             "asked": asked,
             "unknown": bool(asked) and not matches,
+            "stray": stray,
             "several": [_brief(one) for one in matches] if row is None else [],
             "found": _shown(request, row) if row is not None else None,
             "once": request.POST.get("once") or str(uuid7()),
@@ -116,7 +127,7 @@ def _taken(request: HttpRequest, row: ReturnRequest) -> bool:
             elif act == "inspect":
                 Stepped._once(request, row.storefront_id, lambda: _inspect(row, request.POST, who))
             else:
-                return False
+                return False  # act "stray" is taken by return_strays
     except Problem as problem:
         messages.error(request, problem.text("zh" if chinese() else "en"))
         return False

@@ -21,6 +21,7 @@ from operators.lists import Listed
 from operators.return_steps import RECEIVERS, STEPS
 from operators.scope import CARERS, OWNERS
 from operators.steps import Stepped
+from orders.models import Order
 from returns.models import ReturnPolicy, ReturnRequest
 from returns.services import terms
 from returns.states import OVER
@@ -167,7 +168,8 @@ class ReturnRequestAdmin(Stepped):
         if not return_centre.may(request):
             raise PermissionDenied
         rows = self.narrow(request, ReturnRequest.objects.all(), RECEIVERS)
-        return return_centre.page(request, self.admin_site.each_context(request), rows)
+        orders = self.narrow(request, Order.objects.all(), RECEIVERS)
+        return return_centre.page(request, self.admin_site.each_context(request), rows, orders)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Above the list leads a button to the return centre."""

@@ -36,6 +36,7 @@ _OWNERS = {
     "consignment": "customs.Consignment",
     "return": "returns.ReturnRequest",
     "return_line": "returns.ReturnLine",
+    "stray_parcel": "returns.StrayParcel",
 }
 Links = Mapping[str, str]
 

@@ -45,3 +45,16 @@ RETURN_LINE = Machine(
     },
 )
 HOLDING = ("asked", "approved", "inspected")
+
+# kept: it lies apart, a person decides; sent_back: the consumer's, on its way to them; refunded: taken as a
+# return after all; ours: its pieces were refunded before; closed: of what we did not sell, what became of it.
+STRAY = Machine(
+    name="stray_parcel",
+    start="kept",
+    moves={
+        "send_back": {"kept": "sent_back"},
+        "refund": {"kept": "refunded"},
+        "keep": {"kept": "ours"},
+        "close": {"kept": "closed"},
+    },
+)

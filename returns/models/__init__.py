@@ -2,5 +2,14 @@
 
 from returns.models.policy import ReturnPolicy
 from returns.models.request import ReturnGrade, ReturnLine, ReturnPicture, ReturnRequest
+from returns.models.stray import StrayParcel, StrayPiece
 
-__all__ = ["ReturnGrade", "ReturnLine", "ReturnPicture", "ReturnPolicy", "ReturnRequest"]
+__all__ = [
+    "ReturnGrade",
+    "ReturnLine",
+    "ReturnPicture",
+    "ReturnPolicy",
+    "ReturnRequest",
+    "StrayParcel",
+    "StrayPiece",
+]

@@ -22,7 +22,7 @@ from kernel.tenancy import tenant
 from orders.given_back import NOTHING
 from orders.models import Order
 from payments.services.refund_parts import part
-from returns.models import ReturnGrade, ReturnLine, ReturnRequest
+from returns.models import ReturnGrade, ReturnLine, ReturnRequest, StrayPiece
 from returns.reasons import REASONS, Fault
 from returns.services import at_customs, settle
 from returns.services.holding import hold, move_lines
@@ -222,11 +222,12 @@ def lots_of(row: ReturnRequest) -> dict[int, list[Lot]]:
 
 
 def left_of_lots(order: Order) -> Counter[int]:
-    """Lot → pieces of it that left with an order and were not graded as back yet."""
+    """Lot → pieces of it that left with an order and are not back yet, graded or in a parcel kept apart."""
     gone = Pick.objects.filter(reservation__holder=order.event_key, shipped_at__isnull=False)
     back = ReturnGrade.objects.filter(line__request__order=order, lot__isnull=False)
+    apart = StrayPiece.objects.filter(parcel__order=order, parcel__state="kept")
     left = Counter[int]()
-    for rows, sign in ((gone, 1), (back, -1)):
+    for rows, sign in ((gone, 1), (back, -1), (apart, -1)):
         for lot, pieces in rows.values_list("lot_id", "quantity"):
             left[lot] += sign * pieces
     return left

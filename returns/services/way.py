@@ -47,9 +47,7 @@ def send(*, request: ReturnRequest, carrier: str, waybill: str, by: str, now: da
 
     Raises BadWaybill, WrongState, MendedOften.
     """
-    known = list(carriers())
-    if carrier not in known or not _WAYBILL.fullmatch(waybill):
-        raise BadWaybill(sorted(known))
+    checked(carrier, waybill)
     with tenant(request.storefront_id):
         row = hold(request)
         if row.state == "on_the_way":
@@ -69,6 +67,13 @@ def send(*, request: ReturnRequest, carrier: str, waybill: str, by: str, now: da
         )
         at_customs.declare(row, by=by, now=now)
     return row
+
+
+def checked(carrier: str, waybill: str) -> None:
+    """Raises BadWaybill for what no carrier's receipt says."""
+    known = list(carriers())
+    if carrier not in known or not _WAYBILL.fullmatch(waybill):
+        raise BadWaybill(sorted(known))
 
 
 def _mend(row: ReturnRequest, carrier: str, waybill: str, by: str, now: datetime) -> None:

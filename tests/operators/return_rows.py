@@ -12,7 +12,15 @@ from kernel import files
 from kernel.clock import shanghai_day
 from kernel.ids import uuid7
 from returns import labels
-from returns.models import ReturnGrade, ReturnLine, ReturnPicture, ReturnPolicy, ReturnRequest
+from returns.models import (
+    ReturnGrade,
+    ReturnLine,
+    ReturnPicture,
+    ReturnPolicy,
+    ReturnRequest,
+    StrayParcel,
+    StrayPiece,
+)
 from tests import make
 
 WORDS = "盒子被压扁了"
@@ -54,6 +62,24 @@ def return_rows(order: Any, round: int) -> ReturnRequest:
         at=now,
     )
     add_picture(row)
+    stray = StrayParcel.objects.create(
+        number=f"STR{shop.pk}-{round}",
+        storefront=shop,
+        order=order,
+        request=row,
+        waybill="SF1",
+        came_on=shanghai_day(now),
+        by="someone",
+        at=now,
+    )
+    StrayPiece.objects.create(
+        storefront=shop,
+        parcel=stray,
+        line=line,
+        lot=Lot.objects.filter(stock__variant=line.variant).first(),
+        grade="as_new",
+        quantity=1,
+    )
     return row
 
 

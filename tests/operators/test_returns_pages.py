@@ -12,12 +12,13 @@ from django.urls import reverse
 
 from compliance.models import Access
 from kernel.clock import shanghai_day
-from payments.models import Refund
 from logistics.models import Shipment
 from logistics.services.shipments import find_out
-from returns.models import ReturnGrade, ReturnPolicy, ReturnRequest
+from payments.models import Refund
+from returns.models import ReturnGrade, ReturnPolicy, ReturnRequest, StrayParcel
 from returns.reasons import Kind
-from returns.services.decide import appeal
+from returns.services.arrive import lots_of
+from returns.services.decide import appeal, withdraw
 from returns.services.way import send
 from tests import make
 from tests.operators import rows
@@ -261,6 +262,47 @@ def test_an_unknown_parcel_says_what_to_do_and_others_have_no_such_page(client, 
     assert "do not open it" in client.get(CENTRE, {"q": "SF999"}).content.decode()
     come(client, world, "finance")
     assert client.get(CENTRE).status_code == 403
+
+
+def test_a_parcel_of_a_withdrawn_return_is_kept_apart_and_decided_on_its_page(client, world):
+    row = withdraw(request=asked(delivered(world), wish(1)), by="consumer", now=DELIVERED)
+    come(client, world, "fulfilment")
+    shown = client.get(CENTRE, {"q": row.number}).content.decode()
+    lot = lots_of(row)[1][0].pk
+    assert "the consumer took it back" in shown and f'name="s-1-{lot}"' in shown
+    said = {"q": row.number, "number": row.number, "act": "stray", "once": "1"}
+    assert (
+        "only 2 more pieces"
+        in client.post(CENTRE, {**said, f"s-1-{lot}": "3", f"sg-1-{lot}": "as_new"}).content.decode()
+    )
+    for _ in (1, 2):
+        told = client.post(CENTRE, {**said, f"s-1-{lot}": "1", f"sg-1-{lot}": "opened"})
+        assert told["Location"] == CENTRE
+    parcel = StrayParcel.objects.get()
+    assert (parcel.found.get().grade, fresh(row).state) == ("opened", "withdrawn")
+    url = reverse("admin:returns_strayparcel_step", args=[parcel.pk, "refund"])
+    assert client.post(url).status_code == 403
+    come(client, world, "finance")
+    assert (
+        parcel.number
+        in client.get(reverse("admin:returns_strayparcel_change", args=[parcel.pk])).content.decode()
+    )
+    assert client.post(url).status_code == 302
+    assert ReturnRequest.objects.exclude(pk=row.pk).get().state == "refunding"
+
+
+def test_a_parcel_of_an_order_without_a_return_and_of_nobody_known_are_registered(client, world):
+    order = delivered(world)
+    come(client, world, "fulfilment")
+    assert "no return was asked for" in client.get(CENTRE, {"q": order.number}).content.decode()
+    said = {"q": "YT99", "act": "stray", "once": "1"}
+    assert "Say what is in the parcel" in client.post(CENTRE, said).content.decode()
+    client.post(CENTRE, {**said, "contents": "两盒面膜", "pieces": "2"})
+    parcel = StrayParcel.objects.get()
+    assert (parcel.order, parcel.waybill, parcel.pieces, parcel.storefront) == (None, "YT99", 2, world.shop)
+    close = reverse("admin:returns_strayparcel_step", args=[parcel.pk, "close"])
+    client.post(close, {"note": "已交还承运方"})
+    assert StrayParcel.objects.get().state == "closed"
 
 
 def test_terms_are_announced_for_a_day_to_come_and_never_changed(client, world):

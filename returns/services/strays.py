@@ -1,0 +1,315 @@
+"""What came and nobody expected: kept apart by number, until a person sends it back or takes it as a return.
+
+No money moves by itself. What was withdrawn, refused or is over is the consumer's still; what was refunded
+before it came is ours. Of what nobody knows there is a number, so that whoever asks for it finds it.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from typing import Any
+
+from inventory import services as inventory
+from inventory.models import Lot, Pick
+from kernel import events, ids
+from kernel.cases import open_case, settle_open
+from kernel.clock import SHANGHAI, shanghai_day
+from kernel.errors import Conflict, Invalid
+from kernel.models import Event
+from kernel.tenancy import tenant
+from orders.given_back import NOTHING
+from orders.models import Order, OrderLine
+from returns.models import ReturnGrade, ReturnRequest, StrayParcel, StrayPiece
+from returns.reasons import REASONS, Kind
+from returns.services import at_customs, decide, settle
+from returns.services.arrive import BadGrades, Found, TooManyOfLot, left_of_lots, receive
+from returns.services.ask import write
+from returns.services.holding import hold_order, move_lines
+from returns.services.offer import Wished, make_offer
+from returns.services.seen import look
+from returns.services.settle import PiecesGone
+from returns.services.way import checked
+from returns.states import RETURN, STRAY
+
+STRAYS = "return.stray"
+GRADES = (ReturnGrade.Grade.AS_NEW, ReturnGrade.Grade.OPENED, ReturnGrade.Grade.DAMAGED)
+UNDECIDED = ("requested", "appealed")
+REFUNDED = ("refunding", "settled")
+
+
+class NothingInIt(Invalid):
+    """A parcel holds something."""
+
+    code = "stray_empty"
+    title = "Say what is in the parcel: pieces of the order, or in words with how many."
+    title_zh = "请填写包裹内容：本订单商品的件数，或其他物品的说明与件数。"
+
+
+class Expected(Conflict):
+    """What is expected is received, and what is not decided is decided first."""
+
+    code = "stray_expected"
+    title = "This return is expected or not decided: receive its pieces, or have it decided first."
+    title_zh = "该退货待收货或待审核：请按收货登记，或由客服先行审核，勿作无主包裹入库。"
+
+
+class NotOfIt(Conflict):
+    """What can be done with a parcel follows from what is in it."""
+
+    code = "stray_not_possible"
+    title = (
+        "This is not possible: pieces of the order go back or are refunded; all else is closed with a note."
+    )
+    title_zh = "无法办理：本订单商品只能寄回或退款，其他物品注明去向后办结。"
+
+
+class NotRefunded(Conflict):
+    """What was not refunded is the consumer's."""
+
+    code = "stray_not_refunded"
+    title = "Its pieces were not refunded: they are the consumer's. Send them back, or refund them."
+    title_zh = "包裹内商品尚未退款，仍属消费者：请寄回，或办理退款。"
+
+
+def take_in(
+    *,
+    storefront_id: int,
+    came_on: date,
+    by: str,
+    now: datetime,
+    order: Order | None = None,
+    request: ReturnRequest | None = None,
+    found: Sequence[Found] = (),
+    waybill: str = "",
+    contents: str = "",
+    pieces: int = 0,
+) -> StrayParcel:
+    """Keep a parcel apart: pieces of the order in quarantine by lot, all else in words; and say so.
+
+    Raises NothingInIt, Expected, BadGrades, TooManyOfLot.
+    """
+    if not found and not (contents.strip() and pieces > 0):
+        raise NothingInIt()
+    with tenant(storefront_id):
+        held = hold_order(order.number) if order is not None else None
+        row = ReturnRequest.objects.select_for_update(of=("self",)).get(pk=request.pk) if request else None
+        if row is not None and row.state in (*RETURN.moves["receive"], "received", "inspected", "disputed"):
+            raise Expected()
+        if row is not None and row.state in UNDECIDED and found:
+            raise Expected()
+        parcel = StrayParcel.objects.create(
+            number=f"STR{ids.number(now)}",
+            storefront_id=storefront_id,
+            order=held,
+            request=row,
+            waybill=waybill[:64],
+            contents=contents.strip()[:200],
+            pieces=pieces,
+            came_on=min(came_on, shanghai_day(now)),
+            by=by[:80],
+            at=now,
+        )
+        if found:
+            _keep_apart(parcel, found, by, now)
+        facts = {
+            "parcel": parcel.number,
+            "order": held.number if held else "",
+            "return": row.number if row else "",
+            "pieces": sum(one.quantity for one in found) or pieces,
+        }
+        told = {name: value for name, value in facts.items() if value}
+        events.record(
+            storefront_id=storefront_id, name="stray_parcel.kept", key=parcel.event_key, facts=told, now=now
+        )
+        if row is not None:
+            events.record(
+                storefront_id=storefront_id, name="return.stray_came", key=row.event_key, facts=told, now=now
+            )
+        open_case(
+            storefront_id=storefront_id,
+            kind=STRAYS,
+            key=parcel.event_key,
+            title="A parcel came that nobody expected: decide what becomes of it",
+            facts=told,
+            now=now,
+        )
+        return parcel
+
+
+def _keep_apart(parcel: StrayParcel, found: Sequence[Found], by: str, now: datetime) -> None:
+    """Each piece is of a lot that left with its line, and no more of one than left."""
+    assert parcel.order is not None
+    lines = {one.position: one for one in OrderLine.objects.filter(order=parcel.order)}
+    left = left_of_lots(parcel.order)
+    known = lots_of(parcel.order)
+    for one in sorted(found, key=lambda one: one.lot or 0):
+        line = lines.get(one.position)
+        lot = known.get(line.variant_id, {}).get(one.lot or 0) if line else None
+        if line is None or lot is None or one.quantity <= 0 or one.grade not in GRADES:
+            raise BadGrades(one.position, line.quantity if line else 0)
+        if one.quantity > left[lot.pk]:
+            raise TooManyOfLot(
+                one.position, lot.code or lot.inbound_list or str(lot.pk), max(0, left[lot.pk])
+            )
+        left[lot.pk] -= one.quantity
+        StrayPiece.objects.create(
+            storefront_id=parcel.storefront_id,
+            parcel=parcel,
+            line=line,
+            lot=lot,
+            grade=one.grade,
+            quantity=one.quantity,
+        )
+        inventory.take_back(lot=lot, pieces=one.quantity, holder=parcel.event_key, fit=False, by=by, now=now)
+
+
+def lots_of(order: Order) -> dict[int, dict[int, Lot]]:
+    """Variant → the lots that left of it with an order, by key."""
+    known: dict[int, dict[int, Lot]] = {}
+    picks = Pick.objects.filter(reservation__holder=order.event_key, shipped_at__isnull=False)
+    for one in picks.select_related("lot", "reservation__stock"):
+        known.setdefault(one.reservation.stock.variant_id, {})[one.lot_id] = one.lot
+    return known
+
+
+def send_back(*, parcel: StrayParcel, carrier: str, waybill: str, by: str, now: datetime) -> StrayParcel:
+    """The consumer's goods are on their way to them again, out of our stock. Raises NotOfIt, BadWaybill."""
+    with tenant(parcel.storefront_id):
+        row, pieces = _held(parcel)
+        checked(carrier, waybill)
+        if not pieces:
+            raise NotOfIt()
+        for one in pieces:
+            inventory.discard(
+                lot=one.lot,
+                pieces=one.quantity,
+                holder=row.event_key,
+                reason="sent back to the consumer",
+                by=by,
+                now=now,
+            )
+        return _over(row, "send_back", by, now, note=f"{carrier} {waybill}", carrier=carrier, waybill=waybill)
+
+
+def refund(*, parcel: StrayParcel, by: str, now: datetime) -> StrayParcel:
+    """Take its pieces as a return after all: received on the day they came, found as they were, and refunded.
+
+    Customs is told as of any return, within its windows. Raises WrongState, NotOfIt, PiecesGone.
+    """
+    with tenant(parcel.storefront_id):
+        row, pieces = _held(parcel)
+        if not pieces or row.order is None or row.order.state != "paid":
+            raise NotOfIt()
+        at = _instant(row.came_on, now)
+        seen = look(order=row.order, now=at)
+        wanted = Counter[int]()
+        for one in pieces:
+            wanted[one.line.position] += one.quantity
+        if any(wanted[line.position] > seen.left(line) for line in seen.lines):
+            raise PiecesGone()
+        wished = Wished(*_why(row.request), dict(wanted))
+        made = write(seen, make_offer(seen=seen, wished=wished), row.event_key, "", at)
+        decide.say_yes(made, by=by, now=now)
+        made = receive(request=made, by=by, now=now, on=row.came_on)
+        _grade(made, pieces, by, now)
+        facts = {"by": by, "deducted_fen": 0}
+        RETURN.move(made, "inspect", now=now, facts=facts, next_at=now)
+        move_lines(made, "inspect", ["approved"], now)
+        at_customs.arrived(made, on=row.came_on, by=by, now=now)
+        settle.settle_held(made, by=by, now=now)
+        return _over(row, "refund", by, now, note=made.number, result=made)
+
+
+def keep(*, parcel: StrayParcel, by: str, now: datetime) -> StrayParcel:
+    """Its pieces were refunded before they came: they are ours, and of a return customs hears they are back.
+
+    Raises WrongState, NotOfIt, NotRefunded.
+    """
+    with tenant(parcel.storefront_id):
+        row, pieces = _held(parcel)
+        if not pieces or row.order is None:
+            raise NotOfIt()
+        request = row.request
+        if request is None or request.state not in REFUNDED:
+            raise NotRefunded()
+        request.order = row.order
+        many, paid = Counter[int](), Counter[int]()
+        for one in pieces:
+            many[one.line_id] += one.quantity
+        for line in request.lines.filter(state="paid"):
+            back = line.grades.exclude(place="nowhere").values_list("quantity", flat=True)
+            paid[line.line_id] = line.quantity - sum(back)
+        gone = look(order=row.order, now=now).gone
+        if any(many[key] > min(paid[key], gone.get(key, NOTHING).quantity) for key in many):
+            raise NotRefunded()
+        _grade(request, pieces, by, now)
+        if request.goods_back and request.received_at is None and all(paid[key] == many[key] for key in paid):
+            _back_after_all(request, row.came_on, by, now)
+        return _over(row, "keep", by, now, note=request.number)
+
+
+def close(*, parcel: StrayParcel, note: str, by: str, now: datetime) -> StrayParcel:
+    """What we did not sell, or what is received by its return now: what became of it. Raises NotOfIt."""
+    with tenant(parcel.storefront_id):
+        row, pieces = _held(parcel)
+        if pieces or not note.strip():
+            raise NotOfIt()
+        return _over(row, "close", by, now, note=note.strip()[:200])
+
+
+def _held(parcel: StrayParcel) -> tuple[StrayParcel, list[StrayPiece]]:
+    """The parcel after its order, locked as returns are."""
+    order = hold_order(parcel.order.number) if parcel.order is not None else None
+    row = StrayParcel.objects.select_for_update(of=("self",)).select_related("request").get(pk=parcel.pk)
+    row.order = order
+    pieces = row.found.select_related("line", "lot").order_by("lot_id", "pk")
+    return row, list(pieces) if row.state == "kept" else []
+
+
+def _why(request: ReturnRequest | None) -> tuple[Kind, str]:
+    """As it was asked for; what was asked for otherwise is a change of mind."""
+    if request is not None and REASONS[request.reason].sends:
+        return (Kind.CLAIM if request.kind == Kind.CLAIM else Kind.RETURN), request.reason
+    return Kind.RETURN, "changed_mind"
+
+
+def _grade(request: ReturnRequest, pieces: Sequence[StrayPiece], by: str, now: datetime) -> None:
+    """What lies in quarantine already is found so of a return: no stock moves."""
+    lines = {one.line_id: one for one in request.lines.all()}
+    for one in pieces:
+        ReturnGrade.objects.create(
+            storefront_id=request.storefront_id,
+            line=lines[one.line_id],
+            grade=one.grade,
+            place=ReturnGrade.Place.QUARANTINE,
+            quantity=one.quantity,
+            lot=one.lot,
+            by=by[:80],
+            at=now,
+        )
+
+
+def _back_after_all(request: ReturnRequest, on: date, by: str, now: datetime) -> None:
+    """Goods that were refunded as lost are back: in time, and granted by customs, their tax is given up."""
+    request.received_at = _instant(on, now)
+    request.save(update_fields=["received_at"])
+    if not request.return_no:
+        return
+    at_customs.arrived(request, on=on, by=by, now=now)
+    told = Event.objects.filter(key=request.order.event_key, name="customs.returned")
+    if told.filter(facts__contains={"return": request.return_no}).exists():
+        at_customs.granted(number=request.return_no, order_number=request.order.number, now=now)
+
+
+def _instant(day: date, now: datetime) -> datetime:
+    return now if day == shanghai_day(now) else datetime.combine(day, time(12), SHANGHAI)
+
+
+def _over(row: StrayParcel, verb: str, by: str, now: datetime, /, **changes: Any) -> StrayParcel:
+    """Move it with its note, and result where there is one; all else is a fact of the event."""
+    columns = {name: changes.pop(name) for name in ("note", "result") if name in changes}
+    STRAY.move(row, verb, now=now, facts={"by": by, **changes}, **columns)
+    settle_open(kinds=[STRAYS], key=row.event_key, by=by, note=row.note, now=now)
+    return row

@@ -43,12 +43,13 @@ def declare(row: ReturnRequest, *, by: str, now: datetime) -> bool:
     if row.return_no or declaration is None or declaration.released_at is None:
         return bool(row.return_no)
     if row.declare_by is not None and shanghai_day(now) > row.declare_by:
-        _case(
-            row,
-            NOT_DECLARED,
-            "A return was not declared to customs in time: tax and allowance stay used",
-            now,
-        )
+        if shanghai_day(row.requested_at) <= row.declare_by:  # else it was shown beforehand
+            _case(
+                row,
+                NOT_DECLARED,
+                "A return was not declared to customs in time: tax and allowance stay used",
+                now,
+            )
         return False
     try:
         with transaction.atomic():

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from backend.journey import several
 from backend.journey.account import settle_in
 from backend.journey.ordering import place, quote, risk_notice
 from backend.journey.paying import start, wait_for
@@ -58,6 +59,19 @@ def test_the_journey_fails_with_status_1_where_nobody_answers(running: Running) 
     assert done.returncode == 1
     assert json.loads(done.stdout.splitlines()[-1])["ok"] is False
     assert " 1 ✗ " in done.stdout
+
+
+def test_returns_are_played_in_every_state_for_the_operators_pages(running: Running) -> None:
+    ways = ("--base", running.house.web, "--sandbox", running.house.sandbox)
+    done = running.manage("journey", "--story", "returns", *ways, "--world", str(running.house.world))
+    assert done.returncode == 0, done.stdout + done.stderr
+    of_its_order = """SELECT state FROM returns_returnrequest WHERE order_id = (
+        SELECT order_id FROM returns_returnrequest GROUP BY order_id ORDER BY count(*) DESC LIMIT 1)"""
+
+    def states() -> list[str]:
+        return sorted(row[0] for row in running.ask(of_its_order))
+
+    wait_until(lambda: states() == sorted(several.STATES), "the last one is settled", 30)
 
 
 def test_setting_up_again_changes_nothing_that_is_there(running: Running) -> None:

@@ -1,4 +1,4 @@
-"""`manage.py journey`: plays a consumer's purchase against a running house and says how each step went."""
+"""`manage.py journey`: plays a consumer's story against a running house and says how each step went."""
 
 from __future__ import annotations
 
@@ -12,15 +12,21 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from backend.house import HOST, SANDBOX_PORT, WEB_PORT
+from backend.journey import several
 from backend.journey.report import play
 from backend.journey.stage import set_stage
 from backend.journey.story import STORY
 
+STORIES = {"purchase": STORY, "returns": several.STEPS}
+
 
 class Command(BaseCommand):
-    help = "Play a consumer's purchase over HTTP; exit status 0 when every step held, else 1."
+    help = "Play a consumer's story over HTTP; exit status 0 when every step held, else 1."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--story", choices=STORIES, default="purchase", help="a purchase, or returns in every state"
+        )
         parser.add_argument("--base", default=f"http://{HOST}:{WEB_PORT}", help="address of the web")
         parser.add_argument(
             "--sandbox", default=f"http://{HOST}:{SANDBOX_PORT}", help="address of the sandbox"
@@ -37,5 +43,5 @@ class Command(BaseCommand):
                 f"{options['world']} is missing: start the house with `make run`."
             ) from failure
         stage = set_stage(base=options["base"], sandbox=options["sandbox"], world=world)
-        if not play(STORY, stage, self.stdout.write):
+        if not play(STORIES[options["story"]], stage, self.stdout.write):
             sys.exit(1)

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import connections
 
 from backend.embedded import EmbeddedError, revive
-from backend.house import SANDBOX_PORT, WEB_PORT, House, HouseError, alone, plan, usual
+from backend.house import ROOT, SANDBOX_PORT, WEB_PORT, House, HouseError, alone, plan, usual
+from backend.journey import several
+from backend.lifeline import tied
 from backend.opening import Clock, prepare, start
 from backend.seeding.demo import OPERATOR, operator_password
 from backend.supervisor import ChildFailed, Supervisor
+from returns.models import ReturnRequest
 
 
 class Command(BaseCommand):
@@ -40,7 +50,8 @@ class Command(BaseCommand):
                 with Supervisor(log=house.log, echo=echo) as supervisor:
                     start(house, supervisor, clock)
                     self.stdout.write(addresses(house))
-                    supervisor.keep(tend=self.tend_servers, say=self.stdout.write)
+                    with furnished(house):
+                        supervisor.keep(tend=self.tend_servers, say=self.stdout.write)
         except KeyboardInterrupt:
             self.stdout.write("\nStopped.")
         except (ChildFailed, EmbeddedError, HouseError) as failure:
@@ -50,6 +61,32 @@ class Command(BaseCommand):
         """What was killed of PostgreSQL and Redis comes back while the house runs."""
         if revive():
             self.stdout.write("PostgreSQL or Redis had ended and was started again")
+
+
+@contextmanager
+def furnished(house: House) -> Iterator[None]:
+    """Beside all else a consumer gives goods back, once, so that the pages of returns have some to show."""
+    there = ReturnRequest.objects.count()
+    connections.close_all()
+    if there >= len(several.STATES):
+        yield
+        return
+    command = [sys.executable, "manage.py", "journey", "--story", "returns", "--world", str(house.world)]
+    with (house.log / "returns.log").open("w") as log:
+        player = subprocess.Popen(  # noqa: S603 -- our own command
+            [*command, "--base", house.web, "--sandbox", house.sandbox],
+            cwd=ROOT,
+            env={**os.environ, **house.environment("owner")},
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            preexec_fn=tied(signal.SIGTERM),  # noqa: PLW1509 -- it ends with us, however we end
+        )
+    try:
+        yield
+    finally:
+        player.terminate()
+        player.wait()
 
 
 def addresses(house: House) -> str:

@@ -63,6 +63,15 @@ def only_update(table: str, *, columns: Sequence[str]) -> RunSQL:
     return _by_column("UPDATE", table, columns)
 
 
+def also_update(table: str, *, columns: Sequence[str]) -> RunSQL:
+    """Further columns that `web` and `worker` may change where `only_update` narrowed them before."""
+    names = ", ".join(columns)
+    return RunSQL(
+        f"GRANT UPDATE ({names}) ON {table} TO web, worker",
+        f"REVOKE UPDATE ({names}) ON {table} FROM web, worker",
+    )
+
+
 def no_number(table: str, *, columns: Sequence[str]) -> RunSQL:
     """Rows of `table` are added with these columns alone, and without `id`, which the database gives."""
     return _by_column("INSERT", table, columns)

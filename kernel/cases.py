@@ -25,6 +25,14 @@ class AlreadySettled(Conflict):
     title_zh = "该事项已处理。"
 
 
+class AlreadyTaken(Conflict):
+    """Someone took the case over since the page was read, or it is settled."""
+
+    code = "case_taken"
+    title = "A colleague works on this case, or it is settled: look again."
+    title_zh = "该事项已由他人接手或已处理，请刷新后再看。"
+
+
 def open_case(
     *, storefront_id: int | None, kind: str, key: str, title: str, facts: dict[str, Any], now: datetime
 ) -> Case:
@@ -113,3 +121,16 @@ def settle_case(*, case: Case, by: str, note: str, now: datetime) -> None:
     )
     if changed != 1:
         raise AlreadySettled()
+
+
+def take_case(*, case: Case, by: str, held_by: str, now: datetime) -> None:
+    """Say that `by` works on an open case, so that nobody else does; "" lets go of it.
+
+    `held_by` is who the caller believes to hold it ("" for nobody); raises AlreadyTaken where it is another
+    one by now, or where the case is settled.
+    """
+    changed = Case.objects.filter(pk=case.pk, state=Case.State.OPEN, taken_by=held_by).update(
+        taken_by=by, taken_at=now if by else None
+    )
+    if changed != 1:
+        raise AlreadyTaken()

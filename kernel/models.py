@@ -83,6 +83,8 @@ class Case(models.Model):
     state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
     seen = models.PositiveIntegerField(default=1)
     opened_at = models.DateTimeField()
+    taken_by = models.CharField(max_length=80, default="", blank=True, help_text="who works on it now")
+    taken_at = models.DateTimeField(null=True, blank=True)
     settled_at = models.DateTimeField(null=True, blank=True)
     settled_by = models.CharField(max_length=80, default="", blank=True)
     note = models.TextField(default="", blank=True)
@@ -94,7 +96,11 @@ class Case(models.Model):
                 name="case_settled_has_day", condition=Q(state="open") | Q(settled_at__isnull=False)
             ),
         ]
-        indexes = [models.Index(fields=["storefront_id", "state", "opened_at"], name="case_queue")]
+        indexes = [
+            models.Index(fields=["storefront_id", "state", "opened_at"], name="case_queue"),
+            # What waits, whoever's it is: few rows among all that were ever settled.
+            models.Index(fields=["opened_at"], name="case_open", condition=Q(state="open")),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"

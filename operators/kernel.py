@@ -9,8 +9,6 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from compliance.models.incident import Incident
-from customers.models import Customer, IdentityAttempt
 from kernel import approvals, cases
 from kernel.clock import now
 from kernel.models import Approval, Case
@@ -21,8 +19,7 @@ from operators.columns import worded
 from operators.filters import LateFilter, states
 from operators.lists import Listed
 from operators.scope import DECIDERS, OFFICERS, PLATFORM, WORKERS, scope_of
-from orders.models import Order
-from payments.models import Payment, Refund
+from operators.things import links_of, named_in, rows_of
 from storefronts import queries as storefronts
 from storefronts.services import GOODS_GATE, TRADE_MODE
 
@@ -89,12 +86,22 @@ class CaseAdmin(Listed):
         "state",
         "seen",
         "opened_at",
+        "taken_by",
         "storefront_name",
         "note",
         "settled_at",
         "settled_by",
     )
-    list_display = ("what", "thing", "state", "seen", "opened_at", "settled_by", "storefront_name")
+    list_display = (
+        "what",
+        "thing",
+        "state",
+        "seen",
+        "opened_at",
+        "taken_by",
+        "settled_by",
+        "storefront_name",
+    )
     list_filter = (states("state"), "opened_at")
     search_fields = ("key__startswith", "title", "kind__startswith")
     ordering = ("-id",)
@@ -113,7 +120,14 @@ class CaseAdmin(Listed):
 
     @admin.display(description=say("事实", "facts"))
     def facts_told(self, row: Any) -> Any:
-        return told.facts(row.facts, _links(row))
+        return told.facts(row.facts, row.links)
+
+    def get_object(self, request: HttpRequest, *args: Any) -> Any:
+        """The case, with the addresses of what it names."""
+        case = super().get_object(request, *args)
+        if case is not None:
+            case.links = links_of(rows_of(request, [case.key, *named_in(case.facts)]))
+        return case
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
         field = super().formfield_for_dbfield(db_field, request, **options)
@@ -129,30 +143,6 @@ class CaseAdmin(Listed):
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         self.checked_row(request, obj)
         cases.settle_case(case=obj, by=request.user.get_username(), note=form.cleaned_data["note"], now=now())
-
-
-def _links(case: Case) -> dict[str, str]:
-    """Addresses of what a case names (order, payment, incident, customers, an attempt at verification), of
-    the case's own storefront alone."""
-    if case.storefront_id is None:
-        return {}
-    thing, _, number = str(case.facts.get("key", case.key)).partition(":")
-    named = {thing: number} | {key: str(value) for key, value in case.facts.items() if value}
-    mine = {"storefront_id": case.storefront_id}
-    found = [
-        *Order.objects.filter(number=named.get("order", ""), **mine).only("number"),
-        *Payment.objects.filter(out_trade_no=named.get("out_trade_no", ""), **mine).only("out_trade_no"),
-        *Refund.objects.filter(out_refund_no=named.get("out_refund_no", ""), **mine).only("out_refund_no"),
-        *Incident.objects.filter(number=named.get("incident", ""), **mine).only("number"),
-        *Customer.objects.filter(public_id__in=_customers(case.facts), **mine).only("public_id"),
-        *IdentityAttempt.objects.filter(public_id=case.facts.get("attempt"), **mine).only("public_id"),
-    ]
-    return {str(row): told.page_of(row) for row in found}
-
-
-def _customers(facts: dict[str, Any]) -> list[str]:
-    named = [facts["customer"]] if "customer" in facts else []
-    return [*named, *facts.get("customers", ())]
 
 
 @register("kernel.Approval")

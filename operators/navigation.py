@@ -11,7 +11,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
-from operators import customs_board, customs_tax, return_centre, return_numbers
+from operators import customs_board, customs_tax, return_centre, return_numbers, work
 from operators.bilingual import say
 from operators.rule_book import may_read
 from operators.scope import READERS, scope_of
@@ -23,9 +23,11 @@ def may_look(request: HttpRequest) -> bool:
 
 
 # The pages that no table stands behind: what each is called, and who may open it.
+WORK = "work"
 RULE_BOOK, CUSTOMS_BOARD, CUSTOMS_TAX = "rule_book", "admin:customs_board", "admin:customs_tax"
 RETURN_NUMBERS, RETURN_CENTRE = "return_numbers", "admin:return_centre"
 PAGES: dict[str, tuple[Any, Callable[[HttpRequest], bool]]] = {
+    WORK: (work.TITLE, work.may),
     RULE_BOOK: (say("规则手册", "Rule book"), may_read),
     CUSTOMS_BOARD: (customs_board.TITLE, may_look),
     CUSTOMS_TAX: (customs_tax.TITLE, may_look),
@@ -36,6 +38,15 @@ PAGES: dict[str, tuple[Any, Callable[[HttpRequest], bool]]] = {
 Group = tuple[Any, tuple[tuple[str, str], ...]]
 
 GROUPS: tuple[Group, ...] = (
+    (
+        say("待处理", "To do"),
+        (
+            (WORK, "checklist_rtl"),
+            ("kernel.Case", "assignment_late"),
+            ("kernel.Approval", "approval"),
+            ("kernel.Job", "pending_actions"),
+        ),
+    ),
     (
         say("销售", "Selling"),
         (
@@ -52,14 +63,6 @@ GROUPS: tuple[Group, ...] = (
             ("orders.Coupon", "local_activity"),
             ("customers.Customer", "group"),
             ("customers.News", "mark_email_read"),
-        ),
-    ),
-    (
-        say("待处理", "To do"),
-        (
-            ("kernel.Case", "assignment_late"),
-            ("kernel.Approval", "approval"),
-            ("kernel.Job", "pending_actions"),
         ),
     ),
     (

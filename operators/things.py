@@ -1,0 +1,118 @@
+"""From what an event or a case is about ("refund:R1") to the row and its page, as far as one may open it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+
+from operators import told
+from operators.filters import is_number
+
+# Thing → its model, and the field that its number is of.
+_MODELS: Mapping[str, tuple[str, str]] = {
+    "order": ("orders.Order", "number"),
+    "payment": ("payments.Payment", "out_trade_no"),
+    "refund": ("payments.Refund", "out_refund_no"),
+    "complaint": ("payments.Complaint", "external_id"),
+    "declaration": ("payments.PaymentDeclaration", "pk"),
+    "difference": ("payments.BillDifference", "pk"),
+    "batch": ("settlement.SettlementBatch", "number"),
+    "return": ("returns.ReturnRequest", "number"),
+    "customs_declaration": ("customs.Declaration", "number"),
+    "port_message": ("customs.PortMessage", "guid"),
+    "receipt": ("customs.PortReceipt", "digest"),
+    "port": ("customs.PortAccount", "public_id"),
+    "consignment": ("customs.Consignment", "public_id"),
+    "entry": ("customs.WarehouseEntry", "public_id"),
+    "data_request": ("customs.DataRequest", "session"),
+    "shipment": ("logistics.Shipment", "number"),
+    "parcel": ("logistics.Parcel", "own_number"),
+    "shipping_info": ("logistics.ShippingInfo", "number"),
+    "trade_management": ("logistics.TradeManagement", "storefront_id"),
+    "stock": ("inventory.Stock", "pk"),
+    "lot": ("inventory.Lot", "pk"),
+    "countline": ("inventory.CountLine", "pk"),
+    "transferline": ("inventory.TransferLine", "pk"),
+    "customer": ("customers.Customer", "public_id"),
+    "attempt": ("customers.IdentityAttempt", "public_id"),
+    "payer": ("compliance.PayerCheck", "order_number"),
+    "incident": ("compliance.Incident", "number"),
+    "delivery": ("kernel.Delivery", "pk"),
+    "product": ("catalog.Product", "pk"),
+    "storefront": ("storefronts.Storefront", "pk"),
+    "merchant": ("storefronts.MerchantAccount", "mchid"),
+}
+# What a fact names, where its value is the number of a thing.
+_FACTS = {
+    "order": "order",
+    "out_trade_no": "payment",
+    "out_refund_no": "refund",
+    "incident": "incident",
+    "customer": "customer",
+    "attempt": "attempt",
+    "return": "return",
+}
+# A case of these kinds names the order; what an operator works on is another row of the same number.
+_OF_ORDER = {
+    "customs": "customs_declaration",
+    "clearance": "customs_declaration",
+    "shipment": "shipment",
+    "payer": "payer",
+}
+
+
+def worked_on(kind: str, key: str) -> str:
+    """What a case of this kind is worked on at: its own key, or that of the row beside the order it names."""
+    thing, colon, number = key.partition(":")
+    other = _OF_ORDER.get(kind.partition(".")[0])
+    return f"{other}{colon}{number}" if other and thing == "order" else key
+
+
+def named_in(facts: Mapping[str, Any]) -> list[str]:
+    """The keys of the things that facts name."""
+    found = [f"{thing}:{facts[fact]}" for fact, thing in _FACTS.items() if facts.get(fact)]
+    return [*found, *(f"customer:{one}" for one in facts.get("customers", ()))]
+
+
+def rows_of(request: HttpRequest, keys: Iterable[str]) -> dict[str, Any]:
+    """The rows of these keys whose pages the operator may open; one statement a kind of thing."""
+    wanted: dict[str, dict[str, list[str]]] = {}
+    for key in keys:
+        thing, _, rest = key.partition(":")
+        if thing in _MODELS:
+            wanted.setdefault(thing, {}).setdefault(rest.partition("@")[0], []).append(key)
+    found: dict[str, Any] = {}
+    for thing, numbers in wanted.items():
+        label, field = _MODELS[thing]
+        model = apps.get_model(label)
+        page: Any = admin.site._registry.get(model)
+        asked = [one for one in numbers if _fits(model, field, one)]
+        if page is None or not asked or not page.has_view_permission(request):
+            continue
+        for row in page.get_queryset(request).filter(**{f"{field}__in": asked}):
+            for key in numbers.get(str(getattr(row, field)), ()):
+                if "@" not in key or key.endswith(f"@{row.storefront_id}"):
+                    found[key] = row
+    return found
+
+
+def links_of(rows: Mapping[str, Any]) -> dict[str, str]:
+    """The addresses of rows found, by the number that a reader sees."""
+    return {key.partition(":")[2].partition("@")[0]: told.page_of(row) for key, row in rows.items()}
+
+
+def _fits(model: Any, field: str, number: str) -> bool:
+    """Whether a number can be asked for at all: free text must not fail a column of numbers."""
+    column = model._meta.pk if field == "pk" else model._meta.get_field(field)
+    if column.get_internal_type() in ("BigAutoField", "BigIntegerField", "ForeignKey"):
+        return is_number(number)
+    try:
+        column.to_python(number)
+    except ValidationError:
+        return False
+    return True

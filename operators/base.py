@@ -109,6 +109,16 @@ class Scoped(ModelAdmin):  # type: ignore[misc]
             rows = rows.annotate(storefront_code=Subquery(code))
         return self.narrow(request, rows)
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """The row of a page that only reads is read once, however many parts of the page ask for it."""
+        if request.method != "GET":
+            return super().get_object(request, object_id, from_field)
+        kept = request.__dict__.setdefault("_rows_looked_at", {})
+        place = (self.model, object_id, from_field)
+        if place not in kept:
+            kept[place] = super().get_object(request, object_id, from_field)
+        return kept[place]
+
     def narrow(
         self, request: HttpRequest, rows: QuerySet[Any], roles: frozenset[str] = READERS
     ) -> QuerySet[Any]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
 from django.utils.html import format_html
 
 from compliance.models import Judgement, PayerCheck
 from kernel.models import Event
 from kernel.money import yuan
-from operators import judgement_story, payer_story, refund_story, told
+from operators import judgement_story, order_along, payer_story, refund_story, told
 from operators.bilingual import chinese, say
 from operators.names import state_name
 from operators.tables import Table, history, when
@@ -15,8 +18,16 @@ from orders.models import Order
 from payments.models import Payment, Refund
 
 
-def tell(order: Order) -> list[Table]:
-    """The tables of the page, each with a title, headers and rows; nine statements at most."""
+@dataclass(frozen=True)
+class Story:
+    """The stations of the way and the tables below it."""
+
+    way: list[dict[str, Any]]
+    tables: list[Table]
+
+
+def tell(order: Order) -> Story:
+    """The way of the order and the tables of its page; sixteen statements, whatever happened to it."""
     payments = list(Payment.objects.filter(order=order).order_by("id"))
     judgements = list(
         Judgement.objects.filter(order_number=order.number, storefront_id=order.storefront_id)
@@ -28,16 +39,25 @@ def tell(order: Order) -> list[Table]:
     links |= {refund.out_refund_no: told.page_of(refund) for refund in refunds}
     check = PayerCheck.objects.filter(order_number=order.number).first()
     payer = [check.event_key] if check else []
-    keys = [order.event_key, *payer, *(p.event_key for p in payments), *(r.event_key for r in refunds)]
-    events = Event.objects.filter(key__in=keys, storefront_id=order.storefront_id).order_by("at", "id")
-    return [
-        _lines(order),
-        _payments(payments, links),
-        *([refund_story.table(refunds, links)] if refunds else []),
-        *payer_story.tell(order, check),
-        *(judgement_story.on_order(j) for j in judgements),
-        history(events, links),
-    ]
+    keys = [*payer, *(p.event_key for p in payments), *(r.event_key for r in refunds)]
+    beside = order_along.along(order, keys)
+    links |= beside.links
+    told_of = [order.event_key, *keys, *beside.event_keys]
+    events = Event.objects.filter(key__in=told_of, storefront_id=order.storefront_id).order_by("at", "id")
+    return Story(
+        order_along.stations(order, beside, refunds),
+        [
+            *order_along.waiting(beside),
+            _lines(order),
+            _payments(payments, links),
+            *([refund_story.table(refunds, links)] if refunds else []),
+            *payer_story.tell(order, check),
+            *order_along.tables(beside),
+            history(events, links),
+            *({**judgement_story.on_order(one), "folded": True} for one in judgements),
+            *({**one, "folded": True} for one in order_along.told_to(beside)),
+        ],
+    )
 
 
 def _lines(order: Order) -> Table:

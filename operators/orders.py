@@ -91,6 +91,7 @@ class OrderAdmin(SealedSearch, Stepped):
         ),
     )
     compressed_fields = False
+    change_form_outer_before_template = "operators/order_way.html"
     change_form_outer_after_template = "operators/order_story.html"
 
     @admin.display(description=say("店铺", "storefront"))
@@ -113,7 +114,12 @@ class OrderAdmin(SealedSearch, Stepped):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         order = self.get_object(request, object_id)
-        context = {"story": order_story.tell(order) if order else [], **(extra_context or {})}
+        told = order_story.tell(order) if order else None
+        context = {
+            "way": told.way if told else [],
+            "story": told.tables if told else [],
+            **(extra_context or {}),
+        }
         answer: HttpResponse = super().change_view(request, object_id, form_url, context)
         return answer
 

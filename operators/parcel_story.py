@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.urls import reverse
 from django.utils.html import format_html
 
-from logistics.models import Parcel, Shipment
+from logistics.models import Parcel, ParcelLine, Shipment
 from logistics.services import contents
 from operators.bilingual import chinese, say
 from operators.names import state_name
@@ -16,9 +17,13 @@ from operators.tables import Table, kept, when
 LAST = 100
 
 
-def parcels(shipment: Shipment) -> Table:
+def parcels(shipment: Shipment, rows: Sequence[Parcel] | None = None) -> Table:
     """Its parcels in the order in which they were packed, those that were taken back too."""
-    rows = shipment.parcels.order_by("id")
+    rows = list(shipment.parcels.order_by("id")) if rows is None else rows
+    held: dict[int, dict[str, int]] = {}
+    for one in ParcelLine.objects.filter(parcel__in=rows).select_related("line").order_by("line__position"):
+        of = held.setdefault(one.parcel_id, {})
+        of[one.line.sku] = of.get(one.line.sku, 0) + one.quantity
     return {
         "title": say("包裹", "Parcels"),
         "headers": [
@@ -38,7 +43,7 @@ def parcels(shipment: Shipment) -> Table:
                 ),
                 row.waybill or "-",
                 state_name(row.state, row.get_state_display(), "logistics.Parcel"),
-                "，".join(f"{line.sku} × {pieces}" for line, pieces in row.contents()) or "-",
+                "，".join(f"{sku} × {pieces}" for sku, pieces in held.get(row.pk, {}).items()) or "-",
                 kept(when(row.left_at)),
                 state_name(row.latest, row.get_latest_display(), "logistics.Parcel") if row.latest else "-",
             ]

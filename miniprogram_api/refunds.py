@@ -12,6 +12,11 @@ from payments.states import REFUND
 
 ON_ITS_WAY_BY_TRANSFER = {"zh": "退款将通过银行转账支付，正在办理", "en": "on its way by bank transfer"}
 
+NOTHING_LEFT = {
+    "zh": "应退金额已由此前补偿或扣款抵减，无需退款",
+    "en": "goodwill given before, or what is kept back, has all of it",
+}
+
 
 class RefundOut(serializers.Serializer[Any]):
     """Money of this order on its way back, or returned; `says` is shown beside it."""
@@ -34,5 +39,5 @@ def refund_told(row: Refund) -> dict[str, Any]:
         "requested_at": row.requested_at,
         "succeeded_at": row.arrived_at,
         "by_transfer": row.owed or row.transferred_at is not None,
-        "says": ON_ITS_WAY_BY_TRANSFER if row.owed else None,
+        "says": ON_ITS_WAY_BY_TRANSFER if row.owed else None if row.amount_fen else NOTHING_LEFT,
     }

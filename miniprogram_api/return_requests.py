@@ -28,7 +28,7 @@ from returns.services.seen import Stage, look
 from returns.services.swap import Swap, swap
 from returns.shown import clock_shown, obstacle_shown, offer_shown
 from returns.states import RETURN
-from returns.told import KINDS, NEXT, due
+from returns.told import KINDS, due, says
 
 ORDER_NUMBER = in_path("number", "of the order")
 KEY = header("每次申请一个新值；重试时不变 · a new one for each request, the same one for a retry")
@@ -187,6 +187,9 @@ class OfferOut(serializers.Serializer[Any]):
     obstacles = ObstacleOut(many=True)
     remains = serializers.ListField(child=serializers.ChoiceField(KIND_NAMES))
     lines = OfferedLine(many=True)
+    goodwill_fen = serializers.IntegerField(
+        help_text="given before as goodwill, and taken off: no more goes back than was paid"
+    )
     refund_fen = serializers.IntegerField()
     late_refund_fen = serializers.IntegerField()
     tax = OfferedTax()
@@ -301,7 +304,7 @@ class AskReturn(Door):
             "kind": row.kind,
             "state": row.state,
             "refund_fen": row.quoted_fen,
-            "next": {"says": text_of(NEXT[row.state]), "by": due(row)},
+            "next": {"says": text_of(says(row)), "by": due(row)},
         }
         answer = Answer(201, orjson.dumps(body))
         receipts.keep(source=source, key=key, fingerprint=print_, answer=answer, now=self.now)

@@ -22,7 +22,7 @@ from returns.models import ReturnGrade, ReturnLine, ReturnRequest
 from returns.personal import words_of
 from returns.reasons import REASONS, Kind
 from returns.states import RETURN
-from returns.told import ACTS, KINDS, NEXT, due, may
+from returns.told import ACTS, KINDS, due, may, says
 
 NUMBER = in_path("number", "of the return")
 GRADES = ReturnGrade.Grade
@@ -157,6 +157,7 @@ class ReturnOut(serializers.Serializer[Any]):
     refund_fen = serializers.IntegerField(help_text="as it was quoted")
     late_refund_fen = serializers.IntegerField(help_text="should the goods come too late for customs")
     kept_back = KeptBackOut(allow_null=True)
+    goodwill_fen = serializers.IntegerField(help_text="what of the refund was given before as goodwill")
     refund = RefundOut(allow_null=True)
     clocks = ClockOut(many=True)
     send_to = SendToOut(allow_null=True, help_text="where goods are to be sent, else null")
@@ -198,11 +199,11 @@ class ReturnView(Door):
 
 def brief(row: ReturnRequest) -> dict[str, Any]:
     """A return as its order's page shows it."""
-    return {"number": row.number, "kind": row.kind, "state": row.state, "says": text_of(NEXT[row.state])}
+    return {"number": row.number, "kind": row.kind, "state": row.state, "says": text_of(says(row))}
 
 
 def _next(row: ReturnRequest) -> dict[str, Any]:
-    return {"says": text_of(NEXT[row.state]), "by": due(row)}
+    return {"says": text_of(says(row)), "by": due(row)}
 
 
 def _card(row: ReturnRequest) -> dict[str, Any]:
@@ -252,6 +253,7 @@ def shown(door: Door, number: str) -> HttpResponse:
             "refund_fen": row.quoted_fen,
             "late_refund_fen": row.quoted_late_fen,
             "kept_back": {"fen": row.deducted_fen, "why": row.deducted_why} if row.deducted_fen else None,
+            "goodwill_fen": row.refund.spared_fen if row.refund else 0,
             "refund": refund_told(row.refund) if row.refund else None,
             "clocks": [one | {"open": today <= one["last"]} for one in row.quote.get("clocks", [])],
             "send_to": _send_to(row) if sends else None,

@@ -58,6 +58,8 @@ def _quoted(row: ReturnRequest) -> Table:
     keeps = quote.get("tax", {}).get("kept_fen", 0)
     if keeps:
         rows.append([say("税款由消费者承担", "tax that the consumer bears"), *[""] * 6, f"−{yuan(keeps)}"])
+    if given := quote.get("goodwill_fen", 0):
+        rows.append([say("减：此前已补偿", "less goodwill given before"), *[""] * 6, yuan(-given)])
     rows.append(
         [format_html("<strong>{}</strong>", say("报价退款", "quoted")), *[""] * 6, yuan(row.quoted_fen)]
     )

@@ -16,7 +16,8 @@ PAYMENT = Machine(
 # requested: agreed, and waiting where customs has the order; accepted: free to leave, and told to WeChat,
 # which may have it already; processing: WeChat has it; abnormal: the money found no account; closed: none
 # left, unless WeChat tells afterwards that it did (overturn) or has it after all (revive, find);
-# transfer: our bank paid it, and WeChat never had it. `out_refund_no` is the same all the way.
+# transfer: our bank paid it, and WeChat never had it; nothing: goodwill or what is kept back has all of it,
+# and no money leaves. `out_refund_no` is the same all the way.
 REFUND = Machine(
     name="refund",
     start="requested",
@@ -31,6 +32,7 @@ REFUND = Machine(
         "revive": {"closed": "processing"},
         "find": {"closed": "abnormal"},
         "transfer": {"requested": "succeeded"},
+        "nothing": {"requested": "succeeded"},
     },
 )
 

@@ -64,13 +64,15 @@ def page(*, customer_id: int, cursor: str = "", limit: int = 20) -> ReturnPage:
             raise BadCursor()
         rows = rows.filter(id__lt=last)
     limit = max(1, min(limit, MAX_LIMIT))
-    found = list(rows.select_related("order").prefetch_related("lines__line").order_by("-id")[: limit + 1])
+    found = list(
+        rows.select_related("order", "refund").prefetch_related("lines__line").order_by("-id")[: limit + 1]
+    )
     return ReturnPage(found[:limit], found[limit - 1].number if len(found) > limit else None)
 
 
 def of_order(order: Order) -> list[ReturnRequest]:
     """The returns of an order, the oldest first, in one statement."""
-    return list(ReturnRequest.objects.filter(order=order).order_by("id"))
+    return list(ReturnRequest.objects.filter(order=order).select_related("refund").order_by("id"))
 
 
 def lines(row: ReturnRequest) -> list[ReturnLine]:

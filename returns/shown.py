@@ -10,7 +10,6 @@ from returns.windows import Clock
 
 def offer_shown(offer: Offer) -> dict[str, Any]:
     """The offer as JSON, the same for the consumer's screen and for the row that keeps it."""
-    late = offer.kept_late.of(offer.tax_fen)["tax_kept_fen"]
     return {
         "kind": str(offer.wished.kind),
         "reason": offer.wished.reason,
@@ -28,15 +27,16 @@ def offer_shown(offer: Offer) -> dict[str, Any]:
                 "freight_fen": one.shares["freight_fen"],
                 "tax_fen": one.tax_fen,
             }
-            for one in offer.parts
+            for one in offer.now.parts
         ],
+        "goodwill_fen": offer.now.goodwill_fen,
         "refund_fen": offer.refund_fen,
         "late_refund_fen": offer.late_fen,
         "tax": {
             "fen": offer.tax_fen,
             "restorable": offer.restorable,
-            "kept_fen": offer.kept_now.of(offer.tax_fen)["tax_kept_fen"],
-            "kept_late_fen": late,
+            "kept_fen": offer.now.tax_kept_fen,
+            "kept_late_fen": offer.late.tax_kept_fen,
         },
         "quota_fen": offer.quota_fen,
         "goods_back": offer.goods_back,

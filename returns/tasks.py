@@ -12,6 +12,7 @@ from orders.models import Order
 from payments.models import Refund
 from returns.models import ReturnRequest
 from returns.services import at_customs, deadlines, following, not_left, settle, undelivered, watching
+from returns.told import NOTHING_LEFT, says
 
 # Event → what the consumer may have asked to be told, and in which words (five characters at most).
 OCCASIONS = {
@@ -93,17 +94,20 @@ def parcel_delivered(event: Event) -> None:
 
 def tell_consumer(event: Event) -> None:
     """What a return's consumer may have asked to be told: see `OCCASIONS`."""
-    row = ReturnRequest.objects.select_related("order").get(number=event.key.removeprefix("return:"))
+    rows = ReturnRequest.objects.select_related("order", "refund")
+    row = rows.get(number=event.key.removeprefix("return:"))
     if row.order.customer_id is None:
         return
-    occasion, says = OCCASIONS[event.name]
+    occasion, words = OCCASIONS[event.name]
+    if says(row) is NOTHING_LEFT:
+        words = "无需退款"
     fact = news.Fact(
         order_number=row.order.number,
         occasion=occasion,
         at=event.at,
         recorded_at=event.at,
         about=row.number,
-        says=says,
+        says=words,
     )
     news.tell(customer_id=row.order.customer_id, fact=fact, now=now())
 

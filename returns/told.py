@@ -67,6 +67,11 @@ NEXT: dict[str, Saying] = {
     ),
     "withdrawn": Saying("已撤销", "taken back"),
 }
+NOTHING_LEFT = Saying(
+    "已结清，无需退款：应退金额已由此前补偿或验货扣款抵减",
+    "settled without a refund: goodwill given before, or what is kept back, has all of it",
+    "settled_at",
+)
 # What a consumer may do, as the addresses name it, by the verb of the state table.
 _ACTS = {"send": "way", "appeal": "appeal", "withdraw": "withdraw", "dispute": "dispute"}
 ACTS = (*_ACTS.values(), "accept", "replacement")
@@ -74,9 +79,15 @@ OPEN_TO_ACCEPT = ("inspected", "disputed")
 AGREED = ("to_send", "on_the_way", "received", "inspected", "disputed", "refunding", "settled")
 
 
+def says(row: ReturnRequest) -> Saying:
+    """What its state means to the consumer."""
+    nothing = row.refund is not None and row.refund.amount_fen == 0
+    return NOTHING_LEFT if nothing and row.state in ("refunding", "settled") else NEXT[row.state]
+
+
 def due(row: ReturnRequest) -> datetime | None:
     """Until when what its state says; a day of the law is whole."""
-    name = NEXT[row.state].by
+    name = says(row).by
     found = getattr(row, name) if name else None
     if isinstance(found, date) and not isinstance(found, datetime):
         return whole(found)

@@ -13,6 +13,14 @@ from settlement.accounts import Account
 from settlement.models import Entry, OpenOrder, Posting
 from settlement.unsettled import unsettled
 
+# A refund of goods whose price was kept back, and nothing else: no account moves by it.
+MOVES_NOTHING = Q(
+    amount_fen=0,
+    freight_fen=0,
+    tax_fen=F("tax_lost_fen"),
+    goods_fen=F("discount_fen") + F("deducted_fen"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -89,6 +97,7 @@ def not_entered(*, storefront_id: int) -> list[str]:
     refunds = (
         Refund.objects.filter(storefront_id=storefront_id, state="succeeded")
         .exclude(payment__stray_reason="currency")
+        .exclude(MOVES_NOTHING)
         .exclude(pk__in=entered.filter(kind="refund").values("refund_id"))
     )
     transfers = Refund.objects.filter(storefront_id=storefront_id, transferred_at__isnull=False).exclude(

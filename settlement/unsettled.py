@@ -110,9 +110,12 @@ SELECT f.id, f.number, (f.paid_at AT TIME ZONE 'Asia/Shanghai')::date, f.brand_c
                ) AND NOT (
                    r.state = 'succeeded'
                    AND (r.redirected_to <> 'merchant' OR r.transferred_at IS NOT NULL)
-                   AND EXISTS (
+                   AND (EXISTS (
                        SELECT FROM settlement_entry e
-                       WHERE e.refund_id = r.id AND e.order_id = f.id AND e.kind = 'refund'))
+                       WHERE e.refund_id = r.id AND e.order_id = f.id AND e.kind = 'refund')
+                   -- What is kept back has all of it: it moves nothing, and is not entered.
+                   OR r.amount_fen = 0 AND r.freight_fen = 0 AND r.tax_fen = r.tax_lost_fen
+                      AND r.goods_fen = r.discount_fen + r.deducted_fen))
            ) THEN 'refund' END,
            CASE WHEN EXISTS (
                SELECT FROM payments_complaint c WHERE c.order_id = f.id AND c.state <> 'processed'

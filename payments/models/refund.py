@@ -27,7 +27,7 @@ _AMOUNT = Q(
     tax_kept_fen__gte=0,
     tax_kept_fen__lte=F("tax_lost_fen"),
     tax_lost_fen__lte=F("tax_fen"),
-    amount_fen__gt=0,
+    amount_fen__gte=0,
     goods_fen__gte=0,
     discount_fen__gte=0,
     freight_fen__gte=0,
@@ -124,7 +124,13 @@ class Refund(models.Model):
             models.CheckConstraint(
                 name="refund_succeeded_whole",
                 condition=~Q(state="succeeded")
-                | Q(succeeded_at__isnull=False) & (Q(refund_id__isnull=False) | Q(redirected_to="transfer")),
+                | Q(succeeded_at__isnull=False)
+                & (Q(refund_id__isnull=False) | Q(redirected_to="transfer") | Q(amount_fen=0)),
+            ),
+            models.CheckConstraint(
+                name="refund_of_nothing_is_told_nobody",
+                condition=Q(amount_fen__gt=0)
+                | Q(kind__in=["lines", "cancellation"], accepted_at=None, refund_id=None),
             ),
             models.CheckConstraint(
                 name="refund_transferred_whole",

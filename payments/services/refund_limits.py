@@ -27,7 +27,7 @@ def back_fen(payment: Payment) -> int:
 def within_limits(payment: Payment, *, now: datetime) -> None:
     """Raises TooManyRefunds, TooOld where WeChat refunds this payment no more."""
     told = Refund.objects.filter(LIVING | Q(accepted_at__isnull=False), payment=payment)
-    if told.exclude(redirected_to=Refund.Target.TRANSFER).count() >= MOST_PARTIAL:
+    if told.filter(amount_fen__gt=0).exclude(redirected_to=Refund.Target.TRANSFER).count() >= MOST_PARTIAL:
         raise TooManyRefunds()
     if payment.succeeded_at is not None and now > payment.succeeded_at + timedelta(days=DAYS):
         raise TooOld()

@@ -307,7 +307,8 @@ def _wish(refund: Refund) -> Wish:
         return Wish()
     # Asked again, what stayed stays.
     pieces = dict(refund.lines.values_list("line_id", "quantity"))
-    return Wish(pieces, freight=not refund.freight_stays, kept=kept_of(refund))
+    as_far = refund.spared_fen > 0
+    return Wish(pieces, freight=not refund.freight_stays, kept=kept_of(refund), as_far=as_far)
 
 
 def _told(refund: Refund, name: str, now: datetime, **facts: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 
@@ -14,7 +14,7 @@ from kernel.money import times
 from orders.models import Order, OrderLine
 from payments.gateways.wechat_pay import notify_url
 from payments.models import Payment, Refund, RefundLine
-from payments.services.refund_parts import NOTHING, SHARES, Part, part, rest, returned, with_tax
+from payments.services.refund_parts import NOTHING, SHARES, Part, Returned, part, rest, returned, with_tax
 from payments.services.refund_refusals import TooManyPieces, TooMuch
 
 AMOUNTS = (
@@ -68,6 +68,19 @@ def parts_of(order: Order, *, pieces: Mapping[int, int], whole: bool, freight: b
     """
     lines = list(OrderLine.objects.filter(order=order).order_by("position"))
     gone = returned(RefundLine.objects.filter(~Q(refund__state="closed"), refund__order=order))
+    return parts_from(order, lines, gone, pieces=pieces, whole=whole, freight=freight)
+
+
+def parts_from(
+    order: Order,
+    lines: Sequence[OrderLine],
+    gone: Mapping[int, Returned],
+    *,
+    pieces: Mapping[int, int],
+    whole: bool,
+    freight: bool = True,
+) -> list[Part]:
+    """The same, where `gone` went back before (line id → what): pure."""
     parts = []
     if not whole and not set(pieces) <= {line.pk for line in lines}:
         raise TooManyPieces(sku="-", left=0)
@@ -82,6 +95,36 @@ def parts_of(order: Order, *, pieces: Mapping[int, int], whole: bool, freight: b
         elif whole and (stayed := rest(line, before)).amount_fen:
             parts.append(stayed)
     return with_tax(order, lines, gone, parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """What a refund comes to, in fen: what leaves, what of it no line gives, what goodwill gave before."""
+
+    amount_fen: int
+    other_fen: int
+    spared_fen: int
+
+
+def weigh(
+    parts: Sequence[Part], *, kept: Kept, left: int, spares: bool, whole: bool, other_fen: int = 0
+) -> Weighed:
+    """What these parts and so much beside come to, of what is `left` of the payment: pure.
+
+    Goodwill is a gift beside the goods until nothing is left: where `spares`, what the parts come to beyond
+    that was given before and is spared. What is asked for as the `whole` takes what is left above it too:
+    something was spared before for goodwill that then never left.
+    """
+    worth = sum(one.amount_fen for one in parts) + other_fen - kept.fen(sum(one.tax_fen for one in parts))
+    spared = max(0, worth - left) if spares else 0
+    above = max(0, left - worth) if whole else 0
+    return Weighed(worth - spared + above, other_fen + above, spared)
+
+
+def within(kept: Kept, parts: Sequence[Part]) -> Kept:
+    """No more is kept back of the price than the parts carry of it: a fen may lie with other pieces."""
+    price = sum(one.shares["goods_fen"] - one.shares["discount_fen"] for one in parts)
+    return replace(kept, deducted_fen=min(kept.deducted_fen, max(0, price)))
 
 
 def takes_the_last(order: Order, pieces: Mapping[int, int]) -> bool:
@@ -107,22 +150,19 @@ def write(
     replaced: Sequence[str] = (),
     freight_stays: bool = False,
     kept: Kept = NOTHING_KEPT,
+    least: int = 1,
     number: str = "",
     now: datetime,
 ) -> Refund:
     """A refund that is asked for, of these parts and so much beside, within what is `left` of the payment.
+    With `least` 0 it may come to nothing: the parts have gone back, and no money leaves.
 
     `number` is one that WeChat Pay has given it already: then it is never sent. Raises TooMuch. Called by who
     holds the payment's row, and its order's where there are parts.
     """
     tax = sum(one.tax_fen for one in parts)
-    amount = sum(one.amount_fen for one in parts) + other_fen - kept.fen(tax)
-    # Goodwill given before is part of what all pieces together give back: all that is left, or the last of
-    # them, is less by it; and all that is left is more where it was taken off before and then never left.
-    spared = max(0, amount - left) if spares else 0
-    other_fen += max(0, left - amount) if whole else 0
-    amount = left if whole else amount - spared
-    if not 0 < amount <= left:
+    found = weigh(parts, kept=kept, left=left, spares=spares, whole=whole, other_fen=other_fen)
+    if not least <= found.amount_fen <= left:
         raise TooMuch(left_fen=left)
     sums = {name: sum(one.shares[name] for one in parts) for name in ("goods_fen", "freight_fen")}
     refund = Refund.objects.create(
@@ -132,13 +172,13 @@ def write(
         out_refund_no=number or f"R{ids.number(now)}",
         kind=kind,
         key=key,
-        amount_fen=amount,
+        amount_fen=found.amount_fen,
         **sums,
         discount_fen=sum(one.shares["discount_fen"] for one in parts),
         tax_fen=tax,
         **kept.of(tax),
-        other_fen=other_fen,
-        spared_fen=spared,
+        other_fen=found.other_fen,
+        spared_fen=found.spared_fen,
         whole=whole,
         freight_stays=freight_stays,
         **told,

@@ -32,6 +32,8 @@ from payments.services.refund_writing import (
     kept_of,
     parts_of,
     takes_the_last,
+    weigh,
+    within,
     write,
 )
 from payments.states import REFUND
@@ -50,13 +52,15 @@ class Wish:
     """What is to go back: pieces (line id → how many), a goodwill amount, or else all that is left.
 
     Without `freight` the pieces' share of it stays; it goes back with what is asked for later, or with all.
-    `kept` is what of the pieces' shares does not go back to the consumer, now or later.
+    `kept` is what of the pieces' shares does not go back to the consumer, now or later. With `as_far` it goes
+    as far as money is left of the payment, also where that is none: goods that are back end so.
     """
 
     pieces: Mapping[int, int] = field(default_factory=dict)
     goodwill_fen: int = 0
     freight: bool = True
     kept: Kept = NOTHING_KEPT
+    as_far: bool = False
 
     @property
     def whole(self) -> bool:
@@ -100,16 +104,20 @@ def request_refund(
             return must_have_paid(_same(known, wish), transfer)
         waiting = Refund.objects.filter(payment=payment, state="requested")
         replaced = take_back_waiting(waiting, now) if wish.whole else []
-        left = _room(payment, now, transfer, instead_of)
+        left = _room(payment, wish.as_far)
         if wish.goodwill_fen:
             kind, parts, other = Kind.GOODWILL, [], wish.goodwill_fen
         else:
             kind = Kind.CANCELLATION if order.state == "cancelled" else Kind.LINES
             parts, other = parts_of(order, pieces=wish.pieces, whole=wish.whole, freight=wish.freight), 0
         nothing_left = wish.whole or (bool(parts) and takes_the_last(order, wish.pieces))
-        if nothing_left and sum(one.amount_fen for one in parts) > left:
+        spares, kept = nothing_left or wish.as_far, within(wish.kept, parts)
+        if spares and weigh(parts, kept=kept, left=left, spares=True, whole=False).spared_fen:
             replaced += take_back_waiting(waiting.filter(kind=Kind.GOODWILL), now)
             left = refundable_fen(payment)
+        found = weigh(parts, kept=kept, left=left, spares=spares, whole=wish.whole, other_fen=other)
+        if found.amount_fen or not wish.as_far:
+            _limits(payment, now, transfer, instead_of)
         refund = write(
             payment=payment,
             kind=kind,
@@ -117,12 +125,13 @@ def request_refund(
             parts=parts,
             other_fen=other,
             left=left,
-            spares=nothing_left,
+            spares=spares,
             whole=wish.whole,
             told={"reason": shown, "asked_by": asked_by, "note": note[:300]},
             replaced=[*replaced, *instead_of],
             freight_stays=bool(wish.pieces) and not wish.freight,
-            kept=wish.kept,
+            kept=kept,
+            least=0 if wish.as_far else 1,
             now=now,
         )
         if transfer is not None:
@@ -155,7 +164,8 @@ def refund_stray(
         known = Refund.objects.filter(payment=payment, key=key).first()
         if known is not None:
             return must_have_paid(_living(known), transfer)
-        left = _room(payment, now, transfer, instead_of)
+        left = _room(payment)
+        _limits(payment, now, transfer, instead_of)
         refund = write(
             payment=payment,
             kind=Kind.STRAY,
@@ -199,7 +209,12 @@ def may_leave(order: Order, kind: str) -> bool:
 
 
 def accept(refund: Refund, *, now: datetime) -> None:
-    """Let a requested refund leave: a minute after the one before it, as WeChat Pay wants it."""
+    """Let a requested refund leave: a minute after the one before it, as WeChat Pay wants it. One of nothing
+    is told nobody, and has arrived."""
+    if not refund.amount_fen:
+        REFUND.move(refund, "nothing", now=now, facts=facts_of(refund), succeeded_at=now)
+        waits_no_more(refund, now)
+        return
     REFUND.move(
         refund,
         "accept",
@@ -281,14 +296,18 @@ def _pay(refund: Refund, order: Order, transfer: Transfer, since: datetime, now:
         settle_open(kinds=[BY_BANK], key=key, by=transfer.by, note=note, now=now)
 
 
-def _room(payment: Payment, now: datetime, transfer: Transfer | None, instead_of: Sequence[str]) -> int:
-    """What is left of the payment; raises TooMuch when it is nothing, and for WeChat's limits
-    TooManyRefunds, TooOld; for a transfer within them, `instead_of` nothing, StillRefunded."""
-    left = refundable_fen(payment)
-    if left <= 0:
+def _room(payment: Payment, also_none: bool = False) -> int:
+    """What is left of the payment; raises TooMuch when it is nothing, unless that will do."""
+    left = max(0, refundable_fen(payment))
+    if not left and not also_none:
         raise TooMuch(left_fen=0)
+    return left
+
+
+def _limits(payment: Payment, now: datetime, transfer: Transfer | None, instead_of: Sequence[str]) -> None:
+    """Raises for WeChat's limits TooManyRefunds, TooOld; for a transfer within them, `instead_of` nothing,
+    StillRefunded."""
     if transfer is None:
         within_limits(payment, now=now)
     elif not instead_of:
         must_be_ours(payment, now=now)
-    return left

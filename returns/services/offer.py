@@ -13,10 +13,10 @@ from fractions import Fraction
 from compliance.law import Law
 from kernel.clock import shanghai_day
 from orders.models import OrderLine
-from payments.services.refund_parts import Part, part, with_tax
 from payments.services.refund_writing import Kept
 from returns.models import ReturnPolicy
 from returns.reasons import REASONS, Fault, Kind
+from returns.services.amount import Amount, comes_to
 from returns.services.seen import Seen, Stage
 from returns.windows import ARRIVE, DECLARE, SEVEN, Clock, claim_clock, clock
 
@@ -46,19 +46,18 @@ class Obstacle:
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a return would give. `late_fen` is the refund should customs not give up the tax; of `tax_fen` the
-    tax of the pieces. `quota_fen` comes back to the year where the tax does."""
+    """What a return would give: `now` where everything is in time, `late` should customs not give up the
+    tax. `quota_fen` comes back to the year where the tax does."""
 
     wished: Wished
-    parts: tuple[Part, ...]
+    now: Amount
+    late: Amount
     obstacles: tuple[Obstacle, ...]
     remains: tuple[Kind, ...]
     goods_back: bool
     seller_pays: bool
     freight: bool
     restorable: bool
-    kept_now: Kept
-    kept_late: Kept
     clocks: tuple[Clock, ...]
 
     @property
@@ -69,31 +68,28 @@ class Offer:
     @property
     def tax_fen(self) -> int:
         """Duty, VAT and consumption tax of the pieces."""
-        return sum(one.tax_fen for one in self.parts)
+        return self.now.tax_fen
 
     @property
     def refund_fen(self) -> int:
         """What goes back where everything is in time."""
-        return self._less(self.kept_now)
+        return self.now.weighed.amount_fen
 
     @property
     def late_fen(self) -> int:
         """What goes back where the goods are not back in time for customs."""
-        return self._less(self.kept_late)
+        return min(self.refund_fen, self.late.weighed.amount_fen)
 
     @property
     def quota_fen(self) -> int:
         """What of the yearly allowance comes back with it."""
         if not self.restorable:
             return 0
-        return sum(one.shares["goods_fen"] for one in self.parts)
+        return sum(one.shares["goods_fen"] for one in self.now.parts)
 
     def day(self, name: str) -> date | None:
         """The last day of one of its clocks."""
         return next((one.last for one in self.clocks if one.name == name), None)
-
-    def _less(self, kept: Kept) -> int:
-        return max(0, sum(one.amount_fen for one in self.parts) - kept.fen(self.tax_fen))
 
 
 def make_offer(*, seen: Seen, wished: Wished) -> Offer:
@@ -106,18 +102,18 @@ def make_offer(*, seen: Seen, wished: Wished) -> Offer:
     clocks = tuple(_clocks(seen, wished, goods_back))
     lost_now = _tax_lost(seen, goods_back)
     share = Fraction(0) if seller else Fraction(100 - seen.policy.lost_tax_percent, 100)
-    late = seen.released is not None
+    released = seen.released is not None
+    pieces = _there(seen, wished)
     return Offer(
         wished=wished,
-        parts=tuple(_parts(seen, wished, freight)),
+        now=comes_to(seen, pieces, freight=freight, kept=Kept(lost_now, share if lost_now else Fraction(0))),
+        late=comes_to(seen, pieces, freight=freight, kept=Kept(released, share if released else Fraction(0))),
         obstacles=obstacles,
         remains=tuple(_remains(seen, wished)) if obstacles else (),
         goods_back=goods_back,
         seller_pays=seller or seen.policy.way_back_by == ReturnPolicy.WayBack.BRAND,
         freight=freight,
-        restorable=seen.released is not None and not lost_now,
-        kept_now=Kept(lost_now, share if lost_now else Fraction(0)),
-        kept_late=Kept(late, share if late else Fraction(0)),
+        restorable=released and not lost_now,
         clocks=clocks,
     )
 
@@ -135,16 +131,12 @@ def _tax_lost(seen: Seen, goods_back: bool) -> bool:
     return not comes or not clock(DECLARE, since=seen.released, today=seen.today).open
 
 
-def _parts(seen: Seen, wished: Wished, freight: bool) -> list[Part]:
-    """What the pieces would give back if everything that is asked for goes back before them."""
-    before = {line.pk: seen.before(line) for line in seen.lines}
-    wanted = [(line, wished.pieces.get(line.position, 0)) for line in seen.lines]
-    parts = [
-        part(line, quantity, before[line.pk], freight=freight)
-        for line, quantity in wanted
-        if 0 < quantity <= seen.left(line)
-    ]
-    return with_tax(seen.order, seen.lines, before, parts)
+def _there(seen: Seen, wished: Wished) -> dict[int, int]:
+    """What is asked for and still there, by the line's id."""
+    if seen.order.state != "paid":
+        return {}
+    wanted = {line: wished.pieces.get(line.position, 0) for line in seen.lines}
+    return {line.pk: pieces for line, pieces in wanted.items() if 0 < pieces <= seen.left(line)}
 
 
 def _clocks(seen: Seen, wished: Wished, goods_back: bool) -> Iterator[Clock]:

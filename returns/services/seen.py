@@ -1,4 +1,4 @@
-"""All that a return is judged by, read once: in six statements, whatever the order has."""
+"""All that a return is judged by, read once: in seven statements, whatever the order has."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from django.db.models import Q
+from django.db.models import Count, Q, Sum
 
 from customs.models import Declaration
 from kernel.clock import shanghai_day
 from logistics.models import Shipment
 from orders.given_back import NOTHING, Returned, returned
 from orders.models import Order, OrderLine
-from payments.models import RefundLine
+from payments.models import Payment, RefundLine
 from payments.services.refund_parts import part
 from returns.models import ReturnLine, ReturnPolicy
 from returns.states import HOLDING
@@ -37,6 +37,23 @@ _STAGES = {"delivered": Stage.DELIVERED, "lost": Stage.LOST, "returned": Stage.C
 
 
 @dataclass(frozen=True, slots=True)
+class Money:
+    """What of an order's payment can still be refunded, in fen, before and after what living requests were
+    quoted; `waiting_fen` is goodwill that was asked for and has not left. `pieces_only` where what was kept
+    back stays, or pieces' money waits, so that all that is left is not asked for as one."""
+
+    left_fen: int
+    promised_fen: int
+    waiting_fen: int
+    pieces_only: bool
+
+    @property
+    def free_fen(self) -> int:
+        """What is left for what is asked for now."""
+        return max(0, self.left_fen - self.promised_fen)
+
+
+@dataclass(frozen=True, slots=True)
 class Seen:
     """An order with what has gone back of it, what is asked for, where it is, and the terms it is under.
 
@@ -54,6 +71,7 @@ class Seen:
     released: date | None
     policy: ReturnPolicy
     today: date
+    money: Money
 
     def left(self, line: OrderLine) -> int:
         """Pieces of a line that can still be asked for."""
@@ -70,7 +88,7 @@ class Seen:
 
 
 def look(*, order: Order, now: datetime, but: int | None = None) -> Seen:
-    """Look at an order; the request with the key `but` asks for nothing. Five statements beside the order."""
+    """Look at an order; the request with the key `but` asks for nothing. Six statements beside the order."""
     lines = tuple(OrderLine.objects.filter(order=order).order_by("position"))
     gone = returned(RefundLine.objects.filter(~Q(refund__state="closed"), refund__order=order))
     # What WeChat closed the refund of is asked for anew, and is nobody else's meanwhile.
@@ -78,8 +96,11 @@ def look(*, order: Order, now: datetime, but: int | None = None) -> Seen:
     held = ReturnLine.objects.filter(Q(state__in=HOLDING) | closed, request__order=order)
     living = held.exclude(request_id=but)
     asked = Counter[int]()
-    for line_id, quantity in living.values_list("line_id", "quantity"):
+    promised: dict[int, int] = {}
+    told = living.values_list("line_id", "quantity", "request_id", "request__quoted_fen")
+    for line_id, quantity, request_id, quoted_fen in told:
         asked[line_id] += quantity
+        promised[request_id] = quoted_fen
     shipment = Shipment.objects.filter(order=order).select_related("order__customs_declaration").first()
     if shipment is None:
         declaration = Declaration.objects.filter(order=order).first()
@@ -97,7 +118,28 @@ def look(*, order: Order, now: datetime, but: int | None = None) -> Seen:
         released=shanghai_day(released_at) if released_at else None,
         policy=policy_of(order.storefront_id, shanghai_day(order.paid_at or now)),
         today=shanghai_day(now),
+        money=_money(order, sum(promised.values())),
     )
+
+
+def _money(order: Order, promised_fen: int) -> Money:
+    waits = Q(refunds__state="requested")
+    stayed = Q(refunds__tax_kept_fen__gt=0) | Q(refunds__deducted_fen__gt=0)
+    found = (
+        Payment.objects.filter(order=order, state="succeeded")
+        .annotate(
+            taken=Sum("refunds__amount_fen", filter=~Q(refunds__state="closed"), default=0),
+            waiting=Sum("refunds__amount_fen", filter=waits & Q(refunds__kind="goodwill"), default=0),
+            pieces_only=Count(
+                "refunds", filter=stayed & ~Q(refunds__state="closed") | waits & ~Q(refunds__kind="goodwill")
+            ),
+        )
+        .first()
+    )
+    if found is None:
+        return Money(0, promised_fen, 0, False)
+    left = max(0, (found.received_fen or 0) - found.taken)
+    return Money(left, promised_fen, found.waiting, found.pieces_only > 0)
 
 
 def policy_of(storefront_id: int, day: date) -> ReturnPolicy:

@@ -21,9 +21,10 @@ from kernel.tenancy import tenant
 from orders.given_back import NOTHING, returned
 from payments.models import Refund, RefundLine
 from payments.services.refund_writing import Kept
-from payments.services.refunds import Wish, request_refund
+from payments.services.refunds import request_refund
 from returns.models import ReturnGrade, ReturnLine, ReturnRequest
 from returns.reasons import REASONS, Fault, Kind
+from returns.services.amount import wish_for
 from returns.services.holding import hold, move_lines
 from returns.services.seen import Seen, Stage, look
 from returns.states import HOLDING, RETURN, RETURN_LINE
@@ -96,6 +97,8 @@ def creditable(row: ReturnRequest) -> dict[int, int]:
 def pay(row: ReturnRequest, *, now: datetime, lost: bool = False) -> None:
     """Ask for the refund of a held request; its lines are payments' from now on. Raises as request_refund.
 
+    Where goodwill or what is kept back has all of it, the refund is of nothing, and has arrived at once.
+
     Of goods that are `lost` on their way back customs gives up nothing, and the brand bears it.
     """
     seen = look(order=row.order, now=now, but=row.pk)
@@ -105,15 +108,15 @@ def pay(row: ReturnRequest, *, now: datetime, lost: bool = False) -> None:
     kept, restorable = (Kept(tax_lost=seen.released is not None), False) if lost else kept_of(row, seen)
     refund = request_refund(
         number=row.order.number,
-        wish=_wish(row, seen, pieces, kept),
+        wish=wish_for(seen, pieces, freight=row.freight, kept=kept),
         key=f"return:{row.number}",
         reason=SHOWN[Kind(row.kind)],
         asked_by="consumer",
         note=row.number,
         now=now,
     )
-    row.refund, row.restorable = refund, restorable
-    row.save(update_fields=["refund", "restorable"])
+    row.refund, row.restorable, row.deducted_fen = refund, restorable, refund.deducted_fen
+    row.save(update_fields=["refund", "restorable", "deducted_fen"])
     for one in ReturnLine.objects.filter(request=row, state__in=HOLDING).select_related("request"):
         verb = "pay" if one.line_id in pieces else "drop"
         RETURN_LINE.move(
@@ -144,25 +147,18 @@ def kept_of(row: ReturnRequest, seen: Seen) -> tuple[Kept, bool]:
     return replace(kept, tax_lost=True, tax_kept=share), False
 
 
-def _wish(row: ReturnRequest, seen: Seen, pieces: dict[int, int], kept: Kept) -> Wish:
-    """The pieces; all that is left where nothing was ever kept back and nothing of the order remains."""
-    last = all(seen.left(line) <= pieces.get(line.pk, 0) for line in seen.lines)
-    stayed = Q(tax_kept_fen__gt=0) | Q(deducted_fen__gt=0)
-    # What still waits of another return is refunded by its own number: each tells its own pieces and tax.
-    waits = Q(state="requested", key__startswith="return:")
-    before = Refund.objects.filter(stayed | waits, order=row.order).exclude(state="closed").exists()
-    if last and row.freight and kept == Kept() and not before and not seen.asked:
-        return Wish()
-    return Wish(pieces, freight=row.freight, kept=kept)
-
-
 def finish(*, refund: Refund, now: datetime) -> None:
     """The money of a return has arrived: it is settled. Of another refund, or told again, nothing happens."""
     for found in ReturnRequest.objects.filter(refund=refund).select_related("order").order_by("pk"):
         with tenant(found.storefront_id):
             row = hold(found)
             if row.state == "refunding":
-                facts = {"refund_fen": refund.amount_fen, "refund": refund.out_refund_no}
+                facts = {
+                    "refund": refund.out_refund_no,
+                    "refund_fen": refund.amount_fen,
+                    "spared_fen": refund.spared_fen,
+                    "deducted_fen": refund.deducted_fen,
+                }
                 at = refund.arrived_at or now
                 RETURN.move(row, "finish", now=now, facts=facts, settled_at=at, next_at=None)
                 tax_levied(row, now=now)

@@ -50,24 +50,28 @@ def enter_refund(*, refund: Refund, now: datetime) -> bool:
     What came to the merchant's card lies in our own bank, and is owed to the consumer until `enter_transfer`.
     What our bank paid without WeChat Pay is owed by the refund, and paid by its transfer.
 
-    False where it was entered before. Raises ValueError for a refund whose money has not arrived.
+    False where it was entered before, or where it moves nothing: what was kept back of the price has all of
+    it. Raises ValueError for a refund whose money has not arrived.
     """
     if refund.state != "succeeded" or refund.succeeded_at is None:
         raise ValueError(f"{refund.out_refund_no} is {refund.state}: nothing has left")
     beside = Account.STRAY if refund.kind == Refund.Kind.STRAY else Account.GOODWILL
+    amounts = {
+        **_from(refund),
+        Account.SALES: refund.goods_fen - refund.discount_fen - refund.deducted_fen,
+        Account.FREIGHT: refund.freight_fen,
+        Account.TAX: refund.tax_fen - refund.tax_lost_fen,
+        beside: refund.other_fen - refund.spared_fen + refund.tax_lost_fen - refund.tax_kept_fen,
+    }
+    if not any(amounts.values()):
+        return False
     return enter(
         fact=Fact(
             storefront_id=refund.storefront_id,
             kind=Entry.Kind.REFUND,
             key=f"refund:{refund.out_refund_no}",
             at=refund.succeeded_at,
-            amounts={
-                **_from(refund),
-                Account.SALES: refund.goods_fen - refund.discount_fen - refund.deducted_fen,
-                Account.FREIGHT: refund.freight_fen,
-                Account.TAX: refund.tax_fen - refund.tax_lost_fen,
-                beside: refund.other_fen - refund.spared_fen + refund.tax_lost_fen - refund.tax_kept_fen,
-            },
+            amounts=amounts,
             order_id=refund.order_id,
             payment_id=refund.payment_id,
             refund_id=refund.pk,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
+
 from backend import delivery
 from customs.models import Declaration, PortAccount
 from inventory import services as inventory
@@ -17,7 +19,9 @@ from payments.services.refund_outcome import take_in
 from returns.models import ReturnPolicy, ReturnRequest
 from returns.reasons import Kind
 from returns.services.arrive import Found, inspect, lots_of
-from returns.services.ask import ask_return
+from returns.services.ask import ask_return, write
+from returns.services.decide import say_yes
+from returns.services.holding import hold, hold_order
 from returns.services.offer import Offer, Wished, make_offer
 from returns.services.seen import look
 from tests import make, make_stock
@@ -161,3 +165,13 @@ def of_two_lots(world: make.World) -> Order:
         **filed,
     )
     return delivered(world)
+
+
+def written(order: Order, wished: Wished, key: str, at: datetime = DELIVERED) -> ReturnRequest:
+    """A request that was approved, of whatever reason; its pictures are nobody's matter here."""
+    with transaction.atomic():
+        seen = look(order=hold_order(order.number), now=at)
+        row = write(seen, make_offer(seen=seen, wished=wished), key, "", at)
+        say_yes(hold(row), by="op", now=at)
+    row.refresh_from_db()
+    return row

@@ -109,6 +109,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
     "return.to_send": (Handler("returns.tasks.tell_consumer", outside=True),),
     "return.refused": (Handler("returns.tasks.tell_consumer", outside=True),),
     "return.received": (Handler("returns.tasks.tell_consumer", outside=True),),
+    "return.late": (Handler("returns.tasks.tell_consumer", outside=True),),
     "return.settled": (Handler("returns.tasks.tell_consumer", outside=True),),
     "bill.matched": (Handler("settlement.tasks.enter_matched"),),
     "order.gate_before_list": (Handler("payments.tasks.gate_moved"),),

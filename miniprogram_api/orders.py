@@ -237,7 +237,7 @@ class OrderView(Door):
                 "history": [{"state": step.state, "at": step.at} for step in orders.history(row)],
                 "payments": list(attempts.values("state", "created_at", "succeeded_at")),
                 "refunds": [refund_told(one) for one in refunds],
-                "returns": [brief(one) for one in returns.of_order(row)],
+                "returns": [brief(one, self.now) for one in returns.of_order(row)],
                 "payer": _payer(row),
                 "ship_by": logistics.ship_by(row),
                 "cancellable_until": hold_ends_at(row),

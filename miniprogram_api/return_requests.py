@@ -304,7 +304,7 @@ class AskReturn(Door):
             "kind": row.kind,
             "state": row.state,
             "refund_fen": row.quoted_fen,
-            "next": {"says": text_of(says(row)), "by": due(row)},
+            "next": {"says": text_of(says(row, self.now)), "by": due(row, self.now)},
         }
         answer = Answer(201, orjson.dumps(body))
         receipts.keep(source=source, key=key, fingerprint=print_, answer=answer, now=self.now)

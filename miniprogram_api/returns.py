@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpResponse
@@ -180,7 +181,7 @@ class Returns(Door):
         """The customer's returns, the youngest first; follow `next_cursor` for more."""
         wanted = self.asked(ReturnQuery).validated_data
         page = returns.page(customer_id=self.own.customer_id, **wanted)
-        return Json({"items": [_card(row) for row in page.items], "next_cursor": page.next_cursor})
+        return Json({"items": [_card(row, self.now) for row in page.items], "next_cursor": page.next_cursor})
 
 
 class ReturnView(Door):
@@ -197,23 +198,23 @@ class ReturnView(Door):
         return shown(self, number)
 
 
-def brief(row: ReturnRequest) -> dict[str, Any]:
+def brief(row: ReturnRequest, now: datetime) -> dict[str, Any]:
     """A return as its order's page shows it."""
-    return {"number": row.number, "kind": row.kind, "state": row.state, "says": text_of(says(row))}
+    return {"number": row.number, "kind": row.kind, "state": row.state, "says": text_of(says(row, now))}
 
 
-def _next(row: ReturnRequest) -> dict[str, Any]:
-    return {"says": text_of(says(row)), "by": due(row)}
+def _next(row: ReturnRequest, now: datetime) -> dict[str, Any]:
+    return {"says": text_of(says(row, now)), "by": due(row, now)}
 
 
-def _card(row: ReturnRequest) -> dict[str, Any]:
+def _card(row: ReturnRequest, now: datetime) -> dict[str, Any]:
     lines = sorted(row.lines.all(), key=lambda one: one.line.position)
     return {
         "number": row.number,
         "order": row.order.number,
         "kind": row.kind,
         "state": row.state,
-        "next": _next(row),
+        "next": _next(row, now),
         "requested_at": row.requested_at,
         "refund_fen": row.quoted_fen,
         "lines": [
@@ -241,7 +242,7 @@ def shown(door: Door, number: str) -> HttpResponse:
             "kind_says": text_of(KINDS[Kind(row.kind)]),
             "reason": {"reason": row.reason, "says": text_of(REASONS[row.reason])},
             "state": row.state,
-            "next": _next(row),
+            "next": _next(row, door.now),
             "may": acts,
             "requested_at": row.requested_at,
             "words": words_of(row),

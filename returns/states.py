@@ -19,7 +19,13 @@ RETURN = Machine(
         "dispute": {"inspected": "disputed"},
         "settle": {"received": "refunding", "inspected": "refunding", "disputed": "refunding"},
         "finish": {"refunding": "settled"},
-        "end": {"refused": "ended", "appealed": "ended", "inspected": "ended", "disputed": "ended"},
+        "end": {
+            "refused": "ended",
+            "appealed": "ended",
+            "received": "ended",
+            "inspected": "ended",
+            "disputed": "ended",
+        },
         "lapse": {"to_send": "lapsed"},
         "withdraw": {
             "requested": "withdrawn",

@@ -20,6 +20,7 @@ OCCASIONS = {
     "return.refused": (Occasion.DECIDED.value, "申请未通过"),
     "return.received": (Occasion.CAME_BACK.value, "退货已收到"),
     "return.settled": (Occasion.REFUNDED.value, "退款已到账"),
+    "return.late": (Occasion.DECIDED.value, "答复延期"),
 }
 
 
@@ -99,7 +100,7 @@ def tell_consumer(event: Event) -> None:
     if row.order.customer_id is None:
         return
     occasion, words = OCCASIONS[event.name]
-    if says(row) is NOTHING_LEFT:
+    if says(row, event.at) is NOTHING_LEFT:
         words = "无需退款"
     fact = news.Fact(
         order_number=row.order.number,

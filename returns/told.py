@@ -8,7 +8,7 @@ from datetime import date, datetime
 from returns.models import ReturnRequest
 from returns.reasons import REASONS, Fault, Kind
 from returns.states import RETURN
-from returns.windows import whole
+from returns.windows import late_by, whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,15 @@ NOTHING_LEFT = Saying(
     "settled without a refund: goodwill given before, or what is kept back, has all of it",
     "settled_at",
 )
+LATE = Saying(
+    "店铺未按时答复，已上报店铺负责人，最迟在所示时间前处理；您的申请仍然有效",
+    "the answer is late and the shop's owner knows: it is given by the time shown; your request stands",
+)
+OVERDUE = Saying(
+    "答复已逾期，店铺负责人正在处理；您的申请仍然有效，也可向微信或12315投诉",
+    "the answer is overdue, and the shop's owner has it; your request stands, and you may complain to WeChat"
+    " or to 12315",
+)
 # What a consumer may do, as the addresses name it, by the verb of the state table.
 _ACTS = {"send": "way", "appeal": "appeal", "withdraw": "withdraw", "dispute": "dispute"}
 ACTS = (*_ACTS.values(), "accept", "replacement")
@@ -79,15 +88,21 @@ OPEN_TO_ACCEPT = ("inspected", "disputed")
 AGREED = ("to_send", "on_the_way", "received", "inspected", "disputed", "refunding", "settled")
 
 
-def says(row: ReturnRequest) -> Saying:
+def says(row: ReturnRequest, now: datetime) -> Saying:
     """What its state means to the consumer."""
-    nothing = row.refund is not None and row.refund.amount_fen == 0
-    return NOTHING_LEFT if nothing and row.state in ("refunding", "settled") else NEXT[row.state]
+    if row.refund is not None and row.refund.amount_fen == 0 and row.state in ("refunding", "settled"):
+        return NOTHING_LEFT
+    if row.state in ("requested", "appealed") and now >= row.decide_by:
+        return LATE if now < late_by(row.decide_by) else OVERDUE
+    return NEXT[row.state]
 
 
-def due(row: ReturnRequest) -> datetime | None:
+def due(row: ReturnRequest, now: datetime) -> datetime | None:
     """Until when what its state says; a day of the law is whole."""
-    name = says(row).by
+    said = says(row, now)
+    if said is LATE:
+        return late_by(row.decide_by)
+    name = said.by
     found = getattr(row, name) if name else None
     if isinstance(found, date) and not isinstance(found, datetime):
         return whole(found)

@@ -25,6 +25,7 @@ class Clock:
     link: str
 
 
+LATE_ANSWER = timedelta(hours=48)
 SEVEN, DECLARE, ARRIVE, CLAIM = "seven_days", "customs_declared", "customs_arrived", "claim"
 _FIGURES = {
     SEVEN: ("returns/seven_days", "七日无理由退货申请截止", "last day to return without a reason"),
@@ -54,6 +55,11 @@ def claim_clock(*, since: date, days: int, today: date) -> Clock:
 def whole(day: date) -> datetime:
     """The end of a day, which is whole."""
     return datetime.combine(day, time(23, 59, 59), SHANGHAI)
+
+
+def late_by(decide_by: datetime) -> datetime:
+    """Until when an answer is given that is late, or given by itself."""
+    return decide_by + LATE_ANSWER
 
 
 def refund_by(received: date) -> date:

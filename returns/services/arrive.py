@@ -26,6 +26,7 @@ from returns.models import ReturnGrade, ReturnLine, ReturnRequest, StrayPiece
 from returns.reasons import REASONS, Fault
 from returns.services import at_customs, settle
 from returns.services.holding import hold, move_lines
+from returns.services.revive import revive
 from returns.states import RETURN
 from returns.windows import refund_by
 
@@ -92,7 +93,7 @@ class ToldTooLate(Conflict):
 def receive(*, request: ReturnRequest, by: str, now: datetime, on: date | None = None) -> ReturnRequest:
     """The parcel is at the original place, since `on` or today, by which customs and the refund are clocked.
 
-    Raises WrongState, BadDay.
+    Raises WrongState, BadDay, AskedAnew.
     """
     with tenant(request.storefront_id):
         row = hold(request)
@@ -101,8 +102,8 @@ def receive(*, request: ReturnRequest, by: str, now: datetime, on: date | None =
             raise BadDay(shanghai_day(row.requested_at).isoformat(), shanghai_day(now).isoformat())
         at = now if day == shanghai_day(now) else datetime.combine(day, time(12), SHANGHAI)
         due = datetime.combine(refund_by(day) + timedelta(days=1), time(0), SHANGHAI)
-        if row.state == "lapsed":  # it came after all: its pieces are asked for again
-            row.lines.filter(state="dropped").update(state="approved")
+        if row.state == "lapsed":  # it came after all
+            revive(row, now=now)
         RETURN.move(
             row,
             "receive",

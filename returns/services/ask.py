@@ -11,8 +11,6 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Sum
-
 from catalog.models import Variant
 from compliance import services as compliance
 from compliance import vault
@@ -31,7 +29,6 @@ from returns.shown import offer_shown
 from returns.windows import ARRIVE, DECLARE
 
 LONGEST_WORDS, MOST_PICTURES = 500, 9
-NOT_GIVEN = ("refused", "appealed", "ended", "lapsed", "withdrawn")
 
 
 @dataclass(eq=False)
@@ -113,9 +110,7 @@ def gives_itself(seen: Seen, offer: Offer) -> bool:
 
     Those are of an order, with all that was given of it by itself: many small wishes do not pass them.
     """
-    given = ReturnRequest.objects.filter(order=seen.order, decided_by="system").exclude(state__in=NOT_GIVEN)
-    before = given.aggregate(sum=Sum("quoted_fen", default=0))["sum"]
-    if not seen.policy.approves or before + offer.refund_fen > seen.policy.approves_up_to_fen:
+    if not decide.within_bound(seen.order, seen.policy, offer.refund_fen):
         return False
     kind, reason = offer.wished.kind, REASONS[offer.wished.reason]
     if kind is Kind.REFUND_ONLY:

@@ -5,17 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from django.db import transaction
+
+from kernel import events
 from kernel.cases import open_case, open_failing, settle_open
 from kernel.clock import shanghai_day
+from kernel.errors import Problem
 from kernel.tenancy import tenant
 from returns.models import ReturnRequest
-from returns.reasons import REASONS, Fault
+from returns.reasons import REASONS, Fault, Kind
 from returns.services import decide, settle
 from returns.services.at_customs import LOOK_AGAIN, stop
 from returns.services.holding import hold
 from returns.states import OVER
+from returns.windows import late_by
 
 FAILING, NOT_ARRIVED, LATE_SOON = "return.failing", "return.not_arrived", "return.customs_soon"
+UNANSWERED = "店铺未按时答复，系统已自动同意。"
 AGAIN, RETRY = timedelta(days=1), timedelta(minutes=10)
 SOON = timedelta(days=7)  # before customs' last day a person hears of goods that are not back
 
@@ -47,12 +53,41 @@ def sweep(*, now: datetime, limit: int = 200) -> int:
 
 
 def _decide(row: ReturnRequest, now: datetime) -> None:
-    """What the law gives anyway is given when nobody answered in time; all else waits for a person."""
+    """What the law gives anyway is given when nobody answered in time. All else is late, which the consumer
+    is told; two days later silence gives what the terms let it, and the rest is the owner's, every day."""
     if row.state == "requested" and REASONS[row.reason].fault is Fault.NONE and row.goods_back:
         decide.say_yes(row, by="system", now=now)
         return
     _case(row, decide.UNDECIDED, "A consumer waits for the answer to a return", now)
-    _later(row, now + AGAIN)
+    until = late_by(row.decide_by)
+    if now < until:
+        events.record(
+            storefront_id=row.storefront_id,
+            name="return.late",
+            key=row.event_key,
+            facts={"until": until.isoformat()},
+            now=now,
+        )
+        _later(row, until)
+    elif not _given_by_silence(row, now):
+        _case(row, decide.OVERDUE, "An answer to a consumer is overdue: the owner decides today", now)
+        _later(row, now + AGAIN)
+
+
+def _given_by_silence(row: ReturnRequest, now: datetime) -> bool:
+    """Give a claim, or goods that come back first, that nobody answered: within the bound of what the terms
+    give by themselves. Not what a person refused, nor money for goods that are on their way or still here."""
+    silent = row.state == "requested" and (row.goods_back or row.kind == Kind.CLAIM)
+    if not silent or not decide.within_bound(row.order, row.terms, row.quoted_fen):
+        return False
+    try:
+        with transaction.atomic():
+            row.answer = UNANSWERED
+            decide.say_yes(row, by="system", now=now)
+    except Problem:  # its pieces are gone, or customs has them: a person sees why
+        row.refresh_from_db()
+        return False
+    return True
 
 
 def _rest(row: ReturnRequest, now: datetime) -> None:

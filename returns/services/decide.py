@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Sum
+
 from kernel.cases import open_case, settle_open
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict, Invalid
 from kernel.states import WrongState
 from kernel.tenancy import tenant
-from returns.models import ReturnLine, ReturnRequest
+from orders.models import Order
+from returns.models import ReturnLine, ReturnPolicy, ReturnRequest
 from returns.reasons import Kind
 from returns.services import settle
 from returns.services.at_customs import LOOK_AGAIN, stop
@@ -24,7 +27,8 @@ from returns.states import RETURN
 from returns.windows import whole
 
 ASKED_BEFORE_RECEIPT = ("no_longer_wanted", "not_received")
-UNDECIDED, APPEALED = "return.undecided", "return.appealed"
+UNDECIDED, APPEALED, OVERDUE = "return.undecided", "return.appealed", "return.overdue"
+NOT_GIVEN = ("refused", "appealed", "ended", "lapsed", "withdrawn")
 
 
 class AnswerNeeded(Invalid):
@@ -142,6 +146,13 @@ def rest(row: ReturnRequest, *, now: datetime) -> None:
     _over(row, "end", now)
 
 
+def within_bound(order: Order, terms: ReturnPolicy, fen: int) -> bool:
+    """Whether so much more of an order may be given without a person, by the terms."""
+    given = ReturnRequest.objects.filter(order=order, decided_by="system").exclude(state__in=NOT_GIVEN)
+    before: int = given.aggregate(sum=Sum("quoted_fen", default=0))["sum"]
+    return terms.approves and before + fen <= terms.approves_up_to_fen
+
+
 def say_yes(row: ReturnRequest, *, by: str, now: datetime) -> None:
     """The same of a row that the caller holds with its order and payment."""
     lines = list(row.lines.select_related("line"))
@@ -189,5 +200,9 @@ def _over(row: ReturnRequest, verb: str, now: datetime, **changes: Any) -> None:
 
 def _decided(row: ReturnRequest, by: str, now: datetime) -> None:
     settle_open(
-        kinds=[UNDECIDED, APPEALED], key=row.event_key, by=by, note=f"the return is {row.state}", now=now
+        kinds=[UNDECIDED, APPEALED, OVERDUE],
+        key=row.event_key,
+        by=by,
+        note=f"the return is {row.state}",
+        now=now,
     )

@@ -101,6 +101,9 @@ def look(*, order: Order, now: datetime, but: int | None = None) -> Seen:
     for line_id, quantity, request_id, quoted_fen in told:
         asked[line_id] += quantity
         promised[request_id] = quoted_fen
+    for line in lines:  # of what was refunded meanwhile nothing is held any more
+        asked[line.pk] = min(asked[line.pk], max(0, line.quantity - gone.get(line.pk, NOTHING).quantity))
+    asked = +asked
     shipment = Shipment.objects.filter(order=order).select_related("order__customs_declaration").first()
     if shipment is None:
         declaration = Declaration.objects.filter(order=order).first()

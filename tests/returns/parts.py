@@ -16,6 +16,7 @@ from logistics.services import shipments
 from orders.models import Order
 from payments.models import Refund
 from payments.services.refund_outcome import take_in
+from payments.services.refunds import Wish, request_refund
 from returns.models import ReturnPolicy, ReturnRequest
 from returns.reasons import Kind
 from returns.services.arrive import Found, inspect, lots_of
@@ -167,11 +168,21 @@ def of_two_lots(world: make.World) -> Order:
     return delivered(world)
 
 
-def written(order: Order, wished: Wished, key: str, at: datetime = DELIVERED) -> ReturnRequest:
-    """A request that was approved, of whatever reason; its pictures are nobody's matter here."""
+def written(
+    order: Order, wished: Wished, key: str, at: datetime = DELIVERED, approved: bool = True
+) -> ReturnRequest:
+    """A request of whatever reason, its pictures being nobody's matter here."""
     with transaction.atomic():
         seen = look(order=hold_order(order.number), now=at)
         row = write(seen, make_offer(seen=seen, wished=wished), key, "", at)
-        say_yes(hold(row), by="op", now=at)
+        if approved:
+            say_yes(hold(row), by="op", now=at)
     row.refresh_from_db()
     return row
+
+
+def refunded_all(order: Order) -> None:
+    """Somebody refunded every piece by hand."""
+    request_refund(
+        number=order.number, wish=Wish(), key="all", reason="退款", asked_by="operator:wang", now=DELIVERED
+    )

@@ -92,10 +92,10 @@ def test_where_nothing_is_left_the_return_ends_settled_with_nothing(order, monke
     row = came(asked(order))
     assert (row.quoted_fen, row.quote["goodwill_fen"]) == (0, 10_910)
     graded(row, DELIVERED)
-    assert says(fresh(row)) is NOTHING_LEFT
+    assert says(fresh(row), DELIVERED) is NOTHING_LEFT
     delivery.drain(now=DELIVERED)
     row = fresh(row)
-    assert (row.state, says(row), row.refund.state) == ("settled", NOTHING_LEFT, "succeeded")
+    assert (row.state, says(row, DELIVERED), row.refund.state) == ("settled", NOTHING_LEFT, "succeeded")
     facts = Event.objects.get(key=row.event_key, name="return.settled").facts
     assert (facts["refund_fen"], facts["spared_fen"]) == (0, 10_910)
     assert Event.objects.filter(key=row.refund.event_key, name="refund.accepted").count() == 0

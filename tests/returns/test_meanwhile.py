@@ -27,6 +27,7 @@ from returns.services.arrive import (
     receive,
 )
 from returns.services.decide import NotAnyMore, PiecesGone, approve
+from returns.services.revive import AskedAnew
 from returns.services.undelivered import came_back
 from returns.services.way import send
 from settlement.models import Posting
@@ -132,6 +133,56 @@ def test_goods_refunded_by_the_laws_last_day_are_put_away_after_it_and_cost_nobo
     with pytest.raises(BadGrades):  # no piece is graded twice
         late(row)
     assert Movement.objects.filter(kind="return").count() == 1
+
+
+def came_late(row):
+    """It lapsed, and comes after all."""
+    deadlines.sweep(now=row.send_by)
+    assert state(row) == "lapsed"
+    return row
+
+
+def test_pieces_of_a_late_parcel_that_were_asked_for_again_are_received_there(order, world):
+    row = came_late(asked(order, wish(2)))
+    at = row.send_by
+    parts.had(order, at)
+    anew = asked(order, wish(1), at=at, key="k-2")
+    row = receive(request=row, by="op", now=at)
+    assert [(one.quantity, one.state) for one in row.lines.all()] == [(1, "approved")]
+    case = Case.objects.get(kind="return.surplus")
+    assert (case.facts["elsewhere"], case.facts["others"]) == ("HD-1 × 1", anew.number)
+    for one in (row, receive(request=anew, by="op", now=at)):
+        graded(one, at)
+    assert [one.amount_fen for one in Refund.objects.all()] == [10_910, 10_910]
+    assert Movement.objects.filter(kind="return").count() == 2
+    other = came_late(asked(delivered(world), key="k-3"))
+    parts.had(other.order, other.send_by)
+    anew = asked(other.order, wish(2), at=other.send_by, key="k-4")
+    with pytest.raises(AskedAnew) as told:
+        receive(request=other, by="op", now=other.send_by)
+    assert anew.number in told.value.text("zh")
+    assert state(other) == "lapsed"
+
+
+def test_pieces_of_a_late_parcel_that_were_refunded_are_put_away_and_not_refunded_again(order, world):
+    row = came_late(asked(order, wish(2)))
+    refunded(order, 1)
+    before = Lot.objects.get(stock__variant=world.dryer).on_hand
+    row = receive(request=row, by="op", now=row.send_by)
+    assert Case.objects.get(kind="return.surplus").facts["refunded"] == "HD-1 × 1"
+    assert not offered(order, wish(1), row.send_by).possible  # nothing is left, and nothing breaks
+    graded(row, row.send_by)
+    assert (state(row), Lot.objects.get(stock__variant=world.dryer).on_hand) == ("refunding", before + 2)
+    assert [one.quantity for one in row.refund.lines.all()] == [1]
+
+
+def test_a_late_parcel_of_which_all_was_refunded_ends_by_its_last_day(order):
+    row = came_late(asked(order))
+    refunded(order, 2)
+    row = receive(request=row, by="op", now=row.send_by)
+    deadlines.sweep(now=row.refund_by)
+    assert (state(row), Refund.objects.count()) == ("ended", 1)
+    assert not Case.objects.filter(kind="return.failing").exists()
 
 
 def late(row, **more):

@@ -115,7 +115,6 @@ INSTALLED_APPS = [
     "operators.apps.SiteConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
@@ -126,6 +125,7 @@ INSTALLED_APPS = [
     "import_export",
     "django_otp",
     "django_otp.plugins.otp_totp",
+    "django_otp.plugins.otp_static",
     "axes",
     "django_prometheus",
     "kernel",
@@ -155,12 +155,11 @@ FULL_MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "operators.entering.Sessions",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django_otp.middleware.OTPMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -170,11 +169,22 @@ SILENCED_SYSTEM_CHECKS = ["admin.E408", "admin.E409", "admin.E410", "axes.W002"]
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
     "django.contrib.auth.backends.ModelBackend",
+    "operators.entering.CodeBackend",
 ]
+SESSION_ENGINE = "storefronts.sessions"
+SESSION_COOKIE_AGE = (
+    12 * 3600
+)  # as long as a session lasts at most; it ends sooner where nobody asks for anything
+OPERATOR_IDLE_SECONDS = int(env("OPERATOR_IDLE_SECONDS", "7200"))
+OPERATOR_IDLE_MONEY_SECONDS = int(env("OPERATOR_IDLE_MONEY_SECONDS", "1800"))  # roles that give a code
+OTP_TOTP_ISSUER = env("OTP_TOTP_ISSUER", "Storefront")  # what an authenticator calls us
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 1
 AXES_VERBOSE = False  # it greets in the log of every process
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_CLIENT_IP_CALLABLE = "operators.entering.address_of"
+AXES_LOCKOUT_CALLABLE = "operators.entering.locked_out"
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code"]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": ["'self'"],

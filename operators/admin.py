@@ -9,6 +9,7 @@ from operators import (  # noqa: F401
     assessments,
     bills,
     catalog,
+    colleagues,
     complaints,
     compliance,
     customers,

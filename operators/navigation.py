@@ -173,6 +173,7 @@ GROUPS: tuple[Group, ...] = (
             ("customers.NewsTemplate", "sms"),
             ("storefronts.Membership", "manage_accounts"),
             ("storefronts.Operator", "person"),
+            ("storefronts.OperatorSession", "devices"),
             ("partner_api.Application", "hub"),
         ),
     ),

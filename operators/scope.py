@@ -25,6 +25,8 @@ CARERS = OWNERS | {Role.CUSTOMER_SERVICE.value, Role.COMPLIANCE.value}
 REFUNDERS = OWNERS | {Role.FINANCE.value, Role.CUSTOMER_SERVICE.value}
 ACCOUNTANTS = OWNERS | {Role.FINANCE.value}
 WORKERS = READERS - {Role.AUDITOR.value}
+# Who touches money or personal data gives a code at each log-in, as superusers do; the others may.
+SECOND_FACTOR = OWNERS | {Role.FINANCE.value, Role.CUSTOMER_SERVICE.value, Role.COMPLIANCE.value}
 
 # Where a row says to which storefront it belongs; otherwise a lookup such as "event__storefront_id".
 PLATFORM = ""  # rows of the platform itself: superusers alone
@@ -53,6 +55,11 @@ class Scope:
     def may_anywhere(self, roles: Collection[str]) -> bool:
         """Whether one of `roles` is held in any storefront."""
         return self.everything or bool(self.storefronts(roles))
+
+    @property
+    def needs_code(self) -> bool:
+        """Whether a second factor is asked for, whether or not the operator has one yet."""
+        return self.may_anywhere(SECOND_FACTOR)
 
     def narrow(
         self, rows: QuerySet[Any], path: str, roles: Collection[str] = READERS, *, many: bool = False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.templatetags.static import static
+from django.urls import reverse_lazy
 
 from operators.bilingual import say
 
@@ -17,6 +18,9 @@ UNFOLD: dict[str, Any] = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("operators/icon.svg")}
     ],
+    "ACCOUNT": {
+        "navigation": [{"title": say("账号安全", "Account safety"), "link": reverse_lazy("admin:account")}]
+    },
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "operators.dashboard.fill",

@@ -133,33 +133,6 @@ class LegalPartyAdmin(Scoped):
         queries.forget_kept()
 
 
-@register("storefronts.Operator")
-class OperatorAdmin(Scoped):
-    """Colleagues: those who work in one of one's own storefronts."""
-
-    scope_path = "memberships__storefront_id"
-    scope_many = True
-    fields = ("username", "is_active", "is_staff", "is_superuser", "last_login", "date_joined")
-    list_display = ("username", "is_active", "is_superuser", "last_login")
-    list_filter = ("is_active",)
-    search_fields = ("username__startswith",)
-    ordering = ("username",)
-
-
-@register("storefronts.Membership")
-class MembershipAdmin(Scoped):
-    """Which role an operator has in which storefront; owners decide it."""
-
-    addable = ("operator", "storefront", "role")
-    removable = True
-    autocomplete_fields = ("operator",)
-    list_display = ("operator", "storefront", "role")
-    list_select_related = ("operator", "storefront")
-    list_filter = (states("role"),)
-    search_fields = ("operator__username__startswith",)
-    ordering = ("storefront", "operator")
-
-
 @register("auth.Group")
 class GroupAdmin(Scoped):
     """Not used to grant anything: roles are memberships."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Q
 
 from kernel.clock import now as present
 from kernel.ids import uuid7
+from storefronts.sessions import SessionStore
 
 
 class BrandCompany(models.Model):
@@ -255,6 +257,41 @@ class Operator(AbstractUser):
 
     class Meta:
         verbose_name = "operator"
+
+
+class OperatorSession(AbstractBaseSession):
+    """A log-in for as long as it lasts; of the key in its cookie a hash is kept, nothing that opens it.
+
+    `factor` is how the second step was taken, "" until then.
+    """
+
+    class Factor(models.TextChoices):
+        CODE = "code"
+        RECOVERY = "recovery"
+        NONE = "none"
+
+    id = models.BigAutoField(primary_key=True)
+    session_key = models.CharField(max_length=64, unique=True)
+    public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
+    operator = models.ForeignKey(
+        Operator, null=True, blank=True, on_delete=models.CASCADE, related_name="sessions"
+    )
+    factor = models.CharField(max_length=8, choices=Factor.choices, default="", blank=True)
+    idle_seconds = models.PositiveIntegerField()
+    address = models.GenericIPAddressField(null=True, blank=True)
+    browser = models.CharField(max_length=200, default="", blank=True)
+    started_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = "session"
+
+    def __str__(self) -> str:
+        return f"{self.operator or '-'} {self.started_at:%F %T}"
+
+    @classmethod
+    def get_session_store_class(cls) -> type[SessionStore]:
+        return SessionStore
 
 
 class Membership(models.Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from compliance.holdings import Holding, Keeping
 from compliance.personal_fields import PersonalField
-from storefronts.models import PushedMessage
+from storefronts.models import OperatorSession, PushedMessage
 
 
 def _field(model: str, field: str, purpose: str) -> PersonalField:
@@ -27,6 +27,22 @@ FIELDS = (
     _field("Operator", "email", "to reach the operator"),
     _field("Operator", "password", "to log in; a salted hash"),
     _field("LegalParty", "contact", "to reach whoever answers for the storefront"),
+)
+_SESSION = tuple(
+    PersonalField(
+        model="storefronts.OperatorSession",
+        field=field,
+        klass="ordinary",
+        purpose=purpose,
+        basis="contract",
+        retention="until the session is over, twelve hours at most",
+        export="shown to the operator under their account",
+        erase="goes with the session",
+    )
+    for field, purpose in (
+        ("address", "that an operator and the owner see from where an account is used"),
+        ("browser", "that an operator tells one session from another"),
+    )
 )
 _WORDS = PersonalField(
     model="storefronts.PushedMessage",
@@ -51,13 +67,18 @@ _DIGEST = PersonalField(
 )
 HOLDING = Holding(
     app="storefronts",
-    fields=(*FIELDS, _WORDS, _DIGEST),
+    fields=(*FIELDS, *_SESSION, _WORDS, _DIGEST),
     keeping=(
         Keeping(
             "storefronts.messages",
             {"zh": "微信推送消息", "en": "messages that WeChat pushed"},
             lambda before: PushedMessage.objects.filter(received_at__lt=before),
             "receipt_days",
+        ),
+        Keeping(
+            "storefronts.sessions",
+            {"zh": "已结束的登录会话", "en": "sessions of operators that are over"},
+            lambda before: OperatorSession.objects.filter(expire_date__lte=before),
         ),
     ),
 )

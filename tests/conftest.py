@@ -21,6 +21,7 @@ from inventory.services.repair import differences
 from logistics import queries as logistics
 from storefronts import queries as storefronts
 from storefronts.services import opening
+from storefronts.sessions import FACTOR
 from tests import emptying, keeping, make
 from tests.stand_in import StandIn, running
 
@@ -33,7 +34,16 @@ opening.checked_private_key = lru_cache(opening.checked_private_key)
 
 
 class WebClient(Client):
-    """Django's test client, with each request served under the database role of the web process."""
+    """Django's test client, with each request served under the database role of the web process.
+
+    Who is logged in by force has taken the second step too; tests of the way in go the way in.
+    """
+
+    def force_login(self, user: Any, backend: str | None = None) -> None:
+        super().force_login(user, backend)
+        session = self.session
+        session[FACTOR] = "code"
+        session.save()
 
     def request(self, **request: Any) -> Any:
         connection.ensure_connection()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -14,6 +15,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import load_pem_x509_certificate
 from django.conf import settings
 from django.db import transaction
+from django_otp.oath import totp
+from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from backend.local_secrets import local_secret
 from backend.seeding.goods import fill_shelves, fill_warehouse
@@ -90,7 +93,21 @@ def operator_password() -> str:
 def put_operator() -> Operator:
     """The one who may see everything in the admin; a password that was changed since stays."""
     operator = Operator.objects.filter(username=OPERATOR).first()
-    return operator or Operator.objects.create_superuser(OPERATOR, password=operator_password())
+    if operator is None:
+        operator = Operator.objects.create_superuser(OPERATOR, password=operator_password())
+        TOTPDevice.objects.create(user=operator, name="totp", key=operator_device().key, confirmed=True)
+    return operator
+
+
+def operator_device() -> TOTPDevice:
+    """The telephone that a laptop's operator was given: its secret is kept beside the password."""
+    secret = local_secret(settings.LOCAL, "OPERATOR_TOTP")
+    return TOTPDevice(user=Operator(username=OPERATOR), key=hashlib.sha256(secret.encode()).hexdigest()[:40])
+
+
+def operator_code() -> str:
+    """The six digits that this telephone shows now."""
+    return f"{totp(operator_device().bin_key):06d}"  # type: ignore[no-untyped-call]
 
 
 def put_storefront(

@@ -19,6 +19,7 @@ from tests.customs import port as ports
 from tests.customs.port import set_key
 from tests.logistics import shipping
 from tests.operators import rows
+from tests.operators.entering_rows import has_given_code, stays
 from tests.payments.declaring import family, register
 from tests.stand_in import StandIn, storefront_in
 
@@ -89,16 +90,24 @@ class Operator:
         self.http.trust_env = False
         self.http.get(f"{base}/admin/login/", timeout=15)
         self.post("/admin/login/?next=/admin/jsi18n/", username=name, password=rows.PASSWORD)
-        assert "sessionid" in self.http.cookies
+        self.name = name
+        has_given_code(self.http.cookies["sessionid"])
+
+    def _stay(self) -> None:
+        """Their session goes on, however far the clock was moved since the last click."""
+        if hasattr(self, "name"):
+            stays(self.http.cookies["sessionid"])
 
     def post(self, path: str, **typed: Any) -> str:
         """What the page says after a form was sent."""
+        self._stay()
         body = {**typed, "csrfmiddlewaretoken": self.http.cookies["csrftoken"]}
         answer = self.http.post(f"{self.base}{path}", data=body, timeout=15)
         assert answer.status_code == 200, (path, answer.status_code, answer.text[:500])
         return answer.text
 
     def read(self, path: str) -> str:
+        self._stay()
         answer = self.http.get(f"{self.base}{path}", timeout=15)
         assert answer.status_code == 200, (path, answer.status_code)
         return answer.text

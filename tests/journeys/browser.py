@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+from base64 import b32decode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
 
+from django_otp.oath import totp
 from playwright.sync_api import Page, sync_playwright
 
 QUIET = [
@@ -41,3 +43,12 @@ def opened() -> Iterator[tuple[Page, list[str]]]:
         page.route("**/*", only_here)
         yield page, complaints
         browser.close()
+
+
+def bind_telephone(page: Page) -> None:
+    """The second step of a first log-in: the secret that is shown is typed into an authenticator."""
+    secret = page.locator("#secret").inner_text().replace(" ", "")
+    page.fill("[name=code]", f"{totp(b32decode(secret)):06d}")
+    page.click("form:has([name=code]) [type=submit]")
+    page.locator("#recovery-codes").wait_for()
+    page.get_by_role("link", name="我已保存，继续").click()

@@ -20,7 +20,7 @@ from backend.journey.paying import start, wait_for
 from backend.journey.report import Step
 from backend.journey.stage import MAISON, Stage
 from backend.journey.story import STORY
-from tests.journeys.browser import opened
+from tests.journeys.browser import bind_telephone, opened
 from tests.journeys.conftest import Running, wait_until
 
 
@@ -217,6 +217,7 @@ def test_the_pages_that_people_open_show_what_they_should_and_ask_no_other_host(
         page.fill("[name=username]", "looker")
         page.fill("[name=password]", "a-password-for-looking-1")
         page.click("[type=submit]")
+        bind_telephone(page)
         page.wait_for_url(f"{web}/admin/")
         page.goto(f"{web}/admin/orders/order/?q={number}")
         page.get_by_role("link", name=number).first.click()

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Group
-from django_otp.plugins.otp_totp.models import TOTPDevice
 from oauth2_provider.models import AccessToken
 
 from catalog.models import Media, PriceCut
@@ -54,6 +53,7 @@ from storefronts.services.declaring import set_customs
 from storefronts.services.opening import put_aside
 from tests import make
 from tests.operators.complaint_rows import PHONE, complaint_rows
+from tests.operators.entering_rows import entering_rows
 from tests.operators.naming_rows import naming_rows
 from tests.operators.news_rows import news_rows
 from tests.operators.parcel_rows import parcel_rows
@@ -367,7 +367,7 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
         application=app, token=f"plain-{shop.pk}-{round}", expires=now + timedelta(days=9000), scope="profile"
     )
     colleague = Operator.objects.get(username__startswith="colleague", pk=Operator.objects.latest("pk").pk)
-    TOTPDevice.objects.create(user=colleague, name="phone", key="0123456789abcdef0123456789abcdef01234567")
+    entering_rows(colleague, f"plain-{shop.pk}-{round}", now)
     Group.objects.get_or_create(name=f"group-{round}")
     LogEntry.objects.create(user=colleague, action_flag=1, object_repr="x")
     return {

@@ -23,15 +23,6 @@ def index(client, language="en"):
     return client.get(reverse("admin:index"), headers={"accept-language": language}).content.decode()
 
 
-def test_an_operator_logs_in_with_name_and_password(client):
-    rows.operator("owner", make.storefront())
-    answer = client.post(
-        reverse("admin:login"), {"username": "owner", "password": rows.PASSWORD, "next": "/admin/"}
-    )
-    assert (answer.status_code, answer["Location"]) == (302, "/admin/")
-    assert client.get("/admin/").status_code == 200
-
-
 @pytest.mark.parametrize(
     ("language", "words"), [("zh-CN", ["订单", "支付单", "待处理"]), ("en", ["Orders", "Payments", "To do"])]
 )

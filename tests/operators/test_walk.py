@@ -18,8 +18,8 @@ from tests.operators.full import full_world
 
 pytestmark = pytest.mark.django_db
 
-# Django's own plumbing: a session's key is a credential, permissions and content types are not used here.
-WITHOUT_A_PAGE = {"contenttypes.ContentType", "sessions.Session", "auth.Permission"}
+# Django's own plumbing: permissions and content types are not used here.
+WITHOUT_A_PAGE = {"contenttypes.ContentType", "auth.Permission"}
 MODELS = sorted((m for m in apps.get_models() if m in admin.site._registry), key=lambda m: m._meta.label)
 OWNED = [m for m in MODELS if admin.site._registry[m].scope_path not in (PLATFORM, SHARED)]
 
@@ -91,6 +91,7 @@ def test_a_stranger_sees_nothing_in_any_list_and_no_page_of_any_row(client, worl
         "storefronts.KeyFetch": 1,
         "storefronts.Operator": 1,
         "storefronts.Membership": 1,
+        "storefronts.OperatorSession": 1,
         "compliance.DataKey": 1,
     }
 

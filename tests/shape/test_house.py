@@ -63,7 +63,12 @@ def test_foreign_keys_point_down():
 
 def test_what_belongs_to_a_storefront_says_so():
     plain = {"kernel", "compliance"}
-    global_rows = {"BrandCompany", "Storefront", "Operator"}  # the tenant itself, and who stands above it
+    global_rows = {
+        "BrandCompany",
+        "Storefront",
+        "Operator",
+        "OperatorSession",
+    }  # the tenant itself, and who stands above it
     lower_rows = {
         "Delivery",
         "Receipt",

@@ -20,7 +20,7 @@ from backend.house import ROOT, SANDBOX_PORT, WEB_PORT, House, HouseError, alone
 from backend.journey import several
 from backend.lifeline import tied
 from backend.opening import Clock, prepare, start
-from backend.seeding.demo import OPERATOR, operator_password
+from backend.seeding.demo import OPERATOR, operator_code, operator_device, operator_password
 from backend.supervisor import ChildFailed, Supervisor
 from returns.models import ReturnRequest
 
@@ -94,6 +94,8 @@ def addresses(house: House) -> str:
     return f"""
   mini-program API 小程序接口  {house.web}/api/v1/docs/
   operators' admin 运营后台    {house.web}/admin/  {OPERATOR} / {operator_password()}
+    code now 当前动态口令      {operator_code()}, later: .venv/bin/python manage.py operator_code
+    for an authenticator       {operator_device().config_url}
   WeChat's stand-in 微信沙箱   {house.sandbox}/sandbox/log
   logs 日志                    {house.log}
 

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from storefronts.models import Membership, Operator, Storefront
+from storefronts.services import sessions
 
 
 class Command(BaseCommand):
@@ -46,6 +47,7 @@ class Command(BaseCommand):
         operator.is_staff = operator.is_active = True
         operator.is_superuser = operator.is_superuser or options["superuser"]
         operator.save()
+        sessions.end_all(operator=operator)  # with another password or role one comes in anew
         if storefront is not None:
             Membership.objects.get_or_create(operator=operator, storefront=storefront, role=options["role"])
         self.stdout.write(f"operator {operator.username} {'made' if new else 'brought up to date'}")

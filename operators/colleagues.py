@@ -1,0 +1,105 @@
+"""Colleagues and their roles; another role ends the sessions, a lost telephone is reset."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from operators.base import Scoped, register
+from operators.bilingual import say
+from operators.filters import states
+from operators.own_sessions import end_others
+from operators.scope import OWNERS, scope_of
+from operators.steps import Step, Stepped
+from storefronts.models import Operator
+from storefronts.services import second_factor, sessions
+
+
+class ReasonForm(forms.Form):
+    """Why a second factor is reset; it stays with the event."""
+
+    reason = forms.CharField(
+        label=say("原因", "reason"),
+        min_length=4,
+        max_length=200,
+        widget=UnfoldAdminTextInputWidget,
+        help_text=say(
+            "须已当面或通过电话确认本人身份。将与您的账号一并记入记录。",
+            "You have made sure who asks, in person or by telephone. Kept with your name.",
+        ),
+    )
+
+
+@register("storefronts.Operator")
+class OperatorAdmin(Stepped):
+    """Colleagues: those who work in one of one's own storefronts."""
+
+    scope_path = "memberships__storefront_id"
+    scope_many = True
+    fields = ("username", "is_active", "is_staff", "is_superuser", "last_login", "date_joined")
+    list_display = ("username", "is_active", "is_superuser", "last_login")
+    list_filter = ("is_active",)
+    search_fields = ("username__startswith",)
+    ordering = ("username",)
+    steps = (
+        Step(
+            "reset",
+            say("重置动态口令", "Reset the second factor"),
+            "phonelink_erase",
+            ReasonForm,
+            lambda row, values, who, at: second_factor.reset(
+                operator=row, by=who, reason=values["reason"], now=at
+            ),
+            OWNERS,
+            legal=second_factor.has_factor,
+            hint=say(
+                "该操作员的全部会话将立即结束，下次登录时重新绑定。",
+                "All sessions of this operator end at once; another telephone is bound at the next log-in.",
+            ),
+        ),
+    )
+
+    def _mine(self, request: HttpRequest, obj: Any, roles: frozenset[str]) -> bool:
+        """What is done to an operator is done by who owns every storefront where that one works."""
+        if not isinstance(obj, Operator) or roles != OWNERS:
+            return super()._mine(request, obj, roles)
+        scope = scope_of(request)
+        if obj.pk == request.user.pk:
+            return False  # one's own is bound anew on one's own page
+        if scope.everything:
+            return True
+        places = set(obj.memberships.values_list("storefront_id", flat=True))
+        return bool(places) and not obj.is_superuser and places <= set(scope.storefronts(OWNERS))
+
+
+@register("storefronts.Membership")
+class MembershipAdmin(Scoped):
+    """Which role an operator has in which storefront; owners decide it."""
+
+    addable = ("operator", "storefront", "role")
+    removable = True
+    autocomplete_fields = ("operator",)
+    list_display = ("operator", "storefront", "role")
+    list_select_related = ("operator", "storefront")
+    list_filter = (states("role"),)
+    search_fields = ("operator__username__startswith",)
+    ordering = ("storefront", "operator")
+
+    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        _end_sessions(request, obj.operator)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        super().delete_model(request, obj)
+        _end_sessions(request, obj.operator)
+
+
+def _end_sessions(request: HttpRequest, operator: Operator) -> None:
+    """With another role one comes in anew; who changes one's own stays in this session alone."""
+    if operator.pk == request.user.pk:
+        end_others(request)
+    else:
+        sessions.end_all(operator=operator)

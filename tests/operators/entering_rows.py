@@ -1,0 +1,40 @@
+"""A colleague's telephone, recovery code and session."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django_otp.plugins.otp_static.models import StaticDevice
+from django_otp.plugins.otp_totp.models import TOTPDevice
+
+from kernel.clock import now
+from storefronts.models import Operator, OperatorSession
+from storefronts.sessions import FACTOR, SessionStore, hashed
+
+
+def entering_rows(colleague: Operator, secret: str, now: datetime) -> None:
+    """One row of each; `secret` is what no page may show."""
+    TOTPDevice.objects.create(user=colleague, name="phone", key="0123456789abcdef0123456789abcdef01234567")
+    spare = StaticDevice.objects.create(user=colleague, name="spare")
+    spare.token_set.create(token=secret)
+    OperatorSession.objects.create(
+        session_key=secret,
+        operator=colleague,
+        idle_seconds=60,
+        started_at=now,
+        seen_at=now,
+        expire_date=now + timedelta(days=9000),
+    )
+
+
+def has_given_code(cookie: str) -> None:
+    """The second step of a log-in over HTTP, for tests that are about something else."""
+    session = SessionStore(cookie)
+    session[FACTOR] = "code"
+    session.save()
+
+
+def stays(cookie: str) -> None:
+    """A session whose end is moved on with the clock."""
+    rows = OperatorSession.objects.filter(session_key=hashed(cookie))
+    assert rows.update(started_at=now(), seen_at=now(), expire_date=now() + timedelta(hours=1)) == 1

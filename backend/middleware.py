@@ -48,7 +48,9 @@ class LeanOrFull:
 
     def __call__(self, request: HttpRequest) -> Any:
         if not is_lean(request):
-            return self.full(request)
+            answer = self.full(request)
+            answer["Permissions-Policy"] = settings.PERMISSIONS_POLICY
+            return answer
         problem = unread(request)
         if problem is None:
             return self.lean(request)

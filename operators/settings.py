@@ -13,7 +13,11 @@ UNFOLD: dict[str, Any] = {
     "SITE_TITLE": say("跨境店铺运营后台", "Cross-border storefront"),
     "SITE_HEADER": say("跨境店铺", "Storefront"),
     "SITE_SYMBOL": "storefront",
-    "STYLES": [lambda request: static("operators/admin.css")],
+    "STYLES": [
+        lambda request: static("operators/colors.css"),
+        lambda request: static("operators/admin.css"),
+    ],
+    "SCRIPTS": [lambda request: static("operators/quiet.js")],
     "SITE_URL": None,  # there is no page at the root to go to
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("operators/icon.svg")}

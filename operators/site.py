@@ -15,6 +15,11 @@ class Site(UnfoldAdminSite):
         listed = super().get_app_list
         return SimpleLazyObject(lambda: listed(request, app_label))
 
+    def each_context(self, request: HttpRequest) -> dict[str, Any]:
+        """Colours stand in a style sheet (static/operators/colors.css): none is written into the page."""
+        context: dict[str, Any] = super().each_context(request)
+        return {**context, "colors": {}}
+
     def has_permission(self, request: HttpRequest) -> bool:
         """Every page and every action of the admin asks this first."""
         from operators import entering  # noqa: PLC0415  (the site is made before models are there)

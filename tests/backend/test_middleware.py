@@ -29,7 +29,18 @@ def test_a_form_without_its_token_is_refused_on_pages_and_not_asked_for_on_apis(
 @pytest.mark.django_db
 def test_pages_carry_a_content_security_policy_and_apis_set_no_cookie(client):
     page, api = client.get("/admin/login/"), client.get("/health/live")
-    assert "default-src" in page["Content-Security-Policy"]
+    policy = dict(part.strip().split(" ", 1) for part in page["Content-Security-Policy"].split(";"))
+    assert "'unsafe-inline'" not in policy["script-src"] + policy["style-src-elem"]
+    assert [policy[name] for name in ("default-src", "base-uri", "form-action", "frame-ancestors")] == [
+        "'none'",
+        "'none'",
+        "'self'",
+        "'none'",
+    ]
+    assert page["X-Content-Type-Options"] == "nosniff" and page["X-Frame-Options"] == "DENY"
+    assert page["Referrer-Policy"] == page["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert "camera=()" in page["Permissions-Policy"]
+    assert "no-store" in page["Cache-Control"]
     assert not api.cookies
     assert api["X-Content-Type-Options"] == "nosniff"
     assert int(api["Content-Length"]) == len(api.content)

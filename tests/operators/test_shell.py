@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from io import StringIO
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils.translation import override
+from unfold.settings import CONFIG_DEFAULTS as DEFAULTS
 
 from kernel.cases import open_case
 from operators.names import chinese_name, state_name
@@ -104,3 +107,13 @@ def test_the_command_refuses_half_a_role_and_makes_nobody(monkeypatch, args):
     with pytest.raises(CommandError):
         make_operator(monkeypatch, *args)
     assert Operator.objects.count() == 0
+
+
+def test_the_colours_of_the_style_sheet_are_those_of_unfold():
+    colours = DEFAULTS["COLORS"]
+    sheet = (Path(finders.find("operators/colors.css"))).read_text()
+    told = [
+        f"--color-{name}-{weight}: {value};" for name, one in colours.items() for weight, value in one.items()
+    ]
+    assert [line for line in told if line not in sheet] == []
+    assert f"--border-radius: {DEFAULTS['BORDER_RADIUS']};" in sheet

@@ -116,4 +116,3 @@ def test_the_colours_of_the_style_sheet_are_those_of_unfold():
         f"--color-{name}-{weight}: {value};" for name, one in colours.items() for weight, value in one.items()
     ]
     assert [line for line in told if line not in sheet] == []
-    assert f"--border-radius: {DEFAULTS['BORDER_RADIUS']};" in sheet

@@ -96,6 +96,17 @@ CONSIGNMENT = Machine(
     },
 )
 
+# prepared: its pieces are chosen; declared: the agent has its papers; left: out of stock and account book.
+OUTBOUND = Machine(
+    name="outbound",
+    start="prepared",
+    moves={
+        "declare": {"prepared": "declared", "declared": "declared"},
+        "leave": {"declared": "left"},
+        "drop": {"prepared": "dropped", "declared": "dropped"},
+    },
+)
+
 # failing: not taken yet, tried again by itself; refused: it cannot be given before a person has mended it.
 DATA_REQUEST = Machine(
     name="data_request",

@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from customs.services import book, data_given, declaring, entering, receiving, retaking, sending, taxes
+from customs.services import (
+    abroad,
+    book,
+    data_given,
+    declaring,
+    entering,
+    receiving,
+    retaking,
+    sending,
+    taxes,
+)
 from customs.services import follow as following
 from kernel.clock import now
 from kernel.models import Event
@@ -63,8 +73,9 @@ def taxes_due() -> None:
 
 @shared_task
 def compare_books() -> None:
-    """Every account book with the shelves of its warehouses."""
+    """Every account book with the shelves of its warehouses; what waits to go abroad out of one."""
     book.compare(now=now())
+    abroad.remind(now=now())
 
 
 @shared_task

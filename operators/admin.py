@@ -17,6 +17,7 @@ from operators import (  # noqa: F401
     customs_accounts,
     customs_books,
     customs_consignments,
+    customs_outbound,
     customs_requests,
     declarations,
     forex,

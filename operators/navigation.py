@@ -90,6 +90,7 @@ GROUPS: tuple[Group, ...] = (
             ("customs.TaxSheet", "request_quote"),
             ("customs.BookStock", "balance"),
             ("customs.BookEntry", "edit_note"),
+            ("customs.Outbound", "flight_takeoff"),
             ("customs.DataRequest", "policy"),
             ("customs.PortAccount", "anchor"),
         ),

@@ -23,6 +23,8 @@ _MODELS: Mapping[str, tuple[str, str]] = {
     "difference": ("payments.BillDifference", "pk"),
     "batch": ("settlement.SettlementBatch", "number"),
     "return": ("returns.ReturnRequest", "number"),
+    "stray": ("returns.StrayParcel", "number"),
+    "outbound": ("customs.Outbound", "number"),
     "customs_declaration": ("customs.Declaration", "number"),
     "port_message": ("customs.PortMessage", "guid"),
     "receipt": ("customs.PortReceipt", "digest"),
@@ -56,6 +58,7 @@ _FACTS = {
     "customer": "customer",
     "attempt": "attempt",
     "return": "return",
+    "outbound": "outbound",
 }
 # A case of these kinds names the order; what an operator works on is another row of the same number.
 _OF_ORDER = {

@@ -35,6 +35,7 @@ _OWNERS = {
     "shipping_info": "logistics.ShippingInfo",
     "consignment": "customs.Consignment",
     "return": "returns.ReturnRequest",
+    "outbound": "customs.Outbound",
     "return_line": "returns.ReturnLine",
     "stray_parcel": "returns.StrayParcel",
 }

@@ -6,6 +6,7 @@ from customs.models.consignment import ConsignedParcel, Consignment, WarehouseEn
 from customs.models.data_request import DataRequest
 from customs.models.declaration import Declaration, Filing
 from customs.models.messages import PortMessage, PortReceipt
+from customs.models.outbound import Outbound, OutboundPieces
 from customs.models.tax import TaxSheet
 
 __all__ = [
@@ -17,6 +18,8 @@ __all__ = [
     "Declaration",
     "Filing",
     "ListedPieces",
+    "Outbound",
+    "OutboundPieces",
     "PortAccount",
     "PortMessage",
     "PortReceipt",

@@ -325,7 +325,7 @@ def _put_away(row: ReturnRequest, line: ReturnLine, one: Found, by: str, now: da
     )
     if one.lot is None:
         return
-    lot = Lot.objects.select_related("stock").get(pk=one.lot)
+    lot = Lot.objects.select_related("stock__warehouse").get(pk=one.lot)
     inventory.take_back(
         lot=lot,
         pieces=one.quantity,
@@ -334,7 +334,10 @@ def _put_away(row: ReturnRequest, line: ReturnLine, one: Found, by: str, now: da
         by=by,
         now=now,
     )
-    if one.place in (Place.DESTROY, Place.ABROAD):
+    bonded = (
+        lot.stock.warehouse.bonded
+    )  # out of a zone goods go abroad with papers (customs/services/abroad.py)
+    if one.place == Place.DESTROY or (one.place == Place.ABROAD and not bonded):
         inventory.discard(
             lot=lot, pieces=one.quantity, holder=row.event_key, reason=one.place, by=by, now=now
         )

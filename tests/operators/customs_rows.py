@@ -15,6 +15,8 @@ from customs.models import (
     Declaration,
     Filing,
     ListedPieces,
+    Outbound,
+    OutboundPieces,
     PortAccount,
     PortMessage,
     PortReceipt,
@@ -22,6 +24,7 @@ from customs.models import (
     WarehouseEntry,
 )
 from customs.services.filing import new_guid
+from inventory.models import Lot
 from kernel.clock import shanghai_day
 from logistics.models import Parcel
 from payments.models import Payment
@@ -66,6 +69,18 @@ def customs_rows(order: Any, round: int) -> None:
         variant=variant,
         defaults={"storefront": shop, "compared_at": now, **dict.fromkeys(FIGURES, 0)},
     )
+    outbound = Outbound.objects.create(
+        number=f"OUT{shop.pk}-{round}",
+        storefront=shop,
+        warehouse=order.warehouse,
+        ems_no="T3105W000001",
+        destination="Maison, Lyon",
+        by="anna",
+        at=now,
+    )
+    lot = Lot.objects.filter(stock__variant=variant).first()
+    assert lot is not None
+    OutboundPieces.objects.create(storefront=shop, outbound=outbound, lot=lot, quantity=1)
     TaxSheet.objects.create(
         storefront=shop,
         declaration=declaration,

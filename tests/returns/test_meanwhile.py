@@ -293,3 +293,11 @@ def test_no_more_comes_back_of_a_lot_than_left_of_it_with_the_order(world, custo
         first.pk: 1,
         second.pk: 1,
     }
+
+
+def test_what_is_to_go_abroad_out_of_a_zone_waits_aside_for_its_papers(order, world):
+    row = came(asked(order))
+    before = Lot.objects.get(stock__variant=world.dryer)
+    graded(row, DELIVERED + 2 * DAY, "damaged", "abroad")
+    after = Lot.objects.get(stock__variant=world.dryer)
+    assert (after.on_hand - before.on_hand, after.quarantined - before.quarantined) == (1, 1)

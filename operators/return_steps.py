@@ -30,7 +30,7 @@ from returns.models import ReturnRequest
 from returns.services import arrive, decide, undelivered, way
 from returns.services.lost import grant_lost
 from returns.services.reading import open_for
-from returns.services.settle import PiecesGone, settle
+from returns.services.settle import PiecesGone, against, settle
 from returns.states import RETURN
 from storefronts.models import Membership
 
@@ -246,7 +246,11 @@ STEPS = (
         form=NothingForm,
         do=_waive,
         roles=ACCOUNTANTS,
-        legal=lambda row: row.deducted_fen > 0 and row.state in RETURN.moves["settle"],
+        legal=lambda row: row.state in RETURN.moves["settle"] and bool(row.deducted_fen or against(row)),
+        hint=say(
+            "全额退款：不扣除，缺少或非本单的件数一并退款。",
+            "All that was asked for is refunded, also pieces that were not there or not ours.",
+        ),
     ),
     Step(
         name="lost",

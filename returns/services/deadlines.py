@@ -110,12 +110,12 @@ def _ask_carrier(row: ReturnRequest, now: datetime) -> None:
 
 def _settle(row: ReturnRequest, now: datetime) -> None:
     """The law's last day: what nobody inspected, or decided an objection to, is refunded whole."""
-    if row.state in ("received", "disputed"):
-        row.deducted_fen, row.deducted_why = 0, ""
+    whole = row.state in ("received", "disputed")
+    if whole:
         _case(
             row, settle.NOT_INSPECTED, "A refund went by its last day: the goods were not judged in time", now
         )
-    settle.settle_held(row, by="system", now=now)
+    settle.settle_held(row, by="system", now=now, whole=whole)
 
 
 def _stop(row: ReturnRequest, now: datetime) -> None:

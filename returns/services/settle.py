@@ -45,25 +45,26 @@ class PiecesGone(Conflict):
 
 
 def settle(*, request: ReturnRequest, by: str, now: datetime, waive: bool = False) -> ReturnRequest:
-    """Let the money of what was received go; with `waive` nothing is kept back for how it was found.
+    """Let the money of what was received go; with `waive` all that was asked for, however it was found.
 
     Where nothing of it can be refunded (all was wrong or short) it ends. Raises WrongState, and what
     `request_refund` raises.
     """
     with tenant(request.storefront_id):
         row = hold(request)
-        if waive:
-            row.deducted_fen, row.deducted_why = 0, ""
-        settle_held(row, by=by, now=now)
+        settle_held(row, by=by, now=now, whole=waive)
     return row
 
 
-def settle_held(row: ReturnRequest, *, by: str, now: datetime) -> None:
-    """The same of a row that the caller holds."""
+def settle_held(row: ReturnRequest, *, by: str, now: datetime, whole: bool = False) -> None:
+    """The same of a row that the caller holds; `whole`: as if nothing had been found otherwise."""
+    if whole:
+        row.deducted_fen, row.deducted_why = 0, ""
     changes = {"deducted_fen": row.deducted_fen, "deducted_why": row.deducted_why, "next_at": None}
-    if creditable(row):
+    pieces = creditable(row, whole=whole)
+    if pieces:
         RETURN.move(row, "settle", now=now, facts={"by": by}, **changes)
-        pay(row, now=now)
+        pay(row, pieces=pieces, now=now)
     else:
         RETURN.move(row, "end", now=now, facts={"by": by}, **changes)
         move_lines(row, "drop", HOLDING, now)
@@ -71,22 +72,30 @@ def settle_held(row: ReturnRequest, *, by: str, now: datetime) -> None:
     settle_open(kinds=[DISPUTED], key=row.event_key, by=by, note=note, now=now)
 
 
-def creditable(row: ReturnRequest) -> dict[int, int]:
-    """Line id → pieces that are refunded: what was not there is not, nor what was not sold by us.
+def against(row: ReturnRequest) -> Counter[int]:
+    """Id of a line of it → pieces that were not there, or that were not sold by us.
 
-    Where the seller sent the wrong goods, they come back as such. What nobody graded counts as it was asked;
-    what was refunded since by others is not refunded again.
+    Where the seller sent the wrong goods, they come back as such.
     """
     seller = REASONS[row.reason].fault is Fault.SELLER
     never = {Grade.SHORT} if seller else {Grade.SHORT, Grade.WRONG}
-    against = Counter[int]()
+    found = Counter[int]()
     for one in ReturnGrade.objects.filter(line__request=row, grade__in=never):
-        against[one.line_id] += one.quantity
+        found[one.line_id] += one.quantity
+    return found
+
+
+def creditable(row: ReturnRequest, *, whole: bool = False) -> dict[int, int]:
+    """Line id → pieces that are refunded: all that were asked for, less, unless `whole`, what is against it.
+
+    What was refunded since by others is not refunded again.
+    """
+    never = Counter[int]() if whole else against(row)
     lines = ReturnLine.objects.filter(request=row, state__in=HOLDING)
     gone = returned(RefundLine.objects.filter(~Q(refund__state="closed"), refund__order=row.order_id))
     left = {
         one.line_id: min(
-            one.quantity - against[one.pk],
+            one.quantity - never[one.pk],
             one.line.quantity - gone.get(one.line_id, NOTHING).quantity,
         )
         for one in lines.select_related("line")
@@ -94,7 +103,9 @@ def creditable(row: ReturnRequest) -> dict[int, int]:
     return {line_id: pieces for line_id, pieces in left.items() if pieces > 0}
 
 
-def pay(row: ReturnRequest, *, now: datetime, lost: bool = False) -> None:
+def pay(
+    row: ReturnRequest, *, now: datetime, pieces: dict[int, int] | None = None, lost: bool = False
+) -> None:
     """Ask for the refund of a held request; its lines are payments' from now on. Raises as request_refund.
 
     Where goodwill or what is kept back has all of it, the refund is of nothing, and has arrived at once.
@@ -102,7 +113,7 @@ def pay(row: ReturnRequest, *, now: datetime, lost: bool = False) -> None:
     Of goods that are `lost` on their way back customs gives up nothing, and the brand bears it.
     """
     seen = look(order=row.order, now=now, but=row.pk)
-    pieces = creditable(row)
+    pieces = pieces or creditable(row)
     if not pieces:
         raise PiecesGone()
     kept, restorable = (Kept(tax_lost=seen.released is not None), False) if lost else kept_of(row, seen)

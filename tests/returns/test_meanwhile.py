@@ -22,12 +22,16 @@ from returns.services.arrive import (
     Found,
     TooManyOfLot,
     TooMuchKept,
+    dispute,
     inspect,
     lots_of,
     receive,
 )
 from returns.services.decide import NotAnyMore, PiecesGone, approve
 from returns.services.revive import AskedAnew
+from returns.services.options import options
+from returns.services.seen import look
+from returns.services.settle import settle
 from returns.services.undelivered import came_back
 from returns.services.way import send
 from settlement.models import Posting
@@ -301,3 +305,42 @@ def test_what_is_to_go_abroad_out_of_a_zone_waits_aside_for_its_papers(order, wo
     graded(row, DELIVERED + 2 * DAY, "damaged", "abroad")
     after = Lot.objects.get(stock__variant=world.dryer)
     assert (after.on_hand - before.on_hand, after.quarantined - before.quarantined) == (1, 1)
+
+
+def test_a_piece_refunded_by_hand_while_a_return_holds_it_stands_in_no_other_returns_way(world, customs):
+    order = delivered(world, ("HD-1", 2), ("IR-1", 1))
+    dryers, iron = order.lines.order_by("position")
+    asked(order)
+    other = came(asked(order, wish(of={2: 1}), key="iron"))
+    request_refund(
+        number=order.number,
+        wish=Wish({dryers.pk: 2}, freight=False),
+        key="by-hand",
+        reason="退款",
+        asked_by="operator:wang",
+        now=DELIVERED,
+    )
+    seen = look(order=order, now=DELIVERED)
+    assert (seen.left(dryers), seen.left(iron)) == (0, 0)
+    assert [one.left for one in options(seen)] == [0, 0]
+    deadlines.sweep(now=other.refund_by)
+    assert (state(other), other.refund.lines.get().line) == ("refunding", iron)
+    assert not Case.objects.filter(kind="return.failing").exists()
+
+
+@pytest.mark.parametrize("waived", [True, False])
+def test_an_objection_to_what_was_missing_is_refunded_whole_if_waived_or_undecided(order, waived):
+    row = came(asked(order, wish(2)))
+    lot = lots_of(row)[1][0].pk
+    found = [Found(1, "as_new", "shelf", 1, lot), Found(1, "wrong", "nowhere", 1)]
+    inspect(request=row, found=found, by="op", now=DELIVERED + 2 * DAY)
+    dispute(request=row, now=DELIVERED + 2 * DAY)
+    if waived:
+        settle(request=row, by="ben", now=DELIVERED + 3 * DAY, waive=True)
+    else:
+        deadlines.sweep(now=row.refund_by)
+    assert (state(row), row.refund.amount_fen, row.lines.get().state) == (
+        "refunding",
+        row.quoted_fen,
+        "paid",
+    )

@@ -164,7 +164,7 @@ class QuotaOut(serializers.Serializer[Any]):
     year = serializers.IntegerField()
     limit_fen = serializers.IntegerField()
     left_fen = serializers.IntegerField(allow_null=True)
-    needs_fen = serializers.IntegerField(help_text="by the goods; their freight comes to it")
+    needs_fen = serializers.IntegerField(help_text="goods and freight; the goods alone without a freight")
     enough = serializers.BooleanField(allow_null=True)
     comes_back_fen = serializers.IntegerField(help_text="once customs has taken the old goods back")
 
@@ -175,6 +175,9 @@ class SwapOut(serializers.Serializer[Any]):
 
     lines = SwapLine(many=True)
     goods_fen = serializers.IntegerField()
+    freight_fen = serializers.IntegerField(
+        allow_null=True, help_text="as the first order's warehouse asks; null: not carried"
+    )
     quota = QuotaOut()
 
 
@@ -196,6 +199,7 @@ class OfferOut(serializers.Serializer[Any]):
     quota_fen = serializers.IntegerField(help_text="of the yearly allowance, where the tax is given up")
     goods_back = serializers.BooleanField(help_text="whether goods come back before the money goes")
     way_back_by = serializers.ChoiceField(BEARERS)
+    way_back_says = Text(allow_null=True, help_text="null where nothing is sent back")
     freight = serializers.BooleanField(help_text="whether the freight of the way there goes back too")
     clocks = ClockOut(many=True)
 
@@ -264,7 +268,8 @@ class ReturnQuote(Door):
         offer = make_offer(seen=seen, wished=wished)
         exchange = None
         if wished.kind is Kind.EXCHANGE:
-            exchange = _swap(swap(seen=seen, wished=wished, now=self.now), offer.quota_fen)
+            found = swap(seen=seen, wished=wished, now=self.now)
+            exchange = _swap(found, offer.quota_fen)
         return Json(offer_shown(offer) | {"exchange": exchange})
 
 
@@ -372,11 +377,12 @@ def _swap(found: Swap, comes_back_fen: int) -> dict[str, Any]:
             for position, variant, pieces in found.wanted
         ],
         "goods_fen": found.goods_fen,
+        "freight_fen": found.freight_fen,
         "quota": {
             "year": found.year,
             "limit_fen": found.limit_fen,
             "left_fen": found.left_fen,
-            "needs_fen": found.goods_fen,
+            "needs_fen": found.needs_fen,
             "enough": found.enough,
             "comes_back_fen": comes_back_fen,
         },

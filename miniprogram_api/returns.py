@@ -23,7 +23,7 @@ from returns.models import ReturnGrade, ReturnLine, ReturnRequest
 from returns.personal import words_of
 from returns.reasons import REASONS, Kind
 from returns.states import RETURN
-from returns.told import ACTS, KINDS, due, may, says
+from returns.told import ACTS, KINDS, WAY_BACK, due, may, says
 
 NUMBER = in_path("number", "of the return")
 GRADES = ReturnGrade.Grade
@@ -155,6 +155,7 @@ class ReturnOut(serializers.Serializer[Any]):
     lines = ReturnedLine(many=True)
     goods_back = serializers.BooleanField()
     way_back_by = serializers.ChoiceField(BEARERS)
+    way_back_says = Text(allow_null=True, help_text="null where nothing is sent back")
     refund_fen = serializers.IntegerField(help_text="as it was quoted")
     late_refund_fen = serializers.IntegerField(help_text="should the goods come too late for customs")
     kept_back = KeptBackOut(allow_null=True)
@@ -251,6 +252,7 @@ def shown(door: Door, number: str) -> HttpResponse:
             "lines": [_line(one) for one in returns.lines(row)],
             "goods_back": row.goods_back,
             "way_back_by": "seller" if row.seller_pays else "consumer",
+            "way_back_says": text_of(WAY_BACK[row.seller_pays]) if row.goods_back else None,
             "refund_fen": row.quoted_fen,
             "late_refund_fen": row.quoted_late_fen,
             "kept_back": {"fen": row.deducted_fen, "why": row.deducted_why} if row.deducted_fen else None,

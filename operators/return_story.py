@@ -162,7 +162,11 @@ def _along(row: ReturnRequest) -> Table:
         [
             say("寄回运费", "the way back"),
             (
-                say("卖家承担", "paid by the seller")
+                say(
+                    "卖家承担：消费者垫付，凭单据另行退还，不含在退款内",
+                    "paid by the seller: the consumer lays it out and has it back against the receipt,"
+                    " beside the refund",
+                )
                 if row.seller_pays
                 else say("消费者承担", "paid by the consumer")
             )

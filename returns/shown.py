@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from returns.services.offer import Obstacle, Offer
+from returns.told import WAY_BACK
 from returns.windows import Clock
 
 
 def offer_shown(offer: Offer) -> dict[str, Any]:
     """The offer as JSON, the same for the consumer's screen and for the row that keeps it."""
+    way = WAY_BACK[offer.seller_pays]
     return {
         "kind": str(offer.wished.kind),
         "reason": offer.wished.reason,
@@ -41,6 +43,7 @@ def offer_shown(offer: Offer) -> dict[str, Any]:
         "quota_fen": offer.quota_fen,
         "goods_back": offer.goods_back,
         "way_back_by": "seller" if offer.seller_pays else "consumer",
+        "way_back_says": {"zh": way.zh, "en": way.en} if offer.goods_back else None,
         "freight": offer.freight,
         "clocks": [clock_shown(one) for one in offer.clocks],
     }

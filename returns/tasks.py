@@ -14,13 +14,18 @@ from returns.models import ReturnRequest
 from returns.services import at_customs, deadlines, following, not_left, settle, undelivered, watching
 from returns.told import NOTHING_LEFT, says
 
-# Event → what the consumer may have asked to be told, and in which words (five characters at most).
+# Event, and the state before it where that matters → what the consumer may have asked to be told, and in
+# which words (five characters at most).
 OCCASIONS = {
-    "return.to_send": (Occasion.DECIDED.value, "退货已同意"),
-    "return.refused": (Occasion.DECIDED.value, "申请未通过"),
-    "return.received": (Occasion.CAME_BACK.value, "退货已收到"),
-    "return.settled": (Occasion.REFUNDED.value, "退款已到账"),
-    "return.late": (Occasion.DECIDED.value, "答复延期"),
+    ("return.to_send", ""): (Occasion.DECIDED.value, "退货已同意"),
+    ("return.refused", ""): (Occasion.DECIDED.value, "申请未通过"),
+    ("return.ended", "appealed"): (Occasion.DECIDED.value, "申诉未通过"),
+    ("return.refunding", "requested"): (Occasion.DECIDED.value, "申请已同意"),
+    ("return.refunding", "appealed"): (Occasion.DECIDED.value, "申诉已通过"),
+    ("return.received", ""): (Occasion.CAME_BACK.value, "退货已收到"),
+    ("return.inspected", ""): (Occasion.CAME_BACK.value, "验货有出入"),
+    ("return.settled", ""): (Occasion.REFUNDED.value, "退款已到账"),
+    ("return.late", ""): (Occasion.DECIDED.value, "答复延期"),
 }
 
 
@@ -95,11 +100,14 @@ def parcel_delivered(event: Event) -> None:
 
 def tell_consumer(event: Event) -> None:
     """What a return's consumer may have asked to be told: see `OCCASIONS`."""
+    told = OCCASIONS.get((event.name, "")) or OCCASIONS.get((event.name, event.facts.get("from", "")))
+    if told is None or event.facts.get("keeps") is False:  # all was found as it should be
+        return
     rows = ReturnRequest.objects.select_related("order", "refund")
     row = rows.get(number=event.key.removeprefix("return:"))
     if row.order.customer_id is None:
         return
-    occasion, words = OCCASIONS[event.name]
+    occasion, words = told
     if says(row, event.at) is NOTHING_LEFT:
         words = "无需退款"
     fact = news.Fact(

@@ -81,6 +81,15 @@ OVERDUE = Saying(
     "the answer is overdue, and the shop's owner has it; your request stands, and you may complain to WeChat"
     " or to 12315",
 )
+# Who pays the way back: the carrier is paid by the consumer first, and no refund of an order holds it.
+WAY_BACK: dict[bool, Saying] = {
+    True: Saying(
+        "寄回运费由卖家承担：请先垫付并保留凭证，不含在本退款金额内，凭单据联系客服另行退还",
+        "the seller pays the way back: pay the carrier and keep the receipt; it is not part of this refund,"
+        " customer service gives it back against the receipt",
+    ),
+    False: Saying("寄回运费由您承担", "you pay the way back"),
+}
 # What a consumer may do, as the addresses name it, by the verb of the state table.
 _ACTS = {"send": "way", "appeal": "appeal", "withdraw": "withdraw", "dispute": "dispute"}
 ACTS = (*_ACTS.values(), "accept", "replacement")

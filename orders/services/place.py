@@ -143,6 +143,8 @@ def place_order(
         expires_at=now + timedelta(seconds=shop.payment_window_seconds),
         now=now,
     )
+    if placed is None:
+        raise QuoteStale()
     if found.claim_id is not None:
         hold_claim(claim_id=found.claim_id, order_number=number)
     events.record(

@@ -161,6 +161,14 @@ def make_quote(
     )
 
 
+def end_quote(*, quote_id: int, now: datetime) -> None:
+    """Nothing is ordered by this quote any more; an order that is being placed by it is waited for."""
+    quotes = Quote.objects.filter(pk=quote_id)
+    ends = quotes.select_for_update().values_list("expires_at", flat=True).first()
+    if ends is not None and ends > now:
+        quotes.update(expires_at=now)
+
+
 def _basket(storefront_id: int, wanted: list[Wanted], now: datetime) -> list[tuple[PricedVariant, int]]:
     """Lines of one SKU are summed; each becomes (variant with its present price, quantity)."""
     sums: dict[str, int] = {}

@@ -68,7 +68,8 @@ WITH placed AS (
         %(now)s::timestamptz, %(buyer_name)s::bytea, %(buyer_number)s::bytea, %(consignee_name)s::bytea,
         %(consignee_phone)s::bytea, %(consignee_street)s::bytea, %(division_code)s::text,
         %(buyer_index)s::bytea, %(phone_index)s::bytea, %(address_index)s::bytea
-    FROM orders_quote q WHERE q.id = %(quote)s::bigint
+    FROM orders_quote q WHERE q.id = %(quote)s::bigint AND q.expires_at > %(now)s::timestamptz
+    FOR KEY SHARE OF q
     RETURNING id, storefront_id, quote_id
 )
 INSERT INTO orders_orderline (
@@ -100,8 +101,10 @@ def insert_order(
     exclusions: Mapping[str, Notice],
     expires_at: datetime,
     now: datetime,
-) -> Placed:
-    """Insert the order and its lines in one statement; raises QuoteUsed when the quote has an order."""
+) -> Placed | None:
+    """Insert the order and its lines in one statement; raises QuoteUsed when the quote has an order.
+
+    None where the quote was ended in this instant."""
     try:
         with connection.cursor() as cursor:
             cursor.execute(
@@ -130,6 +133,8 @@ def insert_order(
                     "address_index": sealed.address_index,
                 },
             )
+            if not cursor.rowcount:
+                return None
     except IntegrityError as clash:
         if "orders_order_quote_id" in str(clash):
             raise QuoteUsed() from clash

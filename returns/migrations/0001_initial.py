@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
                 ('order', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='returns', to='orders.order')),
                 ('policy', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='returns.returnpolicy')),
                 ('refund', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='payments.refund')),
-                ('replacement', models.ForeignKey(help_text='of the order in exchange', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.quote')),
+                ('replacement', models.ForeignKey(help_text='of the order in exchange', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='orders.quote')),
                 ('storefront', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storefronts.storefront')),
             ],
         ),

@@ -62,7 +62,7 @@ class ReturnRequest(models.Model):
     restorable = models.BooleanField(null=True, blank=True, help_text="whether customs gives up the tax")
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, null=True, related_name="+")
     replacement = models.ForeignKey(
-        Quote, on_delete=models.PROTECT, null=True, related_name="+", help_text="of the order in exchange"
+        Quote, on_delete=models.SET_NULL, null=True, related_name="+", help_text="of the order in exchange"
     )
     deducted_fen = models.BigIntegerField(default=0, help_text="kept back for goods that were used")
     deducted_why = models.CharField(max_length=200, default="", blank=True, help_text="shown to the consumer")

@@ -114,7 +114,7 @@ def receive(*, request: ReturnRequest, by: str, now: datetime, on: date | None =
             next_at=due - timedelta(hours=12),
         )
         note = "it was received"
-        settle_open(kinds=[*ON_ITS_WAY], key=row.event_key, by=by, note=note, now=now)
+        settle_open(kinds=[*ON_ITS_WAY, at_customs.NOT_ALL], key=row.event_key, by=by, note=note, now=now)
         at_customs.declare(row, by=by, now=now)
     return row
 
@@ -175,7 +175,7 @@ def inspect(
             row,
             "inspect",
             now=now,
-            facts={"by": by, "deducted_fen": deducted_fen, "short": short},
+            facts={"by": by, "deducted_fen": deducted_fen, "short": short, "keeps": keeps},
             deducted_fen=deducted_fen,
             deducted_why=why.strip()[:200],
             next_at=answer_by,

@@ -26,9 +26,10 @@ from returns.services.holding import hold_order
 from returns.services.offer import Offer, Wished, make_offer
 from returns.services.seen import Seen, Stage, look
 from returns.shown import offer_shown
-from returns.windows import ARRIVE, DECLARE
+from returns.windows import ARRIVE, DECLARE, whole
 
 LONGEST_WORDS, MOST_PICTURES = 500, 9
+LAST_HOUR = timedelta(hours=1)
 
 
 @dataclass(eq=False)
@@ -156,13 +157,20 @@ def _wanted(seen: Seen, wished: Wished) -> dict[int, Variant]:
     return {position: variants[sku] for position, sku in skus.items()}
 
 
+def _decide_by(seen: Seen, offer: Offer, now: datetime) -> datetime:
+    """Within the hours of the terms, and while customs can still be told of goods that come back in time."""
+    by = now + timedelta(hours=seen.policy.decide_hours)
+    last = offer.day(DECLARE)
+    return max(now, min(by, whole(last) - LAST_HOUR)) if offer.restorable and last else by
+
+
 def write(seen: Seen, offer: Offer, key: str, words: str, now: datetime) -> ReturnRequest:
     """The request with what was offered, as it stands from now on. Called by who holds the order."""
     order, wished = seen.order, offer.wished
     wanted = _wanted(seen, wished)
     public_id = ids.uuid7()
     sealed = vault.unwrap(order.key).seal(labels.WORDS, public_id, words) if words else b""
-    decide_by = now + timedelta(hours=seen.policy.decide_hours)
+    decide_by = _decide_by(seen, offer, now)
     row = ReturnRequest.objects.create(
         public_id=public_id,
         number=f"RMA{ids.number(now)}",

@@ -25,7 +25,7 @@ from orders.given_back import NOTHING
 from returns.models import ReturnRequest
 from returns.reasons import REASONS
 from returns.services import settle
-from returns.services.holding import hold
+from returns.services.holding import hold, take_windows
 from returns.services.seen import Stage, look
 from settlement.services.entries import enter_tax_given_up
 
@@ -42,6 +42,7 @@ def declare(row: ReturnRequest, *, by: str, now: datetime) -> bool:
     declaration = _declaration(row)
     if row.return_no or declaration is None or declaration.released_at is None:
         return bool(row.return_no)
+    take_windows(row, released=shanghai_day(declaration.released_at))
     if row.declare_by is not None and shanghai_day(now) > row.declare_by:
         if shanghai_day(row.requested_at) <= row.declare_by:  # else it was shown beforehand
             _case(
@@ -99,7 +100,7 @@ def arrived(row: ReturnRequest, *, on: date, by: str, now: datetime) -> None:
 def not_all_there(row: ReturnRequest, *, now: datetime) -> None:
     """Of a held request customs was told of goods that did not come: a person puts it right there."""
     if row.return_no:
-        title = "Pieces of a return that customs was told of were not in the parcel"
+        title = "Pieces of a return that customs was told of did not come"
         _case(row, NOT_ALL, title, now)
 
 

@@ -17,13 +17,13 @@ from returns.reasons import REASONS, Fault, Kind
 from returns.services import decide, settle
 from returns.services.at_customs import LOOK_AGAIN, stop
 from returns.services.holding import hold
+from returns.services.way import SOON
 from returns.states import OVER
 from returns.windows import late_by
 
 FAILING, NOT_ARRIVED, LATE_SOON = "return.failing", "return.not_arrived", "return.customs_soon"
 UNANSWERED = "店铺未按时答复，系统已自动同意。"
 AGAIN, RETRY = timedelta(days=1), timedelta(minutes=10)
-SOON = timedelta(days=7)  # before customs' last day a person hears of goods that are not back
 
 
 def sweep(*, now: datetime, limit: int = 200) -> int:

@@ -16,7 +16,7 @@ from kernel.tenancy import tenant
 from orders.models import Order
 from returns.models import ReturnLine, ReturnPolicy, ReturnRequest
 from returns.reasons import Kind
-from returns.services import settle
+from returns.services import at_customs, settle
 from returns.services.at_customs import LOOK_AGAIN, stop
 from returns.services.holding import hold, move_lines
 from returns.services.not_left import keep_here
@@ -166,6 +166,9 @@ def say_yes(row: ReturnRequest, *, by: str, now: datetime) -> None:
         until = now + timedelta(days=row.terms.send_days)
         RETURN.move(row, "approve", now=now, facts={"by": by}, send_by=until, next_at=until, **told)
         move_lines(row, "approve", ["asked", "refused"], now)
+        # Sent within its time it may yet be too late to be declared: so it is declared already.
+        if row.declare_by is not None and shanghai_day(now) <= row.declare_by < shanghai_day(until):
+            at_customs.declare(row, by=by, now=now)
     else:
         if row.state not in ("requested", "appealed"):
             raise WrongState(machine="return", verb="grant", state=row.state)
@@ -196,6 +199,8 @@ def _second(row: ReturnRequest, by: str) -> None:
 def _over(row: ReturnRequest, verb: str, now: datetime, **changes: Any) -> None:
     RETURN.move(row, verb, now=now, next_at=None, **changes)
     move_lines(row, "drop", ["asked", "approved", "refused", "inspected"], now)
+    if row.received_at is None:
+        at_customs.not_all_there(row, now=now)
 
 
 def _decided(row: ReturnRequest, by: str, now: datetime) -> None:

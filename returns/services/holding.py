@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 
 from orders.models import Order
 from payments.models import Payment
 from returns.models import ReturnLine, ReturnRequest
 from returns.states import RETURN_LINE
+from returns.windows import ARRIVE, DECLARE, clock
 
 
 def hold_order(number: str) -> Order:
@@ -27,6 +28,15 @@ def hold(request: ReturnRequest) -> ReturnRequest:
     row = ReturnRequest.objects.select_for_update(of=("self",)).select_related("policy").get(pk=request.pk)
     row.order = order
     return row
+
+
+def take_windows(row: ReturnRequest, *, released: date) -> None:
+    """Customs' two days of a held request, where its release was taken in after the wish."""
+    if row.declare_by is None:
+        row.declare_by, row.arrive_by = (
+            clock(name, since=released, today=released).last for name in (DECLARE, ARRIVE)
+        )
+        row.save(update_fields=["declare_by", "arrive_by"])
 
 
 def move_lines(row: ReturnRequest, verb: str, of: Iterable[str], now: datetime) -> None:

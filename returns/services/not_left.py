@@ -20,9 +20,8 @@ from orders.given_back import NOTHING
 from returns.models import ReturnRequest
 from returns.reasons import Kind
 from returns.services import at_customs
-from returns.services.holding import hold
+from returns.services.holding import hold, take_windows
 from returns.services.seen import NOT_LEFT, Seen, look
-from returns.windows import ARRIVE, DECLARE, clock
 
 LEFT = "return.left_refunded"
 
@@ -82,11 +81,10 @@ def keep_here(row: ReturnRequest, *, by: str, now: datetime) -> None:
 
 def _at_customs(row: ReturnRequest, seen: Seen, by: str, now: datetime) -> None:
     assert seen.released is not None
-    row.declare_by = clock(DECLARE, since=seen.released, today=seen.today).last
-    row.arrive_by = clock(ARRIVE, since=seen.released, today=seen.today).last
+    take_windows(row, released=seen.released)
     at_customs.arrived(row, on=shanghai_day(now), by=by, now=now)
     row.restorable = bool(row.return_no)
-    row.save(update_fields=["declare_by", "arrive_by", "restorable"])
+    row.save(update_fields=["restorable"])
 
 
 def _kept(seen: Seen) -> dict[int, int]:

@@ -59,6 +59,7 @@ class Offer:
     freight: bool
     restorable: bool
     clocks: tuple[Clock, ...]
+    value_fen: int  # goods and freight of the pieces, whether or not the freight is refunded
 
     @property
     def possible(self) -> bool:
@@ -85,7 +86,7 @@ class Offer:
         """What of the yearly allowance comes back with it."""
         if not self.restorable:
             return 0
-        return sum(one.shares["goods_fen"] for one in self.now.parts)
+        return self.value_fen
 
     def day(self, name: str) -> date | None:
         """The last day of one of its clocks."""
@@ -115,6 +116,7 @@ def make_offer(*, seen: Seen, wished: Wished) -> Offer:
         freight=freight,
         restorable=released and not lost_now,
         clocks=clocks,
+        value_fen=sum(_value_fen(seen, line, wished.pieces.get(line.position, 0)) for line in seen.lines),
     )
 
 
@@ -137,6 +139,14 @@ def _there(seen: Seen, wished: Wished) -> dict[int, int]:
         return {}
     wanted = {line: wished.pieces.get(line.position, 0) for line in seen.lines}
     return {line.pk: pieces for line, pieces in wanted.items() if 0 < pieces <= seen.left(line)}
+
+
+def _value_fen(seen: Seen, line: OrderLine, pieces: int) -> int:
+    """What the pieces of a line used of the year, as customs' list has it: by cumulative floors."""
+    before, value = seen.before(line).quantity, line.goods_fen + line.freight_fen
+    if not 0 < pieces <= line.quantity - before:
+        return 0
+    return value * (before + pieces) // line.quantity - value * before // line.quantity
 
 
 def _clocks(seen: Seen, wished: Wished, goods_back: bool) -> Iterator[Clock]:

@@ -13,7 +13,7 @@ from customers.models import Customer
 from kernel.errors import Conflict
 from kernel.tenancy import tenant
 from orders.models import Order, Quote
-from orders.services.quote import Wanted, make_quote
+from orders.services.quote import Wanted, end_quote, make_quote
 from returns.models import ReturnLine, ReturnRequest
 from returns.services.holding import hold
 from returns.told import replaceable
@@ -42,7 +42,9 @@ class Replaced(Conflict):
 
 def quote_replacement(*, request: ReturnRequest, customer: Customer, now: datetime) -> Quote:
     """A new quote for what is wanted, to where the first order went, or to the default address once that one
-    is removed; it takes the place of the quote before. Raises NotReplaceable, Replaced, and as `make_quote`.
+    is removed; the quote before it ends, so that one return leads to one order.
+
+    Raises NotReplaceable, Replaced, and as `make_quote`.
     """
     with tenant(request.storefront_id):
         row = hold(request)
@@ -54,6 +56,7 @@ def quote_replacement(*, request: ReturnRequest, customer: Customer, now: dateti
         if not wanted or not replaceable(row):
             raise NotReplaceable()
         if row.replacement_id is not None:
+            end_quote(quote_id=row.replacement_id, now=now)
             standing = Order.objects.filter(quote_id=row.replacement_id).exclude(state__in=OVER).first()
             if standing is not None:
                 raise Replaced(standing.number)

@@ -25,7 +25,7 @@ from payments.services.refunds import request_refund
 from returns.models import ReturnGrade, ReturnLine, ReturnRequest
 from returns.reasons import REASONS, Fault, Kind
 from returns.services.amount import wish_for
-from returns.services.holding import hold, move_lines
+from returns.services.holding import hold, move_lines, take_windows
 from returns.services.seen import Seen, Stage, look
 from returns.states import HOLDING, RETURN, RETURN_LINE
 from returns.windows import DECLARE, clock
@@ -116,6 +116,8 @@ def pay(
     pieces = pieces or creditable(row)
     if not pieces:
         raise PiecesGone()
+    if seen.released is not None and row.goods_back:
+        take_windows(row, released=seen.released)
     kept, restorable = (Kept(tax_lost=seen.released is not None), False) if lost else kept_of(row, seen)
     refund = request_refund(
         number=row.order.number,
@@ -139,6 +141,7 @@ def kept_of(row: ReturnRequest, seen: Seen) -> tuple[Kept, bool]:
     """What the consumer does not get, and whether customs gives up the tax, by what is known now.
 
     It does where the return was declared and the goods were back in time; that it grants it is not awaited.
+    Tax that the consumer was not shown as kept, the release not being known yet, is the brand's to bear.
     """
     kept = Kept(deducted_fen=row.deducted_fen)
     if seen.released is None:
@@ -153,7 +156,7 @@ def kept_of(row: ReturnRequest, seen: Seen) -> tuple[Kept, bool]:
     seller = REASONS[row.reason].fault is Fault.SELLER
     # Asked for and back in time: that it was not declared is the brand's own affair.
     asked_in_time = bool(row.declare_by and shanghai_day(row.requested_at) <= row.declare_by)
-    own = seller or (in_time and asked_in_time)
+    own = seller or (in_time and asked_in_time) or not row.quote["tax"]["kept_late_fen"]
     share = Fraction(0) if own else Fraction(100 - row.terms.lost_tax_percent, 100)
     return replace(kept, tax_lost=True, tax_kept=share), False
 

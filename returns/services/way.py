@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from kernel import events
+from kernel.clock import SHANGHAI
 from kernel.errors import Conflict, Invalid
 from kernel.models import Event
 from kernel.tenancy import tenant
@@ -15,8 +16,10 @@ from returns.models import ReturnRequest
 from returns.services import at_customs
 from returns.services.holding import hold
 from returns.states import RETURN
+from returns.windows import whole
 
 LOOKED_FOR = timedelta(days=15)  # on their way longer than this, someone asks the carrier
+SOON = timedelta(days=7)  # before customs' last day a person hears of goods that are not back
 MENDED = "return.way_mended"
 MOST_MENDS = 5  # of the consumer, and of each colleague
 _WAYBILL = re.compile(r"[0-9A-Za-z-]{6,40}")
@@ -65,7 +68,11 @@ def send(*, request: ReturnRequest, carrier: str, waybill: str, by: str, now: da
             track_at=now,
             next_at=now + LOOKED_FOR,
         )
-        at_customs.declare(row, by=by, now=now)
+        told = at_customs.declare(row, by=by, now=now)
+        last = row.arrive_by
+        if told and last is not None and now < whole(last):
+            row.next_at = min(now + LOOKED_FOR, datetime.combine(last - SOON, time(), SHANGHAI))
+            row.save(update_fields=["next_at"])
     return row
 
 

@@ -10,14 +10,15 @@ from django.test.utils import CaptureQueriesContext
 
 from compliance.models import AllowanceAccount
 from customers.models import Identity
+from inventory.models import FreightZone
 from returns.models import ReturnRequest
 from returns.windows import ARRIVE, CLAIM, DECLARE, SEVEN
-from tests import make
+from tests import make, make_stock
 from tests.miniprogram_api.conftest import Phone, phone_of
 from tests.miniprogram_api.returning import Customs, alice, clock, customs, later, order, wish
 from tests.miniprogram_api.test_checkout import statements
 from tests.returns import parts
-from tests.returns.parts import DELIVERED, RELEASED
+from tests.returns.parts import DELIVERED, RELEASED, delivered
 
 __all__ = ["Customs", "alice", "clock", "customs", "order"]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -123,6 +124,28 @@ def test_an_exchange_tells_the_price_and_the_quota_it_needs_before_the_old_one_i
     assert (quota["left_fen"], quota["enough"]) == (None, None)
 
 
+def test_the_year_is_told_with_the_freight_that_it_counts(alice, world, order):
+    make_stock.warehouse(world.shop, freight_fen=1_507)
+    bought = delivered(world, ("HD-1", 2), ("IR-1", 1))
+    assert bought.freight_fen == 1_507
+    used = bought.goods_fen + bought.freight_fen
+    both = [{"position": 1, "quantity": 2}, {"position": 2, "quantity": 1}]
+    first, whole = (
+        quoted(alice, bought, **wish("return", "changed_mind", *lines)).json()["quota_fen"]
+        for lines in ([], both)
+    )
+    assert (first, whole) == (10_000 + bought.lines.get(position=1).freight_fen // 2, used)
+    account = AllowanceAccount.objects.get(measure="value")
+    for left, enough in ((11_506, False), (11_507, True)):
+        AllowanceAccount.objects.filter(pk=account.pk).update(used=2_600_000 - left, reserved=0)
+        swap = quoted(alice, bought, **wish("exchange", "does_not_fit")).json()["exchange"]
+        assert (swap["freight_fen"], swap["quota"]["needs_fen"]) == (1_507, 11_507)
+        assert (swap["quota"]["left_fen"], swap["quota"]["enough"]) == (left, enough)
+    FreightZone.objects.update(refused=True)
+    swap = quoted(alice, bought, **wish("exchange", "does_not_fit")).json()["exchange"]
+    assert (swap["freight_fen"], swap["quota"]["needs_fen"], swap["quota"]["enough"]) == (None, 10_000, None)
+
+
 def test_what_is_wanted_in_exchange_is_of_this_shop(alice, order):
     for piece in (
         {"position": 1, "quantity": 1, "wanted": "NO-1"},
@@ -169,5 +192,6 @@ def test_terms_of_the_shop_are_shown_beforehand(client, world, customs, clock):
     clock.move_to(DELIVERED)
     body = quoted(phone, order).json()
     assert (body["way_back_by"], body["freight"]) == ("seller", True)
+    assert "not part of this refund" in body["way_back_says"]["en"]
     assert body["tax"]["kept_late_fen"] == 546
     assert body["refund_fen"] - body["late_refund_fen"] == 546

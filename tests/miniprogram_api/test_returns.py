@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from kernel.models import Case, Event
 from logistics.models import CarrierAccount
-from orders.models import Order
+from orders.models import Order, Quote
 from payments.models import Refund
 from returns.models import ReturnRequest
 from returns.services import decide
@@ -188,7 +188,10 @@ def test_an_exchange_is_quoted_ordered_and_shown_with_its_return(alice, order, w
     second = alice.post(f"{path}/replacement").json()  # the first may have expired: the newest counts
     shown = alice.get(path).json()["replacement"]
     assert (shown["quote"], shown["order"]) == (second["token"], None)
-    body = {"quote": second["token"], "risk_notice": make.notice_hash(NOW)}
+    body = {"quote": quote.json()["token"], "risk_notice": make.notice_hash(NOW)}
+    ended = alice.post("orders", body, Idempotency_Key="anew-0000")
+    assert (ended.status_code, ended.json()["code"]) == (409, "quote_stale")
+    body["quote"] = second["token"]
     placed = alice.post("orders", body, Idempotency_Key="anew-0001").json()
     shown = alice.get(path).json()["replacement"]
     assert shown["order"] == {"number": placed["number"], "state": "placed"}
@@ -196,6 +199,8 @@ def test_an_exchange_is_quoted_ordered_and_shown_with_its_return(alice, order, w
     assert (again.status_code, again.json()["order"]) == (409, placed["number"])
     Order.objects.filter(number=placed["number"]).update(state="expired")
     assert alice.post(f"{path}/replacement").status_code == 201
+    Quote.objects.filter(order=None).delete()  # as they are after some days
+    assert alice.get(path).json()["replacement"] is None
 
 
 def test_missing_goods_are_refunded_and_ordered_anew_in_one_step_each(alice, order, world, monkeypatch):

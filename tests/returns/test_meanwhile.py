@@ -28,8 +28,8 @@ from returns.services.arrive import (
     receive,
 )
 from returns.services.decide import NotAnyMore, PiecesGone, approve
-from returns.services.revive import AskedAnew
 from returns.services.options import options
+from returns.services.revive import AskedAnew
 from returns.services.seen import look
 from returns.services.settle import settle
 from returns.services.undelivered import came_back

@@ -14,6 +14,7 @@ from customers.models import News, NewsConsent, NewsTemplate
 from customers.services.news_consents import take_answers, to_ask
 from kernel.models import Delivery
 from returns.models import ReturnRequest
+from returns.reasons import Kind
 from returns.services.arrive import receive
 from returns.services.decide import appeal, approve, refuse
 from returns.services.way import send
@@ -97,8 +98,34 @@ def test_a_second_return_and_a_second_decision_are_told_by_themselves(world, cus
     assert NewsConsent.objects.filter(spent_at=None, by_template__occasion="decided").count() == 0
 
 
+def test_what_ends_by_silence_or_needs_no_parcel_is_told_too(world, customs, sent, monkeypatch):
+    monkeypatch.setattr("returns.services.ask._pictures", lambda *_: [])
+    parts.policy(world, approves=False)
+    order = delivered(world, ("HD-1", 4))
+    row = appeal(request=refuse(request=asked(order), answer="不符", by="anna", now=DELIVERED), now=DELIVERED)
+    refuse(request=row, answer="不符", by="ben", now=DELIVERED)
+    delivery.drain(now=DELIVERED)
+    agreed = [NewsTemplate.objects.get(occasion="decided").template_id]
+    for key in ("third", "fourth"):
+        take_answers(customer=world.alice, answers=dict.fromkeys(agreed, "accept"), key=key, now=DELIVERED)
+    missing = parts.wish(kind=Kind.CLAIM, reason="missing")
+    approve(request=asked(order, missing, key="k-2"), by="ben", now=DELIVERED)
+    row = approve(request=asked(order, key="k-3"), by="ben", now=DELIVERED)
+    row = send(request=row, carrier="SF", waybill="SF2000000000001", by="consumer", now=DELIVERED)
+    graded(receive(request=row, by="op", now=DELIVERED), DELIVERED, "short", "nowhere")
+    delivery.drain(now=DELIVERED)
+    assert [one for _, one in says(sent)] == [
+        "申请未通过",
+        "申诉未通过",
+        "申请已同意",
+        "退货已同意",
+        "退货已收到",
+        "验货有出入",
+    ]
+
+
 def test_every_occasion_of_returns_is_heard_and_its_words_fit_a_phrase():
-    for event, (occasion, words) in OCCASIONS.items():
+    for (event, _), (occasion, words) in OCCASIONS.items():
         assert "returns.tasks.tell_consumer" in [one.path for one in SUBSCRIPTIONS[event]]
         assert occasion in TOLD and len(words) <= 5
 

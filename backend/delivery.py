@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import structlog
@@ -12,7 +13,8 @@ from django.utils.module_loading import import_string
 from backend.subscriptions import Handler, by_path
 from kernel.cases import open_case
 from kernel.clock import now as present
-from kernel.models import Delivery
+from kernel.models import Delivery, Event
+from kernel.tenancy import among, everything
 
 BATCH = 100
 LEASE = timedelta(seconds=60)
@@ -74,7 +76,7 @@ def _deliver(pk: int, handlers: dict[str, Handler], now: datetime | None) -> boo
     try:
         if handler is None:
             raise LookupError(f"{claimed.handler} is not subscribed any more")
-        act = import_string(handler.path)
+        act = _named(import_string(handler.path))
         if handler.outside:
             act(claimed.event)
             _done(claimed, now or present())
@@ -88,6 +90,16 @@ def _deliver(pk: int, handlers: dict[str, Handler], now: datetime | None) -> boo
         _failed(claimed, failure, now or present())
         return False
     return True
+
+
+def _named(act: Callable[[Event], object]) -> Callable[[Event], object]:
+    """The handler of a storefront's event sees the rows of that storefront, and can write no other's."""
+
+    def among_its_own(event: Event) -> object:
+        with everything() if event.storefront_id is None else among(event.storefront_id):
+            return act(event)
+
+    return among_its_own
 
 
 def _claim(pk: int, now: datetime) -> Delivery | None:

@@ -17,6 +17,7 @@ PARTS = (
     "pages",
     "checkout",
     "crowds",
+    "walls",
     "rotation",
     "notifications",
     "tracking",

@@ -25,6 +25,7 @@ from bench.report import Report
 from bench.stock import stock
 from bench.tracking import tracking
 from bench.vault import another_master_key, auditing, rotation
+from bench.walls import walls
 from compliance import vault
 from customs.models import PortAccount
 from inventory.models import Stock
@@ -54,6 +55,7 @@ def measure(servers: Servers, local: Path, wanted: Collection[str]) -> int:
         "pages": lambda: pages(report, plan.web_port),
         "checkout": lambda: checkout(report, servers, plan, buyers, now),
         "crowds": lambda: crowds(report, plan.web_port, buyers, now),
+        "walls": lambda: walls(report, plan.web_port, plan.local, buyers, now),
         "rotation": lambda: rotation(report, plan, buyers, now),
         "notifications": lambda: notifications(report, plan.web_port, buyers, now),
         "tracking": lambda: tracking(report, plan.web_port, buyers, now),

@@ -14,6 +14,7 @@ from customers.models import Address, Customer, Export, Identity, IdentityAttemp
 from customers.services.addresses import AddressText
 from customers.told import told
 from kernel.errors import Missing
+from kernel.tenancy import everything
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,8 @@ def shared(row: Customer) -> list[Shared]:
     names = used.values_list(
         "redeemed_by__storefront__name_zh", "redeemed_by__storefront__name", "redeemed_at"
     )
-    return [Shared(zh or "", en or "", at) for zh, en, at in names if at]
+    with everything():  # where it was carried to is another storefront
+        return [Shared(zh or "", en or "", at) for zh, en, at in names if at]
 
 
 def addresses(row: Customer) -> list[OwnAddress]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.db.models import F
 
 from kernel.errors import Conflict
 from kernel.models import Case
+from kernel.tenancy import everything
 
 log = structlog.get_logger(__name__)
 
@@ -37,14 +39,15 @@ def open_case(
     *, storefront_id: int | None, kind: str, key: str, title: str, facts: dict[str, Any], now: datetime
 ) -> Case:
     """Open a case, or count one more sighting of the one that is open. `facts` hold no personal data."""
-    case, new = Case.objects.get_or_create(
-        kind=kind,
-        key=key,
-        state=Case.State.OPEN,
-        defaults={"storefront_id": storefront_id, "title": title, "facts": facts, "opened_at": now},
-    )
-    if not new:
-        Case.objects.filter(pk=case.pk).update(seen=F("seen") + 1)
+    with everything() if storefront_id is None else nullcontext():  # the platform's, whoever is at work
+        case, new = Case.objects.get_or_create(
+            kind=kind,
+            key=key,
+            state=Case.State.OPEN,
+            defaults={"storefront_id": storefront_id, "title": title, "facts": facts, "opened_at": now},
+        )
+        if not new:
+            Case.objects.filter(pk=case.pk).update(seen=F("seen") + 1)
     return case
 
 

@@ -16,8 +16,8 @@ from kernel.errors import Conflict, Invalid
 # The claiming transaction runs the same few statements each time: planning them anew costs more than it
 # gains, so it is told to keep its plans.
 _TAKE = """
-SELECT pg_try_advisory_xact_lock(%s::bigint), set_config('app.storefront', %s::text, true),
-       set_config('plan_cache_mode', 'force_generic_plan', true), r.fingerprint, r.status, r.body
+SELECT pg_try_advisory_xact_lock(%s::bigint), set_config('plan_cache_mode', 'force_generic_plan', true),
+       r.fingerprint, r.status, r.body
 FROM (SELECT 1) AS one LEFT JOIN kernel_receipt r ON r.source = %s::text AND r.key = %s::text
 """
 _WAIT = "SELECT set_config('lock_timeout', %s::text, true), pg_advisory_xact_lock_shared(%s::bigint)"
@@ -61,15 +61,14 @@ def fingerprint(*parts: str | bytes) -> bytes:
     return digest.digest()
 
 
-def take(*, source: str, key: str, fingerprint: bytes, storefront_id: int | None = None) -> Answer | None:
+def take(*, source: str, key: str, fingerprint: bytes) -> Answer | None:
     """Claim (source, key) for this transaction; the earlier answer if there is one, else None.
 
-    Also names the tenant for this transaction, so that the claim costs one statement in all. Raises
-    InFlight when another transaction holds the claim, KeyReused when the fingerprint differs.
+    Raises InFlight when another transaction holds the claim, KeyReused when the fingerprint differs.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE, [_lock(source, key), str(storefront_id or ""), source, key])
-        claimed, _, _, known, status, body = cursor.fetchone()
+        cursor.execute(_TAKE, [_lock(source, key), source, key])
+        claimed, _, known, status, body = cursor.fetchone()
     if known is not None:
         if bytes(known) != fingerprint:
             raise KeyReused()

@@ -1,35 +1,76 @@
-"""A transaction knows its tenant, so that row-level security can be switched on without touching a query."""
+"""Whose rows are seen: a block names its storefronts, and its statements meet the wall under their name.
+
+The wall (`kernel/walls.py`) reads `app.storefronts`. It is set for one transaction only, in the round trip of
+the transaction's first statement, so that a connection which goes back to the pool, or through PgBouncer to
+another client, carries no name. Where nothing is named `web` sees nothing, and `worker`, by its role, all.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
+from psycopg.pq import TransactionStatus
 
-_named: ContextVar[int | None] = ContextVar("tenant", default=None)
+SETTING = "app.storefronts"
+EVERYTHING = "*"
+_NAME = f"SELECT set_config('{SETTING}', %s::text, true)"
+_UNNAME = f"RESET {SETTING}"  # to what the role has by itself
+_UNKNOWN = "?"  # a savepoint may have been taken back with the name that was set after it
+
+_named: ContextVar[str | None] = ContextVar("named", default=None)
+
+
+@contextmanager
+def among(*storefront_ids: int) -> Iterator[None]:
+    """Within this block the rows of these storefronts are seen, and no others; none of them, nothing."""
+    with _naming(",".join(map(str, sorted(storefront_ids)))):
+        yield
+
+
+@contextmanager
+def everything() -> Iterator[None]:
+    """Within this block all rows are seen: to find out who is meant, and for what is the platform's own."""
+    with _naming(EVERYTHING):
+        yield
 
 
 @contextmanager
 def tenant(storefront_id: int) -> Iterator[None]:
-    """One transaction in which `app.storefront` names the tenant; nests in an open transaction.
-
-    Inside that of the same tenant it is named already; after another one's the outer tenant is named again.
-    """
-    outer = _named.get()
-    with transaction.atomic(savepoint=False):
-        if outer != storefront_id:
-            _name(str(storefront_id))
-        token = _named.set(storefront_id)
-        try:
-            yield
-        finally:
-            _named.reset(token)
-        if outer is not None and outer != storefront_id:
-            _name(str(outer))
+    """One transaction among the rows of this storefront; nests in an open transaction."""
+    with among(storefront_id), transaction.atomic(savepoint=False):
+        yield
 
 
-def _name(storefront_id: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('app.storefront', %s::text, true)", [storefront_id])
+@contextmanager
+def _naming(names: str) -> Iterator[None]:
+    token = _named.set(names)
+    try:
+        yield
+    finally:
+        _named.reset(token)
+
+
+def follow(execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]) -> Any:
+    """Django's wrapper of each statement: it is preceded by the name where the transaction has not got it."""
+    connection = context["connection"]
+    raw, wanted = connection.connection, _named.get()
+    status = raw.info.transaction_status
+    if status == TransactionStatus.IDLE:
+        if wanted is None:
+            connection.named = None
+            return execute(sql, params, many, context)
+        connection.named = None if raw.autocommit else wanted
+        # One round trip. Outside a transaction the two are one of their own.
+        with connection.wrap_database_errors, raw.pipeline():
+            raw.execute(_NAME, [wanted])
+            return execute(sql, params, many, context)
+    if status == TransactionStatus.INERROR or sql.startswith("ROLLBACK TO"):
+        connection.named = _UNKNOWN
+    elif connection.named != wanted:
+        raw.execute(_UNNAME) if wanted is None else raw.execute(_NAME, [wanted])
+        connection.named = wanted
+    return execute(sql, params, many, context)

@@ -16,6 +16,7 @@ from kernel import receipts
 from kernel.cases import open_case
 from kernel.clock import now as present
 from kernel.errors import Missing
+from kernel.tenancy import among
 from logistics import queries
 from logistics.gateways.kuaidi100 import PROVIDER, Unreadable, is_signed, read_push
 from logistics.services.tracking import UnknownParcel, take_in_tracking
@@ -37,7 +38,8 @@ def kuaidi100(request: HttpRequest, code: str) -> JsonResponse:
     if not param or not sign or not is_signed(param, sign, door.salt):
         log.warning("push_rejected", storefront=code)
         return _fail(403, "signature not accepted")
-    return _take_in(door.storefront_id, param)
+    with among(door.storefront_id):
+        return _take_in(door.storefront_id, param)
 
 
 def _take_in(storefront_id: int, param: str) -> JsonResponse:
@@ -46,7 +48,7 @@ def _take_in(storefront_id: int, param: str) -> JsonResponse:
     claim = {"source": f"{PROVIDER}:{storefront_id}", "key": print_.hex()}
     with transaction.atomic():
         try:
-            if receipts.take(**claim, fingerprint=print_, storefront_id=storefront_id) is not None:
+            if receipts.take(**claim, fingerprint=print_) is not None:
                 return _good()
             report = read_push(param)
             take_in_tracking(storefront_id=storefront_id, report=report, now=now)

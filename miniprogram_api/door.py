@@ -6,8 +6,8 @@ A view answers with `Json`. It reads and writes inside one transaction that know
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
 from typing import Any, ClassVar, Literal, TypeVar
 
@@ -23,7 +23,7 @@ from customers import queries as customers
 from customers.models import Customer
 from kernel import clock
 from kernel.problems import Unauthenticated, language_of
-from kernel.tenancy import tenant
+from kernel.tenancy import among
 from miniprogram_api import throttle
 from miniprogram_api.caller import BearerToken, Caller, shop_by_header, shop_of
 from miniprogram_api.sayings import AN_OBJECT, retold
@@ -75,7 +75,7 @@ class Door(APIView):
                 if wrapped.method and wrapped.method.lower() in self.http_method_names:
                     handler = getattr(self, wrapped.method.lower(), handler)
                 own = wrapped.method in self.own_transaction or self.audience == "anyone"
-                with nullcontext() if own else self.transaction():
+                with self.named(), nullcontext() if own else transaction.atomic():
                     response = handler(wrapped, *args, **kwargs)
             except Exception as failure:
                 response = self.handle_exception(failure)
@@ -98,11 +98,9 @@ class Door(APIView):
             if who:
                 throttle.writes.spend(limit, who)
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """One transaction that knows its tenant."""
-        with transaction.atomic(), tenant(self.shop.id):
-            yield
+    def named(self) -> AbstractContextManager[None]:
+        """Only the rows of the caller's storefront are seen; of none, where it serves anyone."""
+        return nullcontext() if self.audience == "anyone" else among(self.shop.id)
 
     @property
     def own(self) -> Caller:
@@ -113,8 +111,7 @@ class Door(APIView):
 
     def customer(self) -> Customer:
         """The row of the customer who calls, with the keys that open their data."""
-        with tenant(self.shop.id):
-            return customers.customer(self.own.customer_id)
+        return customers.customer(self.own.customer_id)
 
     def taken(self, shape: type[S]) -> S:
         """The body, checked against its serializer; a ValidationError becomes a 422 problem."""

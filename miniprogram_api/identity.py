@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -122,7 +123,7 @@ class MyIdentity(Door):
             device=device_of(request),
             now=self.now,
         )
-        with self.transaction():
+        with transaction.atomic():
             return Json(self._shown())
 
     def _shown(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -113,7 +114,7 @@ class OrdererView(Door):
             device=device_of(request),
             now=self.now,
         )
-        with self.transaction():
+        with transaction.atomic():
             return Json(self._shown(orders.order(customer_id=self.own.customer_id, number=number)))
 
     def _shown(self, row: Order) -> dict[str, Any]:

@@ -288,7 +288,7 @@ def place(door: Door, request: HttpRequest) -> HttpResponse:
         keep(Answer(201, orjson.dumps(body)))
 
     with transaction.atomic():
-        before = receipts.take(source=source, key=key, fingerprint=print_, storefront_id=door.shop.id)
+        before = receipts.take(source=source, key=key, fingerprint=print_)
         if before is not None:
             return told(before, replayed=True)
         try:

@@ -49,8 +49,7 @@ class ReturnPictures(Door):
     )
     def post(self, request: Request, number: str) -> HttpResponse:
         """Give a picture for a claim of this order; what it carries beside what is seen is not kept."""
-        with self.transaction():
-            order = returns.own_order(customer_id=self.own.customer_id, number=number)
+        order = returns.own_order(customer_id=self.own.customer_id, number=number)
         row = take_picture(number=order.number, content=_sent(request), now=self.now)
         return Json({"id": row.public_id}, 201)
 

@@ -293,7 +293,7 @@ class AskReturn(Door):
         key, print_ = key_of(sent), fingerprint_of(sent)
         wanted = self.taken(ReturnIn).validated_data
         source = f"api:{self.own.customer_id}:returns.ask"
-        before = receipts.take(source=source, key=key, fingerprint=print_, storefront_id=self.shop.id)
+        before = receipts.take(source=source, key=key, fingerprint=print_)
         if before is not None:
             return told(before, replayed=True)
         row = ask_return(

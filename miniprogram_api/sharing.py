@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -102,7 +103,7 @@ class ReuseIdentity(Door):
         """Take over the identity behind a code; asks for “sensitive_identity” and “identity_reuse” first."""
         code = self.taken(ReuseIn).validated_data["code"]
         reuse_identity(customer=self.customer(), code=code, now=self.now)
-        with self.transaction():
+        with transaction.atomic():
             profile = customers.profile(self.customer())
         return Json(
             {

@@ -8,6 +8,7 @@ from django import forms
 from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from kernel.tenancy import everything
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
@@ -71,7 +72,8 @@ class OperatorAdmin(Stepped):
             return False  # one's own is bound anew on one's own page
         if scope.everything:
             return True
-        places = set(obj.memberships.values_list("storefront_id", flat=True))
+        with everything():  # also those that one does not own
+            places = set(obj.memberships.values_list("storefront_id", flat=True))
         return bool(places) and not obj.is_superuser and places <= set(scope.storefronts(OWNERS))
 
 

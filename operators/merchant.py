@@ -14,6 +14,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from kernel.tenancy import everything
 from operators.bilingual import say
 from operators.sealing import Values, sealing_page
 from storefronts.models import MerchantAccount, Storefront
@@ -82,7 +83,10 @@ class MerchantForm(forms.Form):
     def clean_mchid(self) -> str:
         """Another storefront's merchant number is not to be taken over."""
         mchid: str = self.cleaned_data["mchid"]
-        if MerchantAccount.objects.filter(mchid=mchid).exclude(storefront_id=self.storefront_id).exists():
+        others = MerchantAccount.objects.filter(mchid=mchid).exclude(storefront_id=self.storefront_id)
+        with everything():
+            taken = others.exists()
+        if taken:
             raise forms.ValidationError(say("该商户号不可用。", "This merchant number cannot be used."))
         return mchid
 

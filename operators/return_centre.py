@@ -121,11 +121,9 @@ def _taken(request: HttpRequest, row: ReturnRequest) -> bool:
         with transaction.atomic(), tenant(row.storefront_id):
             if act == "receive":
                 day = _day(request.POST.get("day", ""))
-                Stepped._once(
-                    request, row.storefront_id, lambda: arrive.receive(request=row, by=who, on=day, now=at)
-                )
+                Stepped._once(request, lambda: arrive.receive(request=row, by=who, on=day, now=at))
             elif act == "inspect":
-                Stepped._once(request, row.storefront_id, lambda: _inspect(row, request.POST, who))
+                Stepped._once(request, lambda: _inspect(row, request.POST, who))
             else:
                 return False  # act "stray" is taken by return_strays
     except Problem as problem:

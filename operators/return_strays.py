@@ -161,7 +161,6 @@ def taken(request: HttpRequest, asked: str, row: ReturnRequest | None, order: Or
         with transaction.atomic(), tenant(shop):
             Stepped._once(
                 request,
-                shop,
                 lambda: made.append(
                     strays.take_in(
                         storefront_id=shop,

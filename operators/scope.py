@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
+from kernel.tenancy import everything
 from storefronts.models import Membership, Operator, Storefront
 
 Role = Membership.Role
@@ -96,7 +97,9 @@ def scope_of_operator(user: Any) -> Scope:
     roles: dict[int, frozenset[str]] = {}
     names: dict[int, str] = {}
     rows = Membership.objects.filter(operator=user).order_by("storefront__code")
-    for storefront_id, code, role in rows.values_list("storefront_id", "storefront__code", "role"):
+    with everything():  # they tell which storefronts are named
+        held = list(rows.values_list("storefront_id", "storefront__code", "role"))
+    for storefront_id, code, role in held:
         roles[storefront_id] = roles.get(storefront_id, frozenset()) | {role}
         names[storefront_id] = code
     return Scope(False, roles, names)

@@ -145,7 +145,7 @@ class Stepped(Scoped):
                 done = step.do(row, values, who, now())
             else:
                 with transaction.atomic(), nullcontext() if storefront_id is None else tenant(storefront_id):
-                    done = self._once(request, storefront_id, lambda: step.do(row, values, who, now()))
+                    done = self._once(request, lambda: step.do(row, values, who, now()))
         except Problem as problem:
             self.tell(request, problem)
             return ()
@@ -156,7 +156,7 @@ class Stepped(Scoped):
         return HttpResponseRedirect(reverse(here, args=[row.pk]))
 
     @staticmethod
-    def _once(request: HttpRequest, storefront_id: int | None, do: Callable[[], object]) -> object:
+    def _once(request: HttpRequest, do: Callable[[], object]) -> object:
         """Do what a form asks for once, however often it was sent: a double click is one wish.
 
         A form that was refused or only previewed is not done, and its number may come again. Raises InFlight
@@ -168,7 +168,7 @@ class Stepped(Scoped):
         source = f"operators:{request.user.pk}"
         told = [(name, *values) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken"]
         said = fingerprint(request.path, repr(sorted(told)))
-        if take(source=source, key=key, fingerprint=said, storefront_id=storefront_id) is not None:
+        if take(source=source, key=key, fingerprint=said) is not None:
             return None
         done = do()
         if not isinstance(done, list | Preview | HttpResponse):

@@ -15,6 +15,7 @@ from customers import divisions
 from customers.models import Customer
 from kernel.errors import Missing
 from kernel.models import Event
+from kernel.tenancy import everything
 from orders import labels
 from orders.models import CartLine, Coupon, CouponClaim, Order, OrderLine, Quote
 from orders.states import ORDER
@@ -39,7 +40,8 @@ def told_numbers(*, customer: Customer, numbers: Iterable[str]) -> dict[str, boo
     if customer.phone_index is not None:
         same |= Q(customer__phone_index=bytes(customer.phone_index))
     found = Order.objects.filter(same, number__in=list(numbers)).values_list("number", "customer_id")
-    return {number: owner == customer.pk for number, owner in found}
+    with everything():  # a person's year knows no storefront
+        return {number: owner == customer.pk for number, owner in found}
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from rest_framework.views import APIView
 
 from kernel.clock import now
 from kernel.problems import Forbidden, Unauthenticated
+from kernel.tenancy import among, everything
 from partner_api.models import Application
 from storefronts.models import Storefront
 
@@ -45,11 +47,9 @@ class BearerToken(BaseAuthentication):
         if scheme.lower() != "bearer" or not value.strip():
             raise Unauthenticated()
         checksum = hashlib.sha256(value.strip().encode()).hexdigest()
-        token = (
-            AccessToken.objects.select_related("application__storefront")
-            .filter(token_checksum=checksum, expires__gt=now(), application__isnull=False)
-            .first()
-        )
+        held = AccessToken.objects.select_related("application__storefront")
+        with everything():  # it is the token that tells who is meant
+            token = held.filter(token_checksum=checksum, expires__gt=now(), application__isnull=False).first()
         if token is None or token.application is None:
             raise Unauthenticated()
         storefront = token.application.storefront
@@ -77,3 +77,13 @@ class PartnerView(APIView):
     scope: str
     authentication_classes = [BearerToken]
     permission_classes = [HasScope]
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        """DRF's own, with the handler among the rows of the caller's storefront."""
+        with ExitStack() as self.named:
+            return super().dispatch(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        caller: Any = request.user
+        self.named.enter_context(among(caller.storefront.pk))

@@ -16,6 +16,7 @@ from oauthlib.oauth2 import BackendApplicationServer
 
 from kernel import problems
 from kernel.errors import Invalid, Problem
+from kernel.tenancy import everything
 
 
 class BadClient(problems.Unauthenticated):
@@ -48,7 +49,8 @@ class Token(TokenView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         # Not the base's own: it also speaks the device flow, which is not offered here.
-        answer: HttpResponse = self.authorization_flow_token_response(request)
+        with everything():  # the credentials tell who is meant
+            answer: HttpResponse = self.authorization_flow_token_response(request)
         answer["Cache-Control"] = "no-store"
         if answer.status_code >= 400:
             problem: Problem = BadClient() if answer.status_code == 401 else BadGrant()

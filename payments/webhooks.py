@@ -17,12 +17,14 @@ from django.views.decorators.http import require_POST
 from kernel import receipts
 from kernel.clock import now as present
 from kernel.errors import Missing, Problem
+from kernel.tenancy import among
 from kernel.turns import turn
 from payments.models import Notification as Raw
 from payments.services import copies, messages, taking
 from payments.services.taking import ACCEPTED
 from storefronts import queries as storefronts
 from storefronts.services import platform_keys
+from wechat.credentials import Merchant
 from wechat.errors import Unverified, WechatError
 from wechat.pay.notifications import Notification, read
 from wechat.pay.signing import verify
@@ -48,6 +50,11 @@ def wechat_pay(request: HttpRequest, mchid: str) -> HttpResponse:
         merchant = storefronts.merchant_by_mchid(mchid, serial=headers["Wechatpay-Serial"])
     except Missing:
         return _fail(404, "no such merchant")
+    with among(storefronts.storefront_id_of_merchant(mchid)):
+        return _believed(mchid, merchant, headers, body)
+
+
+def _believed(mchid: str, merchant: Merchant, headers: dict[str, str], body: bytes) -> HttpResponse:
     now = present()
     try:
         verify(headers, body, merchant, now)

@@ -16,6 +16,7 @@ from django.db.models import Q
 from compliance import vault
 from kernel import approvals
 from kernel.errors import Missing
+from kernel.tenancy import everything
 from storefronts.models import LegalParty, MerchantAccount, Storefront
 from storefronts.services import (
     APIV3_KEY,
@@ -305,5 +306,6 @@ def _keep(kind: str, name: object, read: Callable[[], T], seconds: float = KEPT_
         now = time.monotonic()
         held = _kept.get((kind, name))
         if held is None or held[0] <= now:
-            held = _kept[(kind, name)] = (now + seconds, read())
+            with everything():  # it is asked before anyone knows who is meant
+                held = _kept[(kind, name)] = (now + seconds, read())
         return held[1]  # type: ignore[return-value]

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from kernel.clock import now
 from kernel.errors import Missing
+from kernel.tenancy import among
 from storefronts import queries
 from storefronts.services import messages
 from wechat.errors import Unverified
@@ -38,7 +39,8 @@ def pushed(request: HttpRequest, appid: str) -> HttpResponse:
     except Unverified as failure:
         log.warning("message_rejected", appid=appid, error=failure.reason)
         return _text("signature not accepted", 403)
-    messages.keep(storefront_id=storefront_id, keys=keys, sealed=sealed, now=now())
+    with among(storefront_id):
+        messages.keep(storefront_id=storefront_id, keys=keys, sealed=sealed, now=now())
     return _text("success")
 
 

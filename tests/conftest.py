@@ -16,6 +16,7 @@ from psycopg.pq import TransactionStatus
 from pytest_django import DjangoDbBlocker
 from redis import Redis
 
+from backend import delivery
 from backend.chaos import faults
 from inventory.services.repair import differences
 from logistics import queries as logistics
@@ -23,6 +24,7 @@ from storefronts import queries as storefronts
 from storefronts.services import opening
 from storefronts.sessions import FACTOR
 from tests import emptying, keeping, make
+from tests.roles import acting
 from tests.stand_in import StandIn, running
 
 emptying.install()
@@ -46,16 +48,21 @@ class WebClient(Client):
         session.save()
 
     def request(self, **request: Any) -> Any:
-        connection.ensure_connection()
-        connection.connection.execute("SET ROLE web")
-        try:
+        with acting("web"):
             return super().request(**request)
-        finally:
-            if connection.connection is not None and not connection.connection.closed:
-                try:
-                    connection.connection.execute("RESET ROLE")
-                except Exception:  # the test's own transaction is broken; the failure shows elsewhere
-                    connection.close()
+
+
+def _as_worker(deliver: Any) -> Any:
+    """Each delivery of an event under the database role of the worker."""
+
+    def delivered(*told: Any) -> Any:
+        with acting("worker"):
+            return deliver(*told)
+
+    return delivered
+
+
+delivery._deliver = _as_worker(delivery._deliver)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -15,13 +15,15 @@ from backend.embedded.place import SOCKET, Place
 DATABASE = "storefront"
 SUPERUSER = "postgres"
 ROLES = ("owner", "web", "worker")
-# By role; running into one is a clean refusal that lost nothing.
-TIMEOUTS: Mapping[str, Mapping[str, str]] = {
+# By role: time-outs, of which running into one is a clean refusal that lost nothing; and whose rows are seen
+# where nobody is named (kernel/tenancy.py): the worker's sweeps are everybody's.
+SETTINGS: Mapping[str, Mapping[str, str]] = {
     "web": {"lock_timeout": "3s", "statement_timeout": "10s", "idle_in_transaction_session_timeout": "15s"},
     "worker": {
         "lock_timeout": "5s",
-        "statement_timeout": "60s",
-        "idle_in_transaction_session_timeout": "60s",
+        "statement_timeout": "1min",
+        "idle_in_transaction_session_timeout": "1min",
+        "app.storefronts": "*",
     },
 }
 # The statement of a starter that was killed may still end after we have looked.
@@ -75,7 +77,7 @@ def prepare(place: Place, passwords: Mapping[str, str]) -> None:
 
 
 def make_roles(connection: psycopg.Connection, passwords: Mapping[str, str]) -> None:
-    """Make the roles that are missing, and give each its password and time-outs."""
+    """Make the roles that are missing, and give each its password and settings."""
     known = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
     for role in ROLES:
         name = sql.Identifier(role)
@@ -85,13 +87,15 @@ def make_roles(connection: psycopg.Connection, passwords: Mapping[str, str]) -> 
         # Sent already hashed, so that no log can hold it.
         hashed = connection.pgconn.encrypt_password(passwords[role].encode(), role.encode(), b"scram-sha-256")
         connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(name, sql.Literal(hashed.decode())))
-        for setting, value in TIMEOUTS.get(role, {}).items():
+        for setting, value in SETTINGS.get(role, {}).items():
             connection.execute(
-                sql.SQL("ALTER ROLE {} SET {} = {}").format(name, sql.Identifier(setting), sql.Literal(value))
+                sql.SQL("ALTER ROLE {} SET {} = {}").format(
+                    name, sql.Identifier(*setting.split(".")), sql.Literal(value)
+                )
             )
 
 
 def mark_of(passwords: Mapping[str, str]) -> str:
     """What tells one state of roles, passwords and rights from another; it gives none of them away."""
-    wanted = [[(role, passwords[role]) for role in ROLES], {k: dict(v) for k, v in TIMEOUTS.items()}, RIGHTS]
+    wanted = [[(role, passwords[role]) for role in ROLES], {k: dict(v) for k, v in SETTINGS.items()}, RIGHTS]
     return hashlib.sha256(json.dumps(wanted).encode()).hexdigest()

@@ -24,6 +24,7 @@ from customers.models import Customer, IdentityAttempt
 from kernel.cases import open_case
 from kernel.clock import shanghai_day
 from kernel.problems import Throttled
+from kernel.tenancy import everything
 
 COUNTED = Q(forgiven_at=None) & ~Q(state=IdentityAttempt.State.REFUSED)
 ASKED_BY_REQUEST = timedelta(seconds=10)  # the request that states it asks first; later the sweep does
@@ -110,6 +111,7 @@ def forgive(*, attempt: IdentityAttempt, now: datetime) -> int:
     return here.update(forgiven_at=now)
 
 
+@everything()  # a number or a device may be tried in every storefront
 def watch(*, attempt: IdentityAttempt, law: Law, now: datetime) -> None:
     """Open a case where a number is many people's, a customer or device has many, or answers stay wrong."""
     figure = law.figure("identity/watch")
@@ -142,6 +144,7 @@ def _own(attempt: IdentityAttempt) -> Q:
     return own
 
 
+@everything()
 def _wait(customer: Customer, openid: list[bytes], tried: Tried, law: Law, now: datetime) -> int:
     """Seconds until every count has room for one more; 0 where it has."""
     figure = law.figure("identity/attempts")

@@ -14,6 +14,7 @@ from customers.gateways.verifying import Finding, Verdict
 from customers.models import Customer, Identity, IdentityAttempt, IdentityFinding
 from customers.services.attempts import lock
 from kernel.clock import SHANGHAI, shanghai_day
+from kernel.tenancy import everything
 
 ASKING = timedelta(seconds=10)  # longer than a call can take
 
@@ -83,12 +84,13 @@ def forget(*, customer: Customer, now: datetime) -> None:
     lock(*{bytes(number) for number, _ in own})
     pairs = {bytes(pair) for _, pair in own if pair is not None}
     others = Q(pair_index__in=pairs, customer__closed_at=None) & ~Q(customer=customer)
-    shared = {
-        bytes(pair)
-        for rows in (Identity.objects, IdentityAttempt.objects)
-        for pair in rows.filter(others).values_list("pair_index", flat=True)
-        if pair is not None
-    }
+    with everything():  # whoever's they are: the provider is asked once for all storefronts
+        shared = {
+            bytes(pair)
+            for rows in (Identity.objects, IdentityAttempt.objects)
+            for pair in rows.filter(others).values_list("pair_index", flat=True)
+            if pair is not None
+        }
     last = IdentityFinding.objects.select_for_update().filter(pair_index__in=pairs - shared)
     drop_findings(list(last.order_by("pk")), now)
 

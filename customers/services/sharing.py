@@ -32,7 +32,7 @@ from customers.services.identity import (
 from kernel import events
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict, Invalid
-from kernel.tenancy import tenant
+from kernel.tenancy import everything, tenant
 from storefronts import queries as storefronts
 
 REUSE = "identity_reuse"
@@ -114,7 +114,7 @@ def reuse_identity(*, customer: Customer, code: str, now: datetime) -> None:
     PhoneNeeded, ShareInvalid, IdentityInUse; nothing is used up then.
     """
     indexes = vault.blinds("share_code", code.replace("-", "").replace(" ", ""))
-    with transaction.atomic():
+    with everything(), transaction.atomic():  # of two storefronts, named where something is written
         offered = IdentityShare.objects.filter(code_index__in=indexes).first()
         giver_id = offered.customer_id if offered else customer.pk
         held = {row.pk: row for row in _locked(customer.pk, giver_id)}

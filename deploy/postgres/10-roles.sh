@@ -17,8 +17,9 @@ ALTER ROLE web SET lock_timeout = '3s';
 ALTER ROLE web SET statement_timeout = '10s';
 ALTER ROLE web SET idle_in_transaction_session_timeout = '15s';
 ALTER ROLE worker SET lock_timeout = '5s';
-ALTER ROLE worker SET statement_timeout = '60s';
-ALTER ROLE worker SET idle_in_transaction_session_timeout = '60s';
+ALTER ROLE worker SET statement_timeout = '1min';
+ALTER ROLE worker SET idle_in_transaction_session_timeout = '1min';
+ALTER ROLE worker SET app.storefronts = '*';
 ALTER DEFAULT PRIVILEGES FOR ROLE owner GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO web, worker;
 ALTER DEFAULT PRIVILEGES FOR ROLE owner GRANT USAGE, SELECT ON SEQUENCES TO web, worker;
 SQL

@@ -14,6 +14,7 @@ from compliance.law import Law
 from kernel.cases import AlreadySettled, open_case, settle_case
 from kernel.clock import shanghai_day
 from kernel.models import Case
+from kernel.tenancy import everything
 from orders.models import Order
 from payments.models import Complaint, Refund
 from payments.services.refunds import again_key
@@ -105,6 +106,7 @@ def settle(complaint: Complaint, kinds: tuple[str, ...], note: str, now: datetim
             continue
 
 
+@everything()
 def look_for_another(complaint: Complaint, now: datetime) -> None:
     """WeChat gives a number once: where another storefront has it too one of the two was told what is not
     theirs. Each keeps its own row, and the house is told, no storefront."""

@@ -17,6 +17,7 @@ from kernel import events, receipts
 from kernel.cases import open_case, settle_open, settle_over
 from kernel.errors import Conflict
 from kernel.models import Receipt
+from kernel.tenancy import among
 from payments.models import Notification as Raw
 from payments.services import copies, messages
 from payments.services.copies import SOURCE
@@ -74,8 +75,8 @@ def take_in(*, raw: Raw, notice: Notification, now: datetime, by: str = "system"
     mchid = raw.mchid
     whose, mark = source(mchid), receipts.fingerprint(notice.id)
     storefront_id = storefronts.storefront_id_of_merchant(mchid)
-    with transaction.atomic():
-        before = receipts.take(source=whose, key=notice.id, fingerprint=mark, storefront_id=storefront_id)
+    with among(storefront_id), transaction.atomic():
+        before = receipts.take(source=whose, key=notice.id, fingerprint=mark)
         if before is not None:
             raw.outcome, raw.body = Raw.Outcome.DUPLICATE, b""
             raw.save()

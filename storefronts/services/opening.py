@@ -17,6 +17,7 @@ from kernel.clock import now as present
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict, Invalid
 from kernel.models import Approval
+from kernel.tenancy import everything
 from storefronts.models import (
     BrandCompany,
     KeyFetch,
@@ -123,7 +124,9 @@ def set_merchant(
         raise BadKey(what="APIv3 key", why="it must be 32 bytes long")
     checked_private_key(private_key_pem)
     facts = {serial: platform_facts(serial, pem) for serial, pem in platform_keys.items()}
-    if MerchantAccount.objects.filter(mchid=mchid).exclude(storefront=storefront).exists():
+    with everything():  # whose it is, if not ours
+        taken = MerchantAccount.objects.filter(mchid=mchid).exclude(storefront=storefront).exists()
+    if taken:
         raise MerchantTaken(mchid=mchid)
     key = vault.unwrap(storefront.key)
     MerchantAccount.objects.filter(storefront=storefront).exclude(mchid=mchid).update(active=False)

@@ -18,6 +18,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from kernel import events
 from kernel.errors import Conflict
+from kernel.tenancy import everything
 from storefronts.models import Operator, OperatorSession
 from storefronts.services import sessions
 
@@ -111,6 +112,7 @@ def codes_left(operator: Operator) -> int:
     return int(StaticToken.objects.filter(device__user=operator).count())
 
 
+@everything()
 def tell(operator: Operator, name: str, facts: dict[str, Any], now: datetime) -> None:
     """An event in each storefront in which the operator works; of one of the platform, in none."""
     places: list[int | None] = [*operator.memberships.values_list("storefront_id", flat=True).distinct()]

@@ -16,7 +16,7 @@ from backend.embedded import postgres
 from backend.embedded.files import make_folder
 from backend.embedded.place import Place, find_place
 from backend.embedded.programs import Programs, find_programs
-from backend.embedded.roles import TIMEOUTS
+from backend.embedded.roles import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "deploy" / "postgres" / "10-roles.sh"
@@ -59,11 +59,10 @@ def test_the_first_starts_script_makes_the_roles_a_laptop_has(bare: tuple[Place,
         connection.execute("INSERT INTO noted (word) VALUES ('by worker')")
         encoding = connection.execute("SHOW server_encoding").fetchone()
     assert encoding == ("UTF8",)
-    for role, timeouts in TIMEOUTS.items():
+    for role, settings in SETTINGS.items():
         with connect(role) as connection:
-            for name, value in timeouts.items():
-                same = "SELECT current_setting(%s)::interval = %s::interval"
-                assert connection.execute(same, (name, value)).fetchone() == (True,)
+            for name, value in settings.items():
+                assert connection.execute("SELECT current_setting(%s)", (name,)).fetchone() == (value,)
             assert connection.execute("SELECT id, word FROM noted").fetchall() == [(1, "by worker")]
             with pytest.raises(psycopg.errors.InsufficientPrivilege):
                 connection.execute("CREATE TABLE mine (id int)")

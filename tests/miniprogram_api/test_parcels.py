@@ -135,7 +135,7 @@ def test_an_order_that_was_never_shipped_has_no_parcels(alice, world):
 
 def test_ten_parcels_take_no_more_statements_than_one(alice, parcel, django_assert_num_queries):
     def asked():
-        with django_assert_num_queries(9):  # seven statements, and the transaction's two ends
+        with django_assert_num_queries(8):  # six statements, and the transaction's two ends
             return alice.get(f"orders/{parcel.shipment.number}/parcels").json()["parcels"]
 
     alice.get(f"orders/{parcel.shipment.number}/parcels")  # its storefront is kept in process from now on

@@ -83,8 +83,8 @@ def test_consents_are_their_own_customers_and_templates_their_own_storefronts(cl
 
 def test_asking_takes_as_many_statements_with_three_templates_as_with_one(alice, django_assert_num_queries):
     alice.get("me/subscriptions")
-    with django_assert_num_queries(7):  # two of them are its own
+    with django_assert_num_queries(6):  # two of them are its own
         assert len(alice.get("me/subscriptions").json()["templates"]) == 3
     NewsTemplate.objects.exclude(occasion="shipped").delete()
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         assert len(alice.get("me/subscriptions").json()["templates"]) == 1

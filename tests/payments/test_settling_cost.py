@@ -1,4 +1,4 @@
-"""What settling a payment costs the database: seven statements, told once or told again."""
+"""What settling a payment costs the database: six statements, told once or told again."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.payments.reports import report_of
 
 pytestmark = pytest.mark.django_db
 
-MOST = 8
+MOST = 7
 
 
 @pytest.fixture
@@ -45,11 +45,10 @@ def summary(sql: str) -> str:
     return f"{verb} {table[1]}" if table else sql
 
 
-def test_a_payment_is_settled_in_seven_statements(payment):
+def test_a_payment_is_settled_in_six_statements(payment):
     outcome, statements = told(payment)
     assert outcome is Outcome.SETTLED
     assert statements == [
-        f"SELECT set_config('app.storefront', '{payment.storefront_id}'::text, true)",
         "select payments_payment",
         "select orders_order",
         "update payments_payment",
@@ -64,4 +63,4 @@ def test_a_payment_that_is_told_again_costs_one_look(payment):
     told(payment)
     outcome, statements = told(payment)
     assert outcome is Outcome.KNOWN
-    assert statements[1:] == ["select payments_payment"]
+    assert statements == ["select payments_payment"]

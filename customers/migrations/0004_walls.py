@@ -1,0 +1,24 @@
+"""Its rows are seen under the name of their storefront alone."""
+
+from django.db import migrations
+
+from kernel.walls import wall
+
+
+class Migration(migrations.Migration):
+    dependencies = [("customers", "0003_news_of_returns"), ("kernel", "0008_walls")]
+    operations = [
+        wall(
+            "customers_customer",
+            "customers_session",
+            "customers_address",
+            "customers_identity",
+            "customers_namedpayer",
+            "customers_identityattempt",
+            "customers_identityshare",
+            "customers_export",
+            "customers_newstemplate",
+            "customers_newsconsent",
+            "customers_news",
+        ),
+    ]

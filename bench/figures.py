@@ -16,6 +16,7 @@ from backend import house
 from backend.embedded import Servers
 from backend.supervisor import Supervisor
 from bench import cpu, floor, load, stage
+from bench.admin import pages_of_the_admin
 from bench.bills import bills
 from bench.declarations import declared, messages, receipts
 from bench.judging import judging
@@ -69,6 +70,7 @@ def measure(servers: Servers, local: Path, wanted: Collection[str]) -> int:
         "customs": lambda: messages(report, now),
         "receipts": lambda: receipts(report, *lists[0], now),
         "stock": lambda: stock(report, servers.pg_bin, servers.urls["DATABASE_URL_OWNER"], local, now),
+        "admin": lambda: pages_of_the_admin(report, servers, local),
     }
     if served.keys() & set(wanted):
         with Supervisor(log=plan.log) as running:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from kernel.clock import SHANGHAI
 
-_LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's 32: no I, L, O, U to misread
+LETTERS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's 32: no I, L, O, U to misread
 
 
 def uuid7() -> UUID:
@@ -26,7 +26,7 @@ def uuid7() -> UUID:
 def number(now: datetime, length: int = 10) -> str:
     """A public number: Shanghai time to the millisecond, then `length` random letters (50 bits for 10)."""
     local = now.astimezone(SHANGHAI)
-    tail = "".join(secrets.choice(_LETTERS) for _ in range(length))
+    tail = "".join(secrets.choice(LETTERS) for _ in range(length))
     return f"{local:%y%m%d%H%M%S}{local.microsecond // 1000:03d}{tail}"
 
 

@@ -16,7 +16,7 @@ from kernel import events
 from kernel.clock import now
 from kernel.errors import Conflict, Problem, Refused
 from kernel.tenancy import tenant
-from operators import amounts, columns, told
+from operators import amounts, columns, paging, told
 from operators.bilingual import chinese, say
 from operators.filters import StorefrontFilter
 from operators.names import state_name
@@ -70,6 +70,7 @@ class Scoped(ModelAdmin):  # type: ignore[misc]
     removable: ClassVar[bool] = False
     hidden: ClassVar[tuple[str, ...]] = ()
 
+    paginator = paging.BoundedPaginator
     list_per_page = 50
     list_max_show_all = 50
     show_full_result_count = False
@@ -210,6 +211,17 @@ class Scoped(ModelAdmin):  # type: ignore[misc]
         actions: dict[str, Any] = super().get_actions(request)
         actions.pop("delete_selected", None)
         return actions
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        """Not for rows of which nobody has been told how many they are."""
+        if request.POST.get("select_across") == "1" and self.get_paginator(request, queryset, 1).more:
+            zh, en = (
+                f"所选超过 {paging.MOST:,} 条，请先筛选",
+                f"More than {paging.MOST:,} rows: filter them first",
+            )
+            self.message_user(request, zh if chinese() else en, messages.ERROR)
+            return None
+        return super().response_action(request, queryset)
 
     # Forms.
 

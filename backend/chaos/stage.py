@@ -92,7 +92,7 @@ class Stage:
 
     def order(self, pieces: int = 2) -> Order:
         """An order that waits for its payment, by a buyer of its own."""
-        return place(_buyer(self.shop), self.sku, pieces)
+        return place(buyer(self.shop), (self.sku, pieces))
 
     def start(self, order: Order) -> dict[str, str]:
         """The payer taps the button: the parameters for the client, or a Problem."""
@@ -184,7 +184,7 @@ def openid_of(order: Order) -> str:
     return customers.openid(order.customer)
 
 
-def _buyer(shop: Storefront) -> Customer:
+def buyer(shop: Storefront) -> Customer:
     """A consumer who may buy at once: consented, with an address and a verified identity."""
     now = present()
     subject, key = compliance.create_subject(storefront_id=shop.pk, now=now)
@@ -215,12 +215,12 @@ def _buyer(shop: Storefront) -> Customer:
     return customer
 
 
-def place(customer: Customer, sku: str, pieces: int) -> Order:
-    """An order of so many pieces at the customer's address."""
+def place(customer: Customer, *wanted: tuple[str, int]) -> Order:
+    """An order of these SKUs, so many pieces of each, at the customer's address."""
     now = present()
     quote = make_quote(
         customer=customer,
-        wanted=[Wanted(sku, pieces)],
+        wanted=[Wanted(sku, pieces) for sku, pieces in wanted],
         address_id=None,
         coupon_claim_id=None,
         now=now,

@@ -101,7 +101,8 @@ class Office:
         self.lock = RLock()
         self._planned: list[tuple[float, int, float, float, Callable[[], None]]] = []
         self._planned_at = scale()
-        self._count = itertools.count(1)
+        # Customs gives out no number twice, also after a rest: a second has room for seven.
+        self._count = itertools.count(int(clock.now()) * 7)
         self.reset()
 
     def reset(self) -> None:
@@ -263,7 +264,7 @@ class Office:
         self.used[key] = self.used.get(key, Decimal(0)) + amount
 
     def number(self, digits: int) -> str:
-        return f"{next(self._count):0{digits}d}"
+        return f"{next(self._count) % 10**digits:0{digits}d}"
 
 
 def alive(filed: Filed) -> bool:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import escape
 
+from operators import paging
 from operators.base import Scoped
 from operators.scope import PLATFORM, SHARED
 from tests import make
@@ -171,3 +173,34 @@ def test_an_order_page_takes_as_many_statements_for_many_lines_as_for_few(client
             assert client.get(detail_url(type(order), order.pk)).status_code == 200
         taken.append(len(queries))
     assert taken[1] == taken[2] <= 25
+
+
+def test_a_list_of_more_rows_than_anyone_turns_pages_for_says_so_and_is_not_changed_as_a_whole(
+    client, world, monkeypatch
+):
+    enter(client, rows.operator("owner", world.shop))
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    model = next(m for m in MODELS if m._meta.label == "kernel.Event")
+    whole = client.get(list_url(model))
+    found = whole.context["cl"].result_count
+    assert found > 3 and "more than" not in whole.content.decode()
+    monkeypatch.setattr(paging, "MOST", 3)
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.get(list_url(model))
+    assert (answer.context["cl"].result_count, answer.context["cl"].paginator.more) == (3, True)
+    assert "more than 3: filter or search" in answer.content.decode()
+    counts = [one["sql"] for one in queries if "COUNT(*)" in one["sql"] and "kernel_event" in one["sql"]]
+    assert counts and all("LIMIT 4" in one for one in counts)
+    monkeypatch.setattr(paging, "MOST", found)
+    assert client.get(list_url(model)).context["cl"].paginator.told == f"{found:,}"
+
+
+def test_more_rows_than_were_counted_are_not_acted_on_at_once(client, world, monkeypatch):
+    enter(client, rows.operator("owner", world.shop))
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = "en"
+    model = next(m for m in MODELS if m._meta.label == "catalog.Product")
+    assert model._default_manager.count() > 1
+    sent = {"action": "withdraw", "select_across": "1", ACTION_CHECKBOX_NAME: "1"}
+    monkeypatch.setattr(paging, "MOST", 1)
+    answer = client.post(list_url(model), sent, follow=True)
+    assert [str(one) for one in answer.context["messages"]] == ["More than 1 rows: filter them first"]

@@ -1,10 +1,13 @@
 """The return centre (退货中心): scan, receive, grade, put away, and the field waits for the next parcel.
 
-All of it goes with the keyboard alone, and a form that is sent twice is one wish.
+All of it goes with the keyboard alone, and a form that is sent twice is one wish. The field has the focus on
+every page: the number that opened a parcel, scanned again, receives it; any other opens its own parcel.
 """
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -12,11 +15,13 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import messages
+from django.core.exceptions import BadRequest
 from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.http import urlencode
 
 from catalog.models import Media
 from kernel.clock import now, shanghai_day
@@ -67,17 +72,24 @@ def page(
     orders: QuerySet[Order],
 ) -> HttpResponse:
     """The page over `rows` and `orders`, of the storefronts in which the operator receives goods."""
-    asked = (request.POST.get("q") or request.GET.get("q") or "").strip()[:64]
+    if any("\0" in text for text in (*request.GET.values(), *request.POST.values())):
+        raise BadRequest("a character that no number and no word has")
+    asked, act = read(request.POST.get("q") or request.GET.get("q") or ""), request.POST.get("act", "")
+    if "open" in request.POST:  # a parcel is shown that waits to be received
+        opened = read(request.POST["open"])
+        if not act and asked != opened:
+            return HttpResponseRedirect(f"{reverse('admin:return_centre')}?{urlencode({'q': asked})}")
+        asked, act = opened, "receive"
     matches = find(rows, asked) if asked else []
     expected = [one for one in matches if one.state in EXPECTED]
     row = next(iter(expected if len(expected) == 1 else matches if len(matches) == 1 else ()), None)
     if request.method == "POST":
         chosen = next((one for one in matches if one.number == request.POST.get("number")), None)
-        if chosen is not None and _taken(request, chosen):
-            return HttpResponseRedirect(_next(chosen, request.POST.get("act", "")))
+        if chosen is not None and _taken(request, chosen, act):
+            return HttpResponseRedirect(_next(chosen, act))
         row = chosen or row
     order = None if matches or not asked else return_strays.find(orders, asked)
-    if request.POST.get("act") == "stray" and return_strays.taken(request, asked, row, order):
+    if act == "stray" and return_strays.taken(request, asked, row, order):
         return HttpResponseRedirect(reverse("admin:return_centre"))
     stray = return_strays.shown(request, asked, row, order) if asked and not (matches and not row) else None
     answer = TemplateResponse(
@@ -100,11 +112,16 @@ def page(
     return answer
 
 
+def read(scanned: str) -> str:
+    """A number as a scanner, an input method or a person gives it: without prefix and spaces."""
+    text = "".join(unicodedata.normalize("NFKC", scanned).split()).upper()
+    return re.sub(r"^\][A-Z][0-9A-Z]", "", text)[:64]
+
+
 def find(rows: QuerySet[ReturnRequest], asked: str) -> list[ReturnRequest]:
     """By what stands on a parcel: the waybill back or there, the number of the return or of the order."""
-    code = asked.upper()
-    there = Parcel.objects.filter(waybill=code).values("shipment__order_id")
-    known = Q(number=asked) | Q(order__number=asked) | Q(waybill__in=(asked, code)) | Q(order_id__in=there)
+    there = Parcel.objects.filter(waybill=asked).values("shipment__order_id")
+    known = Q(number=asked) | Q(order__number=asked) | Q(waybill=asked) | Q(order_id__in=there)
     return list(rows.filter(known).select_related("order", "policy", "storefront").order_by("-id")[:20])
 
 
@@ -114,13 +131,13 @@ def _next(row: ReturnRequest, act: str) -> str:
     return f"{here}?q={row.number}" if act == "receive" else here
 
 
-def _taken(request: HttpRequest, row: ReturnRequest) -> bool:
+def _taken(request: HttpRequest, row: ReturnRequest, act: str) -> bool:
     """Whether what was asked for is done, or was done before; a refusal is told."""
-    who, at, act = request.user.get_username(), now(), request.POST.get("act")
+    who, at = request.user.get_username(), now()
     try:
         with transaction.atomic(), tenant(row.storefront_id):
             if act == "receive":
-                day = _day(request.POST.get("day", ""))
+                day = _day(request.POST.get("day"), row)
                 Stepped._once(request, lambda: arrive.receive(request=row, by=who, on=day, now=at))
             elif act == "inspect":
                 Stepped._once(request, lambda: _inspect(row, request.POST, who))
@@ -198,11 +215,13 @@ def _fen(text: str) -> int:
         return -1
 
 
-def _day(text: str) -> date:
+def _day(text: str | None, row: ReturnRequest) -> date:
+    """The day as typed; one that cannot be read is refused, for the refund and customs are clocked by it."""
+    today = shanghai_day(now())
     try:
-        return date.fromisoformat(text)
+        return today if text is None else date.fromisoformat(text)
     except ValueError:
-        return shanghai_day(now())
+        raise arrive.BadDay(shanghai_day(row.requested_at).isoformat(), today.isoformat()) from None
 
 
 def _brief(row: ReturnRequest) -> dict[str, Any]:

@@ -72,7 +72,7 @@ _NO_RETURN = say(
 
 def find(orders: QuerySet[Order], asked: str) -> Order | None:
     """An order by its number, or by the waybill under which it left, where that is one alone."""
-    there = Parcel.objects.filter(waybill=asked.upper()).values("shipment__order_id")
+    there = Parcel.objects.filter(waybill=asked).values("shipment__order_id")
     found = list(orders.filter(Q(number=asked) | Q(pk__in=there))[:2])
     return found[0] if len(found) == 1 else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from datetime import timedelta
 from html import unescape
 
@@ -218,13 +219,31 @@ def test_a_parcel_is_scanned_received_graded_and_the_field_waits_again(client, w
     assert client.get(CENTRE).content.decode().count("autofocus>") == 1
     shown = client.get(CENTRE, {"q": "sf2000000000001"}).content.decode()
     assert row.number in shown and 'value="receive"' in shown
-    said = {"q": row.number, "number": row.number, "once": "1"}
+    said = {"q": "", "open": "sf2000000000001", "number": row.number, "once": "1"}
+    assert "style=" not in shown and shown.count("autofocus>") == 1
+    assert re.search(r'name="q"[^>]* autofocus>', shown)
+    # Scanned on the open page: another parcel's number opens that one, and receives nothing.
+    other = asked(delivered(world), wish(1), key="k-9")
+    send(request=other, carrier="SF", waybill="SF2000000000003", by="consumer", now=DELIVERED)
+    told = client.post(CENTRE, {**said, "q": "SF2000000000003", "day": DELIVERED.date().isoformat()})
+    assert (told["Location"], fresh(row).state) == (f"{CENTRE}?q=SF2000000000003", "on_the_way")
+    for day in ("2026-13-77", ""):  # a day that cannot be read is not today
+        told = client.post(CENTRE, {**said, "act": "receive", "day": day})
+        assert "Enter the day on which" in told.content.decode()
+    assert fresh(row).state == "on_the_way"
+    again = {**said, "q": "]C1SF 2000000000001", "day": DELIVERED.date().isoformat()}
     for _ in (1, 2):
-        told = client.post(CENTRE, {**said, "act": "receive", "day": DELIVERED.date().isoformat()})
+        told = client.post(CENTRE, again)
         assert told["Location"] == f"{CENTRE}?q={row.number}"
     assert (fresh(row).state, shanghai_day(fresh(row).received_at)) == ("received", DELIVERED.date())
     assert 'name="grade-1-0"' in client.get(CENTRE, {"q": row.order.number}).content.decode()
+    for code in (row.number.lower(), row.order.number.lower(), "ＳＦ２０００００００００００１"):
+        shown = client.get(CENTRE, {"q": code}).content.decode()
+        assert 'name="grade-1-0"' in shown and re.search(r'name="q"[^>]* autofocus>', shown)
     found = {"n-1-0": "1", "grade-1-0": "as_new", "n-1-1": "1", "grade-1-1": "damaged"}
+    assert client.get(CENTRE, {"q": "a\0b"}).status_code == 400
+    assert client.post(CENTRE, {**said, "why": "a\0b", "act": "inspect"}).status_code == 400
+    said = {"q": row.number, "number": row.number}
     for _ in (1, 2):
         told = client.post(CENTRE, {**said, **found, "act": "inspect", "once": "2"})
         assert told["Location"] == CENTRE

@@ -164,8 +164,8 @@ class QuotaOut(serializers.Serializer[Any]):
     year = serializers.IntegerField()
     limit_fen = serializers.IntegerField()
     left_fen = serializers.IntegerField(allow_null=True)
-    needs_fen = serializers.IntegerField(help_text="goods and freight; the goods alone without a freight")
-    enough = serializers.BooleanField(allow_null=True)
+    needs_fen = serializers.IntegerField(help_text="by the goods; their freight comes to it")
+    enough = serializers.BooleanField(allow_null=True, help_text="null where it hangs on the freight")
     comes_back_fen = serializers.IntegerField(help_text="once customs has taken the old goods back")
 
 
@@ -175,9 +175,6 @@ class SwapOut(serializers.Serializer[Any]):
 
     lines = SwapLine(many=True)
     goods_fen = serializers.IntegerField()
-    freight_fen = serializers.IntegerField(
-        allow_null=True, help_text="as the first order's warehouse asks; null: not carried"
-    )
     quota = QuotaOut()
 
 
@@ -377,12 +374,11 @@ def _swap(found: Swap, comes_back_fen: int) -> dict[str, Any]:
             for position, variant, pieces in found.wanted
         ],
         "goods_fen": found.goods_fen,
-        "freight_fen": found.freight_fen,
         "quota": {
             "year": found.year,
             "limit_fen": found.limit_fen,
             "left_fen": found.left_fen,
-            "needs_fen": found.needs_fen,
+            "needs_fen": found.goods_fen,
             "enough": found.enough,
             "comes_back_fen": comes_back_fen,
         },

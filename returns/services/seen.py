@@ -78,13 +78,9 @@ class Seen:
         return line.quantity - self.before(line).quantity
 
     def before(self, line: OrderLine) -> Returned:
-        """What has gone back of a line, or will before anything that is asked for now.
-
-        Of pieces that a request holds some may have been refunded by others meanwhile.
-        """
-        gone = self.gone.get(line.pk, NOTHING)
-        asked = min(self.asked.get(line.pk, 0), line.quantity - gone.quantity)
-        if asked <= 0:
+        """What has gone back of a line, or will before anything that is asked for now."""
+        gone, asked = self.gone.get(line.pk, NOTHING), self.asked.get(line.pk, 0)
+        if not asked:
             return gone
         more = part(line, asked, gone)
         shares = {name: gone.shares[name] + more.shares[name] for name in gone.shares}

@@ -14,9 +14,6 @@ from catalog.queries import PricedVariant
 from compliance import queries as compliance
 from compliance.law import Law
 from customers.models import Customer, Identity
-from inventory import queries as inventory
-from kernel.clock import shanghai_day
-from orders.models import Order
 from returns.services.ask import WantedUnknown
 from returns.services.offer import Wished
 from returns.services.seen import Seen
@@ -26,18 +23,18 @@ from returns.services.seen import Seen
 class Swap:
     """What is wanted by position, with how many pieces; `left_fen` of the year, None of an unknown person.
 
-    `freight_fen` is from the warehouse of the first order, None where nothing is carried from there now.
+    `once_fen` is the most that one order takes of the year, but for one piece that alone is dearer.
     """
 
     wanted: tuple[tuple[int, PricedVariant, int], ...]
     year: int
     limit_fen: int
     left_fen: int | None
-    freight_fen: int | None
+    once_fen: int
 
     @property
     def goods_fen(self) -> int:
-        """Its price without freight and tax."""
+        """Its price without freight and tax, which is what it needs of the year at least."""
         return sum(variant.price_fen * pieces for _, variant, pieces in self.wanted)
 
     @property
@@ -45,18 +42,13 @@ class Swap:
         """Whether the year has room for it before anything comes back; None where nobody can say."""
         if self.left_fen is None:
             return None
-        if self.freight_fen is None and self.left_fen >= self.goods_fen:
-            return None  # it hangs on the freight
-        return self.left_fen >= self.needs_fen
-
-    @property
-    def needs_fen(self) -> int:
-        """What it takes of the year: goods and freight."""
-        return self.goods_fen + (self.freight_fen or 0)
+        if self.left_fen < self.goods_fen:
+            return False
+        return True if self.goods_fen <= self.once_fen <= self.left_fen else None  # it hangs on the freight
 
 
 def swap(*, seen: Seen, wished: Wished, now: datetime) -> Swap:
-    """Look up what is wanted in exchange, the same goods where nothing else is said, in three statements.
+    """Look up what is wanted in exchange, the same goods where nothing else is said, in two statements.
 
     Raises WantedUnknown.
     """
@@ -76,20 +68,7 @@ def swap(*, seen: Seen, wished: Wished, now: datetime) -> Swap:
         else None
     )
     wanted = tuple((at, found[sku], wished.pieces[at]) for at, sku in sorted(skus.items()))
-    freight = _freight_fen(seen.order, [(variant, many) for _, variant, many in wanted], now)
-    return Swap(wanted, year, limit, left, freight)
-
-
-def _freight_fen(order: Order, basket: list[tuple[PricedVariant, int]], now: datetime) -> int | None:
-    """From the warehouse of the first order to where that went; None where nothing is carried there now."""
-    day = shanghai_day(now)
-    terms = inventory.terms(warehouse_ids=[order.warehouse_id], day=day)[order.warehouse_id]
-    return terms.freight_fen(
-        province=order.quote.province,
-        weight_g=sum(variant.weight_g * many for variant, many in basket),
-        pieces=sum(many for _, many in basket),
-        goods_fen=sum(variant.price_fen * many for variant, many in basket),
-    )
+    return Swap(wanted, year, limit, left, law.figure("import/single_transaction_limit"))
 
 
 def _person(customer: Customer | None) -> UUID | None:

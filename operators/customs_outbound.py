@@ -22,7 +22,7 @@ from inventory.models import BookItem
 from kernel.clock import now, shanghai_day
 from kernel.models import Event
 from kernel.sheets import Sheet
-from operators.base import register
+from operators.base import Scoped, register
 from operators.bilingual import chinese, say
 from operators.filters import states
 from operators.incident_forms import NothingForm
@@ -265,3 +265,13 @@ class OutboundAdmin(Stepped, Listed):
             goods = {"title": say("退运商品", "Goods"), "headers": _headers(), "rows": _goods(row)}
             story = [goods, history(events, {})]
         return super().change_view(request, object_id, form_url, {"story": story, **(extra_context or {})})
+
+
+@register("customs.OutboundPieces")
+class OutboundPiecesAdmin(Scoped):
+    """What goes back abroad, lot by lot."""
+
+    list_display = ("outbound", "lot", "quantity", "storefront")
+    list_select_related = ("outbound", "lot__stock__variant", "storefront")
+    search_fields = ("outbound__number__startswith",)
+    ordering = ("-id",)

@@ -19,7 +19,7 @@ from kernel.models import Event
 from kernel.tenancy import tenant
 from logistics.models import Parcel
 from operators import told
-from operators.base import register
+from operators.base import Scoped, register
 from operators.bilingual import chinese, say
 from operators.filters import states
 from operators.incident_forms import NothingForm
@@ -326,3 +326,13 @@ def _story(row: StrayParcel) -> list[dict[str, Any]]:
     events = Event.objects.filter(key=row.event_key, storefront_id=row.storefront_id).order_by("at", "id")
     links = {one.number: told.page_of(one) for one in (row.order, row.request, row.result) if one is not None}
     return [inside, history(events, links)]
+
+
+@register("returns.StrayPiece")
+class StrayPieceAdmin(Scoped):
+    """What lay in them, piece by piece."""
+
+    list_display = ("parcel", "line", "lot", "grade", "quantity", "storefront")
+    list_select_related = ("parcel", "line__order", "lot__stock__variant", "storefront")
+    search_fields = ("parcel__number__startswith", "line__sku__startswith")
+    ordering = ("-id",)

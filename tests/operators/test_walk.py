@@ -148,7 +148,9 @@ def test_the_number_of_statements_of_a_list_does_not_grow_with_its_rows(client, 
             ) as queries:
                 answer = client.get(list_url(model))
             assert answer.status_code == 200
-            found[model._meta.label] = len([q for q in queries if " ROLE" not in q["sql"]])
+            # Once a minute a session says that it is used: in whichever list that is.
+            asked = [q for q in queries if " ROLE" not in q["sql"] and not q["sql"].startswith("UPDATE")]
+            found[model._meta.label] = len(asked)
         return found
 
     counts()

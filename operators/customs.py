@@ -28,7 +28,7 @@ from operators.customs_filters import (
     OverFilter,
     TroubleFilter,
 )
-from operators.filters import states
+from operators.filters import known, states
 from operators.incident_forms import NothingForm
 from operators.names import state_name
 from operators.reveal import PurposeForm
@@ -232,7 +232,7 @@ class FilingAdmin(Stepped):
         "storefront",
     )
     list_select_related = ("declaration", "storefront")
-    list_filter = ("kind", "status", "superseded", "sent_at")
+    list_filter = ("kind", known("status", words.statuses), "superseded", "sent_at")
     search_fields = ("declaration__number__startswith", "guid__exact", "key__exact")
     ordering = ("-id",)
     steps = (VIEW,)
@@ -247,7 +247,7 @@ class PortMessageAdmin(Stepped):
 
     list_display = ("name", "guid", "account", "made_at", "sent_at", "tries", "error", "storefront")
     list_select_related = ("account", "storefront")
-    list_filter = ("name", "made_at", ("error", admin.EmptyFieldListFilter))
+    list_filter = (known("name", words.messages), "made_at", ("error", admin.EmptyFieldListFilter))
     search_fields = ("guid__exact", "filings__declaration__number__startswith")
     ordering = ("-id",)
     steps = (

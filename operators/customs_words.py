@@ -12,7 +12,7 @@ from customs.queries import DONE, TO_MEND
 from customs.steps import errors, is_error
 from operators import told
 from operators.bilingual import chinese, say
-from operators.names import state_name
+from operators.names import state_name, states_of
 
 # What a declaration waits for, and why it does not go on besides the steps of a refusal.
 AWAITS = (
@@ -72,6 +72,16 @@ def message(name: str) -> str:
     """A message of the specification by its name: CEB621Message and what that is."""
     shape = shapes().get(name)
     return f"{name} {shape.zh if chinese() else shape.en}" if shape else name
+
+
+def messages() -> list[tuple[str, str]]:
+    """Every message of the specification, for a filter."""
+    return [(name, message(name)) for name in sorted(shapes())]
+
+
+def statuses() -> list[tuple[str, str]]:
+    """Every returnStatus that is no error, for a filter."""
+    return [(code, status(code)) for code in states_of("customs.status")]
 
 
 def next_step(state: str, code: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
 
@@ -68,6 +69,25 @@ def states(field: str, title: Any = None) -> type[admin.SimpleListFilter]:
             return queryset.filter(**{field: self.value()}) if self.value() in known else queryset
 
     return StateFilter
+
+
+def known(field: str, options: Callable[[], Iterable[tuple[str, Any]]]) -> type[admin.SimpleListFilter]:
+    """A filter over the values that a field can have: to look which it has would read the whole table."""
+
+    class KnownFilter(admin.SimpleListFilter):
+        parameter_name = field
+
+        def __init__(self, request: Any, params: Any, model: Any, model_admin: Any) -> None:
+            self.title = model._meta.get_field(field).verbose_name
+            super().__init__(request, params, model, model_admin)
+
+        def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+            return list(options())
+
+        def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+            return queryset if self.value() is None else queryset.filter(**{field: self.value()})
+
+    return KnownFilter
 
 
 class Switch(admin.SimpleListFilter):

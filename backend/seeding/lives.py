@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from backend.chaos import clearing, complaining, declaring, shipping, trials, undoing
 from backend.chaos.stage import Stage, buyer, place
+from customs.services import data_given as data_given_
 from kernel.cases import settle_open
 from kernel.errors import Problem
 from kernel.models import Case
@@ -56,15 +57,14 @@ LIVES = {
     "rejected": Life(3, 60),
     "released": Life(6, 20),
     "on_its_way": Life(20, 60),
-    "delivered": Life(280),
-    "received": Life(330),
-    "partly_refunded": Life(14),
+    "delivered": Life(310),
+    "received": Life(371),
+    "partly_refunded": Life(4, 60),
     "refund_stuck": Life(2, 200),
-    "complained": Life(2, 20),
-    "complaint_answered": Life(12),
+    "complained": Life(1, 20),
+    "complaint_answered": Life(2, 60),
     "another_payer": Life(4),
     "list_taken_back": Life(8),
-    "taxed": Life(50),
     "data_given": Life(12),
     "return_asked": Life(7, 100),
     "returned": Life(40),
@@ -232,15 +232,14 @@ def another_payer(stage: Player) -> None:
     stage.keep("another_payer")
 
 
-def taxed(stage: Player) -> None:
-    """Customs has levied the tax of the list."""
-    undoing.hears_of_tax(stage, Nothing())
-    stage.keep("taxed")
-
-
 def data_given(stage: Player) -> None:
-    """Customs asked for the payment's data and has it."""
-    undoing.gives(stage, Nothing())
+    """Customs asked for the payment's data, and has it; the parcel is brought meanwhile."""
+    order = to_pack(stage)
+    shipment = pack(stage, order)
+    clear(stage, order)
+    undoing.ask(stage, order)()
+    data_given_.sweep(now=stage.now())
+    brought(stage, shipment)
     stage.keep("data_given")
 
 
@@ -257,7 +256,6 @@ STORIES: tuple[Story, ...] = (
     partly_refunded,
     complained,
     another_payer,
-    taxed,
     data_given,
     refund_stuck,  # last: it is asked about as long as anybody works on
 )
@@ -303,6 +301,13 @@ def clear(stage: Player, order: Order, outcome: str = "") -> None:
         stage.deliver()
 
 
+def pay_tax(stage: Player, order: Order) -> None:
+    """The tax of its list is summarised and paid: the guarantee answers for it no more."""
+    order.refresh_from_db()
+    stage.sandbox.tell("port_tax", order=order.out_trade_no, status="2")
+    clearing.listen(stage)
+
+
 def brought(stage: Player, shipment: Shipment, *, keep: bool = False) -> None:
     """Left our house, and the carrier tells the way up to the door."""
     shipment.refresh_from_db()
@@ -311,6 +316,8 @@ def brought(stage: Player, shipment: Shipment, *, keep: bool = False) -> None:
     waybill = Parcel.objects.get(shipment=shipment).waybill
     for step in WAY:
         stage.pass_time(5 * 3600)
+        if step == "in_transit":
+            pay_tax(stage, shipment.order)
         stage.sandbox.tell("parcel", waybill=waybill, step=step)
         Parcel.objects.filter(waybill=waybill).update(next_try_at=stage.now())
         watching.sweep(now=stage.now())

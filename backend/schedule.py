@@ -56,6 +56,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "customs.tasks.compare_books",
         "schedule": crontab(hour=18, minute=20),  # UTC: at night in China
     },
+    "count the days that moved": {
+        "task": "reporting.tasks.count_days",
+        "schedule": 10.0,
+        "options": {"expires": 20},
+    },
     "move returns on": {"task": "returns.tasks.sweep", "schedule": 60.0, "options": {"expires": 120}},
     "follow returns on their way": {
         "task": "returns.tasks.follow",

@@ -140,6 +140,7 @@ INSTALLED_APPS = [
     "customs",
     "settlement",
     "returns",
+    "reporting",
     "miniprogram_api",
     "partner_api",
     "operators",

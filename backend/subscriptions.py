@@ -20,7 +20,10 @@ class Handler:
 
 SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
     "order.closing": (Handler("payments.tasks.close_attempts", outside=True),),
-    "order.placed": (Handler("orders.tasks.watch_patterns"),),
+    "order.placed": (
+        Handler("orders.tasks.watch_patterns"),
+        Handler("reporting.tasks.order_moved"),
+    ),
     "order.paid": (
         Handler("orders.tasks.count_paid"),
         Handler("orders.tasks.watch_patterns"),
@@ -29,7 +32,9 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("logistics.tasks.open_shipment"),
         Handler("logistics.tasks.open_shipping_info"),
         Handler("customs.tasks.open_declaration"),
+        Handler("reporting.tasks.order_moved"),
     ),
+    "order.expired": (Handler("reporting.tasks.order_moved"),),
     "order.address_mended": (Handler("orders.tasks.watch_patterns"),),
     "order.orderer_named": (Handler("orders.tasks.watch_patterns"),),
     "order.cancelled": (
@@ -42,6 +47,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("logistics.tasks.drop_shipping_info"),
         Handler("customs.tasks.end_declaration"),
         Handler("returns.tasks.order_cancelled"),
+        Handler("reporting.tasks.order_moved"),
     ),
     "order.lessened": (Handler("logistics.tasks.look_at_parcel"),),
     "declaration.succeeded": (
@@ -66,6 +72,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
     "customs.released": (
         Handler("settlement.tasks.keep_released"),
         Handler("returns.tasks.released"),
+        Handler("reporting.tasks.released"),
         Handler("logistics.tasks.tell_consumer", outside=True),
     ),
     "customs.return_declared": (Handler("returns.tasks.return_declared"),),
@@ -95,6 +102,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("payments.declaring.end_refunded"),
         Handler("payments.tasks.money_arrived"),
         Handler("returns.tasks.money_arrived"),
+        Handler("reporting.tasks.refund_succeeded"),
     ),
     "refund.named": (
         Handler("payments.declaring.follow_refund"),
@@ -113,8 +121,15 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
     "return.inspected": (Handler("returns.tasks.tell_consumer", outside=True),),
     "return.received": (Handler("returns.tasks.tell_consumer", outside=True),),
     "return.late": (Handler("returns.tasks.tell_consumer", outside=True),),
-    "return.settled": (Handler("returns.tasks.tell_consumer", outside=True),),
+    "return.requested": (Handler("reporting.tasks.return_moved"),),
+    "return.settled": (
+        Handler("returns.tasks.tell_consumer", outside=True),
+        Handler("reporting.tasks.return_moved"),
+    ),
     "bill.matched": (Handler("settlement.tasks.enter_matched"),),
+    "ledger.entered": (Handler("reporting.tasks.entered"),),
+    "batch.answered": (Handler("reporting.tasks.batch_moved"),),
+    "batch.credited": (Handler("reporting.tasks.batch_moved"),),
     "order.gate_before_list": (Handler("payments.tasks.gate_moved"),),
     "order.gate_after_release": (Handler("payments.tasks.gate_moved"),),
     "complaint.told": (Handler("payments.tasks.read_complaint", outside=True),),

@@ -36,6 +36,7 @@ from operators import (  # noqa: F401
     payments,
     pushed,
     refunds,
+    reporting,
     returns,
     shipping,
     shipping_info,

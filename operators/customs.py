@@ -23,6 +23,7 @@ from operators import customs_words as words
 from operators.base import register
 from operators.bilingual import say
 from operators.customs_filters import (
+    AtCustomsFilter,
     AwaitsFilter,
     DistrictFilter,
     OverFilter,
@@ -98,6 +99,7 @@ class DeclarationAdmin(Stepped):
     list_select_related = ("account", "storefront")
     list_filter = (
         states("state"),
+        AtCustomsFilter,
         OverFilter,
         DistrictFilter,
         AwaitsFilter,

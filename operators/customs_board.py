@@ -31,7 +31,7 @@ from kernel.clock import now, shanghai_day
 from operators import customs_words as words
 from operators import told
 from operators.bilingual import say
-from operators.charts import Series, lines
+from operators.charts import Series, chart
 from operators.customs_filters import accounts_of
 from operators.names import state_name
 from operators.scope import scope_of
@@ -96,9 +96,7 @@ def page(request: HttpRequest, context: dict[str, Any], rows: QuerySet[Declarati
             "waits": _waits(found, chosen, at),
             "queue": _queue(rows, at),
             "stopped": _stopped(rows, at),
-            "chart_title": _chart_title(start),
-            "chart": _chart(told_days, start),
-            "days": _days(days),
+            "charts": [{**_chart(told_days, start), "table": _days(days)}],
         },
     )
     answer["Cache-Control"] = "no-store"
@@ -247,13 +245,9 @@ def _every_day(days: list[Day], today: Any) -> list[tuple[str, Day | None]]:
     return [(f"{day:%m-%d}", told_of.get(day)) for day in dates]
 
 
-def _chart_title(start: str) -> str:
-    return f"{say('放行用时', 'Clearance time')} · {_START[start]}"
-
-
-def _chart(days: list[tuple[str, Day | None]], start: str) -> Any:
-    return lines(
-        name=_chart_title(start),
+def _chart(days: list[tuple[str, Day | None]], start: str) -> dict[str, Any]:
+    return chart(
+        name=f"{say('放行用时', 'Clearance time')} · {_START[start]}",
         unit=say("小时", "hours"),
         days=[day for day, _ in days],
         series=[

@@ -10,8 +10,9 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from customs.models import PortAccount
-from customs.queries import late, since
+from customs.queries import SINCE, late, since
 from customs.services.taxes import unpaid
+from customs.states import AT_CUSTOMS
 from customs.steps import Step
 from kernel.clock import now
 from operators import customs_words as words
@@ -80,6 +81,18 @@ class UnpaidFilter(Switch):
     @classmethod
     def question(cls) -> Q:
         return unpaid()
+
+
+class AtCustomsFilter(Switch):
+    """Lists that customs has, and has not decided on."""
+
+    title = say("通关", "clearance")
+    parameter_name = "at_customs"
+    yes = say("通关中", "in clearance")
+
+    @classmethod
+    def question(cls) -> Q:
+        return Q(state__in=[state for state in SINCE if state in AT_CUSTOMS])
 
 
 class OverFilter(Switch):

@@ -207,6 +207,18 @@ class AttendFilter(Switch):
         return stuck | owed | Q(out_refund_no__in=numbers)
 
 
+class ToRefundFilter(Switch):
+    """Money that is to go back and has not yet."""
+
+    title = say("退款进度", "progress")
+    parameter_name = "to_refund"
+    yes = say("待退款", "to refund")
+
+    @classmethod
+    def question(cls) -> Q:
+        return Q(state__in=("requested", "accepted", "processing", "abnormal"))
+
+
 @register("payments.Refund")
 class RefundAdmin(Stepped):
     """Each refund, under the number that WeChat Pay knows it by, and what can be done next."""
@@ -223,7 +235,7 @@ class RefundAdmin(Stepped):
         "storefront",
     )
     list_select_related = ("order", "storefront")
-    list_filter = (AttendFilter, states("state"), "kind", "requested_at", "succeeded_at")
+    list_filter = (ToRefundFilter, AttendFilter, states("state"), "kind", "requested_at", "succeeded_at")
     search_fields = ("out_refund_no__startswith", "refund_id__exact", "order__number__startswith")
     ordering = ("-id",)
     change_form_outer_after_template = "operators/order_story.html"

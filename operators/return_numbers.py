@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from kernel.clock import SHANGHAI, now, shanghai_day
 from kernel.money import yuan
 from operators.bilingual import chinese, say
-from operators.charts import Series, lines
+from operators.charts import Series, chart
 from operators.scope import READERS, scope_of
 from operators.tables import Table, kept
 from returns.figures import Rate, Span, Week, Why, by_lot, by_reason, by_sku, by_week
@@ -23,6 +23,7 @@ from returns.reasons import REASONS
 
 TITLE = say("退货分析", "Returns in numbers")
 WEEKS = (13, 26, 52)
+_TENTHS, _CENTS = "{:.1f}".format, "{:,.2f}".format
 _WEEKS = [(str(n), say(f"近 {n} 周", f"last {n} weeks")) for n in WEEKS]
 
 
@@ -82,27 +83,38 @@ def _charts(weeks: list[Week]) -> list[dict[str, Any]]:
         (
             say("退货率", "Rate of returns"),
             "%",
-            [Series(say("退货件数 / 发出件数", "returned of what left"), [one.share for one in weeks])],
+            [
+                Series(
+                    say("退货件数 / 发出件数", "returned of what left"), [one.share for one in weeks], _TENTHS
+                )
+            ],
         ),
         (
             say("退货成本", "Cost of returns"),
             say("元", "CNY"),
             [
-                Series(say("品牌承担", "borne by the brand"), [one.cost_fen / 100 for one in weeks]),
+                Series(say("品牌承担", "borne by the brand"), [one.cost_fen / 100 for one in weeks], _CENTS),
                 Series(
                     say("海关退还的税款", "tax that customs gave up"),
                     [one.restored_tax_fen / 100 for one in weeks],
+                    _CENTS,
                 ),
             ],
         ),
         (
             say("退款用时（中位数）", "Time to the refund (median)"),
             say("小时", "hours"),
-            [Series(say("自申请至到账", "from the request to the money"), [one.hours for one in weeks])],
+            [
+                Series(
+                    say("自申请至到账", "from the request to the money"),
+                    [one.hours for one in weeks],
+                    _TENTHS,
+                )
+            ],
         ),
     )
     return [
-        {"title": name, "drawing": lines(name=name, unit=unit, days=days, series=series)}
+        chart(name=name, unit=unit, days=days, series=series, first=say("周一", "Monday"))
         for name, unit, series in wanted
     ]
 

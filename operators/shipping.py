@@ -51,6 +51,18 @@ class LateFilter(Switch):
         return Q(state__in=TO_LEAVE, ship_by__lt=shanghai_day(now()))
 
 
+class ToShipFilter(Switch):
+    """What has still to leave, all or a part of it."""
+
+    title = say("发货", "shipping")
+    parameter_name = "to_ship"
+    yes = say("待发货", "to ship")
+
+    @classmethod
+    def question(cls) -> Q:
+        return Q(state__in=TO_LEAVE)
+
+
 class ReadyFilter(Switch):
     """What may leave now: labelled, and released where it lies in a bonded zone."""
 
@@ -113,6 +125,7 @@ class ShipmentAdmin(FindingOut):
     )
     list_select_related = ("order", "warehouse", "storefront")
     list_filter = (
+        ToShipFilter,
         LateFilter,
         ReadyFilter,
         states("state"),

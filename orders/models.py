@@ -119,7 +119,7 @@ class Quote(Amounts, LockedExchange):
     """What a basket costs today, under exactly one trade mode from exactly one warehouse."""
 
     token = models.UUIDField(default=uuid7, unique=True, editable=False)
-    storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
+    storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+", db_index=False)
     customer = models.ForeignKey(Customer, on_delete=models.CASCADE, null=True, related_name="+")
     warehouse = models.ForeignKey(Warehouse, on_delete=models.PROTECT, related_name="+")
     address = models.ForeignKey(Address, on_delete=models.PROTECT, null=True, related_name="+")
@@ -141,6 +141,7 @@ class Quote(Amounts, LockedExchange):
             models.CheckConstraint(name="quote_total", condition=_TOTAL),
             models.CheckConstraint(name="quote_tax", condition=_TAX),
         ]
+        indexes = [models.Index(fields=["storefront", "made_at"], name="quote_day")]
 
     def __str__(self) -> str:
         return str(self.token)
@@ -160,7 +161,7 @@ class Order(Amounts, LockedExchange):
         AFTER_RELEASE = "after_release"
 
     number = models.CharField(max_length=32, unique=True)
-    storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
+    storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+", db_index=False)
     customer = models.ForeignKey(
         Customer,
         on_delete=models.PROTECT,
@@ -229,6 +230,13 @@ class Order(Amounts, LockedExchange):
             models.Index(fields=["customer", "-id"], name="order_of_customer"),
             models.Index(fields=["expires_at"], name="order_due", condition=Q(state="placed")),
             models.Index(fields=["storefront", "state", "-id"], name="order_queue"),
+            models.Index(fields=["storefront", "placed_at"], name="order_day"),
+            models.Index(
+                fields=["storefront", "paid_at"], name="order_paid_day", condition=Q(paid_at__isnull=False)
+            ),
+            models.Index(
+                fields=["storefront", "closed_at"], name="order_end_day", condition=Q(closed_at__isnull=False)
+            ),
             models.Index(fields=["buyer_index"], name="order_buyer"),
             models.Index(fields=["phone_index"], name="order_phone"),
             models.Index(fields=["address_index"], name="order_address"),

@@ -20,18 +20,23 @@ CURRENCIES = frozenset(_DECIMALS)
 PAR = Decimal(100)  # yuan for 100 yuan
 
 
+def units(currency: str) -> int:
+    """How many minor units one of `currency` has."""
+    return int(10 ** _DECIMALS[currency])
+
+
 def to_minor(fen: int, *, cny_per_100: Decimal, currency: str) -> int:
     """`fen` in minor units of `currency` at so many yuan for 100 units.
 
     >>> to_minor(25_000, cny_per_100=Decimal("820.0000"), currency="EUR")
     3049
     """
-    return times(fen, Fraction(10 ** _DECIMALS[currency]) / Fraction(cny_per_100))
+    return times(fen, Fraction(units(currency)) / Fraction(cny_per_100))
 
 
 def to_fen(minor: int, *, cny_per_100: Decimal, currency: str) -> int:
     """What `minor` units of `currency` cost in fen at that rate."""
-    return times(minor, Fraction(cny_per_100) / 10 ** _DECIMALS[currency])
+    return times(minor, Fraction(cny_per_100) / units(currency))
 
 
 def parsed(text: str, currency: str) -> int:

@@ -68,6 +68,11 @@ class Declaration(models.Model):
                 fields=["next_try_at"], name="customs_to_try", condition=Q(next_try_at__isnull=False)
             ),
             models.Index(fields=["storefront", "state", "-id"], name="customs_board"),
+            models.Index(
+                fields=["storefront", "released_at"],
+                name="customs_release_day",
+                condition=Q(released_at__isnull=False),
+            ),
             models.Index(fields=["id"], name="customs_takes_nothing", condition=~Q(state__in=AT_CUSTOMS)),
             models.Index(
                 fields=["account", "released_at"],

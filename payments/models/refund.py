@@ -156,6 +156,11 @@ class Refund(models.Model):
                 condition=Q(state__in=["requested", "accepted", "processing", "abnormal"]),
             ),
             models.Index(fields=["order"], name="refund_of_order"),
+            models.Index(
+                fields=["storefront", "succeeded_at"],
+                name="refund_day",
+                condition=Q(succeeded_at__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -90,6 +90,12 @@ class ReturnRequest(models.Model):
         indexes = [
             models.Index(fields=["order"], name="return_of_order"),
             models.Index(fields=["storefront", "state", "-id"], name="return_queue"),
+            models.Index(fields=["storefront", "requested_at"], name="return_day"),
+            models.Index(
+                fields=["storefront", "settled_at"],
+                name="return_end_day",
+                condition=Q(settled_at__isnull=False),
+            ),
             models.Index(
                 fields=["next_at"],
                 name="return_due",

@@ -137,6 +137,11 @@ class SettlementItem(models.Model):
                 | Q(rate__gt=0, foreign_minor__isnull=False, settled_on__isnull=False, refusal=""),
             ),
         ]
+        indexes = [
+            models.Index(
+                fields=["storefront", "settled_on"], name="item_day", condition=Q(settled_on__isnull=False)
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.batch_id}/{self.position}"

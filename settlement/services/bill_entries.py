@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
+from kernel import events
 from payments.models import Bill
 from payments.services.bills import funds
 from payments.services.bills.coupons import BORNE
@@ -126,4 +127,12 @@ def enter_bill(*, bill: Bill, now: datetime) -> int:
         cursor.execute(_ENTER, names)
         written = int(cursor.rowcount)
         cursor.execute("DROP TABLE bill_entering")
+        if written and bill.kind == Bill.Kind.TRADE:
+            events.record(
+                storefront_id=bill.storefront_id,
+                name="ledger.entered",
+                key=f"bill_entries:{bill.pk}",
+                facts={"bill": bill.pk, "day": bill.day.isoformat()},
+                now=now,
+            )
     return written

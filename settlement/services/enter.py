@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db import connection, transaction
 
+from kernel import events
 from kernel.clock import shanghai_day
 from settlement.accounts import Account
 from settlement.models import Entry
@@ -44,11 +45,15 @@ WITH fact AS (
 INSERT INTO settlement_posting (storefront_id, entry_id, account, day, amount_fen)
 SELECT %(storefront_id)s, fact.id, account, %(day)s, amount
 FROM fact, unnest(%(accounts)s::text[], %(amounts)s::bigint[]) AS line(account, amount)
+RETURNING entry_id
 """
+# What becomes of a batch is told by the batch.
+_OF_BATCHES = (Entry.Kind.SETTLEMENT, Entry.Kind.RECEIPT, Entry.Kind.CLEARING)
 
 
 def enter(*, fact: Fact, now: datetime) -> bool:
-    """Enter `fact` with its postings; False when its key was entered before, and then nothing is written.
+    """Enter `fact` with its postings, and tell of it where an order moved by it; False when its key was
+    entered before, and then nothing is written.
 
     Zero amounts are left out. Raises ValueError for amounts that do not sum to zero, or that are all zero;
     the database refuses the same for itself.
@@ -76,4 +81,13 @@ def enter(*, fact: Fact, now: datetime) -> bool:
                 "amounts": list(lines.values()),
             },
         )
-        return bool(cursor.rowcount)
+        row = cursor.fetchone()
+        if row is not None and fact.order_id is not None and fact.kind not in _OF_BATCHES:
+            events.record(
+                storefront_id=fact.storefront_id,
+                name="ledger.entered",
+                key=f"entry:{row[0]}",
+                facts={"entry": row[0], "day": shanghai_day(fact.at).isoformat()},
+                now=now,
+            )
+    return row is not None

@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from django.db.models import Min
 
+from kernel import events
 from kernel.cases import open_case
 from kernel.clock import SHANGHAI, shanghai_day
 from kernel.errors import Conflict, Invalid
@@ -135,6 +136,13 @@ def _recorded(
             credited_on=credited_on,
             recorded_at=now,
             recorded_by=by,
+        )
+        events.record(
+            storefront_id=batch.storefront_id,
+            name="batch.credited",
+            key=batch.event_key,
+            facts={"by": by, "kind": kind, "bank_reference": reference},
+            now=now,
         )
         _enter(batch, receipt, now)
         batch.received_minor += amount_minor

@@ -11,6 +11,7 @@ from inventory.models import Lot
 from kernel import files
 from kernel.clock import shanghai_day
 from kernel.ids import uuid7
+from reporting.models import Day, ForexDay, StaleDay
 from returns import labels
 from returns.models import (
     ReturnGrade,
@@ -27,8 +28,17 @@ WORDS = "盒子被压扁了"
 PNG = b"\x89PNG\r\n\x1a\n a picture of the box"
 
 
-def return_rows(order: Any, round: int) -> ReturnRequest:
-    """A return of the first line with one row of everything."""
+def return_rows(order: Any, round: int) -> None:
+    """A return of the first line with one row of everything, and what a day came to."""
+    return_row(order, round)
+    day = {"storefront": order.storefront, "day": shanghai_day(make.NOW) - timedelta(days=round)}
+    Day.objects.create(**day, paid=1, paid_fen=15_000, counted_at=make.NOW)
+    ForexDay.objects.create(**day, currency="EUR", promised_minor=1_829)
+    StaleDay.objects.create(**day)
+
+
+def return_row(order: Any, round: int) -> ReturnRequest:
+    """The return itself."""
     shop, now = order.storefront, make.NOW
     key, public_id, line = vault.unwrap(order.key), uuid7(), order.lines.first()
     ReturnPolicy.objects.create(storefront=shop, starts_on=shanghai_day(now) - timedelta(days=round))

@@ -35,6 +35,7 @@ LAYERS = [
     {"customs"},
     {"settlement"},
     {"returns"},
+    {"reporting"},
     {"miniprogram_api", "partner_api", "operators"},
     {"backend"},
 ]

@@ -8,6 +8,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from backend.embedded import EmbeddedError
@@ -73,6 +74,9 @@ class Command(BaseCommand):
             keys = credentials(house.world, code)
             kept = play(shop=shop, outside=outside, keys=keys, patterns=patterns, tell=self._tell)
         multiply(Business(shop, patterns, kept, wish), self._tell)
+        call_command(
+            "summaries", "rebuild", "--storefront", code, stdout=self.stdout
+        )  # no event told of them
 
     def _tell(self, what: str, done: int, of: int) -> None:
         """One line that grows, on a terminal; elsewhere a line when it is done."""

@@ -167,7 +167,7 @@ def graded(row: ReturnRequest, typed: Mapping[str, str]) -> list[Found]:
     """What was typed row by row; rows without pieces say nothing."""
     found = []
     lots = arrive.lots_of(row)
-    for line in _lines(row):
+    for line in arrive.to_grade(row):
         position = line.line.position
         for nth in range(_rows(line)):
             pieces = _whole(typed.get(f"n-{position}-{nth}", ""))
@@ -193,14 +193,6 @@ def graded(row: ReturnRequest, typed: Mapping[str, str]) -> list[Found]:
 
 def _rows(line: ReturnLine) -> int:
     return min(line.quantity, MOST_ROWS)
-
-
-def _lines(row: ReturnRequest) -> list[ReturnLine]:
-    return list(
-        row.lines.filter(state__in=("approved", "dropped", "paid"))
-        .select_related("line__variant")
-        .order_by("line__position")
-    )
 
 
 def _whole(text: str) -> int:
@@ -239,9 +231,8 @@ def _shown(request: HttpRequest, row: ReturnRequest) -> dict[str, Any]:
     seller = REASONS[row.reason].fault is Fault.SELLER
     inspects = row.state == "received" or arrive.not_graded(row)
     lots = arrive.lots_of(row) if inspects else {}
-    lines = (
-        _lines(row) if inspects or row.state in EXPECTED else list(row.lines.select_related("line__variant"))
-    )
+    coming = inspects or row.state in EXPECTED
+    lines = list(arrive.to_grade(row) if coming else row.lines.select_related("line__variant"))
     pictures = _pictures([one.line.variant.product_id for one in lines])
     return {
         "number": row.number,

@@ -127,7 +127,7 @@ def _rates(title: Any, rates: list[Rate], *, lots: bool = False) -> Table:
         "rows": [
             [
                 kept(one.sku),
-                *([kept(one.lot or "-")] if lots else []),
+                *([kept(one.lot or say("无批次号", "no number"))] if lots else []),
                 one.sold,
                 one.returned,
                 f"{one.share:.1f}%" if one.sold else "-",
@@ -143,14 +143,16 @@ def _reasons(found: list[Why]) -> Table:
         "headers": [
             say("原因", "reason"),
             say("申请数", "returns"),
-            say("件数", "pieces"),
+            say("退回件数", "came back"),
+            say("未退回件数", "not sent back"),
             say("退款（元）", "refunded (CNY)"),
         ],
         "rows": [
             [
                 REASONS[one.reason].zh if chinese() else REASONS[one.reason].en,
                 one.requests,
-                one.pieces,
+                one.back,
+                one.kept,
                 yuan(one.refund_fen),
             ]
             for one in found

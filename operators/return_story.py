@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.utils.html import format_html
@@ -24,13 +24,13 @@ OPEN = say("未届满", "open")
 CLOSED = say("已届满", "over")
 
 
-def tell(row: ReturnRequest, today: date) -> list[Table]:
+def tell(row: ReturnRequest, at: datetime) -> list[Table]:
     """All of it, in the order in which a reader asks."""
     links = {row.order.number: told.page_of(row.order)}
     if row.refund is not None:
         links[row.refund.out_refund_no] = told.page_of(row.refund)
     events = Event.objects.filter(key=row.event_key, storefront_id=row.storefront_id).order_by("at", "id")
-    return [_quoted(row), _clocks(row, today), *_found(row), _along(row), history(events, links)]
+    return [_quoted(row), _clocks(row, at), *_found(row), _along(row), history(events, links)]
 
 
 def _both(text: Any) -> str:
@@ -82,13 +82,13 @@ def _quoted(row: ReturnRequest) -> Table:
     }
 
 
-def _clocks(row: ReturnRequest, today: date) -> Table:
+def _clocks(row: ReturnRequest, at: datetime) -> Table:
     """The windows of the law and the terms, and what this house has to do by when."""
     rows = [
         [
             _both(one["says"]),
             kept(one["last"]),
-            OPEN if today <= date.fromisoformat(one["last"]) else CLOSED,
+            OPEN if shanghai_day(at) <= date.fromisoformat(one["last"]) else CLOSED,
             cited(one["citation"], one["link"]),
         ]
         for one in (row.quote or {}).get("clocks", ())
@@ -105,10 +105,12 @@ def _clocks(row: ReturnRequest, today: date) -> Table:
             ("received", "inspected", "disputed"),
         ),
     )
-    for what, at, why, states in due:
-        if at is not None:
-            passed = CLOSED if shanghai_day(at) < today else OPEN
-            rows.append([what, kept(when(at)), passed if row.state in states else say("已办", "done"), why])
+    for what, ends, why, states in due:
+        if ends is not None:
+            passed = CLOSED if ends <= at else OPEN
+            rows.append(
+                [what, kept(_last(ends)), passed if row.state in states else say("已办", "done"), why]
+            )
     return {
         "title": say("期限", "Clocks"),
         "headers": [
@@ -119,6 +121,12 @@ def _clocks(row: ReturnRequest, today: date) -> Table:
         ],
         "rows": rows,
     }
+
+
+def _last(ends: datetime) -> str:
+    """Until when: where a time ends with a day, that day."""
+    day = shanghai_day(ends - timedelta(seconds=1))
+    return str(day) if day < shanghai_day(ends) else when(ends)
 
 
 def _found(row: ReturnRequest) -> Iterable[Table]:
@@ -248,4 +256,4 @@ def due(row: ReturnRequest, at: Any) -> str:
     name, what = _NEXT[row.state]
     by = getattr(row, name)
     late = say("已逾期", "overdue") if by is not None and by <= at else ""
-    return " ".join(str(part) for part in (what, when(by), late) if part)
+    return " ".join(str(part) for part in (what, by and _last(by), late) if part)

@@ -188,7 +188,7 @@ class ReturnRequestAdmin(Stepped):
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         row = self.get_object(request, object_id)
-        story = return_story.tell(row, shanghai_day(now())) if row else []
+        story = return_story.tell(row, now()) if row else []
         answer: HttpResponse = super().change_view(
             request, object_id, form_url, {"story": story, **(extra_context or {})}
         )

@@ -1,7 +1,8 @@
 """What returns cost and come from, by week, by SKU, by reason and by lot: one statement a question.
 
-Pieces sold are those that left; pieces returned those that a return refunded. A rate is of the goods that
-left in the same time, so that a young week's is still rising.
+Pieces sold are those that left; pieces returned those that a return refunded and that came back: what was
+given up before it left, was lost or never came is counted by itself, under its reason. A rate is of the goods
+that left in the same time, so that a young week's is still rising.
 """
 
 from __future__ import annotations
@@ -41,11 +42,15 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Why:
-    """How many returns of a reason, of how many pieces, and what was refunded for them, in fen."""
+    """How many returns of a reason, the pieces that came back and that did not, and the refund in fen.
+
+    Where one refund is of several returns, each counts its part of it.
+    """
 
     reason: str
     requests: int
-    pieces: int
+    back: int
+    kept: int
     refund_fen: int
 
 
@@ -85,18 +90,53 @@ sold AS (
     JOIN inventory_stock s ON s.id = r.stock_id
     WHERE p.storefront_id = ANY(%(shops)s) AND p.shipped_at >= %(since)s AND p.shipped_at < %(until)s
 )"""
+# `quantity` pieces were refunded, `came` of them are back.
 _BACK = """
 back AS (
-    SELECT q.id AS request_id, q.reason, q.requested_at, ol.variant_id, l.id AS line_id, l.quantity
+    SELECT q.id AS request_id, q.reason, q.requested_at, ol.variant_id, l.id AS line_id, l.quantity,
+           CASE WHEN q.goods_back AND q.received_at IS NOT NULL
+                THEN greatest(l.quantity - coalesce(not_there.pieces, 0), 0) ELSE 0 END AS came
     FROM returns_returnline l JOIN returns_returnrequest q ON q.id = l.request_id
     JOIN orders_orderline ol ON ol.id = l.line_id
+    LEFT JOIN LATERAL (
+        SELECT sum(g.quantity) AS pieces FROM returns_returngrade g
+        WHERE g.line_id = l.id AND (g.grade = 'short' OR g.grade = 'wrong' AND q.reason <> 'wrong')
+    ) not_there ON true
     WHERE q.storefront_id = ANY(%(shops)s) AND l.state = 'paid'
       AND q.requested_at >= %(since)s AND q.requested_at < %(until)s
 )"""
+# The part of its refund that is a return's: by the price of its pieces among all that the refund is of.
+_PART = """
+part AS (
+    SELECT q.id AS request_id, least(own.fen, worth.fen) AS fen, nullif(worth.fen, 0) AS of_fen
+    FROM returns_returnrequest q
+    JOIN LATERAL (
+        SELECT sum(ol.price_fen * rl.quantity) AS fen
+        FROM payments_refundline rl JOIN orders_orderline ol ON ol.id = rl.line_id
+        WHERE rl.refund_id = q.refund_id
+    ) worth ON true
+    JOIN LATERAL (
+        SELECT sum(ol.price_fen * least(l.quantity, rl.pieces)) AS fen
+        FROM returns_returnline l JOIN orders_orderline ol ON ol.id = l.line_id
+        JOIN LATERAL (
+            SELECT sum(quantity) AS pieces FROM payments_refundline
+            WHERE refund_id = q.refund_id AND line_id = l.line_id
+        ) rl ON true
+        WHERE l.request_id = q.id AND l.state = 'paid'
+    ) own ON true
+    WHERE q.storefront_id = ANY(%(shops)s) AND q.refund_id IS NOT NULL
+)"""
+
+
+def _own(fen: str) -> str:
+    """So much of an amount of a refund as is a return's own, cut to the fen: parts never sum to more."""
+    return f"coalesce(div({fen} * part.fen, part.of_fen), {fen})"
+
+
 _SKUS = f"""
 WITH {_SOLD}, {_BACK},
 s AS (SELECT variant_id, sum(quantity) AS pieces FROM sold GROUP BY 1),
-b AS (SELECT variant_id, sum(quantity) AS pieces FROM back GROUP BY 1)
+b AS (SELECT variant_id, sum(came) AS pieces FROM back WHERE came > 0 GROUP BY 1)
 SELECT v.sku, coalesce(s.pieces, 0), b.pieces
 FROM b LEFT JOIN s USING (variant_id) JOIN catalog_variant v ON v.id = b.variant_id
 ORDER BY b.pieces::numeric / greatest(coalesce(s.pieces, 0), b.pieces) DESC, b.pieces DESC LIMIT %(most)s
@@ -106,37 +146,39 @@ WITH {_SOLD}, {_BACK},
 s AS (SELECT lot_id, sum(quantity) AS pieces FROM sold GROUP BY 1),
 b AS (
     SELECT g.lot_id, sum(g.quantity) AS pieces FROM back
-    JOIN returns_returngrade g ON g.line_id = back.line_id WHERE g.lot_id IS NOT NULL GROUP BY 1
+    JOIN returns_returngrade g ON g.line_id = back.line_id
+    WHERE g.lot_id IS NOT NULL AND g.grade <> 'wrong' GROUP BY 1
 )
-SELECT v.sku, lot.code, lot.id, s.pieces, coalesce(b.pieces, 0)
+SELECT v.sku, coalesce(nullif(lot.code, ''), lot.inbound_list), lot.id, s.pieces, coalesce(b.pieces, 0)
 FROM s LEFT JOIN b USING (lot_id) JOIN inventory_lot lot ON lot.id = s.lot_id
 JOIN inventory_stock st ON st.id = lot.stock_id JOIN catalog_variant v ON v.id = st.variant_id
 ORDER BY coalesce(b.pieces, 0)::numeric / s.pieces DESC, s.pieces DESC LIMIT %(most)s
 """  # noqa: S608  (our own names)
 _REASONS = f"""
-WITH {_BACK}, f AS (
-    SELECT b.request_id, b.reason, sum(b.quantity) AS pieces FROM back b GROUP BY 1, 2
+WITH {_BACK}, {_PART}, f AS (
+    SELECT request_id, reason, sum(came) AS back, sum(quantity - came) AS kept FROM back GROUP BY 1, 2
 )
-SELECT f.reason, count(*), sum(f.pieces), coalesce(sum(r.amount_fen), 0)
+SELECT f.reason, count(*), sum(f.back), sum(f.kept), coalesce(sum({_own("r.amount_fen")}), 0)
 FROM f JOIN returns_returnrequest q ON q.id = f.request_id LEFT JOIN payments_refund r ON r.id = q.refund_id
-GROUP BY 1 ORDER BY 3 DESC
+LEFT JOIN part ON part.request_id = q.id
+GROUP BY 1 ORDER BY sum(f.back + f.kept) DESC
 """  # noqa: S608  (our own names)
 _WEEKS = f"""
-WITH {_SOLD}, {_BACK},
+WITH {_SOLD}, {_BACK}, {_PART},
 s AS (
     SELECT date_trunc('week', shipped_at AT TIME ZONE 'Asia/Shanghai')::date AS monday,
            sum(quantity) AS pieces
     FROM sold GROUP BY 1
 ), b AS (
     SELECT date_trunc('week', went.at AT TIME ZONE 'Asia/Shanghai')::date AS monday,
-           sum(back.quantity) AS pieces
+           sum(back.came) AS pieces
     FROM back JOIN returns_returnrequest q ON q.id = back.request_id
     JOIN orders_order o ON o.id = q.order_id
     JOIN LATERAL (
         SELECT min(p.shipped_at) AS at FROM inventory_reservation r
         JOIN inventory_pick p ON p.reservation_id = r.id WHERE r.holder = 'order:' || o.number
     ) went ON went.at >= %(since)s
-    GROUP BY 1
+    WHERE back.came > 0 GROUP BY 1
 ), gone AS (
     SELECT l.request_id, sum(ol.price_fen * g.quantity) AS fen
     FROM returns_returngrade g JOIN returns_returnline l ON l.id = g.line_id
@@ -144,12 +186,13 @@ s AS (
     WHERE g.storefront_id = ANY(%(shops)s) AND g.place IN ('destroy', 'quarantine', 'abroad') GROUP BY 1
 ), m AS (
     SELECT date_trunc('week', q.settled_at AT TIME ZONE 'Asia/Shanghai')::date AS monday,
-           sum(r.tax_lost_fen - r.tax_kept_fen) AS lost, sum(r.freight_fen) AS freight,
-           sum(CASE WHEN q.restorable THEN r.tax_fen ELSE 0 END) AS restored, sum(gone.fen) AS gone,
+           sum({_own("(r.tax_lost_fen - r.tax_kept_fen)")}) AS lost,
+           sum({_own("r.freight_fen")}) AS freight,
+           sum(CASE WHEN q.restorable THEN {_own("r.tax_fen")} ELSE 0 END) AS restored, sum(gone.fen) AS gone,
            percentile_cont(0.5)
                WITHIN GROUP (ORDER BY extract(epoch FROM q.settled_at - q.requested_at)) AS took
     FROM returns_returnrequest q JOIN payments_refund r ON r.id = q.refund_id
-    LEFT JOIN gone ON gone.request_id = q.id
+    LEFT JOIN part ON part.request_id = q.id LEFT JOIN gone ON gone.request_id = q.id
     WHERE q.storefront_id = ANY(%(shops)s) AND q.state = 'settled'
       AND q.settled_at >= %(since)s AND q.settled_at < %(until)s
     GROUP BY 1
@@ -174,7 +217,7 @@ def by_lot(span: Span, *, most: int = 20) -> list[Rate]:
 
 def by_reason(span: Span) -> list[Why]:
     """Reasons, that of most pieces first."""
-    return [Why(reason, int(n), int(p), int(f)) for reason, n, p, f in _asked(_REASONS, span)]
+    return [Why(reason, *map(int, numbers)) for reason, *numbers in _asked(_REASONS, span)]
 
 
 def by_week(span: Span) -> list[Week]:

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
 
+from django.db.models import QuerySet
+
 from inventory import services as inventory
 from inventory.models import Lot, Pick
 from kernel.cases import open_case, settle_open
@@ -32,6 +34,7 @@ from returns.windows import refund_by
 
 Grade, Place = ReturnGrade.Grade, ReturnGrade.Place
 ON_ITS_WAY = ("return.delivered", "return.lost_on_way", "return.not_arrived", "return.customs_soon")
+SENT_WRONG = "return.sent_wrong"
 ANSWER_WITHIN = timedelta(hours=48)
 
 
@@ -147,8 +150,7 @@ def inspect(
     with tenant(request.storefront_id):
         row = hold(request)
         late = not_graded(row)
-        graded = row.lines.select_related("line").filter(state="paid" if late else "approved")
-        lines = {one.line.position: one for one in graded}
+        lines = {one.line.position: one for one in to_grade(row)}
         _whole(lines, found)
         _of_their_lots(row, lines, found)
         most = _most_kept(row, lines, found)
@@ -191,6 +193,12 @@ def not_graded(row: ReturnRequest) -> bool:
     """Whether goods are there that nobody has put away, their money having gone by its last day."""
     paid = row.state in ("refunding", "settled") and row.received_at is not None
     return paid and not ReturnGrade.objects.filter(line__request=row).exists()
+
+
+def to_grade(row: ReturnRequest) -> QuerySet[ReturnLine]:
+    """The lines whose pieces are there and not put away, wherever their money went before."""
+    states = ("paid", "dropped") if not_graded(row) else ("approved",)
+    return row.lines.filter(state__in=states).select_related("line__variant").order_by("line__position")
 
 
 def dispute(*, request: ReturnRequest, now: datetime) -> ReturnRequest:
@@ -306,6 +314,17 @@ def _put_all_away(
     """What is there is put away, and only if all of it is customs hears that it has arrived."""
     for one in sorted(found, key=lambda one: one.lot or 0):
         _put_away(row, lines[one.position], one, by, now)
+    sent_wrong = sum(one.quantity for one in found if one.grade == Grade.WRONG)
+    if sent_wrong and REASONS[row.reason].fault is Fault.SELLER:
+        skus = {lines[one.position].line.sku for one in found if one.grade == Grade.WRONG}
+        open_case(
+            storefront_id=row.storefront_id,
+            kind=SENT_WRONG,
+            key=row.event_key,
+            title="Goods that we sent wrongly are back: count them and what should have left",
+            facts={"return": row.number, "sku": ", ".join(sorted(skus)), "pieces": sent_wrong},
+            now=now,
+        )
     if any(one.place == Place.NOWHERE for one in found):
         at_customs.not_all_there(row, now=now)
     elif row.received_at is not None:

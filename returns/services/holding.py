@@ -41,5 +41,5 @@ def take_windows(row: ReturnRequest, *, released: date) -> None:
 
 def move_lines(row: ReturnRequest, verb: str, of: Iterable[str], now: datetime) -> None:
     """Move the lines of a held request that are in one of these states."""
-    for one in ReturnLine.objects.filter(request=row, state__in=list(of)).select_related("request"):
-        RETURN_LINE.move(one, verb, now=now, facts={"line": one.line_id, "pieces": one.quantity})
+    for one in ReturnLine.objects.filter(request=row, state__in=list(of)).select_related("request", "line"):
+        RETURN_LINE.move(one, verb, now=now, facts={"line": one.line.position, "pieces": one.quantity})

@@ -130,10 +130,10 @@ def pay(
     )
     row.refund, row.restorable, row.deducted_fen = refund, restorable, refund.deducted_fen
     row.save(update_fields=["refund", "restorable", "deducted_fen"])
-    for one in ReturnLine.objects.filter(request=row, state__in=HOLDING).select_related("request"):
+    for one in ReturnLine.objects.filter(request=row, state__in=HOLDING).select_related("request", "line"):
         verb = "pay" if one.line_id in pieces else "drop"
         RETURN_LINE.move(
-            one, verb, now=now, facts={"line": one.line_id, "pieces": pieces.get(one.line_id, 0)}
+            one, verb, now=now, facts={"line": one.line.position, "pieces": pieces.get(one.line_id, 0)}
         )
 
 

@@ -21,8 +21,11 @@ def watch_lots(*, now: datetime) -> int:
     found: set[str] = set()
     for shop in Storefront.objects.order_by("pk").values_list("pk", flat=True):
         rates = by_lot(Span([shop], now - LOOKED_BACK, now), most=100_000)
+        like: dict[str, list[Rate]] = {}
         for one in rates:
-            others = [other for other in rates if other.sku == one.sku and other.lot_id != one.lot_id]
+            like.setdefault(one.sku, []).append(one)
+        for one in rates:
+            others = [other for other in like[one.sku] if other.lot_id != one.lot_id]
             if stands_out(one, others):
                 found.add(_key(one))
                 open_case(

@@ -13,8 +13,10 @@ from django.urls import reverse
 
 from compliance.models import Access
 from kernel.clock import shanghai_day
+from kernel.models import Event
 from logistics.models import Shipment
 from logistics.services.shipments import find_out
+from operators import return_story
 from payments.models import Refund
 from returns.models import ReturnGrade, ReturnPolicy, ReturnRequest, StrayParcel
 from returns.reasons import Kind
@@ -252,6 +254,8 @@ def test_a_parcel_is_scanned_received_graded_and_the_field_waits_again(client, w
         ("damaged", "quarantine", 1),
     ]
     assert fresh(row).state == "refunding"
+    told = Event.objects.filter(name__startswith="return_line.")  # a line by its place, not by our key
+    assert {one.facts["line"] for one in told} == {1}
 
 
 def test_what_is_graded_wrong_is_told_and_stays_typed(client, world):
@@ -267,7 +271,12 @@ def test_what_is_graded_wrong_is_told_and_stays_typed(client, world):
         shown = client.post(CENTRE, {**said, **found, "act": "inspect", "once": "2"}).content.decode()
         assert told in shown
         assert found.get("deducted", "") in shown
-    assert (fresh(row).state, ReturnGrade.objects.count()) == ("received", 0)
+    row = fresh(row)
+    assert (row.state, ReturnGrade.objects.count()) == ("received", 0)
+    for past, stands in ((0, return_story.CLOSED), (1, return_story.OPEN)):
+        clocks = return_story.tell(row, row.refund_by - timedelta(seconds=past))[1]
+        _, last, state, _ = clocks["rows"][-1]
+        assert str(shanghai_day(row.refund_by) - DAY) in last and state == stands
     found = {"n-1-0": "2", "grade-1-0": "opened", "deducted": "10", "why": "已使用"}
     client.post(CENTRE, {**said, **found, "act": "inspect", "once": "2"})
     assert (fresh(row).state, fresh(row).deducted_fen) == ("inspected", 1_000)

@@ -6,11 +6,16 @@ from datetime import timedelta
 
 import pytest
 
+from backend import delivery
 from inventory.models import Lot
 from kernel.models import Case
+from orders.models import Order
 from payments.models import Refund
 from returns.figures import Rate, Span, by_lot, by_reason, by_sku, by_week
+from returns.models import ReturnRequest
+from returns.reasons import Kind
 from returns.services.arrive import receive
+from returns.services.lost import grant_lost
 from returns.services.watching import LOT_RATE, stands_out, watch_lots
 from returns.services.way import send
 from tests import make
@@ -46,15 +51,46 @@ def test_what_left_and_what_came_back_are_counted_by_sku_lot_and_reason(world):
     refund = Refund.objects.get()
     assert by_sku(span(world)) == [Rate("HD-1", "", None, 10, 5)]
     found = {one.lot_id: one for one in by_lot(span(world))}
-    assert found[lot.pk] == Rate("HD-1", lot.code, lot.pk, 10, 5)
+    assert found[lot.pk] == Rate("HD-1", lot.code or lot.inbound_list, lot.pk, 10, 5)
     assert [(one.sku, one.returned) for one in found.values() if one.lot_id != lot.pk] == [("IR-1", 0)]
     (why,) = by_reason(span(world))
-    assert (why.reason, why.requests, why.pieces, why.refund_fen) == ("changed_mind", 1, 5, refund.amount_fen)
+    assert (why.reason, why.requests, why.back, why.kept) == ("changed_mind", 1, 5, 0)
+    assert why.refund_fen == refund.amount_fen
     weeks = by_week(span(world))
     assert (sum(one.sold for one in weeks), sum(one.returned for one in weeks)) == (12, 5)
     assert sum(one.restored_tax_fen for one in weeks) == refund.tax_fen
     assert sum(one.gone_fen for one in weeks) == 5 * world.dryer.price_fen
     assert [one.hours for one in weeks if one.hours is not None] == [48.0]
+
+
+def test_what_never_left_or_never_came_is_no_return_and_a_shared_refund_is_counted_once(world, customs):
+    order = parts.bought(world)
+    parts.cleared(world, order)
+    asked(order, wish(2, "no_longer_wanted", Kind.REFUND_ONLY), at=parts.RELEASED)
+    gone = send(
+        request=asked(delivered(world), key="k-2"),
+        carrier="SF",
+        waybill="SF2000000000002",
+        by="consumer",
+        now=DELIVERED,
+    )
+    grant_lost(request=gone, by="ben", now=DELIVERED + DAY)
+    assert [(one.sold, one.returned) for one in by_sku(span(world))] == [(12, 5)]
+    assert sum(one.returned for one in by_week(span(world))) == 5
+    found = {one.reason: one for one in by_reason(span(world))}
+    assert (found["no_longer_wanted"].back, found["no_longer_wanted"].kept) == (0, 2)
+    assert (found["changed_mind"].back, found["changed_mind"].kept) == (5, 1)
+    # Two that wait for customs follow one refund of all: each counts its part of it.
+    more = parts.bought(world)
+    Order.objects.filter(pk=more.pk).update(gate="with_customs")
+    for key in ("a", "b"):
+        asked(more, wish(1, "no_longer_wanted", Kind.REFUND_ONLY), at=make.NOW, key=key)
+    parts.refunded_all(more)
+    delivery.drain()
+    (whole,) = {row.refund for row in ReturnRequest.objects.filter(order=more)}
+    found = {one.reason: one.refund_fen for one in by_reason(span(world))}
+    others = Refund.objects.filter(order=order).values_list("amount_fen", flat=True)
+    assert found["no_longer_wanted"] == whole.amount_fen + sum(others)
 
 
 def test_another_storefronts_and_another_times_are_not_counted(world):

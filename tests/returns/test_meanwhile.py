@@ -26,6 +26,7 @@ from returns.services.arrive import (
     inspect,
     lots_of,
     receive,
+    to_grade,
 )
 from returns.services.decide import NotAnyMore, PiecesGone, approve
 from returns.services.options import options
@@ -344,3 +345,32 @@ def test_an_objection_to_what_was_missing_is_refunded_whole_if_waived_or_undecid
         row.quoted_fen,
         "paid",
     )
+
+
+def test_goods_refunded_by_hand_are_put_away_with_the_rest_and_what_we_sent_wrongly_is_counted(
+    world, customs
+):
+    parts.policy(world)
+    order = delivered(world, ("HD-1", 1), ("IR-1", 1))
+    row = parts.written(order, wish(reason="wrong", of={1: 1, 2: 1}), "k")
+    row = send(request=row, carrier="SF", waybill="SF2000000000001", by="consumer", now=DELIVERED)
+    row = receive(request=row, by="op", now=DELIVERED)
+    request_refund(
+        number=order.number,
+        wish=Wish({order.lines.get(position=1).pk: 1}, freight=False),
+        key="hand",
+        reason="退款",
+        asked_by="operator:wang",
+        now=DELIVERED,
+    )
+    late = row.refund_by + DAY
+    deadlines.sweep(now=late)
+    row.refresh_from_db()
+    assert (row.state, [one.state for one in row.lines.order_by("pk")]) == ("refunding", ["dropped", "paid"])
+    assert [one.line.position for one in to_grade(row)] == [1, 2]
+    iron = lots_of(row)[2][0].pk
+    found = [Found(1, "wrong", "nowhere", 1), Found(2, "as_new", "shelf", 1, iron)]
+    inspect(request=row, found=found, by="op", now=late)
+    assert row.lines.filter(grades__quantity=1).count() == 2
+    case = Case.objects.get(kind="return.sent_wrong")
+    assert case.facts == {"return": row.number, "sku": "HD-1", "pieces": 1}

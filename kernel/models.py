@@ -115,6 +115,7 @@ class Approval(models.Model):
     facts = models.JSONField(default=dict)
     asked_by = models.CharField(max_length=80)
     asked_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="no decision and no use after it")
     decided_by = models.CharField(max_length=80, default="", blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     granted = models.BooleanField(null=True, blank=True)

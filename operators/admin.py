@@ -6,6 +6,7 @@ from django.contrib import admin
 
 from operators import (  # noqa: F401
     access,
+    approvals,
     assessments,
     bills,
     catalog,

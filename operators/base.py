@@ -13,10 +13,11 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from kernel import events
+from kernel.approvals import NeedsColleague
 from kernel.clock import now
 from kernel.errors import Conflict, Problem, Refused
 from kernel.tenancy import tenant
-from operators import amounts, columns, paging, told
+from operators import amounts, colleague, columns, paging, told
 from operators.bilingual import chinese, say
 from operators.filters import StorefrontFilter
 from operators.names import state_name
@@ -328,7 +329,13 @@ class Scoped(ModelAdmin):  # type: ignore[misc]
             self.message_user(request, f"已处理 {done} 条" if chinese() else f"{done} done", messages.SUCCESS)
 
     def tell(self, request: HttpRequest, problem: Problem, prefix: str = "") -> None:
-        """A refusal in the reader's language, with the sentences of law it rests on."""
+        """A refusal in the reader's language, with the sentences of law it rests on.
+
+        Where a colleague has to agree, the colleague is asked.
+        """
+        if isinstance(problem, NeedsColleague):
+            colleague.ask(self, request, problem)
+            return
         zh = chinese()
         text = problem.text("zh" if zh else "en")
         if isinstance(problem, Refused):

@@ -25,6 +25,7 @@ from operators.steps import Step, Stepped
 from operators.tables import Table, when
 from payments.models import Complaint
 from payments.services import complaint_answers as answers
+from payments.services.refund_eyes import mind_refund
 from storefronts.models import Membership
 from wechat.errors import WechatError
 from wechat.pay.complaints import REPLY_LENGTH
@@ -113,6 +114,8 @@ def _reply(row: Complaint, values: Mapping[str, Any], who: str, at: datetime) ->
 
 def _approve(row: Complaint, values: Mapping[str, Any], who: str, at: datetime) -> None:
     answers.approve_refund(complaint=row, amount_fen=values["amount_fen"] or None, by=who, now=at)
+    if row.order is not None:
+        mind_refund(order=row.order, by=who, now=at)
 
 
 def _reject(row: Complaint, values: Mapping[str, Any], who: str, at: datetime) -> None:

@@ -1,29 +1,23 @@
-"""What happened and what waits: events and receipts to read, cases to settle, approvals to decide."""
+"""What happened and what waits: events and receipts to read, cases to settle."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
-from unfold.widgets import UnfoldAdminSelectWidget
 
-from kernel import approvals, cases
+from kernel import cases
 from kernel.clock import now
-from kernel.models import Approval, Case
+from kernel.models import Case
 from operators import told
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.columns import worded
 from operators.filters import LateFilter, states
 from operators.lists import Listed
-from operators.scope import DECIDERS, OFFICERS, PLATFORM, WORKERS, scope_of
+from operators.scope import PLATFORM, WORKERS
 from operators.things import links_of, named_in, rows_of
-from storefronts import queries as storefronts
-from storefronts.services import GOODS_GATE, TRADE_MODE
-
-LAW_VERBS = (TRADE_MODE, GOODS_GATE)
 
 
 @register("kernel.Event")
@@ -143,50 +137,6 @@ class CaseAdmin(Listed):
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         self.checked_row(request, obj)
         cases.settle_case(case=obj, by=request.user.get_username(), note=form.cleaned_data["note"], now=now())
-
-
-@register("kernel.Approval")
-class ApprovalAdmin(Scoped):
-    """What one operator asks for, another one grants or declines; what the law asks for, by compliance."""
-
-    writers = DECIDERS
-    editable = ("granted", "reason")
-    list_display = ("verb", "key", "asked_by", "asked_at", "granted", "decided_by", "storefront_name")
-    list_filter = ("granted", "asked_at")
-    search_fields = ("key__startswith", "verb__startswith")
-    ordering = ("-id",)
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        if isinstance(obj, Approval):
-            mine = obj.asked_by == request.user.get_username()
-            lawful = obj.verb not in LAW_VERBS or scope_of(request).may(obj.storefront_id, OFFICERS)
-            if obj.granted is not None or mine or not lawful:
-                return False
-        return super().has_change_permission(request, obj)
-
-    def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
-        if db_field.name == "granted":
-            return forms.TypedChoiceField(
-                label=db_field.verbose_name,
-                choices=[("", "-"), ("yes", say("批准", "grant")), ("no", say("驳回", "decline"))],
-                coerce=lambda answer: answer == "yes",
-                widget=UnfoldAdminSelectWidget,
-            )
-        field = super().formfield_for_dbfield(db_field, request, **options)
-        if field is not None:
-            field.required = True
-        return field
-
-    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
-        self.checked_row(request, obj)
-        approvals.decide(
-            approval=obj,
-            by=request.user.get_username(),
-            granted=form.cleaned_data["granted"],
-            reason=form.cleaned_data["reason"],
-            now=now(),
-        )
-        storefronts.forget_kept()
 
 
 @register("kernel.Job")

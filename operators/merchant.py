@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
+from django.utils.crypto import salted_hmac
 from unfold.widgets import (
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
@@ -14,11 +15,13 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from kernel.clock import now
 from kernel.tenancy import everything
 from operators.bilingual import say
 from operators.sealing import Values, sealing_page
 from storefronts.models import MerchantAccount, Storefront
 from storefronts.services import set_customs, set_merchant
+from storefronts.services.four_eyes import Verb, mind
 
 
 class Unrepeated(UnfoldAdminTextareaWidget):
@@ -91,10 +94,36 @@ class MerchantForm(forms.Form):
         return mchid
 
 
+def mind_keys(storefront: Storefront, values: Values, by: str) -> None:
+    """Keys that replace others need a colleague, who agrees to these very ones; the first ones do not.
+
+    Raises NeedsColleague.
+    """
+    if MerchantAccount.objects.filter(storefront=storefront).exists():
+        said = "\n".join(
+            str(values[name]) for name in ("private_key_pem", "apiv3_key", "v2_key", "platform_key_pem")
+        )
+        mind(
+            storefront_id=storefront.pk,
+            verb=Verb.PAY_KEYS,
+            size=1,
+            key=f"merchant:{storefront.pk}:{values['mchid']}",
+            facts={
+                "mchid": values["mchid"],
+                "serial_no": values["serial_no"],
+                "platform_serial": values["platform_serial"],
+                "fingerprint": salted_hmac("pay keys", said, algorithm="sha256").hexdigest()[:16],
+            },
+            by=by,
+            now=now(),
+        )
+
+
 def merchant_page(page: Any, request: HttpRequest, object_id: str) -> HttpResponse:
     """The form for the keys of a storefront's merchant number."""
 
     def keep(storefront: Storefront, values: Values) -> None:
+        mind_keys(storefront, values, request.user.get_username())
         merchant = set_merchant(
             storefront=storefront,
             mchid=values["mchid"],

@@ -175,6 +175,7 @@ GROUPS: tuple[Group, ...] = (
             ("storefronts.Membership", "manage_accounts"),
             ("storefronts.Operator", "person"),
             ("storefronts.OperatorSession", "devices"),
+            ("storefronts.FourEyes", "visibility"),
             ("partner_api.Application", "hub"),
         ),
     ),

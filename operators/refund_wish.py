@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -23,6 +24,7 @@ from operators.steps import Preview
 from operators.tables import Table
 from orders.models import Order, OrderLine
 from payments.models import Refund, RefundLine
+from payments.services.refund_eyes import mind_refund
 from payments.services.refund_parts import NOTHING, returned
 from payments.services.refund_transfer import BESIDE, Transfer
 from payments.services.refunds import Wish, request_refund
@@ -96,31 +98,40 @@ def pieces_of(values: Mapping[str, Any]) -> dict[int, int]:
 
 def refund_wish(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> object:
     """Ask for what was seen; before that, or where it is another amount by now, show it, write nothing."""
-    return _shown_first(values, lambda: _asked(order, values, who, at))
+    return _shown_first(
+        values, lambda: _asked(order, values, who, at), partial(mind_refund, order=order, by=who, now=at)
+    )
 
 
 def refund_all(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> object:
     """All that is left, freight that was withheld too: seen to the fen before it is asked for."""
-    return _shown_first(values, lambda: _all(order, values, who, at))
+    return _shown_first(
+        values, lambda: _all(order, values, who, at), partial(mind_refund, order=order, by=who, now=at)
+    )
 
 
 def all_by_transfer(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> object:
     """All that was left, which our bank has paid: seen to the fen before it is recorded."""
     transfer = Transfer(values["reference"], values["day"], who, values["note"])
-    return _shown_first(values, lambda: _all(order, values, who, at, transfer=transfer))
+    ask = partial(_all, order, values, who, at, transfer=transfer)
+    return _shown_first(values, ask, partial(mind_refund, order=order, by=who, now=at))
 
 
 def paid_by_transfer(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> object:
     """What our bank has paid where WeChat Pay refunds no more: seen to the fen before it is recorded."""
     transfer = Transfer(values["reference"], values["day"], who, values["note"])
-    return _shown_first(values, lambda: _asked(order, values, who, at, transfer=transfer))
+    ask = partial(_asked, order, values, who, at, transfer=transfer)
+    return _shown_first(values, ask, partial(mind_refund, order=order, by=who, now=at))
 
 
-def _shown_first(values: Mapping[str, Any], ask: Callable[[], list[Refund]]) -> Preview | None:
+def _shown_first(
+    values: Mapping[str, Any], ask: Callable[[], list[Refund]], mind: Callable[[], None]
+) -> Preview | None:
     with transaction.atomic():
         made = ask()
         total = sum(refund.amount_fen for refund in made)
         if values["seen_fen"] == total:
+            mind()
             return None
         shown = _table(made, total)
         transaction.set_rollback(True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.db.models import Q
 from django.db.models.functions import Substr
 from django.http import HttpRequest, HttpResponse
@@ -45,6 +46,7 @@ from operators.tables import history
 from orders.models import Order
 from orders.services.cancel_paid import cancel_paid
 from payments.models import Payment, Refund
+from payments.services.refund_eyes import mind_card, mind_refund
 from payments.services.refund_gate import withdraw
 from payments.services.refund_limits import is_ours
 from payments.services.refund_verbs import ask_again, pay_instead, to_bank_card, transfer_made, try_now
@@ -65,11 +67,15 @@ def _asked(order: Order, wish: Wish, values: Mapping[str, Any], who: str, at: da
 
 
 def _goodwill(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> Refund:
-    return _asked(order, Wish(goodwill_fen=values["amount"]), values, who, at)
+    made = _asked(order, Wish(goodwill_fen=values["amount"]), values, who, at)
+    mind_refund(order=order, by=who, now=at)
+    return made
 
 
 def _cancel(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> Order:
-    return cancel_paid(number=order.number, by=f"operator:{who}", now=at, within_hold=False)
+    done = cancel_paid(number=order.number, by=f"operator:{who}", now=at, within_hold=False)
+    mind_refund(order=order, by=who, now=at, coming_fen=order.total_fen)
+    return done
 
 
 def _paid(order: Order) -> bool:
@@ -179,6 +185,8 @@ def _again(row: Refund, values: Mapping[str, Any], who: str, at: datetime) -> Re
 
 
 def _card(row: Refund, values: Mapping[str, Any], who: str, at: datetime) -> None:
+    with transaction.atomic(), tenant(row.storefront_id):
+        mind_card(refund=row, by=who, now=at)
     card = BankCard(values["bank_type"], values["account"].replace(" ", ""), values["name"])
     to_bank_card(refund=row, card=card, by=who, note=values["note"], now=at)
 

@@ -22,7 +22,7 @@ from kernel.models import Approval, Case
 from operators import told
 from operators.bilingual import chinese, say
 from operators.filters import is_number
-from operators.names import named
+from operators.names import state_name
 from operators.scope import DECIDERS, READERS, WORKERS, scope_of, storefront_id_of
 from operators.steps import Stepped
 from operators.things import links_of, named_in, rows_of, worked_on
@@ -102,7 +102,7 @@ def show(request: HttpRequest) -> HttpResponse:
     if not may(request):
         raise PermissionDenied
     waiting = _mine(request, Case).filter(state=Case.State.OPEN)
-    asked = _mine(request, Approval).filter(granted=None)
+    asked = _mine(request, Approval).filter(granted=None).exclude(expires_at__lte=now())
     if request.method == "POST":
         return _done(request, waiting)
     at = now()
@@ -253,7 +253,7 @@ def _approvals(request: HttpRequest, asked: QuerySet[Approval]) -> dict[str, Any
     return {
         "asked": [
             {
-                "title": named("approval", one.verb) or one.verb,
+                "title": state_name(one.verb, one.verb, "kernel.Approval"),
                 "about": told.about(one.key),
                 "why": told.facts(one.facts),
                 "by": one.asked_by,

@@ -317,3 +317,25 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.operator} · {self.storefront} · {self.role}"
+
+
+class FourEyes(models.Model):
+    """From which size on a verb needs a colleague in this storefront; without a row, what the house says."""
+
+    class Verb(models.TextChoices):
+        REFUND = "refund"
+        EXPORT = "bulk_export"
+        PAY_KEYS = "pay_keys"
+
+    storefront = models.ForeignKey(Storefront, on_delete=models.CASCADE, related_name="four_eyes")
+    verb = models.CharField(max_length=20, choices=Verb.choices)
+    above = models.PositiveBigIntegerField(
+        help_text="fen of refunds of one order, rows of an export; of keys 0 is always, 1 never"
+    )
+
+    class Meta:
+        verbose_name_plural = "four eyes"
+        constraints = [models.UniqueConstraint(fields=["storefront", "verb"], name="four_eyes_once")]
+
+    def __str__(self) -> str:
+        return f"{self.storefront} · {self.verb}"

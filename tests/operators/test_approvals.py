@@ -30,8 +30,9 @@ def storefront_form(shop, *modes):
     }
 
 
-def decide(client, asked, granted="yes"):
-    return client.post(change("kernel_approval", asked.pk), {"granted": granted, "reason": "seen"})
+def decide(client, asked, verb="grant"):
+    url = change("kernel_approval", asked.pk).replace("change", f"step/{verb}")
+    return client.post(url, {"reason": "seen"})
 
 
 def test_opening_1239_asks_for_an_approval_and_the_mode_stays_off(client, world):

@@ -8,7 +8,8 @@ import pytest
 from django.urls import reverse
 
 from compliance import vault
-from kernel.models import Event
+from kernel import approvals
+from kernel.models import Approval, Event
 from storefronts import queries
 from storefronts.models import MerchantAccount
 from tests import make
@@ -62,6 +63,12 @@ def test_an_owner_sets_the_merchants_keys_which_are_sealed_and_never_shown(clien
     assert refused.status_code == 200
     assert "not a key" not in refused.content.decode()
     assert "z" * 32 not in refused.content.decode()
+    assert MerchantAccount.objects.filter(mchid="1700000001").count() == 0
+    assert client.post(url, merchant_form()).status_code == 200  # they replace others: a colleague is asked
+    asked = Approval.objects.get()
+    assert set(asked.facts) == {"mchid", "serial_no", "platform_serial", "fingerprint"}
+    approvals.decide(approval=asked, by="lan", granted=True, reason="seen", now=make.present())
+    assert client.post(url, merchant_form(apiv3_key="m" * 32)).status_code == 200  # not these
     assert MerchantAccount.objects.filter(mchid="1700000001").count() == 0
     assert client.post(url, merchant_form()).status_code == 302
     merchant = queries.merchant_of(world.shop.pk)

@@ -192,19 +192,22 @@ def test_a_case_is_settled_once_with_a_note(client, world, made):
 
 
 def test_an_approval_is_decided_by_another_one_with_a_reason(client, world, made):
-    url = change("kernel_approval", made["approval"].pk)
+    page = change("kernel_approval", made["approval"].pk)
+    grant, decline = (page.replace("change", f"step/{verb}") for verb in ("grant", "decline"))
     enter(client, rows.operator("someone", world.shop, "finance"))  # who asked
-    assert client.post(url, {"granted": "yes", "reason": "mine"}).status_code == 403
+    assert client.post(grant, {"reason": "mine"}).status_code == 403
     enter(client, rows.operator("mei", world.shop, "merchandiser"))
-    assert client.post(url, {"granted": "yes", "reason": "not my job"}).status_code == 403
+    assert client.post(grant, {"reason": "not my job"}).status_code == 403
     enter(client, rows.operator("li", world.shop, "finance"))
-    assert client.post(url, {"granted": "", "reason": "?"}).status_code == 200
+    assert grant in client.get(page).content.decode()
+    assert client.post(grant, {"reason": ""}).status_code == 200
     made["approval"].refresh_from_db()
     assert made["approval"].granted is None
-    assert client.post(url, {"granted": "no", "reason": "too much"}).status_code == 302
+    assert client.post(decline, {"reason": "too much"}).status_code == 302
     made["approval"].refresh_from_db()
     assert (made["approval"].granted, made["approval"].decided_by) == (False, "li")
     assert made["approval"].reason == "too much"
+    assert client.post(grant, {"reason": "or not"}).status_code == 403
 
 
 def test_orders_and_payments_cannot_be_written_by_anyone(client, world, made):

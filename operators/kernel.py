@@ -16,7 +16,9 @@ from operators.bilingual import say
 from operators.columns import worded
 from operators.filters import LateFilter, states
 from operators.lists import Listed
+from operators.recipients import TAKE
 from operators.scope import PLATFORM, WORKERS
+from operators.steps import Stepped
 from operators.things import links_of, named_in, rows_of
 
 
@@ -140,7 +142,7 @@ class CaseAdmin(Listed):
 
 
 @register("kernel.Job")
-class JobAdmin(Scoped):
+class JobAdmin(Stepped):
     """Long work, how far it is and how it ended."""
 
     list_display = (
@@ -156,6 +158,7 @@ class JobAdmin(Scoped):
     list_filter = (states("state"), "queued_at")
     search_fields = ("kind__startswith", "asked_by__startswith")
     ordering = ("-id",)
+    steps = (TAKE,)
 
 
 @register("kernel.File")

@@ -6,12 +6,14 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from unfold.decorators import action
 
 from catalog.models import Variant
 from customers.divisions import path
 from inventory.models import Warehouse
-from operators import order_story
+from operators import order_story, recipients
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.columns import name_of
@@ -98,6 +100,20 @@ class OrderAdmin(SealedSearch, Stepped):
     compressed_fields = False
     change_form_outer_before_template = "operators/order_way.html"
     change_form_outer_after_template = "operators/order_story.html"
+
+    actions_list = ("consignees",)
+
+    def get_urls(self) -> list[Any]:
+        return [*recipients.urls(self), *super().get_urls()]
+
+    @action(  # type: ignore[operator]  # its return type is inferred wrongly
+        description=recipients.TITLE, icon="folder_zip", url_path="consignees", permissions=["consignees"]
+    )
+    def consignees(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:recipients"))
+
+    def has_consignees_permission(self, request: HttpRequest) -> bool:
+        return recipients.may(request)
 
     @admin.display(description=say("店铺", "storefront"))
     def shop(self, row: Any) -> str:

@@ -13,6 +13,8 @@ from django.utils.html import escape
 
 from operators import paging
 from operators.base import Scoped
+from operators.lists import Listed
+from operators.navigation import PAGES
 from operators.scope import PLATFORM, SHARED
 from tests import make
 from tests.operators import rows
@@ -118,6 +120,9 @@ def test_no_page_shows_a_sealed_byte_or_a_plain_personal_datum(client, world, wh
     enter(client, chosen)
     client.defaults["HTTP_ACCEPT_LANGUAGE"] = language
     visited = 0
+    for name in PAGES:
+        page = client.get(reverse(name))
+        assert [text for text in rows.SECRET_TEXTS if text in page.content.decode()] == [], name
     for model in MODELS:
         answer = client.get(list_url(model))
         if answer.status_code == 403 and who == "owner":
@@ -125,10 +130,19 @@ def test_no_page_shows_a_sealed_byte_or_a_plain_personal_datum(client, world, wh
             continue
         assert answer.status_code == 200, model
         pages = [(list_url(model), answer)]
+        if isinstance(admin.site._registry[model], Listed):
+            url = list_url(model) + "download"
+            taken = client.get(url)
+            assert "csv" in taken["Content-Type"], url
+            found = [text for text in rows.SECRET_TEXTS if text in b"".join(taken).decode()]
+            assert found == [], url
         for row in list(answer.context["cl"].result_list)[:2]:
             url = detail_url(model, row.pk)
             pages.append((url, client.get(url)))
             assert pages[-1][1].status_code == 200, url
+        if len(pages) > 1:
+            url = pages[-1][0].replace("/change/", "/history/")
+            pages.append((url, client.get(url)))
         for url, page in pages:
             html = page.content.decode()
             found = [text for text in rows.SECRET_TEXTS if text in html or escape(text) in html]

@@ -95,35 +95,30 @@ class MerchantForm(forms.Form):
 
 
 def mind_keys(storefront: Storefront, values: Values, by: str) -> None:
-    """Keys that replace others need a colleague, who agrees to these very ones; the first ones do not.
-
-    Raises NeedsColleague.
-    """
-    if MerchantAccount.objects.filter(storefront=storefront).exists():
-        said = "\n".join(
-            str(values[name]) for name in ("private_key_pem", "apiv3_key", "v2_key", "platform_key_pem")
-        )
-        mind(
-            storefront_id=storefront.pk,
-            verb=Verb.PAY_KEYS,
-            size=1,
-            key=f"merchant:{storefront.pk}:{values['mchid']}",
-            facts={
-                "mchid": values["mchid"],
-                "serial_no": values["serial_no"],
-                "platform_serial": values["platform_serial"],
-                "fingerprint": salted_hmac("pay keys", said, algorithm="sha256").hexdigest()[:16],
-            },
-            by=by,
-            now=now(),
-        )
+    """Keys that replace others need a colleague, who agrees to these very ones. Raises NeedsColleague."""
+    names = ("private_key_pem", "apiv3_key", "v2_key", "platform_key_pem")
+    said = "\n".join(str(values[name]) for name in names)
+    mind(
+        storefront_id=storefront.pk,
+        verb=Verb.PAY_KEYS,
+        size=1,
+        key=f"merchant:{storefront.pk}:{values['mchid']}",
+        facts={
+            "mchid": values["mchid"],
+            "serial_no": values["serial_no"],
+            "platform_serial": values["platform_serial"],
+            "fingerprint": salted_hmac("pay keys", said, algorithm="sha256").hexdigest()[:16],
+        },
+        by=by,
+        now=now(),
+    )
 
 
 def merchant_page(page: Any, request: HttpRequest, object_id: str) -> HttpResponse:
     """The form for the keys of a storefront's merchant number."""
 
     def keep(storefront: Storefront, values: Values) -> None:
-        mind_keys(storefront, values, request.user.get_username())
+        replaces = MerchantAccount.objects.filter(storefront=storefront).exists()
         merchant = set_merchant(
             storefront=storefront,
             mchid=values["mchid"],
@@ -139,6 +134,8 @@ def merchant_page(page: Any, request: HttpRequest, object_id: str) -> HttpRespon
             v2_key=values["v2_key"],
         )
         page.record(request, storefront, storefront.pk, "merchant_set", mchid=values["mchid"])
+        if replaces:  # the first ones need nobody
+            mind_keys(storefront, values, request.user.get_username())
 
     return sealing_page(
         page,

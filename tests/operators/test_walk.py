@@ -131,7 +131,7 @@ def test_no_page_shows_a_sealed_byte_or_a_plain_personal_datum(client, world, wh
         assert answer.status_code == 200, model
         pages = [(list_url(model), answer)]
         if isinstance(admin.site._registry[model], Listed):
-            url = list_url(model) + "download"
+            url = list_url(model) + "download/"
             taken = client.get(url)
             assert "csv" in taken["Content-Type"], url
             found = [text for text in rows.SECRET_TEXTS if text in b"".join(taken).decode()]

@@ -205,7 +205,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 PERMISSIONS_POLICY = ", ".join(
-    f"{one}=()" for one in ("camera", "geolocation", "microphone", "payment", "usb", "serial", "bluetooth")
+    f"{one}=()" for one in ("camera", "geolocation", "microphone", "payment", "usb", "serial")
 )
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PRODUCTION
 SECURE_HSTS_SECONDS = 31536000 if PRODUCTION else 0

@@ -7,16 +7,8 @@ from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 
-PARTY_HOSTS = {
-    "WECHAT_API_BASE": {"api.weixin.qq.com", "api2.weixin.qq.com", "sh.api.weixin.qq.com"},
-    "WECHAT_PAY_BASE": {"api.mch.weixin.qq.com", "api2.mch.weixin.qq.com", "apihk.mch.weixin.qq.com"},
-    "WECHAT_CUSTOMS_BASE": {"apihk.mch.weixin.qq.com", "api.mch.weixin.qq.com"},
-    "FACEID_BASE": {"faceid.tencentcloudapi.com"},
-    "SF_BASE": {"sfapi.sf-express.com", "sfapi.sfexpress.com"},
-    "KUAIDI100_BASE": {"poll.kuaidi100.com"},
-    "PORT_DATA_BASE": {"customs.chinaport.gov.cn"},
-    "CFETS_BASE": {"www.chinamoney.com.cn", "iftp.chinamoney.com.cn"},
-}
+from kernel.parties import PARTY_HOSTS
+
 SHORTEST_SECRET = 32
 
 

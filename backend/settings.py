@@ -241,6 +241,8 @@ WHITENOISE_USE_FINDERS = not PRODUCTION
 MEDIA_URL = "/media/"
 MEDIA_ROOT = env("MEDIA_ROOT", str(LOCAL / "media"))
 AUDIT_HEADS = Path(env("AUDIT_HEADS", str(LOCAL / "audit-heads")))  # the logs' ends, outside the database
+# What the backup job touches once a backup was read back: the platform's page tells how old that is.
+BACKUP_STAMP = env("BACKUP_STAMP")
 SCAN_FOLDERS = [
     LOCAL / "log",
     Path(MEDIA_ROOT),

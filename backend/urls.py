@@ -9,7 +9,7 @@ from django.views.generic import RedirectView
 from django.views.static import serve
 
 from backend import health, problems_page
-from operators import return_numbers, rule_book, work
+from operators import platform, return_numbers, rule_book, work
 
 urlpatterns = [
     path("api/v1/", include("miniprogram_api.urls")),
@@ -23,6 +23,7 @@ urlpatterns = [
     path("problems/<slug:code>", problems_page.page),
     path("admin", RedirectView.as_view(url="/admin/")),
     path("admin/rules/", admin.site.admin_view(rule_book.show), name="rule_book"),
+    path("admin/platform/", admin.site.admin_view(platform.show), name="platform"),
     path("admin/work/", admin.site.admin_view(work.show), name="work"),
     path("admin/returns/numbers/", admin.site.admin_view(return_numbers.show), name="return_numbers"),
     path("admin/", admin.site.urls),

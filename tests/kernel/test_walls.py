@@ -16,6 +16,7 @@ from backend import delivery
 from backend.settings import database
 from backend.subscriptions import Handler
 from kernel import events
+from kernel.cases import open_case
 from kernel.models import Case, Delivery, Event
 from kernel.postgresql.base import DatabaseWrapper
 from kernel.tenancy import among, everything, tenant
@@ -106,6 +107,19 @@ def test_of_every_walled_table_the_web_can_write_no_other_storefronts_row(
             moved = attempt(f"UPDATE {table} SET storefront_id = %s", stranger.pk)
             assert isinstance(moved, str), table
     assert by_wall > 80
+
+
+def test_what_begins_with_a_text_is_found_by_its_index_behind_the_wall(
+    shops: tuple[Storefront, Storefront],
+) -> None:
+    begun = Case.objects.filter(kind="it", key__startswith="order:1%", state="open")
+    with acting("web"), tenant(shops[0].pk):
+        for key in ("order:1%2", "order:12"):
+            open_case(storefront_id=shops[0].pk, kind="it", key=key, title="it", facts={}, now=make.NOW)
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")  # of so few rows an index is not worth it
+        assert "< 'order:1&'" in begun.explain()
+        assert [case.key for case in begun] == ["order:1%2"]
 
 
 class Forgetful(Door):

@@ -127,9 +127,10 @@ def ask_no_more() -> None:
         for table, model in tables().items():
             for field in model._meta.concrete_fields:
                 if field.column in ASKED_AGAIN:
+                    later = datetime.now(UTC) + LATER
                     cursor.execute(
-                        f'UPDATE "{table}" SET "{field.column}" = %s WHERE "{field.column}" IS NOT NULL',
-                        [None if field.null else datetime.now(UTC) + LATER],
+                        f'UPDATE "{table}" SET "{field.column}" = %s WHERE "{field.column}" < %s',
+                        [None if field.null else later, later - LATER / 2],
                     )
 
 

@@ -55,7 +55,7 @@ def show(request: HttpRequest) -> HttpResponse:
     monday = today - timedelta(days=today.weekday(), weeks=int(asked.get("weeks") or WEEKS[0]) - 1)
     ends = today + timedelta(days=1)
     span = Span(chosen, *(datetime.combine(day, time(0), SHANGHAI) for day in (monday, ends)))
-    weeks = by_week(span)
+    weeks, skus, reasons, lots = by_week(span), by_sku(span), by_reason(span), by_lot(span)
     answer = TemplateResponse(
         request,
         "operators/return_numbers.html",
@@ -64,11 +64,11 @@ def show(request: HttpRequest) -> HttpResponse:
             "title": TITLE,
             "content_title": TITLE,
             "form": form,
-            "charts": _charts(weeks),
+            "charts": [*_charts(weeks), *_bars(skus, reasons, lots, sum(one.sold for one in weeks))],
             "tables": [
-                _rates(say("按商品", "By SKU"), by_sku(span)),
-                _reasons(by_reason(span)),
-                _rates(say("按批次", "By lot"), by_lot(span), lots=True),
+                _rates(say("按商品", "By SKU"), skus),
+                _reasons(reasons),
+                _rates(say("按批次", "By lot"), lots, lots=True),
                 _weeks(weeks),
             ],
         },
@@ -119,6 +119,40 @@ def _charts(weeks: list[Week]) -> list[dict[str, Any]]:
     ]
 
 
+def _bars(skus: list[Rate], reasons: list[Why], lots: list[Rate], sold: int) -> list[dict[str, Any]]:
+    """A chart each: of a reason it is the share of all that left."""
+    sku, reason, lot = say("商品", "SKU"), say("原因", "reason"), say("批次", "lot")
+    found: list[tuple[Any, Any, list[tuple[str, float]]]] = [
+        (say("各商品退货率", "Rate by SKU"), sku, [(one.sku, one.share) for one in skus]),
+        (
+            say("各原因退货率", "Rate by reason"),
+            reason,
+            [(_reason(one), 100 * one.back / sold if sold else 0.0) for one in reasons],
+        ),
+        (say("各批次退货率", "Rate by lot"), lot, [(f"{one.sku} {_lot(one)}", one.share) for one in lots]),
+    ]
+    name = say("退回件数 / 发出件数", "came back of what left")
+    return [
+        chart(
+            name=title,
+            unit="%",
+            days=[one for one, _ in rates],
+            series=[Series(name, [share for _, share in rates], _TENTHS)],
+            bars=True,
+            first=first,
+        )
+        for title, first, rates in found
+    ]
+
+
+def _reason(one: Why) -> str:
+    return REASONS[one.reason].zh if chinese() else REASONS[one.reason].en
+
+
+def _lot(one: Rate) -> Any:
+    return one.lot or say("无批次号", "no number")
+
+
 def _rates(title: Any, rates: list[Rate], *, lots: bool = False) -> Table:
     names = ["SKU", *([say("批次", "lot")] if lots else [])]
     return {
@@ -127,7 +161,7 @@ def _rates(title: Any, rates: list[Rate], *, lots: bool = False) -> Table:
         "rows": [
             [
                 kept(one.sku),
-                *([kept(one.lot or say("无批次号", "no number"))] if lots else []),
+                *([kept(_lot(one))] if lots else []),
                 one.sold,
                 one.returned,
                 f"{one.share:.1f}%" if one.sold else "-",
@@ -149,7 +183,7 @@ def _reasons(found: list[Why]) -> Table:
         ],
         "rows": [
             [
-                REASONS[one.reason].zh if chinese() else REASONS[one.reason].en,
+                _reason(one),
                 one.requests,
                 one.back,
                 one.kept,

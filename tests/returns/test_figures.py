@@ -143,4 +143,6 @@ def test_the_page_shows_them_to_those_who_work_in_the_storefront(
     assert "退货分析" in text
     assert "50.0%" in text
     assert "不想要了（七日无理由）" in text
-    assert text.count('<canvas class="chart" role="img"') >= 3
+    assert text.count('<canvas class="chart" role="img"') == 6
+    for name in ("各商品退货率", "各原因退货率", "各批次退货率"):
+        assert f'aria-label="{name}"' in text

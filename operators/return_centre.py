@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from datetime import date
 from typing import Any
 
@@ -48,7 +48,6 @@ from returns.states import RETURN
 TITLE = say("退货中心", "Return centre")
 Grade, Place = ReturnGrade.Grade, ReturnGrade.Place
 EXPECTED = (*RETURN.moves["receive"], "received")
-MOST_ROWS = 4  # into so many kinds the pieces of a line are told apart
 # Where pieces go where nobody says otherwise.
 BY_GRADE: dict[str, str] = {
     Grade.AS_NEW: Place.SHELF,
@@ -169,7 +168,7 @@ def graded(row: ReturnRequest, typed: Mapping[str, str]) -> list[Found]:
     lots = arrive.lots_of(row)
     for line in arrive.to_grade(row):
         position = line.line.position
-        for nth in range(_rows(line)):
+        for nth in range(_rows(line, lots.get(position, ()))):
             pieces = _whole(typed.get(f"n-{position}-{nth}", ""))
             if not pieces:
                 continue
@@ -191,8 +190,9 @@ def graded(row: ReturnRequest, typed: Mapping[str, str]) -> list[Found]:
     return found
 
 
-def _rows(line: ReturnLine) -> int:
-    return min(line.quantity, MOST_ROWS)
+def _rows(line: ReturnLine, lots: Sized) -> int:
+    """So many kinds its pieces may be told apart into: each grade of each lot."""
+    return min(line.quantity, len(Grade) * max(len(lots), 1))
 
 
 def _whole(text: str) -> int:
@@ -222,6 +222,7 @@ def _brief(row: ReturnRequest) -> dict[str, Any]:
         "url": f"{reverse('admin:return_centre')}?q={row.number}",
         "state": state_name(row.state, row.state, "returns.ReturnRequest"),
         "order": row.order.number,
+        "goods": ", ".join(f"{one.line.sku} × {one.quantity}" for one in row.lines.select_related("line")),
     }
 
 
@@ -263,7 +264,7 @@ def _line(
 ) -> dict[str, Any]:
     position = one.line.position
     rows = []
-    for nth in range(_rows(one)):
+    for nth in range(_rows(one, lots)):
         name = f"{position}-{nth}"
         first = _FIRST.get(row.reason, Grade.AS_NEW)
         rows.append(

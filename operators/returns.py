@@ -151,9 +151,10 @@ class ReturnRequestAdmin(Stepped):
     change_form_outer_after_template = "operators/order_story.html"
 
     def get_ordering(self, request: HttpRequest) -> Any:
-        """What is not over first, by what happens next."""
+        """What is not over first, by what happens next; a decision by its day, however late it is."""
         over = Case(When(state__in=OVER, then=Value(1)), default=Value(0))
-        return (over, F("next_at").asc(nulls_last=True), "-id")
+        waits = When(state__in=("requested", "appealed"), then=F("decide_by"))
+        return (over, Case(waits, default=F("next_at")).asc(nulls_last=True), "-id")
 
     @admin.display(description=say("下一步与期限", "next and by when"), ordering="next_at")
     def due(self, row: Any) -> str:

@@ -230,8 +230,9 @@ def _of_stage(seen: Seen, wished: Wished) -> Iterator[Obstacle]:
         if not window.open:
             yield Obstacle(
                 "claim_over",
-                f"售后申请期限已于{window.last}届满，质量问题请联系客服",
-                f"claims were taken until {window.last}; for a defect write to customer service",
+                f"售后申请期限已于{window.last}届满；质量问题请联系客服，核实后按订单退款",
+                f"claims were taken until {window.last}; of a defect write to customer service, who can have"
+                " it refunded from the order",
                 window.citation,
                 last=window.last,
             )

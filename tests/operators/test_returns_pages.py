@@ -182,6 +182,13 @@ def test_the_list_finds_by_waybill_and_shows_what_waits(client, world):
     def numbers(query):
         return {one.number for one in client.get(listed, query).context["cl"].result_list}
 
+    late = asked(delivered(world), wish(1), key="k-8")
+    ReturnRequest.objects.filter(pk=late.pk).update(
+        state="requested", decide_by=DELIVERED - DAY, next_at=DELIVERED + 9 * DAY
+    )
+    first = client.get(listed).context["cl"].result_list[0]
+    assert first.number == late.number  # an overdue decision is on top, however late it is looked at again
+    ReturnRequest.objects.filter(pk=late.pk).update(state="withdrawn", reason="wrong")
     assert numbers({"q": "SF2000000000001"}) == {row.number}
     assert numbers({"waits": "1"}) == numbers({"due": "late"}) == {other.number}
     assert numbers({"age": "7"}) == set()

@@ -34,7 +34,7 @@ _INSTANT = re.compile(
     r"|(?<!\d)20\d{12}(?:\d{3})?(?!\d)"
 )
 # Whose history goes by its key: "declaration:41".
-KEYED = {"payments_paymentdeclaration": "declaration"}
+KEYED = {"payments_paymentdeclaration": "declaration", "settlement_entry": "entry"}
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,9 @@ from backend.seeding.business import FIRST_YEAR, YEARS, Business
 from backend.seeding.playing import Tell
 from catalog.models import CatalogVersion
 from inventory.services.repair import repair
+from kernel.clock import now
+from kernel.tenancy import tenant
+from reporting.services import count_marked, mark_all
 
 CHUNK, PROCESSES, REBUILD_FROM = 200, 2, 5_000
 Texts = list[tuple[str, tuple[str, ...], str]]  # what COPY takes: table, columns, rows
@@ -74,6 +77,9 @@ def multiply(business: Business, tell: Tell, *, processes: int = PROCESSES) -> N
         _business = None
     repair()
     CatalogVersion.objects.filter(storefront=business.shop).update(version=F("version") + 1)
+    with tenant(business.shop.pk):
+        mark_all(storefront_id=business.shop.pk, first=None, last=None, now=now())
+    count_marked(now=now())
 
 
 @contextmanager

@@ -24,6 +24,7 @@ from kernel.models import Event
 from orders import labels
 from orders.models import Order
 from payments.models import Payment
+from reporting.services import differing
 from settlement.queries import not_entered, out_of_balance
 from tests import make
 from tests.customs.asking import enterprise, key
@@ -78,6 +79,7 @@ def test_what_was_multiplied_keeps_every_promise_of_the_house(seeded):
     people = AllowanceEntry.objects.values_list("order_number", "account__person")
     persons = dict(Order.objects.values_list("number", "person"))
     assert people and all(persons[number] == person for number, person in people)
+    assert list(differing(storefront_id=world.shop.pk, first=None, last=None, now=make.present())) == []
     assert_personal_data_opens()
     assert len({bytes(one.wrapped) for one in DataKey.objects.all()}) == DataKey.objects.count()
     histories = Event.objects.filter(key__startswith="order:").values_list("key", flat=True)

@@ -70,7 +70,7 @@ def customs_rows(order: Any, round: int) -> None:
         defaults={"storefront": shop, "compared_at": now, **dict.fromkeys(FIGURES, 0)},
     )
     outbound = Outbound.objects.create(
-        number=f"OUT{shop.pk}-{round}",
+        number=f"OUT{order.pk}-{round}",
         storefront=shop,
         warehouse=order.warehouse,
         ems_no="T3105W000001",

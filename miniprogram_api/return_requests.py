@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -20,6 +21,7 @@ from miniprogram_api.sayings import A_LINE_ONCE, AN_ID, AN_OBJECT
 from miniprogram_api.throttle import Limit
 from orders.services.quote import MAX_LINES, MAX_QUANTITY
 from returns import queries as returns
+from returns.models import ReturnRequest
 from returns.reasons import REASONS, Kind
 from returns.services.ask import LONGEST_WORDS, MOST_PICTURES, ask_return
 from returns.services.offer import Wished, make_offer
@@ -301,16 +303,20 @@ class AskReturn(Door):
             words=wanted.get("words", ""),
             pictures=wanted.get("pictures", ()),
         )
-        body = {
-            "number": row.number,
-            "kind": row.kind,
-            "state": row.state,
-            "refund_fen": row.quoted_fen,
-            "next": {"says": text_of(says(row, self.now)), "by": due(row, self.now)},
-        }
-        answer = Answer(201, orjson.dumps(body))
+        answer = Answer(201, orjson.dumps(asked_told(row, self.now)))
         receipts.keep(source=source, key=key, fingerprint=print_, answer=answer, now=self.now)
         return told(answer)
+
+
+def asked_told(row: ReturnRequest, now: datetime) -> dict[str, Any]:
+    """What is told of a request when it is made."""
+    return {
+        "number": row.number,
+        "kind": row.kind,
+        "state": row.state,
+        "refund_fen": row.quoted_fen,
+        "next": {"says": text_of(says(row, now)), "by": due(row, now)},
+    }
 
 
 def wish_of(wanted: dict[str, Any]) -> Wished:

@@ -26,6 +26,7 @@ from miniprogram_api.payment import StartPayment, SyncPayment
 from miniprogram_api.price import OrderPrice
 from miniprogram_api.products import LIST_PARAMETERS, Brands, Categories, Product, Products
 from miniprogram_api.quotes import Quotes, QuoteView
+from miniprogram_api.return_again import AskAgain
 from miniprogram_api.return_pictures import ReturnPictures, ReturnPictureView
 from miniprogram_api.return_requests import AskReturn, ReturnOptions, ReturnQuote
 from miniprogram_api.return_steps import (
@@ -111,6 +112,7 @@ endpoints: list[URLPattern] = [
     path("orders/<number:number>/payment", StartPayment.as_view()),
     path("orders/<number:number>/payment/sync", SyncPayment.as_view()),
     path("orders/<number:number>/returns", AskReturn.as_view()),
+    path("orders/<number:number>/returns/again", AskAgain.as_view()),
     path("orders/<number:number>/returns/options", ReturnOptions.as_view()),
     path("orders/<number:number>/returns/quote", ReturnQuote.as_view()),
     path("orders/<number:number>/returns/pictures", ReturnPictures.as_view()),

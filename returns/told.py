@@ -132,7 +132,11 @@ def may(row: ReturnRequest, now: datetime) -> list[str]:
     return verbs
 
 
+def ordered_anew(row: ReturnRequest) -> bool:
+    """Whether what was wrong, or is exchanged, may be ordered anew with it."""
+    return row.kind == Kind.EXCHANGE or REASONS[row.reason].fault is Fault.SELLER
+
+
 def replaceable(row: ReturnRequest) -> bool:
-    """Whether what was wrong, or is exchanged, is ordered anew with it."""
-    anew = row.kind == Kind.EXCHANGE or REASONS[row.reason].fault is Fault.SELLER
-    return anew and row.state in AGREED
+    """Whether it is now, the request having been agreed to."""
+    return ordered_anew(row) and row.state in AGREED

@@ -96,11 +96,7 @@ class Case(models.Model):
                 name="case_settled_has_day", condition=Q(state="open") | Q(settled_at__isnull=False)
             ),
         ]
-        indexes = [
-            models.Index(fields=["storefront_id", "state", "opened_at"], name="case_queue"),
-            # What waits, whoever's it is: few rows among all that were ever settled.
-            models.Index(fields=["opened_at"], name="case_open", condition=Q(state="open")),
-        ]
+        indexes = [models.Index(fields=["storefront_id", "state", "opened_at"], name="case_queue")]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.key}"

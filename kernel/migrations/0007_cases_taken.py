@@ -15,9 +15,5 @@ class Migration(migrations.Migration):
             models.CharField(blank=True, default="", help_text="who works on it now", max_length=80),
         ),
         migrations.AddField("case", "taken_at", models.DateTimeField(blank=True, null=True)),
-        migrations.AddIndex(
-            "case",
-            models.Index(condition=models.Q(("state", "open")), fields=["opened_at"], name="case_open"),
-        ),
         also_update("kernel_case", columns=("taken_by", "taken_at")),
     ]

@@ -18,7 +18,8 @@ from tests import make
 from tests.payments.reports import paid, report_of
 
 pytestmark = pytest.mark.django_db
-DELIVERIES = sum(len(SUBSCRIPTIONS[name]) for name in ("order.placed", "order.paid", "payment.succeeded"))
+TOLD = ("order.placed", "order.paid", "payment.succeeded", "ledger.entered")
+DELIVERIES = sum(len(SUBSCRIPTIONS[name]) for name in TOLD)
 
 
 def sold() -> dict[str, int]:

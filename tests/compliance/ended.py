@@ -48,7 +48,7 @@ from logistics.models import TrackingEvent
 from orders.models import FormerOrderer, Order, Quote
 from payments.models import Notification
 from settlement.models import Evidence, RatePublication
-from storefronts.models import PushedMessage
+from storefronts.models import OperatorSession, PushedMessage
 from tests import make
 from tests.operators.news_rows import news_rows
 from tests.operators.parcel_rows import parcel_rows
@@ -305,6 +305,17 @@ MAKERS: dict[str, Callable[[datetime], QuerySet[Any]]] = {
     "logistics.tracking": tracking,
     "orders.former_orderers": former_orderer,
     "orders.quotes": quote,
+    "storefronts.sessions": partial(
+        row,
+        OperatorSession,
+        lambda at: {
+            "session_key": uuid7().hex,
+            "expire_date": at,
+            "idle_seconds": 60,
+            "started_at": at,
+            "seen_at": at,
+        },
+    ),
     "storefronts.messages": partial(
         row,
         PushedMessage,

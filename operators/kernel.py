@@ -122,7 +122,7 @@ class CaseAdmin(Listed):
         """The case, with the addresses of what it names."""
         case = super().get_object(request, *args)
         if case is not None:
-            case.links = links_of(rows_of(request, [case.key, *named_in(case.facts)]))
+            case.links = links_of(rows_of(request, [case.key, *named_in(case.facts)], of=case.storefront_id))
         return case
 
     def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:

@@ -12,6 +12,7 @@ from django.http import HttpRequest
 
 from operators import told
 from operators.filters import is_number
+from operators.scope import storefront_id_of
 
 # Thing → its model, and the field that its number is of.
 _MODELS: Mapping[str, tuple[str, str]] = {
@@ -82,8 +83,11 @@ def named_in(facts: Mapping[str, Any]) -> list[str]:
     return [*found, *(f"customer:{one}" for one in facts.get("customers", ()))]
 
 
-def rows_of(request: HttpRequest, keys: Iterable[str]) -> dict[str, Any]:
-    """The rows of these keys whose pages the operator may open; one statement a kind of thing."""
+def rows_of(request: HttpRequest, keys: Iterable[str], *, of: int | None) -> dict[str, Any]:
+    """The rows of these keys whose pages the operator may open; one statement a kind of thing.
+
+    What a storefront's case names is a row of that storefront (`of`), whatever else the operator sees.
+    """
     wanted: dict[str, dict[str, list[str]]] = {}
     for key in keys:
         thing, _, rest = key.partition(":")
@@ -98,6 +102,8 @@ def rows_of(request: HttpRequest, keys: Iterable[str]) -> dict[str, Any]:
         if page is None or not asked or not page.has_view_permission(request):
             continue
         for row in page.get_queryset(request).filter(**{f"{field}__in": asked}):
+            if of is not None and storefront_id_of(row, page.scope_path) not in (of, None):
+                continue
             for key in numbers.get(str(getattr(row, field)), ()):
                 if "@" not in key or key.endswith(f"@{row.storefront_id}"):
                     found[key] = row

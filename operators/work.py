@@ -227,7 +227,7 @@ def _queue(
 def _looked_at(request: HttpRequest, case: Case) -> dict[str, Any]:
     """Why one case waits, what to do, and what can be done to what it is about."""
     main = worked_on(case.kind, case.key)
-    rows = rows_of(request, dict.fromkeys([main, case.key, *named_in(case.facts)]))
+    rows = rows_of(request, dict.fromkeys([main, case.key, *named_in(case.facts)]), of=case.storefront_id)
     row = rows.get(main) or rows.get(case.key)
     page: Any = admin.site._registry.get(type(row)) if row is not None else None
     links = links_of(rows)

@@ -11,7 +11,7 @@ from compliance.personal_fields import PersonalField
 from kernel import files
 from kernel.clock import shanghai_day
 from returns import labels
-from returns.models import ReturnPicture, ReturnRequest
+from returns.models import ReturnPicture, ReturnRequest, StrayParcel
 from returns.services.pictures import UNUSED
 from returns.states import OVER
 
@@ -40,6 +40,11 @@ _NAMES = {"zh": "退换货申请（说明加密封存）", "en": "returns, their
 _PICTURES = {"zh": "退换货凭证图片（加密封存）", "en": "pictures given with returns, sealed"}
 _LOOKS = {"zh": "他人查看退换货说明与图片的记录", "en": "who else opened your returns"}
 _ROWS = ("returns.ReturnRequest", "returns.ReturnLine", "returns.ReturnGrade")
+_STRAYS = {
+    "zh": "退货中心另行收到的包裹（仅编号、件数与批次）",
+    "en": "unexpected parcels, by number and pieces",
+}
+_STRAY_ROWS = ("returns.StrayParcel", "returns.StrayPiece")
 _HISTORY = {"zh": "退换货的处理记录（仅编号）", "en": "what happened to returns, by number alone"}
 
 
@@ -119,25 +124,28 @@ def waits(subject: Subject, now: datetime) -> list[Waits]:
 def erase(subject: Subject, now: datetime) -> list[Kept]:
     """Returns stay sealed with their orders, and are read no more once the order's key is destroyed."""
     rows = list(ReturnRequest.objects.filter(order__subject=subject).select_related("order"))
-    if not rows:
+    strays = list(StrayParcel.objects.filter(order__subject=subject))
+    if not rows and not strays:
         return []
     found = source("order_years", shanghai_day(now))
     held = DataKey.objects.filter(pk__in=[row.order.key_id for row in rows], destroyed_at=None)
     until = held.order_by("-destroy_on").values_list("destroy_on", flat=True).first()
     pictures = ReturnPicture.objects.filter(order__in=[row.order_id for row in rows])
     told = (
-        ("returns", _NAMES, _ROWS, len(rows)),
-        ("return_pictures", _PICTURES, ("returns.ReturnPicture",), len(pictures)),
+        ("returns", _NAMES, _ROWS, len(rows), until),
+        ("return_pictures", _PICTURES, ("returns.ReturnPicture",), len(pictures), until),
+        ("stray_parcels", _STRAYS, _STRAY_ROWS, len(strays), None),  # pieces of the books: they stay
     )
     looks = [row.at for row in queries.accesses(refs=_refs(rows))]
+    keys = [*(row.event_key for row in rows), *(row.event_key for row in strays)]
     return [
         *(
-            Kept(what, names, count, found.citation, until, models)
-            for what, names, models, count in told
+            Kept(what, names, count, found.citation, day, models)
+            for what, names, models, count, day in told
             if count
         ),
         *stays("return_accesses", _LOOKS, "log_years", looks, now, "compliance.Access"),
-        *history("return_history", _HISTORY, "order_years", [row.event_key for row in rows], now),
+        *history("return_history", _HISTORY, "order_years", keys, now),
     ]
 
 

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.test import Client
 
 from compliance import vault
+from inventory.models import Lot
 from kernel import events, files, ids
 from kernel.clock import shanghai_day
 from orders.models import Order
@@ -27,7 +28,14 @@ from payments.models import (
 )
 from payments.services.complaints import take_in
 from returns import labels as return_labels
-from returns.models import ReturnGrade, ReturnLine, ReturnPicture, ReturnRequest
+from returns.models import (
+    ReturnGrade,
+    ReturnLine,
+    ReturnPicture,
+    ReturnRequest,
+    StrayParcel,
+    StrayPiece,
+)
 from settlement.models import Evidence, SettlementBatch, SettlementItem
 from settlement.services.entries import enter_payment, enter_refund
 from settlement.services.evidence import record_evidence
@@ -219,3 +227,10 @@ def sent_back(world: make.World, paid: Order, at: datetime) -> None:
         sealed=True,
     )
     ReturnPicture.objects.create(storefront=world.shop, order=paid, request=row, file=picture, at=at)
+    came = {"came_on": shanghai_day(at), "by": "op", "at": at}
+    stray = StrayParcel.objects.create(number="STR1", storefront=world.shop, order=paid, **came)
+    lot = Lot.objects.filter(stock__variant__sku=line.line.sku).first()
+    assert lot is not None
+    StrayPiece.objects.create(
+        storefront=world.shop, parcel=stray, line=line.line, lot=lot, grade="as_new", quantity=1
+    )

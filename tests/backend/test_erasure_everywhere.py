@@ -145,6 +145,7 @@ def test_what_is_told_to_be_kept_is_all_that_still_leads_to_the_person(world: ma
         "return_accesses": 1,
         "return_history": 1,
         "return_pictures": 1,
+        "stray_parcels": 1,
         "returns": 1,
         "books": 2 + 5,
         "abroad": 1,
@@ -263,6 +264,7 @@ def test_each_day_that_is_told_counts_from_its_row_and_is_the_day_of_its_keeping
         "payments",
         "refunds",
         "return_history",
+        "stray_parcels",
     }
     keepings = {one.kind: one for one in personal.KEEPINGS}
     dated = {what for what, one in kept.items() if one.until is not None}

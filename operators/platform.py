@@ -260,12 +260,12 @@ def last(at: datetime) -> Table:
     bills = Bill.objects.filter(state="matched").aggregate(at=Max("matched_at"), day=Max("day"))
     rates = RatePublication.objects.aggregate(day=Max("day"))["day"]
     backup = stamped(settings.BACKUP_STAMP)
-    day = bills["day"] or "-"
+    day = bills["day"]
     rows = [
         [
             say("微信支付账单对账", "reconciliation with WeChat Pay"),
             when(bills["at"]),
-            say(f"账单日 {day}", f"bill of {day}"),
+            say(f"账单日 {day}", f"bill of {day}") if day else "-",
         ],
         [say("汇率中间价", "exchange rates"), str(rates or "-"), "-"],
         [say("数据库备份", "backup of the database"), when(backup), _backup_word(backup, at)],

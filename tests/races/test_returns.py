@@ -88,7 +88,7 @@ def test_the_same_wish_at_once_is_one_request(world):
     assert (ReturnRequest.objects.count(), pieces()) == (1, 1)
 
 
-def test_received_inspected_settled_and_swept_at_once_it_ends_once(world, customs):  # noqa: F811
+def test_received_inspected_settled_and_swept_a_hundred_times_at_once_it_ends_once(world, customs):  # noqa: F811
     order = delivered(world)
     row = asked(order)
     before = Lot.objects.get(stock__variant=world.dryer).on_hand
@@ -100,7 +100,7 @@ def test_received_inspected_settled_and_swept_at_once_it_ends_once(world, custom
     assert sum(isinstance(one, ReturnRequest) for one in done) == 1, done
     late = at + 7 * DAY
     calls = [lambda: graded(row, late), lambda: settle(request=row, by="op", now=late)]
-    at_once([*calls, lambda: deadlines.sweep(now=late)] * 3)
+    at_once([*calls, lambda: deadlines.sweep(now=late)] * 33)
     row.refresh_from_db()
     assert (row.state, Refund.objects.count(), refunded()) == ("refunding", 1, row.refund.amount_fen)
     put_away = Movement.objects.filter(kind="return").count()

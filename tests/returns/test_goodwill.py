@@ -106,7 +106,7 @@ def test_where_nothing_is_left_the_return_ends_settled_with_nothing(order, monke
     told = []
     monkeypatch.setattr("returns.tasks.news.tell", lambda **what: told.append(what["fact"].says))
     tell_consumer(Event.objects.get(key=row.event_key, name="return.settled"))
-    assert told == ["无需退款"] != [OCCASIONS["return.settled"][1]]
+    assert told == ["无需退款"] != [OCCASIONS["return.settled", ""][1]]
 
 
 def test_where_all_of_the_price_is_kept_back_the_return_ends_settled_with_nothing(world, customs):

@@ -223,6 +223,7 @@ def test_the_pages_that_people_open_show_what_they_should_and_ask_no_other_host(
         page.get_by_role("link", name=number).first.click()
         page.wait_for_load_state()
         story = page.content()
+        page.locator("details:has(a[href*='/compliance/judgement/']) > summary").first.click()
         page.locator("a[href*='/compliance/judgement/'][href$='/change/']").first.click()
         page.get_by_text("LIMIT-1").first.wait_for()
         judgement = page.content()

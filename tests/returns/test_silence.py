@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from kernel.clock import shanghai_day
 from kernel.models import Case, Event
 from payments.models import Refund
 from returns.reasons import Kind
@@ -14,7 +15,7 @@ from returns.services.decide import appeal, refuse
 from returns.told import LATE, NEXT, OVERDUE, due, says
 from tests import make
 from tests.returns import parts
-from tests.returns.parts import DELIVERED, delivered, wish, written
+from tests.returns.parts import DELIVERED, RELEASED, delivered, wish, written
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = timedelta(days=1)
@@ -89,3 +90,12 @@ def test_what_cannot_be_given_any_more_is_a_persons_and_no_failure(world, custom
         "return.overdue",
         "return.undecided",
     ]
+
+
+def test_where_customs_last_day_would_pass_meanwhile_silence_gives_it_at_once(world, customs):
+    order, at = delivered(world), RELEASED + 28 * DAY
+    parts.had(order, at)
+    row = claimed(order, "damaged", at=at)
+    assert shanghai_day(row.decide_by) <= row.declare_by < shanghai_day(row.decide_by + 2 * DAY)
+    assert swept(row, row.decide_by) == "to_send"
+    assert (row.answer, customs.declared) == (deadlines.UNANSWERED, [{"HD-1": 1}])

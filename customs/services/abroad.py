@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.db import IntegrityError, transaction
 from django.db.models import Sum
 
 from customs.account_book import left_in_book
@@ -152,10 +153,12 @@ def declare(
         row = _held(outbound)
         if not row.goods.exists():
             raise NothingAbroad()
-        if Outbound.objects.filter(list_no=list_no).exclude(pk=row.pk).exists():
-            raise ListTaken()
         papers = {"list_no": list_no, "declaration_no": declaration_no}
-        OUTBOUND.move(row, "declare", now=now, facts={"by": by, **papers}, declared_on=on, **papers)
+        try:  # the other one may be another storefront's, which is not seen from here
+            with transaction.atomic():
+                OUTBOUND.move(row, "declare", now=now, facts={"by": by, **papers}, declared_on=on, **papers)
+        except IntegrityError as clash:
+            raise ListTaken() from clash
         return row
 
 

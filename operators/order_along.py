@@ -8,7 +8,6 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
-from django.utils.html import format_html
 
 from compliance.disclosures import Kind, named
 from compliance.models import Disclosure
@@ -124,7 +123,7 @@ def waiting(beside: Along) -> list[Table]:
         return []
     rows = [
         [
-            _linked(f"{reverse('work')}?case={one.pk}", told.case_title(one.kind, one.title)),
+            told.link(f"{reverse('work')}?case={one.pk}", told.case_title(one.kind, one.title)),
             told.about(worked_on(one.kind, one.key)),
             told.case_todo(one.kind) or "-",
             kept(when(one.opened_at)),
@@ -159,7 +158,7 @@ def _clearance(row: Declaration) -> Table:
         ],
         "rows": [
             [
-                _linked(told.page_of(row), row.cop_no),
+                told.link(told.page_of(row), row.cop_no),
                 state_name(row.state, row.state, "customs.Declaration"),
                 customs_words.status(row.status) if row.status else "-",
                 customs_words.stands_for(row.state, row.awaits, row.trouble),
@@ -183,7 +182,7 @@ def _returns(rows: Sequence[ReturnRequest]) -> Table:
         ],
         "rows": [
             [
-                _linked(told.page_of(one), one.number),
+                told.link(told.page_of(one), one.number),
                 state_name(one.kind, one.kind, "returns.ReturnRequest"),
                 told.reason_name(one.reason),
                 state_name(one.state, one.state, "returns.ReturnRequest"),
@@ -224,7 +223,3 @@ def told_to(beside: Along) -> list[Table]:
 
 def _word(kind: Kind, word: str) -> str:
     return named(kind, word)["zh" if chinese() else "en"]
-
-
-def _linked(url: str, text: Any) -> Any:
-    return format_html('<a class="text-link" href="{}">{}</a>', url, text)

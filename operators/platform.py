@@ -24,6 +24,7 @@ from customs.signing.certificates import bare, der
 from kernel.clock import now
 from kernel.models import Delivery, Job
 from kernel.parties import PARTY_HOSTS
+from operators import told
 from operators.bilingual import say
 from operators.customs_words import age
 from operators.scope import scope_of
@@ -83,7 +84,7 @@ def queues(at: datetime) -> Table:
     """What waits to be worked on, and since when."""
     due = Delivery.objects.filter(done_at=None)
     late = Count("pk", filter=Q(next_try_at__lt=at - timedelta(minutes=1)))
-    told = due.aggregate(all=Count("pk"), late=late)
+    counts = due.aggregate(all=Count("pk"), late=late)
     oldest = due.order_by("pk").values_list("event__at", flat=True).first()
     jobs = Job.objects.filter(ended_at=None).aggregate(all=Count("pk"), since=Min("queued_at"))
     waiting = broker_length()
@@ -97,15 +98,17 @@ def queues(at: datetime) -> Table:
         ],
         "rows": [
             [
-                _link("admin:kernel_delivery_changelist", say("待投递事件", "events to deliver")),
-                told["all"],
+                told.link(
+                    reverse("admin:kernel_delivery_changelist"), say("待投递事件", "events to deliver")
+                ),
+                counts["all"],
                 age(oldest, at),
-                _bad(say(f"{told['late']} 件逾一分钟", f"{told['late']} late by a minute"))
-                if told["late"]
+                _bad(say(f"{counts['late']} 件逾一分钟", f"{counts['late']} late by a minute"))
+                if counts["late"]
                 else "-",
             ],
             [
-                _link("admin:kernel_job_changelist", say("后台任务", "jobs")),
+                told.link(reverse("admin:kernel_job_changelist"), say("后台任务", "jobs")),
                 jobs["all"],
                 age(jobs["since"], at),
                 "-",
@@ -154,11 +157,8 @@ def failing(at: datetime) -> Table:
         ],
         "rows": [
             [
-                format_html(
-                    '<a class="text-link" href="{}?q={}">{}</a>',
-                    reverse("admin:kernel_delivery_changelist"),
-                    one["handler"],
-                    one["handler"],
+                told.link(
+                    f"{reverse('admin:kernel_delivery_changelist')}?q={one['handler']}", one["handler"]
                 ),
                 _bad(one["n"]),
                 one["tries"],
@@ -295,7 +295,3 @@ def _backup_word(stamp: datetime | None, at: datetime) -> Any:
 
 def _bad(text: Any) -> Any:
     return format_html('<span class="text-red-600 dark:text-red-500">{}</span>', text)
-
-
-def _link(name: str, text: Any) -> Any:
-    return format_html('<a class="text-link" href="{}">{}</a>', reverse(name), text)

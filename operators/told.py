@@ -115,7 +115,12 @@ def facts(told: Mapping[str, Any], links: Links | None = None, *, name: str = ""
 def linked(text: str, links: Links | None) -> Any:
     """The text, as a link when `links` has an address for it."""
     url = (links or {}).get(text)
-    return text if url is None else format_html('<a class="text-link" href="{}">{}</a>', url, text)
+    return text if url is None else link(url, text)
+
+
+def link(url: str, text: Any) -> Any:
+    """The text as a link, in the colour of links."""
+    return format_html('<a class="text-link" href="{}">{}</a>', url, text)
 
 
 def page_of(row: Any) -> str:

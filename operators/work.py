@@ -21,6 +21,7 @@ from kernel.errors import Invalid, Problem
 from kernel.models import Approval, Case
 from operators import told
 from operators.bilingual import chinese, say
+from operators.customs_words import age
 from operators.filters import is_number
 from operators.names import state_name
 from operators.scope import DECIDERS, READERS, WORKERS, scope_of, storefront_id_of
@@ -157,7 +158,7 @@ def _counted(waiting: QuerySet[Case], asked: QuerySet[Approval], at: datetime) -
             "area": area,
             "url": _address(area.name),
             **counted.get(area.name, {"count": 0, "old": 0, "since": None}),
-            "age": _age(counted.get(area.name, {}).get("since"), at),
+            "age": age(counted.get(area.name, {}).get("since"), at),
         }
         for area in (*AREAS, APPROVALS)
     ]
@@ -171,19 +172,6 @@ def _first(areas: list[dict[str, Any]]) -> Area:
 
 def _address(area: str, **more: Any) -> str:
     return f"{reverse('work')}?{urlencode({'area': area, **more})}"
-
-
-def _age(since: datetime | None, at: datetime) -> Any:
-    """How long ago, in the greatest unit that has passed."""
-    if since is None:
-        return ""
-    passed = at - since
-    if passed.days:
-        return f"{passed.days} 天" if chinese() else f"{passed.days} d"
-    hours, minutes = passed.seconds // 3600, passed.seconds // 60
-    if hours:
-        return f"{hours} 小时" if chinese() else f"{hours} h"
-    return f"{minutes} 分钟" if chinese() else f"{minutes} min"
 
 
 def _queue(
@@ -209,7 +197,7 @@ def _queue(
             {
                 "title": told.case_title(one.kind, one.title),
                 "about": told.about(one.key),
-                "age": _age(one.opened_at, at),
+                "age": age(one.opened_at, at),
                 "old": one.opened_at < at - OLD,
                 "taken_by": one.taken_by,
                 "url": _address(area.name, case=one.pk, **more),
@@ -257,7 +245,7 @@ def _approvals(request: HttpRequest, asked: QuerySet[Approval]) -> dict[str, Any
                 "about": told.about(one.key),
                 "why": told.facts(one.facts),
                 "by": one.asked_by,
-                "age": _age(one.asked_at, at),
+                "age": age(one.asked_at, at),
                 "url": told.page_of(one),
                 "may": one.asked_by != who and scope.may(storefront_id_of(one, "storefront_id"), DECIDERS),
             }

@@ -353,10 +353,9 @@ def _put_away(row: ReturnRequest, line: ReturnLine, one: Found, by: str, now: da
         by=by,
         now=now,
     )
-    bonded = (
-        lot.stock.warehouse.bonded
-    )  # out of a zone goods go abroad with papers (customs/services/abroad.py)
-    if one.place == Place.DESTROY or (one.place == Place.ABROAD and not bonded):
+    # Out of a zone goods go abroad with papers (customs/services/abroad.py).
+    unbonded = one.place == Place.ABROAD and not lot.stock.warehouse.bonded
+    if one.place == Place.DESTROY or unbonded:
         inventory.discard(
             lot=lot, pieces=one.quantity, holder=row.event_key, reason=one.place, by=by, now=now
         )

@@ -68,7 +68,7 @@ def test_the_oldest_comes_first_and_is_looked_at_with_why_and_what_to_do(client,
     assert answer.context["found"]["case"] == old
     assert "CNY 12.34" in html or "12.34" in html
     assert answer.context["found"]["todo"] in html
-    assert "oldest 5 d · 1 over 3 days" in " ".join(html.split())
+    assert "oldest 5 d 0 h · 1 over 3 days" in " ".join(html.split())
 
 
 def test_an_area_shows_its_own_and_the_last_one_what_no_area_names(client, world):

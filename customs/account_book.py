@@ -3,7 +3,8 @@
 A book gains what is received under an inbound list (核注清单) in a bonded warehouse of it, what comes from
 another book, what customs grants to come back (退货), and what it enters (`BookEntry`). It loses what leaves
 for another book, what is written off, and what a list (621) takes: at its release, and for those who want to
-list more, as soon as it is on its way to customs.
+list more, as soon as it is on its way to customs. What waits to go abroad (退运)
+is nobody else's to take out.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from customs.states import AT_CUSTOMS
+from customs.states import AT_CUSTOMS, GOING
 from inventory.models.places import BONDED
 
 
@@ -72,6 +73,13 @@ _TAKEN = """
         SELECT FROM customs_declaration d WHERE d.id = s.declaration_id AND d.state <> ALL(%(at_customs)s)
     )
 """
+_GOING = """
+    SELECT w.storefront_id, w.ems_no, s.variant_id, -p.quantity, 0, 0, 0, 0
+    FROM customs_outbound o JOIN place w ON w.id = o.warehouse_id
+    JOIN customs_outboundpieces p ON p.outbound_id = o.id
+    JOIN inventory_lot l ON l.id = p.lot_id JOIN inventory_stock s ON s.id = l.stock_id
+    WHERE o.state = ANY(%(going)s) AND {some}
+"""
 _SHELVES = """
     SELECT w.storefront_id, w.ems_no, s.variant_id, 0, 0, l.on_hand, 0, 0
     FROM place w JOIN inventory_stock s ON s.warehouse_id = w.id
@@ -79,9 +87,8 @@ _SHELVES = """
     WHERE {some}
 """
 # Of what a released list took: what has not left, and what came back and is not granted to come back yet.
-_BESIDE = """
-    SELECT w.storefront_id, w.ems_no, s.variant_id, 0, 0, 0, 0,
-           greatest(0, s.quantity - s.returned - coalesce(gone.pieces, 0) + coalesce(back.pieces, 0))
+_OUTSIDE = "greatest(0, s.quantity - s.returned - coalesce(gone.pieces, 0) + coalesce(back.pieces, 0))"
+_OF_LISTS = """
     FROM customs_listedpieces s JOIN place w ON w.id = s.warehouse_id
     JOIN customs_declaration d
       ON d.id = s.declaration_id AND d.state = ANY(%(at_customs)s) AND d.released_at IS NOT NULL
@@ -91,12 +98,22 @@ _BESIDE = """
         WHERE r.shipped > 0 AND {some} GROUP BY 1, 2
     ) gone ON gone.holder = 'order:' || d.number AND gone.variant_id = s.variant_id
     LEFT JOIN (
-        SELECT m.holder, s.variant_id, sum(m.on_hand) AS pieces
+        SELECT m.holder, s.variant_id, sum(m.on_hand) AS pieces, sum(m.quarantined) AS unsold
         FROM inventory_movement m JOIN inventory_stock s ON s.id = m.stock_id
         WHERE m.kind = 'return' AND {some} GROUP BY 1, 2
     ) back ON back.holder = 'order:' || d.number AND back.variant_id = s.variant_id
     WHERE {some}
 """
+_BESIDE = f"SELECT w.storefront_id, w.ems_no, s.variant_id, 0, 0, 0, 0, {_OUTSIDE}{_OF_LISTS}"
+# What lies in quarantine, less what of it came back and is in no book: held is what may go abroad.
+_ASIDE = """
+    SELECT w.storefront_id, w.ems_no, s.variant_id, l.quarantined, 0, 0, 0, 0
+    FROM place w JOIN inventory_stock s ON s.warehouse_id = w.id
+    JOIN inventory_lot l ON l.stock_id = s.id AND l.inbound_list <> '' AND l.quarantined > 0
+    WHERE {some}
+"""
+_UNSOLD = f"least(greatest(0, coalesce(back.unsold, 0)), {_OUTSIDE})"
+_NOT_GRANTED = f"SELECT w.storefront_id, w.ems_no, s.variant_id, -{_UNSOLD}, 0, 0, 0, 0{_OF_LISTS}"
 _GIVEN = (_RECEIVED, _WITHIN, _ENTERED)
 _SUMS = """
 WITH place AS (
@@ -116,11 +133,21 @@ def compared(*, ems_no: str = "", variant_ids: Collection[int] = ()) -> tuple[st
 
 def left_in_book(*, ems_no: str, variant_ids: Collection[int]) -> dict[int, int]:
     """How many pieces of each SKU may still be listed out of an account book."""
+    return _held((*_GIVEN, _TAKEN, _GOING), ems_no, variant_ids)
+
+
+def aside_in_book(*, ems_no: str, variant_ids: Collection[int]) -> dict[int, int]:
+    """How many of them are set aside and in the book, and go with no shipment abroad: what came back and is
+    not granted to (625) was taken out of the book by its list, and is in none."""
+    return _held((_ASIDE, _NOT_GRANTED, _GOING), ems_no, variant_ids)
+
+
+def _held(parts: tuple[str, ...], ems_no: str, variant_ids: Collection[int]) -> dict[int, int]:
     told = dict.fromkeys(variant_ids, 0)
     if not told:
         return told
     with connection.cursor() as cursor:
-        cursor.execute(*_statement((*_GIVEN, _TAKEN), ems_no, variant_ids))
+        cursor.execute(*_statement(parts, ems_no, variant_ids))
         for row in map(Held._make, cursor.fetchall()):
             told[row.variant_id] = row.held
     return told
@@ -135,6 +162,7 @@ def _statement(
     return said, {
         "bonded": list(BONDED),
         "at_customs": list(AT_CUSTOMS),
+        "going": list(GOING),
         "variants": list(variant_ids),
         "ems_no": ems_no,
     }

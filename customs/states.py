@@ -97,6 +97,7 @@ CONSIGNMENT = Machine(
 )
 
 # prepared: its pieces are chosen; declared: the agent has its papers; left: out of stock and account book.
+GOING = ("prepared", "declared")  # its pieces are nobody else's
 OUTBOUND = Machine(
     name="outbound",
     start="prepared",

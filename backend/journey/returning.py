@@ -84,7 +84,7 @@ def graded(stage: Stage) -> str:
     with as_the_house(stage):  # its refund tells WeChat Pay where to answer
         row = inspect(request=row, found=found, by=BY, now=now())
     expect(before + 1, Lot.objects.get(pk=lot.pk).on_hand)
-    expect(1, Movement.objects.filter(holder=row.event_key, kind="return").count())
+    expect(1, Movement.objects.filter(reason=row.number, kind="return").count())
     return f"lot {lot.code} has {before + 1} pieces, the return is {row.state}"
 
 

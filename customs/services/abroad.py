@@ -2,6 +2,7 @@
 
 A colleague prepares lots that are set aside; the agent (报关行) obtains an outbound list (核注清单) and a
 declaration in the special area's system, whose numbers are entered; once it has left, stock and book lose it.
+Its pieces are kept for it in the stock: nobody sells, destroys or sends them else meanwhile.
 """
 
 from __future__ import annotations
@@ -11,14 +12,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
 
-from customs.account_book import left_in_book
+from customs.account_book import aside_in_book, left_in_book
 from customs.models import Outbound, OutboundPieces
 from customs.services import book
-from customs.states import OUTBOUND
+from customs.states import GOING, OUTBOUND
 from inventory import services as inventory
 from inventory.models import BookItem, Lot, Warehouse
 from kernel import events, ids
@@ -30,7 +31,6 @@ from kernel.tenancy import tenant
 
 WAITS = "customs.outbound_waits"
 WAITS_FOR = timedelta(days=7)
-OPEN = ("prepared", "declared")
 _LIST, _DECLARATION = re.compile(r"QD[0-9]{6}E[0-9]{9}"), re.compile(r"[0-9]{18}")
 
 
@@ -104,28 +104,25 @@ def prepare(*, warehouse: Warehouse, destination: str, by: str, now: datetime) -
 
 
 def free(outbound: Outbound) -> dict[Lot, int]:
-    """What may go with it: lots that are set aside in its warehouse, less what goes with others."""
+    """What may go with it: lots that are set aside in its warehouse, less what is kept for others."""
     lots = Lot.objects.filter(stock__warehouse=outbound.warehouse_id, quarantined__gt=0).exclude(
         inbound_list=""
     )
-    taken = dict(
-        OutboundPieces.objects.filter(outbound__state__in=OPEN, lot__in=lots)
-        .exclude(outbound=outbound)
-        .values_list("lot")
-        .annotate(pieces=Sum("quantity"))
-    )
-    rows = lots.select_related("stock__variant").order_by("stock_id", "pk")
-    return {lot: most for lot in rows if (most := lot.quarantined - taken.get(lot.pk, 0)) > 0}
+    rows = list(lots.select_related("stock__variant").order_by("stock_id", "pk"))
+    taken, own = inventory.kept(rows), inventory.kept(rows, holder=outbound.event_key)
+    return {lot: most for lot in rows if (most := lot.quarantined - taken[lot.pk] + own[lot.pk]) > 0}
 
 
 def put(*, outbound: Outbound, pieces: Mapping[int, int], by: str, now: datetime) -> Outbound:
     """Which pieces go with it, lot by lot, in the place of what was said before. Raises WrongState,
-    TooManyAbroad."""
+    TooManyAbroad, and TooFewPieces where others were faster."""
     with tenant(outbound.storefront_id):
         row = _held(outbound)
         if row.state != "prepared":
             raise WrongState(machine=OUTBOUND.name, verb="put", state=row.state)
-        lots = Lot.objects.filter(pk__in=pieces).select_related("stock__variant")
+        named = [*pieces, *row.goods.values_list("lot", flat=True)]
+        rows = Lot.objects.filter(pk__in=named).select_related("stock__variant").order_by("stock_id", "pk")
+        lots = [lot for lot in rows if pieces.get(lot.pk, 0) > 0]
         _in_book(row, lots, pieces)
         may = {lot.pk: most for lot, most in free(row).items()}
         for lot in lots:
@@ -135,8 +132,14 @@ def put(*, outbound: Outbound, pieces: Mapping[int, int], by: str, now: datetime
         OutboundPieces.objects.bulk_create(
             OutboundPieces(storefront_id=row.storefront_id, outbound=row, lot=lot, quantity=pieces[lot.pk])
             for lot in lots
-            if pieces[lot.pk] > 0
         )
+        own = inventory.kept(rows, holder=row.event_key)
+        for lot in rows:
+            who: dict[str, Any] = {"lot": lot, "holder": row.event_key, "by": by, "now": now}
+            if (more := pieces.get(lot.pk, 0) - own[lot.pk]) > 0:
+                inventory.keep_for(pieces=more, **who)
+            elif more < 0:
+                inventory.let_go(most=-more, **who)
         return row
 
 
@@ -176,9 +179,9 @@ def leave(*, outbound: Outbound, on: date, by: str, now: datetime) -> Outbound:
         OUTBOUND.move(row, "leave", now=now, facts={"by": by, "list": row.list_no}, left_on=on)
         many = Counter[int]()
         for one in goods:
-            inventory.discard(
-                lot=one.lot, pieces=one.quantity, holder=row.event_key, reason="abroad", by=by, now=now
-            )
+            own = row.event_key
+            said: dict[str, Any] = {"holder": own, "kept_for": own, "reason": "abroad", "by": by, "now": now}
+            inventory.discard(lot=one.lot, pieces=one.quantity, **said)
             many[one.lot.stock.variant_id] += one.quantity
         variants = {one.lot.stock.variant_id: one.lot.stock.variant for one in goods}
         for key, pieces in sorted(many.items()):
@@ -196,17 +199,19 @@ def leave(*, outbound: Outbound, on: date, by: str, now: datetime) -> Outbound:
 
 
 def drop(*, outbound: Outbound, by: str, now: datetime) -> Outbound:
-    """Nothing leaves after all, and its pieces are free again. Raises WrongState."""
+    """Nothing leaves after all: its pieces are set aside as before. Raises WrongState."""
     with tenant(outbound.storefront_id):
         row = _held(outbound)
         OUTBOUND.move(row, "drop", now=now, facts={"by": by})
+        for one in row.goods.select_related("lot").order_by("lot__stock_id", "lot_id"):
+            inventory.let_go(lot=one.lot, holder=row.event_key, by=by, now=now)
         _settle(row, by, now)
         return row
 
 
 def remind(*, now: datetime) -> int:
     """Each shipment abroad that waits for longer than a week is a case; how many. Run daily."""
-    rows = Outbound.objects.filter(state__in=OPEN, at__lte=now - WAITS_FOR).order_by("pk")
+    rows = Outbound.objects.filter(state__in=GOING, at__lte=now - WAITS_FOR).order_by("pk")
     for row in rows:
         open_case(
             storefront_id=row.storefront_id,
@@ -224,17 +229,23 @@ def _held(outbound: Outbound) -> Outbound:
 
 
 def _in_book(row: Outbound, lots: Iterable[Lot], pieces: Mapping[int, int]) -> None:
-    """No more goes than the account book has left to take out; its items are held until it has gone."""
+    """No more goes than is set aside in the account book and left to take out of it, beside all that waits to
+    go abroad; its items are held until then."""
     wanted, named = Counter[int](), dict[int, Lot]()
     for lot in lots:
         wanted[lot.stock.variant_id] += pieces[lot.pk]
         named[lot.stock.variant_id] = lot
     items = BookItem.objects.filter(warehouse__ems_no=row.ems_no, variant__in=wanted).order_by("pk")
     list(items.select_for_update(no_key=True, of=("self",)))
-    left = left_in_book(ems_no=row.ems_no, variant_ids=sorted(wanted))
+    of: dict[str, Any] = {"ems_no": row.ems_no, "variant_ids": sorted(wanted)}
+    left, aside = left_in_book(**of), aside_in_book(**of)
+    own = Counter[int]()  # is among what waits
+    for variant, many in row.goods.values_list("lot__stock__variant", "quantity"):
+        own[variant] += many
     for key, many in wanted.items():
-        if many > left[key]:
-            raise TooManyAbroad(_named(named[key]), max(0, left[key]))
+        most = min(left[key], aside[key]) + own[key]
+        if many > most:
+            raise TooManyAbroad(_named(named[key]), max(0, most))
 
 
 def _named(lot: Lot) -> str:

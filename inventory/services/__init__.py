@@ -11,7 +11,8 @@ from inventory.services.counting import (
     record_count,
 )
 from inventory.services.held import SaleStopped, SoldOut, release, release_expired, reserve
-from inventory.services.holding import lacks_papers, missing
+from inventory.services.holding import kept, lacks_papers, missing
+from inventory.services.keeping import keep_for, let_go
 from inventory.services.lessening import left_beyond, lessen
 from inventory.services.lots import (
     BadCount,
@@ -92,11 +93,14 @@ __all__ = [
     "file_item",
     "in_box",
     "in_hand",
+    "keep_for",
     "keep_stock",
+    "kept",
     "lacking",
     "lacks_papers",
     "left_beyond",
     "lessen",
+    "let_go",
     "lift_stop",
     "missing",
     "named_lot",

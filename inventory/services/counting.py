@@ -9,6 +9,7 @@ from django.db import transaction
 from django.db.models import Max, Q
 
 from inventory.models import Count, CountLine, Lot, Movement, Pick, Warehouse
+from inventory.services.holding import kept
 from inventory.services.lots import CountedElse, adjust
 from inventory.services.moving import locked, move, tell_short
 from kernel.cases import open_case, settle_open
@@ -98,8 +99,8 @@ def accept_variance(*, line: CountLine, reason: str, by: str, now: datetime) -> 
     """Believe the count: the difference at the moment of counting is moved, whatever has moved since.
 
     What is missing of promised pieces stays in the ledger, quarantined, and is the case `stock.short`: an
-    operator writes it off when what was promised is given up. What is missing of pieces that are picked stays
-    there too, and is the case `stock.picked_missing`, which names for whom they were picked. Raises
+    operator writes it off when what was promised is given up. What is missing of pieces that are picked, or
+    kept for one matter, stays there too, and is the case `stock.picked_missing`, which names for whom. Raises
     CountClosed where it was accepted or matches, CountedElse where another has corrected the lot since.
     """
     _open(line.count)
@@ -114,7 +115,8 @@ def accept_variance(*, line: CountLine, reason: str, by: str, now: datetime) -> 
         raise CountedElse(on_hand=lot.on_hand)
     more = line.counted - line.expected
     promised = max(0, stock.reserved - stock.on_hand - more) if more < 0 else 0
-    written_off = min(max(0, -more - promised), lot.on_hand - lot.picked)
+    set_apart = lot.picked + kept([lot])[lot.pk]
+    written_off = min(max(0, -more - promised), lot.on_hand - set_apart)
     adjust(lot=lot, pieces=max(more, -written_off), reason=reason, by=by, holder=holder, now=now)
     missing = max(0, -more - written_off)
     aside = min(missing, lot.free)

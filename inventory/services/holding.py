@@ -1,11 +1,13 @@
 """Why pieces that lie there are not sold; what comes back for one reason stays held for the next.
 
 A lot is held because its sale is stopped, because too little of its life is left, or because papers of
-customs are missing, in this order. Callers have locked the stock.
+customs are missing, in this order. Some of its pieces are kept for one matter, a parcel that nobody expected
+or a shipment abroad, and are nobody else's until it lets them go. Callers have locked the stock.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -53,6 +55,18 @@ def reasons(lot: Lot, *, now: datetime) -> list[str]:
     return found or ([PAPERS] if missing(lot) else [])
 
 
+def kept_key(holder: str) -> str:
+    """The holder of what is quarantined for one matter and for nobody else."""
+    return f"kept:{holder}"
+
+
+def kept(lots: Iterable[Lot], *, holder: str | None = None) -> Counter[int]:
+    """Lot id → pieces of it that are kept, for whatever matter or for that of `holder`."""
+    rows = Movement.objects.filter(lot__in=[lot.pk for lot in lots])
+    named = {"holder__startswith": kept_key("")} if holder is None else {"holder": kept_key(holder)}
+    return Counter(dict(rows.filter(**named).values_list("lot").annotate(pieces=Sum("quarantined"))))
+
+
 def aside(lot: Lot, pieces: int, *, now: datetime) -> None:
     """Quarantine pieces that have come into a lot that is not sold."""
     for holder in reasons(lot, now=now)[:1]:
@@ -73,6 +87,25 @@ def restore_held(
     if pieces:
         move(lot, Movement.Kind.RESTORE, quarantined=-pieces, holder=holder, reason=reason, by=by, now=now)
     return pieces
+
+
+def free_held(lot: Lot, most: int, *, by: str, now: datetime, reason: str = "") -> int:
+    """Bring back so many of the pieces that a stop, the floor or missing papers hold; how many there were.
+
+    Whoever takes quarantined pieces and does not know which takes these first: what is left of those that
+    are not fit is never taken for fit.
+    """
+    left = most
+    for holder in (*stops(lot), FLOOR, PAPERS):
+        left -= restore_held(lot=lot, holder=holder, by=by, now=now, most=left, reason=reason)
+    return most - left
+
+
+def keep_pieces(lot: Lot, pieces: int, *, unfit: int, holder: str, by: str, now: datetime) -> None:
+    """Keep pieces, so many of which are taken out of those that are quarantined for their own state."""
+    if unfit:
+        move(lot, Movement.Kind.RESTORE, quarantined=-unfit, by=by, now=now)
+    move(lot, Movement.Kind.QUARANTINE, quarantined=pieces, holder=kept_key(holder), by=by, now=now)
 
 
 def look_again(lot: Lot, *, over: Iterable[str], by: str, now: datetime) -> None:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, QuerySet, Sum
 
 from catalog.models import Variant
 from inventory.models import Lot, Movement, Stock, Warehouse
-from inventory.services.holding import aside, reasons, restore_held, stops
-from inventory.services.moving import FLOOR, PAPERS, locked, move, stock_of, stop_of_batch, tell_short
+from inventory.services.holding import aside, free_held, keep_pieces, kept, kept_key, reasons, restore_held
+from inventory.services.moving import locked, move, stock_of, stop_of_batch, tell_short
 from inventory.services.papers import BadDays, tell_missing_papers
 from inventory.services.shelf import days_of
 from kernel.errors import Conflict, Invalid, Missing
@@ -171,8 +171,8 @@ def adjust(*, lot: Lot, by: str, pieces: int, reason: str, now: datetime, holder
 
     What is missing is taken off the shelf first, then out of what a stop, the floor or missing papers hold,
     and last out of what is quarantined for its own state: what is left of that is never taken for fit. Raises
-    BadCount where it would reach what is promised, TooFewPieces where it would reach what is set aside, and
-    TooManyPieces.
+    BadCount where it would reach what is promised, TooFewPieces where it would reach what is picked or kept
+    for one matter, and TooManyPieces.
     """
     stock = locked(lot.stock_id)
     lot.refresh_from_db()
@@ -184,13 +184,13 @@ def adjust(*, lot: Lot, by: str, pieces: int, reason: str, now: datetime, holder
             lot.refresh_from_db()
             tell_missing_papers(lot, now=now)
     else:
-        if lot.on_hand + pieces < lot.picked:
-            raise TooFewPieces(pieces=lot.on_hand - lot.picked)
+        most = lot.on_hand - lot.picked - kept([lot])[lot.pk]
+        if -pieces > most:
+            raise TooFewPieces(pieces=most)
         if stock.on_hand + pieces < stock.reserved:
             raise BadCount(on_hand=stock.on_hand + pieces, reserved=stock.reserved)
         out = max(0, -pieces - lot.free)
-        for holding in (*stops(lot), FLOOR, PAPERS):
-            out -= restore_held(lot=lot, holder=holding, by=by, now=now, most=out, reason=reason)
+        out -= free_held(lot, out, by=by, now=now, reason=reason)
         move(
             lot,
             Movement.Kind.ADJUST,
@@ -239,10 +239,11 @@ def set_aside(*, lot: Lot, pieces: int, reason: str, by: str, now: datetime) -> 
 
 @transaction.atomic
 def restore(*, lot: Lot, pieces: int, reason: str, by: str, now: datetime) -> Lot:
-    """Bring quarantined pieces back for sale; raises TooFewPieces, also for a lot that is not sold."""
+    """Bring quarantined pieces back for sale; raises TooFewPieces, also for a lot that is not sold, and for
+    pieces that are kept for one matter."""
     locked(lot.stock_id)
     lot.refresh_from_db()
-    back = 0 if reasons(lot, now=now) else lot.quarantined
+    back = 0 if reasons(lot, now=now) else lot.quarantined - kept([lot])[lot.pk]
     if not 0 < pieces <= back:
         raise TooFewPieces(pieces=back)
     move(lot, Movement.Kind.RESTORE, quarantined=-pieces, reason=reason, by=by, now=now)
@@ -251,8 +252,22 @@ def restore(*, lot: Lot, pieces: int, reason: str, by: str, now: datetime) -> Lo
 
 
 @transaction.atomic
-def take_back(*, lot: Lot, pieces: int, holder: str, fit: bool, by: str, now: datetime) -> Lot:
-    """Take in what a consumer sent back; what is not known to be `fit` waits in quarantine."""
+def take_back(
+    *,
+    lot: Lot,
+    pieces: int,
+    holder: str,
+    fit: bool,
+    by: str,
+    now: datetime,
+    reason: str = "",
+    kept_for: str = "",
+) -> Lot:
+    """Take in what a consumer sent back; what is not known to be `fit` waits in quarantine, `kept_for` one
+    matter where it is.
+
+    The holder is the order that it left with: the account book asks which list took it.
+    """
     locked(lot.stock_id)
     lot.refresh_from_db()
     move(
@@ -261,37 +276,50 @@ def take_back(*, lot: Lot, pieces: int, holder: str, fit: bool, by: str, now: da
         on_hand=pieces,
         quarantined=0 if fit else pieces,
         holder=holder,
+        reason=reason,
         by=by,
         now=now,
     )
     if fit:
         aside(lot, pieces, now=now)
+    elif kept_for:
+        keep_pieces(lot, pieces, unfit=pieces, holder=kept_for, by=by, now=now)
     lot.refresh_from_db()
     return lot
 
 
 @transaction.atomic
-def discard(*, lot: Lot, pieces: int, holder: str, reason: str, by: str, now: datetime) -> Lot:
-    """Write off pieces that are set aside: destroyed, or sent back abroad.
+def discard(
+    *,
+    lot: Lot,
+    pieces: int,
+    holder: str,
+    reason: str,
+    by: str,
+    now: datetime,
+    kept_for: str = "",
+    kind: Movement.Kind = Movement.Kind.ADJUST,
+) -> Lot:
+    """Write off pieces that are set aside: destroyed, or sent back; first those that are `kept_for` it, then
+    what its holder brought.
 
-    Raises TooFewPieces; BadCount while they are promised: until what lacks has come in, or is given up.
+    Raises TooFewPieces, also for what is kept for others; BadCount while they are promised: until what lacks
+    has come in, or is given up.
     """
     stock = locked(lot.stock_id)
     lot.refresh_from_db()
-    if not 0 < pieces <= lot.quarantined:
-        raise TooFewPieces(pieces=lot.quarantined)
+    own = kept([lot], holder=kept_for)[lot.pk] if kept_for else 0
+    most = lot.quarantined - kept([lot])[lot.pk] + own
+    if not 0 < pieces <= most:
+        raise TooFewPieces(pieces=most)
     if stock.on_hand - pieces < stock.reserved:
         raise BadCount(on_hand=stock.on_hand - pieces, reserved=stock.reserved)
-    move(
-        lot,
-        Movement.Kind.ADJUST,
-        on_hand=-pieces,
-        quarantined=-pieces,
-        holder=holder,
-        reason=reason,
-        by=by,
-        now=now,
-    )
+    out = pieces
+    if kept_for:
+        out -= restore_held(lot=lot, holder=kept_key(kept_for), by=by, now=now, most=out, reason=reason)
+    brought = lot.movements.filter(holder=holder).aggregate(pieces=Sum("quarantined", default=0))["pieces"]
+    out -= free_held(lot, max(0, out - max(0, brought)), by=by, now=now, reason=reason)
+    move(lot, kind, on_hand=-pieces, quarantined=-out, holder=holder, reason=reason, by=by, now=now)
     lot.refresh_from_db()
     return lot
 

@@ -11,11 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from fractions import Fraction
+from typing import Any
 
 from django.db.models import QuerySet
 
 from inventory import services as inventory
-from inventory.models import Lot, Pick
+from inventory.models import Lot, Movement, Pick
 from kernel.cases import open_case, settle_open
 from kernel.clock import SHANGHAI, shanghai_day
 from kernel.errors import Conflict, Invalid
@@ -345,17 +346,15 @@ def _put_away(row: ReturnRequest, line: ReturnLine, one: Found, by: str, now: da
     if one.lot is None:
         return
     lot = Lot.objects.select_related("stock__warehouse").get(pk=one.lot)
-    inventory.take_back(
-        lot=lot,
-        pieces=one.quantity,
-        holder=row.event_key,
-        fit=one.place == Place.SHELF,
-        by=by,
-        now=now,
-    )
+    said: dict[str, Any] = {
+        "lot": lot,
+        "pieces": one.quantity,
+        "holder": row.order.event_key,
+        "by": by,
+        "now": now,
+    }
+    inventory.take_back(fit=one.place == Place.SHELF, reason=row.number, **said)
     # Out of a zone goods go abroad with papers (customs/services/abroad.py).
     unbonded = one.place == Place.ABROAD and not lot.stock.warehouse.bonded
     if one.place == Place.DESTROY or unbonded:
-        inventory.discard(
-            lot=lot, pieces=one.quantity, holder=row.event_key, reason=one.place, by=by, now=now
-        )
+        inventory.discard(kind=Movement.Kind.RETURN, reason=f"{one.place}: {row.number}", **said)

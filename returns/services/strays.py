@@ -12,7 +12,7 @@ from datetime import date, datetime, time
 from typing import Any
 
 from inventory import services as inventory
-from inventory.models import Lot, Pick
+from inventory.models import Lot, Movement, Pick
 from kernel import events, ids
 from kernel.cases import open_case, settle_open
 from kernel.clock import SHANGHAI, shanghai_day
@@ -162,7 +162,16 @@ def _keep_apart(parcel: StrayParcel, found: Sequence[Found], by: str, now: datet
             grade=one.grade,
             quantity=one.quantity,
         )
-        inventory.take_back(lot=lot, pieces=one.quantity, holder=parcel.event_key, fit=False, by=by, now=now)
+        inventory.take_back(
+            lot=lot,
+            pieces=one.quantity,
+            holder=parcel.order.event_key,
+            fit=False,
+            reason=parcel.number,
+            kept_for=parcel.event_key,
+            by=by,
+            now=now,
+        )
 
 
 def lots_of(order: Order) -> dict[int, dict[int, Lot]]:
@@ -185,8 +194,10 @@ def send_back(*, parcel: StrayParcel, carrier: str, waybill: str, by: str, now: 
             inventory.discard(
                 lot=one.lot,
                 pieces=one.quantity,
-                holder=row.event_key,
-                reason="sent back to the consumer",
+                holder=one.line.order.event_key,
+                kept_for=row.event_key,
+                kind=Movement.Kind.RETURN,
+                reason=f"sent back to the consumer: {row.number}",
                 by=by,
                 now=now,
             )
@@ -264,7 +275,9 @@ def _held(parcel: StrayParcel) -> tuple[StrayParcel, list[StrayPiece]]:
     order = hold_order(parcel.order.number) if parcel.order is not None else None
     row = StrayParcel.objects.select_for_update(of=("self",)).select_related("request").get(pk=parcel.pk)
     row.order = order
-    pieces = row.found.select_related("line", "lot").order_by("lot_id", "pk")
+    pieces = row.found.select_related("line__order", "lot", "parcel").order_by(
+        "lot__stock_id", "lot_id", "pk"
+    )
     return row, list(pieces) if row.state == "kept" else []
 
 
@@ -276,7 +289,7 @@ def _why(request: ReturnRequest | None) -> tuple[Kind, str]:
 
 
 def _grade(request: ReturnRequest, pieces: Sequence[StrayPiece], by: str, now: datetime) -> None:
-    """What lies in quarantine already is found so of a return: no stock moves."""
+    """What lies in quarantine already is found so of a return, and is kept apart no longer."""
     lines = {one.line_id: one for one in request.lines.all()}
     for one in pieces:
         ReturnGrade.objects.create(
@@ -289,6 +302,7 @@ def _grade(request: ReturnRequest, pieces: Sequence[StrayPiece], by: str, now: d
             by=by[:80],
             at=now,
         )
+        inventory.let_go(lot=one.lot, holder=one.parcel.event_key, by=by, now=now)
 
 
 def _back_after_all(request: ReturnRequest, on: date, by: str, now: datetime) -> None:

@@ -13,13 +13,14 @@ from customs.models import BookEntry, BookStock, Outbound
 from customs.services import abroad, book
 from customs.services.book import NotInABook
 from inventory.models import Lot, Movement
-from inventory.services import quarantine
+from inventory.services import TooFewPieces, quarantine, restore, take_back
 from kernel.clock import shanghai_day
 from kernel.models import Case
 from kernel.states import WrongState
 from tests import make
 from tests.operators import rows
 from tests.operators.test_verbs import enter
+from tests.returns import parts
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LIST, DECLARATION = "QD310526E000000001", "310520260000000001"
@@ -59,7 +60,7 @@ def stands(world, lot):
 def test_stock_and_book_lose_the_pieces_once_they_have_left_by_the_number_of_the_list(world, lot, outbound):
     book.compare(now=make.NOW)
     declared(outbound)
-    assert stands(world, lot) == (100, 5, 100)
+    assert stands(world, lot) == (100, 5, 97)
     abroad.leave(outbound=outbound, on=TODAY, by="op", now=make.NOW)
     assert stands(world, lot) == (97, 2, 97)
     entry = BookEntry.objects.get()
@@ -78,6 +79,8 @@ def test_no_more_goes_than_is_set_aside_and_in_the_book_and_in_no_other_shipment
         abroad.put(outbound=other, pieces={lot.pk: 3}, by="op", now=make.NOW)
     assert told.value.most == 2
     abroad.put(outbound=other, pieces={lot.pk: 2}, by="op", now=make.NOW)
+    with pytest.raises(TooFewPieces):
+        restore(lot=lot, pieces=1, reason="mended", by="op", now=make.NOW)
     with pytest.raises(WrongState):
         abroad.leave(outbound=outbound, on=TODAY, by="op", now=make.NOW)
     declared(outbound)
@@ -85,7 +88,34 @@ def test_no_more_goes_than_is_set_aside_and_in_the_book_and_in_no_other_shipment
     book.enter(warehouse=world.warehouse, variant=world.dryer, pieces=-98, **taken)
     with pytest.raises(abroad.TooManyAbroad) as told:
         abroad.leave(outbound=outbound, on=TODAY, by="op", now=make.NOW)
-    assert (told.value.most, Outbound.objects.get(pk=outbound.pk).state) == (2, "declared")
+    assert (told.value.most, Outbound.objects.get(pk=outbound.pk).state) == (
+        0,
+        "declared",
+    )
+
+
+def test_what_does_not_go_after_all_is_free_again(world, lot, outbound):
+    abroad.put(outbound=outbound, pieces={lot.pk: 5}, by="op", now=make.NOW)
+    abroad.put(outbound=outbound, pieces={lot.pk: 2}, by="op", now=make.NOW)
+    restore(lot=lot, pieces=3, reason="mended", by="op", now=make.NOW)
+    abroad.drop(outbound=outbound, by="op", now=make.NOW)
+    restore(lot=lot, pieces=2, reason="mended", by="op", now=make.NOW)
+    assert stands(world, lot) == (100, 0, 100)
+
+
+def test_what_came_back_and_customs_did_not_grant_is_in_no_book_and_does_not_go_abroad(world, lot):
+    order = parts.bought(world)
+    row = parts.cleared(world, order)
+    book.take_out(order=order, declaration=row)
+    parts.left(order)
+    take_back(lot=lot, pieces=2, holder=order.event_key, fit=False, by="op", now=make.NOW)
+    made = abroad.prepare(warehouse=world.warehouse, destination="Maison, Lyon", by="op", now=make.NOW)
+    with pytest.raises(abroad.TooManyAbroad) as told:
+        abroad.put(outbound=made, pieces={lot.pk: 6}, by="op", now=make.NOW)
+    assert told.value.most == 5
+    book.come_back(declaration=row, pieces={"HD-1": 1})
+    abroad.put(outbound=made, pieces={lot.pk: 6}, by="op", now=make.NOW)
+    assert stands(world, lot) == (100, 7, 93)
 
 
 @pytest.mark.parametrize(

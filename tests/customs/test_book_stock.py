@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from customs.models import BookEntry, BookStock, Declaration, PortAccount
 from customs.services import book
 from inventory import services as inventory
-from inventory.models import Lot, Stock, Warehouse
+from inventory.models import Lot, Movement, Stock, Warehouse
 from kernel.models import Case
 from orders.models import Order
 from tests import make
@@ -107,6 +107,12 @@ def test_what_comes_back_before_customs_has_granted_it_lies_beside_the_book(worl
     taken_back(order, 2)
     assert figures() == (7, 0, 9, 0, 2, 0)
     book.come_back(declaration=row, pieces={"HD-1": 2})
+    assert figures() == (9, 0, 9, 0, 0, 0)
+    taken_back(order)
+    assert figures() == (9, 0, 10, 0, 1, 0)
+    gone = {"kind": Movement.Kind.RETURN, "reason": "destroyed", "by": "anna", "now": make.NOW}
+    lot = Lot.objects.filter(stock__variant__sku="HD-1").order_by("pk")[0]
+    inventory.discard(lot=lot, pieces=1, holder=order.event_key, **gone)
     assert figures() == (9, 0, 9, 0, 0, 0)
 
 

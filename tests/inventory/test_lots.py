@@ -323,3 +323,36 @@ def test_damage_to_promised_pieces_is_set_aside_and_put_before_an_operator(world
     with pytest.raises(services.TooFewPieces) as refused:
         services.quarantine(lot=lot, pieces=10, reason="broken", by="packer", now=make.NOW)
     assert refused.value.pieces == 9
+
+
+def test_what_is_kept_for_one_matter_is_nobody_elses_until_it_lets_go(world):
+    lot = make.lot(world.warehouse, world.dryer, 10)
+    services.quarantine(lot=lot, pieces=1, reason="torn", by="packer", now=make.NOW)
+    stop = services.stop_sale(variant=world.dryer, lot=lot, reason="recall", by="qa", now=make.NOW)
+    who = {"lot": lot, "by": "packer", "now": make.NOW}
+    services.take_back(pieces=2, holder="order:9", fit=False, kept_for="stray:1", **who)
+    services.keep_for(pieces=4, holder="outbound:1", **who)
+    with pytest.raises(services.TooFewPieces):
+        services.keep_for(pieces=7, holder="outbound:2", **who)
+    with pytest.raises(services.TooFewPieces) as told:
+        services.discard(pieces=7, holder="", reason="burnt", **who)
+    assert told.value.pieces == 6
+    services.lift_stop(stop=stop, reason="tested", by="qa", now=make.NOW)
+    assert balances(lot) == (12, 0, 7)  # one is torn, two and four are kept
+    services.restore(pieces=1, reason="mended", **who)
+    with pytest.raises(services.TooFewPieces):
+        services.restore(pieces=1, reason="I want to", **who)
+    with pytest.raises(services.TooFewPieces):
+        services.adjust(pieces=-7, reason="counted", **who)
+    services.discard(pieces=2, holder="order:9", kept_for="stray:1", reason="sent back", **who)
+    assert services.let_go(holder="outbound:1", most=1, **who) == 1
+    services.restore(pieces=1, reason="looked at", **who)
+    assert (balances(lot), services.kept([lot])[lot.pk]) == ((10, 0, 3), 3)
+
+
+def test_what_is_written_off_under_a_stop_does_not_come_back_when_it_is_lifted(world):
+    lot = make.lot(world.warehouse, world.dryer, 5)
+    stop = services.stop_sale(variant=world.dryer, lot=lot, reason="recall", by="qa", now=make.NOW)
+    services.discard(lot=lot, pieces=3, holder="", reason="burnt", by="qa", now=make.NOW)
+    services.lift_stop(stop=stop, reason="tested", by="qa", now=make.NOW)
+    assert balances(lot) == (2, 0, 0)

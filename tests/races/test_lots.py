@@ -173,3 +173,32 @@ def test_a_stop_and_reservations_at_once_leave_either_held_or_refused():
     assert Stock.objects.get(variant=world.dryer).reserved == 12 - len(refused)
     with pytest.raises(services.SaleStopped):
         reserve(99)
+
+
+def keeping(lot: Lot) -> list[object]:
+    """Eight matters at once, each for two of five pieces; how many got them."""
+
+    def keep(n: int) -> str:
+        try:
+            services.keep_for(lot=Lot.objects.get(pk=lot.pk), pieces=2, holder=f"m:{n}", by="op", now=LATER)
+        except services.TooFewPieces:
+            return "too few"
+        return "kept"
+
+    return at_once([lambda n=n: keep(n) for n in range(8)])
+
+
+def test_with_the_guard_off_two_matters_keep_the_same_pieces(monkeypatch):
+    lot = ending(5)
+    quarantine_ended(stock_ids=[lot.stock_id], now=LATER)
+    pause = threading.Barrier(8)
+    monkeypatch.setattr("inventory.services.keeping.locked", lambda _: pause.wait(timeout=20))
+    monkeypatch.setattr("inventory.services.keeping.free_held", lambda *_, **__: 0)
+    assert keeping(lot).count("kept") > 2
+
+
+def test_with_the_guard_on_pieces_are_kept_for_one_matter_each():
+    lot = ending(5)
+    quarantine_ended(stock_ids=[lot.stock_id], now=LATER)
+    assert keeping(lot).count("kept") == 2
+    assert services.kept([lot])[lot.pk] == 4

@@ -10,6 +10,7 @@ from typing import Any
 # A spreadsheet takes for a formula what begins so, in Chinese and Japanese of full width too. Where a list is
 # split at something else than commas, a cell begins in the middle of ours as well.
 _FORMULA = re.compile(r"(^|[;\t\r\n])([ \"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+_GUARDED = re.compile(r"(^|[;\t\r\n])([ \"]*)'(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 _NUMBER = re.compile(r"-[0-9]+([.,][0-9]+)*")
 
 
@@ -20,6 +21,13 @@ def cell(value: object) -> str:
         return text
     guarded = _FORMULA.sub(r"\1\2'", text)
     return f"'{guarded}" if guarded[:1] in ("\t", "\r", "\n") else guarded
+
+
+def plain(text: str) -> str:
+    """What `cell` was given: text that was taken home and is brought back is the same."""
+    if text[:2] in ("'\t", "'\r", "'\n"):
+        text = text[1:]
+    return _GUARDED.sub(r"\1\2", text)
 
 
 class Sheet:

@@ -14,6 +14,7 @@ from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
 
 from catalog.importing.faults import BadCell, Fault
+from kernel.sheets import plain
 
 MAX_BYTES = 20 * 1024 * 1024
 MAX_ROWS = 20_000
@@ -117,7 +118,7 @@ def _csv(content: bytes, lines: dict[int, int]) -> Iterator[tuple[int, Sequence[
     try:
         for cells in reader:
             lines[number] = line
-            yield number, [FORMULA if _looks_like_formula(cell) else cell for cell in cells[:MAX_COLUMNS]]
+            yield number, [FORMULA if _looks_like_formula(c) else plain(c) for c in cells[:MAX_COLUMNS]]
             number, line = number + 1, reader.line_num + 1  # a quoted cell may run over several lines
     except csv.Error as failure:
         raise BadCell(

@@ -9,7 +9,7 @@ from django.views.generic import RedirectView
 from django.views.static import serve
 
 from backend import health, problems_page
-from operators import platform, return_numbers, rule_book, work
+from operators import code_search, platform, return_numbers, rule_book, work
 
 urlpatterns = [
     path("api/v1/", include("miniprogram_api.urls")),
@@ -25,6 +25,7 @@ urlpatterns = [
     path("admin/rules/", admin.site.admin_view(rule_book.show), name="rule_book"),
     path("admin/platform/", admin.site.admin_view(platform.show), name="platform"),
     path("admin/work/", admin.site.admin_view(work.show), name="work"),
+    path("admin/codes/", admin.site.admin_view(code_search.show), name="code_search"),
     path("admin/returns/numbers/", admin.site.admin_view(return_numbers.show), name="return_numbers"),
     path("admin/", admin.site.urls),
 ]

@@ -65,6 +65,12 @@ def judge(purchase: Purchase, law: Law) -> Verdict:
     )
 
 
+def standing(case: Purchase, law: Law) -> tuple[tuple[Rule, Refusal | None], ...]:
+    """Each rule of a quote that asks what is sold and how, not by whom it is ordered, with its refusal."""
+    asked = [rule for rule in _asked(law, "quote") if "naming" not in rule.moments]
+    return tuple((rule, rule(case, law)) for rule in asked)
+
+
 def judge_offer(*, lines: Sequence[LineFacts], parties: Mapping[str, str], law: Law) -> Verdict:
     """Whether goods may be put on sale at all, before anyone buys: the rules of the moment "offer"."""
     return judge(

@@ -122,6 +122,22 @@ def levy(lines: Sequence[LineFacts], rates: Sequence[Rate], law: Law, over_limit
     ]
 
 
+def composite(rate: Rate, law: Law, *, excise: bool) -> Decimal | None:
+    """All that is levied within the limits as a share of the dutiable value; `excise` where it is due.
+
+    None where excise is paid by quantity: then it is no share of a value.
+    """
+    levied, duty = law.figure("import/tax_share_within_limit"), law.figure("import/duty_within_limit")
+    due = Fraction(0)
+    if excise and rate.excise_kind != "none":
+        if rate.excise_rate is None or rate.excise_per_unit_fen is not None:
+            return None
+        due = (1 + _exact(duty)) * _exact(rate.excise_rate) / (1 - _exact(rate.excise_rate))
+    vat = (1 + _exact(duty) + due) * _exact(rate.vat_rate)
+    share = _exact(duty) + _exact(levied) * (due + vat)
+    return Decimal(round(share * 10**6)).scaleb(-6)
+
+
 def surtax_rate(line: LineFacts, law: Law) -> Decimal:
     """What is added to the duty on goods of this origin; several surtaxes on one code add up."""
     rates = law.figure("import/surtax_by_origin").get(line.origin, ())

@@ -16,11 +16,14 @@ from catalog.services import prices, publication
 from compliance.kinds import eaten, for_adults
 from compliance.law import Law
 from kernel.clock import now, shanghai_day
+from operators import readiness
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
+from operators.goods_steps import CUSTOMS
 from operators.lists import Listed
 from operators.scope import SELLERS
+from operators.steps import Stepped
 from storefronts.services import ask_for_gate
 
 
@@ -68,6 +71,16 @@ class ProductAdmin(Listed):
     list_display_links = ("code",)
     ordering = ("-id",)
     actions = ("publish", "withdraw")
+    change_form_outer_after_template = "operators/stock_story.html"
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        row = self.get_object(request, object_id) if object_id else None
+        story = readiness.of_product(row) if row else []
+        return super().changeform_view(
+            request, object_id, form_url, {"story": story, **(extra_context or {})}
+        )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         first = Media.objects.filter(product=OuterRef("pk")).order_by("position").values("thumbnail_path")[:1]
@@ -103,7 +116,7 @@ class ProductAdmin(Listed):
 
 
 @register("catalog.Variant")
-class VariantAdmin(Listed):
+class VariantAdmin(Stepped, Listed):
     """What can be bought, with what customs must know of it; its price is changed here."""
 
     writers = SELLERS
@@ -124,6 +137,17 @@ class VariantAdmin(Listed):
     search_fields = ("sku__startswith", "bar_code__exact", "hs_code__startswith", "product__name_zh")
     ordering = ("-id",)
     actions = ("ask_for_gate",)
+    steps = (CUSTOMS,)
+    change_form_outer_after_template = "operators/stock_story.html"
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        row = self.get_object(request, object_id) if object_id else None
+        story = readiness.of_variant(row) if row else []
+        return super().changeform_view(
+            request, object_id, form_url, {"story": story, **(extra_context or {})}
+        )
 
     def __init__(self, model: Any, site: Any) -> None:
         super().__init__(model, site)

@@ -59,6 +59,7 @@ class Step:
     hint: Any = ""
     form_of: Callable[[Any], type[forms.Form]] | None = None
     button: Any = ""  # what the button says; "Save" otherwise
+    prefilled: tuple[str, ...] = ()  # fields that a link to the form may fill in
     outside: bool = False  # it keeps its own transactions, as what calls an outside party does
 
 
@@ -99,7 +100,10 @@ class Stepped(Scoped):
         form = made(
             request.POST if posted else None,
             request.FILES if posted else None,
-            initial=chosen.start(row),
+            initial={
+                **chosen.start(row),
+                **{name: request.GET[name] for name in chosen.prefilled if name in request.GET},
+            },
         )
         tables: Sequence[Table] = ()
         button: Any = chosen.button

@@ -77,12 +77,17 @@ def _change(storefront_id: int, code: str, change: Callable[[Product], None]) ->
 def _check(product: Product, now: datetime) -> None:
     variants = list(Variant.objects.filter(product=product, active=True).order_by("position", "id"))
     lacks = [] if variants else ["an active item 可售规格"]
-    lacks += [f"{v.sku}: Chinese e-label 中文电子标签" for v in variants if not v.e_label_zh.strip()]
+    lacks += [f"{v.sku}: Chinese e-label 中文电子标签" for v in variants if not labelled(v)]
     if lacks:
         raise NotReady(product=product.code, lacks=lacks)
     refusals = refusals_of_offer(variants, storefronts.roles_on_file(product.storefront_id), now)
     if refusals:
         raise Refused(refusals)
+
+
+def labelled(variant: Variant) -> bool:
+    """Whether it has its Chinese e-label, without which it is not shown."""
+    return bool(variant.e_label_zh.strip())
 
 
 def refusals_of_offer(

@@ -5,7 +5,7 @@ The price of a quote derives from public prices, public price cuts and the custo
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,7 +15,7 @@ from catalog.queries import PricedVariant
 from compliance import facts, tax
 from compliance import queries as compliance
 from compliance import services as compliance_services
-from compliance.facts import LineFacts, Listing, LockedRates, Purchase
+from compliance.facts import BuyerFacts, LineFacts, Listing, LockedRates, Purchase
 from compliance.identity import buyer_facts
 from compliance.judge import Verdict, judge
 from compliance.law import Law
@@ -108,11 +108,9 @@ def make_quote(
     law = Law(day)
     listing = compliance.listing(hs_codes=[v.hs_code for v, _ in basket], day=law.day)
     lines = facts.with_freight(
-        [_facts(v, quantity, listing.get(v.hs_code)) for v, quantity in basket], freight_fen
+        [facts_of(v, quantity, listing.get(v.hs_code)) for v, quantity in basket], freight_fen
     )
-    found = compliance.reference_rates(currencies={"USD", shop.brand_currency} - {"CNY"}, day=law.day)
-    usd, brand = found.get("USD"), found.get(shop.brand_currency)
-    rates = locked_rates(law.day, usd=usd, brand=brand, brand_currency=shop.brand_currency)
+    rates, usd, brand = rates_on(law.day, shop.brand_currency)
     verdict = _judge(customer, lines, law, offer, shop, rates=rates)
     tariff = compliance.tariff(hs_codes=[line.hs_code for line in lines], day=law.day)
     taxes = tax.assess(lines, tariff, law, verdict.over_limit)
@@ -183,6 +181,15 @@ def _basket(storefront_id: int, wanted: list[Wanted], now: datetime) -> list[tup
     return [(priced[sku], quantity) for sku, quantity in sums.items()]
 
 
+def rates_on(
+    day: date, brand_currency: str
+) -> tuple[LockedRates, ReferenceRate | None, ReferenceRate | None]:
+    """The rates that a quote of this day locks, with the rows of the dollar and of the brand's currency."""
+    found = compliance.reference_rates(currencies={"USD", brand_currency} - {"CNY"}, day=day)
+    usd, brand = found.get("USD"), found.get(brand_currency)
+    return locked_rates(day, usd=usd, brand=brand, brand_currency=brand_currency), usd, brand
+
+
 def locked_rates(
     day: date, *, usd: ReferenceRate | None, brand: ReferenceRate | None, brand_currency: str
 ) -> LockedRates:
@@ -209,14 +216,10 @@ def _judge(
     identity = Identity.objects.filter(customer=customer).exclude(state=Identity.State.REJECTED).first()
     taken = compliance.taken(person_id=identity.person_id if identity else None, year=law.day.year)
     value = taken.get(VALUE, NOTHING)
+    case = basket_case(lines, law, offer.trade_mode, shop, rates=rates)
     return judge(
-        Purchase(
-            day=law.day,
-            moment="quote",
-            trade_mode=offer.trade_mode,
-            storefront_trade_modes=frozenset(shop.trade_modes),
-            warehouse_trade_mode=offer.trade_mode,
-            lines=lines,
+        replace(
+            case,
             buyer=buyer_facts(
                 customers.identity_number(customer, identity) if identity else None,
                 verified=identity is not None and identity.state == Identity.State.VERIFIED,
@@ -225,12 +228,27 @@ def _judge(
             year_used_fen=value.used,
             year_reserved_fen=value.reserved,
             year_grams=compliance.grams(taken),
-            parties=shop.parties,
-            approved_modes=shop.approved_modes,
-            open_gates=shop.open_gates,
-            rates=rates,
         ),
         law,
+    )
+
+
+def basket_case(
+    lines: tuple[LineFacts, ...], law: Law, trade_mode: str, shop: Shop, *, rates: LockedRates
+) -> Purchase:
+    """A basket before the law, whoever it is that asks for a quote."""
+    return Purchase(
+        day=law.day,
+        moment="quote",
+        trade_mode=trade_mode,
+        storefront_trade_modes=frozenset(shop.trade_modes),
+        warehouse_trade_mode=trade_mode,
+        lines=lines,
+        buyer=BuyerFacts(number_present=False),
+        parties=shop.parties,
+        approved_modes=shop.approved_modes,
+        open_gates=shop.open_gates,
+        rates=rates,
     )
 
 
@@ -264,7 +282,8 @@ def _address(customer: Customer, public_id: UUID | None) -> Address | None:
     return found
 
 
-def _facts(v: PricedVariant, quantity: int, listing: Listing | None) -> LineFacts:
+def facts_of(v: PricedVariant, quantity: int, listing: Listing | None) -> LineFacts:
+    """What the law asks of pieces of a variant at its present price."""
     return LineFacts(
         sku=v.sku,
         hs_code=v.hs_code,

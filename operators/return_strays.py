@@ -236,7 +236,7 @@ def _close(row: StrayParcel, values: Values, who: str, at: datetime) -> None:
 
 
 def _ours(row: StrayParcel) -> bool:
-    return row.request is not None and row.request.state in REFUNDED
+    return row.order is not None and strays.refunded_before(row.order, list(row.found.all()))
 
 
 def _with_pieces(row: StrayParcel) -> bool:

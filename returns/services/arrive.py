@@ -25,8 +25,9 @@ from kernel.tenancy import tenant
 from orders.given_back import NOTHING
 from orders.models import Order
 from payments.services.refund_parts import part
-from returns.models import ReturnGrade, ReturnLine, ReturnRequest, StrayPiece
+from returns.models import ReturnGrade, ReturnLine, ReturnRequest, StrayParcel
 from returns.reasons import REASONS, Fault
+from returns.services import apart as lying
 from returns.services import at_customs, settle
 from returns.services.holding import hold, move_lines
 from returns.services.revive import revive
@@ -142,8 +143,11 @@ def inspect(
     now: datetime,
     deducted_fen: int = 0,
     why: str = "",
+    apart: Sequence[StrayParcel] = (),
 ) -> ReturnRequest:
     """Grade every piece and put it away; where nothing is kept back the money goes at once.
+
+    What lay `apart` is its own now, and so is what can be nothing else that is found.
 
     Where the money went before anybody looked, the goods are put away all the same. Raises WrongState,
     BadGrades, TooManyOfLot, TooMuchKept.
@@ -153,7 +157,7 @@ def inspect(
         late = not_graded(row)
         lines = {one.line.position: one for one in to_grade(row)}
         _whole(lines, found)
-        _of_their_lots(row, lines, found)
+        apart = _of_their_lots(row, lines, found, apart)
         most = _most_kept(row, lines, found)
         if late:
             most = 0
@@ -170,6 +174,7 @@ def inspect(
             # had looked.
             settle.settle_held(row, by=by, now=now)
             late = True
+        lying.take_over(apart, row, by=by, now=now)
         if late:
             _put_all_away(row, lines, found, by, now)
             settle_open(kinds=[settle.NOT_INSPECTED], key=row.event_key, by=by, note="put away", now=now)
@@ -235,27 +240,40 @@ def left_of_lots(order: Order) -> Counter[int]:
     """Lot → pieces of it that left with an order and are not back yet, graded or in a parcel kept apart."""
     gone = Pick.objects.filter(reservation__holder=order.event_key, shipped_at__isnull=False)
     back = ReturnGrade.objects.filter(line__request__order=order, lot__isnull=False)
-    apart = StrayPiece.objects.filter(parcel__order=order, parcel__state="kept")
     left = Counter[int]()
-    for rows, sign in ((gone, 1), (back, -1), (apart, -1)):
+    for rows, sign in ((gone, 1), (back, -1), (lying.apart(order), -1)):
         for lot, pieces in rows.values_list("lot_id", "quantity"):
             left[lot] += sign * pieces
     return left
 
 
-def _of_their_lots(row: ReturnRequest, lines: dict[int, ReturnLine], found: Sequence[Found]) -> None:
-    """Each piece is of a lot of its line, and no more of one than left of it. Under the order's lock."""
+def _of_their_lots(
+    row: ReturnRequest,
+    lines: dict[int, ReturnLine],
+    found: Sequence[Found],
+    given: Sequence[StrayParcel],
+) -> list[StrayParcel]:
+    """Each piece is of a lot of its line, and no more of one than left of it; which parcels that lie apart
+    are among them. Under the order's lock."""
     lots, left = _lots(row), left_of_lots(row.order)
+    here, many = Counter[tuple[int, int]](), Counter[int]()
     for one in found:
         if one.lot is None:
             continue
-        known = lots.get(one.position, {}).get(one.lot)
-        if known is None:
+        if one.lot not in lots.get(one.position, {}):
             raise BadGrades(one.position, lines[one.position].quantity)
-        if one.quantity > left[one.lot]:
-            name = known.code or known.inbound_list or str(known.pk)
-            raise TooManyOfLot(one.position, name, max(0, left[one.lot]))
-        left[one.lot] -= one.quantity
+        here[one.position, one.lot] += one.quantity
+        many[one.lot] += one.quantity
+    parcels = list(given) or lying.fitting(row.order, here, many - left)
+    for parcel in parcels:
+        for lot, pieces in parcel.found.values_list("lot", "quantity"):
+            left[lot] += pieces
+    for position, lot in here:
+        if many[lot] > left[lot]:
+            known = lots[position][lot]
+            rest = max(0, left[lot] - many[lot] + here[position, lot])
+            raise TooManyOfLot(position, known.code or known.inbound_list or str(known.pk), rest)
+    return parcels
 
 
 def _lots(row: ReturnRequest) -> dict[int, dict[int, Lot]]:

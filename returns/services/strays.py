@@ -9,34 +9,46 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import date, datetime, time
-from typing import Any
+
+from django.db.models import Q
 
 from inventory import services as inventory
-from inventory.models import Lot, Movement, Pick
+from inventory.models import Lot, Pick
 from kernel import events, ids
-from kernel.cases import open_case, settle_open
+from kernel.cases import open_case
 from kernel.clock import SHANGHAI, shanghai_day
 from kernel.errors import Conflict, Invalid
 from kernel.models import Event
 from kernel.tenancy import tenant
-from orders.given_back import NOTHING
+from orders.given_back import returned
 from orders.models import Order, OrderLine
+from payments.models import RefundLine
 from returns.models import ReturnGrade, ReturnRequest, StrayParcel, StrayPiece
 from returns.reasons import REASONS, Kind
 from returns.services import at_customs, decide, settle
-from returns.services.arrive import BadGrades, Found, TooManyOfLot, left_of_lots, receive
+from returns.services.apart import STRAYS, apart, leave_stock, over
+from returns.services.arrive import (
+    BadGrades,
+    Found,
+    Place,
+    TooManyOfLot,
+    inspect,
+    left_of_lots,
+    not_graded,
+    receive,
+)
 from returns.services.ask import write
 from returns.services.holding import hold_order, move_lines
 from returns.services.offer import Wished, make_offer
 from returns.services.seen import look
 from returns.services.settle import PiecesGone
 from returns.services.way import checked
-from returns.states import RETURN, STRAY
+from returns.states import RETURN
 
-STRAYS = "return.stray"
 GRADES = (ReturnGrade.Grade.AS_NEW, ReturnGrade.Grade.OPENED, ReturnGrade.Grade.DAMAGED)
 UNDECIDED = ("requested", "appealed")
 REFUNDED = ("refunding", "settled")
+AWAITED = ("to_send", "on_the_way", "received")
 
 
 class NothingInIt(Invalid):
@@ -190,29 +202,25 @@ def send_back(*, parcel: StrayParcel, carrier: str, waybill: str, by: str, now: 
         checked(carrier, waybill)
         if not pieces:
             raise NotOfIt()
-        for one in pieces:
-            inventory.discard(
-                lot=one.lot,
-                pieces=one.quantity,
-                holder=one.line.order.event_key,
-                kept_for=row.event_key,
-                kind=Movement.Kind.RETURN,
-                reason=f"sent back to the consumer: {row.number}",
-                by=by,
-                now=now,
-            )
-        return _over(row, "send_back", by, now, note=f"{carrier} {waybill}", carrier=carrier, waybill=waybill)
+        leave_stock(row, pieces, by=by, now=now)
+        return over(
+            row, "send_back", by=by, now=now, note=f"{carrier} {waybill}", carrier=carrier, waybill=waybill
+        )
 
 
 def refund(*, parcel: StrayParcel, by: str, now: datetime) -> StrayParcel:
     """Take its pieces as a return after all: received on the day they came, found as they were, and refunded.
 
-    Customs is told as of any return, within its windows. Raises WrongState, NotOfIt, PiecesGone.
+    Where the consumer has asked for just these pieces since, it is that return. Customs is told as of any
+    return, within its windows. Raises WrongState, NotOfIt, PiecesGone.
     """
     with tenant(parcel.storefront_id):
         row, pieces = _held(parcel)
         if not pieces or row.order is None or row.order.state != "paid":
             raise NotOfIt()
+        asked = _asked_since(row, pieces)
+        if asked is not None:
+            return _taken_over(row, pieces, asked, by, now)
         at = _instant(row.came_on, now)
         seen = look(order=row.order, now=at)
         wanted = Counter[int]()
@@ -230,7 +238,7 @@ def refund(*, parcel: StrayParcel, by: str, now: datetime) -> StrayParcel:
         move_lines(made, "inspect", ["approved"], now)
         at_customs.arrived(made, on=row.came_on, by=by, now=now)
         settle.settle_held(made, by=by, now=now)
-        return _over(row, "refund", by, now, note=made.number, result=made)
+        return over(row, "refund", by=by, now=now, note=made.number, result=made)
 
 
 def keep(*, parcel: StrayParcel, by: str, now: datetime) -> StrayParcel:
@@ -242,9 +250,13 @@ def keep(*, parcel: StrayParcel, by: str, now: datetime) -> StrayParcel:
         row, pieces = _held(parcel)
         if not pieces or row.order is None:
             raise NotOfIt()
-        request = row.request
-        if request is None or request.state not in REFUNDED:
+        if not refunded_before(row.order, pieces):
             raise NotRefunded()
+        request = row.request
+        if request is None or request.state not in REFUNDED:  # by hand, of no return
+            for one in pieces:
+                inventory.let_go(lot=one.lot, holder=row.event_key, by=by, now=now)
+            return over(row, "keep", by=by, now=now)
         request.order = row.order
         many, paid = Counter[int](), Counter[int]()
         for one in pieces:
@@ -252,13 +264,33 @@ def keep(*, parcel: StrayParcel, by: str, now: datetime) -> StrayParcel:
         for line in request.lines.filter(state="paid"):
             back = line.grades.exclude(place="nowhere").values_list("quantity", flat=True)
             paid[line.line_id] = line.quantity - sum(back)
-        gone = look(order=row.order, now=now).gone
-        if any(many[key] > min(paid[key], gone.get(key, NOTHING).quantity) for key in many):
+        if any(many[key] > paid[key] for key in many):
             raise NotRefunded()
         _grade(request, pieces, by, now)
         if request.goods_back and request.received_at is None and all(paid[key] == many[key] for key in paid):
             _back_after_all(request, row.came_on, by, now)
-        return _over(row, "keep", by, now, note=request.number)
+        return over(row, "keep", by=by, now=now, note=request.number, result=request)
+
+
+def refunded_before(order: Order, pieces: Sequence[StrayPiece]) -> bool:
+    """Whether so many of its pieces were refunded and are not back, by whatever return or by hand."""
+    many = Counter[int]()
+    for one in pieces:
+        many[one.line_id] += one.quantity
+    free = Counter[int]()
+    gone = returned(RefundLine.objects.filter(~Q(refund__state="closed"), refund__order=order))
+    for line, given in gone.items():
+        free[line] += given.quantity
+    graded = ReturnGrade.objects.filter(line__request__order=order, lot__isnull=False)
+    for line, back in graded.values_list("line__line", "quantity"):
+        free[line] -= back
+    for line, back in apart(order).filter(parcel__state="ours").values_list("line", "quantity"):
+        free[line] -= back
+    for due in ReturnRequest.objects.filter(order=order, state__in=REFUNDED, received_at__isnull=False):
+        if not_graded(due):  # it is here already
+            for line, here in due.lines.filter(state="paid").values_list("line", "quantity"):
+                free[line] -= here
+    return bool(many) and many <= +free
 
 
 def close(*, parcel: StrayParcel, note: str, by: str, now: datetime) -> StrayParcel:
@@ -267,7 +299,7 @@ def close(*, parcel: StrayParcel, note: str, by: str, now: datetime) -> StrayPar
         row, pieces = _held(parcel)
         if pieces or not note.strip():
             raise NotOfIt()
-        return _over(row, "close", by, now, note=note.strip()[:200])
+        return over(row, "close", by=by, now=now, note=note.strip()[:200])
 
 
 def _held(parcel: StrayParcel) -> tuple[StrayParcel, list[StrayPiece]]:
@@ -279,6 +311,32 @@ def _held(parcel: StrayParcel) -> tuple[StrayParcel, list[StrayPiece]]:
         "lot__stock_id", "lot_id", "pk"
     )
     return row, list(pieces) if row.state == "kept" else []
+
+
+def _asked_since(row: StrayParcel, pieces: Sequence[StrayPiece]) -> ReturnRequest | None:
+    """The approved return of just these pieces that is awaited, or received and not looked at."""
+    inside = Counter[int]()
+    for one in pieces:
+        inside[one.line_id] += one.quantity
+    for asked in ReturnRequest.objects.filter(order=row.order, state__in=AWAITED).order_by("pk"):
+        lines = asked.lines.filter(state="approved").values_list("line", "quantity")
+        if Counter(dict(lines)) == inside:
+            return asked
+    return None
+
+
+def _taken_over(
+    row: StrayParcel, pieces: Sequence[StrayPiece], asked: ReturnRequest, by: str, now: datetime
+) -> StrayParcel:
+    if asked.state != "received":
+        on = max(row.came_on, shanghai_day(asked.requested_at))
+        asked = receive(request=asked, by=by, now=now, on=on)
+    found = [
+        Found(one.line.position, one.grade, Place.QUARANTINE, one.quantity, one.lot_id) for one in pieces
+    ]
+    inspect(request=asked, found=found, by=by, now=now, apart=[row])
+    row.refresh_from_db()
+    return row
 
 
 def _why(request: ReturnRequest | None) -> tuple[Kind, str]:
@@ -319,11 +377,3 @@ def _back_after_all(request: ReturnRequest, on: date, by: str, now: datetime) ->
 
 def _instant(day: date, now: datetime) -> datetime:
     return now if day == shanghai_day(now) else datetime.combine(day, time(12), SHANGHAI)
-
-
-def _over(row: StrayParcel, verb: str, by: str, now: datetime, /, **changes: Any) -> StrayParcel:
-    """Move it with its note, and result where there is one; all else is a fact of the event."""
-    columns = {name: changes.pop(name) for name in ("note", "result") if name in changes}
-    STRAY.move(row, verb, now=now, facts={"by": by, **changes}, **columns)
-    settle_open(kinds=[STRAYS], key=row.event_key, by=by, note=row.note, now=now)
-    return row

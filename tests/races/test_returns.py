@@ -12,9 +12,10 @@ from django.db.models import Sum
 from inventory.models import Lot, Movement
 from orders.models import Order
 from payments.models import Refund
-from returns.models import ReturnLine, ReturnRequest
+from payments.services.refunds import Wish, request_refund
+from returns.models import ReturnLine, ReturnRequest, StrayParcel
 from returns.reasons import Kind
-from returns.services import deadlines
+from returns.services import deadlines, strays
 from returns.services.arrive import Found, inspect, lots_of, receive
 from returns.services.ask import NotPossible, write
 from returns.services.offer import make_offer
@@ -25,6 +26,7 @@ from tests import make
 from tests.races.crowd import at_once
 from tests.returns.conftest import customs  # noqa: F401 -- a fixture
 from tests.returns.parts import DELIVERED, asked, bought, delivered, graded, of_two_lots, wish
+from tests.returns.test_strays import AT, came
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = timedelta(days=1)
@@ -122,3 +124,40 @@ def test_of_two_returns_graded_at_once_to_the_last_piece_of_a_lot_one_is(world):
     )
     assert sorted(type(one).__name__ for one in done) == ["ReturnRequest", "TooManyOfLot"], done
     assert Movement.objects.filter(kind="return", lot=lot).aggregate(sum=Sum("on_hand"))["sum"] == 1
+
+
+@pytest.mark.parametrize("guard", [False, True])
+def test_of_two_parcels_for_one_refunded_piece_one_is_ours(world, monkeypatch, guard):
+    """Each is asked for twice; without the order's lock both are ours, one of them for nothing."""
+    order = delivered(world)
+    parcels = [came(order) for _ in range(2)]
+    hand = Wish(pieces={order.lines.get().pk: 1})
+    request_refund(number=order.number, wish=hand, key="a", reason="退款", asked_by="operator:w", now=AT)
+    pause = threading.Barrier(2)
+    real = strays.refunded_before
+    if not guard:
+        monkeypatch.setattr(strays, "hold_order", lambda number: Order.objects.get(number=number))
+        monkeypatch.setattr(strays, "refunded_before", lambda *it: (real(*it), pause.wait(timeout=20))[0])
+    keep = [lambda one=one: strays.keep(parcel=one, by="op", now=AT) for one in parcels]
+    done = at_once(keep * (2 if guard else 1))
+    states = sorted(StrayParcel.objects.values_list("state", flat=True))
+    assert states == (["kept", "ours"] if guard else ["ours", "ours"]), done
+
+
+def test_a_parcel_refunded_by_its_page_and_graded_at_once_is_refunded_once(world):
+    order = delivered(world)
+    parcel = came(order)
+    row = receive(request=asked(order, at=AT), by="op", now=AT)
+    found = [Found(1, "as_new", "quarantine", 1, Lot.objects.get(stock__variant=world.dryer).pk)]
+    at_once(
+        [
+            lambda: strays.refund(parcel=parcel, by="mei", now=AT),
+            lambda: strays.refund(parcel=parcel, by="mei", now=AT),
+            lambda: strays.send_back(parcel=parcel, carrier="SF", waybill="SF1", by="op", now=AT),
+            lambda: inspect(request=row, found=found, by="op", now=AT),
+        ]
+    )
+    assert Refund.objects.count() == 1
+    back = Movement.objects.filter(kind="return").aggregate(sum=Sum("on_hand"))["sum"]
+    parcel.refresh_from_db()
+    assert (parcel.state, back) in [("refunded", 1), ("sent_back", 1), ("kept", 2)]

@@ -10,9 +10,10 @@ from inventory.models import Lot, Movement
 from inventory.services import TooFewPieces, restore
 from kernel.models import Case
 from payments.models import Refund
+from payments.services.refunds import Wish, request_refund
 from returns.models import ReturnGrade, ReturnRequest, StrayParcel
-from returns.services import strays
-from returns.services.arrive import Found, TooManyOfLot, receive
+from returns.services import settle, strays
+from returns.services.arrive import Found, TooManyOfLot, inspect, receive
 from returns.services.decide import refuse, withdraw
 from returns.services.lost import grant_lost
 from returns.services.settle import PiecesGone
@@ -138,6 +139,72 @@ def test_what_was_refunded_as_lost_and_comes_is_ours_and_customs_hears_of_it(ord
     again = came(order, row)
     with pytest.raises(strays.NotRefunded):  # its one piece is back
         strays.keep(parcel=again, by="op", now=AT)
+
+
+@pytest.mark.parametrize("how", ["withdrawn", "no return"])
+def test_what_was_refunded_by_hand_and_comes_is_ours_once(order, how):
+    row = None if how == "no return" else over(order, how)
+    parts.refunded_all(order)
+    parcels = [came(order, row), came(order, row)]
+    strays.keep(parcel=parcels[0], by="op", now=AT)
+    restore(lot=lot_of(order), pieces=1, reason="as new", by="op", now=AT)
+    with pytest.raises(TooFewPieces):  # the other lies apart still
+        restore(lot=lot_of(order), pieces=1, reason="as new", by="op", now=AT)
+    with pytest.raises(strays.NotOfIt):
+        strays.keep(parcel=parcels[0], by="op", now=AT)
+    with pytest.raises(TooManyOfLot):  # two left, two are back
+        came(order, row)
+    strays.keep(parcel=parcels[1], by="op", now=AT)
+    assert set(StrayParcel.objects.values_list("state", "result")) == {("ours", None)}
+    assert (Refund.objects.count(), ReturnGrade.objects.count()) == (1, 0)
+
+
+def test_of_two_of_which_one_was_refunded_one_is_ours(order):
+    parcels = [came(order), came(order)]
+    one = Wish(pieces={order.lines.get().pk: 1})
+    request_refund(number=order.number, wish=one, key="one", reason="退款", asked_by="operator:w", now=AT)
+    strays.keep(parcel=parcels[0], by="op", now=AT)
+    with pytest.raises(strays.NotRefunded):
+        strays.keep(parcel=parcels[1], by="op", now=AT)
+
+
+def test_what_is_asked_for_after_it_came_is_that_return_by_the_parcels_page(order, customs):
+    before, parcel = stock(order), came(order)
+    row = asked(order, key="k-2")
+    strays.refund(parcel=parcel, by="mei", now=AT)
+    row.refresh_from_db()
+    assert (row.state, Refund.objects.count(), row.refund.amount_fen) == ("refunding", 1, row.quoted_fen)
+    parcel.refresh_from_db()
+    assert (parcel.state, parcel.result, case()) == ("refunded", row, "settled")
+    assert (stock(order), customs.back) == (
+        (before[0] + 1, before[1] + 1),
+        [(row.return_no, AT.date())],
+    )
+    with pytest.raises(strays.NotOfIt):
+        strays.refund(parcel=parcel, by="mei", now=AT)
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_what_is_asked_for_after_it_came_is_taken_over_when_it_is_graded(order, late):
+    """Of two pieces one lay apart; the other came with the request, which has both."""
+    before, parcel = stock(order), came(order)
+    row = asked(order, wish(2), key="k-2")
+    with pytest.raises(PiecesGone):
+        strays.refund(parcel=parcel, by="mei", now=AT)
+    row = send(request=row, carrier="SF", waybill="SF2000000000001", by="consumer", now=AT)
+    row = receive(request=row, by="op", now=AT)
+    if late:
+        settle.settle(request=row, by="system", now=AT)
+    graded(row, AT) if not late else put_away(row)
+    assert stock(order) == (before[0] + 2, before[1])
+    parcel.refresh_from_db()
+    assert (parcel.state, parcel.result, case()) == ("refunded", row, "settled")
+    assert Refund.objects.count() == 1
+
+
+def put_away(row):
+    found = [Found(1, "as_new", "shelf", 2, lot_of(row.order).pk)]
+    inspect(request=row, found=found, by="op", now=AT)
 
 
 def test_what_is_expected_or_undecided_is_no_stray_but_that_it_is_there_is_told(world, customs):

@@ -121,6 +121,8 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
     "return.inspected": (Handler("returns.tasks.tell_consumer", outside=True),),
     "return.received": (Handler("returns.tasks.tell_consumer", outside=True),),
     "return.late": (Handler("returns.tasks.tell_consumer", outside=True),),
+    "stray_parcel.kept": (Handler("returns.tasks.tell_of_parcel", outside=True),),
+    "stray_parcel.sent_back": (Handler("returns.tasks.tell_of_parcel", outside=True),),
     "return.requested": (Handler("reporting.tasks.return_moved"),),
     "return.settled": (
         Handler("returns.tasks.tell_consumer", outside=True),

@@ -28,7 +28,7 @@ from miniprogram_api.door import Door, Json
 from miniprogram_api.idempotency import fingerprint_of, header, key_of, told
 from miniprogram_api.quotes import AmountsOut, TaxedLine, WarehouseOut, amounts, taxed_line
 from miniprogram_api.refunds import RefundOut, refund_told
-from miniprogram_api.returns import ReturnBrief, brief
+from miniprogram_api.returns import ReturnBrief, UnexpectedOut, brief, unexpected
 from miniprogram_api.sayings import A_NOTICE, A_QUOTE, AN_OBJECT, SOME_SKUS
 from miniprogram_api.throttle import Limit
 from orders import queries as orders
@@ -150,6 +150,7 @@ class OrderOut(serializers.Serializer[Any]):
     payments = PaymentOut(many=True)
     refunds = RefundOut(many=True)
     returns = ReturnBrief(many=True)
+    unexpected = UnexpectedOut(many=True)
     payer = PayerOut(allow_null=True, help_text="支付人核对 · null: not asked yet, or not paid")
     ship_by = serializers.DateField(
         allow_null=True,
@@ -238,6 +239,7 @@ class OrderView(Door):
                 "payments": list(attempts.values("state", "created_at", "succeeded_at")),
                 "refunds": [refund_told(one) for one in refunds],
                 "returns": [brief(one, self.now) for one in returns.of_order(row)],
+                "unexpected": [unexpected(one) for one in returns.unexpected(row)],
                 "payer": _payer(row),
                 "ship_by": logistics.ship_by(row),
                 "cancellable_until": hold_ends_at(row),

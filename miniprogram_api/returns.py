@@ -19,11 +19,11 @@ from miniprogram_api.refunds import RefundOut, refund_told
 from miniprogram_api.return_requests import BEARERS, KIND_NAMES, REASON_NAMES, ClockOut, NextOut, text_of
 from orders.states import ORDER
 from returns import queries as returns
-from returns.models import ReturnGrade, ReturnLine, ReturnRequest
+from returns.models import ReturnGrade, ReturnLine, ReturnRequest, StrayParcel
 from returns.personal import words_of
 from returns.reasons import REASONS, Kind
-from returns.states import RETURN
-from returns.told import ACTS, KINDS, WAY_BACK, due, may, says
+from returns.states import RETURN, STRAY
+from returns.told import ACTS, KINDS, UNEXPECTED, WAY_BACK, due, may, says
 
 NUMBER = in_path("number", "of the return")
 GRADES = ReturnGrade.Grade
@@ -139,6 +139,23 @@ class ReplacementOut(serializers.Serializer[Any]):
     order = ReplacingOrder(allow_null=True)
 
 
+class SentBackOut(serializers.Serializer[Any]):
+    carrier = serializers.CharField()
+    waybill = serializers.CharField()
+
+
+class UnexpectedOut(serializers.Serializer[Any]):
+    """A parcel from the consumer that no request expected, and what becomes of it."""
+
+    number = serializers.CharField()
+    came_on = serializers.DateField()
+    pieces = serializers.IntegerField()
+    state = serializers.ChoiceField(STRAY.states)
+    says = Text()
+    return_number = serializers.CharField(allow_null=True, help_text="the return that it is of now, or was")
+    way = SentBackOut(allow_null=True, help_text="by which it was sent back")
+
+
 class ReturnOut(serializers.Serializer[Any]):
     number = serializers.CharField()
     order = serializers.CharField()
@@ -165,6 +182,7 @@ class ReturnOut(serializers.Serializer[Any]):
     send_to = SendToOut(allow_null=True, help_text="where goods are to be sent, else null")
     carriers = CarrierChoice(many=True, help_text="by whom they may be sent, where they are to be sent")
     way = WayOut(allow_null=True)
+    unexpected = UnexpectedOut(many=True)
     history = ReturnStep(many=True)
     replacement = ReplacementOut(allow_null=True)
 
@@ -202,6 +220,21 @@ class ReturnView(Door):
 def brief(row: ReturnRequest, now: datetime) -> dict[str, Any]:
     """A return as its order's page shows it."""
     return {"number": row.number, "kind": row.kind, "state": row.state, "says": text_of(says(row, now))}
+
+
+def unexpected(row: StrayParcel) -> dict[str, Any]:
+    """A parcel that no request expected, as its order's and its return's page show it."""
+    of = row.result or row.request
+    carrier, _, waybill = row.note.partition(" ")
+    return {
+        "number": row.number,
+        "came_on": row.came_on,
+        "pieces": getattr(row, "many", row.pieces),
+        "state": row.state,
+        "says": text_of(UNEXPECTED[row.state]),
+        "return_number": of.number if of else None,
+        "way": {"carrier": carrier, "waybill": waybill} if row.state == "sent_back" else None,
+    }
 
 
 def _next(row: ReturnRequest, now: datetime) -> dict[str, Any]:
@@ -262,6 +295,7 @@ def shown(door: Door, number: str) -> HttpResponse:
             "send_to": _send_to(row) if sends else None,
             "carriers": _carriers() if sends else [],
             "way": _way(row) if row.waybill else None,
+            "unexpected": [unexpected(one) for one in returns.unexpected(row.order, row)],
             "history": [{"state": step.state, "at": step.at} for step in returns.history(row)],
             "replacement": _replacement(row),
         }

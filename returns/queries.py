@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import F, Q, Sum
+
 from catalog.cursors import BadCursor
 from kernel.errors import Missing
 from kernel.models import Event
@@ -13,7 +15,7 @@ from logistics.gateways.waybills import Place
 from logistics.models import CarrierAccount
 from logistics.services.receiver import sender_of
 from orders.models import Order
-from returns.models import ReturnLine, ReturnPicture, ReturnRequest
+from returns.models import ReturnLine, ReturnPicture, ReturnRequest, StrayParcel
 from returns.states import RETURN
 
 MAX_LIMIT = 50
@@ -73,6 +75,15 @@ def page(*, customer_id: int, cursor: str = "", limit: int = 20) -> ReturnPage:
 def of_order(order: Order) -> list[ReturnRequest]:
     """The returns of an order, the oldest first, in one statement."""
     return list(ReturnRequest.objects.filter(order=order).select_related("refund").order_by("id"))
+
+
+def unexpected(order: Order, row: ReturnRequest | None = None) -> list[StrayParcel]:
+    """The parcels that came of an order and no request expected, those of one return where it is named, with
+    how many pieces were in each (`many`), in one statement."""
+    found = StrayParcel.objects.filter(order=order).select_related("request", "result")
+    if row is not None:
+        found = found.filter(Q(request=row) | Q(result=row))
+    return list(found.annotate(many=F("pieces") + Sum("found__quantity", default=0)).order_by("id"))
 
 
 def lines(row: ReturnRequest) -> list[ReturnLine]:

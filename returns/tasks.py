@@ -10,7 +10,7 @@ from kernel.clock import now
 from kernel.models import Event
 from orders.models import Order
 from payments.models import Refund
-from returns.models import ReturnRequest
+from returns.models import ReturnRequest, StrayParcel
 from returns.services import at_customs, deadlines, following, not_left, settle, undelivered, watching
 from returns.told import NOTHING_LEFT, says
 
@@ -27,6 +27,8 @@ OCCASIONS = {
     ("return.settled", ""): (Occasion.REFUNDED.value, "退款已到账"),
     ("return.late", ""): (Occasion.DECIDED.value, "答复延期"),
 }
+# The same of a parcel that no request expected.
+UNEXPECTED = {"stray_parcel.kept": "包裹待核实", "stray_parcel.sent_back": "包裹已寄回"}
 
 
 @shared_task
@@ -117,6 +119,24 @@ def tell_consumer(event: Event) -> None:
         recorded_at=event.at,
         about=row.number,
         says=words,
+    )
+    news.tell(customer_id=row.order.customer_id, fact=fact, now=now())
+
+
+def tell_of_parcel(event: Event) -> None:
+    """stray_parcel.kept, stray_parcel.sent_back: whose parcel it is may have asked to be told."""
+    rows = StrayParcel.objects.select_related("order", "request")
+    row = rows.get(number=event.key.removeprefix("stray:"))
+    if row.order is None or row.order.customer_id is None:
+        return
+    fact = news.Fact(
+        order_number=row.order.number,
+        occasion=Occasion.CAME_BACK.value,
+        at=event.at,
+        recorded_at=event.at,
+        about=row.request.number if row.request else row.number,
+        says=UNEXPECTED[event.name],
+        page=row.request is not None,
     )
     news.tell(customer_id=row.order.customer_id, fact=fact, now=now())
 

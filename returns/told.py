@@ -81,6 +81,20 @@ OVERDUE = Saying(
     "the answer is overdue, and the shop's owner has it; your request stands, and you may complain to WeChat"
     " or to 12315",
 )
+# A parcel that no request expects.
+UNEXPECTED: dict[str, Saying] = {
+    "kept": Saying(
+        "已收到您寄来的包裹，没有待收货的退货申请与之对应。商品已单独存放，店铺核实后为您退款或寄回；此前已退款的商品由店铺收回",
+        "we received a parcel from you that no request expects: it lies apart, and is refunded or sent back"
+        " to you once the shop has looked; what was refunded before is the shop's",
+    ),
+    "sent_back": Saying(
+        "包裹已按所示运单寄回给您", "the parcel is on its way back to you, under the waybill shown"
+    ),
+    "refunded": Saying("已按退货办理退款", "it was taken as a return, and is refunded"),
+    "ours": Saying("商品此前已退款，由店铺收回", "its goods were refunded before: they are the shop's"),
+    "closed": Saying("店铺已处理完毕，如有疑问请联系客服", "dealt with: ask customer service about it"),
+}
 # Who pays the way back: the carrier is paid by the consumer first, and no refund of an order holds it.
 WAY_BACK: dict[bool, Saying] = {
     True: Saying(

@@ -47,8 +47,8 @@ class InHand(Conflict):
 class Fact:
     """What happened to an order, when, and when it was recorded; `carrier` where one has it.
 
-    `about` is the number of a return of the order, and `says` what became of it. `stands` says whether it is
-    still worth telling: of a cancelled order nothing is.
+    `about` is the number of a return of the order, or of a parcel, which has no `page`, and `says` what
+    became of it. `stands` says whether it is still worth telling: of a cancelled order nothing is.
     """
 
     order_number: str
@@ -59,6 +59,7 @@ class Fact:
     stands: bool = True
     about: str = ""
     says: str = ""
+    page: bool = True
 
     @property
     def once(self) -> dict[str, str]:
@@ -182,11 +183,14 @@ def _message(customer: Customer, news: News, fact: Fact) -> SubscribeMessage:
         "says": fact.says or occasions.zh(fact.occasion),
         "shop": shop,
     }
+    page = news.by_template.page
+    if not fact.page and "{return}" in page:
+        page = ""
     return SubscribeMessage(
         openid=key.open(labels.OPENID, customer.public_id, bytes(customer.openid_sealed)),
         template_id=news.by_template.template_id,
         data={name: cut(name, says[holds]) for name, holds in news.by_template.fields.items()},
-        page=news.by_template.page.replace("{order}", fact.order_number).replace("{return}", fact.about),
+        page=page.replace("{order}", fact.order_number).replace("{return}", fact.about),
     )
 
 

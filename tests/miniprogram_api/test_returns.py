@@ -13,7 +13,7 @@ from logistics.models import CarrierAccount
 from orders.models import Order, Quote
 from payments.models import Refund
 from returns.models import ReturnRequest
-from returns.services import decide
+from returns.services import decide, strays
 from returns.services.arrive import receive
 from tests import make
 from tests.miniprogram_api.conftest import Phone
@@ -22,6 +22,7 @@ from tests.miniprogram_api.test_checkout import statements
 from tests.returns import parts
 from tests.returns.parts import DELIVERED, delivered, graded
 from tests.returns.test_lives import pays
+from tests.returns.test_strays import came
 
 __all__ = ["Customs", "alice", "clock", "customs", "order"]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -269,3 +270,18 @@ def test_a_way_back_is_a_carrier_that_we_know(alice, order):
     answer = alice.post(f"{path}/way", {"carrier": "NOBODY", "waybill": "1234567890"})
     assert (answer.status_code, answer.json()["code"]) == (422, "return_waybill")
     assert alice.post(f"{path}/way", {}).json()["code"] == "invalid_fields"
+
+
+def test_a_parcel_that_nobody_expected_is_shown_on_its_orders_and_its_returns_page(alice, order):
+    number = asked(alice, order).json()["number"]
+    row = decide.withdraw(request=ReturnRequest.objects.get(number=number), by="consumer", now=DELIVERED)
+    parcels = [came(order, row), came(order)]
+    shown = alice.get(f"orders/{order.number}").json()["unexpected"]
+    assert [(one["number"], one["pieces"], one["state"]) for one in shown] == [
+        (one.number, 1, "kept") for one in parcels
+    ]
+    assert shown[0]["says"]["zh"].startswith("已收到您寄来的包裹")
+    assert (shown[0]["return_number"], shown[1]["return_number"], shown[0]["way"]) == (number, None, None)
+    strays.send_back(parcel=parcels[0], carrier="SF", waybill="SF2000000000077", by="op", now=DELIVERED)
+    (own,) = alice.get(f"returns/{number}").json()["unexpected"]
+    assert (own["state"], own["way"]) == ("sent_back", {"carrier": "SF", "waybill": "SF2000000000077"})

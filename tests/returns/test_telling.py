@@ -15,14 +15,16 @@ from customers.services.news_consents import take_answers, to_ask
 from kernel.models import Delivery
 from returns.models import ReturnRequest
 from returns.reasons import Kind
+from returns.services import strays
 from returns.services.arrive import receive
-from returns.services.decide import appeal, approve, refuse
+from returns.services.decide import appeal, approve, refuse, withdraw
 from returns.services.way import send
 from returns.tasks import OCCASIONS
 from tests import make
 from tests.returns import parts
 from tests.returns.parts import DELIVERED, asked, delivered, graded
 from tests.returns.test_lives import pays
+from tests.returns.test_strays import AT, came
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TOLD = ("decided", "came_back", "refunded")
@@ -84,6 +86,23 @@ def test_each_step_is_told_once_and_leads_to_the_page_of_its_return(world, custo
     delivery.drain(now=DELIVERED + timedelta(seconds=1))
     assert (len(sent), News.objects.count()) == (3, 3)
     assert NewsConsent.objects.filter(spent_at=None).count() == 3
+
+
+def test_a_parcel_that_nobody_expected_is_told_of_and_that_it_is_sent_back(world, customs, sent):
+    order = delivered(world)
+    parcel = came(order)
+    strays.send_back(parcel=parcel, carrier="SF", waybill="SF2000000000077", by="op", now=AT)
+    delivery.drain(now=AT)
+    assert says(sent) == [("TPL-came_back", "包裹待核实"), ("TPL-came_back", "包裹已寄回")]
+    assert {(one.data["character_string1"], one.page) for one in sent} == {(parcel.number, "")}
+
+
+def test_a_parcel_of_a_return_leads_to_its_page(world, customs, sent):
+    order = delivered(world)
+    row = withdraw(request=asked(order), by="consumer", now=DELIVERED)
+    came(order, row)
+    delivery.drain(now=AT)
+    assert (sent[-1].data["phrase3"], sent[-1].page) == ("包裹待核实", f"pages/return?number={row.number}")
 
 
 def test_a_second_return_and_a_second_decision_are_told_by_themselves(world, customs, sent):

@@ -144,6 +144,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
     "refund.accepted": (Handler("payments.tasks.send_accepted", outside=True),),
     # Not an outside party, yet without a transaction around it: the job keeps its own.
     "export.asked": (Handler("customers.services.exports.prepare", outside=True),),
+    "catalogue.import_asked": (Handler("catalog.services.import_jobs.prepare", outside=True),),
     "recipients.asked": (Handler("customs.services.recipients.prepare", outside=True),),
 }
 

@@ -9,7 +9,7 @@ from django.views.generic import RedirectView
 from django.views.static import serve
 
 from backend import health, problems_page
-from operators import code_search, platform, return_numbers, rule_book, work
+from operators import code_search, goods_import, platform, return_numbers, rule_book, work
 
 urlpatterns = [
     path("api/v1/", include("miniprogram_api.urls")),
@@ -26,6 +26,9 @@ urlpatterns = [
     path("admin/platform/", admin.site.admin_view(platform.show), name="platform"),
     path("admin/work/", admin.site.admin_view(work.show), name="work"),
     path("admin/codes/", admin.site.admin_view(code_search.show), name="code_search"),
+    path("admin/goods/import/", admin.site.admin_view(goods_import.show), name="goods_import"),
+    path("admin/goods/import/<uuid:job>/", admin.site.admin_view(goods_import.one), name="goods_import_one"),
+    path("admin/goods/export/", admin.site.admin_view(goods_import.export), name="goods_export"),
     path("admin/returns/numbers/", admin.site.admin_view(return_numbers.show), name="return_numbers"),
     path("admin/", admin.site.urls),
 ]

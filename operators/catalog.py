@@ -16,7 +16,7 @@ from catalog.services import prices, publication
 from compliance.kinds import eaten, for_adults
 from compliance.law import Law
 from kernel.clock import now, shanghai_day
-from operators import readiness
+from operators import goods_import, readiness
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
@@ -136,7 +136,7 @@ class VariantAdmin(Stepped, Listed):
     list_filter = ("active", "customs_confirmed", "is_food", "adult_only", "exclusion_ruled_out")
     search_fields = ("sku__startswith", "bar_code__exact", "hs_code__startswith", "product__name_zh")
     ordering = ("-id",)
-    actions = ("ask_for_gate",)
+    actions = ("ask_for_gate", "take_home")
     steps = (CUSTOMS,)
     change_form_outer_after_template = "operators/stock_story.html"
 
@@ -168,6 +168,10 @@ class VariantAdmin(Stepped, Listed):
             price_fen=form.cleaned_data["price_fen"],
             now=now(),
         )
+
+    @admin.action(description=say("导出为 XLSX（可再导入）", "Export as XLSX, to be imported again"))
+    def take_home(self, request: HttpRequest, rows: QuerySet[Any]) -> Any:
+        return goods_import.taken_home(rows, "xlsx")
 
     @admin.action(description=say("申请合规放行", "Ask compliance to open the gate"), permissions=["write"])
     def ask_for_gate(self, request: HttpRequest, rows: QuerySet[Any]) -> None:

@@ -11,7 +11,16 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 
-from operators import code_search, customs_board, customs_tax, platform, return_centre, return_numbers, work
+from operators import (
+    code_search,
+    customs_board,
+    customs_tax,
+    goods_import,
+    platform,
+    return_centre,
+    return_numbers,
+    work,
+)
 from operators.bilingual import say
 from operators.rule_book import may_read
 from operators.scope import READERS, scope_of
@@ -25,12 +34,13 @@ def may_look(request: HttpRequest) -> bool:
 # The pages that no table stands behind: what each is called, and who may open it.
 WORK, PLATFORM_PAGE = "work", "platform"
 RULE_BOOK, CUSTOMS_BOARD, CUSTOMS_TAX = "rule_book", "admin:customs_board", "admin:customs_tax"
-CODES = "code_search"
+CODES, IMPORT = "code_search", "goods_import"
 RETURN_NUMBERS, RETURN_CENTRE = "return_numbers", "admin:return_centre"
 PAGES: dict[str, tuple[Any, Callable[[HttpRequest], bool]]] = {
     WORK: (work.TITLE, work.may),
     PLATFORM_PAGE: (platform.TITLE, platform.may),
     RULE_BOOK: (say("规则手册", "Rule book"), may_read),
+    IMPORT: (goods_import.TITLE, goods_import.may),
     CODES: (code_search.TITLE, may_look),
     CUSTOMS_BOARD: (customs_board.TITLE, may_look),
     CUSTOMS_TAX: (customs_tax.TITLE, may_look),
@@ -103,6 +113,7 @@ GROUPS: tuple[Group, ...] = (
         (
             ("catalog.Product", "inventory_2"),
             ("catalog.Variant", "barcode"),
+            (IMPORT, "upload_file"),
             (CODES, "search"),
             ("catalog.PriceCut", "sell"),
             ("catalog.PublicPrice", "price_check"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,12 +12,11 @@ import orjson
 from django.db.models import Max
 
 from catalog.importing import cells
-from catalog.importing.plan import Plan, ProductPlan, VariantPlan
+from catalog.importing.plan import Plan, ProductPlan, Progress, VariantPlan
 from catalog.models import Brand, Category, Product, Variant
 from catalog.services.public_prices import publish_list_prices
 
 BATCH = 500
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from catalog.importing.faults import BadCell, Fault
 from catalog.importing.present import Present
 from catalog.importing.read import Row, Table, on_line
 
+Progress = Callable[[int, int], None]
 # columns whose model field has another name or form
 _RENAMED = {"sku", "options_zh", "options_en", "price", included.COLUMN, "origin"}
 
@@ -57,15 +58,17 @@ class Plan:
     warnings: list[Fault]
 
 
-def make_plan(storefront_id: int, table: Table, *, now: datetime) -> Plan:
+def make_plan(storefront_id: int, table: Table, *, now: datetime, report: Progress | None = None) -> Plan:
     """Check every cell of `table` by itself, against the rest of the file, and against the catalogue."""
     faults = [*table.faults, *_header_faults(table)]
     plan = Plan({}, faults, [])
     if any(fault.row <= 1 for fault in faults):
         return plan  # without its columns nothing else of the file can be judged
     lines: dict[str, int] = {}
-    for row in table.rows:
+    for number, row in enumerate(table.rows):
         _take(row, plan, lines)
+        if report is not None and number % 1_000 == 0:
+            report(number, len(table.rows))
     faults.extend(included.resolve((v for p in plan.products.values() for v in p.variants), now=now))
     present = Present.read(storefront_id, plan.products, lines, now=now)
     for product in plan.products.values():

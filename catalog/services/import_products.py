@@ -6,9 +6,9 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from catalog.importing.changes import Change, Changes, Progress, batches
+from catalog.importing.changes import Change, Changes, batches
 from catalog.importing.faults import Fault, ImportRefused
-from catalog.importing.plan import Plan, make_plan
+from catalog.importing.plan import Plan, Progress, make_plan
 from catalog.importing.read import Table, read
 from catalog.services.editing import editing
 from catalog.services.indexing import index_products
@@ -43,10 +43,17 @@ class ImportReport:
     digest: str
 
 
-def check_products(*, storefront_id: int, file_name: str, content: bytes, now: datetime) -> ImportReport:
+def check_products(
+    *,
+    storefront_id: int,
+    file_name: str,
+    content: bytes,
+    now: datetime,
+    report: Progress | None = None,
+) -> ImportReport:
     """The dry run: every fault of the file by row and column, and what an import would change."""
     table = read(file_name, content)
-    plan = make_plan(storefront_id, table, now=now)
+    plan = make_plan(storefront_id, table, now=now, report=report)
     return _report(table, plan, Changes.between(storefront_id, plan))
 
 

@@ -13,6 +13,7 @@ from kernel.clock import shanghai_day
 from kernel.errors import Conflict, Invalid
 from kernel.states import WrongState
 from kernel.tenancy import tenant
+from logistics.models import Parcel
 from orders.models import Order
 from returns.models import ReturnLine, ReturnPolicy, ReturnRequest
 from returns.reasons import Kind
@@ -28,6 +29,7 @@ from returns.windows import whole
 
 ASKED_BEFORE_RECEIPT = ("no_longer_wanted", "not_received")
 UNDECIDED, APPEALED, OVERDUE = "return.undecided", "return.appealed", "return.overdue"
+TOLD_LOST = ("tracking.lost", "tracking.damaged")
 NOT_GIVEN = ("refused", "appealed", "ended", "lapsed", "withdrawn")
 
 
@@ -174,11 +176,23 @@ def say_yes(row: ReturnRequest, *, by: str, now: datetime) -> None:
             raise WrongState(machine="return", verb="grant", state=row.state)
         RETURN.move(row, "grant", now=now, facts={"by": by}, next_at=None, **told)
         settle.pay(row, now=now)
+        if row.reason == "not_received":
+            _refunded_as_lost(row, by, now)
         keep_here(row, by=by, now=now)
         if stop(row, now=now):
             row.next_at = now + LOOK_AGAIN
             row.save(update_fields=["next_at"])
     _decided(row, by, now)
+
+
+def _refunded_as_lost(row: ReturnRequest, by: str, now: datetime) -> None:
+    """Nobody has to see to a parcel that is lost or damaged once all of its order is refunded."""
+    seen = look(order=row.order, now=now)
+    if any(seen.left(line) for line in seen.lines):
+        return
+    for parcel in Parcel.objects.filter(shipment__order=row.order):
+        note = f"refunded by {row.number}"
+        settle_open(kinds=TOLD_LOST, key=parcel.event_key, by=by, note=note, now=now)
 
 
 def _still_possible(row: ReturnRequest, lines: list[ReturnLine], now: datetime) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from kernel.cases import open_case, settle_open
+from kernel.cases import open_case
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict
 from kernel.models import Event
@@ -26,7 +26,7 @@ from returns.services.offer import Wished, make_offer
 from returns.services.seen import Seen, look
 
 BACK_REFUNDED, LOST_DELIVERED = "return.back_refunded", "return.lost_delivered"
-LOST, TOLD_LOST = ("lost", "damaged"), ("tracking.lost", "tracking.damaged")
+LOST = ("lost", "damaged")
 NOT_SENT = ("requested", "refused", "appealed", "to_send")  # the consumer has nothing that they could send
 
 
@@ -87,9 +87,6 @@ def lost(*, order: Order, by: str, now: datetime) -> ReturnRequest | None:
         row = _write(look(order=held, now=now), Kind.REFUND_ONLY, "not_received", "lost", now)
         if row is not None:
             decide.say_yes(row, by=by, now=now)
-            for parcel in shipment.parcels.all():
-                note = f"refunded by {row.number}"
-                settle_open(kinds=TOLD_LOST, key=parcel.event_key, by=by, note=note, now=now)
         return row
 
 

@@ -9,14 +9,15 @@ from django.db.models import Sum
 
 from backend import delivery
 from inventory.models import Lot
+from kernel.cases import open_case
 from kernel.models import Case
-from logistics.models import Shipment
+from logistics.models import Parcel, Shipment
 from logistics.services.shipments import find_out
 from logistics.states import SHIPMENT
 from payments.models import Refund
 from returns.models import ReturnRequest
 from returns.reasons import Kind
-from returns.services import deadlines, undelivered
+from returns.services import deadlines, decide, undelivered
 from returns.services.ask import NotPossible
 from settlement.models import Posting
 from tests import make
@@ -152,3 +153,29 @@ def test_what_was_not_refunded_as_lost_is_delivered_without_a_case(order):
     SHIPMENT.move(Shipment.objects.get(order=order), "deliver", now=DELIVERED, delivered_at=DELIVERED)
     delivery.drain(now=DELIVERED)
     assert not Case.objects.filter(kind="return.lost_delivered").exists()
+
+
+def test_the_case_of_a_lost_parcel_is_over_once_all_of_it_is_refunded_as_not_received(order):
+    parcel = Parcel.objects.create(
+        storefront_id=order.storefront_id,
+        shipment=Shipment.objects.get(order=order),
+        own_number="P-1",
+        carrier="SF",
+        weight_g=900,
+        asked_at=DELIVERED,
+    )
+    open_case(
+        storefront_id=order.storefront_id,
+        kind="tracking.lost",
+        key=parcel.event_key,
+        title="A parcel is lost",
+        facts={},
+        now=DELIVERED,
+    )
+    states = []
+    for key in ("k-1", "k-2"):
+        row = asked(order, NOT_THERE, key=key)
+        if row.state == "requested":
+            decide.approve(request=row, by="mei", now=DELIVERED)
+        states.append(Case.objects.get(kind="tracking.lost").state)
+    assert states == ["open", "settled"]

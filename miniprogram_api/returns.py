@@ -23,7 +23,7 @@ from returns.models import ReturnGrade, ReturnLine, ReturnRequest, StrayParcel
 from returns.personal import words_of
 from returns.reasons import REASONS, Kind
 from returns.states import RETURN, STRAY
-from returns.told import ACTS, KINDS, UNEXPECTED, WAY_BACK, due, may, says
+from returns.told import ACTS, KINDS, WAY_BACK, due, may, says, unexpected_says
 
 NUMBER = in_path("number", "of the return")
 GRADES = ReturnGrade.Grade
@@ -226,12 +226,13 @@ def unexpected(row: StrayParcel) -> dict[str, Any]:
     """A parcel that no request expected, as its order's and its return's page show it."""
     of = row.result or row.request
     carrier, _, waybill = row.note.partition(" ")
+    sold = getattr(row, "sold", 0)
     return {
         "number": row.number,
         "came_on": row.came_on,
-        "pieces": getattr(row, "many", row.pieces),
+        "pieces": sold + row.pieces,
         "state": row.state,
-        "says": text_of(UNEXPECTED[row.state]),
+        "says": text_of(unexpected_says(row, sold)),
         "return_number": of.number if of else None,
         "way": {"carrier": carrier, "waybill": waybill} if row.state == "sent_back" else None,
     }

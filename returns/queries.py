@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F, Q, Sum
+from django.db.models import Q, Sum
 
 from catalog.cursors import BadCursor
 from kernel.errors import Missing
@@ -79,11 +79,11 @@ def of_order(order: Order) -> list[ReturnRequest]:
 
 def unexpected(order: Order, row: ReturnRequest | None = None) -> list[StrayParcel]:
     """The parcels that came of an order and no request expected, those of one return where it is named, with
-    how many pieces were in each (`many`), in one statement."""
+    how many pieces of the order were in each (`sold`), in one statement."""
     found = StrayParcel.objects.filter(order=order).select_related("request", "result")
     if row is not None:
         found = found.filter(Q(request=row) | Q(result=row))
-    return list(found.annotate(many=F("pieces") + Sum("found__quantity", default=0)).order_by("id"))
+    return list(found.annotate(sold=Sum("found__quantity", default=0)).order_by("id"))
 
 
 def lines(row: ReturnRequest) -> list[ReturnLine]:

@@ -127,7 +127,7 @@ def tell_of_parcel(event: Event) -> None:
     """stray_parcel.kept, stray_parcel.sent_back: whose parcel it is may have asked to be told."""
     rows = StrayParcel.objects.select_related("order", "request")
     row = rows.get(number=event.key.removeprefix("stray:"))
-    if row.order is None or row.order.customer_id is None:
+    if row.order is None or row.order.customer_id is None or event.facts.get("graded"):
         return
     fact = news.Fact(
         order_number=row.order.number,

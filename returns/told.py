@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from returns.models import ReturnRequest
+from returns.models import ReturnRequest, StrayParcel
 from returns.reasons import REASONS, Fault, Kind
 from returns.states import RETURN
 from returns.windows import late_by, whole
@@ -95,6 +95,10 @@ UNEXPECTED: dict[str, Saying] = {
     "ours": Saying("商品此前已退款，由店铺收回", "its goods were refunded before: they are the shop's"),
     "closed": Saying("店铺已处理完毕，如有疑问请联系客服", "dealt with: ask customer service about it"),
 }
+FOREIGN = Saying(
+    "您寄来的包裹（或其中非本订单的商品）已单独存放，店铺核实后与您联系处理",
+    "your parcel, or what in it is not of this order, lies apart: the shop looks at it and gets in touch",
+)
 # Who pays the way back: the carrier is paid by the consumer first, and no refund of an order holds it.
 WAY_BACK: dict[bool, Saying] = {
     True: Saying(
@@ -118,6 +122,12 @@ def says(row: ReturnRequest, now: datetime) -> Saying:
     if row.state in ("requested", "appealed") and now >= row.decide_by:
         return LATE if now < late_by(row.decide_by) else OVERDUE
     return NEXT[row.state]
+
+
+def unexpected_says(row: StrayParcel, pieces: int) -> Saying:
+    """What a parcel that no request expected means to the consumer, of which so many `pieces` are of their
+    order."""
+    return FOREIGN if row.state == "kept" and not pieces else UNEXPECTED[row.state]
 
 
 def due(row: ReturnRequest, now: datetime) -> datetime | None:

@@ -11,12 +11,38 @@ from django.db.models import Q, QuerySet
 
 from inventory import services as inventory
 from inventory.models import Movement
-from kernel.cases import settle_open
+from kernel import events, ids
+from kernel.cases import open_case, settle_open
 from orders.models import Order
 from returns.models import ReturnRequest, StrayParcel, StrayPiece
 from returns.states import STRAY
 
 STRAYS = "return.stray"
+
+
+def keep_apart(*, storefront_id: int, by: str, now: datetime, **columns: Any) -> StrayParcel:
+    """A new parcel, or what lay in one, under a number of its own."""
+    return StrayParcel.objects.create(
+        number=f"STR{ids.number(now)}", storefront_id=storefront_id, by=by[:80], at=now, **columns
+    )
+
+
+def tell_kept(parcel: StrayParcel, pieces: int, *, now: datetime, graded: bool = False) -> None:
+    """Say that it lies there, and put it before a person; `graded`: it lay in a parcel that was expected."""
+    facts: dict[str, Any] = {
+        "parcel": parcel.number,
+        "order": parcel.order.number if parcel.order else "",
+        "return": parcel.request.number if parcel.request else "",
+        "pieces": pieces,
+    }
+    told = {name: value for name, value in facts.items() if value}
+    where: dict[str, Any] = {"storefront_id": parcel.storefront_id, "now": now}
+    said = told | {"graded": True} if graded else told
+    events.record(name="stray_parcel.kept", key=parcel.event_key, facts=said, **where)
+    if parcel.request is not None and not graded:
+        events.record(name="return.stray_came", key=parcel.request.event_key, facts=told, **where)
+    title = "A parcel came that nobody expected: decide what becomes of it"
+    open_case(kind=STRAYS, key=parcel.event_key, title=title, facts=told, **where)
 
 
 def apart(order: Order) -> QuerySet[StrayPiece]:

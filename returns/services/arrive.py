@@ -344,10 +344,28 @@ def _put_all_away(
             facts={"return": row.number, "sku": ", ".join(sorted(skus)), "pieces": sent_wrong},
             now=now,
         )
+    elif sent_wrong:
+        _keep_theirs(row, sent_wrong, by, now)
     if any(one.place == Place.NOWHERE for one in found):
         at_customs.not_all_there(row, now=now)
     elif row.received_at is not None:
         at_customs.arrived(row, on=shanghai_day(row.received_at), by=by, now=now)
+
+
+def _keep_theirs(row: ReturnRequest, pieces: int, by: str, now: datetime) -> None:
+    """What a consumer sent and did not have from us lies apart under a number: it is theirs."""
+    parcel = lying.keep_apart(
+        storefront_id=row.storefront_id,
+        order=row.order,
+        request=row,
+        waybill=row.waybill,
+        contents=f"{row.number}: 验货发现的非本单商品 · found in it, not what was sold",
+        pieces=pieces,
+        came_on=shanghai_day(row.received_at or now),
+        by=by,
+        now=now,
+    )
+    lying.tell_kept(parcel, pieces, now=now, graded=True)
 
 
 def _put_away(row: ReturnRequest, line: ReturnLine, one: Found, by: str, now: datetime) -> None:

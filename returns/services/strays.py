@@ -14,8 +14,6 @@ from django.db.models import Q
 
 from inventory import services as inventory
 from inventory.models import Lot, Pick
-from kernel import events, ids
-from kernel.cases import open_case
 from kernel.clock import SHANGHAI, shanghai_day
 from kernel.errors import Conflict, Invalid
 from kernel.models import Event
@@ -26,7 +24,7 @@ from payments.models import RefundLine
 from returns.models import ReturnGrade, ReturnRequest, StrayParcel, StrayPiece
 from returns.reasons import REASONS, Kind
 from returns.services import at_customs, decide, settle
-from returns.services.apart import STRAYS, apart, leave_stock, over
+from returns.services.apart import apart, keep_apart, leave_stock, over, tell_kept
 from returns.services.arrive import (
     BadGrades,
     Found,
@@ -111,8 +109,7 @@ def take_in(
             raise Expected()
         if row is not None and row.state in UNDECIDED and found:
             raise Expected()
-        parcel = StrayParcel.objects.create(
-            number=f"STR{ids.number(now)}",
+        parcel = keep_apart(
             storefront_id=storefront_id,
             order=held,
             request=row,
@@ -120,37 +117,16 @@ def take_in(
             contents=contents.strip()[:200],
             pieces=pieces,
             came_on=min(came_on, shanghai_day(now)),
-            by=by[:80],
-            at=now,
-        )
-        if found:
-            _keep_apart(parcel, found, by, now)
-        facts = {
-            "parcel": parcel.number,
-            "order": held.number if held else "",
-            "return": row.number if row else "",
-            "pieces": sum(one.quantity for one in found) or pieces,
-        }
-        told = {name: value for name, value in facts.items() if value}
-        events.record(
-            storefront_id=storefront_id, name="stray_parcel.kept", key=parcel.event_key, facts=told, now=now
-        )
-        if row is not None:
-            events.record(
-                storefront_id=storefront_id, name="return.stray_came", key=row.event_key, facts=told, now=now
-            )
-        open_case(
-            storefront_id=storefront_id,
-            kind=STRAYS,
-            key=parcel.event_key,
-            title="A parcel came that nobody expected: decide what becomes of it",
-            facts=told,
+            by=by,
             now=now,
         )
+        if found:
+            _keep_pieces(parcel, found, by, now)
+        tell_kept(parcel, sum(one.quantity for one in found) or pieces, now=now)
         return parcel
 
 
-def _keep_apart(parcel: StrayParcel, found: Sequence[Found], by: str, now: datetime) -> None:
+def _keep_pieces(parcel: StrayParcel, found: Sequence[Found], by: str, now: datetime) -> None:
     """Each piece is of a lot that left with its line, and no more of one than left."""
     assert parcel.order is not None
     lines = {one.position: one for one in OrderLine.objects.filter(order=parcel.order)}

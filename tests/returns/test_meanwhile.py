@@ -14,7 +14,7 @@ from orders.models import Order
 from orders.services.cancel_paid import cancel_paid
 from payments.models import Refund
 from payments.services.refunds import Wish, request_refund
-from returns.models import ReturnRequest
+from returns.models import ReturnRequest, StrayParcel
 from returns.reasons import Kind
 from returns.services import at_customs, deadlines, lost
 from returns.services.arrive import (
@@ -247,6 +247,9 @@ def test_customs_hears_of_no_arrival_of_what_was_not_in_the_parcel(order, custom
     graded(row, DELIVERED + 2 * DAY, grade, "nowhere")
     assert (customs.declared, customs.back) == ([{"HD-1": 1}], [])
     assert Case.objects.get(kind="return.not_all_there").state == "open"
+    apart = [(one.pieces, one.state, one.request_id) for one in StrayParcel.objects.all()]
+    assert apart == ([(1, "kept", row.pk)] if grade == "wrong" else [])
+    assert Case.objects.filter(kind="return.stray").count() == len(apart)
 
 
 def test_what_was_asked_of_an_order_that_ends_is_withdrawn_with_it(world, customs):

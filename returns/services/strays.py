@@ -228,20 +228,12 @@ def keep(*, parcel: StrayParcel, by: str, now: datetime) -> StrayParcel:
             raise NotOfIt()
         if not refunded_before(row.order, pieces):
             raise NotRefunded()
-        request = row.request
-        if request is None or request.state not in REFUNDED:  # by hand, of no return
+        request, paid = _refunded_by(row, _lines(pieces))
+        if request is None:
             for one in pieces:
                 inventory.let_go(lot=one.lot, holder=row.event_key, by=by, now=now)
             return over(row, "keep", by=by, now=now)
-        request.order = row.order
-        many, paid = Counter[int](), Counter[int]()
-        for one in pieces:
-            many[one.line_id] += one.quantity
-        for line in request.lines.filter(state="paid"):
-            back = line.grades.exclude(place="nowhere").values_list("quantity", flat=True)
-            paid[line.line_id] = line.quantity - sum(back)
-        if any(many[key] > paid[key] for key in many):
-            raise NotRefunded()
+        many = _lines(pieces)
         _grade(request, pieces, by, now)
         if request.goods_back and request.received_at is None and all(paid[key] == many[key] for key in paid):
             _back_after_all(request, row.came_on, by, now)
@@ -250,9 +242,7 @@ def keep(*, parcel: StrayParcel, by: str, now: datetime) -> StrayParcel:
 
 def refunded_before(order: Order, pieces: Sequence[StrayPiece]) -> bool:
     """Whether so many of its pieces were refunded and are not back, by whatever return or by hand."""
-    many = Counter[int]()
-    for one in pieces:
-        many[one.line_id] += one.quantity
+    many = _lines(pieces)
     free = Counter[int]()
     gone = returned(RefundLine.objects.filter(~Q(refund__state="closed"), refund__order=order))
     for line, given in gone.items():
@@ -289,11 +279,35 @@ def _held(parcel: StrayParcel) -> tuple[StrayParcel, list[StrayPiece]]:
     return row, list(pieces) if row.state == "kept" else []
 
 
+def _lines(pieces: Sequence[StrayPiece]) -> Counter[int]:
+    """Line id → pieces of it."""
+    many = Counter[int]()
+    for one in pieces:
+        many[one.line_id] += one.quantity
+    return many
+
+
+def _refunded_by(row: StrayParcel, many: Counter[int]) -> tuple[ReturnRequest | None, Counter[int]]:
+    """The refunded return of which these pieces are not back, with all that are not; none: it was by hand.
+
+    First that by which the parcel was known; whoever found it may not have known of one that was lost.
+    """
+    rows = ReturnRequest.objects.filter(order=row.order, state__in=REFUNDED).order_by("pk")
+    known = [one for one in rows if one.pk == row.request_id or (one.goods_back and not not_graded(one))]
+    for request in sorted(known, key=lambda one: one.pk != row.request_id):
+        paid = Counter[int]()
+        for line in request.lines.filter(state="paid"):
+            back = line.grades.exclude(place="nowhere").values_list("quantity", flat=True)
+            paid[line.line_id] = line.quantity - sum(back)
+        if many <= +paid:
+            request.order = row.order or request.order
+            return request, paid
+    return None, Counter()
+
+
 def _asked_since(row: StrayParcel, pieces: Sequence[StrayPiece]) -> ReturnRequest | None:
     """The approved return of just these pieces that is awaited, or received and not looked at."""
-    inside = Counter[int]()
-    for one in pieces:
-        inside[one.line_id] += one.quantity
+    inside = _lines(pieces)
     for asked in ReturnRequest.objects.filter(order=row.order, state__in=AWAITED).order_by("pk"):
         lines = asked.lines.filter(state="approved").values_list("line", "quantity")
         if Counter(dict(lines)) == inside:

@@ -126,10 +126,11 @@ def test_what_another_return_asks_for_is_not_refunded_twice(order):
     assert (StrayParcel.objects.get().state, Refund.objects.count()) == ("kept", 0)
 
 
-def test_what_was_refunded_as_lost_and_comes_is_ours_and_customs_hears_of_it(order, customs):
+@pytest.mark.parametrize("known", [True, False])
+def test_what_was_refunded_as_lost_and_comes_is_ours_and_customs_hears_of_it(order, customs, known):
     row = send(request=asked(order), carrier="SF", waybill="SF2000000000001", by="consumer", now=DELIVERED)
     row = grant_lost(request=row, by="ben", now=DELIVERED + DAY)
-    parcel = came(order, row)
+    parcel = came(order, row if known else None)
     with pytest.raises(TooManyOfLot):
         came(order, row, many=2)
     strays.keep(parcel=parcel, by="op", now=AT)

@@ -317,6 +317,46 @@ class PublicPrice(models.Model):
         return f"{self.kind} {self.price_fen} from {self.starts_at:%Y-%m-%d}"
 
 
+class PriceChange(models.Model):
+    """A list price that is to hold from an instant on; until then nobody is told, and it can be called off.
+
+    `batch` holds together what was asked for at once.
+    """
+
+    class State(models.TextChoices):
+        PLANNED = "planned", "待生效 · planned"
+        DONE = "done", "已生效 · in force"
+        CANCELLED = "cancelled", "已取消 · called off"
+        REFUSED = "refused", "未生效 · refused"
+
+    storefront = models.ForeignKey("storefronts.Storefront", on_delete=models.PROTECT, related_name="+")
+    variant = models.ForeignKey(Variant, on_delete=models.PROTECT, related_name="price_changes")
+    batch = models.UUIDField()
+    from_fen = models.BigIntegerField(help_text="list price when it was asked for")
+    price_fen = models.BigIntegerField(help_text="of one piece, tax excluded")
+    starts_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PLANNED)
+    asked_by = models.CharField(max_length=150)
+    asked_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+    ended_by = models.CharField(max_length=150, blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(name="price_change_positive", condition=Q(price_fen__gt=0)),
+            models.CheckConstraint(
+                name="price_change_ended", condition=Q(state="planned") ^ Q(ended_at__isnull=False)
+            ),
+            models.UniqueConstraint(
+                fields=["variant", "starts_at"], name="price_change_once", condition=Q(state="planned")
+            ),
+        ]
+        indexes = [models.Index(fields=["starts_at"], name="price_change_due", condition=Q(state="planned"))]
+
+    def __str__(self) -> str:
+        return f"{self.price_fen} from {self.starts_at:%Y-%m-%d %H:%M}"
+
+
 class Media(models.Model):
     """A picture of a product; the paths are below MEDIA_ROOT."""
 

@@ -12,11 +12,11 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 
 from catalog.models import Media, Variant
-from catalog.services import prices, publication
+from catalog.services import price_changes, prices, publication
 from compliance.kinds import eaten, for_adults
 from compliance.law import Law
 from kernel.clock import now, shanghai_day
-from operators import goods_import, readiness
+from operators import goods_bulk, goods_import, readiness
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
@@ -136,7 +136,7 @@ class VariantAdmin(Stepped, Listed):
     list_filter = ("active", "customs_confirmed", "is_food", "adult_only", "exclusion_ruled_out")
     search_fields = ("sku__startswith", "bar_code__exact", "hs_code__startswith", "product__name_zh")
     ordering = ("-id",)
-    actions = ("ask_for_gate", "take_home")
+    actions = ("edit_many", "price_many", "take_home", "ask_for_gate")
     steps = (CUSTOMS,)
     change_form_outer_after_template = "operators/stock_story.html"
 
@@ -168,6 +168,14 @@ class VariantAdmin(Stepped, Listed):
             price_fen=form.cleaned_data["price_fen"],
             now=now(),
         )
+
+    @admin.action(description=say("批量修改", "Edit together"), permissions=["write"])
+    def edit_many(self, request: HttpRequest, rows: QuerySet[Any]) -> Any:
+        return goods_bulk.edit_page(self, request, rows)
+
+    @admin.action(description=say("批量调价", "Change prices"), permissions=["write"])
+    def price_many(self, request: HttpRequest, rows: QuerySet[Any]) -> Any:
+        return goods_bulk.price_page(self, request, rows)
 
     @admin.action(description=say("导出为 XLSX（可再导入）", "Export as XLSX, to be imported again"))
     def take_home(self, request: HttpRequest, rows: QuerySet[Any]) -> Any:
@@ -232,6 +240,29 @@ class PriceCutAdmin(Scoped):
     def end(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
         self.act(
             request, rows, lambda c: prices.end_cut(storefront_id=c.storefront_id, cut_id=c.pk, now=now())
+        )
+
+
+@register("catalog.PriceChange")
+class PriceChangeAdmin(Listed):
+    """List prices that are to come, came, or were called off (定时调价)."""
+
+    writers = SELLERS
+    list_display = ("variant", "from_fen", "price_fen", "starts_at", "state", "asked_by", "storefront")
+    list_select_related = ("variant", "storefront")
+    list_filter = (states("state"), "starts_at")
+    search_fields = ("variant__sku__startswith", "batch__exact")
+    ordering = ("-id",)
+    actions = ("call_off",)
+
+    @admin.action(description=say("取消未生效的", "Call off what is not in force"), permissions=["write"])
+    def call_off(self, request: HttpRequest, rows: QuerySet[Any]) -> None:
+        self.act(
+            request,
+            rows,
+            lambda c: price_changes.cancel(
+                storefront_id=c.storefront_id, changes=[c.pk], by=request.user.get_username(), now=now()
+            ),
         )
 
 

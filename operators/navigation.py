@@ -115,6 +115,7 @@ GROUPS: tuple[Group, ...] = (
             ("catalog.Variant", "barcode"),
             (IMPORT, "upload_file"),
             (CODES, "search"),
+            ("catalog.PriceChange", "schedule"),
             ("catalog.PriceCut", "sell"),
             ("catalog.PublicPrice", "price_check"),
             ("catalog.Category", "category"),

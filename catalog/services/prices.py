@@ -60,7 +60,7 @@ def set_price(*, storefront_id: int, sku: str, price_fen: int, now: datetime) ->
     with editing(storefront_id):
         variant = _locked(storefront_id, sku)
         above = PriceCut.objects.filter(variant=variant, ends_at__gt=now, price_fen__gte=price_fen)
-        _refuse_first(sku, above.order_by("starts_at").first())
+        refuse_first(sku, above.order_by("starts_at").first())
         if variant.price_fen == price_fen:
             return
         before = variant.price_fen
@@ -100,9 +100,7 @@ def cut_price(
         if price_fen >= variant.price_fen:
             raise BadPrice(sku=sku, why="a cut must be below the price", why_zh="活动价必须低于原价")
         overlapping = Q(starts_at__lt=ends_at, ends_at__gt=starts_at)
-        _refuse_first(
-            sku, PriceCut.objects.filter(overlapping, variant=variant).order_by("starts_at").first()
-        )
+        refuse_first(sku, PriceCut.objects.filter(overlapping, variant=variant).order_by("starts_at").first())
         cut = PriceCut.objects.create(
             storefront_id=storefront_id,
             variant=variant,
@@ -162,7 +160,8 @@ def _locked(storefront_id: int, sku: str) -> Variant:
     return variant
 
 
-def _refuse_first(sku: str, cut: PriceCut | None) -> None:
+def refuse_first(sku: str, cut: PriceCut | None) -> None:
+    """Raises CutInTheWay where there is one."""
     if cut is not None:
         raise CutInTheWay(
             sku=sku, cut=cut.name_en, starts_at=cut.starts_at.isoformat(), ends_at=cut.ends_at.isoformat()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from catalog.models import Variant
+from catalog.services.price_changes import plan_prices
 from inventory.models import FreightTemplate, FreightZone, Warehouse, WarehouseDay
 from inventory.services import (
     open_count,
@@ -27,4 +30,6 @@ def stock_rows(place: Warehouse, made: Variant, round: int) -> None:
     extra = make.lot(place, made, 3, f"MOVED-{round}")
     away = make.warehouse(shop, f"away-{round}")
     send_transfer(target=away, pieces=[(extra, 1)], reason="", by="someone", now=now)
+    planned = {"prices": {made.sku: 30_000 + round}, "starts_at": now + timedelta(days=900 + round)}
+    plan_prices(storefront_id=shop.pk, **planned, by="someone", now=now)
     set_shelf_life(storefront=shop, variant=made, floor_days=30, near_days=60, now=now)

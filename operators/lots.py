@@ -114,6 +114,10 @@ class LotAdmin(Stepped, Listed):
             do=_restore,
             roles=PACKERS,
             legal=lambda row: row.quarantined > 0 and not row.stopped,
+            hint=say(
+                "为无主包裹或退运保留的件数不可解除。",
+                "What is kept for a parcel that nobody expected, or a shipment abroad, is not restored.",
+            ),
         ),
         Step(
             name="send",

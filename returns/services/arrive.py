@@ -331,7 +331,8 @@ def _put_all_away(
     row: ReturnRequest, lines: dict[int, ReturnLine], found: Sequence[Found], by: str, now: datetime
 ) -> None:
     """What is there is put away, and only if all of it is customs hears that it has arrived."""
-    for one in sorted(found, key=lambda one: one.lot or 0):
+    stocks = dict(Lot.objects.filter(pk__in=[one.lot for one in found]).values_list("pk", "stock"))
+    for one in sorted(found, key=lambda one: (stocks.get(one.lot or 0, 0), one.lot or 0)):
         _put_away(row, lines[one.position], one, by, now)
     sent_wrong = sum(one.quantity for one in found if one.grade == Grade.WRONG)
     if sent_wrong and REASONS[row.reason].fault is Fault.SELLER:

@@ -132,7 +132,8 @@ def _keep_pieces(parcel: StrayParcel, found: Sequence[Found], by: str, now: date
     lines = {one.position: one for one in OrderLine.objects.filter(order=parcel.order)}
     left = left_of_lots(parcel.order)
     known = lots_of(parcel.order)
-    for one in sorted(found, key=lambda one: one.lot or 0):
+    stocks = {lot.pk: lot.stock_id for lots in known.values() for lot in lots.values()}
+    for one in sorted(found, key=lambda one: (stocks.get(one.lot or 0, 0), one.lot or 0)):
         line = lines.get(one.position)
         lot = known.get(line.variant_id, {}).get(one.lot or 0) if line else None
         if line is None or lot is None or one.quantity <= 0 or one.grade not in GRADES:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from inventory.models import Lot, Movement
-from inventory.services import TooFewPieces, restore
+from inventory.services import TooFewPieces, adjust, restore
 from kernel.models import Case
 from payments.models import Refund
 from payments.services.refunds import Wish, request_refund
@@ -42,7 +42,8 @@ def lot_of(order):
 
 
 def came(order, row=None, many=1, **more):
-    found = [Found(1, "as_new", "quarantine", many, lot_of(order).pk)] if many else []
+    here = [Found(1, "as_new", "quarantine", many, lot_of(order).pk)] if many else []
+    found = more.pop("found", here)
     return strays.take_in(
         storefront_id=order.storefront_id,
         order=order,
@@ -243,3 +244,24 @@ def test_graded_pieces_leave_nothing_of_their_lot_for_a_stray(order):
     with pytest.raises(TooManyOfLot) as told:
         came(order, ReturnRequest.objects.get())
     assert told.value.left == 0
+
+
+@pytest.mark.parametrize("stray", [True, False])
+def test_stocks_are_locked_in_the_order_of_their_keys_whatever_the_lots(world, stray):
+    """As a checkout does, which else dies with it: here the lot of the first stock is the younger one."""
+    old = Lot.objects.get(stock__variant=world.dryer)
+    adjust(lot=old, pieces=-old.on_hand, reason="counted", by="op", now=make.NOW)
+    lots = {
+        1: make.lot(world.warehouse, world.dryer, 1, "NEW"),
+        2: Lot.objects.get(stock__variant=world.iron),
+    }
+    assert lots[1].stock_id < lots[2].stock_id and lots[1].pk > lots[2].pk
+    order = delivered(world, ("HD-1", 1), ("IR-1", 1))
+    found = [Found(position, "as_new", "quarantine", 1, lot.pk) for position, lot in lots.items()]
+    if stray:
+        came(order, found=found)
+    else:
+        row = receive(request=asked(order, wish(of={1: 1, 2: 1}), at=AT), by="op", now=AT)
+        inspect(request=row, found=found, by="op", now=AT)
+    moved = Movement.objects.filter(kind="return").order_by("pk").values_list("stock", flat=True)
+    assert list(moved) == [lots[1].stock_id, lots[2].stock_id]

@@ -7,6 +7,7 @@ from celery import shared_task
 from customs.services import (
     abroad,
     book,
+    came_back,
     data_given,
     declaring,
     entering,
@@ -67,8 +68,9 @@ def look_again() -> None:
 
 @shared_task
 def taxes_due() -> None:
-    """Tax of released lists whose window to pay has opened, or ends."""
+    """Tax of released lists whose window to pay has opened, or ends; returns whose last day is near."""
     taxes.remind(now=now())
+    came_back.remind(now=now())
 
 
 @shared_task

@@ -22,6 +22,7 @@ RETURN = Machine(
         "end": {
             "refused": "ended",
             "appealed": "ended",
+            "on_the_way": "ended",  # lost there, and refunded otherwise
             "received": "ended",
             "inspected": "ended",
             "disputed": "ended",

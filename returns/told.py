@@ -61,7 +61,7 @@ NEXT: dict[str, Saying] = {
     ),
     "refunding": Saying("退款处理中，到账后告知", "the refund is on its way"),
     "settled": Saying("退款已到账", "the money has arrived", "settled_at"),
-    "ended": Saying("已结束，未退款", "over: nothing was refunded"),
+    "ended": Saying("已结束，未由本申请退款", "over: nothing was refunded by this request"),
     "lapsed": Saying(
         "未按时寄回，已关闭；期限内可重新申请", "not sent back in time, closed: ask again while you may"
     ),

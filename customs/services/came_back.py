@@ -2,15 +2,16 @@
 
 Law.md R3.1: declared within thirty days of the release, which `undoing.declare_return` asks, and back at the
 original zone or site within forty-five. Customs grants the first and does not tell the second, so that a
-colleague enters the day; until then a case says what waits for it. Whichever comes last gives back.
+colleague enters the day; near the last day a case says what waits for it. Whichever comes last gives back,
+and only where all that was declared is back.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from compliance import services as compliance
 from compliance.law import Law
@@ -22,10 +23,10 @@ from customs.services import book
 from customs.services.declaring import held
 from customs.services.filing import reads
 from customs.services.listed import PURPOSE, pieces_of, skus, the_list, whole
-from customs.steps import REFUSED, Step, is_error, step_for
+from customs.steps import GRANTED, REFUSED, Step, is_error, step_for
 from kernel import events
 from kernel.cases import open_case, settle_open
-from kernel.clock import shanghai_day
+from kernel.clock import SHANGHAI, shanghai_day
 from kernel.errors import Conflict, Invalid
 from kernel.models import Event
 from kernel.money import share
@@ -35,6 +36,7 @@ from orders.services.quoted import line_facts
 GRANTED_EVENT, ARRIVED, RESTORED = "customs.returned", "customs.return_arrived", "customs.return_restored"
 REFUSED_EVENT, NEVER_CAME = "customs.return_refused", "customs.return_never_came"
 WAITS = "customs.return_waits"
+SOON, LONG_OVER = timedelta(days=7), timedelta(days=30)  # before and after the last day a case is looked for
 
 
 @dataclass(eq=False)
@@ -56,6 +58,14 @@ class ArrivalKnown(Conflict):
     title_zh = "该退货申请没有待登记的到货。"
 
 
+class NotThese(Conflict):
+    """Other pieces are back than customs was told of."""
+
+    code = "return_other_pieces"
+    title = "Customs was told of other pieces than those that are back: put the return right there first."
+    title_zh = "实际运回的件数与退货申请申报的不一致，请先与海关更正。"
+
+
 def expected(declaration: Declaration) -> list[Filing]:
     """The returns of a declaration whose goods are still to be entered as back, granted or not yet."""
     never = _named(declaration, NEVER_CAME)
@@ -74,10 +84,19 @@ def _failed(status: str) -> bool:
     return is_error(status) and step_for(status, "") is not Step.LATER
 
 
-def goods_arrived(*, declaration: Declaration, number: str, on: date, by: str, now: datetime) -> None:
+def goods_arrived(
+    *,
+    declaration: Declaration,
+    number: str,
+    on: date,
+    by: str,
+    now: datetime,
+    pieces: Mapping[str, int] | None = None,
+) -> None:
     """Enter the day on which all goods of the return `number` (copNo) were back at the original zone or site.
 
-    Raises ArrivedImpossible, ArrivalKnown.
+    `pieces` are those that are back, by SKU, where they were counted. Raises ArrivedImpossible, ArrivalKnown,
+    NotThese.
     """
     with tenant(declaration.storefront_id):
         _, row = held(declaration)
@@ -88,6 +107,8 @@ def goods_arrived(*, declaration: Declaration, number: str, on: date, by: str, n
         if not first <= on <= last:
             raise ArrivedImpossible(first=first.isoformat(), last=last.isoformat())
         filing.declaration = row
+        if pieces is not None and pieces_of(filing, now=now) != pieces:
+            raise NotThese()
         _record(filing, ARRIVED, {"arrived": on.isoformat(), "by": by}, now)
         if filing.key in _named(row, GRANTED_EVENT):
             if filing.key in _named(row, NEVER_CAME):  # the book lost them, and has them after all
@@ -133,26 +154,49 @@ def refused(filing: Filing, *, now: datetime) -> None:
 
 
 def settle(filing: Filing, *, now: datetime) -> None:
-    """Give back of the year where a granted return was in time, or put before a person what it waits for."""
+    """Give back of the year where a granted return was in time."""
     row = filing.declaration
-    assert row.released_at is not None  # a return is of a released list
-    released = shanghai_day(row.released_at)
-    last = released + timedelta(days=Law(released).figure("import/return_arrived_days"))
     arrived = _named(row, ARRIVED)
-    if filing.key in arrived and date.fromisoformat(arrived[filing.key]["arrived"]) <= last:
+    if filing.key in arrived and date.fromisoformat(arrived[filing.key]["arrived"]) <= _last_day(row):
         _restore(filing, now)
-    waiting = _named(row, GRANTED_EVENT).keys() - arrived.keys() - _named(row, NEVER_CAME).keys()
-    if waiting:
+    if not _awaited(row):
+        settle_open(kinds=[WAITS], key=row.event_key, by="system", note="nothing is awaited", now=now)
+
+
+def remind(*, now: datetime) -> int:
+    """A granted return whose goods are not entered as back is a case near its last day or after it. How many.
+
+    Goods travel for days: before that nothing is wrong. Run daily.
+    """
+    days = timedelta(days=Law(shanghai_day(now)).figure("import/return_arrived_days"))
+    midnight = datetime.combine(shanghai_day(now) + timedelta(days=1), time(), SHANGHAI)
+    span = (midnight - days - LONG_OVER, midnight - days + SOON)
+    told = Filing.objects.filter(kind=Filing.Kind.RETURN, superseded=False, status__in=GRANTED)
+    rows = Declaration.objects.filter(released_at__range=span, pk__in=told.values("declaration_id"))
+    waiting = [row for row in rows.order_by("pk") if _awaited(row)]
+    for row in waiting:
         open_case(
             storefront_id=row.storefront_id,
             kind=WAITS,
             key=row.event_key,
             title="A return is granted; enter the day on which its goods came back",
-            facts={"order": row.number, "list": row.list_no, "until": last.isoformat()},
+            facts={"order": row.number, "list": row.list_no, "until": _last_day(row).isoformat()},
             now=now,
         )
-    else:
-        settle_open(kinds=[WAITS], key=row.event_key, by="system", note="nothing is awaited", now=now)
+    return len(waiting)
+
+
+def _last_day(row: Declaration) -> date:
+    """By which the goods of a return are back at the original zone or site."""
+    assert row.released_at is not None  # a return is of a released list
+    released = shanghai_day(row.released_at)
+    return released + timedelta(days=Law(released).figure("import/return_arrived_days"))
+
+
+def _awaited(row: Declaration) -> set[str]:
+    """The granted returns of a declaration whose goods are neither back nor said never to come."""
+    told = _named(row, GRANTED_EVENT).keys()
+    return told - _named(row, ARRIVED).keys() - _named(row, NEVER_CAME).keys()
 
 
 def _restore(filing: Filing, now: datetime) -> None:

@@ -126,6 +126,9 @@ class ReturnLine(models.Model):
     request = models.ForeignKey(ReturnRequest, on_delete=models.PROTECT, related_name="lines")
     line = models.ForeignKey(OrderLine, on_delete=models.PROTECT, related_name="+")
     quantity = models.PositiveIntegerField()
+    refunded = models.PositiveIntegerField(
+        default=0, help_text="pieces of it that were refunded before they came: put away, not refunded again"
+    )
     state = models.CharField(max_length=12, choices=RETURN_LINE.choices, default=RETURN_LINE.start)
     wanted = models.ForeignKey(Variant, on_delete=models.PROTECT, null=True, related_name="+")
 
@@ -133,6 +136,7 @@ class ReturnLine(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["request", "line"], name="return_line_once"),
             models.CheckConstraint(name="return_line_quantity", condition=Q(quantity__gt=0)),
+            models.CheckConstraint(name="return_line_refunded", condition=Q(refunded__lte=F("quantity"))),
         ]
 
     def __str__(self) -> str:

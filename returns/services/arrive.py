@@ -196,9 +196,9 @@ def inspect(
 
 
 def not_graded(row: ReturnRequest) -> bool:
-    """Whether goods are there that nobody has put away, their money having gone by its last day."""
-    paid = row.state in ("refunding", "settled") and row.received_at is not None
-    return paid and not ReturnGrade.objects.filter(line__request=row).exists()
+    """Whether goods are there that nobody has put away, their money having gone by its last day or before."""
+    over = row.state in ("refunding", "settled", "ended") and row.received_at is not None
+    return over and not ReturnGrade.objects.filter(line__request=row).exists()
 
 
 def to_grade(row: ReturnRequest) -> QuerySet[ReturnLine]:

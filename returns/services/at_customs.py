@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from customs.models import Declaration, Filing
-from customs.services.came_back import ArrivalKnown, ArrivedImpossible, goods_arrived, never_came
+from customs.services.came_back import ArrivalKnown, ArrivedImpossible, NotThese, goods_arrived, never_came
 from customs.services.declaring import held
 from customs.services.listed import pieces_of
 from customs.services.undoing import NotAccepted, ask_back, declare_return
@@ -22,7 +22,7 @@ from kernel.errors import Problem
 from kernel.states import WrongState
 from kernel.tenancy import tenant
 from orders.given_back import NOTHING
-from returns.models import ReturnRequest
+from returns.models import ReturnGrade, ReturnRequest
 from returns.reasons import REASONS
 from returns.services import settle
 from returns.services.holding import hold, take_windows
@@ -74,14 +74,19 @@ def declare(row: ReturnRequest, *, by: str, now: datetime) -> bool:
 def arrived(row: ReturnRequest, *, on: date, by: str, now: datetime) -> None:
     """The goods of a held request are back at the original place since `on`: customs' clock stops.
 
-    Later than its last day it is a case: tax and allowance stay used.
+    Later than its last day it is a case, tax and allowance stay used; and so it is where other pieces were
+    found than customs was told of: nothing is given back for what did not come.
     """
     declaration = _declaration(row)
     if declaration is None or not declare(row, by=by, now=now):
         return
     try:
         with transaction.atomic():
-            goods_arrived(declaration=declaration, number=row.return_no, on=on, by=by, now=now)
+            goods_arrived(
+                declaration=declaration, number=row.return_no, on=on, by=by, now=now, pieces=_found(row)
+            )
+    except NotThese:
+        not_all_there(row, now=now)
     except (
         ArrivalKnown,
         ArrivedImpossible,
@@ -173,7 +178,7 @@ def declared(*, number: str, order_number: str, now: datetime) -> None:
             row.restorable = None  # not yet known
         row.save(update_fields=["return_no", "restorable"])
         settle_open(kinds=[NOT_DECLARED], key=row.event_key, by="system", note=number, now=now)
-        if row.received_at is not None or not row.goods_back:
+        if _found(row) or not row.goods_back:  # what is not graded yet is told once it is
             arrived(row, on=shanghai_day(row.received_at or now), by="system", now=now)
 
 
@@ -205,6 +210,18 @@ def _pieces(row: ReturnRequest) -> dict[str, int]:
     pieces = Counter[str]()
     for one in row.lines.exclude(state__in=["refused", "dropped"]).select_related("line"):
         pieces[one.line.sku] += one.quantity
+    return dict(pieces)
+
+
+def _found(row: ReturnRequest) -> dict[str, int] | None:
+    """Pieces by SKU that were found of a request; None of what never left, and is there as a whole."""
+    if not row.goods_back:
+        return None
+    pieces = Counter[str]()
+    for one in (
+        ReturnGrade.objects.filter(line__request=row).exclude(place="nowhere").select_related("line__line")
+    ):
+        pieces[one.line.line.sku] += one.quantity
     return dict(pieces)
 
 

@@ -118,7 +118,10 @@ def _settle(row: ReturnRequest, now: datetime) -> None:
     whole = row.state in ("received", "disputed")
     if whole:
         _case(
-            row, settle.NOT_INSPECTED, "A refund went by its last day: the goods were not judged in time", now
+            row,
+            settle.NOT_INSPECTED,
+            "The refund's last day came before its goods were judged: grade them",
+            now,
         )
     settle.settle_held(row, by="system", now=now, whole=whole)
 

@@ -70,13 +70,13 @@ class NotAnyMore(Conflict):
 def approve(*, request: ReturnRequest, by: str, now: datetime, answer: str = "") -> ReturnRequest:
     """Say yes: goods are to be sent back, or the money goes at once.
 
-    Raises WrongState, PiecesGone, SamePerson.
+    Raises WrongState, PiecesGone, SamePerson, NeedsColleague where money goes and no goods come back.
     """
     with tenant(request.storefront_id):
         row = hold(request)
         _second(row, by)
         row.answer = answer[:300]
-        say_yes(row, by=by, now=now)
+        say_yes(row, by=by, now=now, choice=True)
     return row
 
 
@@ -155,8 +155,8 @@ def within_bound(order: Order, terms: ReturnPolicy, fen: int) -> bool:
     return terms.approves and before + fen <= terms.approves_up_to_fen
 
 
-def say_yes(row: ReturnRequest, *, by: str, now: datetime) -> None:
-    """The same of a row that the caller holds with its order and payment."""
+def say_yes(row: ReturnRequest, *, by: str, now: datetime, choice: bool = False) -> None:
+    """The same of a row that the caller holds with its order and payment; `choice`: an operator's own."""
     lines = list(row.lines.select_related("line"))
     if row.state == "appealed":
         seen = look(order=row.order, now=now, but=row.pk)
@@ -175,7 +175,7 @@ def say_yes(row: ReturnRequest, *, by: str, now: datetime) -> None:
         if row.state not in ("requested", "appealed"):
             raise WrongState(machine="return", verb="grant", state=row.state)
         RETURN.move(row, "grant", now=now, facts={"by": by}, next_at=None, **told)
-        settle.pay(row, now=now)
+        settle.pay(row, now=now, choice_of=by if choice else "")
         if row.reason == "not_received":
             _refunded_as_lost(row, by, now)
         keep_here(row, by=by, now=now)

@@ -42,13 +42,14 @@ def revive(row: ReturnRequest, *, now: datetime) -> None:
         if beyond > theirs:
             refunded.append(f"{one.line.sku} × {beyond - theirs}")
         if one.quantity > theirs:
-            one.quantity, one.state = one.quantity - theirs, "approved"
+            one.quantity, one.refunded = one.quantity - theirs, beyond - theirs
+            one.state = "approved"
             lines.append(one)
     held = ReturnRequest.objects.filter(order=row.order, lines__state__in=HOLDING).exclude(pk=row.pk)
     others = ", ".join(sorted(set(held.values_list("number", flat=True)))) if elsewhere else ""
     if not lines:
         raise AskedAnew(others)
-    ReturnLine.objects.bulk_update(lines, ["quantity", "state"])
+    ReturnLine.objects.bulk_update(lines, ["quantity", "refunded", "state"])
     if elsewhere or refunded:
         open_case(
             storefront_id=row.storefront_id,

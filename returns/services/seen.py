@@ -97,9 +97,9 @@ def look(*, order: Order, now: datetime, but: int | None = None) -> Seen:
     living = held.exclude(request_id=but)
     asked = Counter[int]()
     promised: dict[int, int] = {}
-    told = living.values_list("line_id", "quantity", "request_id", "request__quoted_fen")
-    for line_id, quantity, request_id, quoted_fen in told:
-        asked[line_id] += quantity
+    told = living.values_list("line_id", "quantity", "refunded", "request_id", "request__quoted_fen")
+    for line_id, quantity, refunded, request_id, quoted_fen in told:
+        asked[line_id] += quantity - refunded
         promised[request_id] = quoted_fen
     for line in lines:  # of what was refunded meanwhile nothing is held any more
         asked[line.pk] = min(asked[line.pk], max(0, line.quantity - gone.get(line.pk, NOTHING).quantity))

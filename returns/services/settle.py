@@ -20,6 +20,7 @@ from kernel.errors import Conflict
 from kernel.tenancy import tenant
 from orders.given_back import NOTHING, returned
 from payments.models import Refund, RefundLine
+from payments.services.refund_eyes import mind_refund
 from payments.services.refund_writing import Kept
 from payments.services.refunds import request_refund
 from returns.models import ReturnGrade, ReturnLine, ReturnRequest
@@ -47,24 +48,27 @@ class PiecesGone(Conflict):
 def settle(*, request: ReturnRequest, by: str, now: datetime, waive: bool = False) -> ReturnRequest:
     """Let the money of what was received go; with `waive` all that was asked for, however it was found.
 
-    Where nothing of it can be refunded (all was wrong or short) it ends. Raises WrongState, and what
-    `request_refund` raises.
+    Where nothing of it can be refunded (all was wrong or short) it ends. To waive is `by`'s own choice.
+    Raises WrongState, and what `pay` raises.
     """
     with tenant(request.storefront_id):
         row = hold(request)
-        settle_held(row, by=by, now=now, whole=waive)
+        settle_held(row, by=by, now=now, whole=waive, choice=waive)
     return row
 
 
-def settle_held(row: ReturnRequest, *, by: str, now: datetime, whole: bool = False) -> None:
-    """The same of a row that the caller holds; `whole`: as if nothing had been found otherwise."""
+def settle_held(
+    row: ReturnRequest, *, by: str, now: datetime, whole: bool = False, choice: bool = False
+) -> None:
+    """The same of a row that the caller holds; `whole`: as if nothing had been found otherwise; `choice`: an
+    operator's own, whom nothing obliges."""
     if whole:
         row.deducted_fen, row.deducted_why = 0, ""
     changes = {"deducted_fen": row.deducted_fen, "deducted_why": row.deducted_why, "next_at": None}
     pieces = creditable(row, whole=whole)
     if pieces:
         RETURN.move(row, "settle", now=now, facts={"by": by}, **changes)
-        pay(row, pieces=pieces, now=now)
+        pay(row, pieces=pieces, now=now, choice_of=by if choice else "")
     else:
         RETURN.move(row, "end", now=now, facts={"by": by}, **changes)
         move_lines(row, "drop", HOLDING, now)
@@ -95,7 +99,7 @@ def creditable(row: ReturnRequest, *, whole: bool = False) -> dict[int, int]:
     gone = returned(RefundLine.objects.filter(~Q(refund__state="closed"), refund__order=row.order_id))
     left = {
         one.line_id: min(
-            one.quantity - never[one.pk],
+            one.quantity - one.refunded - never[one.pk],
             one.line.quantity - gone.get(one.line_id, NOTHING).quantity,
         )
         for one in lines.select_related("line")
@@ -104,11 +108,18 @@ def creditable(row: ReturnRequest, *, whole: bool = False) -> dict[int, int]:
 
 
 def pay(
-    row: ReturnRequest, *, now: datetime, pieces: dict[int, int] | None = None, lost: bool = False
+    row: ReturnRequest,
+    *,
+    now: datetime,
+    pieces: dict[int, int] | None = None,
+    lost: bool = False,
+    choice_of: str = "",
 ) -> None:
     """Ask for the refund of a held request; its lines are payments' from now on. Raises as request_refund.
 
     Where goodwill or what is kept back has all of it, the refund is of nothing, and has arrived at once.
+    What an operator chooses to give (`choice_of`) counts with all that operators gave of the order; beyond
+    the storefront's limit a colleague agrees to it first: raises NeedsColleague.
 
     Of goods that are `lost` on their way back customs gives up nothing, and the brand bears it.
     """
@@ -124,10 +135,12 @@ def pay(
         wish=wish_for(seen, pieces, freight=row.freight, kept=kept),
         key=f"return:{row.number}",
         reason=SHOWN[Kind(row.kind)],
-        asked_by="consumer",
+        asked_by=f"operator:{choice_of}"[:80] if choice_of else "consumer",
         note=row.number,
         now=now,
     )
+    if choice_of:
+        mind_refund(order=row.order, by=choice_of, now=now)
     row.refund, row.restorable, row.deducted_fen = refund, restorable, refund.deducted_fen
     row.save(update_fields=["refund", "restorable", "deducted_fen"])
     for one in ReturnLine.objects.filter(request=row, state__in=HOLDING).select_related("request", "line"):

@@ -189,7 +189,7 @@ def refund(*, parcel: StrayParcel, by: str, now: datetime) -> StrayParcel:
     """Take its pieces as a return after all: received on the day they came, found as they were, and refunded.
 
     Where the consumer has asked for just these pieces since, it is that return. Customs is told as of any
-    return, within its windows. Raises WrongState, NotOfIt, PiecesGone.
+    return, within its windows. Raises WrongState, NotOfIt, PiecesGone, NeedsColleague.
     """
     with tenant(parcel.storefront_id):
         row, pieces = _held(parcel)
@@ -214,7 +214,7 @@ def refund(*, parcel: StrayParcel, by: str, now: datetime) -> StrayParcel:
         RETURN.move(made, "inspect", now=now, facts=facts, next_at=now)
         move_lines(made, "inspect", ["approved"], now)
         at_customs.arrived(made, on=row.came_on, by=by, now=now)
-        settle.settle_held(made, by=by, now=now)
+        settle.settle_held(made, by=by, now=now, choice=True)
         return over(row, "refund", by=by, now=now, note=made.number, result=made)
 
 

@@ -11,7 +11,16 @@ from django.urls import reverse
 from compliance.models import AllowanceEntry
 from compliance.services import allowance_reserve, allowance_restore
 from customs.models import Filing, ListedPieces
-from customs.services.came_back import ArrivalKnown, ArrivedImpossible, expected, goods_arrived, never_came
+from customs.services.came_back import (
+    SOON,
+    ArrivalKnown,
+    ArrivedImpossible,
+    NotThese,
+    expected,
+    goods_arrived,
+    never_came,
+    remind,
+)
 from kernel.clock import shanghai_day
 from kernel.models import Case, Event
 from orders.models import Quote
@@ -45,6 +54,11 @@ def given_back():
     )
 
 
+def reminded(at):
+    """How many are looked at on the day before the last week of the 45, and then in it."""
+    return remind(now=at + timedelta(days=45) - SOON - timedelta(days=1)), remind(now=at + timedelta(days=44))
+
+
 def waits():
     return [(case.state, case.facts["until"]) for case in Case.objects.filter(kind=WAITS)]
 
@@ -54,10 +68,17 @@ def test_a_granted_return_waits_for_the_day_its_goods_came_back_and_then_restore
     at = released(port, order, at)
     until = (shanghai_day(at) + timedelta(days=45)).isoformat()
     counted = order.goods_fen + order.freight_fen
+    was = at
     filing = returned(order, at, {"HD-1": 1})
     at = grant(port, filing, at)
-    assert (given_back(), waits()) == ([], [("open", until)])
+    assert (given_back(), waits()) == ([], [])  # goods travel for days: nothing is wrong yet
+    assert (reminded(was), waits()) == ((0, 1), [("open", until)])
+    with pytest.raises(NotThese):
+        goods_arrived(
+            declaration=declaration(order), number=filing.key, on=shanghai_day(at), by="o", now=at, pieces={}
+        )
     back(order, filing, at)
+    assert reminded(was) == (0, 0)
     assert given_back() == [(filing.key, counted // 2)]
     assert allowance() == {"used": counted - counted // 2, "reserved": 0}
     assert waits() == [("settled", until)]
@@ -74,6 +95,7 @@ def test_two_partial_returns_give_back_all_that_the_list_used_to_the_fen(port, r
     first, second = (returned(order, at, {"HD-1": 1}) for _ in range(2))
     at = grant(port, first, at)
     at = grant(port, second, at)
+    remind(now=at + timedelta(days=44))
     back(order, second, at)
     assert Case.objects.get(kind=WAITS).state == "open"
     back(order, first, at)
@@ -142,6 +164,7 @@ def test_goods_that_come_back_after_forty_five_days_restore_nothing(port, ready,
     at = released(port, order, at)
     filing = returned(order, at, {"HD-1": 1})
     late = grant(port, filing, at) + timedelta(days=60)
+    assert remind(now=late) == 1
     back(order, filing, late, days=(shanghai_day(late) - shanghai_day(at)).days - days)
     assert len(given_back()) == restored
     assert [state for state, _ in waits()] == ["settled"]
@@ -222,6 +245,7 @@ def test_goods_that_never_come_settle_what_waits_and_those_that_come_after_all_g
     at = grant(port, filing, at)
     listed = ListedPieces.objects.get(declaration=declaration(order), variant__sku="HD-1")
     assert listed.returned == 1
+    assert remind(now=at + timedelta(days=44)) == 1
     enter(client, rows.operator("officer", order.storefront, "compliance"))
     url = reverse("admin:customs_declaration_step", args=[declaration(order).pk, "never-came"])
     assert client.post(url, {"number": filing.key}).status_code == 302

@@ -11,6 +11,9 @@ from django.urls import reverse
 from kernel import approvals
 from kernel.models import Approval
 from payments.models import Refund
+from returns.reasons import Kind
+from returns.services import arrive, deadlines
+from returns.services.way import send
 from storefronts.models import FourEyes
 from storefronts.services import four_eyes
 from tests import make
@@ -19,6 +22,8 @@ from tests.operators import rows
 from tests.operators.test_refund_pages import step
 from tests.operators.test_verbs import change
 from tests.payments.reports import paid
+from tests.returns import parts
+from tests.returns.conftest import customs  # noqa: F401
 
 pytestmark = pytest.mark.django_db
 
@@ -133,3 +138,43 @@ def test_a_looser_limit_needs_a_colleague_and_a_stricter_one_does_not(world):
     assert not FourEyes.objects.filter(verb="bulk_export").exists()
     owner.post(reverse("admin:storefronts_foureyes_add"), sent | {"above": "10"})
     assert FourEyes.objects.get(verb="bulk_export").above == 10
+
+
+def taken(client, row, name):
+    url = reverse("admin:returns_returnrequest_step", args=[row.pk, name])
+    return client.post(url, {"answer": ""}, follow=True).content.decode()
+
+
+@pytest.mark.usefixtures("customs")
+def test_what_an_operator_chooses_to_give_of_a_return_needs_a_colleague_and_what_is_owed_does_not(world):
+    parts.policy(world)
+    at = parts.DELIVERED + timedelta(days=1)
+    with time_machine.travel(at, tick=False):
+        fang, lan = entered(world, "fang", "finance"), entered(world, "lan", "finance")
+
+        def sent(pieces=1):
+            row = parts.asked(parts.delivered(world), parts.wish(pieces))
+            return send(request=row, carrier="SF", waybill="SF2000000000001", by="c", now=at)
+
+        row = sent()
+        missing = parts.wish(reason="missing", kind=Kind.CLAIM)
+        claim = parts.written(parts.delivered(world), missing, "c", approved=False)
+        for one, name, stays in ((row, "lost", "on_the_way"), (claim, "grant", "requested")):
+            assert "a colleague has to agree" in taken(fang, one, name)
+            one.refresh_from_db()
+            assert (one.state, one.refund) == (stays, None)
+            decide(lan, Approval.objects.get(granted=None))
+            taken(fang, one, name)
+            taken(fang, one, name)
+            one.refresh_from_db()
+            assert (one.state, one.refund.asked_by) == ("refunding", "operator:fang")
+        row = arrive.receive(request=sent(2), by="op", now=at)
+        lot = arrive.lots_of(row)[1][0].pk
+        found = [arrive.Found(1, "as_new", "shelf", 1, lot), arrive.Found(1, "short", "nowhere", 1)]
+        arrive.inspect(request=row, found=found, by="op", now=at)
+        assert "a colleague has to agree" in taken(fang, row, "waive")
+        arrive.dispute(request=row, now=at)
+        deadlines.sweep(now=row.refund_by)  # nobody agreed: the law's last day waits for nobody
+        row.refresh_from_db()
+        assert (row.state, row.refund.asked_by) == ("refunding", "consumer")
+        assert row.refund.amount_fen == row.quoted_fen > 10_000

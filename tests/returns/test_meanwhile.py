@@ -25,6 +25,7 @@ from returns.services.arrive import (
     dispute,
     inspect,
     lots_of,
+    not_graded,
     receive,
     to_grade,
 )
@@ -181,13 +182,34 @@ def test_pieces_of_a_late_parcel_that_were_refunded_are_put_away_and_not_refunde
     assert [one.quantity for one in row.refund.lines.all()] == [1]
 
 
-def test_a_late_parcel_of_which_all_was_refunded_ends_by_its_last_day(order):
+def test_a_late_parcel_of_which_all_was_refunded_ends_by_its_last_day_and_is_put_away(order, world):
     row = came_late(asked(order))
     refunded(order, 2)
     row = receive(request=row, by="op", now=row.send_by)
     deadlines.sweep(now=row.refund_by)
     assert (state(row), Refund.objects.count()) == ("ended", 1)
     assert not Case.objects.filter(kind="return.failing").exists()
+    assert not_graded(row) and Case.objects.get(kind="return.not_inspected").state == "open"
+    before = Lot.objects.get(stock__variant=world.dryer).on_hand
+    late(row)
+    assert (state(row), Refund.objects.count()) == ("ended", 1)
+    assert Lot.objects.get(stock__variant=world.dryer).on_hand == before + 1
+    assert not not_graded(row) and Case.objects.get(kind="return.not_inspected").state == "settled"
+
+
+def test_a_late_parcel_takes_no_money_of_pieces_that_another_wish_holds(order):
+    row = came_late(asked(order, wish(2)))
+    at = row.send_by
+    parts.had(order, at)
+    anew = asked(order, wish(1), at=at, key="k-2")
+    refunded(order, 1)
+    row = receive(request=row, by="op", now=at)
+    line = row.lines.get()
+    assert (line.quantity, line.refunded) == (1, 1)
+    graded(row, at)
+    assert (state(row), Refund.objects.count()) == ("ended", 1)
+    graded(receive(request=anew, by="op", now=at), at)
+    assert (state(anew), anew.refund.amount_fen) == ("refunding", 10_910)
 
 
 def late(row, **more):

@@ -11,6 +11,7 @@ from backend import delivery
 from inventory.models import Lot
 from kernel.cases import open_case
 from kernel.models import Case
+from kernel.states import WrongState
 from logistics.models import Parcel, Shipment
 from logistics.services.shipments import find_out
 from logistics.states import SHIPMENT
@@ -19,6 +20,8 @@ from returns.models import ReturnRequest
 from returns.reasons import Kind
 from returns.services import deadlines, decide, undelivered
 from returns.services.ask import NotPossible
+from returns.services.lost import grant_lost
+from returns.services.way import send
 from settlement.models import Posting
 from tests import make
 from tests.returns import parts
@@ -179,3 +182,17 @@ def test_the_case_of_a_lost_parcel_is_over_once_all_of_it_is_refunded_as_not_rec
             decide.approve(request=row, by="mei", now=DELIVERED)
         states.append(Case.objects.get(kind="tracking.lost").state)
     assert states == ["open", "settled"]
+
+
+def test_what_was_refunded_by_hand_and_is_lost_on_its_way_back_ends_and_nothing_more_is_paid(world, customs):
+    order = parts.delivered(world)
+    row = send(request=asked(order, wish(2)), carrier="SF", waybill="SF2000000000001", by="c", now=DELIVERED)
+    parts.refunded_all(order)
+    deadlines.sweep(now=row.next_at)
+    row = grant_lost(request=row, by="ben", now=DELIVERED + DAY)
+    row.refresh_from_db()
+    assert (row.state, row.lines.get().state, Refund.objects.count()) == ("ended", "dropped", 1)
+    assert customs.never == [row.return_no]
+    assert not Case.objects.filter(state="open", kind__startswith="return").exists()
+    with pytest.raises(WrongState):
+        grant_lost(request=row, by="ben", now=DELIVERED + DAY)

@@ -20,6 +20,7 @@ from operators import goods_bulk, goods_import, readiness
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
+from operators.goods_pictures import PICTURES, shown
 from operators.goods_steps import CUSTOMS
 from operators.lists import Listed
 from operators.scope import SELLERS
@@ -48,7 +49,7 @@ class BrandAdmin(Scoped):
 
 
 @register("catalog.Product")
-class ProductAdmin(Listed):
+class ProductAdmin(Stepped, Listed):
     """Products with their state; published and withdrawn from here."""
 
     writers = SELLERS
@@ -71,13 +72,14 @@ class ProductAdmin(Listed):
     list_display_links = ("code",)
     ordering = ("-id",)
     actions = ("publish", "withdraw")
+    steps = PICTURES
     change_form_outer_after_template = "operators/stock_story.html"
 
     def changeform_view(
         self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
         row = self.get_object(request, object_id) if object_id else None
-        story = readiness.of_product(row) if row else []
+        story = [*readiness.of_product(row), *shown(row)] if row else []
         return super().changeform_view(
             request, object_id, form_url, {"story": story, **(extra_context or {})}
         )

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 
 from compliance import services as compliance
 from compliance import vault
-from kernel import files, ids
+from kernel import files, ids, pictures
 from kernel.errors import Conflict, Invalid, Missing
 from kernel.tenancy import tenant
 from orders.models import Order
-from returns import labels, pictures
+from returns import labels
 from returns.models import ReturnPicture
 from returns.services.ask import MOST_PICTURES
 from returns.services.holding import hold_order

@@ -17,9 +17,9 @@ from backend.middleware import MAX_PICTURE
 from compliance import vault
 from kernel import files
 from kernel.models import File
+from kernel.pictures import LONGEST_SIDE, MOST_BYTES, MOST_PIXELS
 from returns.models import ReturnPicture, ReturnRequest
 from returns.personal import KEEPING
-from returns.pictures import LONGEST_SIDE, MOST_BYTES, MOST_PIXELS
 from tests import make
 from tests.miniprogram_api.conftest import Phone
 from tests.miniprogram_api.returning import HOUR, Customs, alice, clock, customs, order, wish
@@ -114,7 +114,7 @@ def test_a_picture_of_too_many_pixels_is_not_decoded_and_says_what_to_do(alice, 
 MEMORY = """
 import resource, sys
 from PIL import Image
-from returns.pictures import TooLarge, plain
+from kernel.pictures import TooLarge, plain
 Image.init()
 content = open(sys.argv[1], "rb").read()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -47,3 +47,13 @@ def plain(content: bytes) -> bytes:
     into = io.BytesIO()
     white.save(into, format="JPEG", quality=85)
     return into.getvalue()
+
+
+def smaller(content: bytes, side: int) -> tuple[bytes, int, int]:
+    """A picture that `plain` gave, at most `side` pixels a side, with its width and height."""
+    with Image.open(io.BytesIO(content), formats=["JPEG"]) as found:
+        found.draft(None, (side, side))
+        found.thumbnail((side, side), reducing_gap=None)
+        into = io.BytesIO()
+        found.save(into, format="JPEG", quality=85)
+        return into.getvalue(), found.width, found.height

@@ -255,5 +255,8 @@ def due(row: ReturnRequest, at: Any) -> str:
         )
     name, what = _NEXT[row.state]
     by = getattr(row, name)
-    late = say("已逾期", "overdue") if by is not None and by <= at else ""
-    return " ".join(str(part) for part in (what, by and _last(by), late) if part)
+    text = " ".join(str(part) for part in (what, by and _last(by)) if part)
+    if by is None or by > at:
+        return text
+    late = say("已逾期", "overdue")
+    return format_html('{} <strong class="text-red-600">{}</strong>', text, late)

@@ -71,4 +71,4 @@ class ReturnPolicy(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.storefront} from {self.starts_on}"
+        return f"{self.storefront} · {self.starts_on}"

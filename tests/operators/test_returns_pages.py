@@ -186,7 +186,9 @@ def test_the_list_finds_by_waybill_and_shows_what_waits(client, world):
     ReturnRequest.objects.filter(pk=late.pk).update(
         state="requested", decide_by=DELIVERED - DAY, next_at=DELIVERED + 9 * DAY
     )
-    first = client.get(listed).context["cl"].result_list[0]
+    shown = client.get(listed)
+    first, overdue = shown.context["cl"].result_list[0], '<strong class="text-red-600">overdue</strong>'
+    assert shown.content.decode().count(overdue) == 2  # a decision, and a refund by law
     assert first.number == late.number  # an overdue decision is on top, however late it is looked at again
     ReturnRequest.objects.filter(pk=late.pk).update(state="withdrawn", reason="wrong")
     assert numbers({"q": "SF2000000000001"}) == {row.number}

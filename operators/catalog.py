@@ -73,16 +73,15 @@ class ProductAdmin(Stepped, Listed):
     ordering = ("-id",)
     actions = ("publish", "withdraw")
     steps = PICTURES
+    change_form_outer_before_template = "operators/goods_checks.html"
     change_form_outer_after_template = "operators/stock_story.html"
 
     def changeform_view(
         self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
         row = self.get_object(request, object_id) if object_id else None
-        story = [*readiness.of_product(row), *shown(row)] if row else []
-        return super().changeform_view(
-            request, object_id, form_url, {"story": story, **(extra_context or {})}
-        )
+        told = {"checks": readiness.of_product(row), "story": shown(row)} if row else {}
+        return super().changeform_view(request, object_id, form_url, {**told, **(extra_context or {})})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         first = Media.objects.filter(product=OuterRef("pk")).order_by("position").values("thumbnail_path")[:1]
@@ -140,16 +139,15 @@ class VariantAdmin(Stepped, Listed):
     ordering = ("-id",)
     actions = ("edit_many", "price_many", "take_home", "ask_for_gate")
     steps = (CUSTOMS,)
+    change_form_outer_before_template = "operators/goods_checks.html"
     change_form_outer_after_template = "operators/stock_story.html"
 
     def changeform_view(
         self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
     ) -> Any:
         row = self.get_object(request, object_id) if object_id else None
-        story = readiness.of_variant(row) if row else []
-        return super().changeform_view(
-            request, object_id, form_url, {"story": story, **(extra_context or {})}
-        )
+        shown = {"checks": readiness.of_variant(row), "story": [readiness.prices_of(row)]} if row else {}
+        return super().changeform_view(request, object_id, form_url, {**shown, **(extra_context or {})})
 
     def __init__(self, model: Any, site: Any) -> None:
         super().__init__(model, site)

@@ -94,10 +94,7 @@ def _arrange_form(row: Product) -> type[forms.Form]:
             help_text=say("顺序；留空即删除", "its place; empty takes it away"),
             widget=UnfoldAdminIntegerFieldWidget,
         )
-        for word, told in (
-            ("zh", say("替代文字（中文）", "alt text, Chinese")),
-            ("en", say("替代文字（英文）", "alt text")),
-        ):
+        for word, told in _WORDS:
             fields[f"{word}_{one.pk}"] = forms.CharField(
                 label=told,
                 initial=getattr(one, f"alt_{word}"),

@@ -11,11 +11,14 @@ from django.utils.http import urlencode
 from catalog.models import Product, Variant
 from kernel.clock import now
 from kernel.errors import Problem
+from kernel.money import yuan
 from operators import told
 from operators.bilingual import chinese, say
-from operators.tables import Table, cited, kept
+from operators.names import state_name
+from operators.tables import Table, cited, kept, when
 from orders.services.sellable import Need, needs
 
+LAST = 20
 MOST = 50  # SKUs on a product's page
 _NAMES = {
     "label": say("中文电子标签", "Chinese e-label"),
@@ -69,10 +72,15 @@ def of_variant(v: Variant) -> list[Table]:
             "rows": [_row(v, row) for row in rows],
         },
         {
-            "title": "",
-            "headers": [say("归类", "classification"), say("说明", "remark")],
+            "title": say("归类", "Classification"),
+            "headers": [
+                say("商品编码", "commodity code"),
+                say("归类", "classification"),
+                say("说明", "remark"),
+            ],
             "rows": [
                 [
+                    told.link(_mended_at(v, "LIST-1"), v.hs_code),
                     say("已确认", "confirmed") if v.customs_confirmed else say("待确认", "to be confirmed"),
                     v.customs_note or "-",
                 ]
@@ -101,6 +109,19 @@ def of_product(product: Product) -> list[Table]:
             ],
         }
     ]
+
+
+def prices_of(v: Variant) -> Table:
+    """What its price was told to be, and what it is to be: the last of each."""
+    planned = v.price_changes.filter(state="planned").order_by("-starts_at")[:LAST]
+    public = v.public_prices.order_by("-id")[:LAST]
+    rows = [(row.starts_at, row.price_fen, "planned", "catalog.PriceChange") for row in planned]
+    rows += [(row.starts_at, row.price_fen, row.kind, "catalog.PublicPrice") for row in public]
+    return {
+        "title": say("价格历史与计划", "Prices, told and planned"),
+        "headers": [say("起", "from"), say("价格（元）", "price (CNY)"), say("类型", "kind")],
+        "rows": [[when(at), yuan(fen), state_name(kind, kind, owner)] for at, fen, kind, owner in rows],
+    }
 
 
 def _verdict(modes: dict[str, list[Need]]) -> str:
@@ -139,9 +160,9 @@ def _why(need: Need) -> Any:
     if need.rule is None:
         return need.problem.text("zh" if chinese() else "en") if need.problem else "-"
     sentence = need.rule.sentence_zh if chinese() else need.rule.sentence
+    source = cited(need.source.citation, need.source.link) if need.source else ""
     if need.refusal is None:
-        return sentence
-    source = cited(need.refusal.citation, need.refusal.link)
+        return format_html("{}<br>{}", sentence, source)
     return format_html("{}<br>{}<br>{}", sentence, told.facts(need.refusal.facts), source)
 
 

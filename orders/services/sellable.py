@@ -14,7 +14,7 @@ from compliance import queries as compliance
 from compliance import tax
 from compliance.facts import LineFacts, LockedRates
 from compliance.judge import standing
-from compliance.law import Law
+from compliance.law import Figure, Law
 from compliance.rules import Rule
 from inventory import queries as inventory
 from inventory.queries import Offer
@@ -33,6 +33,7 @@ class Need:
     met: bool
     rule: Rule | None = None
     refusal: Refusal | None = None
+    source: Figure | None = None
     problem: tax.TariffMissing | tax.ContentMissing | None = None
 
 
@@ -80,7 +81,7 @@ def _of_the_law(
     line: LineFacts, mode: str, shop: storefronts.Shop, rates: LockedRates, law: Law
 ) -> list[Need]:
     case = basket_case((line,), law, mode, shop, rates=rates)
-    return [Need(rule.id, no is None, rule, no) for rule, no in standing(case, law)]
+    return [Need(rule.id, no is None, rule, no, law.source(rule.law)) for rule, no in standing(case, law)]
 
 
 def _of_tax(line: LineFacts, tariff: dict[str, tax.Rate], law: Law) -> Need:

@@ -83,7 +83,7 @@ def test_the_checklist_says_what_a_quote_would_say_and_where_it_is_mended(client
         page = client.get(reverse("admin:catalog_variant_change", args=[world.dryer.pk])).content.decode()
     assert len(queries) <= 25
     assert "1210 may not · 9610 may not" in page
-    assert "公告2022年第7号" in page
+    assert "公告2022年第7号" in page and "Prices, told and planned" in page and "list price" in page
     assert f"/admin/codes/?variant={world.dryer.pk}" in page and "/step/customs/" in page
     page = client.get(reverse("admin:catalog_product_change", args=[world.dryer.product_id])).content.decode()
     assert "QUARANTINE-1" in page and "a warehouse of the mode has pieces to sell" in page

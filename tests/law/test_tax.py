@@ -9,7 +9,7 @@ import pytest
 
 from compliance.facts import with_freight
 from compliance.law import Law
-from compliance.tax import ContentMissing, Rate, TariffMissing, assess, surtax_rate, unit_of
+from compliance.tax import ContentMissing, Rate, TariffMissing, assess, composite, surtax_rate, unit_of
 from tests.law.law_cases import CREAM, LAW, line
 
 D = Decimal
@@ -36,6 +36,15 @@ def test_the_four_composite_rates_within_the_limit(vat, excise, percent):
     duty, excise_fen, vat_fen = taxes(line(value), rate)
     assert duty == 0
     assert round(D(excise_fen + vat_fen) / value * 100, 4) == D(percent)
+    told = composite(rate, LAW, excise=bool(excise))  # what a merchandiser is shown beside a code
+    assert told is not None and round(told * 100, 4) == D(percent)
+    by_litre = {
+        "excise_kind": "specific",
+        "excise_rate": None,
+        "excise_per_unit_fen": 22,
+        "excise_unit": "1l",
+    }
+    assert composite(replace(rate, **by_litre), LAW, excise=True) is None
 
 
 def test_cosmetics_at_the_single_limit_are_rounded_by_kind_not_by_composite_rate():

@@ -38,13 +38,13 @@ def test_the_four_composite_rates_within_the_limit(vat, excise, percent):
     assert round(D(excise_fen + vat_fen) / value * 100, 4) == D(percent)
     told = composite(rate, LAW, excise=bool(excise))  # what a merchandiser is shown beside a code
     assert told is not None and round(told * 100, 4) == D(percent)
-    by_litre = {
+    by_l = {
         "excise_kind": "specific",
         "excise_rate": None,
         "excise_per_unit_fen": 22,
         "excise_unit": "1l",
     }
-    assert composite(replace(rate, **by_litre), LAW, excise=True) is None
+    assert composite(replace(rate, **by_l), LAW, excise=True) is None
 
 
 def test_cosmetics_at_the_single_limit_are_rounded_by_kind_not_by_composite_rate():

@@ -24,7 +24,7 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Coalesce, Concat, Extract, TruncDate
+from django.db.models.functions import Extract, TruncDate
 
 from compliance.law import Law
 from customs.models import Declaration, PortAccount, PortReceipt, TaxSheet
@@ -32,29 +32,18 @@ from customs.services.taxes import ALARM, owing_in, unpaid
 from customs.services.waiting import LATE_AFTER, WATCHED
 from customs.states import DECLARATION
 from kernel.clock import SHANGHAI
-from kernel.models import Event
 
-
-def _entered(state: str, instead: Any) -> Coalesce:
-    """When it last came into a state, as its history has it."""
-    moves = Event.objects.filter(
-        key=Concat(Value("order:"), OuterRef("number")), name=f"{DECLARATION.name}.{state}"
-    )
-    return Coalesce(Subquery(moves.order_by("-seq").values("at")[:1]), instead)
-
-
-_LAST_WORD = Coalesce("told_at", "listed_at", "opened_at")
 # Since when a declaration stands where it stands, and after how long a colleague should look: of ours what
 # the sweep itself takes for late, of customs what it usually needs.
 SINCE: Mapping[str, tuple[Any, timedelta]] = {
     "waiting": (F("opened_at"), LATE_AFTER),
     "documents": (F("opened_at"), LATE_AFTER),
-    "blocked": (_entered("blocked", _LAST_WORD), timedelta(hours=24)),
-    "rejected": (_entered("rejected", _LAST_WORD), timedelta(hours=24)),
+    "blocked": (F("state_since"), timedelta(hours=24)),
+    "rejected": (F("state_since"), timedelta(hours=24)),
     "listed": (F("listed_at"), timedelta(hours=2)),
     "accepted": (F("accepted_at"), WATCHED["accepted"]),
     **{state: (F("told_at"), WATCHED[state]) for state in ("review", "inspection", "detained")},
-    "cancelling": (_entered("cancelling", F("listed_at")), timedelta(hours=24)),
+    "cancelling": (F("state_since"), timedelta(hours=24)),
 }
 TO_MEND = ("blocked", "rejected")
 STOPPED = ("review", "inspection", "detained")

@@ -13,6 +13,7 @@ AT_CUSTOMS = ("listed", "accepted", "review", "inspection", "detained", "cancell
 DECLARATION = Machine(
     name="customs_declaration",
     start="waiting",
+    since="state_since",
     moves={
         "tell": {"waiting": "documents"},
         "list": {"documents": "listed"},

@@ -40,11 +40,15 @@ class Stateful(Protocol):
 
 @dataclass(frozen=True)
 class Machine:
-    """A state table: `moves` maps verb → {from: to}; the event of a move is `<name>.<to>`."""
+    """A state table: `moves` maps verb → {from: to}; the event of a move is `<name>.<to>`.
+
+    `since` names the column, where the rows have one, that says when a row came into its state.
+    """
 
     name: str
     start: str
     moves: Mapping[str, Mapping[str, str]]
+    since: str = ""
 
     @property
     def states(self) -> list[str]:
@@ -77,6 +81,8 @@ class Machine:
             raise WrongState(machine=self.name, verb=verb, state=before)
         model = type(row)
         assert issubclass(model, models.Model)
+        if self.since:
+            changes[self.since] = now
         with transaction.atomic(savepoint=False):
             moved = model._default_manager.filter(pk=row.pk, state=before).update(state=after, **changes)
             if moved == 1:

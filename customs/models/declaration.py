@@ -37,6 +37,7 @@ class Declaration(models.Model):
     vat_fen = models.BigIntegerField(default=0, help_text="as the list declared it")
     excise_fen = models.BigIntegerField(default=0, help_text="as the list declared it")
     opened_at = models.DateTimeField()
+    state_since = models.DateTimeField(null=True, blank=True, help_text="empty until it first moves")
     listed_at = models.DateTimeField(null=True, blank=True, help_text="the list was sent, or tried to")
     accepted_at = models.DateTimeField(null=True, blank=True, help_text="120, 入库")
     released_at = models.DateTimeField(null=True, blank=True, help_text="800, 放行")

@@ -252,7 +252,7 @@ def test_what_customs_stopped_and_what_it_does_not_give_back_have_queues(client,
         customs_rows(make.order(world.alice, ("HD-1", 1)), 0)
         since = now - timedelta(hours=hours, minutes=1)
         row = Declaration.objects.latest("pk")
-        told = {"state": state, "status": status, "told_at": since, "listed_at": since}
+        told = {"state": state, "status": status, "told_at": since, "listed_at": since, "state_since": since}
         Declaration.objects.filter(pk=row.pk).update(**told)
     enter(client, world.shop)
     stopped, asked_back = (
@@ -263,7 +263,7 @@ def test_what_customs_stopped_and_what_it_does_not_give_back_have_queues(client,
     assert "open, photograph" in stopped[0] and stopped[0].endswith("3 d 8 h")
     assert [line.split(" | ")[0] for line in asked_back] == ["asked back"]
     assert "hand it over again" in asked_back[0] and asked_back[0].endswith("1 d 6 h")
-    Declaration.objects.filter(state="cancelling").update(listed_at=now)
+    Declaration.objects.filter(state="cancelling").update(state_since=now)
     assert board(client).context["stopped"][1]["rows"] == []  # customs still has its time
 
 

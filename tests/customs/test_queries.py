@@ -23,7 +23,6 @@ from customs.queries import (
 from customs.services.taxes import owed_fen
 from customs.states import DECLARATION
 from kernel.clock import shanghai_day
-from kernel.events import record
 from tests import make
 from tests.operators.customs_rows import customs_rows
 
@@ -59,7 +58,7 @@ def test_the_board_counts_by_state_and_reason_with_the_oldest_and_the_late(world
     declared(world, **waiting, opened_at=NOW - hours(2))
     declared(world, **waiting, opened_at=NOW - hours(13))
     declared(world, state="listed", awaits="receipts", listed_at=NOW - hours(1))
-    declared(world, state="rejected", trouble="data", told_at=NOW - hours(30))
+    declared(world, state="rejected", trouble="data", state_since=NOW - hours(30))
     declared(world)
     rows = Declaration.objects.all()
     assert standing(rows, NOW) == [
@@ -71,8 +70,8 @@ def test_the_board_counts_by_state_and_reason_with_the_oldest_and_the_late(world
 
 
 def test_what_is_to_be_mended_comes_with_the_code_of_its_last_refusal(world):
-    younger = declared(world, state="blocked", trouble="mismatch", told_at=NOW - hours(1))
-    older = declared(world, state="rejected", trouble="data", told_at=NOW - hours(5))
+    younger = declared(world, state="blocked", trouble="mismatch", state_since=NOW - hours(1))
+    older = declared(world, state="rejected", trouble="data", state_since=NOW - hours(5))
     receipt = older.filings.get().receipts.get()
     receipt.status = receipt.code = "-621001"
     receipt.save()
@@ -86,22 +85,21 @@ def test_what_is_to_be_mended_comes_with_the_code_of_its_last_refusal(world):
 
 def test_what_came_into_its_state_again_is_as_old_as_it_is_in_it(world):
     late, early = NOW - hours(2), NOW - hours(200)
-    for state in ("cancelling", "blocked", "rejected"):
-        row = declared(world, state=state, trouble="data", listed_at=early, told_at=early)
-        for at in (early, late):
-            record(
-                storefront_id=row.storefront_id,
-                name=f"customs_declaration.{state}",
-                key=row.event_key,
-                facts={},
-                now=at,
-            )
-    found = standing(Declaration.objects.all(), NOW)
-    assert {(one.state, one.oldest, one.late) for one in found} == {
-        ("cancelling", late, 0),
-        ("blocked", late, 0),
-        ("rejected", late, 0),
+    ways = {
+        "cancelling": ("accepted", "ask_back", "keep"),
+        "blocked": ("waiting", "block", "resume"),
+        "rejected": ("listed", "reject", None),
     }
+    for before, there, back in ways.values():
+        row = declared(world, state=before, trouble="data", listed_at=early, told_at=early)
+        DECLARATION.move(row, there, now=early if back else late)
+        if back:
+            DECLARATION.move(row, back, now=late - hours(1))
+            DECLARATION.move(row, there, now=late)
+        row.refresh_from_db()
+        assert row.state_since == late
+    found = standing(Declaration.objects.all(), NOW)
+    assert {(one.state, one.oldest, one.late) for one in found} == {(state, late, 0) for state in ways}
 
 
 def test_clearance_is_the_median_and_nine_tenths_of_a_day(world):

@@ -217,6 +217,7 @@ APPEND_SLASH = False
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [ROOT / "operators" / "overrides"],  # before the admin's own
         "APP_DIRS": True,
         "OPTIONS": {
             "context_processors": [

@@ -21,6 +21,7 @@ from operators import amounts, colleague, columns, paging, told
 from operators.bilingual import chinese, say
 from operators.filters import StorefrontFilter
 from operators.names import state_name
+from operators.purpose import first_of
 from operators.scope import OWNERS, PLATFORM, READERS, SHARED, scope_of, storefront_id_of
 from storefronts.models import Storefront
 
@@ -101,6 +102,11 @@ class Scoped(ModelAdmin):  # type: ignore[misc]
             elif field.choices:
                 shown[field.name] = columns.choice_shown(dict(field.flatchoices), model._meta.label)
         self.readonly_preprocess_fields = shown
+
+    @property
+    def first_thing(self) -> str:
+        """What an empty list says to do."""
+        return first_of(self.opts.label)
 
     # What is seen.
 

@@ -8,19 +8,15 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.contrib import admin
-from django.db.models import Model
 from django.http import HttpRequest
 from django.urls import reverse
 
-from catalog.models import Product
-from customs.models import PortAccount
-from inventory.models import Stock, Warehouse
 from kernel.clock import shanghai_day
 from kernel.money import priced
 from operators.bilingual import say
 from operators.charts import Series, chart
 from operators.filters import StorefrontFilter, is_number
+from operators.first_steps import shown as steps_shown
 from operators.reporting import BOOKKEEPERS, TRADERS
 from operators.scope import CARERS, PACKERS, READERS, REFUNDERS, scope_of
 from operators.waiting import AUDITORS, midnight
@@ -29,22 +25,10 @@ from payments.models import Refund
 from reporting.queries import Figures, Position, days, position
 from settlement.currency import shown as in_units
 from settlement.currency import units
-from storefronts.models import LegalParty, MerchantAccount
 
 SPANS = (7, 30, 90)
 CLEARERS = PACKERS | CARERS | AUDITORS
 RETURNERS = PACKERS | REFUNDERS | AUDITORS
-_STEPS: tuple[tuple[Any, type[Model]], ...] = (
-    (
-        say("登记跨境企业、平台、代理人等主体", "Name the legal parties who answer for an import"),
-        LegalParty,
-    ),
-    (say("录入微信支付商户号与密钥", "Enter the WeChat Pay merchant account and its keys"), MerchantAccount),
-    (say("建立仓库与运费模板", "Set up a warehouse and its freight"), Warehouse),
-    (say("导入商品及其海关属性并上架", "Import products with what customs asks, and publish them"), Product),
-    (say("登记入库批次", "Receive the first lots"), Stock),
-    (say("开通口岸申报账号", "Open the account at the port"), PortAccount),
-)
 _TENTHS, _CENTS = "{:.1f}".format, "{:,.2f}".format
 _HOURS, _YUAN = say("小时", "hours"), say("元", "CNY")
 
@@ -112,15 +96,8 @@ def shown(request: HttpRequest, choice: Choice, at: datetime) -> dict[str, Any]:
 
 
 def first_steps(request: HttpRequest, choice: Choice) -> list[dict[str, Any]]:
-    """What leads to the first order, while nobody has ever ordered here; a link for those who may open it."""
-    shops = _shops(request, choice, READERS)
-    if Order.objects.filter(storefront_id__in=shops).exists():
-        return []
-    pages = ((title, admin.site._registry[model]) for title, model in _STEPS)
-    return [
-        {"title": title, "url": _list(page.model, choice, {}) if page.has_view_permission(request) else ""}
-        for title, page in pages
-    ]
+    """What leads to the first order of the storefronts that are looked at."""
+    return steps_shown(request, _shops(request, choice, READERS))
 
 
 def _shops(request: HttpRequest, choice: Choice, roles: frozenset[str]) -> frozenset[int]:

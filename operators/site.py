@@ -17,8 +17,10 @@ class Site(UnfoldAdminSite):
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """Colours stand in a style sheet (static/operators/colors.css): none is written into the page."""
+        from operators.purpose import purpose_of  # noqa: PLC0415  (texts are laid over the models later)
+
         context: dict[str, Any] = super().each_context(request)
-        return {**context, "colors": {}}
+        return {**context, "colors": {}, "purpose": purpose_of(request)}
 
     def has_permission(self, request: HttpRequest) -> bool:
         """Every page and every action of the admin asks this first."""

@@ -73,7 +73,12 @@ AREAS = (
         "local_shipping",
         ("shipment", "parcel", "waybill", "tracking", "receipt", "shipping_info", "trade_management"),
     ),
-    Area("stock", say("库存", "Stock"), "inventory", ("stock", "lot", "transfer", "reservation")),
+    Area(
+        "stock",
+        say("商品与库存", "Goods and stock"),
+        "inventory",
+        ("stock", "lot", "transfer", "reservation", "price"),
+    ),
     Area(
         "persons",
         say("实名与安全", "Identity and incidents"),

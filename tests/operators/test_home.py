@@ -16,11 +16,12 @@ from kernel.models import Delivery, Event
 from logistics.models import Shipment
 from logistics.services.shipments import open_shipment
 from operators.dashboard import PLUMBING
+from operators.first_steps import PARTIES
 from orders.models import Order
 from payments.models import Refund
 from reporting.models import Day
 from reporting.services import count_marked, mark
-from storefronts.models import Membership
+from storefronts.models import LegalParty, Membership
 from tests import make
 from tests.operators import rows
 from tests.payments.bill_files import refunded
@@ -178,12 +179,26 @@ def test_the_charts_show_the_days_asked_for(client, world):
     assert [round(hours, 2) for hours in clearance] == [1.08, 10.08]
 
 
-def test_a_new_brand_is_told_what_to_do_first(client, world):
-    owner = rows.operator("owner", world.shop)
-    steps = home(client, owner).context["first_steps"]
-    assert [client.get(step["url"]).status_code for step in steps] == [200] * 6
+def test_a_new_brand_is_led_step_by_step_until_somebody_orders(client, world):
+    owner, new = rows.operator("owner", world.shop), make.storefront("swift")
+    founder = rows.operator("founder", new)
+
+    def steps(who):
+        return home(client, who).context["first_steps"]
+
+    begun = steps(owner)
+    assert [client.get(step["url"]).status_code for step in begun] == [200] * 9
+    [next_one] = [n for n, step in enumerate(begun) if step["next"]]
+    assert next_one == [step["done"] for step in begun].index(False)
+    assert [step["done"] for step in begun].count(True) >= 3
+    LegalParty.objects.filter(storefront=new).delete()
+    for role in PARTIES[:-1]:
+        LegalParty.objects.create(storefront=new, role=role, name=role, country="CN")
+    assert (steps(founder)[0]["done"], steps(founder)[0]["next"]) == (False, True)
+    LegalParty.objects.create(storefront=new, role=PARTIES[-1], name="x", country="CN")
+    assert (steps(founder)[0]["done"], steps(founder)[0]["next"]) == (True, False)
     filled(world)
-    assert home(client, owner).context["first_steps"] == []
+    assert steps(owner) == [] and steps(founder) != []
 
 
 def test_the_number_of_statements_does_not_grow(client, world):
@@ -203,7 +218,7 @@ def test_the_number_of_statements_does_not_grow(client, world):
         Day.objects.create(
             storefront=world.shop, day=shanghai_day(now()) - timedelta(days=n + 1), counted_at=now(), paid=n
         )
-    assert (before, few, taken()) == (7, 7, 7)
+    assert (before, few, taken()) == (8, 7, 7)  # the first steps are one
 
 
 def test_plumbing_is_not_on_the_first_page_and_still_has_its_pages(client, world):

@@ -208,7 +208,7 @@ def test_a_parcel_that_is_lost_on_its_way_is_paid_back_and_customs_keeps_its_tax
     assert house.refunds(order) == [order.total_fen] == [23_457]
     assert house.books() == {"goodwill": 1_957, "tax": -1_957}  # the brand's expense, and still owed
     assert (house.year(), house.stock()["HD-1"], house.documents(order)) == ((21_500, 0), (98, 0, 0), [])
-    house.nothing_open("tracking.lost")
+    house.nothing_open()
 
 
 def test_after_its_windows_a_return_is_refused_or_paid_without_customs(house: House) -> None:

@@ -110,6 +110,13 @@ class WayOut(serializers.Serializer[Any]):
     latest = PointOut(allow_null=True, help_text="what the carrier told last; null before anything was")
 
 
+class WayPaidOut(serializers.Serializer[Any]):
+    """A transfer beside the refund."""
+
+    fen = serializers.IntegerField()
+    on = serializers.DateField()
+
+
 class KeptBackOut(serializers.Serializer[Any]):
     fen = serializers.IntegerField()
     why = serializers.CharField(allow_blank=True)
@@ -173,6 +180,7 @@ class ReturnOut(serializers.Serializer[Any]):
     goods_back = serializers.BooleanField()
     way_back_by = serializers.ChoiceField(BEARERS)
     way_back_says = Text(allow_null=True, help_text="null where nothing is sent back")
+    way_back_paid = WayPaidOut(allow_null=True, help_text="what the seller has paid for the way back")
     refund_fen = serializers.IntegerField(help_text="as it was quoted")
     late_refund_fen = serializers.IntegerField(help_text="should the goods come too late for customs")
     kept_back = KeptBackOut(allow_null=True)
@@ -286,6 +294,7 @@ def shown(door: Door, number: str) -> HttpResponse:
             "lines": [_line(one) for one in returns.lines(row)],
             "goods_back": row.goods_back,
             "way_back_by": "seller" if row.seller_pays else "consumer",
+            "way_back_paid": {"fen": row.way_fen, "on": row.way_paid_on} if row.way_fen else None,
             "way_back_says": text_of(WAY_BACK[row.seller_pays]) if row.goods_back else None,
             "refund_fen": row.quoted_fen,
             "late_refund_fen": row.quoted_late_fen,

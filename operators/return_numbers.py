@@ -205,6 +205,7 @@ def _weeks(weeks: list[Week]) -> Table:
             say("品牌承担税款（元）", "lost tax borne (CNY)"),
             say("退还运费（元）", "freight back (CNY)"),
             say("不可再售（元）", "not for sale (CNY)"),
+            say("寄回运费（元）", "ways back paid (CNY)"),
             say("海关退还税款（元）", "tax given up (CNY)"),
             say("退款用时（小时）", "hours to refund"),
         ],
@@ -214,7 +215,8 @@ def _weeks(weeks: list[Week]) -> Table:
                 one.sold,
                 one.returned,
                 "-" if one.share is None else f"{one.share:.1f}%",
-                *map(yuan, (one.lost_tax_fen, one.freight_fen, one.gone_fen, one.restored_tax_fen)),
+                *map(yuan, (one.lost_tax_fen, one.freight_fen, one.gone_fen, one.way_fen)),
+                yuan(one.restored_tax_fen),
                 "-" if one.hours is None else f"{one.hours:.1f}",
             ]
             for one in reversed(weeks)

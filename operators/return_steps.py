@@ -20,6 +20,7 @@ from compliance.vault import VaultClosed
 from kernel.clock import now, shanghai_day
 from logistics.models import Shipment
 from logistics.vocabulary import carrier_choices
+from operators.amounts import YuanField
 from operators.bilingual import say
 from operators.incident_forms import NothingForm
 from operators.reveal import PurposeForm, nothing
@@ -31,6 +32,7 @@ from returns.services import arrive, decide, undelivered, way
 from returns.services.lost import grant_lost
 from returns.services.reading import open_for
 from returns.services.settle import PiecesGone, against, settle
+from returns.services.way_paid import owed, pay_way
 from returns.states import RETURN
 from storefronts.models import Membership
 
@@ -88,6 +90,16 @@ class DayForm(forms.Form):
     )
 
 
+class WayPaidForm(forms.Form):
+    """The transfer that finance has made outside."""
+
+    amount = YuanField(label=say("金额（元）", "amount (CNY)"))
+    reference = forms.CharField(
+        label=say("转账单号", "number of the transfer"), max_length=64, widget=UnfoldAdminTextInputWidget
+    )
+    on = forms.DateField(label=say("转账日期", "day of the transfer"), widget=UnfoldAdminSingleDateWidget)
+
+
 def _approve(row: ReturnRequest, values: Values, who: str, at: datetime) -> None:
     decide.approve(request=row, answer=values["answer"], by=who, now=at)
 
@@ -110,6 +122,17 @@ def _settle(row: ReturnRequest, values: Values, who: str, at: datetime) -> None:
 
 def _waive(row: ReturnRequest, values: Values, who: str, at: datetime) -> None:
     settle(request=row, by=who, now=at, waive=True)
+
+
+def _way_paid(row: ReturnRequest, values: Values, who: str, at: datetime) -> None:
+    pay_way(
+        request=row,
+        amount_fen=values["amount"],
+        reference=values["reference"],
+        on=values["on"],
+        by=who,
+        now=at,
+    )
 
 
 def _lost(row: ReturnRequest, values: Values, who: str, at: datetime) -> None:
@@ -250,6 +273,21 @@ STEPS = (
         hint=say(
             "全额退款：不扣除，缺少或非本单的件数一并退款。",
             "All that was asked for is refunded, also pieces that were not there or not ours.",
+        ),
+    ),
+    Step(
+        name="way-paid",
+        title=say("登记已付寄回运费", "Enter the way back as paid"),
+        icon="payments",
+        form=WayPaidForm,
+        do=_way_paid,
+        roles=REFUNDERS,
+        legal=owed,
+        start=lambda row: {"on": shanghai_day(now())},
+        hint=say(
+            "核对消费者的运费凭证并线下转账后登记；每份申请一次，计入本订单的退款复核限额。",
+            "Once the receipt was checked and the transfer made outside: once a return; it counts to the"
+            " limit above which a colleague agrees.",
         ),
     ),
     Step(

@@ -183,6 +183,9 @@ def _along(row: ReturnRequest) -> Table:
         ],
         [say("凭证图片", "pictures"), row.pictures.count()],
     ]
+    if row.way_fen:
+        paid = format_html("¥{} · {} · {}", yuan(row.way_fen), row.way_paid_on, row.way_reference)
+        rows.append([say("已付寄回运费", "way back, paid"), paid])
     if row.waybill:
         rows.append([say("退回运单", "waybill back"), f"{row.carrier} {row.waybill}"])
     if row.way_at:

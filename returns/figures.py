@@ -59,7 +59,8 @@ class Week:
     """A week from its Monday: pieces that left, how many of them came back since, and what returns cost.
 
     `lost_tax_fen` is tax that customs keeps and the brand bore, `freight_fen` freight that went back,
-    `gone_fen` the price of pieces that cannot be sold any more; `restored_tax_fen` customs gave up. `hours`
+    `gone_fen` the price of pieces that cannot be sold any more, `way_fen` what was paid for ways back that
+    week; `restored_tax_fen` customs gave up. `hours`
     is the median time from the request to the money.
     """
 
@@ -69,6 +70,7 @@ class Week:
     lost_tax_fen: int
     freight_fen: int
     gone_fen: int
+    way_fen: int
     restored_tax_fen: int
     hours: float | None
 
@@ -80,7 +82,7 @@ class Week:
     @property
     def cost_fen(self) -> int:
         """What they cost the brand beside the price."""
-        return self.lost_tax_fen + self.freight_fen + self.gone_fen
+        return self.lost_tax_fen + self.freight_fen + self.gone_fen + self.way_fen
 
 
 _SOLD = """
@@ -196,10 +198,17 @@ s AS (
     WHERE q.storefront_id = ANY(%(shops)s) AND q.state = 'settled'
       AND q.settled_at >= %(since)s AND q.settled_at < %(until)s
     GROUP BY 1
+), w AS (
+    SELECT date_trunc('week', way_paid_on)::date AS monday, sum(way_fen) AS fen
+    FROM returns_returnrequest
+    WHERE storefront_id = ANY(%(shops)s)
+      AND way_paid_on >= (%(since)s AT TIME ZONE 'Asia/Shanghai')::date
+      AND way_paid_on < (%(until)s AT TIME ZONE 'Asia/Shanghai')::date
+    GROUP BY 1
 )
 SELECT monday, coalesce(s.pieces, 0), coalesce(b.pieces, 0), coalesce(m.lost, 0), coalesce(m.freight, 0),
-       coalesce(m.gone, 0), coalesce(m.restored, 0), m.took / 3600
-FROM s FULL JOIN b USING (monday) FULL JOIN m USING (monday) ORDER BY monday
+       coalesce(m.gone, 0), coalesce(w.fen, 0), coalesce(m.restored, 0), m.took / 3600
+FROM s FULL JOIN b USING (monday) FULL JOIN m USING (monday) FULL JOIN w USING (monday) ORDER BY monday
 """  # noqa: S608  (our own names)
 
 
@@ -223,7 +232,7 @@ def by_reason(span: Span) -> list[Why]:
 def by_week(span: Span) -> list[Week]:
     """Weeks in which anything left, came back or was settled, the oldest first."""
     return [
-        Week(row[0], *map(int, row[1:7]), *[None if row[7] is None else float(row[7])])
+        Week(row[0], *map(int, row[1:8]), *[None if row[8] is None else float(row[8])])
         for row in _asked(_WEEKS, span)
     ]
 

@@ -58,6 +58,11 @@ class ReturnRequest(models.Model):
     way_text = models.CharField(max_length=200, default="", blank=True)
     way_at = models.DateTimeField(null=True, blank=True)
     track_at = models.DateTimeField(null=True, blank=True, help_text="when the tracker is asked next")
+    way_fen = models.BigIntegerField(default=0, help_text="paid to the consumer for the way back")
+    way_paid_on = models.DateField(null=True, blank=True, help_text="day of that transfer")
+    way_reference = models.CharField(
+        max_length=64, default="", blank=True, help_text="number of that transfer at the bank or WeChat"
+    )
     return_no = models.CharField(max_length=20, default="", blank=True)
     restorable = models.BooleanField(null=True, blank=True, help_text="whether customs gives up the tax")
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, null=True, related_name="+")
@@ -76,6 +81,16 @@ class ReturnRequest(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["order", "key"], name="return_wish_once"),
+            models.UniqueConstraint(
+                fields=["storefront", "way_reference"],
+                condition=~Q(way_reference=""),
+                name="return_way_reference_once",
+            ),
+            models.CheckConstraint(
+                name="return_way_paid_whole",
+                condition=Q(way_fen=0, way_paid_on=None, way_reference="")
+                | Q(way_fen__gt=0, way_paid_on__isnull=False, seller_pays=True) & ~Q(way_reference=""),
+            ),
             models.CheckConstraint(
                 name="return_amounts",
                 condition=Q(quoted_late_fen__gte=0, deducted_fen__gte=0)

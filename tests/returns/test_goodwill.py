@@ -11,10 +11,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from backend import delivery
+from kernel.approvals import NeedsColleague
 from kernel.models import Case, Event
 from orders.models import Order
 from payments.models import Refund
 from payments.services.refunds import Wish, refundable_fen, request_refund
+from returns.figures import Span, by_week
 from returns.models import ReturnLine, ReturnRequest
 from returns.reasons import Kind
 from returns.services import deadlines
@@ -22,6 +24,7 @@ from returns.services.arrive import receive
 from returns.services.decide import approve
 from returns.services.settle import settle
 from returns.services.way import send
+from returns.services.way_paid import BadWayPayment, WayNotOwed, WayPaid, owed, pay_way
 from returns.tasks import OCCASIONS, tell_consumer
 from returns.told import NOTHING_LEFT, says
 from settlement.models import Posting
@@ -227,3 +230,44 @@ def test_two_that_live_at_once_are_quoted_one_after_the_other(order):
         graded(came(row), DELIVERED)
     assert [one.amount_fen for one in Refund.objects.order_by("pk")][1:] == [10_910, 4_090]
     assert Order.objects.get().state == "paid"
+
+
+def ways(row, fen=1_200, reference="T-1", days=0):
+    on = DELIVERED.date() + days * DAY
+    return pay_way(request=row, amount_fen=fen, reference=reference, on=on, by="operator:wang", now=DELIVERED)
+
+
+def test_a_way_back_that_the_seller_owes_is_entered_as_paid_once(world, customs):
+    """Only when the goods came, one transfer for one return, and beyond the limit by two people."""
+    parts.policy(world, way_back_by="brand")
+    order = delivered(world)
+    row = asked(order)
+    assert row.seller_pays
+    with pytest.raises(WayNotOwed):
+        ways(row)
+    row, second = came(row), came(asked(order, key="k-2"))
+    for wrong in ({"fen": 0}, {"fen": -1}, {"reference": " "}, {"days": 1}, {"days": -9}):
+        with pytest.raises(BadWayPayment):
+            ways(row, **wrong)
+    with pytest.raises(NeedsColleague):
+        ways(row, fen=200_001)
+    assert owed(fresh(row)) and not Event.objects.filter(name="return.way_paid").exists()
+    ways(row)
+    assert ways(row).way_fen == 1_200 and not owed(fresh(row))
+    assert Event.objects.get(name="return.way_paid").facts["amount_fen"] == 1_200
+    for one, more in ((row, {"fen": 1_300}), (row, {"reference": "T-2"}), (second, {})):
+        with pytest.raises(WayPaid):
+            ways(one, **more)
+    with pytest.raises(NeedsColleague):
+        ways(second, fen=198_801, reference="T-2")
+    ways(second, fen=300, reference="T-2")
+    (week,) = by_week(Span([world.shop.pk], DELIVERED - DAY, DELIVERED + 2 * DAY))
+    assert (week.way_fen, week.cost_fen) == (1_500, 1_500)
+    assert left_of(order) == order.total_fen
+
+
+def test_a_way_back_that_the_consumer_pays_is_not_owed(order):
+    row = came(asked(order))
+    assert not row.seller_pays
+    with pytest.raises(WayNotOwed):
+        ways(row)

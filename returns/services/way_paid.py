@@ -1,0 +1,91 @@
+"""The money of the way back (寄回运费): the seller owes it, finance has sent it, and it is entered here once.
+
+It is no refund of the order: it leaves by a transfer outside, against the consumer's receipt.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import Sum
+
+from kernel import events
+from kernel.clock import shanghai_day
+from kernel.errors import Conflict, Invalid
+from kernel.tenancy import tenant
+from payments.services.refund_eyes import mind_refund
+from returns.models import ReturnRequest
+from returns.services.holding import hold
+
+
+@dataclass(eq=False)
+class BadWayPayment(Invalid):
+    """An amount above nothing, a day between the request and today, and the transfer's own number."""
+
+    code = "return_way_payment"
+    title = "Enter an amount above zero, the transfer's number, and its day, from {first} to {last}."
+    title_zh = "请填写大于零的金额、转账单号，以及{first}至{last}之间的转账日期。"
+    first: str
+    last: str
+
+
+class WayNotOwed(Conflict):
+    """The seller pays for what was agreed to be theirs, and came."""
+
+    code = "return_way_not_owed"
+    title = "Nothing is owed for the way back: the consumer pays it, or the goods have not come."
+    title_zh = "无需支付寄回运费：运费由消费者承担，或商品尚未收到。"
+
+
+class WayPaid(Conflict):
+    """A way is paid once, and a transfer pays one way."""
+
+    code = "return_way_paid"
+    title = "This way back is paid already, or the transfer was entered for another return."
+    title_zh = "该寄回运费已支付，或该转账单号已用于其他退货。"
+
+
+def owed(row: ReturnRequest) -> bool:
+    """Whether the seller owes the way back and has not paid it."""
+    return row.goods_back and row.seller_pays and row.received_at is not None and not row.way_fen
+
+
+def pay_way(
+    *, request: ReturnRequest, amount_fen: int, reference: str, on: date, by: str, now: datetime
+) -> ReturnRequest:
+    """Enter the transfer that paid the way back; the same one again changes nothing.
+
+    Counts to the limit above which a colleague agrees, with all that operators gave of the order.
+
+    Raises BadWayPayment, WayNotOwed, WayPaid, NeedsColleague.
+    """
+    with tenant(request.storefront_id):
+        row = hold(request)
+        transfer = (amount_fen, reference.strip(), on)
+        first, last = shanghai_day(row.requested_at), shanghai_day(now)
+        if amount_fen <= 0 or not 0 < len(transfer[1]) <= 64 or not first <= on <= last:
+            raise BadWayPayment(first.isoformat(), last.isoformat())
+        if (row.way_fen, row.way_reference, row.way_paid_on) == transfer:
+            return row
+        if row.way_fen:
+            raise WayPaid()
+        if not owed(row):
+            raise WayNotOwed()
+        row.way_fen, row.way_reference, row.way_paid_on = transfer
+        try:
+            with transaction.atomic():
+                row.save(update_fields=["way_fen", "way_reference", "way_paid_on"])
+        except IntegrityError as clash:
+            raise WayPaid() from clash
+        ways = ReturnRequest.objects.filter(order=row.order).aggregate(fen=Sum("way_fen"))["fen"]
+        mind_refund(order=row.order, by=by, now=now, coming_fen=ways)
+        events.record(
+            storefront_id=row.storefront_id,
+            name="return.way_paid",
+            key=row.event_key,
+            facts={"by": by, "amount_fen": amount_fen, "on": on.isoformat()},
+            now=now,
+        )
+    return row

@@ -20,7 +20,7 @@ from operators import return_story
 from payments.models import Refund
 from returns.models import ReturnGrade, ReturnPolicy, ReturnRequest, StrayParcel
 from returns.reasons import Kind
-from returns.services.arrive import lots_of
+from returns.services.arrive import lots_of, receive
 from returns.services.decide import appeal, withdraw
 from returns.services.way import send
 from tests import make
@@ -222,6 +222,20 @@ def test_a_parcel_lost_on_its_way_there_is_refunded_from_its_page_by_someone_els
     row = ReturnRequest.objects.get(key="lost")
     assert (row.state, row.refund.amount_fen, row.decided_by) == ("refunding", order.total_fen, "finance")
     assert client.post(url).status_code == 403
+
+
+def test_finance_enters_the_way_back_as_paid(client, world):
+    row = receive(request=on_the_way(world, way_back_by="brand"), by="op", now=DELIVERED)
+    said = {"amount": "12.34", "reference": "T-77", "on": DELIVERED.date().isoformat()}
+    come(client, world, "fulfilment")
+    assert client.post(step(row, "way-paid"), said).status_code == 403
+    come(client, world, "finance")
+    assert step(row, "way-paid") in client.get(page(row)).content.decode()
+    assert client.post(step(row, "way-paid"), said).status_code == 302
+    assert (fresh(row).way_fen, fresh(row).way_reference) == (1_234, "T-77")
+    shown = client.get(page(row)).content.decode()
+    assert "¥12.34" in shown and "T-77" in shown and step(row, "way-paid") not in shown
+    assert client.post(step(row, "way-paid"), said).status_code == 403
 
 
 def test_a_parcel_is_scanned_received_graded_and_the_field_waits_again(client, world):

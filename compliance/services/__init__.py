@@ -11,6 +11,7 @@ from compliance.services.allowance import (
     allowance_restore,
     allowance_use,
 )
+from compliance.services.allowance_books import lock_people as allowance_hold
 from compliance.services.allowance_passing import allowance_pass_on
 from compliance.services.consent import (
     ConsentNeeded,
@@ -46,6 +47,7 @@ __all__ = [
     "UnknownConsent",
     "allowance_carry",
     "allowance_free",
+    "allowance_hold",
     "allowance_lessen",
     "allowance_pass_on",
     "allowance_reconcile",

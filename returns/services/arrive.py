@@ -154,6 +154,7 @@ def inspect(
     """
     with tenant(request.storefront_id):
         row = hold(request)
+        at_customs.hold_year(row.order)
         late = not_graded(row)
         lines = {one.line.position: one for one in to_grade(row)}
         _whole(lines, found)

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
+from compliance import services as compliance
 from customs.models import Declaration, Filing
 from customs.services.came_back import ArrivalKnown, ArrivedImpossible, NotThese, goods_arrived, never_came
 from customs.services.declaring import held
@@ -22,6 +23,7 @@ from kernel.errors import Problem
 from kernel.states import WrongState
 from kernel.tenancy import tenant
 from orders.given_back import NOTHING
+from orders.models import Order
 from returns.models import ReturnGrade, ReturnRequest
 from returns.reasons import REASONS
 from returns.services import settle
@@ -69,6 +71,17 @@ def declare(row: ReturnRequest, *, by: str, now: datetime) -> bool:
     row.save(update_fields=["return_no"])
     settle_open(kinds=[NOT_DECLARED], key=row.event_key, by=by, note=filing.key, now=now)
     return True
+
+
+def hold_year(order: Order) -> None:
+    """Before any stock of a held order moves: its declaration, then the year of its person (docs/locking.md).
+
+    What comes back may give of the year back, and a checkout of the same person takes stock after its year.
+    """
+    declaration = Declaration.objects.filter(order_id=order.pk).first()
+    if declaration is not None:
+        held(declaration)
+        compliance.allowance_hold(order.number)
 
 
 def arrived(row: ReturnRequest, *, on: date, by: str, now: datetime) -> None:

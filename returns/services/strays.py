@@ -195,6 +195,7 @@ def refund(*, parcel: StrayParcel, by: str, now: datetime) -> StrayParcel:
         row, pieces = _held(parcel)
         if not pieces or row.order is None or row.order.state != "paid":
             raise NotOfIt()
+        at_customs.hold_year(row.order)
         asked = _asked_since(row, pieces)
         if asked is not None:
             return _taken_over(row, pieces, asked, by, now)
@@ -229,6 +230,7 @@ def keep(*, parcel: StrayParcel, by: str, now: datetime) -> StrayParcel:
             raise NotOfIt()
         if not refunded_before(row.order, pieces):
             raise NotRefunded()
+        at_customs.hold_year(row.order)
         request, paid = _refunded_by(row, _lines(pieces))
         if request is None:
             for one in pieces:

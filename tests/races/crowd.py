@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -25,3 +26,15 @@ def at_once(calls: list[Callable[[], object]]) -> list[object]:
 
     with ThreadPoolExecutor(len(calls)) as pool:
         return list(pool.map(run, calls))
+
+
+def wait_for_a_waiter() -> None:
+    """Until somebody of this database waits for a lock."""
+    here = "FROM pg_stat_activity WHERE datname = current_database()"
+    for _ in range(400):
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT count(*) {here} AND wait_event_type = 'Lock'")
+            if cursor.fetchone()[0]:
+                return
+        time.sleep(0.05)
+    raise AssertionError("nobody waits")

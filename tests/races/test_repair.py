@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 
 import pytest
@@ -13,7 +12,7 @@ from inventory.models import Lot, Movement, Stock
 from inventory.services.moving import locked, move
 from inventory.services.repair import differences, repair
 from tests import make
-from tests.races.crowd import at_once
+from tests.races.crowd import at_once, wait_for_a_waiter
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.crooked_stock]
 
@@ -25,17 +24,6 @@ def lot() -> Lot:
     for stock in Stock.objects.all():
         make.crook(stock, on_hand=12)
     return Lot.objects.order_by("stock").first()
-
-
-def wait_for_a_waiter() -> None:
-    here = "FROM pg_stat_activity WHERE datname = current_database()"
-    for _ in range(400):
-        with connection.cursor() as cursor:
-            cursor.execute(f"SELECT count(*) {here} AND wait_event_type = 'Lock'")
-            if cursor.fetchone()[0]:
-                return
-        time.sleep(0.05)
-    raise AssertionError("nobody waits")
 
 
 def meet(lot: Lot, mend: Callable[[], object]) -> list[object]:

@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.db.models import Sum
 
 from backend import delivery
@@ -23,10 +25,11 @@ from orders.services.cancel_paid import cancel_paid
 from payments.models import Refund
 from payments.services.send_refund import sweep as sweep_refunds
 from returns.reasons import Kind
-from returns.services import deadlines
+from returns.services import at_customs, deadlines
 from returns.services.arrive import receive
 from returns.services.way import send
 from settlement.models import Entry, Posting
+from tests import make
 from tests.customs import port as ports
 from tests.customs.port import declaration
 from tests.customs.test_declaring import LIST_NO, answer, listed, port, ready  # noqa: F401 -- fixtures too
@@ -34,7 +37,7 @@ from tests.customs.test_undoing import accepted, allowance, released, returned, 
 from tests.payments.conftest import wechat, world  # noqa: F401
 from tests.payments.declaring import go_on as pay_on
 from tests.payments.reports import told
-from tests.races.crowd import at_once
+from tests.races.crowd import at_once, wait_for_a_waiter
 from tests.returns import parts
 from tests.returns.parts import asked, graded, wish
 
@@ -352,3 +355,33 @@ def test_a_return_follows_the_refund_of_all_that_took_the_place_of_its_own(port,
     pays(rows[0], at)
     assert [now_is(row) for row in rows] == ["settled", "settled"]
     assert refund.amount_fen == order.total_fen
+
+
+@pytest.mark.parametrize("guard", [False, True])
+def test_who_orders_while_their_return_is_graded_is_not_a_deadlock(port, ready, world, monkeypatch, guard):
+    """Without the year held before the stock, a checkout that holds the year waits for the stock, and the
+    grading for the year."""
+    order, at = ready
+    at = delivered(port, order, at)
+    row = sent(asked(order, wish(2), at=at), at)
+    at = says(port, "CEB626Message", filing_of(row), at, "399")
+    receive(request=row, by="op", now=at)
+    made = make.quote(world.alice, ("HD-1", 1), now=at)
+    has_the_year, reserve = threading.Event(), inventory.reserve
+
+    def reserving(*facts, **more):
+        has_the_year.set()
+        wait_for_a_waiter()
+        return reserve(*facts, **more)
+
+    def grading():
+        has_the_year.wait(timeout=20)
+        return graded(row, at)
+
+    monkeypatch.setattr(inventory, "reserve", reserving)
+    if not guard:
+        monkeypatch.setattr(at_customs, "hold_year", lambda order: None)
+    done = at_once([grading, lambda: make.place(world.alice, made, now=at)])
+    assert [type(one) for one in done].count(OperationalError) == (0 if guard else 1), done
+    if guard:
+        assert sum(restored()) == 20_000

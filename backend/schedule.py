@@ -100,6 +100,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "options": {"expires": 120},
     },
     "be told of complaints": {"task": "payments.tasks.be_told_of_complaints", "schedule": 3600.0},
+    "put planned prices in force": {
+        "task": "catalog.tasks.apply_price_changes",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
     "follow price cuts": {
         "task": "catalog.tasks.refresh_due_prices",
         "schedule": 5.0,

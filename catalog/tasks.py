@@ -9,7 +9,12 @@ from kernel.clock import now
 
 
 @shared_task
-def refresh_due_prices() -> None:
-    """Put planned prices in force, and follow the price cuts that began or ended."""
+def apply_price_changes() -> None:
+    """Put planned prices in force."""
     price_changes.apply_due(now=now())
+
+
+@shared_task
+def refresh_due_prices() -> None:
+    """Follow the price cuts that began or ended."""
     present_prices.refresh_due_prices(now=now())

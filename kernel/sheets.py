@@ -30,6 +30,14 @@ def plain(text: str) -> str:
     return _GUARDED.sub(r"\1\2", text)
 
 
+class Line:
+    """What csv writes a row into and gives back at once."""
+
+    def write(self, text: str) -> str:
+        """The row itself."""
+        return text
+
+
 class Sheet:
     """Writes rows as CSV to `out`, anything with `write`; every cell is guarded."""
 

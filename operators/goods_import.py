@@ -26,7 +26,7 @@ from catalog.services import import_jobs
 from kernel.clock import now
 from kernel.errors import Problem
 from kernel.models import Job
-from kernel.sheets import Sheet
+from kernel.sheets import Line, Sheet
 from operators import told
 from operators.bilingual import chinese, say
 from operators.goods_steps import changes_table, column_name
@@ -194,13 +194,8 @@ def workbook(rows: Iterable[Mapping[str, str]]) -> bytes:
     return out.getvalue()
 
 
-class _Line:
-    def write(self, text: str) -> str:
-        return text
-
-
 def _csv(rows: Iterable[Mapping[str, str]]) -> Iterator[str]:
-    sheet = Sheet(_Line(), ending="\r\n")
+    sheet = Sheet(Line(), ending="\r\n")
     yield "\ufeff" + sheet.row(HEADER)
     for row in rows:
         yield sheet.row(row[name] for name in HEADER)

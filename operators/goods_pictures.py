@@ -110,11 +110,13 @@ def _add(row: Product, values: Mapping[str, Any], who: str, at: datetime) -> Non
 
 
 def _arrange(row: Product, values: Mapping[str, Any], who: str, at: datetime) -> None:
-    places = {int(name[6:]): place for name, place in values.items() if name.startswith("place_") and place}
+    told = {int(name[6:]): place for name, place in values.items() if name.startswith("place_")}
+    places = {pk: place for pk, place in told.items() if place}
     arrange_pictures(
         storefront_id=row.storefront_id,
         code=row.code,
         order=sorted(places, key=lambda pk: (places[pk], pk)),
+        gone=told.keys() - places.keys(),
         alts={pk: Alt(values[f"zh_{pk}"], values[f"en_{pk}"]) for pk in places},
         by=who,
         now=at,

@@ -6,7 +6,7 @@ The first is the one on cards. The same picture a second time is not added again
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -86,30 +86,31 @@ def arrange_pictures(
     storefront_id: int,
     code: str,
     order: Sequence[int],
+    gone: Collection[int],
     alts: Mapping[int, Alt],
     by: str,
     now: datetime,
 ) -> None:
-    """The pictures (ids) in this order with these words; one that is not named is taken away with its file.
+    """The pictures (ids) in this order with these words; those `gone` are taken away with their files.
 
-    Raises NoSuchProduct.
+    What is not named was added meanwhile, and stays behind the others. Raises NoSuchProduct.
     """
     with editing(storefront_id):
         product = _product(storefront_id, code)
-        there = {row.pk: row for row in Media.objects.filter(product=product)}
-        kept = [there[pk] for pk in dict.fromkeys(order) if pk in there]
-        gone = [row for row in there.values() if row not in kept]
-        Media.objects.filter(pk__in=[row.pk for row in gone]).delete()
+        there = {row.pk: row for row in Media.objects.filter(product=product).order_by("position")}
+        away = [row for pk, row in there.items() if pk in gone]
+        kept = [there[pk] for pk in dict.fromkeys([*order, *there]) if pk in there and pk not in gone]
+        Media.objects.filter(pk__in=[row.pk for row in away]).delete()
         Media.objects.filter(product=product).update(position=F("position") + _ASIDE)
         for place, row in enumerate(kept):
             alt = alts.get(row.pk, Alt(row.alt_zh, row.alt_en))
             row.position, row.alt_zh, row.alt_en = place, alt.zh, alt.en
         Media.objects.bulk_update(kept, ["position", "alt_zh", "alt_en"])
-        for row in gone:
+        for row in away:
             if not Media.objects.filter(storefront_id=storefront_id, path=row.path).exists():
                 for path in (row.path, row.thumbnail_path):
                     transaction.on_commit(partial(default_storage.delete, path), robust=True)
-        _tell(product, "arranged", {"by": by, "pictures": len(kept), "removed": len(gone)}, now)
+        _tell(product, "arranged", {"by": by, "pictures": len(kept), "removed": len(away)}, now)
 
 
 def _kept(shop: str, name: str, content: bytes) -> Media:

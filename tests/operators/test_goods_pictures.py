@@ -12,6 +12,7 @@ from PIL import Image
 
 from catalog import queries
 from catalog.models import Media
+from catalog.services.pictures import arrange_pictures
 from kernel.models import Event
 from tests import make
 from tests.operators import rows
@@ -62,10 +63,17 @@ def test_pictures_are_added_arranged_and_taken_away(
     assert client.post(step("arrange"), {**words, **places}).status_code == 302
     shown = queries.product(world.shop.pk, product.code, now=make.NOW)["pictures"]
     assert [one["alt"]["en"] for one in shown] == [f"en {second.pk}", f"en {first.pk}"]
+    assert send(picture("green")).status_code == 302
+    named = {"storefront_id": world.shop.pk, "code": product.code, "alts": {}, "by": "mia", "now": make.NOW}
+    arrange_pictures(**named, order=[second.pk, first.pk], gone=[])
+    third = Media.objects.get(position=2)  # added after the others were looked at: it stays, behind them
+    with django_capture_on_commit_callbacks(execute=True):
+        arrange_pictures(**named, order=[second.pk, first.pk], gone=[third.pk])
+    assert not Path(tmp_path, third.path).exists()
     with django_capture_on_commit_callbacks(execute=True):
         client.post(step("arrange"), {**words, **places, f"place_{first.pk}": ""})
     assert list(Media.objects.all()) == [second] and not Path(tmp_path, first.path).exists()
-    assert Event.objects.filter(name__startswith="product.pictures_").count() == 3
+    assert Event.objects.filter(name__startswith="product.pictures_").count() == 6
     enter(make.storefront("swift"))
     assert send(picture("red")).status_code == 404 and client.get(step("arrange")).status_code == 404
     enter(world.shop, "finance")

@@ -3,8 +3,7 @@
 A book gains what is received under an inbound list (核注清单) in a bonded warehouse of it, what comes from
 another book, what customs grants to come back (退货), and what it enters (`BookEntry`). It loses what leaves
 for another book, what is written off, and what a list (621) takes: at its release, and for those who want to
-list more, as soon as it is on its way to customs. What waits to go abroad (退运)
-is nobody else's to take out.
+list more, as soon as it is on its way to customs. What waits to go abroad (退运) is nobody else's to take.
 """
 
 from __future__ import annotations

@@ -59,9 +59,8 @@ class Week:
     """A week from its Monday: pieces that left, how many of them came back since, and what returns cost.
 
     `lost_tax_fen` is tax that customs keeps and the brand bore, `freight_fen` freight that went back,
-    `gone_fen` the price of pieces that cannot be sold any more, `way_fen` what was paid for ways back that
-    week; `restored_tax_fen` customs gave up. `hours`
-    is the median time from the request to the money.
+    `gone_fen` the price of pieces that cannot be sold any more, `way_fen` what was paid for ways back;
+    `restored_tax_fen` customs gave up. `hours` is the median time from the request to the money.
     """
 
     monday: date

@@ -1,6 +1,5 @@
 """Of pieces that came late some had been refunded before."""
 
-
 from django.db import migrations, models
 
 

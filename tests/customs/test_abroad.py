@@ -88,10 +88,7 @@ def test_no_more_goes_than_is_set_aside_and_in_the_book_and_in_no_other_shipment
     book.enter(warehouse=world.warehouse, variant=world.dryer, pieces=-98, **taken)
     with pytest.raises(abroad.TooManyAbroad) as told:
         abroad.leave(outbound=outbound, on=TODAY, by="op", now=make.NOW)
-    assert (told.value.most, Outbound.objects.get(pk=outbound.pk).state) == (
-        0,
-        "declared",
-    )
+    assert (told.value.most, Outbound.objects.get(pk=outbound.pk).state) == (0, "declared")
 
 
 def test_what_does_not_go_after_all_is_free_again(world, lot, outbound):

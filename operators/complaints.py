@@ -25,7 +25,7 @@ from operators.steps import Step, Stepped
 from operators.tables import Table, when
 from payments.models import Complaint
 from payments.services import complaint_answers as answers
-from payments.services.refund_eyes import mind_refund
+from returns.services.given import mind_given
 from storefronts.models import Membership
 from wechat.errors import WechatError
 from wechat.pay.complaints import REPLY_LENGTH
@@ -115,7 +115,7 @@ def _reply(row: Complaint, values: Mapping[str, Any], who: str, at: datetime) ->
 def _approve(row: Complaint, values: Mapping[str, Any], who: str, at: datetime) -> None:
     answers.approve_refund(complaint=row, amount_fen=values["amount_fen"] or None, by=who, now=at)
     if row.order is not None:
-        mind_refund(order=row.order, by=who, now=at)
+        mind_given(order=row.order, by=who, now=at)
 
 
 def _reject(row: Complaint, values: Mapping[str, Any], who: str, at: datetime) -> None:

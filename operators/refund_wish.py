@@ -24,10 +24,10 @@ from operators.steps import Preview
 from operators.tables import Table
 from orders.models import Order, OrderLine
 from payments.models import Refund, RefundLine
-from payments.services.refund_eyes import mind_refund
 from payments.services.refund_parts import NOTHING, returned
 from payments.services.refund_transfer import BESIDE, Transfer
 from payments.services.refunds import Wish, request_refund
+from returns.services.given import mind_given
 
 _PIECES = "pieces_"
 
@@ -99,14 +99,14 @@ def pieces_of(values: Mapping[str, Any]) -> dict[int, int]:
 def refund_wish(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> object:
     """Ask for what was seen; before that, or where it is another amount by now, show it, write nothing."""
     return _shown_first(
-        values, lambda: _asked(order, values, who, at), partial(mind_refund, order=order, by=who, now=at)
+        values, lambda: _asked(order, values, who, at), partial(mind_given, order=order, by=who, now=at)
     )
 
 
 def refund_all(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> object:
     """All that is left, freight that was withheld too: seen to the fen before it is asked for."""
     return _shown_first(
-        values, lambda: _all(order, values, who, at), partial(mind_refund, order=order, by=who, now=at)
+        values, lambda: _all(order, values, who, at), partial(mind_given, order=order, by=who, now=at)
     )
 
 
@@ -114,14 +114,14 @@ def all_by_transfer(order: Order, values: Mapping[str, Any], who: str, at: datet
     """All that was left, which our bank has paid: seen to the fen before it is recorded."""
     transfer = Transfer(values["reference"], values["day"], who, values["note"])
     ask = partial(_all, order, values, who, at, transfer=transfer)
-    return _shown_first(values, ask, partial(mind_refund, order=order, by=who, now=at))
+    return _shown_first(values, ask, partial(mind_given, order=order, by=who, now=at))
 
 
 def paid_by_transfer(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> object:
     """What our bank has paid where WeChat Pay refunds no more: seen to the fen before it is recorded."""
     transfer = Transfer(values["reference"], values["day"], who, values["note"])
     ask = partial(_asked, order, values, who, at, transfer=transfer)
-    return _shown_first(values, ask, partial(mind_refund, order=order, by=who, now=at))
+    return _shown_first(values, ask, partial(mind_given, order=order, by=who, now=at))
 
 
 def _shown_first(

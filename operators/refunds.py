@@ -46,11 +46,12 @@ from operators.tables import history
 from orders.models import Order
 from orders.services.cancel_paid import cancel_paid
 from payments.models import Payment, Refund
-from payments.services.refund_eyes import mind_card, mind_refund
+from payments.services.refund_eyes import mind_card
 from payments.services.refund_gate import withdraw
 from payments.services.refund_limits import is_ours
 from payments.services.refund_verbs import ask_again, pay_instead, to_bank_card, transfer_made, try_now
 from payments.services.refunds import Wish, request_refund
+from returns.services.given import mind_given
 from wechat.pay.refunds import BankCard
 
 
@@ -68,13 +69,13 @@ def _asked(order: Order, wish: Wish, values: Mapping[str, Any], who: str, at: da
 
 def _goodwill(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> Refund:
     made = _asked(order, Wish(goodwill_fen=values["amount"]), values, who, at)
-    mind_refund(order=order, by=who, now=at)
+    mind_given(order=order, by=who, now=at)
     return made
 
 
 def _cancel(order: Order, values: Mapping[str, Any], who: str, at: datetime) -> Order:
     done = cancel_paid(number=order.number, by=f"operator:{who}", now=at, within_hold=False)
-    mind_refund(order=order, by=who, now=at, coming_fen=order.total_fen)
+    mind_given(order=order, by=who, now=at, coming_fen=order.total_fen)
     return done
 
 

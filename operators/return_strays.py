@@ -48,6 +48,8 @@ _SAYS = {
     "refunding": say("已退款（在途），未登记收货", "it was refunded, and nothing was received"),
     "settled": say("已退款完成", "it was refunded and settled"),
 }
+_RECEIVED = say("已退款，且已登记收货", "it was refunded, and its goods were received")
+_ELSEWHERE = say("已终结，商品已另行退款", "it is over, and its goods were refunded otherwise")
 _WAIT = say(
     "此退货{}。勿开封、勿入库：填写件数登记到件，放入待处理区；客服审核同意后再次扫描收货。",
     "This return: {}. Neither open it nor take it in: register that it is here and set it aside; once it is"
@@ -111,8 +113,14 @@ def shown(
 
 
 def _told(row: ReturnRequest) -> str:
-    text = _WAIT if row.state in UNDECIDED else _OURS if row.state in REFUNDED else _THEIRS
-    return str(text).format(_SAYS[row.state])
+    ours = bool(strays.not_back(row.order))
+    text = _WAIT if row.state in UNDECIDED else _OURS if ours else _THEIRS
+    says = _SAYS[row.state]
+    if row.state in REFUNDED and row.received_at is not None:
+        says = _RECEIVED
+    elif row.state == "ended" and ours:
+        says = _ELSEWHERE
+    return str(text).format(says)
 
 
 def _state(row: StrayParcel) -> str:

@@ -13,7 +13,14 @@ from django.db.models import Q, QuerySet
 
 from compliance import services as compliance
 from customs.models import Declaration, Filing
-from customs.services.came_back import ArrivalKnown, ArrivedImpossible, NotThese, goods_arrived, never_came
+from customs.services.came_back import (
+    ArrivalKnown,
+    ArrivedImpossible,
+    NotThese,
+    expected,
+    goods_arrived,
+    never_came,
+)
 from customs.services.declaring import held
 from customs.services.listed import pieces_of
 from customs.services.undoing import NotAccepted, ask_back, declare_return
@@ -54,6 +61,8 @@ def declare(row: ReturnRequest, *, by: str, now: datetime) -> bool:
                 now,
             )
         return False
+    if _takes_over(row, declaration, by=by, now=now):
+        return True
     try:
         with transaction.atomic():
             filing = declare_return(
@@ -71,6 +80,25 @@ def declare(row: ReturnRequest, *, by: str, now: datetime) -> bool:
     row.save(update_fields=["return_no"])
     settle_open(kinds=[NOT_DECLARED], key=row.event_key, by=by, note=filing.key, now=now)
     return True
+
+
+def _takes_over(row: ReturnRequest, declaration: Declaration, *, by: str, now: datetime) -> bool:
+    """Whether customs was told of just these pieces for a request that is over and brought nothing: that
+    return is this request's now."""
+    over = _of(declaration.number).filter(state__in=("withdrawn", "lapsed"), received_at=None)
+    told = {one.return_no: one for one in over.exclude(return_no="").order_by("pk")}
+    for filing in expected(declaration):
+        former = told.get(filing.key)
+        if former is None or pieces_of(filing, now=now) != _pieces(row):
+            continue
+        former.return_no, row.return_no = "", filing.key
+        for one in (former, row):
+            one.save(update_fields=["return_no"])
+        note = f"it is of {row.number} now"
+        settle_open(kinds=[NOT_ALL], key=former.event_key, by=by, note=note, now=now)
+        settle_open(kinds=[NOT_DECLARED], key=row.event_key, by=by, note=filing.key, now=now)
+        return True
+    return False
 
 
 def hold_year(order: Order) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -95,15 +95,8 @@ def look(*, order: Order, now: datetime, but: int | None = None) -> Seen:
     closed = Q(state="paid", request__state="refunding", request__refund__state="closed")
     held = ReturnLine.objects.filter(Q(state__in=HOLDING) | closed, request__order=order)
     living = held.exclude(request_id=but)
-    asked = Counter[int]()
-    promised: dict[int, int] = {}
-    told = living.values_list("line_id", "quantity", "refunded", "request_id", "request__quoted_fen")
-    for line_id, quantity, refunded, request_id, quoted_fen in told:
-        asked[line_id] += quantity - refunded
-        promised[request_id] = quoted_fen
-    for line in lines:  # of what was refunded meanwhile nothing is held any more
-        asked[line.pk] = min(asked[line.pk], max(0, line.quantity - gone.get(line.pk, NOTHING).quantity))
-    asked = +asked
+    most = {line.pk: max(0, line.quantity - gone.get(line.pk, NOTHING).quantity) for line in lines}
+    asked, promised_fen = _held(list(living.select_related("request", "line").order_by("request_id")), most)
     shipment = Shipment.objects.filter(order=order).select_related("order__customs_declaration").first()
     if shipment is None:
         declaration = Declaration.objects.filter(order=order).first()
@@ -121,8 +114,24 @@ def look(*, order: Order, now: datetime, but: int | None = None) -> Seen:
         released=shanghai_day(released_at) if released_at else None,
         policy=policy_of(order.storefront_id, shanghai_day(order.paid_at or now)),
         today=shanghai_day(now),
-        money=_money(order, sum(promised.values())),
+        money=_money(order, promised_fen),
     )
+
+
+def _held(living: Sequence[ReturnLine], most: Mapping[int, int]) -> tuple[Counter[int], int]:
+    """Pieces that living requests hold, by order line, at `most` so many, and what they were promised for.
+
+    Of what was refunded meanwhile nothing is held any more: the oldest request keeps its own first, and of
+    each promise that part stays, by the price of its pieces, rounded up to the fen.
+    """
+    asked, whole, still = Counter[int](), Counter[int](), Counter[int]()
+    for one in living:
+        pieces = max(0, min(one.quantity - one.refunded, most[one.line_id] - asked[one.line_id]))
+        asked[one.line_id] += pieces
+        whole[one.request_id] += one.quantity * one.line.price_fen
+        still[one.request_id] += pieces * one.line.price_fen
+    quoted = {one.request_id: one.request.quoted_fen for one in living}
+    return +asked, sum(-(-fen * still[key] // whole[key]) for key, fen in quoted.items())
 
 
 def _money(order: Order, promised_fen: int) -> Money:

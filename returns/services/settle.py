@@ -20,12 +20,12 @@ from kernel.errors import Conflict
 from kernel.tenancy import tenant
 from orders.given_back import NOTHING, returned
 from payments.models import Refund, RefundLine
-from payments.services.refund_eyes import mind_refund
 from payments.services.refund_writing import Kept
 from payments.services.refunds import request_refund
 from returns.models import ReturnGrade, ReturnLine, ReturnRequest
 from returns.reasons import REASONS, Fault, Kind
 from returns.services.amount import wish_for
+from returns.services.given import mind_given
 from returns.services.holding import hold, move_lines, take_windows
 from returns.services.seen import Seen, Stage, look
 from returns.states import HOLDING, RETURN, RETURN_LINE
@@ -48,12 +48,14 @@ class PiecesGone(Conflict):
 def settle(*, request: ReturnRequest, by: str, now: datetime, waive: bool = False) -> ReturnRequest:
     """Let the money of what was received go; with `waive` all that was asked for, however it was found.
 
-    Where nothing of it can be refunded (all was wrong or short) it ends. To waive is `by`'s own choice.
-    Raises WrongState, and what `pay` raises.
+    Where nothing of it can be refunded (all was wrong or short) it ends. To waive is `by`'s own choice, and
+    so it is to pay before the law's last day what nobody has looked at. Raises WrongState, and what `pay`
+    raises.
     """
     with tenant(request.storefront_id):
         row = hold(request)
-        settle_held(row, by=by, now=now, whole=waive, choice=waive)
+        early = row.state == "received" and (row.refund_by is None or now < row.refund_by)
+        settle_held(row, by=by, now=now, whole=waive, choice=waive or early)
     return row
 
 
@@ -140,7 +142,7 @@ def pay(
         now=now,
     )
     if choice_of:
-        mind_refund(order=row.order, by=choice_of, now=now)
+        mind_given(order=row.order, by=choice_of, now=now)
     row.refund, row.restorable, row.deducted_fen = refund, restorable, refund.deducted_fen
     row.save(update_fields=["refund", "restorable", "deducted_fen"])
     for one in ReturnLine.objects.filter(request=row, state__in=HOLDING).select_related("request", "line"):

@@ -246,6 +246,11 @@ def keep(*, parcel: StrayParcel, by: str, now: datetime) -> StrayParcel:
 def refunded_before(order: Order, pieces: Sequence[StrayPiece]) -> bool:
     """Whether so many of its pieces were refunded and are not back, by whatever return or by hand."""
     many = _lines(pieces)
+    return bool(many) and many <= not_back(order)
+
+
+def not_back(order: Order) -> Counter[int]:
+    """Line id → pieces that were refunded, by whatever return or by hand, and are not back."""
     free = Counter[int]()
     gone = returned(RefundLine.objects.filter(~Q(refund__state="closed"), refund__order=order))
     for line, given in gone.items():
@@ -259,7 +264,7 @@ def refunded_before(order: Order, pieces: Sequence[StrayPiece]) -> bool:
         if not_graded(due):  # it is here already
             for line, here in due.lines.filter(state="paid").values_list("line", "quantity"):
                 free[line] -= here
-    return bool(many) and many <= +free
+    return +free
 
 
 def close(*, parcel: StrayParcel, note: str, by: str, now: datetime) -> StrayParcel:

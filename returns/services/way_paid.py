@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Sum
 
 from kernel import events
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict, Invalid
 from kernel.tenancy import tenant
-from payments.services.refund_eyes import mind_refund
 from returns.models import ReturnRequest
+from returns.services.given import mind_given
 from returns.services.holding import hold
 
 
@@ -79,8 +78,7 @@ def pay_way(
                 row.save(update_fields=["way_fen", "way_reference", "way_paid_on"])
         except IntegrityError as clash:
             raise WayPaid() from clash
-        ways = ReturnRequest.objects.filter(order=row.order).aggregate(fen=Sum("way_fen"))["fen"]
-        mind_refund(order=row.order, by=by, now=now, coming_fen=ways)
+        mind_given(order=row.order, by=by, now=now)
         events.record(
             storefront_id=row.storefront_id,
             name="return.way_paid",

@@ -168,6 +168,8 @@ def test_what_an_operator_chooses_to_give_of_a_return_needs_a_colleague_and_what
             taken(fang, one, name)
             one.refresh_from_db()
             assert (one.state, one.refund.asked_by) == ("refunding", "operator:fang")
+        row = arrive.receive(request=sent(), by="op", now=at)
+        assert "a colleague has to agree" in taken(fang, row, "settle")  # nobody has looked at it
         row = arrive.receive(request=sent(2), by="op", now=at)
         lot = arrive.lots_of(row)[1][0].pk
         found = [arrive.Found(1, "as_new", "shelf", 1, lot), arrive.Found(1, "short", "nowhere", 1)]

@@ -22,6 +22,7 @@ from returns.reasons import Kind
 from returns.services import deadlines
 from returns.services.arrive import receive
 from returns.services.decide import approve
+from returns.services.given import mind_given
 from returns.services.settle import settle
 from returns.services.way import send
 from returns.services.way_paid import BadWayPayment, WayNotOwed, WayPaid, owed, pay_way
@@ -264,6 +265,26 @@ def test_a_way_back_that_the_seller_owes_is_entered_as_paid_once(world, customs)
     (week,) = by_week(Span([world.shop.pk], DELIVERED - DAY, DELIVERED + 2 * DAY))
     assert (week.way_fen, week.cost_fen) == (1_500, 1_500)
     assert left_of(order) == order.total_fen
+    given = {"order": order, "by": "operator:wang", "now": DELIVERED}
+    mind_given(**given, coming_fen=198_500)  # with the ways it is just the limit
+    with pytest.raises(NeedsColleague):
+        mind_given(**given, coming_fen=198_501)
+
+
+def test_a_quote_beside_a_return_counts_what_that_one_still_holds(world, customs):
+    """Of two pieces on their way back one is refunded by hand: what was promised for it is free again."""
+    order = delivered(world, ("HD-1", 2), ("IR-1", 1))
+    iron = parts.wish(of={2: 1})
+    came(asked(order, parts.wish(2)))
+    beside = parts.offered(order, iron).refund_fen
+    hand = Wish(pieces={order.lines.get(position=1).pk: 1})
+    request_refund(
+        number=order.number, wish=hand, key="h", reason="退款", asked_by="operator:w", now=DELIVERED
+    )
+    assert parts.offered(order, iron).refund_fen == beside > 0
+    row = came(asked(order, iron, key="k-2"))
+    graded(row, DELIVERED)
+    assert (fresh(row).refund.amount_fen, row.quoted_fen) == (beside, beside)
 
 
 def test_a_way_back_that_the_consumer_pays_is_not_owed(order):

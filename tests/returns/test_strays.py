@@ -148,7 +148,9 @@ def test_what_was_refunded_by_hand_and_comes_is_ours_once(order, how):
     row = None if how == "no return" else over(order, how)
     parts.refunded_all(order)
     parcels = [came(order, row), came(order, row)]
+    assert strays.not_back(order) == {order.lines.get().pk: 2}
     strays.keep(parcel=parcels[0], by="op", now=AT)
+    assert strays.not_back(order) == {order.lines.get().pk: 1}
     restore(lot=lot_of(order), pieces=1, reason="as new", by="op", now=AT)
     with pytest.raises(TooFewPieces):  # the other lies apart still
         restore(lot=lot_of(order), pieces=1, reason="as new", by="op", now=AT)

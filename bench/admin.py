@@ -31,6 +31,7 @@ from storefronts.sessions import FACTOR, SessionStore
 
 ORDERS = int(os.environ.get("BENCH_ORDERS", "100000"))  # fewer are quicker and tell less
 TURNS, WORST, MOST_STATEMENTS, MOST_RATIO = 5, 10, 25, 8
+TOLD = ("home", "order page", "platform", "return_numbers")
 EMPTY = "auth.Group"  # a list without a row: what every page costs
 
 
@@ -136,7 +137,7 @@ def _seconds(http: HTTPConnection, url: str, cookie: str) -> float:
 
 
 def told(report: Report, pages: list[Page]) -> None:
-    """The order page and home by name, and the worst of all."""
+    """The worst of all, and by name the pages that show much more than a list."""
     most = max(pages, key=lambda page: page.statements)
     report.figure(
         f"admin_statements ({most.name})",
@@ -147,7 +148,7 @@ def told(report: Report, pages: list[Page]) -> None:
         at_most=True,
     )
     worst = sorted(pages, key=lambda page: page.ratio, reverse=True)[:WORST]
-    for page in [*worst, *(one for one in pages if one.name in ("home", "order page") and one not in worst)]:
+    for page in [*worst, *(one for one in pages if one.name in TOLD and one not in worst)]:
         report.figure(
             f"admin_time ({page.name})",
             median(page.times) * 1000,

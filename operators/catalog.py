@@ -93,8 +93,7 @@ class ProductAdmin(Stepped, Listed):
         if not row.thumbnail:
             return "-"
         return format_html(
-            '<img src="{}{}" alt="" loading="lazy" width="40" height="40" '
-            'style="width:40px;height:40px;object-fit:cover;border-radius:6px">',
+            '<img src="{}{}" alt="" loading="lazy" width="40" height="40" class="goods-picture in-list">',
             settings.MEDIA_URL,
             row.thumbnail,
         )

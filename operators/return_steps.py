@@ -156,7 +156,7 @@ def _reveal(row: ReturnRequest, values: Values, who: str, at: datetime) -> list[
         return nothing(say("密钥已销毁，内容无法再打开。", "Its key was destroyed: it opens no more."))
     pictures = format_html_join(
         "",
-        '<img src="data:{};base64,{}" alt="" style="max-width:100%;max-height:30rem;margin-bottom:.5rem">',
+        '<img src="data:{};base64,{}" alt="" class="evidence">',
         ((kind, base64.b64encode(content).decode()) for kind, content in found.pictures),
     )
     rows = [

@@ -168,7 +168,15 @@ class Pick(models.Model):
             models.CheckConstraint(name="pick_positive", condition=Q(quantity__gt=0)),
             models.CheckConstraint(name="pick_ends_once", condition=Q(shipped_at=None) | Q(put_back_at=None)),
         ]
-        indexes = [models.Index(fields=["box"], name="pick_box", condition=~Q(box=""))]
+        indexes = [
+            models.Index(fields=["box"], name="pick_box", condition=~Q(box="")),
+            models.Index(
+                fields=["storefront", "shipped_at"],
+                include=["lot", "quantity"],
+                name="pick_left",
+                condition=Q(shipped_at__isnull=False),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.quantity} × {self.lot}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from io import StringIO
 from pathlib import Path
 
@@ -116,3 +117,9 @@ def test_the_colours_of_the_style_sheet_are_those_of_unfold():
         f"--color-{name}-{weight}: {value};" for name, one in colours.items() for weight, value in one.items()
     ]
     assert [line for line in told if line not in sheet] == []
+
+
+def test_no_page_of_ours_carries_a_style_of_its_own():
+    ours = [*Path("operators").rglob("*.html"), *Path("operators").glob("*.py")]
+    assert len(ours) > 100
+    assert [str(path) for path in ours if re.search(r"\sstyle=", path.read_text())] == []

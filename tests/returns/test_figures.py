@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 
 from backend import delivery
 from inventory.models import Lot
 from kernel.models import Case
 from orders.models import Order
 from payments.models import Refund
+from returns import figures
 from returns.figures import Rate, Span, by_lot, by_reason, by_sku, by_week
 from returns.models import ReturnRequest
 from returns.reasons import Kind
@@ -61,6 +63,17 @@ def test_what_left_and_what_came_back_are_counted_by_sku_lot_and_reason(world):
     assert sum(one.restored_tax_fen for one in weeks) == refund.tax_fen
     assert sum(one.gone_fen for one in weeks) == 5 * world.dryer.price_fen
     assert [one.hours for one in weeks if one.hours is not None] == [48.0]
+
+
+def test_of_what_left_only_the_index_is_read(world):
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_seqscan = off")
+        try:
+            for statement in (figures._WEEKS, figures._SKUS, figures._LOTS):
+                plan = str(figures._asked(f"EXPLAIN {statement}", span(world), 20))
+                assert "Index Only Scan using pick_left" in plan
+        finally:
+            cursor.execute("RESET enable_seqscan")
 
 
 def test_what_never_left_or_never_came_is_no_return_and_a_shared_refund_is_counted_once(world, customs):

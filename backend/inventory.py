@@ -94,7 +94,7 @@ def undeclared() -> list[str]:
 
 def _telling_fields() -> Iterator[str]:
     for model in apps.get_models():
-        if "site-packages" in apps.get_app_config(model._meta.app_label).path:
+        if model._meta.proxy or "site-packages" in apps.get_app_config(model._meta.app_label).path:
             continue  # a library's own tables know operators by their account alone
         for field in model._meta.concrete_fields:
             telling = isinstance(field, models.BinaryField) or TELLING.search(field.name)

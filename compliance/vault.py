@@ -1,8 +1,8 @@
 """Personal data rests sealed: keys are made, wrapped, opened and destroyed here, and every look is recorded.
 
-Envelope encryption: a data key per subject, order, storefront or finding of an identity check, wrapped by a
-master key that the environment, a file or a key management service holds. Losing a data key loses what it
-sealed; that is how a person is erased.
+Envelope encryption: a data key per subject, order, storefront, operator or finding of an identity check,
+wrapped by a master key that the environment, a file or a key management service holds. Losing a data key
+loses what it sealed; that is how a person is erased.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ __all__ = [
     "unwrap_raw",
 ]
 
-KeyKind = Literal["subject", "order", "storefront", "incident", "finding"]
+KeyKind = Literal["subject", "order", "storefront", "incident", "finding", "operator"]
 
 _INSERT_KEY = (
     "INSERT INTO compliance_datakey (id, kind, storefront_id, wrapped, master_key_id, destroy_on)"

@@ -10,12 +10,11 @@ from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.utils.safestring import mark_safe
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from kernel.clock import now
 from operators.bilingual import say
 from operators.own_sessions import end_others
-from storefronts.models import Operator, OperatorSession
+from storefronts.models import Operator, OperatorSession, Telephone
 from storefronts.services import second_factor
 
 
@@ -42,7 +41,7 @@ def page(
     return shown(request, codes=codes, device=device, wanted=wanted)
 
 
-def shown(request: HttpRequest, *, codes: list[str], device: TOTPDevice | None, wanted: str) -> HttpResponse:
+def shown(request: HttpRequest, *, codes: list[str], device: Telephone | None, wanted: str) -> HttpResponse:
     """The secret of a device that waits, or new recovery codes."""
     context: dict[str, Any] = {
         **admin.site.each_context(request),
@@ -57,7 +56,7 @@ def shown(request: HttpRequest, *, codes: list[str], device: TOTPDevice | None, 
     return answer
 
 
-def picture(device: TOTPDevice) -> Any:
+def picture(device: Telephone) -> Any:
     """The address that an authenticator reads, drawn black on white whatever the page's colours."""
     drawn = segno.make(device.config_url, error="m")
     return mark_safe(  # noqa: S308  (drawn by the library from an address of ours)

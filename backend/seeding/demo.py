@@ -33,7 +33,7 @@ from orders.models import Coupon
 from payments.models import CustomsNumber
 from payments.ports import ports_of
 from storefronts.models import BrandCompany, LegalParty, Membership, Operator, Storefront
-from storefronts.services import open_storefront, set_customs, set_merchant, set_messages
+from storefronts.services import open_storefront, second_factor, set_customs, set_merchant, set_messages
 
 OPERATOR = "operator"
 NEWS_FIELDS = {"character_string1": "order", "phrase2": "says", "date3": "at"}
@@ -95,12 +95,14 @@ def put_operator() -> Operator:
     operator = Operator.objects.filter(username=OPERATOR).first()
     if operator is None:
         operator = Operator.objects.create_superuser(OPERATOR, password=operator_password())
-        TOTPDevice.objects.create(user=operator, name="totp", key=operator_device().key, confirmed=True)
+        device = second_factor.begin(operator=operator, secret=operator_device().bin_key)
+        device.confirmed = True
+        device.save()
     return operator
 
 
 def operator_device() -> TOTPDevice:
-    """The telephone that a laptop's operator was given: its secret is kept beside the password."""
+    """The telephone of a laptop's operator, never saved so: its secret is kept beside the password."""
     secret = local_secret(settings.LOCAL, "OPERATOR_TOTP")
     return TOTPDevice(user=Operator(username=OPERATOR), key=hashlib.sha256(secret.encode()).hexdigest()[:40])
 

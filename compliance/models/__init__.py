@@ -50,6 +50,7 @@ class DataKey(models.Model):
         STOREFRONT = "storefront"
         INCIDENT = "incident"
         FINDING = "finding"
+        OPERATOR = "operator"
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)

@@ -1,7 +1,7 @@
 """The second step of a log-in: a code of the operator's telephone, or once each a recovery code.
 
 What the library keeps is used as it is: a code is good once, and after each wrong one the next is not looked
-at for twice as long. Of recovery codes a keyed hash is kept.
+at for twice as long. The telephone's secret rests sealed; of recovery codes a keyed hash is kept.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any
 from django.db import transaction
 from django.utils.crypto import salted_hmac
 from django_otp.plugins.otp_static.models import StaticDevice, StaticToken
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
+from compliance import vault
 from kernel import events
 from kernel.errors import Conflict
 from kernel.tenancy import everything
-from storefronts.models import Operator, OperatorSession
+from storefronts.models import Operator, OperatorSession, Telephone
 from storefronts.services import sessions
 
 RECOVERY_CODES = 10
@@ -36,21 +36,33 @@ class NothingToReset(Conflict):
 
 def has_factor(operator: Operator) -> bool:
     """Whether a code is asked of this operator, whatever the role."""
-    return bool(TOTPDevice.objects.filter(user=operator, confirmed=True).exists())
+    return bool(Telephone.objects.filter(user=operator, confirmed=True).exists())
 
 
-def secret_of(device: TOTPDevice) -> str:
+def secret_of(device: Telephone) -> str:
     """The secret as one types it into a telephone, in groups of four."""
     text = b32encode(device.bin_key).decode()
     return " ".join(text[at : at + 4] for at in range(0, len(text), 4))
 
 
 @transaction.atomic
-def begin(*, operator: Operator) -> TOTPDevice:
-    """The device that waits for its first code; the one in use stays until then."""
-    Operator.objects.select_for_update().get(pk=operator.pk)
-    waiting: TOTPDevice | None = TOTPDevice.objects.filter(user=operator, confirmed=False).first()
-    return waiting or TOTPDevice.objects.create(user=operator, name="totp", confirmed=False)
+def begin(*, operator: Operator, secret: bytes = b"") -> Telephone:
+    """The device that waits for its first code, with a secret of its own or the one given; the device in use
+    stays until then."""
+    row = Operator.objects.select_for_update(of=("self",)).select_related("factor_key").get(pk=operator.pk)
+    waiting: Telephone | None = Telephone.objects.filter(user=operator, confirmed=False).first()
+    if waiting is not None:
+        return waiting
+    if row.factor_key is None:
+        row.factor_key, key = vault.new_key("operator", None)
+        vault.insert_key(row.factor_key)
+        row.save(update_fields=["factor_key"])
+    else:
+        key = vault.unwrap(row.factor_key)
+    made = Telephone(user=row, name="totp", confirmed=False)
+    made.seal(key, secret or secrets.token_bytes(20))
+    made.save()
+    return made
 
 
 @transaction.atomic
@@ -60,10 +72,10 @@ def confirm(*, operator: Operator, code: str, now: datetime) -> list[str]:
     Returns new recovery codes, or nothing when the code is wrong or comes too soon after a wrong one.
     """
     Operator.objects.select_for_update().get(pk=operator.pk)
-    device = TOTPDevice.objects.select_for_update().filter(user=operator, confirmed=False).first()
+    device = Telephone.objects.select_for_update().filter(user=operator, confirmed=False).first()
     if device is None or not device.verify_token(_bare(code)):
         return []
-    TOTPDevice.objects.filter(user=operator).exclude(pk=device.pk).delete()
+    Telephone.objects.filter(user=operator).exclude(pk=device.pk).delete()
     device.confirmed = True
     device.save()
     tell(operator, "operator.factor_set", {"by": operator.get_username()}, now)
@@ -80,7 +92,7 @@ def renew_recovery(*, operator: Operator, now: datetime) -> list[str]:
 @transaction.atomic
 def check(*, operator: Operator, code: str, now: datetime) -> str:
     """How the code is good, as a Factor, or "": wrong, used before, or too soon after a wrong one."""
-    device = TOTPDevice.objects.select_for_update().filter(user=operator, confirmed=True).first()
+    device = Telephone.objects.select_for_update().filter(user=operator, confirmed=True).first()
     bare = _bare(code)
     if device is None:
         return ""
@@ -99,10 +111,15 @@ def reset(*, operator: Operator, by: str, reason: str, now: datetime) -> None:
 
     Raises NothingToReset.
     """
-    gone, _ = TOTPDevice.objects.filter(user=operator).delete()
+    row = Operator.objects.select_for_update().get(pk=operator.pk)
+    gone, _ = Telephone.objects.filter(user=operator).delete()
     if not gone:
         raise NothingToReset()
     StaticDevice.objects.filter(user=operator).delete()
+    if row.factor_key_id is not None:
+        vault.destroy_key(key_id=row.factor_key_id, now=now)
+        row.factor_key = None
+        row.save(update_fields=["factor_key"])
     sessions.end_all(operator=operator)
     tell(operator, "operator.factor_reset", {"by": by, "reason": reason}, now)
 

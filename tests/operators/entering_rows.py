@@ -5,16 +5,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django_otp.plugins.otp_static.models import StaticDevice
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from kernel.clock import now
 from storefronts.models import FourEyes, Operator, OperatorSession
+from storefronts.services import second_factor
 from storefronts.sessions import FACTOR, SessionStore, hashed
 
 
 def entering_rows(colleague: Operator, secret: str, now: datetime) -> None:
     """One row of each; `secret` is what no page may show."""
-    TOTPDevice.objects.create(user=colleague, name="phone", key="0123456789abcdef0123456789abcdef01234567")
+    second_factor.begin(operator=colleague)
     spare = StaticDevice.objects.create(user=colleague, name="spare")
     spare.token_set.create(token=secret)
     OperatorSession.objects.create(

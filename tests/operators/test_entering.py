@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import re
-from base64 import b32decode
+from base64 import b32decode, b32encode, b85decode
 from datetime import timedelta
+from importlib import import_module
 
 import pytest
 import time_machine
 from axes.models import AccessAttempt
+from django.apps import apps
+from django.db import IntegrityError, connection
 from django.urls import reverse
 from django_otp.oath import totp
 from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from backend.seeding import demo
+from compliance.models import DataKey
+from compliance.vault import Tampered
 from kernel.models import Event
 from operators.scope import SECOND_FACTOR
-from storefronts.models import Membership, OperatorSession
+from storefronts.models import Membership, Operator, OperatorSession, Telephone
 from storefronts.services import second_factor
 from tests import make
 from tests.conftest import WebClient
@@ -62,7 +67,7 @@ def bound(operator):
     """The operator's telephone and recovery codes."""
     device = second_factor.begin(operator=operator)
     codes = second_factor.confirm(operator=operator, code=shown(device), now=make.present())
-    return TOTPDevice.objects.get(pk=device.pk), codes
+    return Telephone.objects.get(pk=device.pk), codes
 
 
 def shown(device):
@@ -83,7 +88,7 @@ def test_who_has_no_telephone_binds_one_by_its_first_code_and_sees_the_recovery_
     key = b32decode(secret.replace(" ", ""))
     wrong = client.post(ENROL, {"code": "000000"})
     assert "The code is wrong" in wrong.content.decode() and not inside(client)
-    TOTPDevice.objects.update(throttling_failure_count=0, throttling_failure_timestamp=None)
+    Telephone.objects.update(throttling_failure_count=0, throttling_failure_timestamp=None)
     told = client.post(ENROL, {"code": f"{totp(key):06d}", "next": "/admin/orders/order/"}).content.decode()
     codes = re.findall(r"<li>([a-z2-7]{4}(?:-[a-z2-7]{4}){3})</li>", told)
     assert len(codes) == 10 and 'href="/admin/orders/order/"' in told and inside(client)
@@ -113,6 +118,33 @@ def test_no_page_and_no_action_before_the_code_and_a_code_is_good_once(client, o
     password(other)
     assert "was used before" in other.post(CODE, {"code": code}, HTTP_ACCEPT_LANGUAGE="en").content.decode()
     assert not inside(other)
+
+
+def test_the_secret_rests_sealed_and_the_migration_seals_what_lay_open(owner, shop):
+    (device, _), (other, _) = bound(owner), bound(rows.operator("other", shop))
+    secret, plain = device.bin_key, TOTPDevice.objects.get(pk=device.pk)
+    assert len(secret) == 20 and b32encode(secret).decode() not in b85decode(plain.key).decode("latin-1")
+    Telephone.objects.filter(pk=other.pk).update(key=plain.key)
+    with pytest.raises(Tampered):
+        assert Telephone.objects.get(pk=other.pk).bin_key
+    other.save()
+    sealing = import_module("storefronts.migrations.0007_secrets_rest_sealed")
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE otp_totp_totpdevice DROP CONSTRAINT telephone_sealed")
+        sealing.open_again(apps, None)
+        plain.refresh_from_db()
+        assert plain.key == secret.hex() and not DataKey.objects.filter(kind="operator").exists()
+        sealing.seal(apps, None)
+        assert Telephone.objects.get(pk=device.pk).bin_key == secret
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute(sealing.SEALED)
+    key = DataKey.objects.get(pk=Operator.objects.get(pk=owner.pk).factor_key_id)
+    second_factor.reset(operator=owner, by="ben", reason="lost", now=make.present())
+    key.refresh_from_db()
+    assert (bytes(key.wrapped), Telephone.objects.get().user_id) == (b"", other.user_id)
+    with pytest.raises(IntegrityError):
+        TOTPDevice.objects.create(user=owner, name="as the library makes it")
 
 
 def test_a_recovery_code_opens_once_and_the_others_stay(client, owner, clock):

@@ -69,6 +69,7 @@ def test_what_belongs_to_a_storefront_says_so():
         "Storefront",
         "Operator",
         "OperatorSession",
+        "Telephone",
     }  # the tenant itself, and who stands above it
     lower_rows = {
         "Delivery",

@@ -75,7 +75,11 @@ def tables() -> dict[str, bool]:
     """Our tables, and whether a row names its storefront."""
     ours = {path.parts[len(ROOT.parts)] for path in sources() if path.name == "models.py"}
     ours |= {path.parts[len(ROOT.parts)] for path in sources() if path.parent.name == "models"}
-    found = [m for m in apps.get_models(include_auto_created=True) if m._meta.app_label in ours]
+    found = [
+        m
+        for m in apps.get_models(include_auto_created=True)
+        if m._meta.app_label in ours and not m._meta.proxy
+    ]
     return {m._meta.db_table: any(f.column == "storefront_id" for f in m._meta.fields) for m in found}
 
 

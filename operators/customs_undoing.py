@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.db import transaction
 from unfold.widgets import (
     UnfoldAdminDateWidget,
     UnfoldAdminSelectWidget,
@@ -15,7 +16,7 @@ from unfold.widgets import (
 )
 
 from customs.models import Declaration
-from customs.services import came_back, undoing
+from customs.services import came_back, return_story, undoing
 from customs.services.answers import WITH_CUSTOMS
 from customs.services.shown import SHOWN, enter_shown
 from customs.states import DECLARATION
@@ -26,7 +27,7 @@ from operators.steps import Step
 from orders.models import OrderLine
 
 Values = Mapping[str, Any]
-_PIECES = "pieces:"
+_PIECES, _SEEN = "pieces:", "seen:"
 
 
 class ReasonForm(forms.Form):
@@ -64,42 +65,46 @@ class ShownForm(forms.Form):
 def _return_form(row: Declaration) -> type[forms.Form]:
     """A field for each line of the order, so many of it come back."""
     lines = OrderLine.objects.filter(order_id=row.order_id).order_by("position")
-    fields: dict[str, Any] = {
-        f"{_PIECES}{line.sku}": forms.IntegerField(
-            label=f"{line.name_zh} {line.sku}",
-            min_value=0,
-            max_value=line.quantity,
-            initial=0,
-            widget=UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric"}),
-        )
-        for line in lines
-    }
+    fields = {f"{_PIECES}{line.sku}": _pieces(f"{line.name_zh} {line.sku}", line.quantity) for line in lines}
     return type("ReturnForm", (ReasonForm,), fields)
 
 
 def _never_form(row: Declaration) -> type[forms.Form]:
-    """Which return never comes."""
-    return type("NeverForm", (forms.Form,), {"number": _arrived_form(row).base_fields["number"]})
+    """Which return never comes, or what is left of it."""
+    numbers = [(number, f"{number}（{_said(pieces)}）") for number, pieces in came_back.expected(row).items()]
+    field = forms.ChoiceField(
+        label=say("退货申请单号", "number of the return"), choices=numbers, widget=UnfoldAdminSelectWidget
+    )
+    return type("NeverForm", (forms.Form,), {"number": field})
 
 
 def _arrived_form(row: Declaration) -> type[forms.Form]:
-    """Which return, and the day on which all of its goods were back."""
-    numbers = [(one.key, one.key) for one in came_back.expected(row)]
-    return type(
-        "ArrivedForm",
-        (forms.Form,),
-        {
-            "number": forms.ChoiceField(
-                label=say("退货申请单号", "number of the return"),
-                choices=numbers,
-                widget=UnfoldAdminSelectWidget,
-            ),
-            "on": forms.DateField(
-                label=say("全部运回原监管场所之日", "day on which all of it was back at the original site"),
-                widget=UnfoldAdminDateWidget,
-            ),
-        },
+    """The day on which goods were back, and for each return and SKU that is awaited how many of it."""
+    told, fields = return_story.stories(row), dict[str, forms.Field]()
+    for number, pieces in came_back.expected(row).items():
+        fields[f"{_SEEN}{number}"] = forms.IntegerField(
+            widget=forms.HiddenInput, initial=len(told[number].arrivals)
+        )
+        for sku, many in pieces.items():
+            label = say(
+                f"{number} {sku} 到货件数（待到货 {many}）", f"{number} {sku}: back, of {many} awaited"
+            )
+            fields[f"{_PIECES}{number}:{sku}"] = _pieces(label, many)
+    fields["on"] = forms.DateField(
+        label=say("运回原监管场所之日", "day on which they were back at the original site"),
+        widget=UnfoldAdminDateWidget,
     )
+    return type("ArrivedForm", (forms.Form,), fields)
+
+
+def _pieces(label: Any, most: int) -> forms.IntegerField:
+    """So many pieces, none unless they are entered."""
+    widget = UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric"})
+    return forms.IntegerField(label=label, min_value=0, max_value=most, initial=0, widget=widget)
+
+
+def _said(pieces: Mapping[str, int]) -> str:
+    return "，".join(f"{sku} × {many}" for sku, many in pieces.items())
 
 
 def _ask_back(row: Declaration, values: Values, who: str, at: datetime) -> None:
@@ -114,7 +119,24 @@ def _return(row: Declaration, values: Values, who: str, at: datetime) -> None:
 
 
 def _arrived(row: Declaration, values: Values, who: str, at: datetime) -> None:
-    came_back.goods_arrived(declaration=row, number=values["number"], on=values["on"], by=who, now=at)
+    came: dict[str, dict[str, int]] = {}
+    for name, many in values.items():
+        if name.startswith(_PIECES) and many:
+            number, sku = name.removeprefix(_PIECES).split(":", 1)
+            came.setdefault(number, {})[sku] = many
+    if not came:
+        raise undoing.NothingReturned()
+    with transaction.atomic():
+        for number, pieces in came.items():
+            came_back.goods_arrived(
+                declaration=row,
+                number=number,
+                on=values["on"],
+                pieces=pieces,
+                after=values[f"{_SEEN}{number}"],
+                by=who,
+                now=at,
+            )
 
 
 def _never(row: Declaration, values: Values, who: str, at: datetime) -> None:
@@ -183,9 +205,11 @@ STEPS = (
         roles=OFFICERS,
         legal=lambda row: row.state in undoing.RELEASED and bool(came_back.expected(row)),
         hint=say(
-            "自放行之日起四十五日内运回，且海关同意退货的，恢复消费者的年度额度；逾期的，额度不恢复。",
-            "Back within forty-five days of the release, and granted by customs, it restores the consumer's"
-            " allowance of the year; later it does not.",
+            "填写实际运回的件数，可分次登记。自放行之日起四十五日内运回，且海关同意退货的，恢复消费者的"
+            "年度额度；逾期的和未运回的，不恢复。",
+            "Enter the pieces that are really back, now or in several goes. Back within forty-five days of"
+            " the release, and granted by customs, they restore the consumer's allowance of the year; later,"
+            " or not back at all, they do not.",
         ),
     ),
     Step(
@@ -199,9 +223,9 @@ STEPS = (
         roles=OFFICERS,
         legal=lambda row: row.state in undoing.RELEASED and bool(came_back.expected(row)),
         hint=say(
-            "货物途中丢失、确定不再运回时登记：税款与年度额度不再退还，账册不再计入该批件数，待办自动办结。"
+            "货物（或其余件数）途中丢失、确定不再运回时登记：税款与年度额度不再退还，账册不再计入该批件数，待办自动办结。"
             "请报关行在口岸撤销该退货申请，或任其过期。日后又运回的，仍可由退货中心收货登记。",
-            "Once the goods are lost for good: tax and allowance stay used, the account book counts them no"
+            "Once goods are lost for good: tax and allowance stay used, the account book counts them no"
             " more, and what waits for them settles. Have the agent withdraw the return at the port or let it"
             " expire. Should they come after all, the return centre can still receive them.",
         ),

@@ -77,16 +77,10 @@ def return_declared(event: Event) -> None:
     at_customs.declared(number=event.facts["return"], order_number=number, now=now())
 
 
-def return_granted(event: Event) -> None:
-    """customs.returned: where it had been refused before, the tax is given up after all."""
+def return_moved(event: Event) -> None:
+    """What was told of a return: its pieces came or never do, or customs refused or granted it."""
     number = event.key.removeprefix("order:")
-    at_customs.granted(number=event.facts["return"], order_number=number, now=now())
-
-
-def return_refused(event: Event) -> None:
-    """customs.return_refused: what its refund took back of the tax is owed again."""
-    number = event.key.removeprefix("order:")
-    at_customs.refused(number=event.facts["return"], order_number=number, now=now())
+    at_customs.moved(number=event.facts["return"], order_number=number, now=now())
 
 
 def parcel_came_back(event: Event) -> None:

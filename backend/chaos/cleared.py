@@ -13,7 +13,7 @@ from compliance.models import VALUE, AllowanceEntry
 from compliance.services.allowance_books import held_by
 from customs.gateways.data_upload import TAKEN
 from customs.models import DataRequest, Declaration, Filing, ListedPieces, PortMessage, TaxSheet
-from customs.services import came_back
+from customs.services import return_story
 from customs.states import AT_CUSTOMS
 from customs.steps import GRANTED, step_for
 from customs.steps import Step as CustomsStep
@@ -93,7 +93,7 @@ def _undone(found: Finding, row: Declaration, port: dict[str, Any]) -> None:
         found.lost.append(f"customs gave the list back, here {row.state}")
     granted_ = sum(one["status"] in GRANTED for one in port["returns"])
     told = Event.objects.filter(key=row.event_key)
-    _count(found, "returns granted", told.filter(name=came_back.GRANTED_EVENT).count(), granted_)
+    _count(found, "returns granted", told.filter(name=return_story.GRANTED).count(), granted_)
     if granted_:
         _count(found, "pieces come back", _listed(row)["back"], _pieces(row))
 
@@ -103,7 +103,7 @@ def _allowance(found: Finding, row: Declaration) -> None:
     entries = AllowanceEntry.objects.filter(order_number=row.number, account__measure=VALUE)
     whole = entries.filter(kind="reserve").aggregate(sum=Sum("amount", default=0))["sum"]
     held = [one for one in held_by(row.number) if one.measure == VALUE]
-    arrived = Event.objects.filter(key=row.event_key, name=came_back.ARRIVED).exists()
+    arrived = Event.objects.filter(key=row.event_key, name=return_story.ARRIVED).exists()
     stays = row.accepted_at is not None and row.state in AT_CUSTOMS
     stays = stays and not (arrived and _listed(row)["back"])
     _count(found, "fen used of the year", sum(one.used for one in held), whole if stays else 0)

@@ -16,6 +16,7 @@ from customs.models import Declaration, Filing
 from customs.services.declaring import cop_no, held
 from customs.services.filing import file_document, new_guid
 from customs.services.listed import left_by_line, skus, the_list
+from customs.services.return_story import DECLARED
 from customs.services.waiting import SILENT_AFTER
 from customs.states import DECLARATION
 from kernel import events
@@ -123,9 +124,9 @@ def declare_return(
         row.save(update_fields=["next_try_at", "resends"])
         events.record(
             storefront_id=row.storefront_id,
-            name="customs.return_declared",
+            name=DECLARED,
             key=row.event_key,
-            facts={"by": by, "return": wish.own, "pieces": sum(pieces.values())},
+            facts={"by": by, "return": wish.own, "pieces": dict(pieces)},
             now=now,
         )
     return filing

@@ -331,7 +331,7 @@ def _not_ours(row: ReturnRequest, found: Sequence[Found]) -> bool:
 def _put_all_away(
     row: ReturnRequest, lines: dict[int, ReturnLine], found: Sequence[Found], by: str, now: datetime
 ) -> None:
-    """What is there is put away, and only if all of it is customs hears that it has arrived."""
+    """What is there is put away, and customs hears that it has arrived."""
     stocks = dict(Lot.objects.filter(pk__in=[one.lot for one in found]).values_list("pk", "stock"))
     for one in sorted(found, key=lambda one: (stocks.get(one.lot or 0, 0), one.lot or 0)):
         _put_away(row, lines[one.position], one, by, now)
@@ -348,9 +348,7 @@ def _put_all_away(
         )
     elif sent_wrong:
         _keep_theirs(row, sent_wrong, by, now)
-    if any(one.place == Place.NOWHERE for one in found):
-        at_customs.not_all_there(row, now=now)
-    elif row.received_at is not None:
+    if row.received_at is not None:
         at_customs.arrived(row, on=shanghai_day(row.received_at), by=by, now=now)
 
 

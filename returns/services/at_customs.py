@@ -17,12 +17,13 @@ from customs.services.came_back import (
     ArrivalKnown,
     ArrivedImpossible,
     NotThese,
-    expected,
     goods_arrived,
+    missing,
     never_came,
 )
 from customs.services.declaring import held
 from customs.services.listed import pieces_of
+from customs.services.return_story import Story, stories
 from customs.services.undoing import NotAccepted, ask_back, declare_return
 from kernel.cases import open_case, settle_open
 from kernel.clock import shanghai_day
@@ -33,10 +34,9 @@ from orders.given_back import NOTHING
 from orders.models import Order
 from returns.models import ReturnGrade, ReturnRequest
 from returns.reasons import REASONS
-from returns.services import settle
+from returns.services import tax
 from returns.services.holding import hold, take_windows
 from returns.services.seen import Stage, look
-from settlement.services.entries import enter_tax_given_up
 
 NOT_ALL = "return.not_all_there"
 NOT_DECLARED, LATE, NOT_STOPPED = "return.not_declared", "return.late_at_customs", "return.not_stopped"
@@ -52,6 +52,8 @@ def declare(row: ReturnRequest, *, by: str, now: datetime) -> bool:
     if row.return_no or declaration is None or declaration.released_at is None:
         return bool(row.return_no)
     take_windows(row, released=shanghai_day(declaration.released_at))
+    if _takes_over(row, declaration, by=by, now=now):
+        return True
     if row.declare_by is not None and shanghai_day(now) > row.declare_by:
         if shanghai_day(row.requested_at) <= row.declare_by:  # else it was shown beforehand
             _case(
@@ -61,8 +63,6 @@ def declare(row: ReturnRequest, *, by: str, now: datetime) -> bool:
                 now,
             )
         return False
-    if _takes_over(row, declaration, by=by, now=now):
-        return True
     try:
         with transaction.atomic():
             filing = declare_return(
@@ -83,22 +83,30 @@ def declare(row: ReturnRequest, *, by: str, now: datetime) -> bool:
 
 
 def _takes_over(row: ReturnRequest, declaration: Declaration, *, by: str, now: datetime) -> bool:
-    """Whether customs was told of just these pieces for a request that is over and brought nothing: that
-    return is this request's now."""
-    over = _of(declaration.number).filter(state__in=("withdrawn", "lapsed"), received_at=None)
-    told = {one.return_no: one for one in over.exclude(return_no="").order_by("pk")}
-    for filing in expected(declaration):
-        former = told.get(filing.key)
-        if former is None or pieces_of(filing, now=now) != _pieces(row):
+    """Whether customs awaits just these pieces for requests that bring no more of them: that return is this
+    request's too now. One that is over and brought nothing has it no longer."""
+    for number, pieces in missing(declaration).items():
+        former = _told(number, declaration.number)
+        if pieces != _pieces(row) or not former or not all(map(_brings_no_more, former)):
             continue
-        former.return_no, row.return_no = "", filing.key
-        for one in (former, row):
-            one.save(update_fields=["return_no"])
-        note = f"it is of {row.number} now"
-        settle_open(kinds=[NOT_ALL], key=former.event_key, by=by, note=note, now=now)
-        settle_open(kinds=[NOT_DECLARED], key=row.event_key, by=by, note=filing.key, now=now)
+        for one in former:
+            if one.received_at is None:
+                one.return_no = ""
+                one.save(update_fields=["return_no"])
+            note = f"it is of {row.number} now"
+            settle_open(kinds=[NOT_ALL], key=one.event_key, by=by, note=note, now=now)
+        row.return_no = number
+        row.save(update_fields=["return_no"])
+        settle_open(kinds=[NOT_DECLARED], key=row.event_key, by=by, note=number, now=now)
         return True
     return False
+
+
+def _brings_no_more(row: ReturnRequest) -> bool:
+    """Whether a request is over, or its goods were looked at."""
+    if row.received_at is None:
+        return row.state in ("withdrawn", "lapsed")
+    return ReturnGrade.objects.filter(line__request=row).exists()
 
 
 def hold_year(order: Order) -> None:
@@ -113,38 +121,36 @@ def hold_year(order: Order) -> None:
 
 
 def arrived(row: ReturnRequest, *, on: date, by: str, now: datetime) -> None:
-    """The goods of a held request are back at the original place since `on`: customs' clock stops.
+    """The goods of a held request are back at the original place since `on`: customs' clock stops for them.
 
-    Later than its last day it is a case, tax and allowance stay used; and so it is where other pieces were
-    found than customs was told of: nothing is given back for what did not come.
+    Later than its last day it is a case, tax and allowance stay used. For what customs was told of and did
+    not come nothing is given back: it is awaited, until a person enters that it came or never does.
     """
     declaration = _declaration(row)
     if declaration is None or not declare(row, by=by, now=now):
         return
-    try:
-        with transaction.atomic():
-            goods_arrived(
-                declaration=declaration, number=row.return_no, on=on, by=by, now=now, pieces=_found(row)
-            )
-    except NotThese:
-        not_all_there(row, now=now)
-    except (
-        ArrivalKnown,
-        ArrivedImpossible,
-    ) as refused:  # customs refused the return, or it was entered before
-        _case(
-            row,
-            NOT_DECLARED,
-            "The goods are back, and customs knows of no such return",
-            now,
-            why=refused.code,
-        )
+    pieces = None
+    if row.goods_back:
+        sharing = _told(row.return_no, row.order.number)
+        pieces = sum(map(_found, sharing), Counter[str]()) - _story(declaration, row.return_no).back
+    if pieces is None or pieces:
+        try:
+            with transaction.atomic():
+                goods_arrived(
+                    declaration=declaration, number=row.return_no, on=on, by=by, now=now, pieces=pieces
+                )
+        except NotThese:
+            not_all_there(row, now=now)
+        except (ArrivalKnown, ArrivedImpossible) as refused:  # customs refused it, or it was entered before
+            title = "The goods are back, and customs knows of no such return"
+            _case(row, NOT_DECLARED, title, now, why=refused.code)
+    _awaited(row.return_no, declaration, by=by, now=now)
     if row.arrive_by is not None and on > row.arrive_by:
         _case(row, LATE, "Returned goods came too late for customs: tax and allowance stay used", now)
 
 
 def not_all_there(row: ReturnRequest, *, now: datetime) -> None:
-    """Of a held request customs was told of goods that did not come: a person puts it right there."""
+    """Of a held request customs was told of goods that did not come: a person says what becomes of them."""
     if row.return_no:
         title = "Pieces of a return that customs was told of did not come"
         _case(row, NOT_ALL, title, now)
@@ -189,16 +195,28 @@ def stop(row: ReturnRequest, *, now: datetime) -> bool:
     return False
 
 
-def refused(*, number: str, order_number: str, now: datetime) -> None:
-    """Customs refused the return `number`: the refund stays, and the tax is owed again, once."""
-    found = _of(order_number).filter(return_no=number).first()
-    if found is None:  # declared by a colleague, of no request
-        return
-    with tenant(found.storefront_id):
-        row = hold(found)
-        row.restorable = False
-        row.save(update_fields=["restorable"])
-        settle.tax_levied(row, now=now)
+def moved(*, number: str, order_number: str, now: datetime) -> None:
+    """Of the return `number` pieces came or never do, or customs refused or granted it: the ledger owes the
+    tax of what is not given up, and no other."""
+    for found in _told(number, order_number):
+        with tenant(found.storefront_id):
+            row = hold(found)
+            if _story(_declaration(row), number).refused:
+                row.restorable = False
+                row.save(update_fields=["restorable"])
+            tax.owe(row, now=now)
+            _awaited(number, _declaration(row), by="system", now=now)
+
+
+def _awaited(number: str, declaration: Declaration | None, *, by: str, now: datetime) -> None:
+    """What customs awaits of a return and no request brings is a case, until it came or never does."""
+    awaits = _story(declaration, number)
+    rows = _told(number, declaration.number if declaration else "")
+    if awaits.refused or not awaits.expected:
+        for row in rows:
+            settle_open(kinds=[NOT_ALL], key=row.event_key, by=by, note="nothing is awaited", now=now)
+    elif rows and all(map(_brings_no_more, rows)):
+        not_all_there(rows[-1], now=now)
 
 
 def declared(*, number: str, order_number: str, now: datetime) -> None:
@@ -215,28 +233,11 @@ def declared(*, number: str, order_number: str, now: datetime) -> None:
     with tenant(found.storefront_id):
         row = hold(found)
         row.return_no = number
-        if row.refund_id is None:
-            row.restorable = None  # not yet known
-        row.save(update_fields=["return_no", "restorable"])
+        row.save(update_fields=["return_no"])
         settle_open(kinds=[NOT_DECLARED], key=row.event_key, by="system", note=number, now=now)
         if _found(row) or not row.goods_back:  # what is not graded yet is told once it is
             arrived(row, on=shanghai_day(row.received_at or now), by="system", now=now)
-
-
-def granted(*, number: str, order_number: str, now: datetime) -> None:
-    """Customs granted the return `number`, whose tax counted as lost: in time, it is given up after all."""
-    found = _of(order_number).filter(return_no=number, restorable=False).first()
-    if found is None:
-        return
-    with tenant(found.storefront_id):
-        row = hold(found)
-        if row.goods_back and row.received_at is None:  # lost on its way: nothing is back
-            return
-        back = shanghai_day(row.received_at or now)
-        if row.refund is not None and row.arrive_by is not None and back <= row.arrive_by:
-            row.restorable = True
-            row.save(update_fields=["restorable"])
-            enter_tax_given_up(refund=row.refund, key=row.number, at=now, now=now)
+        tax.owe(row, now=now)
 
 
 _MAY_BE_DECLARED = ("on_the_way", "received", "inspected", "disputed", "refunding", "settled")
@@ -254,16 +255,22 @@ def _pieces(row: ReturnRequest) -> dict[str, int]:
     return dict(pieces)
 
 
-def _found(row: ReturnRequest) -> dict[str, int] | None:
-    """Pieces by SKU that were found of a request; None of what never left, and is there as a whole."""
-    if not row.goods_back:
-        return None
+def _found(row: ReturnRequest) -> Counter[str]:
+    """Pieces by SKU that were found of a request."""
     pieces = Counter[str]()
-    for one in (
-        ReturnGrade.objects.filter(line__request=row).exclude(place="nowhere").select_related("line__line")
-    ):
-        pieces[one.line.line.sku] += one.quantity
-    return dict(pieces)
+    here = ReturnGrade.objects.filter(line__request=row).exclude(place="nowhere")
+    for sku, many in here.values_list("line__line__sku", "quantity"):
+        pieces[sku] += many
+    return pieces
+
+
+def _told(number: str, order_number: str) -> list[ReturnRequest]:
+    """The requests whose goods customs knows by a return: one, or those that each bring a part of it."""
+    return list(_of(order_number).filter(return_no=number).order_by("pk")) if number else []
+
+
+def _story(declaration: Declaration | None, number: str) -> Story:
+    return stories(declaration).get(number, Story()) if declaration else Story()
 
 
 def _declaration(row: ReturnRequest) -> Declaration | None:

@@ -7,7 +7,7 @@ bears it is the storefront's policy of the day, as the consumer was shown.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
@@ -28,9 +28,9 @@ from returns.services.amount import wish_for
 from returns.services.given import mind_given
 from returns.services.holding import hold, move_lines, take_windows
 from returns.services.seen import Seen, Stage, look
+from returns.services.tax import given_up, owe
 from returns.states import HOLDING, RETURN, RETURN_LINE
 from returns.windows import DECLARE, clock
-from settlement.services.entries import enter_tax_levied
 
 Grade = ReturnGrade.Grade
 DISPUTED, NOT_INSPECTED = "return.disputed", "return.not_inspected"
@@ -131,7 +131,9 @@ def pay(
         raise PiecesGone()
     if seen.released is not None and row.goods_back:
         take_windows(row, released=seen.released)
-    kept, restorable = (Kept(tax_lost=seen.released is not None), False) if lost else kept_of(row, seen)
+    kept, restorable = (
+        (Kept(tax_lost=seen.released is not None), False) if lost else kept_of(row, seen, pieces)
+    )
     refund = request_refund(
         number=row.order.number,
         wish=wish_for(seen, pieces, freight=row.freight, kept=kept),
@@ -152,10 +154,10 @@ def pay(
         )
 
 
-def kept_of(row: ReturnRequest, seen: Seen) -> tuple[Kept, bool]:
-    """What the consumer does not get, and whether customs gives up the tax, by what is known now.
+def kept_of(row: ReturnRequest, seen: Seen, pieces: Mapping[int, int]) -> tuple[Kept, bool]:
+    """What the consumer does not get of these pieces, and whether customs gives up their tax, as is known.
 
-    It does where the return was declared and the goods were back in time; that it grants it is not awaited.
+    It does where they were declared and are entered there as back in time; that it grants it is not awaited.
     Tax that the consumer was not shown as kept, the release not being known yet, is the brand's to bear.
     """
     kept = Kept(deducted_fen=row.deducted_fen)
@@ -164,10 +166,10 @@ def kept_of(row: ReturnRequest, seen: Seen) -> tuple[Kept, bool]:
     here = seen.stage is Stage.HERE and not row.goods_back  # it never left: declared and arrived today
     if here and clock(DECLARE, since=seen.released, today=seen.today).open:
         return kept, True
+    if given := given_up(row, pieces):
+        return kept, given == pieces
     at = shanghai_day(row.received_at) if row.received_at else seen.today
     in_time = bool(row.goods_back and row.arrive_by and at <= row.arrive_by)
-    if in_time and row.return_no and row.restorable is not False:
-        return kept, True
     seller = REASONS[row.reason].fault is Fault.SELLER
     # Asked for and back in time: that it was not declared is the brand's own affair.
     asked_in_time = bool(row.declare_by and shanghai_day(row.requested_at) <= row.declare_by)
@@ -190,34 +192,7 @@ def finish(*, refund: Refund, now: datetime) -> None:
                 }
                 at = refund.arrived_at or now
                 RETURN.move(row, "finish", now=now, facts=facts, settled_at=at, next_at=None)
-                tax_levied(row, now=now)
-
-
-def tax_levied(row: ReturnRequest, *, now: datetime) -> None:
-    """Where customs did not give up the tax that a settled refund took back, it is owed again, once."""
-    levied = row.restorable is False and row.declare_by is not None
-    if row.state == "settled" and levied and row.refund is not None:
-        own = own_tax_fen(row, row.refund)
-        enter_tax_levied(refund=row.refund, tax_fen=own, key=row.number, at=now, now=now)
-
-
-def own_tax_fen(row: ReturnRequest, refund: Refund) -> int:
-    """The tax of a return's own pieces, in fen, of a refund that may be of others too; each fen is told once.
-
-    By cumulative floors over the returns of the refund, in the order in which they were asked for.
-    """
-    own = Counter[int]()
-    before = Counter[int]()
-    paid = ReturnLine.objects.filter(request__refund=refund, request__lte=row.pk, state="paid")
-    for request_id, line_id, quantity in paid.values_list("request_id", "line_id", "quantity"):
-        (own if request_id == row.pk else before)[line_id] += quantity
-    total = 0
-    for line in RefundLine.objects.filter(refund=refund, quantity__gt=0):
-        tax = line.duty_fen + line.vat_fen + line.excise_fen
-        ends = [before[line.line_id], before[line.line_id] + own[line.line_id]]
-        first, last = (tax * min(end, line.quantity) // line.quantity for end in ends)
-        total += last - first
-    return total
+                owe(row, now=now)
 
 
 def follow(*, refund: Refund, instead_of: Sequence[str], now: datetime) -> None:

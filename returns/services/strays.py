@@ -16,12 +16,11 @@ from inventory import services as inventory
 from inventory.models import Lot, Pick
 from kernel.clock import SHANGHAI, shanghai_day
 from kernel.errors import Conflict, Invalid
-from kernel.models import Event
 from kernel.tenancy import tenant
 from orders.given_back import returned
 from orders.models import Order, OrderLine
 from payments.models import RefundLine
-from returns.models import ReturnGrade, ReturnRequest, StrayParcel, StrayPiece
+from returns.models import ReturnGrade, ReturnLine, ReturnRequest, StrayParcel, StrayPiece
 from returns.reasons import REASONS, Kind
 from returns.services import at_customs, decide, settle
 from returns.services.apart import apart, keep_apart, leave_stock, over, tell_kept
@@ -188,8 +187,9 @@ def send_back(*, parcel: StrayParcel, carrier: str, waybill: str, by: str, now: 
 def refund(*, parcel: StrayParcel, by: str, now: datetime) -> StrayParcel:
     """Take its pieces as a return after all: received on the day they came, found as they were, and refunded.
 
-    Where the consumer has asked for just these pieces since, it is that return. Customs is told as of any
-    return, within its windows. Raises WrongState, NotOfIt, PiecesGone, NeedsColleague.
+    Where the consumer has asked for just these pieces since, it is that return. What was refunded before is
+    not refunded again. Customs is told as of any return, within its windows. Raises WrongState, NotOfIt,
+    PiecesGone, NeedsColleague.
     """
     with tenant(parcel.storefront_id):
         row, pieces = _held(parcel)
@@ -201,13 +201,15 @@ def refund(*, parcel: StrayParcel, by: str, now: datetime) -> StrayParcel:
             return _taken_over(row, pieces, asked, by, now)
         at = _instant(row.came_on, now)
         seen = look(order=row.order, now=at)
-        wanted = Counter[int]()
-        for one in pieces:
-            wanted[one.line.position] += one.quantity
-        if any(wanted[line.position] > seen.left(line) for line in seen.lines):
+        wanted, ours = _lines(pieces), Counter[int]()
+        for line in seen.lines:
+            ours[line.pk] = max(0, wanted[line.pk] - max(0, seen.left(line)))
+        theirs = {line.position: many for line in seen.lines if (many := wanted[line.pk] - ours[line.pk])}
+        if not theirs or not +ours <= not_back(row.order):
             raise PiecesGone()
-        wished = Wished(*_why(row.request), dict(wanted))
+        wished = Wished(*_why(row.request), theirs)
         made = write(seen, make_offer(seen=seen, wished=wished), row.event_key, "", at)
+        _add_refunded(made, +ours)
         decide.say_yes(made, by=by, now=now)
         made = receive(request=made, by=by, now=now, on=row.came_on)
         _grade(made, pieces, by, now)
@@ -231,15 +233,17 @@ def keep(*, parcel: StrayParcel, by: str, now: datetime) -> StrayParcel:
         if not refunded_before(row.order, pieces):
             raise NotRefunded()
         at_customs.hold_year(row.order)
-        request, paid = _refunded_by(row, _lines(pieces))
+        request, away = _refunded_by(row, _lines(pieces))
         if request is None:
             for one in pieces:
                 inventory.let_go(lot=one.lot, holder=row.event_key, by=by, now=now)
             return over(row, "keep", by=by, now=now)
-        many = _lines(pieces)
         _grade(request, pieces, by, now)
-        if request.goods_back and request.received_at is None and all(paid[key] == many[key] for key in paid):
-            _back_after_all(request, row.came_on, by, now)
+        if request.goods_back and request.received_at is None and _lines(pieces) == away:
+            request.received_at = _instant(row.came_on, now)
+            request.save(update_fields=["received_at"])
+        if request.return_no:
+            at_customs.arrived(request, on=row.came_on, by=by, now=now)
         return over(row, "keep", by=by, now=now, note=request.number, result=request)
 
 
@@ -296,20 +300,22 @@ def _lines(pieces: Sequence[StrayPiece]) -> Counter[int]:
 
 
 def _refunded_by(row: StrayParcel, many: Counter[int]) -> tuple[ReturnRequest | None, Counter[int]]:
-    """The refunded return of which these pieces are not back, with all that are not; none: it was by hand.
+    """The return that is over of which these pieces are not back, with all that are not; or none is.
 
-    First that by which the parcel was known; whoever found it may not have known of one that was lost.
+    First that by which the parcel was known; whoever found it may not have known of one that was lost. Pieces
+    that it gave up are its own too: they were refunded by hand.
     """
-    rows = ReturnRequest.objects.filter(order=row.order, state__in=REFUNDED).order_by("pk")
+    told = Q(state="ended") & ~Q(return_no="")
+    rows = ReturnRequest.objects.filter(Q(state__in=REFUNDED) | told, order=row.order).order_by("pk")
     known = [one for one in rows if one.pk == row.request_id or (one.goods_back and not not_graded(one))]
     for request in sorted(known, key=lambda one: one.pk != row.request_id):
-        paid = Counter[int]()
-        for line in request.lines.filter(state="paid"):
+        away = Counter[int]()
+        for line in request.lines.filter(state__in=("paid", "dropped")):
             back = line.grades.exclude(place="nowhere").values_list("quantity", flat=True)
-            paid[line.line_id] = line.quantity - sum(back)
-        if many <= +paid:
+            away[line.line_id] = line.quantity - sum(back)
+        if many <= +away:
             request.order = row.order or request.order
-            return request, paid
+            return request, +away
     return None, Counter()
 
 
@@ -337,6 +343,17 @@ def _taken_over(
     return row
 
 
+def _add_refunded(request: ReturnRequest, ours: Counter[int]) -> None:
+    """Pieces that were refunded before come with it: they are put away with the rest, and nothing more."""
+    lines = {one.line_id: one for one in request.lines.all()}
+    for line, many in ours.items():
+        one = lines.get(line) or ReturnLine(
+            storefront_id=request.storefront_id, request=request, line_id=line, quantity=0
+        )
+        one.quantity, one.refunded = one.quantity + many, many
+        one.save()
+
+
 def _why(request: ReturnRequest | None) -> tuple[Kind, str]:
     """As it was asked for; what was asked for otherwise is a change of mind."""
     if request is not None and REASONS[request.reason].sends:
@@ -359,18 +376,6 @@ def _grade(request: ReturnRequest, pieces: Sequence[StrayPiece], by: str, now: d
             at=now,
         )
         inventory.let_go(lot=one.lot, holder=one.parcel.event_key, by=by, now=now)
-
-
-def _back_after_all(request: ReturnRequest, on: date, by: str, now: datetime) -> None:
-    """Goods that were refunded as lost are back: in time, and granted by customs, their tax is given up."""
-    request.received_at = _instant(on, now)
-    request.save(update_fields=["received_at"])
-    if not request.return_no:
-        return
-    at_customs.arrived(request, on=on, by=by, now=now)
-    told = Event.objects.filter(key=request.order.event_key, name="customs.returned")
-    if told.filter(facts__contains={"return": request.return_no}).exists():
-        at_customs.granted(number=request.return_no, order_number=request.order.number, now=now)
 
 
 def _instant(day: date, now: datetime) -> datetime:

@@ -80,37 +80,26 @@ def enter_refund(*, refund: Refund, now: datetime) -> bool:
     )
 
 
-def enter_tax_levied(*, refund: Refund, tax_fen: int, key: str, at: datetime, now: datetime) -> bool:
-    """Customs refused a return: the tax that its refund took back is owed again, at the brand's expense.
+def enter_tax_owed(*, refund: Refund, owed_fen: int, key: str, at: datetime, now: datetime) -> bool:
+    """So much tax of a return is owed to customs though its refund took it back, at the brand's expense; what
+    was entered before is put right. What the consumer bore of it stays owed.
 
-    `key` names the return and `tax_fen` is that of its pieces, for one refund may be of several. False where
-    it was entered before, or the refund left the tax owed.
+    `key` names the return, for one refund may be of several. False where it stands so already. Called by who
+    holds the return.
     """
-    tax = min(tax_fen, refund.tax_fen - refund.tax_lost_fen)
-    return _enter_tax(refund=refund, key=f"tax_levied:{key}", expense_fen=tax, at=at, now=now)
-
-
-def enter_tax_given_up(*, refund: Refund, key: str, at: datetime, now: datetime) -> bool:
-    """Customs granted after all what the return `key` had lost: the brand's expense of its tax is undone.
-
-    What of it the consumer bore stays owed. False where it was entered before, or there is none.
-    """
-    levied = Posting.objects.filter(entry__key=f"tax_levied:{key}", account=Account.GOODWILL)
-    undone = sum(levied.values_list("amount_fen", flat=True)) + refund.tax_lost_fen - refund.tax_kept_fen
-    return _enter_tax(refund=refund, key=f"tax_given_up:{key}", expense_fen=-undone, at=at, now=now)
-
-
-def _enter_tax(*, refund: Refund, key: str, expense_fen: int, at: datetime, now: datetime) -> bool:
-    """So much tax is the brand's expense and owed to customs; below zero it is neither any more."""
-    if not expense_fen:
+    before = Entry.objects.filter(kind=Entry.Kind.TAX_LEVIED, key__startswith=f"tax_levied:{key}/")
+    levied = Posting.objects.filter(entry__in=before, account=Account.GOODWILL)
+    expense = min(max(owed_fen, refund.tax_kept_fen), refund.tax_fen) - refund.tax_lost_fen
+    more = expense - sum(levied.values_list("amount_fen", flat=True))
+    if not more:
         return False
     return enter(
         fact=Fact(
             storefront_id=refund.storefront_id,
             kind=Entry.Kind.TAX_LEVIED,
-            key=key,
+            key=f"tax_levied:{key}/{before.count() + 1}",
             at=at,
-            amounts={Account.GOODWILL: expense_fen, Account.TAX: -expense_fen},
+            amounts={Account.GOODWILL: more, Account.TAX: -more},
             order_id=refund.order_id,
             payment_id=refund.payment_id,
             refund_id=refund.pk,

@@ -6,6 +6,7 @@ from collections import Counter
 from datetime import timedelta
 
 import pytest
+from django.db import transaction
 from django.urls import reverse
 
 from compliance.models import AllowanceEntry
@@ -85,6 +86,7 @@ def test_a_granted_return_waits_for_the_day_its_goods_came_back_and_then_restore
     assert Event.objects.get(name="customs.return_restored").facts == {
         "return": filing.key,
         "measures": {"value": counted // 2},
+        "pieces": {"HD-1": 1},
     }
 
 
@@ -180,7 +182,7 @@ def test_a_day_before_the_release_or_to_come_and_a_refused_return_are_turned_awa
     at = ports.go_on(at, 2)
     tell(port, "CEB626Message", filing, at, "100", "退货与原清单不符")
     at = ports.go_on(at + timedelta(seconds=3), 2)
-    assert expected(declaration(order)) == []
+    assert expected(declaration(order)) == {}
     with pytest.raises(ArrivalKnown):
         back(order, filing, at)
     assert not Event.objects.filter(name="customs.return_arrived").exists()
@@ -229,13 +231,71 @@ def test_an_officer_enters_the_day_on_the_declarations_page(client, port, ready)
     filing = returned(order, at, {"HD-1": 1})
     assert filing.key in client.get(url).content.decode()
     on = shanghai_day(at).isoformat()
-    assert client.post(url, {"number": filing.key, "on": on}).status_code == 302
+    entered = {f"pieces:{filing.key}:HD-1": "1", f"seen:{filing.key}": "0", "on": on}
+    assert client.post(url, {**entered, f"pieces:{filing.key}:HD-1": "0"}).status_code == 200  # of no piece
+    assert client.post(url, entered).status_code == 302
     assert Event.objects.get(name="customs.return_arrived").facts == {
         "return": filing.key,
         "arrived": on,
         "by": "officer",
+        "pieces": {"HD-1": 1},
     }
     assert Filing.objects.filter(kind="return").count() == 1
+
+
+def test_what_did_not_come_gives_nothing_back_until_it_does_and_leaves_the_book_if_it_never_does(
+    client,
+    port,  # noqa: F811
+    ready,  # noqa: F811
+):
+    order, at = ready
+    at = released(port, order, at)
+    counted = order.goods_fen + order.freight_fen
+    filing = returned(order, at, {"HD-1": 2})
+    at = grant(port, filing, at)
+    enter(client, rows.operator("officer", order.storefront, "compliance"))
+    arrived, never = (
+        reverse("admin:customs_declaration_step", args=[declaration(order).pk, step])
+        for step in ("arrived", "never-came")
+    )
+    one = {f"pieces:{filing.key}:HD-1": "1", f"seen:{filing.key}": "0", "on": shanghai_day(at).isoformat()}
+    assert client.post(arrived, one).status_code == 302
+    assert (given_back(), in_book(order)) == ([(filing.key, counted // 2)], 2)
+    assert client.post(arrived, one).status_code == 200  # the same form once more: it has been entered
+    assert (expected(declaration(order)), len(given_back())) == ({filing.key: {"HD-1": 1}}, 1)
+    with transaction.atomic():
+        assert client.post(never, {"number": filing.key}).status_code == 302
+        assert (expected(declaration(order)), in_book(order), len(given_back())) == ({}, 1, 1)
+        goods_arrived(
+            declaration=declaration(order),
+            number=filing.key,
+            on=shanghai_day(at),
+            by="o",
+            now=at,
+            pieces={"HD-1": 1},
+        )
+        assert (in_book(order), allowance()["used"]) == (2, 0)
+        transaction.set_rollback(True)
+    late = at + timedelta(days=46)
+    back(order, filing, late)
+    assert (len(given_back()), in_book(order), expected(declaration(order))) == (1, 2, {})
+
+
+def test_a_piece_that_never_came_is_not_in_the_book_when_customs_grants_it_later(port, ready):  # noqa: F811
+    order, at = ready
+    at = released(port, order, at)
+    filing = returned(order, at, {"HD-1": 2})
+    told = {"declaration": declaration(order), "number": filing.key, "by": "op", "now": at}
+    goods_arrived(on=shanghai_day(at), pieces={"HD-1": 1}, **told)
+    never_came(**told)
+    grant(port, filing, at)
+    assert in_book(order) == 1
+    assert [fen for _, fen in given_back()] == [(order.goods_fen + order.freight_fen) // 2]
+
+
+def in_book(order):
+    """Pieces that the account book holds again."""
+    return ListedPieces.objects.get(declaration=declaration(order), variant__sku="HD-1").returned
 
 
 def test_goods_that_never_come_settle_what_waits_and_those_that_come_after_all_give_back(client, port, ready):  # noqa: F811
@@ -251,7 +311,7 @@ def test_goods_that_never_come_settle_what_waits_and_those_that_come_after_all_g
     assert client.post(url, {"number": filing.key}).status_code == 302
     listed.refresh_from_db()
     assert (waits()[0][0], listed.returned, given_back()) == ("settled", 0, [])
-    assert (expected(declaration(order)), client.post(url, {"number": filing.key}).status_code) == ([], 403)
+    assert (expected(declaration(order)), client.post(url, {"number": filing.key}).status_code) == ({}, 403)
     back(order, filing, at)
     listed.refresh_from_db()
     assert (listed.returned, [reference for reference, _ in given_back()]) == (1, [filing.key])

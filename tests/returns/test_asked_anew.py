@@ -4,14 +4,31 @@ from __future__ import annotations
 
 import pytest
 
+from customs.services.came_back import never_came
+from kernel.clock import shanghai_day
 from kernel.models import Case
+from returns.services import at_customs, deadlines
 from returns.services.arrive import receive
 from returns.services.decide import withdraw
+from tests.customs.port import declaration
 from tests.customs.test_declaring import port, ready  # noqa: F401 -- fixtures
 from tests.payments.conftest import wechat, world  # noqa: F401
 from tests.returns import parts
 from tests.returns.parts import asked, graded, wish
-from tests.returns.test_customs import DAY, allowance, delivered, filing_of, restored, says, sent
+from tests.returns.test_customs import (
+    DAY,
+    allowance,
+    balance,
+    delivered,
+    filing_of,
+    now_is,
+    pays,
+    restored,
+    says,
+    sent,
+    told_back,
+)
+from tests.returns.test_windows import undone
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -40,3 +57,40 @@ def test_what_customs_was_told_of_for_one_that_is_over_is_the_next_ones(port, re
     else:  # it is another return, and customs has the pieces in the first one
         assert (row.return_no, anew.return_no, restored()) == (filing.key, "", [])
         assert {"return.not_all_there", "return.not_declared"} <= open_cases
+
+
+def test_of_two_parcels_for_one_return_each_gives_back_what_it_brings(port, ready):  # noqa: F811
+    """One of the two pieces of a request that lapsed is asked for anew; customs was told of both once."""
+    order, at = ready
+    first = delivered(port, order, at)
+    parts.had(order, first + 27 * DAY)
+    tax, used, at = balance("tax"), allowance()["used"], first + 28 * DAY
+    row = asked(order, wish(2), at=at)  # to be sent after customs' last day: declared at once
+    filing = filing_of(row)
+    at = says(port, "CEB626Message", filing, at, "399")
+    deadlines.sweep(now=row.send_by)
+    at = row.send_by
+    assert now_is(row) == "lapsed"
+    parts.had(order, at)
+    anew = asked(order, at=at, key="k-2")
+    assert shanghai_day(at) > row.declare_by  # it could not be declared any more
+    row = receive(request=row, by="op", now=at)
+    graded(row, at)
+    assert (row.lines.get().quantity, restored()) == (1, [used // 2])
+    case = Case.objects.get(kind="return.not_all_there", state="open")
+    assert (case.key, now_is(row), now_is(anew)) == (row.event_key, "refunding", "to_send")
+    with undone():
+        never_came(declaration=declaration(order), number=filing.key, by="op", now=at)
+        at_customs.moved(number=filing.key, order_number=order.number, now=at)
+        case.refresh_from_db()
+        assert case.state == "settled"
+    anew = sent(anew, at)
+    receive(request=anew, by="op", now=at)
+    graded(anew, at)
+    for one in (row, anew):
+        pays(one, at)
+        assert (one.state, one.return_no, one.restorable) == ("settled", filing.key, True)
+    assert (restored(), told_back(port)) == ([used // 2, used - used // 2], [2])
+    assert (balance("tax") - tax, balance("goodwill")) == (order.tax_fen, 0)
+    still = Case.objects.filter(state="open", kind__regex="^(return|customs)")
+    assert set(still.values_list("kind", flat=True)) == {"return.surplus"}  # told of by the first parcel

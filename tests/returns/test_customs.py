@@ -194,27 +194,6 @@ def test_a_refused_return_that_a_colleague_declares_anew_and_customs_grants_give
     assert (balance("tax"), balance("goodwill")) == (tax + row.refund.tax_fen, 0)
 
 
-def test_of_a_late_parcel_that_holds_less_than_customs_was_told_of_nothing_is_given_back(port, ready):
-    order, at = ready
-    first = delivered(port, order, at)
-    parts.had(order, first + 27 * DAY)
-    at = first + 28 * DAY
-    row = asked(order, wish(2), at=at)  # to be sent after customs' last day: declared at once
-    assert filing_of(row)
-    at = says(port, "CEB626Message", filing_of(row), at, "399")
-    deadlines.sweep(now=row.send_by)
-    at = row.send_by
-    assert now_is(row) == "lapsed"
-    parts.had(order, at)
-    anew = asked(order, at=at, key="k-2")
-    row = receive(request=row, by="op", now=at)
-    graded(row, at)
-    assert (row.lines.get().quantity, restored()) == (1, [])
-    assert not Event.objects.filter(name="customs.return_arrived").exists()
-    assert Case.objects.get(kind="return.not_all_there", state="open").key == row.event_key
-    assert (now_is(row), now_is(anew)) == ("refunding", "to_send")
-
-
 def test_given_up_before_the_list_one_piece_is_not_declared(port, ready, wechat, world):
     order, at = ready
     before = held(world)

@@ -14,9 +14,9 @@ from orders.models import Order
 from orders.services.cancel_paid import cancel_paid
 from payments.models import Refund
 from payments.services.refunds import Wish, request_refund
-from returns.models import ReturnRequest, StrayParcel
+from returns.models import StrayParcel
 from returns.reasons import Kind
-from returns.services import at_customs, deadlines, lost
+from returns.services import deadlines
 from returns.services.arrive import (
     BadGrades,
     Found,
@@ -36,7 +36,6 @@ from returns.services.seen import look
 from returns.services.settle import settle
 from returns.services.undelivered import came_back
 from returns.services.way import send
-from settlement.models import Posting
 from tests import make
 from tests.returns import parts
 from tests.returns.parts import (
@@ -252,16 +251,6 @@ def test_pieces_of_a_refund_that_wechat_closed_are_nobody_elses(order):
     assert offered(order, wish(1)).possible
 
 
-def test_what_was_lost_on_its_way_back_keeps_its_tax_levied_though_customs_grants_the_return(order, customs):
-    row = send(request=asked(order), carrier="SF", waybill="SF2000000000001", by="consumer", now=DELIVERED)
-    row = lost.grant_lost(request=row, by="ben", now=DELIVERED + DAY)
-    assert customs.never == [row.return_no]
-    before = sum(Posting.objects.filter(account="tax").values_list("amount_fen", flat=True))
-    at_customs.granted(number=row.return_no, order_number=order.number, now=DELIVERED + 2 * DAY)
-    assert ReturnRequest.objects.get().restorable is False
-    assert sum(Posting.objects.filter(account="tax").values_list("amount_fen", flat=True)) == before
-
-
 @pytest.mark.parametrize("grade", ["short", "wrong"])
 def test_customs_hears_of_no_arrival_of_what_was_not_in_the_parcel(order, customs, grade):
     row = came(asked(order))
@@ -280,34 +269,6 @@ def test_what_was_asked_of_an_order_that_ends_is_withdrawn_with_it(world, custom
     cancel_paid(number=order.number, by="consumer", now=make.NOW)
     delivery.drain()
     assert (state(row), row.lines.get().state) == ("withdrawn", "dropped")
-
-
-def test_two_returns_in_one_refund_owe_each_the_tax_of_its_own_pieces_and_get_it_back(world, customs):
-    order = bought(world)
-    Order.objects.filter(pk=order.pk).update(gate="with_customs")
-    rows = [asked(order, only(1), at=make.NOW, key=key) for key in ("a", "b")]
-    request_refund(
-        number=order.number, wish=Wish(), key="whole", reason="退款", asked_by="operator:wang", now=make.NOW
-    )
-    delivery.drain()
-    refund = Refund.objects.get(key="whole")
-    assert {row.refund for row in ReturnRequest.objects.all()} == {refund}
-    Refund.objects.filter(pk=refund.pk).update(state="processing")
-    parts.arrives(Refund.objects.get(pk=refund.pk), DELIVERED)
-    for number, row in enumerate(rows):
-        ReturnRequest.objects.filter(pk=row.pk).update(
-            return_no=f"return-{number}", declare_by=DELIVERED.date(), arrive_by=DELIVERED.date()
-        )
-    before = owed()
-    for verb, owes in ((at_customs.refused, order.tax_fen), (at_customs.granted, 0)):
-        for number in (0, 1, 0):
-            verb(number=f"return-{number}", order_number=order.number, now=DELIVERED)
-        assert before - owed() == owes
-
-
-def owed():
-    """The balance of the account of taxes; what is owed to customs is below zero."""
-    return sum(Posting.objects.filter(account="tax").values_list("amount_fen", flat=True))
 
 
 def test_no_more_comes_back_of_a_lot_than_left_of_it_with_the_order(world, customs):

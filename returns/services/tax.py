@@ -1,0 +1,70 @@
+"""The tax of a return's pieces: what of it customs gives up, and what the ledger owes all the same.
+
+Customs levies none of what was declared, was back in time and is not refused; that it grants it is not
+awaited. Of all else the tax stays owed. Whatever is told later, the ledger is put right by the difference.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+
+from customs.models import Declaration
+from customs.services import return_story
+from orders.models import OrderLine
+from payments.models import Refund, RefundLine
+from returns.models import ReturnLine, ReturnRequest
+from settlement.services.entries import enter_tax_owed
+
+
+def given_up(row: ReturnRequest, pieces: Mapping[int, int]) -> Counter[int]:
+    """Of these pieces of a request (line id → how many), those whose tax customs gives up.
+
+    Where several requests brought what one return named, the one that was asked for first has its first.
+    """
+    declaration = Declaration.objects.filter(order_id=row.order_id).first() if row.return_no else None
+    if declaration is None:
+        return Counter()
+    free = return_story.given_up(declaration, row.return_no)
+    lines = dict(OrderLine.objects.filter(order=row.order_id).order_by("position").values_list("pk", "sku"))
+    earlier = ReturnRequest.objects.filter(order=row.order_id, return_no=row.return_no, pk__lt=row.pk)
+    for one in earlier.select_related("refund"):
+        for line, (first, last) in _own(one, one.refund).items() if one.refund else ():
+            free[lines[line]] -= last - first
+    given = Counter[int]()
+    for line, sku in lines.items():
+        given[line] = max(0, min(pieces.get(line, 0), free[sku]))
+        free[sku] -= given[line]
+    return +given
+
+
+def owe(row: ReturnRequest, *, now: datetime) -> None:
+    """The ledger owes the tax of those pieces of a held, settled return that customs does not give up."""
+    if row.state != "settled" or row.refund is None or row.declare_by is None:
+        return
+    own = _own(row, row.refund)
+    given = given_up(row, {line: last - first for line, (first, last) in own.items()})
+    owed = 0
+    for line in RefundLine.objects.filter(refund=row.refund, line__in=own):
+        tax = line.duty_fen + line.vat_fen + line.excise_fen
+        first, last = own[line.line_id]
+        owed += tax * last // line.quantity - tax * (first + given[line.line_id]) // line.quantity
+    row.restorable = all(given[line] == last - first for line, (first, last) in own.items())
+    row.save(update_fields=["restorable"])
+    enter_tax_owed(refund=row.refund, owed_fen=owed, key=row.number, at=now, now=now)
+
+
+def _own(row: ReturnRequest, refund: Refund) -> dict[int, tuple[int, int]]:
+    """Line id → which of the pieces of a refund (from, to) are of this return; it may be of others too, which
+    have theirs in the order in which they were asked for."""
+    before, own = Counter[int](), Counter[int]()
+    paid = ReturnLine.objects.filter(request__refund=refund, request__lte=row.pk, state="paid")
+    for request_id, line, quantity in paid.values_list("request_id", "line_id", "quantity"):
+        (own if request_id == row.pk else before)[line] += quantity
+    lines = RefundLine.objects.filter(refund=refund, line__in=own, quantity__gt=0)
+    spans = {
+        line: (min(before[line], many), min(before[line] + own[line], many))
+        for line, many in lines.values_list("line_id", "quantity")
+    }
+    return {line: span for line, span in spans.items() if span[0] < span[1]}

@@ -1,0 +1,182 @@
+"""The ledger owes customs the tax of what it does not give up, and no other, whatever is told when."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from backend import delivery
+from customs.models import Declaration
+from customs.services.return_story import GRANTED, REFUSED
+from kernel.models import Case
+from orders.models import Order
+from payments.models import Refund
+from payments.services.refunds import Wish, request_refund
+from returns.models import ReturnRequest
+from returns.services import deadlines, lost, strays
+from returns.services.arrive import Found, inspect, receive
+from returns.services.settle import settle
+from returns.services.way import send
+from settlement.models import Posting
+from tests import make
+from tests.returns import parts
+from tests.returns.parts import DELIVERED, asked, bought, delivered, wish
+from tests.returns.test_meanwhile import only, refunded
+from tests.returns.test_strays import came as stray
+from tests.returns.test_strays import lot_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DAY = timedelta(days=1)
+AT = DELIVERED + 2 * DAY
+
+
+@pytest.fixture
+def world():
+    return make.world()
+
+
+@pytest.fixture
+def order(world, customs):
+    return delivered(world)
+
+
+def on_the_way(order, pieces=1):
+    return send(
+        request=asked(order, wish(pieces)), carrier="SF", waybill="SF2000000000001", by="c", now=DELIVERED
+    )
+
+
+def received(order, pieces=1):
+    return receive(request=on_the_way(order, pieces), by="op", now=AT)
+
+
+def one_came(row):
+    """Of two pieces one is not in the parcel."""
+    found = [Found(1, "as_new", "shelf", 1, lot_of(row.order).pk), Found(1, "short", "nowhere", 1)]
+    return inspect(request=row, found=found, by="op", now=AT)
+
+
+def arrives(row):
+    row.refresh_from_db()
+    parts.arrives(row.refund, AT)
+    row.refresh_from_db()
+
+
+def owed():
+    """The balance of the account of taxes; what is owed to customs is below zero."""
+    return sum(Posting.objects.filter(account="tax").values_list("amount_fen", flat=True))
+
+
+def test_what_was_lost_on_its_way_back_keeps_its_tax_levied_though_customs_grants_the_return(order, customs):
+    row = send(request=asked(order), carrier="SF", waybill="SF2000000000001", by="consumer", now=DELIVERED)
+    row = lost.grant_lost(request=row, by="ben", now=DELIVERED + DAY)
+    assert customs.never == [row.return_no]
+    parts.arrives(row.refund, DELIVERED + DAY)
+    before = owed()
+    customs.says(order, GRANTED, row.return_no, DELIVERED + 2 * DAY)
+    assert (ReturnRequest.objects.get().restorable, owed(), row.refund.tax_lost_fen) == (
+        False,
+        before,
+        row.refund.tax_fen,
+    )
+
+
+def test_two_returns_in_one_refund_owe_each_the_tax_of_its_own_pieces_and_get_it_back(world, customs):
+    order = bought(world)
+    Order.objects.filter(pk=order.pk).update(gate="with_customs")
+    rows = [asked(order, only(1), at=make.NOW, key=key) for key in ("a", "b")]
+    request_refund(
+        number=order.number, wish=Wish(), key="whole", reason="退款", asked_by="operator:wang", now=make.NOW
+    )
+    delivery.drain()
+    refund = Refund.objects.get(key="whole")
+    assert {row.refund for row in ReturnRequest.objects.all()} == {refund}
+    Refund.objects.filter(pk=refund.pk).update(state="processing")
+    parts.arrives(Refund.objects.get(pk=refund.pk), DELIVERED)
+    days = dict.fromkeys(("listed_at", "accepted_at", "released_at"), DELIVERED)
+    Declaration.objects.update(
+        state="released", cop_no="L1", list_no=parts.LIST_NO, account=parts.account(world), **days
+    )
+    declaration = Declaration.objects.get()
+    for row in rows:
+        number = customs.declare(declaration=declaration, pieces={"HD-1": 1}, now=DELIVERED).key
+        ReturnRequest.objects.filter(pk=row.pk).update(
+            return_no=number, declare_by=DELIVERED.date(), arrive_by=DELIVERED.date()
+        )
+        customs.arrived(declaration=declaration, number=number, on=DELIVERED.date(), now=DELIVERED)
+    delivery.drain(now=DELIVERED)
+    before = owed()
+    for said, owes in ((REFUSED, order.tax_fen), (GRANTED, 0), (REFUSED, order.tax_fen)):
+        for number in (1, 2, 1):
+            customs.says(order, said, f"return-{number}", DELIVERED)
+        assert before - owed() == owes
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_the_tax_of_goods_that_were_paid_unseen_is_owed_until_they_are_found(order, customs, comes):
+    row, before = received(order), owed()
+    deadlines.sweep(now=row.refund_by)
+    arrives(row)
+    assert (row.state, row.refund.amount_fen, row.restorable) == ("settled", row.quoted_fen, False)
+    assert (owed(), row.refund.tax_kept_fen) == (before, 0)
+    customs.says(order, GRANTED, row.return_no, AT)  # of what nobody has seen the grant says nothing
+    assert owed() == before
+    grade = ("as_new", "shelf") if comes else ("short", "nowhere")
+    found = [Found(1, *grade, 1, lot_of(order).pk if comes else None)]
+    inspect(request=row, found=found, by="op", now=AT)
+    delivery.drain(now=AT)
+    row.refresh_from_db()
+    assert (row.restorable, owed()) == (comes, before + (row.refund.tax_fen if comes else 0))
+    assert Case.objects.filter(kind="return.not_all_there", state="open").exists() is not comes
+
+
+def test_what_is_paid_though_it_did_not_come_keeps_its_tax_owed_until_it_does(order, customs):
+    row, before = received(order, 2), owed()
+    row = settle(request=one_came(row), by="mei", now=AT, waive=True)
+    arrives(row)
+    tax = row.refund.tax_fen
+    assert (tax, row.refund.tax_lost_fen, row.restorable) == (order.tax_fen, 0, False)
+    assert owed() == before + tax // 2
+    strays.keep(parcel=stray(order, row), by="op", now=AT)
+    delivery.drain(now=AT)
+    row.refresh_from_db()
+    assert ([number for number, _ in customs.back], row.restorable) == ([row.return_no] * 2, True)
+    assert (owed(), Case.objects.get(kind="return.not_all_there").state) == (before + tax, "settled")
+
+
+def test_of_what_came_and_was_paid_for_nothing_is_owed_though_another_piece_did_not(order, customs):
+    row, before = received(order, 2), owed()
+    one_came(row)
+    deadlines.sweep(now=AT + 3 * DAY)
+    arrives(row)
+    assert (row.restorable, row.refund.tax_lost_fen, owed()) == (True, 0, before + row.refund.tax_fen)
+
+
+def test_what_was_lost_and_refunded_in_part_by_hand_is_told_to_customs_when_it_comes(order, customs):
+    row = on_the_way(order, 2)
+    refunded(order, 1)
+    row = lost.grant_lost(request=row, by="ben", now=AT)
+    strays.keep(parcel=stray(order, many=2), by="op", now=AT)
+    assert customs.back == [(row.return_no, AT.date())]
+    row.refresh_from_db()
+    assert (row.received_at, Refund.objects.count()) == (AT, 2)
+
+
+def test_of_a_parcel_of_which_some_was_refunded_the_rest_is_refunded_and_all_is_put_away(order, customs):
+    by_hand = refunded(order, 1)
+    parcel = stray(order, many=2)
+    with pytest.raises(strays.NotRefunded):
+        strays.keep(parcel=parcel, by="op", now=AT)
+    made = strays.refund(parcel=parcel, by="mei", now=AT).result
+    made.refresh_from_db()
+    line = made.lines.get()
+    assert (line.quantity, line.refunded, line.state, made.refund.amount_fen) == (
+        2,
+        1,
+        "paid",
+        made.quoted_fen,
+    )
+    assert by_hand.goods_fen + made.refund.goods_fen == order.goods_fen
+    assert (customs.declared, customs.back) == ([{"HD-1": 2}], [(made.return_no, AT.date())])
+    assert sum(one.quantity for one in line.grades.all()) == 2

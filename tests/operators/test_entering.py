@@ -11,6 +11,7 @@ import pytest
 import time_machine
 from axes.models import AccessAttempt
 from django.apps import apps
+from django.contrib import admin
 from django.db import IntegrityError, connection
 from django.urls import reverse
 from django_otp.oath import totp
@@ -21,7 +22,9 @@ from backend.seeding import demo
 from compliance.models import DataKey
 from compliance.vault import Tampered
 from kernel.models import Event
-from operators.scope import SECOND_FACTOR
+from operators.reveal import PurposeForm
+from operators.scope import LABELLERS, SECOND_FACTOR
+from operators.steps import Stepped
 from storefronts.models import Membership, Operator, OperatorSession, Telephone
 from storefronts.services import second_factor
 from tests import make
@@ -160,6 +163,15 @@ def test_a_recovery_code_opens_once_and_the_others_stay(client, owner, clock):
     assert not inside(other)
 
 
+def test_personal_data_in_plain_is_for_roles_that_give_a_code():
+    pages = [page for page in admin.site._registry.values() if isinstance(page, Stepped)]
+    opening = [one for page in pages for one in page.steps if issubclass(one.form, PurposeForm)]
+    assert {one.name for one in opening} >= {"reveal", "view"}
+    assert [one.title for one in opening if not one.roles <= SECOND_FACTOR] == []
+    assert sorted(LABELLERS) == ["fulfilment", "owner"]
+    assert set(Membership.Role.values) - SECOND_FACTOR == {"merchandiser", "auditor"}
+
+
 @pytest.mark.parametrize("role", Membership.Role.values)
 def test_a_code_is_asked_of_roles_that_touch_money_or_personal_data(client, shop, role):
     rows.operator("someone", shop, role)
@@ -171,17 +183,17 @@ def test_a_code_is_asked_of_roles_that_touch_money_or_personal_data(client, shop
 
 
 def test_who_need_not_and_has_a_telephone_gives_its_code_too_and_a_new_role_asks_for_one(client, shop, clock):
-    packer = rows.operator("packer", shop, "fulfilment")
-    password(client, "packer")
+    seller = rows.operator("seller", shop, "merchandiser")
+    password(client, "seller")
     client.get("/admin/", follow=True)
     assert inside(client)
-    Membership.objects.create(operator=packer, storefront=shop, role="finance")
+    Membership.objects.create(operator=seller, storefront=shop, role="finance")
     assert not inside(client)
     Membership.objects.filter(role="finance").delete()
-    device, _ = bound(packer)
+    device, _ = bound(seller)
     clock.shift(60)
     other = WebClient()
-    password(other, "packer")
+    password(other, "seller")
     assert other.get("/admin/", follow=True).redirect_chain[-1][0].startswith(CODE)
     other.post(CODE, {"code": shown(device)})
     assert inside(other)

@@ -58,6 +58,7 @@ def test_a_packer_prints_a_label_and_nobody_else_does(client, parcel):
     assert answer.content[:5] == b"%PDF-"
     for name, shop, role in (
         ("reader", parcel.storefront, "auditor"),
+        ("seller", parcel.storefront, "merchandiser"),  # packs too, and gives no code
         ("stranger", make.storefront("swift"), "fulfilment"),
     ):
         client.force_login(rows.operator(name, shop, role), backend=rows.BACKEND)

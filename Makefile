@@ -4,10 +4,11 @@
 #   make run     set up, start every part and leave it running until Ctrl-C
 #   make test    the tests, on throw-away servers of their own
 #   make check   style, types, layers, migrations, then the tests: what must be green before a commit
+#   make screenshots   the operators' stories, with a picture of each kept in docs/screenshots/
 #   make bench   speed against floors measured in the same run, one JSON line a figure
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check bench browser requirements clean
+.PHONY: help demo run test check bench browser screenshots requirements clean
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -64,6 +65,9 @@ browser: .venv/.installed
 		echo "The browser tests need a Chromium. As root on Debian:"; \
 		echo "  apt-get update && apt-get install -y --no-install-recommends chromium fonts-noto-cjk"; \
 		exit 1; }
+
+screenshots: .venv/.installed browser
+	SCREENSHOTS=docs/screenshots $(RUN) pytest -n 0 $(wildcard tests/operators/test_stories_*.py)
 
 # The pins of requirements.txt and requirements-dev.txt, from pyproject.toml.
 requirements: .venv/.installed

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
+from django.views.i18n import set_language
 from django.views.static import serve
 
 from backend import health, problems_page
@@ -30,6 +31,7 @@ urlpatterns = [
     path("admin/goods/import/<uuid:job>/", admin.site.admin_view(goods_import.one), name="goods_import_one"),
     path("admin/goods/export/", admin.site.admin_view(goods_import.export), name="goods_export"),
     path("admin/returns/numbers/", admin.site.admin_view(return_numbers.show), name="return_numbers"),
+    path("admin/language/", set_language, name="set_language"),
     path("admin/", admin.site.urls),
 ]
 if settings.PRODUCTION:

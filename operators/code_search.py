@@ -120,7 +120,7 @@ def _rates(code: Code) -> list[tuple[Any, str]]:
     if rate.provisional_rate is not None:
         told.append((say("暂定税率", "provisional duty"), _percent(rate.provisional_rate)))
     told.append((say("增值税", "VAT"), _percent(rate.vat_rate)))
-    told.append((say("消费税", "consumption tax"), _excise(code)))
+    told.append((say("消费税", "Consumption tax"), _excise(code)))
     return told
 
 

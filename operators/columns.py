@@ -135,6 +135,10 @@ def document_shown(field: Any) -> Any:
     @admin.display(description=_label(field))
     def document(row: Any) -> Any:
         value = getattr(row, field.attname)
+        if isinstance(value, dict) and value and set(value) <= {"zh", "en"}:  # said in both languages
+            value = value.get("zh" if chinese() else "en")
+            if isinstance(value, dict):
+                return format_html_join("", "<div>{}: {}</div>", value.items())
         if not value:
             return "-"
         if isinstance(value, list) and all(isinstance(one, list) for one in value):  # of pairs a line each

@@ -293,4 +293,4 @@ def _backup_word(stamp: datetime | None, at: datetime) -> Any:
 
 
 def _bad(text: Any) -> Any:
-    return format_html('<span class="text-red-600 dark:text-red-500">{}</span>', text)
+    return format_html('<span class="text-red-600">{}</span>', text)

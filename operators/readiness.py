@@ -148,7 +148,7 @@ def _row(v: Variant, row: tuple[Need, ...]) -> list[Any]:
 
 def _mark(*, met: bool) -> Any:
     word = say("✓ 是", "✓ yes") if met else say("✗ 否", "✗ no")
-    colour = "text-green-700 dark:text-green-500" if met else "text-red-600 dark:text-red-500"
+    colour = "text-green-700" if met else "text-red-600"
     return format_html('<span class="{} font-semibold whitespace-nowrap">{}</span>', colour, word)
 
 

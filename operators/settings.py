@@ -25,6 +25,7 @@ UNFOLD: dict[str, Any] = {
     "ACCOUNT": {
         "navigation": [{"title": say("账号安全", "Account safety"), "link": reverse_lazy("admin:account")}]
     },
+    "SHOW_LANGUAGES": True,  # else the browser's
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
     "DASHBOARD_CALLBACK": "operators.dashboard.fill",

@@ -35,10 +35,11 @@ class _Silent(WSGIRequestHandler):
         return
 
 
-def _as_web(environ: dict[str, Any], answer: Any) -> Any:
-    """Each request under the database role of the web process."""
-    connection.ensure_connection()
-    connection.connection.execute("SET ROLE web")
+def as_web(environ: dict[str, Any], answer: Any) -> Any:
+    """Each request under the database role of the web process; files need no database."""
+    if not environ["PATH_INFO"].startswith("/static/"):
+        connection.ensure_connection()
+        connection.connection.execute("SET ROLE web")
     return _APPLICATION(environ, answer)
 
 
@@ -48,7 +49,7 @@ _APPLICATION = get_wsgi_application()
 @contextmanager
 def served() -> Iterator[str]:
     """The house's doors on a free port."""
-    with make_server("127.0.0.1", 0, _as_web, handler_class=_Silent) as server:
+    with make_server("127.0.0.1", 0, as_web, handler_class=_Silent) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         thread.start()
         try:

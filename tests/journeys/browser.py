@@ -7,10 +7,11 @@ import shutil
 from base64 import b32decode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 from django_otp.oath import totp
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, Request, sync_playwright
 
 QUIET = [
     "--no-sandbox",
@@ -18,37 +19,46 @@ QUIET = [
     "--disable-quic",
     "--disable-background-networking",
     "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ]
 
 
 @contextmanager
-def opened() -> Iterator[tuple[Page, list[str]]]:
-    """A page, and the list of what went wrong on it: errors, and calls to other hosts."""
-    # Debian's, where there is one; else the one that `playwright install` has fetched.
-    program = shutil.which("chromium")
-    complaints: list[str] = []
+def chromium() -> Iterator[Browser]:
+    """Debian's, where there is one; else the one that `playwright install` has fetched."""
     with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=program, args=QUIET, env={**os.environ})
-        page = browser.new_page(locale="zh-CN", viewport={"width": 1400, "height": 1000})
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
-
-        def only_here(route, request) -> None:
-            if urlsplit(request.url).hostname in {"127.0.0.1", None}:
-                route.continue_()
-            else:
-                complaints.append(f"asked for {request.url}")
-                route.abort()
-
-        page.route("**/*", only_here)
-        yield page, complaints
+        found = shutil.which("chromium")
+        browser = play.chromium.launch(executable_path=found, args=QUIET, env={**os.environ})
+        yield browser
         browser.close()
 
 
-def bind_telephone(page: Page) -> None:
+def page_of(browser: Browser, **options: Any) -> tuple[Page, list[str]]:
+    """A page, and the list of what goes wrong on it: errors, and calls to other hosts."""
+    complaints: list[str] = []
+    page = browser.new_page(**{"locale": "zh-CN", "viewport": {"width": 1400, "height": 1000}, **options})
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+
+    def heard(request: Request) -> None:
+        if urlsplit(request.url).hostname not in {"127.0.0.1", None}:
+            complaints.append(f"asked for {request.url}")
+
+    page.on("request", heard)
+    return page, complaints
+
+
+@contextmanager
+def opened() -> Iterator[tuple[Page, list[str]]]:
+    """A page of a browser of its own, and its complaints."""
+    with chromium() as browser:
+        yield page_of(browser)
+
+
+def bind_telephone(page: Page) -> str:
     """The second step of a first log-in: the secret that is shown is typed into an authenticator."""
     secret = page.locator("#secret").inner_text().replace(" ", "")
     page.fill("[name=code]", f"{totp(b32decode(secret)):06d}")
     page.click("form:has([name=code]) [type=submit]")
     page.locator("#recovery-codes").wait_for()
-    page.get_by_role("link", name="我已保存，继续").click()
+    return secret

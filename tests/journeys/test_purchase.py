@@ -218,6 +218,7 @@ def test_the_pages_that_people_open_show_what_they_should_and_ask_no_other_host(
         page.fill("[name=password]", "a-password-for-looking-1")
         page.click("[type=submit]")
         bind_telephone(page)
+        page.get_by_role("link", name="我已保存，继续").click()
         page.wait_for_url(f"{web}/admin/")
         page.goto(f"{web}/admin/orders/order/?q={number}")
         page.get_by_role("link", name=number).first.click()

@@ -20,6 +20,9 @@ from storefronts.models import Membership, Operator
 from tests import make
 from tests.operators import rows
 
+ADMIN = "operators/admin"
+NO_LOOKS = {"chart", "first-steps"}  # by which scripts and tests find something
+
 pytestmark = pytest.mark.django_db
 
 
@@ -119,7 +122,23 @@ def test_the_colours_of_the_style_sheet_are_those_of_unfold():
     assert [line for line in told if line not in sheet] == []
 
 
-def test_no_page_of_ours_carries_a_style_of_its_own():
+def our_pages():
+    """What every page of ours is written in, by its file."""
     ours = [*Path("operators").rglob("*.html"), *Path("operators").glob("*.py")]
     assert len(ours) > 100
-    assert [str(path) for path in ours if re.search(r"\sstyle=", path.read_text())] == []
+    return {path: path.read_text() for path in ours}
+
+
+def test_no_page_of_ours_carries_a_style_of_its_own():
+    assert [str(path) for path, text in our_pages().items() if re.search(r"\sstyle=", text)] == []
+
+
+def test_every_class_that_our_pages_name_stands_in_a_style_sheet():
+    sheets = "".join(Path(finders.find(f"{one}.css")).read_text() for one in ("unfold/css/styles", ADMIN))
+    there = {name.replace("\\", "") for name in re.findall(r"\.((?:\\.|[\w-])+)", sheets)} | NO_LOOKS
+    named = set()
+    for path, text in our_pages().items():
+        if "overrides" not in path.parts:  # there unfold's own pages name some
+            plain = re.sub(r"{[{%].*?[}%]}|{}", " ", text)
+            named |= {one for words in re.findall(r'[ "]class="([^"]*)"', plain) for one in words.split()}
+    assert named - there == set()

@@ -1,0 +1,138 @@
+"""A brand's working day before a browser: its people, its house on a port, and the eyes that look at pages.
+
+Stories are told once in each language. Whatever page a story looks at is checked by axe, in light and dark,
+and with SCREENSHOTS=docs/screenshots a picture of it is kept there.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Any
+
+from axe_playwright_python.base import AXE_SCRIPT
+from django.core.servers.basehttp import ThreadedWSGIServer
+from django.test.testcases import QuietWSGIRequestHandler
+from django.urls import reverse
+from PIL import Image
+from playwright.sync_api import Page
+
+from storefronts.models import Operator
+from tests import make
+from tests.conftest import WebClient
+from tests.journeys.around import as_web
+from tests.operators import rows
+
+ZH, EN = "zh-hans", "en"
+KEPT = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+COLOURS = 128  # of a picture that is kept
+# To the other theme and back; what fades is there at once.
+DARK = """() => {
+    document.documentElement.classList.toggle("dark");
+    document.getAnimations().forEach(one => one.finish());
+}"""
+# Findings that stay, each with its reason: none.
+KNOWN: set[str] = set()
+
+
+@dataclass
+class Story:
+    """One telling: who sits where, in which language, at which hour of the house."""
+
+    page: Page
+    base: str
+    language: str
+    world: make.World
+    now: datetime = make.NOW + timedelta(hours=3)
+
+    def says(self, zh: str, en: str) -> str:
+        """A word of the reader's language."""
+        return zh if self.language == ZH else en
+
+    def clock(self, zone: tzinfo) -> datetime:
+        return self.now.astimezone(zone)
+
+    def at(self, name: str, *args: Any) -> str:
+        """The address of a page by its name, or one that is given."""
+        return self.base + (name if name.startswith("/") else reverse(name, args=args))
+
+    def sits(self, name: str, role: str = "owner") -> None:
+        """A colleague takes the seat, who is in with a code."""
+        operator = Operator.objects.filter(username=name).first() or rows.operator(
+            name, self.world.shop, role
+        )
+        client = WebClient()
+        client.force_login(operator, backend=rows.BACKEND)
+        self.page.context.clear_cookies()
+        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": self.base}
+        self.page.context.add_cookies([cookie])
+
+    def goes(self, name: str, *args: Any) -> None:
+        """To a page by its name, or to an address."""
+        answer = self.page.goto(self.at(name, *args))
+        assert answer is not None and answer.status == 200, (answer and answer.status, self.page.url)
+
+    def acts(self, action: str, *rows: Any) -> None:
+        """Rows of the list are ticked, and the action is run."""
+        for row in rows:
+            self.page.check(f"[name=_selected_action][value='{row.pk}']")
+        self.page.select_option("select[name=action]", action)
+        self.page.locator("button[name=index]").click()
+        self.page.wait_for_load_state()
+
+    def look(self, name: str = "", *, to: str = "") -> None:
+        """Look closely: axe finds nothing serious. With a name, a picture is kept where that is asked for."""
+        page = self.page
+        page.evaluate("document.fonts.ready")
+        assert page.locator("html").get_attribute("lang") == self.language
+        if name:
+            self._keep(name, to)
+        found = findings(page)
+        page.evaluate(DARK)
+        found += findings(page, "color-contrast")
+        page.evaluate(DARK)
+        assert not found, f"{page.url}\n" + "\n".join(sorted(set(found)))[:6_000]
+
+    def _keep(self, name: str, to: str) -> None:
+        captioned = f"{name}-zh.png" in (KEPT / "README.md").read_text(encoding="utf-8")
+        assert captioned, f"docs/screenshots/README.md says nothing of {name}"
+        if folder := os.environ.get("SCREENSHOTS"):
+            if to:
+                self.page.locator(to).first.scroll_into_view_if_needed()
+            drawn = Image.open(io.BytesIO(self.page.screenshot())).convert("RGB")
+            small = drawn.quantize(COLOURS, dither=Image.Dither.NONE)
+            small.save(Path(folder) / f"{name}-{self.language[:2]}.png", optimize=True)
+
+
+def findings(page: Page, *rules: str) -> list[str]:
+    """What axe finds that is serious or worse, a line each; by all its rules or by these."""
+    if not page.evaluate("'axe' in globalThis"):
+        page.evaluate(AXE_SCRIPT)
+    options = {"resultTypes": ["violations"], **({"runOnly": rules} if rules else {})}
+    told = page.evaluate("asked => axe.run(asked).then(({violations}) => violations)", options)
+    return [
+        f"{one['id']}: {node['html'][:300]} {(node['any'] or [{}])[0].get('message', '')[:200]}"
+        for one in told
+        if one["impact"] in ("serious", "critical") and one["id"] not in KNOWN
+        for node in one["nodes"]
+    ]
+
+
+@contextmanager
+def house() -> Iterator[str]:
+    """The house's doors on a free port, a thread for each browser's connection."""
+    with ThreadedWSGIServer(("127.0.0.1", 0), QuietWSGIRequestHandler) as server:
+        server.set_app(as_web)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()

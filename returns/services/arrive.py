@@ -31,6 +31,7 @@ from returns.services import apart as lying
 from returns.services import at_customs, settle
 from returns.services.holding import hold, move_lines
 from returns.services.revive import revive
+from returns.services.way_paid import remind
 from returns.states import RETURN
 from returns.windows import refund_by
 
@@ -121,6 +122,7 @@ def receive(*, request: ReturnRequest, by: str, now: datetime, on: date | None =
         note = "it was received"
         settle_open(kinds=[*ON_ITS_WAY, at_customs.NOT_ALL], key=row.event_key, by=by, note=note, now=now)
         at_customs.declare(row, by=by, now=now)
+        remind(row, now=now)
     return row
 
 

@@ -11,12 +11,16 @@ from datetime import date, datetime
 from django.db import IntegrityError, transaction
 
 from kernel import events
+from kernel.cases import open_case, settle_open
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict, Invalid
 from kernel.tenancy import tenant
 from returns.models import ReturnRequest
+from returns.reasons import REASONS
 from returns.services.given import mind_given
 from returns.services.holding import hold
+
+OWED = "return.way_owed"
 
 
 @dataclass(eq=False)
@@ -48,7 +52,21 @@ class WayPaid(Conflict):
 
 def owed(row: ReturnRequest) -> bool:
     """Whether the seller owes the way back and has not paid it."""
-    return row.goods_back and row.seller_pays and row.received_at is not None and not row.way_fen
+    sent = row.goods_back and bool(REASONS[row.reason].kinds)  # by a consumer, and not by the carrier
+    return sent and row.seller_pays and row.received_at is not None and not row.way_fen
+
+
+def remind(row: ReturnRequest, *, now: datetime) -> None:
+    """That the way back of a held request is owed stays before a person until it is paid."""
+    if owed(row):
+        open_case(
+            storefront_id=row.storefront_id,
+            kind=OWED,
+            key=row.event_key,
+            title="The way back of a return is the seller's: pay the consumer, and enter the transfer",
+            facts={"order": row.order.number, "return": row.number, "waybill": row.waybill},
+            now=now,
+        )
 
 
 def pay_way(
@@ -86,4 +104,5 @@ def pay_way(
             facts={"by": by, "amount_fen": amount_fen, "on": on.isoformat()},
             now=now,
         )
+        settle_open(kinds=[OWED], key=row.event_key, by=by, note=transfer[1], now=now)
     return row

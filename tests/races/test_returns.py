@@ -10,6 +10,7 @@ from django.db import OperationalError, transaction
 from django.db.models import Sum
 
 from inventory.models import Lot, Movement
+from kernel.models import Case, Event
 from orders.models import Order
 from payments.models import Refund
 from payments.services.refunds import Wish, request_refund
@@ -22,10 +23,11 @@ from returns.services.offer import make_offer
 from returns.services.seen import look
 from returns.services.settle import settle
 from returns.services.way import send
+from returns.services.way_paid import pay_way
 from tests import make
 from tests.races.crowd import at_once
 from tests.returns.conftest import customs  # noqa: F401 -- a fixture
-from tests.returns.parts import DELIVERED, asked, bought, delivered, graded, of_two_lots, wish
+from tests.returns.parts import DELIVERED, asked, bought, delivered, graded, of_two_lots, policy, wish
 from tests.returns.test_strays import AT, came
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -111,6 +113,25 @@ def test_received_inspected_settled_and_swept_a_hundred_times_at_once_it_ends_on
     assert Movement.objects.filter(kind="return").count() == 1
     assert customs.back == [("return-1", at.date())]
     assert Lot.objects.get(stock__variant=world.dryer).on_hand == before + 1
+
+
+def test_a_way_back_that_two_enter_at_once_is_paid_once_and_one_transfer_pays_one_way(world, customs):  # noqa: F811
+    policy(world, way_back_by="brand")
+    order = delivered(world)
+    rows = [receive(request=asked(order, key=key), by="op", now=DELIVERED) for key in "ab"]
+
+    def pays(row, reference="T-1"):
+        told = {"amount_fen": 1_200, "reference": reference, "on": DELIVERED.date()}
+        return pay_way(request=row, by="operator:wang", now=DELIVERED, **told)
+
+    done = at_once([lambda row=row: pays(row) for row in rows * 4])
+    assert sorted(type(one).__name__ for one in done) == ["ReturnRequest"] * 4 + ["WayPaid"] * 4, done
+    paid = ReturnRequest.objects.get(way_reference="T-1")
+    other = next(row for row in rows if row.pk != paid.pk)
+    done = at_once([lambda number=number: pays(other, f"T-{number}") for number in range(2, 8)])
+    assert sorted(type(one).__name__ for one in done) == ["ReturnRequest"] + ["WayPaid"] * 5, done
+    assert Event.objects.filter(name="return.way_paid").count() == 2
+    assert set(Case.objects.filter(kind="return.way_owed").values_list("state", flat=True)) == {"settled"}
 
 
 def test_of_two_returns_graded_at_once_to_the_last_piece_of_a_lot_one_is(world):

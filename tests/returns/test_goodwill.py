@@ -247,6 +247,8 @@ def test_a_way_back_that_the_seller_owes_is_entered_as_paid_once(world, customs)
     with pytest.raises(WayNotOwed):
         ways(row)
     row, second = came(row), came(asked(order, key="k-2"))
+    due = Case.objects.filter(kind="return.way_owed", state="open").order_by("pk")
+    assert [one.key for one in due] == [row.event_key, second.event_key]
     for wrong in ({"fen": 0}, {"fen": -1}, {"reference": " "}, {"days": 1}, {"days": -9}):
         with pytest.raises(BadWayPayment):
             ways(row, **wrong)
@@ -256,6 +258,7 @@ def test_a_way_back_that_the_seller_owes_is_entered_as_paid_once(world, customs)
     ways(row)
     assert ways(row).way_fen == 1_200 and not owed(fresh(row))
     assert Event.objects.get(name="return.way_paid").facts["amount_fen"] == 1_200
+    assert [one.key for one in due.all()] == [second.event_key]
     for one, more in ((row, {"fen": 1_300}), (row, {"reference": "T-2"}), (second, {})):
         with pytest.raises(WayPaid):
             ways(one, **more)

@@ -1,6 +1,8 @@
-"""What this app holds about people: the operators, and whom to reach at a legal party."""
+"""What this app holds about people: the operators, how they log in, and whom to reach at a legal party."""
 
 from __future__ import annotations
+
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 
 from compliance.holdings import Holding, Keeping
 from compliance.personal_fields import PersonalField
@@ -44,6 +46,24 @@ _SESSION = tuple(
         ("browser", "that an operator tells one session from another"),
     )
 )
+_LOGINS = tuple(
+    PersonalField(
+        model=f"axes.{model}",
+        field=field,
+        klass="ordinary",
+        purpose=purpose,
+        basis="law",
+        retention="the days of the figure retention/login_days",
+        export="by the platform, on request",
+        erase="goes on its day: the law wants the log for so long",
+    )
+    for model in ("AccessAttempt", "AccessFailureLog", "AccessLog")
+    for field, purpose in (
+        ("username", "to tell who logged in, or was tried out"),
+        ("ip_address", "to lock out whoever tries out passwords, and to see from where an account was used"),
+        ("user_agent", "to tell one log-in from another"),
+    )
+)
 _WORDS = PersonalField(
     model="storefronts.PushedMessage",
     field="content",
@@ -67,7 +87,7 @@ _DIGEST = PersonalField(
 )
 HOLDING = Holding(
     app="storefronts",
-    fields=(*FIELDS, *_SESSION, _WORDS, _DIGEST),
+    fields=(*FIELDS, *_SESSION, *_LOGINS, _WORDS, _DIGEST),
     keeping=(
         Keeping(
             "storefronts.messages",
@@ -79,6 +99,25 @@ HOLDING = Holding(
             "storefronts.sessions",
             {"zh": "已结束的登录会话", "en": "sessions of operators that are over"},
             lambda before: OperatorSession.objects.filter(expire_date__lte=before),
+        ),
+        Keeping(
+            "storefronts.logins",
+            {"zh": "操作员登录记录", "en": "log-ins of operators"},
+            lambda before: AccessLog.objects.filter(attempt_time__lt=before),
+            "login_days",
+        ),
+        Keeping(
+            "storefronts.failures",
+            {"zh": "操作员登录失败记录", "en": "failed log-ins of operators"},
+            lambda before: AccessFailureLog.objects.filter(attempt_time__lt=before),
+            "login_days",
+        ),
+        Keeping(
+            "storefronts.attempts",
+            {"zh": "操作员登录尝试与锁定", "en": "attempts to log in, which lock a name"},
+            lambda before: AccessAttempt.objects.filter(attempt_time__lt=before),
+            "login_days",
+            along=("axes.AccessAttemptExpiration",),
         ),
     ),
 )

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.db.models import Model, QuerySet
 
 from compliance import vault
@@ -164,6 +165,13 @@ def session(at: datetime) -> QuerySet[Any]:
     return Session.objects.all()
 
 
+def login(model: type[Model], at: datetime) -> QuerySet[Any]:
+    counted = {"failures_since_start": 1} if model is AccessAttempt else {}
+    model._default_manager.create(username="mei", ip_address="127.0.0.1", **counted)
+    model._default_manager.update(attempt_time=at)  # the library takes the time of its own clock
+    return model._default_manager.all()
+
+
 def export(at: datetime) -> QuerySet[Any]:
     alice = make.customer(make.storefront())
     Export.objects.create(
@@ -316,6 +324,14 @@ MAKERS: dict[str, Callable[[datetime], QuerySet[Any]]] = {
             "seen_at": at,
         },
     ),
+    **{
+        f"storefronts.{kind}": partial(login, model)
+        for kind, model in (
+            ("logins", AccessLog),
+            ("failures", AccessFailureLog),
+            ("attempts", AccessAttempt),
+        )
+    },
     "storefronts.messages": partial(
         row,
         PushedMessage,

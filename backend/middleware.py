@@ -21,6 +21,7 @@ MAX_BODY = (
     64 * 1024
 )  # no other call of ours needs more; CSV and the catalogue's pictures go through the admin
 MAX_PICTURE = 5 * 1024 * 1024 + MAX_BODY  # one that a consumer gives for a claim, in its form
+NOTHING_LOADED = "default-src 'none'; frame-ancestors 'none'"
 MOST_DIGITS = 18  # of the length of a body; int() refuses absurd ones
 # Who has an interface of their own is told in its form, as by its view, that nothing was read.
 NOT_READ: dict[str, Handler] = {"/customs/platDataOpen": not_read}
@@ -106,13 +107,15 @@ def problem_page(request: HttpRequest, failure: Exception) -> HttpResponse:
 
 
 def api_headers(get_response: Handler) -> Handler:
-    """What every API answer carries: no sniffing, and a problem document also where no view is found."""
+    """What every API answer carries: no sniffing, a policy by which nothing is loaded (the page of the
+    documentation has its own), and a problem document also where no view is found."""
 
     def answer(request: HttpRequest) -> HttpResponse:
         response: HttpResponse = get_response(request)
         if response.status_code == 404 and not response.get("Content-Type", "").endswith("json"):
             response = problems.render(Missing(), request)
         response["X-Content-Type-Options"] = "nosniff"
+        response.setdefault("Content-Security-Policy", NOTHING_LOADED)
         if not response.streaming and "Content-Length" not in response:
             response["Content-Length"] = str(len(response.content))
         return response

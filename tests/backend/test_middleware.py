@@ -43,6 +43,10 @@ def test_pages_carry_a_content_security_policy_and_apis_set_no_cookie(client):
     assert "no-store" in page["Cache-Control"]
     assert not api.cookies
     assert api["X-Content-Type-Options"] == "nosniff"
+    for url in ("/health/live", "/api/v1/schema/", "/partner/nowhere"):
+        assert client.get(url)["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+    docs = client.get("/api/v1/docs/")["Content-Security-Policy"]
+    assert "default-src 'none'; script-src 'self'; " in docs and "'unsafe-eval'" not in docs
     assert int(api["Content-Length"]) == len(api.content)
 
 

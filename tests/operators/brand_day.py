@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from catalog.models import Product, Variant
 from catalog.services.import_products import import_products
 from compliance.models import PositiveListLine, TariffLine
+from kernel.clock import shanghai_day
+from kernel.models import Delivery
+from logistics.services import shipments
+from orders.models import Order
+from reporting.models import Day, StaleDay
+from reporting.services import count
 from storefronts.models import Storefront
 from tests import make
 from tests.catalog import shelf
+from tests.payments.reports import paid
 
 
 def brand_day() -> make.World:
@@ -31,4 +40,47 @@ def brand_day() -> make.World:
     import_products(
         storefront_id=world.shop.pk, file_name="serum.csv", content=shelf.table(draft), now=make.NOW
     )
+    _bought(world)
+    _days_before(world)
     return world
+
+
+def _bought(world: make.World) -> None:
+    """Five people have paid since noon, and one has not yet; nothing is packed."""
+    people = [world.alice, *(make.buyer(world.shop, f"c{n}", number=make.id_number(n)) for n in range(1, 5))]
+    for n, person in enumerate(people):
+        at = make.NOW + timedelta(minutes=23 * n)
+        order = make.order(person, ("HD-1", 1 + n % 3), ("IR-1", 1), now=at)
+        paid(order, success_time=at + timedelta(minutes=2))
+        shipments.open_shipment(order=Order.objects.get(pk=order.pk), now=at)
+    make.order(people[1], ("IR-1", 2), now=make.NOW + timedelta(hours=2, minutes=50))
+    for person in people:
+        make.quote(person, ("HD-1", 1), now=make.NOW + timedelta(hours=2))  # and thinks about another
+    Delivery.objects.all().delete()  # each was delivered
+    StaleDay.objects.all().delete()
+    count(storefront_id=world.shop.pk, day=shanghai_day(make.NOW), now=make.NOW + timedelta(hours=3))
+
+
+def _days_before(world: make.World) -> None:
+    """A month of invented days, the last one a holiday's worth."""
+    today = shanghai_day(make.NOW)
+    for ago in range(1, 30):
+        wave = 6 + (ago * 7) % 5 + (4 if (today - timedelta(days=ago)).weekday() > 4 else 0)
+        Day.objects.create(
+            storefront=world.shop,
+            day=today - timedelta(days=ago),
+            placed=wave + 2,
+            placed_fen=(wave + 2) * 18_350,
+            paid=wave,
+            paid_fen=wave * 18_350,
+            refunded=ago % 3,
+            refunded_fen=ago % 3 * 9_900,
+            quotes=wave * 3,
+            quotes_ordered=wave + 2,
+            quotes_paid=wave,
+            released=wave,
+            clearance={"2": wave - 3, "5": 2, "18": 1},
+            returns_asked=ago % 3,
+            returns_settled=(ago + 1) % 3,
+            counted_at=make.NOW,
+        )

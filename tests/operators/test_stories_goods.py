@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from base64 import b32decode
+from datetime import timedelta
 
+from django.db.models import Sum
 from django_otp.oath import totp
 
-from catalog.models import Variant
+from catalog.models import PriceChange, Variant
+from catalog.services import import_jobs, price_changes
+from compliance.models import Access, Judgement
+from kernel.models import Event
+from kernel.money import priced
+from orders.models import Order
 from storefronts.models import OperatorSession
 from tests import make
+from tests.catalog import shelf
 from tests.journeys.browser import bind_telephone
 from tests.operators import rows
 from tests.operators.stories import Story, findings
@@ -63,6 +71,25 @@ def test_a_new_owner_binds_a_telephone_and_is_led_to_the_first_order(story: Stor
     assert page.url == story.at("admin:index")
 
 
+def test_an_owner_reads_the_day_and_follows_a_figure_to_its_rows(story: Story) -> None:
+    sold = Order.objects.filter(state="paid").aggregate(fen=Sum("total_fen"))["fen"]
+    story.sits("olga")
+    story.goes("admin:index")
+    story.look("home")
+    story.look("home-charts", to=".home-charts")
+    page = story.page
+    sales = page.locator("a, div", has=page.get_by_text(story.says("今日销售额", "Sales today"))).last
+    assert priced(sold) in sales.inner_text()
+    to_ship = page.get_by_role("link", name=story.says("待发货", "To ship"))
+    assert "5" in to_ship.inner_text()
+    to_ship.click()
+    page.locator("#result_list").wait_for()
+    assert page.locator("#result_list tbody tr").count() == 5
+    story.look()
+    story.goes("work")
+    story.look()
+
+
 def test_a_merchandiser_brings_a_sku_to_its_publication(story: Story) -> None:
     serum = Variant.objects.select_related("product").get(sku="RS-30")
     page = story.page
@@ -108,3 +135,90 @@ def test_a_merchandiser_brings_a_sku_to_its_publication(story: Story) -> None:
     story.goes("admin:catalog_variant_change", serum.pk)
     assert missing() == []
     assert story.says("1210 可售 · 9610 不可售", "1210 may be sold · 9610 may not") in page.content()
+
+
+def test_a_merchandiser_imports_goods_that_were_shown_first(story: Story) -> None:
+    page = story.page
+    story.sits("mei", "merchandiser")
+
+    def sends(*lines: dict[str, str]) -> None:
+        story.goes("goods_import")
+        file = {"name": "goods.csv", "mimeType": "text/csv", "buffer": shelf.table(*lines)}
+        page.set_input_files("[name=file]", file)
+        story.look()
+        page.locator("form:has([name=file]) [type=submit]").click()
+        works()
+
+    def works() -> None:
+        """A worker does what was asked for; the page looks again."""
+        page.get_by_role("status").wait_for()
+        for event in Event.objects.filter(name=import_jobs.ASKED).order_by("id"):
+            import_jobs.prepare(event)
+        page.reload()
+
+    new = shelf.row(product_code="night-cream", sku="NC-50", name_zh="修护晚霜", name_en="Night Cream")
+    sends({**new, "origin": "CN"})
+    wrong = story.says("进口商品原产国不能为中国", "imports do not originate in China")
+    page.get_by_text(wrong).first.wait_for()
+    story.look()
+    sends(new, shelf.row(price="799.00"))
+    page.get_by_text("799.00").first.wait_for()
+    story.look("import-preview")
+    assert not Variant.objects.filter(sku="NC-50").exists()
+    page.get_by_role("button", name=story.says("确认导入以下更改", "Import what is shown below")).click()
+    page.wait_for_load_state()
+    works()
+    story.look()
+    prices = dict(Variant.objects.filter(sku__in=("NC-50", "RS-30")).values_list("sku", "price_fen"))
+    assert prices == {"NC-50": 89_900, "RS-30": 79_900}
+
+
+def test_a_merchandiser_lowers_prices_from_tomorrow_on(story: Story) -> None:
+    page, goods = story.page, (story.world.dryer, story.world.iron)
+    story.sits("mei", "merchandiser")
+    story.goes("admin:catalog_variant_changelist")
+    story.acts("price_many", *goods)
+    page.select_option("[name=how]", "percent")
+    page.fill("[name=value]", "-12.5")
+    page.select_option("[name=step]", "100")
+    page.fill("[name=starts_at]", "2026-11-21T10:00")
+    page.locator("#content form [type=submit]").click()
+    confirm = page.get_by_role("button", name=story.says("确认调价", "Confirm"))
+    confirm.wait_for()
+    story.look("price-preview")
+    assert not PriceChange.objects.exists()
+    confirm.click()
+    page.wait_for_url(story.at("admin:catalog_variant_changelist"))
+    story.goes("admin:catalog_pricechange_changelist")
+    story.look()
+
+    def prices() -> list[int]:
+        return list(Variant.objects.filter(pk__in=[v.pk for v in goods]).values_list("price_fen", flat=True))
+
+    assert (sorted(prices()), PriceChange.objects.filter(state="planned").count()) == ([5_000, 10_000], 2)
+    story.now += timedelta(hours=20)
+    assert price_changes.apply_due(now=story.now) == 2
+    assert sorted(prices()) == [4_400, 8_800]
+
+
+def test_an_officer_opens_what_is_sealed_for_a_purpose_that_is_kept(story: Story) -> None:
+    page = story.page
+    judged = Judgement.objects.filter(order_number=story.world.alice.orders.latest("pk").number).latest("pk")
+    story.sits("guan", "compliance")
+    story.goes("admin:compliance_judgement_change", judged.pk)
+    story.look()
+    page.get_by_role("link", name=story.says("打开判定事实", "Open the facts")).click()
+    story.look()
+    page.fill("[name=purpose]", "no")
+    page.press("[name=purpose]", "Enter")
+    page.wait_for_load_state()
+    assert not Access.objects.filter(who="guan").exists()  # too short to be a purpose
+    page.fill("[name=purpose]", "核对限额投诉，工单 118")
+    page.press("[name=purpose]", "Enter")
+    page.wait_for_load_state()
+    story.look("judgement-facts")
+    found = Access.objects.get(who="guan")
+    assert (found.purpose, found.ref) == ("核对限额投诉，工单 118", str(judged.pk))
+    story.goes("admin:compliance_access_changelist")
+    assert "工单 118" in page.locator("#result_list").inner_text()
+    story.look("access-log")

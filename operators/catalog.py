@@ -16,10 +16,11 @@ from catalog.services import price_changes, prices, publication
 from compliance.kinds import eaten, for_adults
 from compliance.law import Law
 from kernel.clock import now, shanghai_day
-from operators import goods_bulk, goods_import, readiness
+from operators import goods_import, readiness
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
+from operators.goods_bulk import Bulk
 from operators.goods_pictures import PICTURES, shown
 from operators.goods_steps import CUSTOMS
 from operators.lists import Listed
@@ -49,7 +50,7 @@ class BrandAdmin(Scoped):
 
 
 @register("catalog.Product")
-class ProductAdmin(Stepped, Listed):
+class ProductAdmin(Bulk, Stepped, Listed):
     """Products with their state; published and withdrawn from here."""
 
     writers = SELLERS
@@ -71,7 +72,7 @@ class ProductAdmin(Stepped, Listed):
     search_fields = ("code__startswith", "name_zh", "name_en", "variants__sku__startswith")
     list_display_links = ("code",)
     ordering = ("-id",)
-    actions = ("publish", "withdraw")
+    actions = ("publish", "withdraw", "edit_many", "price_many")
     steps = PICTURES
     change_form_outer_before_template = "operators/goods_checks.html"
     change_form_outer_after_template = "operators/stock_story.html"
@@ -116,7 +117,7 @@ class ProductAdmin(Stepped, Listed):
 
 
 @register("catalog.Variant")
-class VariantAdmin(Stepped, Listed):
+class VariantAdmin(Bulk, Stepped, Listed):
     """What can be bought, with what customs must know of it; its price is changed here."""
 
     writers = SELLERS
@@ -167,14 +168,6 @@ class VariantAdmin(Stepped, Listed):
             price_fen=form.cleaned_data["price_fen"],
             now=now(),
         )
-
-    @admin.action(description=say("批量修改", "Edit together"), permissions=["write"])
-    def edit_many(self, request: HttpRequest, rows: QuerySet[Any]) -> Any:
-        return goods_bulk.edit_page(self, request, rows)
-
-    @admin.action(description=say("批量调价", "Change prices"), permissions=["write"])
-    def price_many(self, request: HttpRequest, rows: QuerySet[Any]) -> Any:
-        return goods_bulk.price_page(self, request, rows)
 
     @admin.action(description=say("导出为 XLSX（可再导入）", "Export as XLSX, to be imported again"))
     def take_home(self, request: HttpRequest, rows: QuerySet[Any]) -> Any:

@@ -1,4 +1,4 @@
-"""Chosen SKUs are changed together: the form, what would change, the confirmation; one wish is one event."""
+"""SKUs, or all of chosen products, change together: shown first, then confirmed; one wish is one event."""
 
 from __future__ import annotations
 
@@ -89,6 +89,18 @@ class PriceForm(forms.Form):
         return raised(wanted, percent=Decimal(0), step_fen=step)
 
 
+class Bulk:
+    """The two actions of a list of SKUs, and of one of products: then their SKUs are meant, all of them."""
+
+    @admin.action(description=say("批量修改", "Edit together"), permissions=["write"])
+    def edit_many(self, request: HttpRequest, rows: QuerySet[Any]) -> Any:
+        return edit_page(self, request, rows)
+
+    @admin.action(description=say("批量调价", "Change prices"), permissions=["write"])
+    def price_many(self, request: HttpRequest, rows: QuerySet[Any]) -> Any:
+        return price_page(self, request, rows)
+
+
 def edit_page(page: Any, request: HttpRequest, rows: QuerySet[Any]) -> HttpResponse | None:
     """What several have in common is changed together."""
     made = form_of(SHARED, blank=say("不改", "as it is"))
@@ -164,7 +176,8 @@ def _page(  # noqa: PLR0917  (what a page is made of)
     page: Any, request: HttpRequest, rows: QuerySet[Any], form: Any, take: Take, told: Mapping[str, Any]
 ) -> HttpResponse | None:
     scope = scope_of(request)
-    chosen = list(rows.order_by("pk")[: MOST + 1])
+    skus = rows if rows.model is Variant else Variant.objects.filter(product__in=rows)
+    chosen = list(skus.order_by("pk")[: MOST + 1])
     mine = [v for v in chosen if scope.may(v.storefront_id, page.writers)]
     if not mine or len(mine) > MOST or len({v.storefront_id for v in mine}) > 1:
         text = say(f"请选择同一店铺的 1 至 {MOST} 个 SKU。", f"Choose 1 to {MOST} SKUs of one storefront.")

@@ -18,7 +18,6 @@ from tests import make
 from tests.operators import rows
 
 pytestmark = pytest.mark.django_db
-LIST = "/admin/catalog/variant/"
 
 
 @pytest.fixture
@@ -35,7 +34,8 @@ def enter(client, shop, role="merchandiser"):
 
 
 def choose(client, action, *variants, **sent):
-    return client.post(LIST, {"action": action, "_selected_action": [v.pk for v in variants], **sent})
+    url = f"/admin/catalog/{variants[0]._meta.model_name}/"
+    return client.post(url, {"action": action, "_selected_action": [v.pk for v in variants], **sent})
 
 
 def confirm(client, action, *variants, **sent):
@@ -66,6 +66,21 @@ def test_several_are_edited_after_a_preview_with_one_event(client, world):
     finance = enter(client, world.shop, "finance")
     choose(finance, "price_many", *both, how="set", value="1", step="1", seen="")
     assert not PriceChange.objects.exists()
+
+
+def test_the_skus_of_chosen_products_are_edited_and_priced_all_of_them(client, world):
+    enter(client, world.shop)
+    product = world.dryer.product
+    twin = make.variant(world.shop, "HD-2", e_label_zh="标签")
+    Variant.objects.filter(pk=twin.pk).update(
+        product=product, options={"zh": {"颜色": "红"}, "en": {"Colour": "red"}}
+    )
+    html, done = confirm(client, "edit_many", product, weight_g="777")
+    assert "2 SKUs" in html and "HD-2" in html and done.status_code == 302
+    assert set(Variant.objects.filter(weight_g=777)) == {world.dryer, twin}
+    _, done = confirm(client, "price_many", product, how="set", value="12", step="1")
+    assert done.status_code == 302 and (price(world.dryer), price(twin)) == (1_200, 1_200)
+    assert price(world.iron) != 1_200
 
 
 def test_prices_are_rounded_once_shown_and_in_force_at_once(client, world):

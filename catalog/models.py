@@ -176,6 +176,7 @@ class Variant(models.Model):
     exclusion_ruled_out = models.BooleanField(
         default=False, help_text="confirmed: not among what the positive list's remark excludes 除外"
     )
+    # Somebody has confirmed commodity code and legal units: else it is neither published nor sold.
     customs_confirmed = models.BooleanField(default=False)
     customs_note = models.CharField(
         max_length=250, blank=True, default="", help_text="what is still to be confirmed, and why"

@@ -21,8 +21,8 @@ cut.name_zh, cut.name_en, cut.ends_at,
 v.weight_g, v.bar_code, v.hs_code, v.origin_country, v.origin_iso, v.unit,
 v.legal_unit_1, v.legal_quantity_1, v.legal_unit_2, v.legal_quantity_2,
 v.net_content, v.net_content_unit, v.spec_zh, v.is_food, v.adult_only, v.return_exclusion, v.classes,
-v.exclusion_ruled_out, v.customs_confirmed,
-v.active AND p.state = 'published', media.thumbnail_path
+v.exclusion_ruled_out,
+v.active AND v.customs_confirmed AND p.state = 'published', media.thumbnail_path
 """
 TABLES = """
   FROM catalog_variant v
@@ -43,7 +43,8 @@ class PricedVariant:
     """A variant at an instant. `price_fen` is what one piece costs now, tax excluded, any public price cut
     taken off; `list_price_fen` is its price without a cut. Legal quantities and content are of one piece.
 
-    `on_sale` is False when the variant is inactive or its product is not published: show it, do not sell it.
+    `on_sale` is False when the variant is inactive, its classification is not confirmed, or its product is
+    not published: show it, do not sell it.
     """
 
     variant_id: int
@@ -78,7 +79,6 @@ class PricedVariant:
     return_exclusion: str
     classes: list[str]
     exclusion_ruled_out: bool
-    customs_confirmed: bool
     on_sale: bool
     thumbnail_path: str | None
 

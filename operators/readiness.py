@@ -22,6 +22,7 @@ LAST = 20
 MOST = 50  # SKUs on a product's page
 _NAMES = {
     "label": say("中文电子标签", "Chinese e-label"),
+    "classification": say("归类已确认", "its classification is confirmed"),
     "active": say("规格在售", "the SKU is active"),
     "published": say("商品已上架", "the product is published"),
     "tax": say("税率与计税所需净含量", "rates, and the net content they need"),
@@ -43,6 +44,7 @@ _MEND = {
     "MODE-2": _SHOP,
     "FOREX-1": "rates",
     "label": _CUSTOMS,
+    "classification": _CUSTOMS,
     "active": _CUSTOMS,
     "published": "product",
     "tax": _CODE,

@@ -74,6 +74,10 @@ class Present:
             if product.code in self.shown and variant.values["active"]:
                 if not variant.values["e_label_zh"]:
                     yield Fault(variant.row, "e_label_zh", "the product is on sale", "商品在售，不能为空")
+                if not variant.values["customs_confirmed"]:
+                    yield Fault(
+                        variant.row, "customs_confirmed", "the product is on sale", "商品在售，须已确认"
+                    )
                 present = Variant(sku=variant.sku, **variant.values)
                 for refusal in refusals_of_offer([present], self.parties, self.now):
                     yield Fault(

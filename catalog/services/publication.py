@@ -78,6 +78,7 @@ def _check(product: Product, now: datetime) -> None:
     variants = list(Variant.objects.filter(product=product, active=True).order_by("position", "id"))
     lacks = [] if variants else ["an active item 可售规格"]
     lacks += [f"{v.sku}: Chinese e-label 中文电子标签" for v in variants if not labelled(v)]
+    lacks += [f"{v.sku}: confirmed classification 归类确认" for v in variants if not v.customs_confirmed]
     if lacks:
         raise NotReady(product=product.code, lacks=lacks)
     refusals = refusals_of_offer(variants, storefronts.roles_on_file(product.storefront_id), now)

@@ -72,6 +72,7 @@ def _of_the_catalogue(v: Variant) -> list[Need]:
     """What a shown product needs; on sale is what is active of it."""
     return [
         Need("label", labelled(v)),
+        Need("classification", v.customs_confirmed),
         Need("active", v.active),
         Need("published", v.product.state == "published"),
     ]

@@ -210,6 +210,8 @@ def test_what_is_on_sale_keeps_what_it_needs(shop: Storefront) -> None:
         ),
         (2, "e_label_zh", "the product is on sale"),
     ]
+    doubt = {"customs_confirmed": "no", "customs_note": "待确认"}
+    assert check(shop, row(**doubt)) == [(2, "customs_confirmed", "the product is on sale")]
 
 
 def test_a_code_without_a_tariff_line_or_off_the_list_is_a_warning_until_it_is_there(

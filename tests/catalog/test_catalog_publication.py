@@ -9,6 +9,7 @@ from django.db import transaction
 
 import catalog
 from catalog.models import Product, Variant
+from catalog.queries import priced_variants
 from catalog.services.import_products import import_products
 from catalog.services.publication import NoSuchProduct, NotReady, publish, withdraw
 from catalog.states import PRODUCT
@@ -49,6 +50,20 @@ def test_a_product_without_its_chinese_e_label_is_not_shown(shop: Storefront) ->
         publish(storefront_id=shop.pk, code="p", now=NOW)
     assert refused.value.lacks == ["P: Chinese e-label 中文电子标签"]
     assert state() == "draft"
+
+
+def test_what_nobody_has_classified_for_certain_is_neither_shown_nor_sold(shop: Storefront) -> None:
+    bring_in(shop)
+    publish(storefront_id=shop.pk, code="p", now=NOW)
+    assert priced_variants(shop.pk, ["P"], NOW)["P"].on_sale
+    doubt = {"customs_confirmed": False, "customs_note": "两位附加编号待确认"}
+    Variant.objects.update(**doubt)  # an import refuses this of what is shown
+    assert not priced_variants(shop.pk, ["P"], NOW)["P"].on_sale
+    withdraw(storefront_id=shop.pk, code="p", now=NOW)
+    with pytest.raises(NotReady) as refused, transaction.atomic():
+        publish(storefront_id=shop.pk, code="p", now=NOW)
+    assert refused.value.lacks == ["P: confirmed classification 归类确认"]
+    assert state() == "withdrawn"
 
 
 def test_a_product_without_an_active_item_is_not_shown(shop: Storefront) -> None:

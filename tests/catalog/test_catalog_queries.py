@@ -295,7 +295,6 @@ def test_priced_variants_carry_price_and_customs_attributes_in_one_statement(
         return_exclusion="",
         classes=[],
         exclusion_ruled_out=False,
-        customs_confirmed=True,
         on_sale=True,
         thumbnail_path=None,
     )

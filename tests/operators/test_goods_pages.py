@@ -10,7 +10,7 @@ from django.urls import reverse
 from catalog.models import Variant
 from compliance.models import PositiveListLine, TariffLine
 from kernel.models import Event
-from orders.services.quote import Wanted, make_quote
+from orders.services.quote import NotForSale, Wanted, make_quote
 from orders.services.sellable import needs
 from tests import make
 from tests.operators import rows
@@ -66,8 +66,14 @@ def test_the_checklist_says_what_a_quote_would_say_and_where_it_is_mended(client
     def asked():
         return needs(storefront_id=shop.pk, skus=[sku], now=make.NOW)[sku]
 
-    assert unmet(asked(), "1210") == {"label"}
-    Variant.objects.filter(sku=sku).update(e_label_zh="电吹风")
+    doubt = Variant.objects.filter(sku=sku)
+    doubt.update(customs_confirmed=False, customs_note="待确认")
+    assert unmet(asked(), "1210") == {"label", "classification"}
+    with pytest.raises(NotForSale):
+        make_quote(
+            customer=world.alice, wanted=[Wanted(sku, 1)], address_id=None, coupon_claim_id=None, now=make.NOW
+        )
+    doubt.update(e_label_zh="电吹风", customs_confirmed=True)
     assert unmet(asked(), "1210") == set()
     assert unmet(asked(), "9610") == {"stock"}  # no warehouse of direct purchase
     Variant.objects.filter(sku=sku).update(classes=["infant_formula", "egg"], is_food=True)

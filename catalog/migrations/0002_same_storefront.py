@@ -14,7 +14,9 @@ PAIRS = [
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0001_initial")]
+    dependencies = [
+        ('catalog', '0001_initial'),
+    ]
 
     operations = [
         migrations.RunSQL(

@@ -24,7 +24,10 @@ FOR EACH ROW EXECUTE FUNCTION kernel_refuse_update()
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0002_same_storefront"), ("kernel", "0002_events_stay")]
+    dependencies = [
+        ('catalog', '0002_same_storefront'),
+        ('kernel', '0002_events_stay'),
+    ]
 
     operations = [
         migrations.RunSQL(_STAY, "DROP TRIGGER catalog_publicprice_append_only ON catalog_publicprice"),

@@ -6,7 +6,10 @@ from kernel.walls import wall
 
 
 class Migration(migrations.Migration):
-    dependencies = [("catalog", "0003_public_prices"), ("kernel", "0008_walls")]
+    dependencies = [
+        ('catalog', '0003_public_prices'),
+        ('kernel', '0008_walls'),
+    ]
     operations = [
         wall(
             "catalog_category",

@@ -186,7 +186,7 @@ class Migration(migrations.Migration):
                 name='DataKey',
                 fields=[
                     ('id', models.UUIDField(default=kernel.ids.uuid7, editable=False, primary_key=True, serialize=False)),
-                    ('kind', models.CharField(choices=[('subject', 'Subject'), ('order', 'Order'), ('storefront', 'Storefront'), ('incident', 'Incident'), ('finding', 'Finding')], max_length=10)),
+                    ('kind', models.CharField(choices=[('subject', 'Subject'), ('order', 'Order'), ('storefront', 'Storefront'), ('incident', 'Incident'), ('finding', 'Finding'), ('operator', 'Operator')], max_length=10)),
                     ('storefront_id', models.BigIntegerField(null=True)),
                     ('wrapped', models.BinaryField()),
                     ('master_key_id', models.CharField(max_length=40)),
@@ -246,7 +246,7 @@ class Migration(migrations.Migration):
                     ('storefront_id', models.BigIntegerField()),
                     ('subject', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='disclosures', to='compliance.subject')),
                     ('order_number', models.CharField(blank=True, default='', max_length=60)),
-                    ('recipient_kind', models.CharField(choices=[('customs', 'Customs'), ('payment', 'Payment'), ('carrier', 'Carrier'), ('brand_abroad', 'Brand Abroad'), ('partner', 'Partner'), ('identity_provider', 'Identity Provider'), ('storefront', 'Storefront')], max_length=20)),
+                    ('recipient_kind', models.CharField(choices=[('customs', 'Customs'), ('payment', 'Payment'), ('carrier', 'Carrier'), ('brand_abroad', 'Brand Abroad'), ('partner', 'Partner'), ('identity_provider', 'Identity Provider'), ('storefront', 'Storefront'), ('authority', 'Authority')], max_length=20)),
                     ('recipient', models.CharField(max_length=120)),
                     ('country', models.CharField(max_length=2)),
                     ('purpose', models.CharField(max_length=40)),

@@ -31,7 +31,9 @@ def _written_once(table: str, but: str = "") -> tuple[migrations.RunSQL, migrati
 
 
 class Migration(migrations.Migration):
-    dependencies = [("compliance", "0001_initial")]
+    dependencies = [
+        ('compliance', '0001_initial'),
+    ]
 
     operations = [
         migrations.RunSQL(_REFUSE, "DROP FUNCTION compliance_refuse_change()"),

@@ -61,7 +61,9 @@ _DISCLOSURE = (
 
 
 class Migration(migrations.Migration):
-    dependencies = [("compliance", "0002_written_once")]
+    dependencies = [
+        ('compliance', '0002_written_once'),
+    ]
 
     operations = [
         no_number("compliance_access", columns=_ACCESS),

@@ -49,7 +49,9 @@ EXECUTE FUNCTION compliance_refuse_change()
 
 
 class Migration(migrations.Migration):
-    dependencies = [("compliance", "0003_chain")]
+    dependencies = [
+        ('compliance', '0003_chain'),
+    ]
 
     operations = [
         *(no_delete(f"compliance_{table}") for table in _STAYING),

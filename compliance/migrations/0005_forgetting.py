@@ -70,7 +70,9 @@ def _door(table: str, steps: str, *, years: int) -> migrations.RunSQL:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("compliance", "0004_evidence_stays")]
+    dependencies = [
+        ('compliance', '0004_evidence_stays'),
+    ]
 
     operations = [
         *(

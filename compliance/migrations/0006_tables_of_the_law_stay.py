@@ -9,7 +9,9 @@ from kernel.append_only import no_change, not_web, owner_alone
 
 
 class Migration(migrations.Migration):
-    dependencies = [("compliance", "0005_forgetting")]
+    dependencies = [
+        ('compliance', '0005_forgetting'),
+    ]
 
     operations = [
         owner_alone("compliance_positivelistline"),

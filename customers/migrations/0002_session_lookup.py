@@ -14,7 +14,9 @@ $$
 
 
 class Migration(migrations.Migration):
-    dependencies = [("customers", "0001_initial")]
+    dependencies = [
+        ('customers', '0001_initial'),
+    ]
     operations = [
         migrations.RunSQL(CREATE, "DROP FUNCTION customer_session(bytea, timestamptz)"),
     ]

@@ -36,7 +36,9 @@ DROP FUNCTION customs_only_emptied()
 
 
 class Migration(migrations.Migration):
-    dependencies = [("customs", "0001_initial")]
+    dependencies = [
+        ('customs', '0001_initial'),
+    ]
 
     operations = [
         migrations.RunSQL(_EMPTIED, _BACK),

@@ -80,7 +80,7 @@ class Migration(migrations.Migration):
                     ('active', models.BooleanField(default=True)),
                 ],
                 options={
-                    'constraints': [models.UniqueConstraint(fields=('storefront', 'code'), name='warehouse_code'), models.CheckConstraint(condition=models.Q(models.Q(('origin', ''), ('origin_place', '')), models.Q(models.Q(('origin', ''), _negated=True), models.Q(('origin_place', ''), _negated=True)), _connector='OR'), name='warehouse_origin_whole', violation_error_message='发货地区与发货地址须同时填写。 Division and street go together.')],
+                    'constraints': [models.UniqueConstraint(fields=('storefront', 'code'), name='warehouse_code'), models.CheckConstraint(condition=models.Q(models.Q(('origin', ''), ('origin_place', '')), models.Q(models.Q(('origin', ''), _negated=True), models.Q(('origin_place', ''), _negated=True)), _connector='OR'), name='warehouse_origin_whole', violation_error_message='发货地区与发货地址须同时填写。 Division and street go together.'), models.CheckConstraint(condition=models.Q(models.Q(('trade_mode__in', ['1210', '1239']), _negated=True), ('active', False), models.Q(models.Q(('area_code', ''), _negated=True), models.Q(('ems_no', ''), _negated=True), models.Q(('customs_district', ''), _negated=True)), _connector='OR'), name='warehouse_of_a_book')],
                 },
             ),
             migrations.CreateModel(
@@ -150,7 +150,7 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     'indexes': [models.Index(condition=models.Q(('unsellable_from__isnull', False)), fields=['unsellable_from'], name='lot_ending')],
-                    'constraints': [models.UniqueConstraint(fields=('stock', 'code'), name='lot_once'), models.CheckConstraint(condition=models.Q(('on_hand__gte', django.db.models.expressions.CombinedExpression(models.F('picked'), '+', models.F('quarantined')))), name='lot_balance'), models.CheckConstraint(condition=models.Q(('produced_on', None), ('expires_on', None), ('produced_on__lte', models.F('expires_on')), _connector='OR'), name='lot_dates')],
+                    'constraints': [models.UniqueConstraint(fields=('stock', 'code', 'inbound_list'), name='lot_once'), models.CheckConstraint(condition=models.Q(('on_hand__gte', django.db.models.expressions.CombinedExpression(models.F('picked'), '+', models.F('quarantined')))), name='lot_balance'), models.CheckConstraint(condition=models.Q(('produced_on', None), ('expires_on', None), ('produced_on__lte', models.F('expires_on')), _connector='OR'), name='lot_dates')],
                 },
             ),
             migrations.CreateModel(
@@ -161,6 +161,7 @@ class Migration(migrations.Migration):
                     ('stock', models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.PROTECT, related_name='reservations', to='inventory.stock')),
                     ('holder', models.CharField(max_length=80)),
                     ('quantity', models.PositiveIntegerField()),
+                    ('shipped', models.PositiveIntegerField(default=0, help_text='pieces of it that have left')),
                     ('state', models.CharField(choices=[('held', 'Held'), ('picked', 'Picked'), ('shipped', 'Shipped'), ('released', 'Released')], default='held', max_length=10)),
                     ('at', models.DateTimeField()),
                     ('expires_at', models.DateTimeField(blank=True, null=True)),
@@ -168,7 +169,7 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     'indexes': [models.Index(condition=models.Q(('expires_at__isnull', False), ('state', 'held')), fields=['expires_at'], name='reservation_ending')],
-                    'constraints': [models.UniqueConstraint(fields=('holder', 'stock'), name='reservation_once'), models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='reservation_positive')],
+                    'constraints': [models.UniqueConstraint(fields=('holder', 'stock'), name='reservation_once'), models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='reservation_positive'), models.CheckConstraint(condition=models.Q(models.Q(('shipped', 0), ('state__in', ['held', 'released'])), models.Q(('shipped__lt', models.F('quantity')), ('state', 'picked')), models.Q(('shipped', models.F('quantity')), ('state', 'shipped')), _connector='OR'), name='reservation_in_parts')],
                 },
             ),
             migrations.CreateModel(
@@ -179,11 +180,13 @@ class Migration(migrations.Migration):
                     ('reservation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='picks', to='inventory.reservation')),
                     ('lot', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='picks', to='inventory.lot')),
                     ('quantity', models.PositiveIntegerField()),
+                    ('box', models.CharField(blank=True, default='', help_text='empty: packed in none yet', max_length=80)),
                     ('at', models.DateTimeField()),
                     ('shipped_at', models.DateTimeField(blank=True, null=True)),
                     ('put_back_at', models.DateTimeField(blank=True, null=True)),
                 ],
                 options={
+                    'indexes': [models.Index(condition=models.Q(('box', ''), _negated=True), fields=['box'], name='pick_box'), models.Index(condition=models.Q(('shipped_at__isnull', False)), fields=['storefront', 'shipped_at'], include=('lot', 'quantity'), name='pick_left')],
                     'constraints': [models.CheckConstraint(condition=models.Q(('quantity__gt', 0)), name='pick_positive'), models.CheckConstraint(condition=models.Q(('shipped_at', None), ('put_back_at', None), _connector='OR'), name='pick_ends_once')],
                 },
             ),
@@ -238,7 +241,7 @@ class Migration(migrations.Migration):
                     ('at', models.DateTimeField()),
                 ],
                 options={
-                    'indexes': [models.Index(condition=models.Q(('lot__isnull', False)), fields=['lot'], name='movement_lot_lot')],
+                    'indexes': [models.Index(condition=models.Q(('lot__isnull', False)), fields=['lot'], name='movement_lot_lot'), models.Index(condition=models.Q(('kind__in', ['receive', 'transfer', 'return'])), fields=['stock'], name='movement_across')],
                     'constraints': [models.CheckConstraint(condition=models.Q(models.Q(('kind__in', ['reserve', 'release']), ('lot', None), ('on_hand', 0), ('picked', 0), ('quarantined', 0)), models.Q(('lot__isnull', False), models.Q(('kind__in', ['reserve', 'release']), _negated=True)), _connector='OR'), name='movement_lot'), models.CheckConstraint(condition=models.Q(('on_hand', 0), ('picked', 0), ('quarantined', 0), ('reserved', 0), _negated=True), name='movement_moves')],
                 },
             ),

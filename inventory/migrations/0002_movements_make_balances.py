@@ -74,7 +74,9 @@ DROP FUNCTION inventory_move()
 
 
 class Migration(migrations.Migration):
-    dependencies = [("inventory", "0001_initial")]
+    dependencies = [
+        ('inventory', '0001_initial'),
+    ]
 
     operations = [
         migrations.RunSQL(MOVE, STILL),

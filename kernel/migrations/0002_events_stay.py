@@ -17,7 +17,9 @@ _LET_GO = "DROP TRIGGER kernel_event_append_only ON kernel_event; DROP FUNCTION 
 
 
 class Migration(migrations.Migration):
-    dependencies = [("kernel", "0001_initial")]
+    dependencies = [
+        ('kernel', '0001_initial'),
+    ]
 
     operations = [
         migrations.RunSQL(_STAY, _LET_GO),

@@ -17,7 +17,9 @@ DROP FUNCTION kernel_refuse_second_decision()
 
 
 class Migration(migrations.Migration):
-    dependencies = [("kernel", "0002_events_stay")]
+    dependencies = [
+        ('kernel', '0002_events_stay'),
+    ]
     operations = [
         no_delete("kernel_approval"),
         only_update("kernel_approval", columns=("granted", "decided_by", "decided_at", "reason")),

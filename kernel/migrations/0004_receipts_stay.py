@@ -27,7 +27,9 @@ GRANT EXECUTE ON FUNCTION kernel_receipts_forget(bigint[]) TO worker
 
 
 class Migration(migrations.Migration):
-    dependencies = [("kernel", "0003_decided_once")]
+    dependencies = [
+        ('kernel', '0003_decided_once'),
+    ]
 
     operations = [
         no_delete("kernel_receipt"),

@@ -20,7 +20,9 @@ _NOT = "DROP TRIGGER kernel_case_once ON kernel_case; DROP FUNCTION kernel_refus
 
 
 class Migration(migrations.Migration):
-    dependencies = [("kernel", "0004_receipts_stay")]
+    dependencies = [
+        ('kernel', '0004_receipts_stay'),
+    ]
 
     operations = [
         no_delete("kernel_case"),

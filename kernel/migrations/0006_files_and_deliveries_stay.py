@@ -19,7 +19,9 @@ FOR EACH ROW EXECUTE FUNCTION kernel_refuse_update()
 
 
 class Migration(migrations.Migration):
-    dependencies = [("kernel", "0005_cases_stay")]
+    dependencies = [
+        ('kernel', '0005_cases_stay'),
+    ]
 
     operations = [
         only_update("kernel_file", columns=("expires_at",)),

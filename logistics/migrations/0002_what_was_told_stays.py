@@ -25,7 +25,9 @@ ONE = "DROP TRIGGER logistics_parcel_several ON logistics_parcel; DROP FUNCTION 
 
 
 class Migration(migrations.Migration):
-    dependencies = [("logistics", "0001_initial")]
+    dependencies = [
+        ('logistics', '0001_initial'),
+    ]
 
     operations = [
         migrations.RunSQL(SEVERAL, ONE),

@@ -85,7 +85,10 @@ DROP FUNCTION orders_keep_key()
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0001_initial"), ("compliance", "0002_written_once")]
+    dependencies = [
+        ('compliance', '0002_written_once'),
+        ('orders', '0001_initial'),
+    ]
 
     operations = [
         no_delete("orders_order"),

@@ -53,7 +53,9 @@ _GATE_FREE = "DROP TRIGGER orders_order_gate ON orders_order; DROP FUNCTION orde
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0002_what_was_agreed_stays")]
+    dependencies = [
+        ('orders', '0002_what_was_agreed_stays'),
+    ]
 
     operations = [
         migrations.RunSQL(_STATE, _STATE_FREE),

@@ -77,7 +77,11 @@ GRANT EXECUTE ON FUNCTION orders_name_orderer{_ARGUMENTS} TO web, worker
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0003_moves"), ("compliance", "0002_written_once"), ("customers", "0001_initial")]
+    dependencies = [
+        ('compliance', '0002_written_once'),
+        ('customers', '0001_initial'),
+        ('orders', '0003_moves'),
+    ]
 
     operations = [
         migrations.RunSQL(_UNTIE, "DROP FUNCTION orders_untie(text[])"),

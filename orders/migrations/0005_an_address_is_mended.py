@@ -56,7 +56,10 @@ GRANT EXECUTE ON FUNCTION orders_mend_address{_ARGUMENTS} TO web, worker
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0004_doors"), ("inventory", "0001_initial")]
+    dependencies = [
+        ('inventory', '0001_initial'),
+        ('orders', '0004_doors'),
+    ]
 
     operations = [
         migrations.RunSQL(_KEEP.format(more=_WHOLE), _KEEP.format(more="")),

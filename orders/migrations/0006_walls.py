@@ -6,7 +6,10 @@ from kernel.walls import wall
 
 
 class Migration(migrations.Migration):
-    dependencies = [("orders", "0005_an_address_is_mended"), ("kernel", "0008_walls")]
+    dependencies = [
+        ('kernel', '0008_walls'),
+        ('orders', '0005_an_address_is_mended'),
+    ]
     operations = [
         wall(
             "orders_cartline",

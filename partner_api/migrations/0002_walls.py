@@ -6,7 +6,10 @@ from kernel.walls import wall
 
 
 class Migration(migrations.Migration):
-    dependencies = [("partner_api", "0001_initial"), ("kernel", "0008_walls")]
+    dependencies = [
+        ('kernel', '0008_walls'),
+        ('partner_api', '0001_initial'),
+    ]
     operations = [
         wall("partner_api_application"),
     ]

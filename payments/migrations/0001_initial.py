@@ -59,11 +59,11 @@ class Migration(migrations.Migration):
                 fields=[
                     ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                     ('public_id', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                    ('storefront', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storefronts.storefront')),
+                    ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='originals', to='payments.payment')),
                     ('request_sealed', models.BinaryField(help_text='the body as it was sent')),
                     ('response_sealed', models.BinaryField(help_text='the body as it came')),
                     ('kept_at', models.DateTimeField()),
-                    ('payment', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='originals', to='payments.payment')),
-                    ('storefront', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storefronts.storefront')),
                 ],
                 options={
                     'indexes': [models.Index(fields=['payment', 'id'], name='original_of_payment')],
@@ -106,6 +106,9 @@ class Migration(migrations.Migration):
                     ('tax_fen', models.BigIntegerField(default=0)),
                     ('other_fen', models.BigIntegerField(default=0)),
                     ('spared_fen', models.BigIntegerField(db_default=0, default=0, help_text='taken off because goodwill gave it before')),
+                    ('tax_lost_fen', models.BigIntegerField(db_default=0, default=0, help_text='of the tax what customs does not give up')),
+                    ('tax_kept_fen', models.BigIntegerField(db_default=0, default=0, help_text='of the lost tax what the consumer bears')),
+                    ('deducted_fen', models.BigIntegerField(db_default=0, default=0, help_text="kept back of the goods' price, because they were used")),
                     ('whole', models.BooleanField(db_default=False, default=False, help_text='asked for as all that was left, not piece by piece')),
                     ('freight_stays', models.BooleanField(db_default=False, default=False, help_text='pieces without their share of freight')),
                     ('reason', models.CharField(help_text='shown to the consumer by WeChat Pay', max_length=80)),
@@ -128,8 +131,8 @@ class Migration(migrations.Migration):
                     ('held_until', models.DateTimeField(blank=True, help_text='until when one try or redirection has it for itself', null=True)),
                 ],
                 options={
-                    'indexes': [models.Index(condition=models.Q(('state__in', ['requested', 'accepted', 'processing', 'abnormal'])), fields=['next_try_at'], name='refund_to_try'), models.Index(fields=['order'], name='refund_of_order')],
-                    'constraints': [models.CheckConstraint(condition=models.Q(('amount_fen', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('goods_fen'), '-', models.F('discount_fen')), '+', models.F('freight_fen')), '+', models.F('tax_fen')), '+', models.F('other_fen')), '-', models.F('spared_fen'))), ('amount_fen__gt', 0), ('discount_fen__gte', 0), ('freight_fen__gte', 0), ('goods_fen__gte', 0), ('other_fen__gte', 0), ('spared_fen__gte', 0), ('tax_fen__gte', 0)), name='refund_amount'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'succeeded'), _negated=True), models.Q(('succeeded_at__isnull', False), models.Q(('refund_id__isnull', False), ('redirected_to', 'transfer'), _connector='OR')), _connector='OR'), name='refund_succeeded_whole'), models.CheckConstraint(condition=models.Q(models.Q(('transfer_reference', ''), ('transferred_at__isnull', True)), models.Q(('redirected_to__in', ['merchant', 'transfer']), ('state', 'succeeded'), ('transferred_at__isnull', False), models.Q(('transfer_reference', ''), _negated=True)), _connector='OR'), name='refund_transferred_whole'), models.CheckConstraint(condition=models.Q(models.Q(('redirected_to', 'transfer'), _negated=True), models.Q(('refund_id__isnull', True), ('state', 'succeeded'), ('transferred_at__isnull', False)), _connector='OR'), name='refund_by_transfer_whole'), models.UniqueConstraint(fields=('payment', 'key'), name='refund_wish_once')],
+                    'indexes': [models.Index(condition=models.Q(('state__in', ['requested', 'accepted', 'processing', 'abnormal'])), fields=['next_try_at'], name='refund_to_try'), models.Index(fields=['order'], name='refund_of_order'), models.Index(condition=models.Q(('succeeded_at__isnull', False)), fields=['storefront', 'succeeded_at'], name='refund_day')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('amount_fen', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('goods_fen'), '-', models.F('discount_fen')), '+', models.F('freight_fen')), '+', models.F('tax_fen')), '+', models.F('other_fen')), '-', models.F('spared_fen')), '-', models.F('tax_kept_fen')), '-', models.F('deducted_fen'))), ('amount_fen__gte', 0), ('deducted_fen__gte', 0), ('deducted_fen__lte', models.F('goods_fen')), ('discount_fen__gte', 0), ('freight_fen__gte', 0), ('goods_fen__gte', 0), ('other_fen__gte', 0), ('spared_fen__gte', 0), ('tax_fen__gte', 0), ('tax_kept_fen__gte', 0), ('tax_kept_fen__lte', models.F('tax_lost_fen')), ('tax_lost_fen__lte', models.F('tax_fen'))), name='refund_amount'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'succeeded'), _negated=True), models.Q(('succeeded_at__isnull', False), models.Q(('refund_id__isnull', False), ('redirected_to', 'transfer'), ('amount_fen', 0), _connector='OR')), _connector='OR'), name='refund_succeeded_whole'), models.CheckConstraint(condition=models.Q(('amount_fen__gt', 0), models.Q(('accepted_at', None), ('kind__in', ['lines', 'cancellation']), ('refund_id', None)), _connector='OR'), name='refund_of_nothing_is_told_nobody'), models.CheckConstraint(condition=models.Q(models.Q(('transfer_reference', ''), ('transferred_at__isnull', True)), models.Q(('redirected_to__in', ['merchant', 'transfer']), ('state', 'succeeded'), ('transferred_at__isnull', False), models.Q(('transfer_reference', ''), _negated=True)), _connector='OR'), name='refund_transferred_whole'), models.CheckConstraint(condition=models.Q(models.Q(('redirected_to', 'transfer'), _negated=True), models.Q(('refund_id__isnull', True), ('state', 'succeeded'), ('transferred_at__isnull', False)), _connector='OR'), name='refund_by_transfer_whole'), models.UniqueConstraint(fields=('payment', 'key'), name='refund_wish_once')],
                 },
             ),
             migrations.CreateModel(
@@ -139,7 +142,8 @@ class Migration(migrations.Migration):
                     ('storefront', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storefronts.storefront')),
                     ('refund', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='lines', to='payments.refund')),
                     ('line', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='orders.orderline')),
-                    ('quantity', models.PositiveIntegerField(help_text='0: a part of the money, no piece')),
+                    ('turn', models.PositiveSmallIntegerField(db_default=0, default=0, help_text='0: asked for; odd: named by an accountant; even: that was taken back')),
+                    ('quantity', models.IntegerField(help_text='0: a part of the money, no piece')),
                     ('goods_fen', models.BigIntegerField()),
                     ('discount_fen', models.BigIntegerField()),
                     ('freight_fen', models.BigIntegerField()),
@@ -148,7 +152,7 @@ class Migration(migrations.Migration):
                     ('excise_fen', models.BigIntegerField()),
                 ],
                 options={
-                    'constraints': [models.UniqueConstraint(fields=('refund', 'line'), name='refund_line_once')],
+                    'constraints': [models.UniqueConstraint(fields=('refund', 'line', 'turn'), name='refund_line_once'), models.CheckConstraint(condition=models.Q(('quantity__gte', 0), models.Q(('quantity__lt', 0), ('turn__gt', 0)), _connector='OR'), name='refund_line_signs')],
                 },
             ),
             migrations.CreateModel(
@@ -295,7 +299,7 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     'indexes': [models.Index(condition=models.Q(('state__in', ['pending', 'processing'])), fields=['reply_by'], name='complaint_open'), models.Index(fields=['order'], name='complaint_of_order')],
-                    'constraints': [models.UniqueConstraint(fields=('channel', 'external_id'), name='complaint_once')],
+                    'constraints': [models.UniqueConstraint(fields=('storefront', 'channel', 'external_id'), name='complaint_once')],
                 },
             ),
             migrations.CreateModel(

@@ -110,7 +110,9 @@ def _guard(table: str, refused: str) -> migrations.RunSQL:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0001_initial")]
+    dependencies = [
+        ('payments', '0001_initial'),
+    ]
 
     operations = [
         *(no_change(f"payments_{table}") for table in _WRITTEN_ONCE),

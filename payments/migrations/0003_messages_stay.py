@@ -39,7 +39,9 @@ GRANT EXECUTE ON FUNCTION payments_noise_forget(bigint[]) TO worker
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0002_money_rows_stay")]
+    dependencies = [
+        ('payments', '0002_money_rows_stay'),
+    ]
 
     operations = [
         no_delete("payments_notification"),

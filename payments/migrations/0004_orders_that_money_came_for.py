@@ -40,6 +40,8 @@ DROP FUNCTION payments_keep_order()
 
 
 class Migration(migrations.Migration):
-    dependencies = [("payments", "0003_messages_stay")]
+    dependencies = [
+        ('payments', '0003_messages_stay'),
+    ]
 
     operations = [migrations.RunSQL(_KEEP, _LET_GO)]

@@ -6,7 +6,9 @@ from kernel.append_only import no_change, no_delete
 
 
 class Migration(migrations.Migration):
-    dependencies = [("returns", "0001_initial")]
+    dependencies = [
+        ('returns', '0001_initial'),
+    ]
 
     operations = [
         no_change("returns_returngrade"),

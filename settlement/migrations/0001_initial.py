@@ -91,6 +91,7 @@ class Migration(migrations.Migration):
                     ('refusal', models.CharField(blank=True, default='', max_length=120)),
                 ],
                 options={
+                    'indexes': [models.Index(condition=models.Q(('settled_on__isnull', False)), fields=['storefront', 'settled_on'], name='item_day')],
                     'constraints': [models.CheckConstraint(condition=models.Q(('net_fen', django.db.models.expressions.CombinedExpression(django.db.models.expressions.CombinedExpression(models.F('gross_fen'), '-', models.F('refunded_fen')), '-', models.F('fee_fen')))), name='item_net'), models.CheckConstraint(condition=models.Q(('net_fen', 0), _negated=True), name='item_not_zero'), models.UniqueConstraint(fields=('batch', 'position'), name='item_position'), models.UniqueConstraint(condition=models.Q(('live', True)), fields=('order', 'turn'), name='item_one_live'), models.CheckConstraint(condition=models.Q(models.Q(('foreign_minor', None), ('rate', None), ('settled_on', None)), models.Q(('foreign_minor__isnull', False), ('rate__gt', 0), ('refusal', ''), ('settled_on__isnull', False)), _connector='OR'), name='item_answered_whole')],
                 },
             ),
@@ -116,7 +117,7 @@ class Migration(migrations.Migration):
                 fields=[
                     ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                     ('storefront', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storefronts.storefront')),
-                    ('kind', models.CharField(choices=[('sale', 'Sale'), ('stray', 'Stray'), ('refund', 'Refund'), ('transfer', 'Transfer'), ('fee', 'Fee'), ('coupon', 'Coupon'), ('payout', 'Payout'), ('difference', 'Difference'), ('correction', 'Correction'), ('settlement', 'Settlement'), ('receipt', 'Receipt'), ('clearing', 'Clearing')], max_length=12)),
+                    ('kind', models.CharField(choices=[('sale', 'Sale'), ('stray', 'Stray'), ('refund', 'Refund'), ('tax_levied', 'Tax Levied'), ('transfer', 'Transfer'), ('fee', 'Fee'), ('coupon', 'Coupon'), ('payout', 'Payout'), ('difference', 'Difference'), ('correction', 'Correction'), ('settlement', 'Settlement'), ('receipt', 'Receipt'), ('clearing', 'Clearing')], max_length=12)),
                     ('key', models.CharField(max_length=120, unique=True)),
                     ('day', models.DateField(help_text='the day in Shanghai to which it belongs')),
                     ('at', models.DateTimeField(help_text='when it happened')),
@@ -132,7 +133,7 @@ class Migration(migrations.Migration):
                 options={
                     'verbose_name_plural': 'entries',
                     'indexes': [models.Index(fields=['storefront', 'day'], name='entry_day'), models.Index(condition=models.Q(('order__isnull', False)), fields=['order'], name='entry_of_order')],
-                    'constraints': [models.CheckConstraint(condition=models.Q(('reverses__isnull', True), models.Q(('difference__isnull', False), ('kind', 'correction')), _connector='OR'), name='entry_reverses_corrections')],
+                    'constraints': [models.CheckConstraint(condition=models.Q(('reverses__isnull', True), models.Q(('kind', 'correction'), models.Q(('difference__isnull', False), ('refund__isnull', False), _connector='OR')), _connector='OR'), name='entry_reverses_corrections')],
                 },
             ),
             migrations.CreateModel(
@@ -161,6 +162,13 @@ class Migration(migrations.Migration):
                     ('sha256', models.CharField(max_length=64)),
                     ('body', models.TextField(help_text='the page as it came')),
                     ('rates', models.JSONField(help_text='yuan for 100 units, by currency')),
+                ],
+            ),
+            migrations.CreateModel(
+                name='OpenOrder',
+                fields=[
+                    ('order', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='+', serialize=False, to='orders.order')),
+                    ('storefront', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='storefronts.storefront')),
                 ],
             ),
         ),

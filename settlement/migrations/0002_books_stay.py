@@ -115,7 +115,9 @@ DROP FUNCTION settlement_refuse()
 
 
 class Migration(migrations.Migration):
-    dependencies = [("settlement", "0001_initial")]
+    dependencies = [
+        ('settlement', '0001_initial'),
+    ]
 
     operations = [
         migrations.RunSQL(_BALANCE, _UNBALANCE),

@@ -6,7 +6,9 @@ from kernel.append_only import not_web
 
 
 class Migration(migrations.Migration):
-    dependencies = [("settlement", "0002_books_stay")]
+    dependencies = [
+        ('settlement', '0002_books_stay'),
+    ]
 
     operations = [
         not_web("INSERT", "settlement_evidence"),

@@ -22,6 +22,8 @@ DROP TRIGGER settlement_batch_begins ON settlement_settlementbatch
 
 
 class Migration(migrations.Migration):
-    dependencies = [("settlement", "0003_evidence_is_the_workers")]
+    dependencies = [
+        ('settlement', '0003_evidence_is_the_workers'),
+    ]
 
     operations = [migrations.RunSQL(_BEGINS, _ANYHOW)]

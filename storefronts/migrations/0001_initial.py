@@ -176,6 +176,7 @@ class Migration(migrations.Migration):
                     ('is_staff', models.BooleanField(default=False, help_text='Designates whether the user can log into this admin site.', verbose_name='staff status')),
                     ('is_active', models.BooleanField(default=True, help_text='Designates whether this user should be treated as active. Unselect this instead of deleting accounts.', verbose_name='active')),
                     ('date_joined', models.DateTimeField(default=django.utils.timezone.now, verbose_name='date joined')),
+                    ('factor_key', models.OneToOneField(blank=True, editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compliance.datakey')),
                     ('groups', models.ManyToManyField(blank=True, help_text='The groups this user belongs to. A user will get all permissions granted to each of their groups.', related_name='user_set', related_query_name='user', to='auth.group', verbose_name='groups')),
                     ('user_permissions', models.ManyToManyField(blank=True, help_text='Specific permissions for this user.', related_name='user_set', related_query_name='user', to='auth.permission', verbose_name='user permissions')),
                 ],
@@ -196,6 +197,39 @@ class Migration(migrations.Migration):
                 ],
                 options={
                     'constraints': [models.UniqueConstraint(fields=('operator', 'storefront', 'role'), name='membership_once')],
+                },
+            ),
+            migrations.CreateModel(
+                name='OperatorSession',
+                fields=[
+                    ('session_data', models.TextField(verbose_name='session data')),
+                    ('expire_date', models.DateTimeField(db_index=True, verbose_name='expire date')),
+                    ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                    ('session_key', models.CharField(max_length=64, unique=True)),
+                    ('public_id', models.UUIDField(default=kernel.ids.uuid7, editable=False, unique=True)),
+                    ('operator', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='sessions', to=settings.AUTH_USER_MODEL)),
+                    ('factor', models.CharField(blank=True, choices=[('code', 'Code'), ('recovery', 'Recovery'), ('none', 'None')], default='', max_length=8)),
+                    ('idle_seconds', models.PositiveIntegerField()),
+                    ('address', models.GenericIPAddressField(blank=True, null=True)),
+                    ('browser', models.CharField(blank=True, default='', max_length=200)),
+                    ('started_at', models.DateTimeField()),
+                    ('seen_at', models.DateTimeField()),
+                ],
+                options={
+                    'verbose_name': 'session',
+                },
+            ),
+            migrations.CreateModel(
+                name='FourEyes',
+                fields=[
+                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                    ('storefront', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='four_eyes', to='storefronts.storefront')),
+                    ('verb', models.CharField(choices=[('refund', 'Refund'), ('bulk_export', 'Export'), ('pay_keys', 'Pay Keys')], max_length=20)),
+                    ('above', models.PositiveBigIntegerField(help_text='fen of refunds of one order, rows of an export; of keys 0 is always, 1 never')),
+                ],
+                options={
+                    'verbose_name_plural': 'four eyes',
+                    'constraints': [models.UniqueConstraint(fields=('storefront', 'verb'), name='four_eyes_once')],
                 },
             ),
         ),

@@ -6,6 +6,8 @@ from kernel.append_only import no_delete
 
 
 class Migration(migrations.Migration):
-    dependencies = [("storefronts", "0001_initial")]
+    dependencies = [
+        ('storefronts', '0001_initial'),
+    ]
 
     operations = [no_delete("storefronts_platformkey")]

@@ -230,6 +230,7 @@ TEMPLATES = [
 ]
 
 LANGUAGE_CODE = "zh-hans"
+FORMAT_MODULE_PATH = ["operators.formats"]
 LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 TIME_ZONE = "Asia/Shanghai"  # the days of the law; instants are stored in UTC
 USE_I18N = USE_TZ = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.apps import apps
 from django.urls import reverse
+from django.utils.formats import localize
 from django.utils.translation import deactivate_all, override
 
 from kernel.cases import open_case
@@ -31,6 +32,11 @@ def said(language, call, *args, **more):
 )
 def test_an_event_has_a_name_in_both_languages(name, zh, en):
     assert (said("zh-hans", told.event_name, name), said("en", told.event_name, name)) == (zh, en)
+
+
+def test_a_time_is_read_in_one_way_by_the_24_hour_clock():
+    at = make.NOW.replace(hour=15, minute=5)
+    assert said("en", localize, at).endswith("-20 15:05") and "15:05" in said("zh-hans", localize, at)
 
 
 def test_a_move_is_told_as_states_and_a_reason_in_words():
@@ -61,7 +67,8 @@ def test_every_case_of_stray_money_has_a_name():
 
 def test_every_help_text_of_the_house_is_there_in_both_languages():
     ours = {"storefronts", "catalog", "inventory"}  # where help texts stand beside a field to fill in
-    fields = [f for m in apps.get_models() if m._meta.app_label in ours for f in m._meta.concrete_fields]
+    models = [m for m in apps.get_models() if m._meta.app_label in ours and not m._meta.proxy]
+    fields = [f for m in models for f in m._meta.concrete_fields]
     with override("zh-hans"):
         helped = {str(f.help_text) for f in fields if f.name.islower() and f.help_text}
     assert [t for t in helped if t.isascii() and "Django" not in t and "ISO" not in t] == []

@@ -1,0 +1,1 @@
+"""How days and times are written where Django's own way is not that of a trade between two countries."""

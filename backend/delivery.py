@@ -17,7 +17,6 @@ from kernel.models import Delivery, Event
 from kernel.tenancy import among, everything
 
 BATCH = 100
-LEASE = timedelta(seconds=60)
 LADDER = [timedelta(seconds=s) for s in (1, 5, 15, 60, 300, 900)]
 CASE_AFTER = 4
 WAKE_EVERY = 0.05
@@ -69,7 +68,7 @@ def drain(now: datetime | None = None, limit: int = 1000) -> int:
 
 def _deliver(pk: int, handlers: dict[str, Handler], now: datetime | None) -> bool:
     """Deliver one; False when another worker has it, it is done already, or it failed."""
-    claimed = _claim(pk, now or present())
+    claimed = _claim(pk, handlers, now or present())
     if claimed is None:
         return False
     handler = handlers.get(claimed.handler)
@@ -102,8 +101,8 @@ def _named(act: Callable[[Event], object]) -> Callable[[Event], object]:
     return among_its_own
 
 
-def _claim(pk: int, now: datetime) -> Delivery | None:
-    """Lease the delivery for a minute, in its own transaction: no lock outlives a dead worker."""
+def _claim(pk: int, handlers: dict[str, Handler], now: datetime) -> Delivery | None:
+    """Lease the delivery, in a transaction of its own: no lock outlives a dead worker."""
     with transaction.atomic():
         row = (
             Delivery.objects.select_for_update(skip_locked=True, of=("self",))
@@ -114,7 +113,8 @@ def _claim(pk: int, now: datetime) -> Delivery | None:
         if row is None:
             return None
         row.attempts += 1
-        row.next_try_at = now + LEASE
+        handler = handlers.get(row.handler)
+        row.next_try_at = now + (handler.lease if handler else Handler.lease)
         row.save(update_fields=["attempts", "next_try_at"])
         return row
 

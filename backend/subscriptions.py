@@ -8,14 +8,21 @@ the mark that they are done.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
+
+_LONG = timedelta(minutes=10)  # an import of 20,000 rows takes two
 
 
 @dataclass(frozen=True)
 class Handler:
-    """One subscriber: `path` is module.function, `outside` whether it calls an outside party."""
+    """One subscriber: `path` is module.function, `outside` whether it calls an outside party.
+
+    After `lease` its worker is taken for dead, and another tries.
+    """
 
     path: str
     outside: bool = False
+    lease: timedelta = timedelta(minutes=1)
 
 
 SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
@@ -146,8 +153,8 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
     "refund.accepted": (Handler("payments.tasks.send_accepted", outside=True),),
     # Not an outside party, yet without a transaction around it: the job keeps its own.
     "export.asked": (Handler("customers.services.exports.prepare", outside=True),),
-    "catalogue.import_asked": (Handler("catalog.services.import_jobs.prepare", outside=True),),
-    "recipients.asked": (Handler("customs.services.recipients.prepare", outside=True),),
+    "catalogue.import_asked": (Handler("catalog.services.import_jobs.prepare", outside=True, lease=_LONG),),
+    "recipients.asked": (Handler("customs.services.recipients.prepare", outside=True, lease=_LONG),),
 }
 
 

@@ -25,7 +25,7 @@ class NotQueued(Conflict):
 
 
 class NotStopped(Conflict):
-    """The job still waits for a worker, or all of it is done."""
+    """The job still waits for a worker, one is at work on it, or all of it is done."""
 
     code = "job_not_stopped"
     title = "Only a job that died or failed can be queued again."
@@ -42,14 +42,16 @@ def queue(*, storefront_id: int | None, kind: str, arguments: dict[str, Any], by
 def requeue(*, job: Job, now: datetime) -> None:
     """Queue a failed job again, or a running one whose worker died. Raises NotStopped.
 
-    Should the worker be alive after all, nothing is done twice: the end of its work finds that the job was
-    taken from it, and what it wrote is rolled back.
+    A worker that lives holds the row. Where it does not (between its claim and its work, or in steps),
+    nothing is done twice either: it finds that the job was taken from it, and what it wrote is rolled back.
     """
-    again = Job.objects.filter(pk=job.pk, state__in=[Job.State.RUNNING, Job.State.FAILED]).update(
-        state=Job.State.QUEUED, queued_at=now, started_at=None, ended_at=None, done=0, total=0, error=""
-    )
-    if again != 1:
-        raise NotStopped()
+    stopped = Job.objects.filter(pk=job.pk, state__in=[Job.State.RUNNING, Job.State.FAILED])
+    with transaction.atomic():
+        if stopped.select_for_update(skip_locked=True).first() is None:
+            raise NotStopped()
+        stopped.update(
+            state=Job.State.QUEUED, queued_at=now, started_at=None, ended_at=None, done=0, total=0, error=""
+        )
     job.refresh_from_db()
 
 
@@ -74,6 +76,8 @@ def run(
     try:
         around = transaction.atomic(durable=True) if whole else nullcontext()
         with _progress(job, now) as report, around:
+            if whole:
+                _hold(job, now)
             result = work(job, report)
             if mine.update(state=Job.State.DONE, result=result, ended_at=present()) != 1:
                 raise NotQueued()
@@ -84,6 +88,17 @@ def run(
         raise
     finally:
         job.refresh_from_db()
+
+
+def _hold(job: Job, started_at: datetime) -> None:
+    """Keep the row until the end of the transaction, from `requeue` and not from progress."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM kernel_job WHERE id = %s AND state = 'running' AND started_at = %s FOR KEY SHARE",
+            [job.pk, started_at],
+        )
+        if cursor.fetchone() is None:
+            raise NotQueued()
 
 
 @contextmanager

@@ -59,7 +59,7 @@ def ask_write(*, check: Job, by: str, now: datetime) -> Job:
     """Queue the import of what a preview showed; asked for again it is the same import. Raises NotShown."""
     assert check.storefront_id is not None
     with tenant(check.storefront_id):
-        shown = Job.objects.select_for_update().get(pk=check.pk, kind=CHECK)
+        shown = Job.objects.select_for_update(no_key=True).get(pk=check.pk, kind=CHECK)
         if written := shown.result.get("write"):
             return Job.objects.get(public_id=written)
         if shown.state != Job.State.DONE or shown.result["fault_count"] or now > shown.queued_at + GOOD_FOR:
@@ -74,15 +74,15 @@ def ask_write(*, check: Job, by: str, now: datetime) -> Job:
 def prepare(event: Event) -> None:
     """Do what `catalogue.import_asked` asks for; safe to repeat, also after a worker died in the middle."""
     job = Job.objects.get(public_id=event.facts["job"])
-    if job.state == Job.State.DONE:
-        return
+    if job.state == Job.State.DONE or "refused" in job.result:
+        return  # a refusal is an answer too, and was told
     if job.state != Job.State.QUEUED:
         jobs.requeue(job=job, now=present())
     try:
         jobs.run(job=job, work=_work, now=present())
     except jobs.NotQueued:
         raise
-    except Problem as refused:  # told on the job's page; the same file would be refused again
+    except Problem as refused:  # told on the job's page
         told = {"refused": refused.text("en"), "refused_zh": refused.text("zh")}
         Job.objects.filter(pk=job.pk, state=Job.State.FAILED).update(result=told)
 

@@ -81,11 +81,13 @@ def pytest_runtest_call(item: pytest.Item) -> Any:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """The test database, and the worlds that most tests begin with, kept beside it."""
     with django_db_blocker.unblock():
         for on_hand in (100, 0):
             keeping.prepare(f"world-{on_hand}", lambda pieces=on_hand: make.made_world(pieces))
+    yield
+    emptying.finish()
 
 
 @pytest.fixture

@@ -191,9 +191,9 @@ s AS (
     WHERE g.storefront_id = ANY(%(shops)s) AND g.place IN ('destroy', 'quarantine', 'abroad') GROUP BY 1
 ), m AS (
     SELECT date_trunc('week', q.settled_at AT TIME ZONE 'Asia/Shanghai')::date AS monday,
-           sum({_own("(r.tax_lost_fen - r.tax_kept_fen)")}) AS lost,
+           sum(greatest(0, q.tax_owed_fen - {_own("r.tax_kept_fen")})) AS lost,
            sum({_own("r.freight_fen")}) AS freight,
-           sum(CASE WHEN q.restorable THEN {_own("r.tax_fen")} ELSE 0 END) AS restored, sum(gone.fen) AS gone,
+           sum(q.tax_spared_fen) AS restored, sum(gone.fen) AS gone,
            percentile_cont(0.5)
                WITHIN GROUP (ORDER BY extract(epoch FROM q.settled_at - q.requested_at)) AS took
     FROM returns_returnrequest q JOIN payments_refund r ON r.id = q.refund_id

@@ -83,6 +83,8 @@ class Migration(migrations.Migration):
                     ('way_reference', models.CharField(blank=True, default='', help_text='number of that transfer at the bank or WeChat', max_length=64)),
                     ('return_no', models.CharField(blank=True, default='', max_length=20)),
                     ('restorable', models.BooleanField(blank=True, help_text='whether customs gives up the tax', null=True)),
+                    ('tax_spared_fen', models.BigIntegerField(default=0, help_text='tax of its pieces that customs gives up')),
+                    ('tax_owed_fen', models.BigIntegerField(default=0, help_text='tax of its pieces that stays owed to customs')),
                     ('refund', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='payments.refund')),
                     ('replacement', models.ForeignKey(help_text='of the order in exchange', null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='orders.quote')),
                     ('deducted_fen', models.BigIntegerField(default=0, help_text='kept back for goods that were used')),

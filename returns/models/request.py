@@ -65,6 +65,8 @@ class ReturnRequest(models.Model):
     )
     return_no = models.CharField(max_length=20, default="", blank=True)
     restorable = models.BooleanField(null=True, blank=True, help_text="whether customs gives up the tax")
+    tax_spared_fen = models.BigIntegerField(default=0, help_text="tax of its pieces that customs gives up")
+    tax_owed_fen = models.BigIntegerField(default=0, help_text="tax of its pieces that stays owed to customs")
     refund = models.ForeignKey(Refund, on_delete=models.PROTECT, null=True, related_name="+")
     replacement = models.ForeignKey(
         Quote, on_delete=models.SET_NULL, null=True, related_name="+", help_text="of the order in exchange"

@@ -45,13 +45,15 @@ def owe(row: ReturnRequest, *, now: datetime) -> None:
         return
     own = _own(row, row.refund)
     given = given_up(row, {line: last - first for line, (first, last) in own.items()})
-    owed = 0
+    owed = spared = 0
     for line in RefundLine.objects.filter(refund=row.refund, line__in=own):
         tax = line.duty_fen + line.vat_fen + line.excise_fen
         first, last = own[line.line_id]
-        owed += tax * last // line.quantity - tax * (first + given[line.line_id]) // line.quantity
+        begin, middle, end = (tax * n // line.quantity for n in (first, first + given[line.line_id], last))
+        spared, owed = spared + middle - begin, owed + end - middle
     row.restorable = all(given[line] == last - first for line, (first, last) in own.items())
-    row.save(update_fields=["restorable"])
+    row.tax_spared_fen, row.tax_owed_fen = spared, owed
+    row.save(update_fields=["restorable", "tax_spared_fen", "tax_owed_fen"])
     enter_tax_owed(refund=row.refund, owed_fen=owed, key=row.number, at=now, now=now)
 
 

@@ -13,6 +13,7 @@ from kernel.models import Case
 from orders.models import Order
 from payments.models import Refund
 from payments.services.refunds import Wish, request_refund
+from returns.figures import Span, by_week
 from returns.models import ReturnRequest
 from returns.services import deadlines, lost, strays
 from returns.services.arrive import Found, inspect, receive
@@ -138,11 +139,14 @@ def test_what_is_paid_though_it_did_not_come_keeps_its_tax_owed_until_it_does(or
     tax = row.refund.tax_fen
     assert (tax, row.refund.tax_lost_fen, row.restorable) == (order.tax_fen, 0, False)
     assert owed() == before + tax // 2
+    week = by_week(Span([order.storefront_id], make.NOW - DAY, AT + DAY))[-1]
+    assert (week.lost_tax_fen, week.restored_tax_fen) == (tax - tax // 2, tax // 2)
     strays.keep(parcel=stray(order, row), by="op", now=AT)
     delivery.drain(now=AT)
     row.refresh_from_db()
     assert ([number for number, _ in customs.back], row.restorable) == ([row.return_no] * 2, True)
     assert (owed(), Case.objects.get(kind="return.not_all_there").state) == (before + tax, "settled")
+    assert (row.tax_spared_fen, row.tax_owed_fen) == (tax, 0)
 
 
 def test_of_what_came_and_was_paid_for_nothing_is_owed_though_another_piece_did_not(order, customs):

@@ -65,8 +65,11 @@ def make_plan(storefront_id: int, table: Table, *, now: datetime, report: Progre
     if any(fault.row <= 1 for fault in faults):
         return plan  # without its columns nothing else of the file can be judged
     lines: dict[str, int] = {}
+    refused: dict[int, set[str]] = {}  # cells that the reader has refused, by row
+    for fault in table.faults:
+        refused.setdefault(fault.row, set()).add(fault.column)
     for number, row in enumerate(table.rows):
-        _take(row, plan, lines)
+        _take(row, plan, lines, refused.get(row.number, set()))
         if report is not None and number % 1_000 == 0:
             report(number, len(table.rows))
     faults.extend(included.resolve((v for p in plan.products.values() for v in p.variants), now=now))
@@ -96,7 +99,7 @@ def _header_faults(table: Table) -> Iterator[Fault]:
             yield Fault(1, column.name, "this column is missing", "缺少该列")
 
 
-def _take(row: Row, plan: Plan, lines: dict[str, int]) -> None:
+def _take(row: Row, plan: Plan, lines: dict[str, int], refused: set[str]) -> None:
     """Parse one row into the plan; its bad cells into the plan's faults."""
     before = len(plan.faults)
     code = row.cells.get("product_code", "")
@@ -106,9 +109,9 @@ def _take(row: Row, plan: Plan, lines: dict[str, int]) -> None:
         cell = row.cells.get(column.name, "")
         if not cell and known is not None:
             continue  # a further variant need not say its product again
-        of_product[column.name] = _parse(row, column.name, plan)
-    of_variant = {column.name: _parse(row, column.name, plan) for column in VARIANT_COLUMNS}
-    plan.faults.extend(_priced(row, plan.faults))
+        of_product[column.name] = _parse(row, column.name, plan, refused)
+    of_variant = {column.name: _parse(row, column.name, plan, refused) for column in VARIANT_COLUMNS}
+    plan.faults.extend(_priced(row, refused | {fault.column for fault in plan.faults[before:]}))
     sku = row.cells.get("sku", "")
     if sku and lines.setdefault(sku, row.number) != row.number:
         plan.faults.append(
@@ -129,10 +132,10 @@ def _take(row: Row, plan: Plan, lines: dict[str, int]) -> None:
         known.variants.append(_variant(row, code, of_variant, position=len(known.variants)))
 
 
-def _parse(row: Row, name: str, plan: Plan) -> Any:
+def _parse(row: Row, name: str, plan: Plan, refused: set[str]) -> Any:
     column = BY_NAME[name]
-    if name not in row.cells and any(f.row == row.number and f.column == name for f in plan.faults):
-        return None  # the reader has refused this cell already
+    if name not in row.cells and name in refused:
+        return None
     cell = row.cells.get(name, "")
     if not cell and column.required:
         plan.faults.append(Fault(row.number, name, "must not be empty", "不能为空"))
@@ -144,13 +147,12 @@ def _parse(row: Row, name: str, plan: Plan) -> Any:
         return None
 
 
-def _priced(row: Row, faults: list[Fault]) -> Iterator[Fault]:
+def _priced(row: Row, refused: set[str]) -> Iterator[Fault]:
     """A price is told once: without tax or with it."""
     price, with_tax = row.cells.get("price", ""), row.cells.get(included.COLUMN, "")
     if price and with_tax:
         yield Fault(row.number, included.COLUMN, "give this or price, not both", "与 price 只能填写一项")
-    refused = any(f.row == row.number and f.column in ("price", included.COLUMN) for f in faults)
-    if not price and not with_tax and not refused:
+    if not price and not with_tax and refused.isdisjoint(("price", included.COLUMN)):
         yield Fault(row.number, "price", "must not be empty", "不能为空")
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import sys
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -12,6 +14,7 @@ from django.db import transaction
 from openpyxl import Workbook
 
 from catalog import queries
+from catalog.importing import plan
 from catalog.importing.faults import ImportRefused
 from catalog.models import Product, Variant
 from catalog.services.import_products import ImportReport, check_products, import_products
@@ -106,6 +109,20 @@ def test_every_fault_of_a_file_is_told_at_once_in_order_and_in_chinese_too(shop:
         (4, "sku"),
     ]
     assert [f.message_zh for f in report.faults[-2:]] == ["与同一商品第 2 行不一致", "与第 2 行重复"]
+
+
+def test_a_row_costs_the_same_however_many_are_wrong_before_it(shop: Storefront) -> None:
+    def calls(rows: int) -> int:
+        made = Counter[str]()
+        bad = [row(product_code=f"p{n}", sku=f"S-{n}", price="free") for n in range(rows)]
+        sys.setprofile(lambda frame, what, _: made.update([frame.f_code.co_filename]))
+        try:
+            assert len(check(shop, *bad)) == rows
+        finally:
+            sys.setprofile(None)
+        return made[plan.__file__]
+
+    assert calls(80) < 2.5 * calls(40)
 
 
 def test_a_file_without_its_columns_is_told_which(shop: Storefront) -> None:

@@ -74,6 +74,8 @@ def state_name(value: Any, label: Any, owner: str = "") -> str:
     names = _names()
     found = names.get(("state", f"{owner}:{value}")) or names.get(("state", str(value)))
     zh, en = found or ("", "")
+    if not found and " · " in str(label):  # a choice that the model names in both languages
+        zh, _, en = str(label).partition(" · ")
     if chinese():
         return zh or str(label)
     return en or (str(label) if str(label) != str(value) else str(value).replace("_", " "))

@@ -128,6 +128,7 @@ class ReturnRequestAdmin(Stepped):
         "requested_at",
     )
     search_fields = ("number__startswith", "order__number__startswith", "waybill__exact")
+    compressed_fields = False
     fieldsets = (
         (
             say("申请", "The request"),

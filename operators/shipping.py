@@ -121,11 +121,8 @@ class ShipmentAdmin(FindingOut):
         "ship_by",
         "released",
         "warehouse",
-        "opened_at",
         "dispatched_at",
-        "handed_over_at",
         "delivered_at",
-        "receipt_at",
         "storefront",
     )
     list_select_related = ("order", "warehouse", "storefront")

@@ -145,6 +145,14 @@ def _processing(code: str) -> str:
     return state_name(code, code, "compliance.ImpactAssessment")
 
 
+def _document(code: str) -> str:
+    return state_name(code, code, "customs.Filing")
+
+
+def _next_step(code: str) -> str:
+    return state_name(code, code, "customs.trouble")
+
+
 _READ = {
     "reason": reason_name,
     "event": event_name,
@@ -153,6 +161,8 @@ _READ = {
     "processing": _processing,
     "waits_for": _waits,
     "gives_back": _word,
+    "document": _document,
+    "step": _next_step,
 }
 
 

@@ -86,6 +86,16 @@ class Story:
         self.page.locator("button[name=index]").click()
         self.page.wait_for_load_state()
 
+    def step(self, name: str) -> None:
+        """The button of a step, to its form."""
+        self.page.locator(f"main a[href$='/step/{name}/']").first.click()
+        self.page.locator("#content form [type=submit]").wait_for()
+
+    def sends(self) -> None:
+        """The form of the page."""
+        self.page.locator("#content form [type=submit]").click()
+        self.page.wait_for_load_state()
+
     def look(self, name: str = "", *, to: str = "") -> None:
         """Look closely: axe finds nothing serious. With a name, a picture is kept where that is asked for."""
         page = self.page

@@ -61,3 +61,4 @@ FACEID_SECRET_ID, FACEID_SECRET_KEY = "AKIDtest", "test"
 PUBLIC_BASE_URL = "https://shop.test"
 CELERY_TASK_ALWAYS_EAGER = False
 AXES_ENABLED = False
+WHITENOISE_MAX_AGE = 86_400  # a browser asks for each file once

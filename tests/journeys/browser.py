@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, Request, sync_playwright
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-software-rasterizer",
     "--disable-quic",
     "--disable-background-networking",
     "--disable-sync",

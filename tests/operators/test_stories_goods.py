@@ -5,6 +5,7 @@ from __future__ import annotations
 from base64 import b32decode
 from datetime import timedelta
 
+import pytest
 from django.db.models import Sum
 from django_otp.oath import totp
 
@@ -19,9 +20,10 @@ from tests import make
 from tests.catalog import shelf
 from tests.journeys.browser import bind_telephone
 from tests.operators import rows
-from tests.operators.stories import Story, findings
+from tests.operators.stories import EN, Story, findings
 
 
+@pytest.mark.parametrize("story", [EN], indirect=True)
 def test_the_eyes_of_the_stories_see_what_nobody_can_read_or_name(story: Story) -> None:
     story.goes("admin:login")
     assert findings(story.page) == []
@@ -76,7 +78,7 @@ def test_an_owner_reads_the_day_and_follows_a_figure_to_its_rows(story: Story) -
     story.sits("olga")
     story.goes("admin:index")
     story.look("home")
-    story.look("home-charts", to=".home-charts")
+    story.keep("home-charts", to=".home-charts")
     page = story.page
     sales = page.locator("a, div", has=page.get_by_text(story.says("今日销售额", "Sales today"))).last
     assert priced(sold) in sales.inner_text()
@@ -85,9 +87,6 @@ def test_an_owner_reads_the_day_and_follows_a_figure_to_its_rows(story: Story) -
     to_ship.click()
     page.locator("#result_list").wait_for()
     assert page.locator("#result_list tbody tr").count() == 5
-    story.look()
-    story.goes("work")
-    story.look()
 
 
 def test_a_merchandiser_brings_a_sku_to_its_publication(story: Story) -> None:
@@ -120,7 +119,6 @@ def test_a_merchandiser_brings_a_sku_to_its_publication(story: Story) -> None:
     page.get_by_text("玫瑰焕亮精华液").first.wait_for()
     serum.refresh_from_db()
     assert serum.e_label_zh == ""  # what would change is shown first
-    story.look()
     page.get_by_role("button", name=story.says("确认更改", "Confirm")).click()
     page.wait_for_url(story.at("admin:catalog_variant_change", serum.pk))
     serum.refresh_from_db()
@@ -140,12 +138,12 @@ def test_a_merchandiser_brings_a_sku_to_its_publication(story: Story) -> None:
 def test_a_merchandiser_imports_goods_that_were_shown_first(story: Story) -> None:
     page = story.page
     story.sits("mei", "merchandiser")
+    story.goes("goods_import")
+    story.look()
 
     def sends(*lines: dict[str, str]) -> None:
-        story.goes("goods_import")
         file = {"name": "goods.csv", "mimeType": "text/csv", "buffer": shelf.table(*lines)}
         page.set_input_files("[name=file]", file)
-        story.look()
         page.locator("form:has([name=file]) [type=submit]").click()
         works()
 
@@ -161,6 +159,7 @@ def test_a_merchandiser_imports_goods_that_were_shown_first(story: Story) -> Non
     wrong = story.says("进口商品原产国不能为中国", "imports do not originate in China")
     page.get_by_text(wrong).first.wait_for()
     story.look()
+    page.get_by_role("link", name=story.says("返回导入导出", "Back to goods in and out")).click()
     sends(new, shelf.row(price="799.00"))
     page.get_by_text("799.00").first.wait_for()
     story.look("import-preview")
@@ -168,7 +167,6 @@ def test_a_merchandiser_imports_goods_that_were_shown_first(story: Story) -> Non
     page.get_by_role("button", name=story.says("确认导入以下更改", "Import what is shown below")).click()
     page.wait_for_load_state()
     works()
-    story.look()
     prices = dict(Variant.objects.filter(sku__in=("NC-50", "RS-30")).values_list("sku", "price_fen"))
     assert prices == {"NC-50": 89_900, "RS-30": 79_900}
 
@@ -208,7 +206,6 @@ def test_an_officer_opens_what_is_sealed_for_a_purpose_that_is_kept(story: Story
     story.goes("admin:compliance_judgement_change", judged.pk)
     story.look()
     page.get_by_role("link", name=story.says("打开判定事实", "Open the facts")).click()
-    story.look()
     page.fill("[name=purpose]", "no")
     page.press("[name=purpose]", "Enter")
     page.wait_for_load_state()

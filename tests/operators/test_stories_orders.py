@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from compliance.services import payer
 from customs.gateways.clearing import Release
@@ -115,18 +116,18 @@ def test_a_refund_over_the_limit_is_done_once_a_second_person_agreed(story: Stor
     def asks() -> None:
         story.sits("li", "finance")
         story.goes("admin:orders_order_step", order.pk, "refund-goodwill")
-        story.look()
         page.fill("[name=reason]", "少发一件")
         page.fill("[name=note]", "工单 118")
         page.fill("[name=amount]", "150.00")
         story.sends()
 
     asks()
+    story.look()
     assert not Refund.objects.exists()
     waits = Approval.objects.get(verb="refund")
     assert waits.facts == {"order": order.number, "amount_fen": 15_000}
     story.sits("fang", "finance")
-    story.goes(f"{story.at('work')[len(story.base) :]}?area=approvals")
+    story.goes(f"{reverse('work')}?area=approvals")
     story.look("approvals")
     page.get_by_role("link", name=story.says("审批", "Decide"), exact=True).click()
     page.wait_for_load_state()
@@ -153,7 +154,6 @@ def test_a_return_is_approved_received_and_graded_at_the_return_centre(story: St
     story.look("return")
     story.step("approve")
     page.fill("[name=answer]", "请寄回")
-    story.look()
     story.sends()
     row = ReturnRequest.objects.get(pk=row.pk)
     assert (row.state, row.answer, row.decided_by) == ("to_send", "请寄回", "anna")
@@ -161,12 +161,10 @@ def test_a_return_is_approved_received_and_graded_at_the_return_centre(story: St
     story.now += timedelta(days=2)
     story.sits("wu", "fulfilment")
     story.goes("admin:return_centre")
-    story.look()
     for _ in ("found", "received"):
         page.fill("#scan [name=q]", row.number)
         page.press("#scan [name=q]", "Enter")
         page.wait_for_load_state()
-        story.look()
     assert ReturnRequest.objects.get(pk=row.pk).state == "received"
     page.select_option("[name=grade-1-0]", "opened")
     page.fill("[name=deducted]", "5.00")
@@ -207,7 +205,7 @@ def test_a_rejected_list_is_found_in_the_queue_and_declared_again(story: Story, 
     before = declaration(order)
     assert before.state == "rejected"
     story.sits("guan", "compliance")
-    story.goes(f"{story.at('work')[len(story.base) :]}?area=customs")
+    story.goes(f"{reverse('work')}?area=customs")
     story.look("queue")
     page.locator("[name=act][value=take]").click()
     page.wait_for_load_state()
@@ -216,7 +214,6 @@ def test_a_rejected_list_is_found_in_the_queue_and_declared_again(story: Story, 
     page.wait_for_load_state()
     story.look("declaration")
     story.step("again")
-    story.look()
     story.sends()
     after = declaration(order)
     assert (after.state, after.round, after.cop_no != before.cop_no) == ("waiting", 2, True)

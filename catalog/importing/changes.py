@@ -56,29 +56,40 @@ class Changes:
         categories = dict(Category.objects.filter(**of).values_list("code", "pk"))
         brands = dict(Brand.objects.filter(**of).values_list("code", "pk"))
         shelves = {pk: code for code, pk in categories.items()}, {pk: code for code, pk in brands.items()}
-        there = Product.objects.filter(**of, code__in=plan.products).defer("search")
-        products = {row.code: row for row in there}
-        skus = [variant.sku for product in plan.products.values() for variant in product.variants]
+        for batch in batches([*plan.products.values()]):
+            changes._compare(of, batch, {"category_id": categories, "brand_id": brands}, shelves)
+        return changes
+
+    def _compare(
+        self,
+        of: dict[str, int],
+        plans: Sequence[ProductPlan],
+        ids: dict[str, dict[str, int]],
+        shelves: tuple[dict[int, str], dict[int, str]],
+    ) -> None:
+        """Some products: no more of the catalogue is held at once than of them."""
+        codes = [product.code for product in plans]
+        products = {row.code: row for row in Product.objects.filter(**of, code__in=codes).defer("search")}
+        skus = [variant.sku for product in plans for variant in product.variants]
         variants = {v.sku: v for v in Variant.objects.filter(**of, sku__in=skus)}
         last = dict(
-            Variant.objects.filter(**of, product__code__in=plan.products)
+            Variant.objects.filter(**of, product__code__in=codes)
             .values_list("product__code")
             .annotate(last=Max("position"))
         )
-        changes.known = {code: row.pk for code, row in products.items()}
-        changes.new_codes = set(plan.products) - set(products)
-        changes.known_skus = set(variants)
-        for product in plan.products.values():
+        self.known |= {code: row.pk for code, row in products.items()}
+        self.new_codes |= set(codes) - set(products)
+        self.known_skus |= set(variants)
+        for product in plans:
             values = {
-                "category_id": categories[product.category or ""],
-                "brand_id": brands[product.brand or ""],
+                "category_id": ids["category_id"][product.category or ""],
+                "brand_id": ids["brand_id"][product.brand or ""],
                 **product.texts,
             }
-            changes._product(product, products.get(product.code), values, shelves)
+            self._product(product, products.get(product.code), values, shelves)
             _keep_places(product.variants, variants, last.get(product.code, -1))
             for variant in product.variants:
-                changes._variant(variant, variants.get(variant.sku))
-        return changes
+                self._variant(variant, variants.get(variant.sku))
 
     def digest(self) -> str:
         """What these changes are known by: a preview with the same one showed just these."""

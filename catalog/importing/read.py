@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+import sys
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -97,7 +98,7 @@ def _table(numbered: Iterator[tuple[int, Sequence[str | BadCell]]]) -> Table:
             if isinstance(cell, BadCell):
                 faults.append(cell.at(number, name))
             else:
-                found[name] = cell.strip()
+                found[name] = sys.intern(cell.strip())  # most cells say what others say
         rows.append(Row(number, found))
     if not rows:
         faults.append(Fault(0, "", "no rows", "文件没有数据行"))

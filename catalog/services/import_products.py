@@ -54,7 +54,8 @@ def check_products(
     """The dry run: every fault of the file by row and column, and what an import would change."""
     table = read(file_name, content)
     plan = make_plan(storefront_id, table, now=now, report=report)
-    return _report(table, plan, Changes.between(storefront_id, plan))
+    rows = _let_go(table)
+    return _report(rows, plan, Changes.between(storefront_id, plan))
 
 
 def import_products(
@@ -77,11 +78,12 @@ def import_products(
         plan = make_plan(storefront_id, table, now=now)
         if plan.faults:
             raise ImportRefused(file=file_name, count=len(plan.faults), faults=plan.faults)
+        rows = _let_go(table)
         changes = Changes.between(storefront_id, plan)
         if seen and changes.digest() != seen:
             raise ChangedSince()
         touched = write(storefront_id, changes, now=now, report=report)
-        found = _report(table, plan, changes)
+        found = _report(rows, plan, changes)
         if touched:
             events.record(
                 storefront_id=storefront_id,
@@ -114,11 +116,18 @@ def write(
     return touched
 
 
-def _report(table: Table, plan: Plan, changes: Changes) -> ImportReport:
+def _let_go(table: Table) -> int:
+    """How many rows there were: of a large file they are not held beside what was made of them."""
+    rows = len(table.rows)
+    table.rows.clear()
+    return rows
+
+
+def _report(rows: int, plan: Plan, changes: Changes) -> ImportReport:
     products_new = sum(1 for product, _ in changes.products if product.code in changes.new_codes)
     variants_new = sum(1 for variant, _ in changes.variants if variant.sku not in changes.known_skus)
     return ImportReport(
-        rows=len(table.rows),
+        rows=rows,
         products_new=products_new,
         products_changed=len(changes.products) - products_new,
         variants_new=variants_new,

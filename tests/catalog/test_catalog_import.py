@@ -14,7 +14,7 @@ from django.db import transaction
 from openpyxl import Workbook
 
 from catalog import queries
-from catalog.importing import plan
+from catalog.importing import changes, plan
 from catalog.importing.faults import ImportRefused
 from catalog.models import Product, Variant
 from catalog.services.import_products import ImportReport, check_products, import_products
@@ -109,6 +109,31 @@ def test_every_fault_of_a_file_is_told_at_once_in_order_and_in_chinese_too(shop:
         (4, "sku"),
     ]
     assert [f.message_zh for f in report.faults[-2:]] == ["与同一商品第 2 行不一致", "与第 2 行重复"]
+
+
+def test_a_file_is_compared_some_products_at_a_time_with_the_same_result(
+    shop: Storefront, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    codes = ("p0", "p1", "p2")
+    bring_in(shop, *(row(product_code=code, sku=code) for code in codes))
+    further = {"options_zh": "容量=50ml", "options_en": "Size=50 ml"}
+    lines = [row(product_code=code, sku=code, price="799.00") for code in (*codes, "new")]
+    lines.append(row(product_code="p1", sku="p1-50", price="799.00", **further))
+
+    def report() -> ImportReport:
+        return check_products(storefront_id=shop.pk, file_name="f.csv", content=table(*lines), now=NOW)
+
+    whole = report()
+    assert (whole.products_new, whole.variants_new, whole.variants_changed, whole.rows) == (1, 2, 3, 5)
+    held = []
+    compare = changes.Changes._compare
+    monkeypatch.setattr(changes, "BATCH", 2)
+    monkeypatch.setattr(
+        changes.Changes,
+        "_compare",
+        lambda self, of, plans, *more: (held.append(len(plans)), compare(self, of, plans, *more)),
+    )
+    assert (report(), held) == (whole, [2, 2])
 
 
 def test_a_row_costs_the_same_however_many_are_wrong_before_it(shop: Storefront) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import wraps
 from ipaddress import ip_address
 from typing import Any
 
@@ -18,8 +20,9 @@ from django.views.decorators.cache import never_cache
 
 from kernel import callers
 from kernel.clock import now
+from kernel.errors import Upstream
 from operators import enrolling
-from operators.bilingual import say
+from operators.bilingual import chinese, say
 from operators.scope import scope_of
 from storefronts.models import Operator, OperatorSession
 from storefronts.services import second_factor
@@ -101,7 +104,22 @@ def finish(request: HttpRequest, kind: str) -> None:
     forget_failures(username=operator.get_username(), ip=address_of(request))
 
 
+def _opened(view: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
+    """While the KMS opens no key, no code can be checked or bound: that is told, and counts as no failure."""
+
+    @wraps(view)
+    def answer(request: HttpRequest) -> HttpResponse:
+        try:
+            return view(request)
+        except Upstream as problem:
+            text = problem.text("zh" if chinese() else "en")
+            return HttpResponse(text, status=503, content_type="text/plain; charset=utf-8")
+
+    return answer
+
+
 @never_cache
+@_opened
 def code(request: HttpRequest) -> HttpResponse:
     """The second step of the log-in."""
     operator = request.user
@@ -134,6 +152,7 @@ def code(request: HttpRequest) -> HttpResponse:
 
 
 @never_cache
+@_opened
 def enrol(request: HttpRequest) -> HttpResponse:
     """Bind a telephone: before one gets in for the first time, or in place of the one in use."""
     operator = request.user

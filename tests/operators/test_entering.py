@@ -17,6 +17,8 @@ from django_otp.plugins.otp_static.models import StaticToken
 from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from backend.seeding import demo
+from compliance import vault
+from compliance.keyring import KeysUnavailable
 from compliance.models import DataKey
 from compliance.vault import Tampered
 from kernel.models import Event
@@ -135,6 +137,24 @@ def test_the_secret_rests_sealed_and_no_other_can_be_stored(owner, shop):
     assert (bytes(key.wrapped), Telephone.objects.get().user_id) == (b"", other.user_id)
     with pytest.raises(IntegrityError):
         TOTPDevice.objects.create(user=owner, name="as the library makes it")
+
+
+def test_while_no_key_can_be_opened_a_code_is_neither_wrong_nor_counted(client, owner, clock, monkeypatch):
+    device, _ = bound(owner)
+    clock.shift(60)
+    password(client)
+    code = shown(device)
+
+    def closed(row):
+        raise KeysUnavailable()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(vault, "unwrap", closed)
+        told = client.post(CODE, {"code": code})
+        assert told.status_code == 503 and "try again shortly" in told.content.decode()
+    assert not AccessAttempt.objects.exists() and not inside(client)
+    client.post(CODE, {"code": code})
+    assert inside(client)
 
 
 def test_a_recovery_code_opens_once_and_the_others_stay(client, owner, clock):

@@ -54,13 +54,13 @@ def _state_column(name: str, labels: dict[Any, Any], owner: str) -> Any:
     return state
 
 
-def worded(name: str, title: Any) -> Any:
-    """A list column for a code that is no declared choice, called what `state` rows of names.csv call it."""
+def worded(name: str, title: Any, owner: str = "") -> Any:
+    """A column for a code that is no declared choice, called what `state` rows of names.csv call it."""
 
     @admin.display(description=title, ordering=name)
     def word(row: Any) -> str:
         value = getattr(row, name)
-        return state_name(value, value)
+        return state_name(value, value, owner) if value else "-"
 
     return word
 
@@ -69,6 +69,11 @@ def worded(name: str, title: Any) -> Any:
 _COMPOSED: dict[str, Callable[[Any], Iterable[Any]]] = {
     "inventory.Stock": lambda row: (row.variant.sku, name_of(row.warehouse)),
     "inventory.Lot": lambda row: (row.code or "—", row.inbound_list, row.stock.variant.sku),
+    "returns.ReturnPolicy": lambda row: (name_of(row.storefront), row.starts_on),
+    "logistics.CarrierAccount": lambda row: (
+        state_name(row.provider, row.get_provider_display()),
+        row.customer_code,
+    ),
     "inventory.Reservation": lambda row: (f"{row.stock.variant.sku} × {row.quantity}", row.holder),
 }
 

@@ -17,6 +17,7 @@ from kernel.clock import now
 from operators.amounts import YuanField
 from operators.base import Scoped, register
 from operators.bilingual import say
+from operators.columns import worded
 from operators.filters import Switch, states
 from operators.incident_forms import NothingForm
 from operators.reveal import PurposeForm, nothing
@@ -141,6 +142,9 @@ def _reveal(row: Complaint, values: Mapping[str, Any], who: str, at: datetime) -
     return [{"title": str(row), "headers": ["", ""], "rows": rows}]
 
 
+_PROBLEM = worded("problem_type", say("问题类型", "problem"), "payments.Complaint")
+
+
 @register("payments.Complaint")
 class ComplaintAdmin(Stepped):
     """Each complaint of either channel; what the consumer wrote opens for a stated purpose alone."""
@@ -153,7 +157,7 @@ class ComplaintAdmin(Stepped):
         "channel",
         "state",
         "clock",
-        "problem_type",
+        _PROBLEM,
         "wished_fen",
         "order",
         "joined",
@@ -235,6 +239,10 @@ class ComplaintAdmin(Stepped):
         over = Case(When(state="processed", then=Value(1)), default=Value(0))
         due = Case(When(state="pending", then=F("reply_by")), default=F("finish_by"))
         return (over, due, "-id")
+
+    def __init__(self, model: Any, site: Any) -> None:
+        super().__init__(model, site)
+        self.documents |= {"problem_type": _PROBLEM}
 
     @admin.display(description=say("时限", "clock"), ordering="reply_by")
     def clock(self, row: Any) -> Any:

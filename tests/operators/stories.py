@@ -21,7 +21,7 @@ from django.core.servers.basehttp import ThreadedWSGIServer
 from django.test.testcases import QuietWSGIRequestHandler
 from django.urls import reverse
 from PIL import Image
-from playwright.sync_api import Page
+from playwright.sync_api import Locator, Page
 
 from storefronts.models import Operator
 from tests import make
@@ -78,23 +78,31 @@ class Story:
         answer = self.page.goto(self.at(name, *args))
         assert answer is not None and answer.status == 200, (answer and answer.status, self.page.url)
 
+    def clicks(self, what: Locator) -> None:
+        """On something that leads to another page, which is there then."""
+        with self.page.expect_navigation():
+            what.click()
+
+    def enters(self, field: str, text: str) -> None:
+        """A text into a field, and its form is sent."""
+        self.page.fill(field, text)
+        with self.page.expect_navigation():
+            self.page.press(field, "Enter")
+
     def acts(self, action: str, *rows: Any) -> None:
         """Rows of the list are ticked, and the action is run."""
         for row in rows:
             self.page.check(f"[name=_selected_action][value='{row.pk}']")
         self.page.select_option("select[name=action]", action)
-        self.page.locator("button[name=index]").click()
-        self.page.wait_for_load_state()
+        self.clicks(self.page.locator("button[name=index]"))
 
     def step(self, name: str) -> None:
         """The button of a step, to its form."""
-        self.page.locator(f"main a[href$='/step/{name}/']").first.click()
-        self.page.locator("#content form [type=submit]").wait_for()
+        self.clicks(self.page.locator(f"main a[href$='/step/{name}/']").first)
 
     def sends(self) -> None:
         """The form of the page."""
-        self.page.locator("#content form [type=submit]").click()
-        self.page.wait_for_load_state()
+        self.clicks(self.page.locator("#content form [type=submit]"))
 
     def look(self, name: str = "") -> None:
         """Look closely: axe finds nothing serious. With a name, a picture is kept where that is asked for."""

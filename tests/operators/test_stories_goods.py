@@ -41,9 +41,7 @@ def test_a_new_owner_binds_a_telephone_and_is_led_to_the_first_order(story: Stor
 
     def logs_in(password: str) -> None:
         page.fill("[name=username]", "xin")
-        page.fill("[name=password]", password)
-        page.press("[name=password]", "Enter")
-        page.wait_for_load_state()
+        story.enters("[name=password]", password)
 
     logs_in("not-hers")
     assert not OperatorSession.objects.filter(operator=xin).exists()
@@ -51,24 +49,23 @@ def test_a_new_owner_binds_a_telephone_and_is_led_to_the_first_order(story: Stor
     story.look()
     secret = bind_telephone(page)
     story.look()
-    page.get_by_role("link", name=story.says("我已保存，继续", "They are kept; go on")).click()
+    story.clicks(page.get_by_role("link", name=story.says("我已保存，继续", "They are kept; go on")))
     steps = page.locator(".first-steps li")
     story.look("first-steps")
     assert OperatorSession.objects.get(operator=xin).factor == "code"
     done, coming = story.says("（已完成）", "(done)"), story.says("（下一步）", "(next)")
     assert [n for n in range(steps.count()) if done in steps.nth(n).inner_text()] == [0, 1]
     assert coming in steps.nth(2).inner_text()
-    steps.nth(2).get_by_role("link").click()
+    story.clicks(steps.nth(2).get_by_role("link"))
     page.wait_for_url(f"{story.at('admin:inventory_warehouse_changelist')}?*")
     page.context.clear_cookies()
     story.goes("admin:index")
     logs_in(rows.PASSWORD)
     story.look()
-    page.fill("[name=code]", f"{totp(b32decode(secret), t0=-30):06d}")
-    page.press("[name=code]", "Enter")
+    story.enters("[name=code]", f"{totp(b32decode(secret), t0=-30):06d}")
     page.wait_for_url(story.at("admin:index"))
     page.get_by_role("button", name="xin@shop.test").click()
-    page.get_by_role("button", name=story.says("English", "简体中文")).click()
+    story.clicks(page.get_by_role("button", name=story.says("English", "简体中文")))
     page.locator(f"html[lang={story.says('en', 'zh-hans')}]").wait_for()
     assert page.url == story.at("admin:index")
 
@@ -84,7 +81,7 @@ def test_an_owner_reads_the_day_and_follows_a_figure_to_its_rows(story: Story) -
     assert priced(sold) in sales.inner_text()
     to_ship = page.get_by_role("link", name=story.says("待发货", "To ship"))
     assert "5" in to_ship.inner_text()
-    to_ship.click()
+    story.clicks(to_ship)
     page.locator("#result_list").wait_for()
     assert page.locator("#result_list tbody tr").count() == 5
 
@@ -108,18 +105,18 @@ def test_a_merchandiser_brings_a_sku_to_its_publication(story: Story) -> None:
     story.look("sku-checklist")
     assert missing() == [*words.values()]
     assert page.locator(".readonly", has_text=story.says("容量: 30ml", "Size: 30 ml")).count() == 1
-    page.get_by_role("link", name=serum.hs_code).click()
+    story.clicks(page.get_by_role("link", name=serum.hs_code))
     page.get_by_text(story.says("用于 RS-30", "Use for RS-30")).first.wait_for()
     story.look("hs-code")
-    page.get_by_role("link", name=story.says("用于 RS-30", "Use for RS-30")).first.click()
+    story.clicks(page.get_by_role("link", name=story.says("用于 RS-30", "Use for RS-30")).first)
     story.look()
     page.fill("[name=e_label_zh]", "产品名称：玫瑰焕亮精华液")
     page.fill("[name=hs_code]", serum.hs_code)
-    page.locator("#content form [type=submit]").click()
+    story.clicks(page.locator("#content form [type=submit]"))
     page.get_by_text("玫瑰焕亮精华液").first.wait_for()
     serum.refresh_from_db()
     assert serum.e_label_zh == ""  # what would change is shown first
-    page.get_by_role("button", name=story.says("确认更改", "Confirm")).click()
+    story.clicks(page.get_by_role("button", name=story.says("确认更改", "Confirm")))
     page.wait_for_url(story.at("admin:catalog_variant_change", serum.pk))
     serum.refresh_from_db()
     assert serum.e_label_zh == "产品名称：玫瑰焕亮精华液"
@@ -144,7 +141,7 @@ def test_a_merchandiser_imports_goods_that_were_shown_first(story: Story) -> Non
     def sends(*lines: dict[str, str]) -> None:
         file = {"name": "goods.csv", "mimeType": "text/csv", "buffer": shelf.table(*lines)}
         page.set_input_files("[name=file]", file)
-        page.locator("form:has([name=file]) [type=submit]").click()
+        story.clicks(page.locator("form:has([name=file]) [type=submit]"))
         works()
 
     def works() -> None:
@@ -159,13 +156,14 @@ def test_a_merchandiser_imports_goods_that_were_shown_first(story: Story) -> Non
     wrong = story.says("进口商品原产国不能为中国", "imports do not originate in China")
     page.get_by_text(wrong).first.wait_for()
     story.look()
-    page.get_by_role("link", name=story.says("返回导入导出", "Back to goods in and out")).click()
+    story.clicks(page.get_by_role("link", name=story.says("返回导入导出", "Back to goods in and out")))
     sends(new, shelf.row(price="799.00"))
     page.get_by_text("799.00").first.wait_for()
     story.look("import-preview")
     assert not Variant.objects.filter(sku="NC-50").exists()
-    page.get_by_role("button", name=story.says("确认导入以下更改", "Import what is shown below")).click()
-    page.wait_for_load_state()
+    story.clicks(
+        page.get_by_role("button", name=story.says("确认导入以下更改", "Import what is shown below"))
+    )
     works()
     prices = dict(Variant.objects.filter(sku__in=("NC-50", "RS-30")).values_list("sku", "price_fen"))
     assert prices == {"NC-50": 89_900, "RS-30": 79_900}
@@ -180,12 +178,12 @@ def test_a_merchandiser_lowers_prices_from_tomorrow_on(story: Story) -> None:
     page.fill("[name=value]", "-12.5")
     page.select_option("[name=step]", "100")
     page.fill("[name=starts_at]", "2026-11-21T10:00")
-    page.locator("#content form [type=submit]").click()
+    story.clicks(page.locator("#content form [type=submit]"))
     confirm = page.get_by_role("button", name=story.says("确认调价", "Confirm"))
     confirm.wait_for()
     story.look("price-preview")
     assert not PriceChange.objects.exists()
-    confirm.click()
+    story.clicks(confirm)
     page.wait_for_url(story.at("admin:catalog_variant_changelist"))
     story.goes("admin:catalog_pricechange_changelist")
     story.look()
@@ -205,14 +203,10 @@ def test_an_officer_opens_what_is_sealed_for_a_purpose_that_is_kept(story: Story
     story.sits("guan", "compliance")
     story.goes("admin:compliance_judgement_change", judged.pk)
     story.look()
-    page.get_by_role("link", name=story.says("打开判定事实", "Open the facts")).click()
-    page.fill("[name=purpose]", "no")
-    page.press("[name=purpose]", "Enter")
-    page.wait_for_load_state()
+    story.clicks(page.get_by_role("link", name=story.says("打开判定事实", "Open the facts")))
+    story.enters("[name=purpose]", "no")
     assert not Access.objects.filter(who="guan").exists()  # too short to be a purpose
-    page.fill("[name=purpose]", "核对限额投诉，工单 118")
-    page.press("[name=purpose]", "Enter")
-    page.wait_for_load_state()
+    story.enters("[name=purpose]", "核对限额投诉，工单 118")
     story.look("judgement-facts")
     found = Access.objects.get(who="guan")
     assert (found.purpose, found.ref) == ("核对限额投诉，工单 118", str(judged.pk))

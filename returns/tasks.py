@@ -67,8 +67,11 @@ def order_cancelled(event: Event) -> None:
 
 
 def released(event: Event) -> None:
-    """customs.released: pieces whose refund waited for customs, and that never left, are a return there."""
-    not_left.released(order_number=event.key.removeprefix("order:"), now=now())
+    """customs.released: what was given up meanwhile and never left, or was sent back before anybody knew of
+    the release, is a return there."""
+    number = event.key.removeprefix("order:")
+    not_left.released(order_number=number, now=now())
+    at_customs.released(order_number=number, now=now())
 
 
 def return_declared(event: Event) -> None:

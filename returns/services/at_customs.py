@@ -9,7 +9,7 @@ from collections import Counter
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 
 from compliance import services as compliance
 from customs.models import Declaration, Filing
@@ -83,11 +83,11 @@ def declare(row: ReturnRequest, *, by: str, now: datetime) -> bool:
 
 
 def _takes_over(row: ReturnRequest, declaration: Declaration, *, by: str, now: datetime) -> bool:
-    """Whether customs awaits just these pieces for requests that bring no more of them: that return is this
-    request's too now. One that is over and brought nothing has it no longer."""
+    """Whether customs awaits just these pieces for nobody, or for requests that bring no more of them: that
+    return is this request's too now. One that is over and brought nothing has it no longer."""
     for number, pieces in missing(declaration).items():
         former = _told(number, declaration.number)
-        if pieces != _pieces(row) or not former or not all(map(_brings_no_more, former)):
+        if pieces != _pieces(row) or not all(map(_brings_no_more, former)):
             continue
         for one in former:
             if one.received_at is None:
@@ -131,8 +131,13 @@ def arrived(row: ReturnRequest, *, on: date, by: str, now: datetime) -> None:
         return
     pieces = None
     if row.goods_back:
-        sharing = _told(row.return_no, row.order.number)
-        pieces = sum(map(_found, sharing), Counter[str]()) - _story(declaration, row.return_no).back
+        sharing, told = _told(row.return_no, row.order.number), _story(declaration, row.return_no)
+        pieces = sum(map(_found, sharing), Counter[str]()) - told.back
+        if len(sharing) > 1 and pieces - (told.declared - told.back):  # what it was to bring, another brought
+            row.return_no, pieces = "", _found(row)
+            row.save(update_fields=["return_no"])
+            if not declare(row, by=by, now=now):
+                return
     if pieces is None or pieces:
         try:
             with transaction.atomic():
@@ -195,6 +200,18 @@ def stop(row: ReturnRequest, *, now: datetime) -> bool:
     return False
 
 
+def released(*, order_number: str, now: datetime) -> None:
+    """Customs' release is taken in: what is on its way back, or came, before anybody knew is declared now."""
+    late = _of(order_number).filter(goods_back=True, return_no="", state__in=_COMES_BACK)
+    for found in late.exclude(received_at=None, state__in=("refunding", "settled")).order_by("pk"):  # lost
+        with tenant(found.storefront_id):
+            row = hold(found)
+            hold_year(row.order)
+            if declare(row, by="system", now=now) and _found(row):
+                arrived(row, on=shanghai_day(row.received_at or now), by="system", now=now)
+            tax.owe(row, now=now)
+
+
 def moved(*, number: str, order_number: str, now: datetime) -> None:
     """Of the return `number` pieces came or never do, or customs refused or granted it: the ledger owes the
     tax of what is not given up, and no other."""
@@ -220,14 +237,15 @@ def _awaited(number: str, declaration: Declaration | None, *, by: str, now: date
 
 
 def declared(*, number: str, order_number: str, now: datetime) -> None:
-    """A colleague declared the return `number`: it is that of the request of the same pieces which customs
-    does not know, or refused."""
+    """A colleague declared the return `number`: it is that of the request of the same pieces, asked for or
+    found, which customs does not know, or refused."""
     if _of(order_number).filter(return_no=number).exists():
         return
     filing = Filing.objects.get(key=number, kind=Filing.Kind.RETURN, declaration__order__number=order_number)
-    pieces = pieces_of(filing, now=now)
-    unknown = _of(order_number).filter(Q(return_no="") | Q(restorable=False), state__in=_MAY_BE_DECLARED)
-    found = next((one for one in unknown.order_by("pk") if _pieces(one) == pieces), None)
+    pieces, told = pieces_of(filing, now=now), stories(filing.declaration)
+    rows = _of(order_number).filter(state__in=_MAY_BE_DECLARED).order_by("pk")
+    unknown = [one for one in rows if not one.return_no or told.get(one.return_no, Story()).refused]
+    found = next((one for one in unknown if pieces in (_pieces(one), dict(_found(one)))), None)
     if found is None:
         return
     with tenant(found.storefront_id):
@@ -240,7 +258,8 @@ def declared(*, number: str, order_number: str, now: datetime) -> None:
         tax.owe(row, now=now)
 
 
-_MAY_BE_DECLARED = ("on_the_way", "received", "inspected", "disputed", "refunding", "settled")
+_COMES_BACK = ("on_the_way", "received", "inspected", "disputed", "refunding", "settled")
+_MAY_BE_DECLARED = ("to_send", *_COMES_BACK)
 
 
 def _of(order_number: str) -> QuerySet[ReturnRequest]:

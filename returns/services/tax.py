@@ -10,30 +10,32 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
+from django.db.models import Q
+
 from customs.models import Declaration
 from customs.services import return_story
 from orders.models import OrderLine
 from payments.models import Refund, RefundLine
-from returns.models import ReturnLine, ReturnRequest
+from returns.models import ReturnGrade, ReturnLine, ReturnRequest
 from settlement.services.entries import enter_tax_owed
 
 
 def given_up(row: ReturnRequest, pieces: Mapping[int, int]) -> Counter[int]:
     """Of these pieces of a request (line id → how many), those whose tax customs gives up.
 
-    Where several requests brought what one return named, the one that was asked for first has its first.
+    Where several requests brought what one return named, what the others brought is theirs.
     """
     declaration = Declaration.objects.filter(order_id=row.order_id).first() if row.return_no else None
     if declaration is None:
         return Counter()
     free = return_story.given_up(declaration, row.return_no)
-    lines = dict(OrderLine.objects.filter(order=row.order_id).order_by("position").values_list("pk", "sku"))
-    earlier = ReturnRequest.objects.filter(order=row.order_id, return_no=row.return_no, pk__lt=row.pk)
-    for one in earlier.select_related("refund"):
-        for line, (first, last) in _own(one, one.refund).items() if one.refund else ():
-            free[lines[line]] -= last - first
+    sharing = Q(line__request__return_no=row.return_no, line__request__order=row.order_id)
+    theirs = ReturnGrade.objects.filter(sharing).exclude(line__request=row.pk).exclude(place="nowhere")
+    for sku, many in theirs.values_list("line__line__sku", "quantity"):
+        free[sku] -= many
     given = Counter[int]()
-    for line, sku in lines.items():
+    lines = OrderLine.objects.filter(order=row.order_id).order_by("position")
+    for line, sku in lines.values_list("pk", "sku"):
         given[line] = max(0, min(pieces.get(line, 0), free[sku]))
         free[sku] -= given[line]
     return +given

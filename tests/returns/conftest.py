@@ -56,6 +56,11 @@ class Customs:
         told = {"arrived": on.isoformat(), "pieces": dict(came)}
         self.record(declaration, return_story.ARRIVED, number, now, **told)
 
+    @staticmethod
+    def missing(declaration: Declaration) -> dict[str, dict[str, int]]:
+        told = return_story.stories(declaration).items()
+        return {number: one.declared - one.back for number, one in told if one.declared - one.back}
+
     def lost(self, *, declaration: Declaration, number: str, now: datetime, **_: Any) -> None:
         self.never.append(number)
         rest = dict(return_story.stories(declaration)[number].expected)
@@ -79,4 +84,5 @@ def customs(monkeypatch: pytest.MonkeyPatch) -> Customs:
     monkeypatch.setattr("returns.services.at_customs.declare_return", made.declare)
     monkeypatch.setattr("returns.services.at_customs.goods_arrived", made.arrived)
     monkeypatch.setattr("returns.services.at_customs.never_came", made.lost)
+    monkeypatch.setattr("returns.services.at_customs.missing", made.missing)
     return made

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from backend import delivery
 from customs.services.came_back import never_came
+from customs.services.undoing import NotReleased
 from kernel.clock import shanghai_day
 from kernel.models import Case
 from returns.services import at_customs, deadlines
-from returns.services.arrive import receive
+from returns.services.arrive import Found, inspect, lots_of, receive
 from returns.services.decide import withdraw
+from returns.services.settle import settle
 from tests.customs.port import declaration
 from tests.customs.test_declaring import port, ready  # noqa: F401 -- fixtures
+from tests.customs.test_undoing import returned
 from tests.payments.conftest import wechat, world  # noqa: F401
 from tests.returns import parts
 from tests.returns.parts import asked, graded, wish
@@ -94,3 +98,58 @@ def test_of_two_parcels_for_one_return_each_gives_back_what_it_brings(port, read
     assert (balance("tax") - tax, balance("goodwill")) == (order.tax_fen, 0)
     still = Case.objects.filter(state="open", kind__regex="^(return|customs)")
     assert set(still.values_list("kind", flat=True)) == {"return.surplus"}  # told of by the first parcel
+
+
+def refuses(**_):
+    raise NotReleased()
+
+
+@pytest.mark.parametrize("state", ["to_send", "paid"])
+def test_what_could_not_be_declared_and_a_colleague_does_is_its_requests(port, ready, monkeypatch, state):  # noqa: F811
+    """Though another one of as many pieces was paid unseen: customs knows that one."""
+    order, at = ready
+    first = delivered(port, order, at)
+    parts.had(order, first + 27 * DAY)
+    at = first + 28 * DAY
+    if state == "paid":
+        other = receive(request=sent(asked(order, at=at, key="k-2"), at), by="op", now=at)
+        known = filing_of(other)
+    with monkeypatch.context() as patch:
+        patch.setattr(at_customs, "declare_return", refuses)
+        row = asked(order, at=at)
+        if state == "paid":
+            row = sent(row, at)
+    assert (row.return_no, Case.objects.get(kind="return.not_declared").state) == ("", "open")
+    if state == "paid":
+        settle(request=other, by="system", now=at)
+    anew = returned(order, at, {"HD-1": 1})
+    delivery.drain(now=at)
+    assert filing_of(row) == anew
+    assert Case.objects.get(kind="return.not_declared").state == "settled"
+    if state == "paid":
+        assert filing_of(other) == known
+
+
+def test_what_was_refused_and_is_declared_anew_for_what_came_gives_back_that(port, ready):  # noqa: F811
+    order, at = ready
+    at = delivered(port, order, at)
+    tax, used = balance("tax"), allowance()["used"]
+    row = receive(request=sent(asked(order, wish(2), at=at), at), by="op", now=at)
+    lot = lots_of(row)[1][0]
+    inspect(
+        request=row,
+        found=[Found(1, "as_new", "shelf", 1, lot.pk), Found(1, "short", "nowhere", 1)],
+        by="op",
+        now=at,
+    )
+    settle(request=row, by="op", now=at)
+    pays(row, at)
+    assert balance("tax") == tax + row.refund.tax_fen
+    at = says(port, "CEB626Message", filing_of(row), at, "100")
+    assert balance("tax") == tax
+    anew = returned(order, at, {"HD-1": 1})
+    delivery.drain(now=at)
+    at = says(port, "CEB626Message", anew, at, "399")
+    assert (filing_of(row), row.restorable, restored()) == (anew, True, [used // 2])
+    assert (balance("tax"), balance("goodwill")) == (tax + row.refund.tax_fen, 0)
+    assert not Case.objects.filter(kind="return.not_all_there", state="open").exists()

@@ -15,14 +15,14 @@ from payments.models import Refund
 from payments.services.refunds import Wish, request_refund
 from returns.figures import Span, by_week
 from returns.models import ReturnRequest
-from returns.services import deadlines, lost, strays
-from returns.services.arrive import Found, inspect, receive
+from returns.services import at_customs, deadlines, lost, strays
+from returns.services.arrive import Found, dispute, inspect, receive
 from returns.services.settle import settle
 from returns.services.way import send
 from settlement.models import Posting
 from tests import make
 from tests.returns import parts
-from tests.returns.parts import DELIVERED, asked, bought, delivered, wish
+from tests.returns.parts import DELIVERED, asked, bought, delivered, graded, wish
 from tests.returns.test_meanwhile import only, refunded
 from tests.returns.test_strays import came as stray
 from tests.returns.test_strays import lot_of
@@ -184,3 +184,44 @@ def test_of_a_parcel_of_which_some_was_refunded_the_rest_is_refunded_and_all_is_
     assert by_hand.goods_fen + made.refund.goods_fen == order.goods_fen
     assert (customs.declared, customs.back) == ([{"HD-1": 2}], [(made.return_no, AT.date())])
     assert sum(one.quantity for one in line.grades.all()) == 2
+
+
+@pytest.mark.parametrize("comes", [True, False])
+def test_of_two_requests_that_bring_what_one_return_named_each_has_what_it_brought(world, customs, comes):
+    order, before = delivered(world, ("HD-1", 3)), owed()
+    row = received(order, 2)
+    dispute(request=one_came(row), now=AT)
+    anew = asked(order, key="k-2", at=AT)
+    anew = send(request=anew, carrier="SF", waybill="SF2000000000002", by="c", now=AT)
+    assert anew.return_no == row.return_no
+    settle(request=row, by="mei", now=AT, waive=True)
+    if comes:  # the piece that was missing, and then the one that took its place at customs
+        arrives(row)
+        strays.keep(parcel=stray(order, row), by="op", now=AT)
+    graded(receive(request=anew, by="op", now=AT), AT)
+    for one in (row, anew):
+        arrives(one)
+    delivery.drain(now=AT)
+    row.refresh_from_db()
+    assert (row.restorable, anew.restorable) == (comes, True)
+    assert customs.declared == [{"HD-1": 2}, *([{"HD-1": 1}] if comes else [])]
+    assert owed() == before + (order.tax_fen if comes else order.tax_fen * 2 // 3)
+
+
+def test_what_came_before_the_release_was_taken_in_is_declared_when_it_is(world, customs):
+    order = bought(world)
+    released = parts.cleared(world, order)
+    Declaration.objects.update(state="accepted", released_at=None)
+    parts.left(order)
+    parts.had(order)
+    order = Order.objects.get(pk=order.pk)
+    row = received(order, 2)
+    graded(row, AT)
+    assert (customs.declared, row.return_no) == ([], "")
+    Declaration.objects.update(state="released", released_at=released.released_at)
+    at_customs.released(order_number=order.number, now=AT)
+    row.refresh_from_db()
+    assert (customs.declared, customs.back) == ([{"HD-1": 2}], [("return-1", AT.date())])
+    Refund.objects.update(state="processing")
+    arrives(row)
+    assert (row.state, row.restorable, owed()) == ("settled", True, 0)

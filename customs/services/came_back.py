@@ -136,8 +136,8 @@ def goods_arrived(
         if not came or came - missing:
             raise NotThese()
         _record(filing, ARRIVED, {"arrived": on.isoformat(), "by": by, "pieces": dict(came)}, now)
+        _in_book(filing, story)
         if story.granted:
-            _in_book(filing, story)
             settle(filing, now=now)
 
 
@@ -156,8 +156,8 @@ def never_came(*, declaration: Declaration, number: str, by: str, now: datetime)
             raise ArrivalKnown()
         story, filing.declaration = told[number], row
         _record(filing, NEVER_CAME, {"by": by, "pieces": dict(story.expected)}, now)
+        _in_book(filing, story)
         if story.granted:
-            _in_book(filing, story)
             settle(filing, now=now)
 
 
@@ -166,22 +166,24 @@ def granted(filing: Filing, *, now: datetime) -> None:
     story = stories(filing.declaration)[filing.key]
     if story.granted:
         return
-    book.come_back(declaration=filing.declaration, pieces=story.declared - story.lost)
     _record(filing, GRANTED, {"pieces": dict(story.declared)}, now)
+    _in_book(filing, story)
     settle(filing, now=now)
 
 
 def refused(filing: Filing, *, now: datetime) -> None:
-    """Customs refuses a return: told once, however often it says so. Under the declaration's lock."""
-    if not stories(filing.declaration)[filing.key].refused:
+    """Customs refuses a return, or takes its grant back: told once, however often it says so. Under the
+    declaration's lock."""
+    story = stories(filing.declaration)[filing.key]
+    if not story.refused:
         _record(filing, REFUSED, {"code": filing.status}, now)
+        _in_book(filing, story)
 
 
 def _in_book(filing: Filing, before: Story) -> None:
-    """What never comes is in the account book no more, and what came after all is again."""
-    lost = stories(filing.declaration)[filing.key].lost
-    change = Counter(before.lost)
-    change.subtract(lost)
+    """The account book holds what is granted and comes, whatever it held before."""
+    change = Counter(stories(filing.declaration)[filing.key].booked)
+    change.subtract(before.booked)
     book.come_back(declaration=filing.declaration, pieces=change)
 
 

@@ -52,6 +52,11 @@ class Story:
         """Pieces that are neither back nor said never to come."""
         return self.declared - self.back - self.lost
 
+    @property
+    def booked(self) -> Pieces:
+        """Pieces that the account book holds again by it: those that were granted and come."""
+        return self.declared - self.lost if self.granted else Pieces()
+
     def in_time(self, last: date) -> Pieces:
         """Pieces that had arrived by the `last` day."""
         return sum((pieces for on, pieces in self.arrivals if on <= last), Pieces())

@@ -293,6 +293,19 @@ def test_a_piece_that_never_came_is_not_in_the_book_when_customs_grants_it_later
     assert [fen for _, fen in given_back()] == [(order.goods_fen + order.freight_fen) // 2]
 
 
+def test_a_grant_that_is_taken_back_leaves_the_book_and_is_in_it_once_when_it_is_given_again(port, ready):  # noqa: F811
+    order, at = ready
+    at = released(port, order, at)
+    filing = returned(order, at, {"HD-1": 1})
+    at = grant(port, filing, at)
+    back(order, filing, at)
+    for status, pieces in (("100", 0), ("399", 1)):
+        at = ports.go_on(at + timedelta(hours=1), 2)
+        tell(port, "CEB626Message", filing, at, status)
+        at = ports.go_on(at + timedelta(seconds=3), 2)
+        assert (in_book(order), len(given_back())) == (pieces, 1)
+
+
 def in_book(order):
     """Pieces that the account book holds again."""
     return ListedPieces.objects.get(declaration=declaration(order), variant__sku="HD-1").returned

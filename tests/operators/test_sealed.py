@@ -166,6 +166,11 @@ IN_PLAIN = {
     "storefronts.Operator.username",
     "storefronts.LegalParty.contact",
     "storefronts.OperatorSession.address",
+    *(
+        f"axes.{model}.{field}"
+        for model in ("AccessAttempt", "AccessFailureLog", "AccessLog")
+        for field in ("username", "ip_address", "user_agent")
+    ),
     "customers.Address.division_code",
     "customers.Export.file",
     "orders.Order.division_code",

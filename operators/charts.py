@@ -18,7 +18,8 @@ from operators.tables import Table, kept
 _INKS = ("#3b82f6", "#d97706", "#10b981", "#a855f7")
 _DASHES: tuple[list[int], ...] = ([], [6, 4], [2, 3], [10, 4, 2, 4])
 _WORDS = "#78818f"  # likewise; Chart.js draws words on the canvas, where no style sheet reaches
-_AXIS = {"ticks": {"color": _WORDS, "maxRotation": 0, "autoSkipPadding": 16}, "border": {"display": False}}
+_TICKS: dict[str, Any] = {"color": _WORDS, "maxRotation": 0, "autoSkipPadding": 16}
+_AXIS: dict[str, Any] = {"ticks": _TICKS, "border": {"display": False}}
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def chart(
         "unit": unit,
         "type": "bar" if bars else "line",
         "data": _data(days, series, bars) if some else "",
-        "options": _options(len(series) > 1, bars),
+        "options": _options(len(series) > 1, bars, _whole(series)),
         "table": _table(name, days, series, first) if some else {"title": name, "headers": [], "rows": []},
     }
 
@@ -80,7 +81,13 @@ def _line(dashes: list[int], values: Sequence[float | None]) -> dict[str, Any]:
     }
 
 
-def _options(several: bool, bars: bool) -> str:
+def _whole(series: Sequence[Series]) -> bool:
+    """Whether things are counted: then the axis has no half of one."""
+    return all(value is None or isinstance(value, int) for one in series for value in one.values)
+
+
+def _options(several: bool, bars: bool, whole: bool) -> str:
+    counted = {"ticks": {**_TICKS, "precision": 0}} if whole else {}
     options = {
         "animation": False,
         "maintainAspectRatio": False,
@@ -94,7 +101,7 @@ def _options(several: bool, bars: bool) -> str:
         },
         "scales": {
             "x": {**_AXIS, "grid": {"display": False}},
-            "y": {**_AXIS, "grid": {}, "beginAtZero": True},
+            "y": {**_AXIS, "grid": {}, "beginAtZero": True, **counted},
         },
     }
     return orjson.dumps(options).decode()

@@ -177,6 +177,8 @@ def test_the_charts_show_the_days_asked_for(client, world):
     sales, conversion, clearance, returns = ([s["data"][-9] for s in one["datasets"]] for one in drawn)
     assert (sales, conversion, returns) == ([50.0, 0.0], [50.0, 25.0], [1, 0])
     assert [round(hours, 2) for hours in clearance] == [1.08, 10.08]
+    axes = [json.loads(chart["options"])["scales"]["y"]["ticks"] for chart in charts]
+    assert [axis.get("precision") for axis in axes[:4]] == [None, None, None, 0]  # no half of a return
 
 
 def test_a_new_brand_is_led_step_by_step_until_somebody_orders(client, world):

@@ -207,6 +207,7 @@ def test_an_officer_opens_what_is_sealed_for_a_purpose_that_is_kept(story: Story
     story.enters("[name=purpose]", "no")
     assert not Access.objects.filter(who="guan").exists()  # too short to be a purpose
     story.enters("[name=purpose]", "核对限额投诉，工单 118")
+    assert story.says("年龄: 76", "age: 76") in page.locator("main").inner_text()
     story.look("judgement-facts")
     found = Access.objects.get(who="guan")
     assert (found.purpose, found.ref) == ("核对限额投诉，工单 118", str(judged.pk))

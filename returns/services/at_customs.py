@@ -37,6 +37,7 @@ from returns.reasons import REASONS
 from returns.services import tax
 from returns.services.holding import hold, take_windows
 from returns.services.seen import Stage, look
+from returns.windows import DECLARE, clock
 
 NOT_ALL = "return.not_all_there"
 NOT_DECLARED, LATE, NOT_STOPPED = "return.not_declared", "return.late_at_customs", "return.not_stopped"
@@ -154,6 +155,23 @@ def arrived(row: ReturnRequest, *, on: date, by: str, now: datetime) -> None:
         _case(row, LATE, "Returned goods came too late for customs: tax and allowance stay used", now)
 
 
+def back_by_hand(order: Order, *, now: datetime) -> None:
+    """Goods that were refunded by hand after their release are back: a person declares them in time."""
+    declaration = Declaration.objects.filter(order=order).exclude(released_at=None).first()
+    if declaration is None or declaration.released_at is None:
+        return
+    last = clock(DECLARE, since=shanghai_day(declaration.released_at), today=shanghai_day(now))
+    if last.open:
+        open_case(
+            storefront_id=order.storefront_id,
+            kind=NOT_DECLARED,
+            key=order.event_key,
+            title="Goods that were refunded by hand are back: declare their return on the declaration's page",
+            facts={"order": order.number, "until": last.last.isoformat()},
+            now=now,
+        )
+
+
 def not_all_there(row: ReturnRequest, *, now: datetime) -> None:
     """Of a held request customs was told of goods that did not come: a person says what becomes of them."""
     if row.return_no:
@@ -247,6 +265,8 @@ def declared(*, number: str, order_number: str, now: datetime) -> None:
     unknown = [one for one in rows if not one.return_no or told.get(one.return_no, Story()).refused]
     found = next((one for one in unknown if pieces in (_pieces(one), dict(_found(one)))), None)
     if found is None:
+        key = filing.declaration.event_key
+        settle_open(kinds=[NOT_DECLARED], key=key, by="system", note=number, now=now)
         return
     with tenant(found.storefront_id):
         row = hold(found)

@@ -237,6 +237,7 @@ def keep(*, parcel: StrayParcel, by: str, now: datetime) -> StrayParcel:
         if request is None:
             for one in pieces:
                 inventory.let_go(lot=one.lot, holder=row.event_key, by=by, now=now)
+            at_customs.back_by_hand(row.order, now=now)
             return over(row, "keep", by=by, now=now)
         _grade(request, pieces, by, now)
         if request.goods_back and request.received_at is None and _lines(pieces) == away:

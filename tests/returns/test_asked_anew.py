@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from backend import delivery
-from customs.services.came_back import never_came
+from customs.services.came_back import goods_arrived, never_came
 from customs.services.undoing import NotReleased
 from kernel.clock import shanghai_day
 from kernel.models import Case
+from orders.models import Order
 from returns.services import at_customs, deadlines
 from returns.services.arrive import Found, inspect, lots_of, receive
 from returns.services.decide import withdraw
@@ -153,3 +154,16 @@ def test_what_was_refused_and_is_declared_anew_for_what_came_gives_back_that(por
     assert (filing_of(row), row.restorable, restored()) == (anew, True, [used // 2])
     assert (balance("tax"), balance("goodwill")) == (tax + row.refund.tax_fen, 0)
     assert not Case.objects.filter(kind="return.not_all_there", state="open").exists()
+
+
+def test_what_was_refunded_by_hand_and_came_is_declared_by_a_person_and_gives_back_its_share(port, ready):  # noqa: F811
+    order, at = ready
+    at = delivered(port, order, at)
+    used = allowance()["used"]
+    at_customs.back_by_hand(Order.objects.get(pk=order.pk), now=at)
+    filing = returned(order, at, {"HD-1": 1})
+    delivery.drain(now=at)
+    assert Case.objects.get(kind="return.not_declared").state == "settled"
+    at = says(port, "CEB626Message", filing, at, "399")
+    goods_arrived(declaration=declaration(order), number=filing.key, on=shanghai_day(at), by="op", now=at)
+    assert restored() == [used // 2]

@@ -225,3 +225,14 @@ def test_what_came_before_the_release_was_taken_in_is_declared_when_it_is(world,
     Refund.objects.update(state="processing")
     arrives(row)
     assert (row.state, row.restorable, owed()) == ("settled", True, 0)
+
+
+def test_what_is_refunded_by_hand_after_its_release_stays_owed_and_back_it_is_a_persons_to_declare(order):
+    before, by_hand = owed(), refunded(order, 1)
+    assert (by_hand.tax_lost_fen, by_hand.tax_kept_fen) == (by_hand.tax_fen, 0)
+    Refund.objects.update(state="processing")
+    parts.arrives(Refund.objects.get(), AT)
+    assert owed() == before
+    strays.keep(parcel=stray(order), by="op", now=AT)
+    case = Case.objects.get(kind="return.not_declared")
+    assert (case.key, case.state, "until" in case.facts) == (order.event_key, "open", True)

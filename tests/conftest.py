@@ -23,10 +23,11 @@ from logistics import queries as logistics
 from storefronts import queries as storefronts
 from storefronts.services import opening
 from storefronts.sessions import FACTOR
-from tests import emptying, keeping, make
+from tests import connections, emptying, keeping, make
 from tests.roles import acting
 from tests.stand_in import StandIn, running
 
+connections.install()
 emptying.install()
 # What an example takes depends on what else the machine does.
 hypothesis_settings.register_profile("house", deadline=None)
@@ -88,6 +89,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
             keeping.prepare(f"world-{on_hand}", lambda pieces=on_hand: make.made_world(pieces))
     yield
     emptying.finish()
+    connections.finish()
 
 
 @pytest.fixture

@@ -1,8 +1,7 @@
 """Between tests that commit, only what they wrote is taken back: of a hundred tables most hold nothing.
 
-A second connection does it, which fires no trigger: what it has planned once stays planned. The test's own
-stays open too, put back to what it was when it was opened: a new one has to read PostgreSQL's catalogue anew.
-Either takes longer than most tests.
+A second connection does it, which fires no trigger: to turn triggers off or on makes a connection forget all
+that it has planned.
 """
 
 from __future__ import annotations
@@ -14,24 +13,21 @@ from typing import Any
 from django.db import connection
 from django.test import TransactionTestCase
 from psycopg import Connection, sql
-from psycopg.pq import TransactionStatus
 
 # Written when the database is made, by no test, and needed by all.
 STAYING = {"django_migrations", "django_content_type", "auth_permission"}
-_AS_OPENED = "RESET ROLE; RESET ALL; UNLISTEN *; SELECT pg_advisory_unlock_all()"
 
 
 def install() -> None:
     """Empty tables in place of Django's flush, which rewrites every table and makes the permissions anew."""
     TransactionTestCase._fixture_teardown = _empty  # type: ignore[attr-defined]
-    TransactionTestCase._should_reload_connections = lambda _: False  # type: ignore[attr-defined]
 
 
 def finish() -> None:
     """A database that somebody is connected to cannot be dropped."""
-    if _sweeper.cache_info().currsize:
-        _sweeper().close()
-        _sweeper.cache_clear()
+    if sweeper.cache_info().currsize:
+        sweeper().close()
+        sweeper.cache_clear()
 
 
 def filled(names: Iterable[str] | None = None) -> list[str]:
@@ -54,7 +50,7 @@ def _probes(names: tuple[str, ...]) -> str:
 
 
 @cache
-def _sweeper() -> Connection:
+def sweeper() -> Connection[Any]:
     """As a replica the database looks at no foreign key, and the order of the tables is all one."""
     wrapper = connection.copy()
     wrapper.ensure_connection()
@@ -63,11 +59,7 @@ def _sweeper() -> Connection:
 
 
 def _empty(_case: Any) -> None:
-    raw = connection.connection
-    if raw is not None and raw.info.transaction_status == TransactionStatus.IDLE and raw.autocommit:
-        raw.execute(_AS_OPENED)
-    else:
-        connection.close()
-    names = [name for (name,) in _sweeper().execute(_probes(_tables()), prepare=True)]
+    connection.close()  # what it may have left open would stand in the way
+    names = [name for (name,) in sweeper().execute(_probes(_tables()), prepare=True)]
     wipes = [sql.SQL("DELETE FROM {}").format(sql.Identifier(name)) for name in names]
-    _sweeper().execute(sql.SQL("; ").join(wipes))
+    sweeper().execute(sql.SQL("; ").join(wipes), prepare=False)

@@ -6,10 +6,11 @@ import pickle
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 from django.db import connection, transaction
-from psycopg import sql
+from psycopg import Cursor, sql
 
 from kernel.clock import shanghai_day
 from storefronts.queries import forget_kept
@@ -54,13 +55,15 @@ def again(name: str, make: Callable[[], Any]) -> Any:
     kept = _kept.get((name, today()))
     if kept is None or emptying.filled([table for table, _ in kept.rows]):
         return make()
-    with transaction.atomic(), connection.cursor() as cursor:
-        # As a replica the database fires no trigger: what the triggers wrote is among the rows.
-        cursor.execute("SET LOCAL session_replication_role = replica")
-        for table, rows in kept.rows:
-            with cursor.copy(_copy(table, "FROM STDIN")) as copy:
-                copy.write(rows)
-        cursor.execute("SET LOCAL session_replication_role = origin")
+    if connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            # As a replica the database fires no trigger: what the triggers wrote is among the rows.
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            _in(kept, cursor.cursor)
+            cursor.execute("SET LOCAL session_replication_role = origin")
+    else:
+        with emptying.sweeper().transaction(), emptying.sweeper().cursor() as cursor:
+            _in(kept, cursor)
     forget_kept()
     return pickle.loads(kept.answer)
 
@@ -70,5 +73,12 @@ def _out(table: str) -> bytes:
         return b"".join(bytes(piece) for piece in copy)
 
 
+def _in(kept: Kept, cursor: Cursor[Any]) -> None:
+    for table, rows in kept.rows:
+        with cursor.copy(_copy(table, "FROM STDIN")) as copy:
+            copy.write(rows)
+
+
+@cache
 def _copy(table: str, where: str) -> sql.Composed:
     return sql.SQL("COPY {} {} (FORMAT binary)").format(sql.Identifier(table), sql.SQL(where))

@@ -19,6 +19,7 @@ from miniprogram_api.refunds import RefundOut, refund_told
 from miniprogram_api.return_requests import BEARERS, KIND_NAMES, REASON_NAMES, ClockOut, NextOut, text_of
 from orders.states import ORDER
 from returns import queries as returns
+from returns.customs_told import SAYS, at_customs
 from returns.models import ReturnGrade, ReturnLine, ReturnRequest, StrayParcel
 from returns.personal import words_of
 from returns.reasons import REASONS, Kind
@@ -163,6 +164,14 @@ class UnexpectedOut(serializers.Serializer[Any]):
     way = SentBackOut(allow_null=True, help_text="by which it was sent back")
 
 
+class AtCustomsOut(serializers.Serializer[Any]):
+    """What customs did with it; the refund never waits for that."""
+
+    state = serializers.ChoiceField(tuple(SAYS))
+    says = Text()
+    quota_fen = serializers.IntegerField(help_text="of the year's allowance that is back")
+
+
 class ReturnOut(serializers.Serializer[Any]):
     number = serializers.CharField()
     order = serializers.CharField()
@@ -187,6 +196,7 @@ class ReturnOut(serializers.Serializer[Any]):
     goodwill_fen = serializers.IntegerField(help_text="what of the refund was given before as goodwill")
     refund = RefundOut(allow_null=True)
     clocks = ClockOut(many=True)
+    at_customs = AtCustomsOut(allow_null=True, help_text="null where customs was told of no return")
     send_to = SendToOut(allow_null=True, help_text="where goods are to be sent, else null")
     carriers = CarrierChoice(many=True, help_text="by whom they may be sent, where they are to be sent")
     way = WayOut(allow_null=True)
@@ -302,6 +312,7 @@ def shown(door: Door, number: str) -> HttpResponse:
             "goodwill_fen": row.refund.spared_fen if row.refund else 0,
             "refund": refund_told(row.refund) if row.refund else None,
             "clocks": [one | {"open": today <= one["last"]} for one in row.quote.get("clocks", [])],
+            "at_customs": _at_customs(row),
             "send_to": _send_to(row) if sends else None,
             "carriers": _carriers() if sends else [],
             "way": _way(row) if row.waybill else None,
@@ -310,6 +321,13 @@ def shown(door: Door, number: str) -> HttpResponse:
             "replacement": _replacement(row),
         }
     )
+
+
+def _at_customs(row: ReturnRequest) -> dict[str, Any] | None:
+    told = at_customs(row)
+    if told is None:
+        return None
+    return {"state": told.state, "says": text_of(told.says), "quota_fen": told.quota_fen}
 
 
 def _line(one: ReturnLine) -> dict[str, Any]:

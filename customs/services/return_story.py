@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from compliance.law import Law
+from compliance.models import VALUE
 from customs.models import Declaration
 from kernel.clock import shanghai_day
 from kernel.models import Event
@@ -34,6 +35,7 @@ class Story:
     never: Pieces = field(default_factory=Pieces)
     restored: Pieces = field(default_factory=Pieces)
     restorations: int = 0
+    restored_fen: int = 0  # of the year's value
     granted: bool = False
     refused: bool = False
 
@@ -80,6 +82,7 @@ def stories(declaration: Declaration) -> dict[str, Story]:
             case "customs.return_restored":
                 story.restored += pieces
                 story.restorations += 1
+                story.restored_fen += facts["measures"].get(VALUE, 0)
             case _:  # what customs said last holds
                 story.granted, story.refused = name == GRANTED, name == REFUSED
     return told

@@ -8,11 +8,12 @@ import pytest
 
 from backend import delivery
 from customs.models import Declaration
-from customs.services.return_story import GRANTED, REFUSED
+from customs.services.return_story import GRANTED, REFUSED, RESTORED
 from kernel.models import Case
 from orders.models import Order
 from payments.models import Refund
 from payments.services.refunds import Wish, request_refund
+from returns.customs_told import at_customs as at_customs_told
 from returns.figures import Span, by_week
 from returns.models import ReturnRequest
 from returns.services import at_customs, deadlines, lost, strays
@@ -26,6 +27,7 @@ from tests.returns.parts import DELIVERED, asked, bought, delivered, graded, wis
 from tests.returns.test_meanwhile import only, refunded
 from tests.returns.test_strays import came as stray
 from tests.returns.test_strays import lot_of
+from tests.returns.test_windows import undone
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = timedelta(days=1)
@@ -236,3 +238,24 @@ def test_what_is_refunded_by_hand_after_its_release_stays_owed_and_back_it_is_a_
     strays.keep(parcel=stray(order), by="op", now=AT)
     case = Case.objects.get(kind="return.not_declared")
     assert (case.key, case.state, "until" in case.facts) == (order.event_key, "open", True)
+
+
+def test_a_consumer_reads_what_customs_did_with_a_return(order, customs):
+    row = asked(order)
+    assert at_customs_told(row) is None
+    row = send(request=row, carrier="SF", waybill="SF2000000000001", by="c", now=DELIVERED)
+    assert at_customs_told(row).state == "awaits"
+    with undone():
+        lost.grant_lost(request=row, by="ben", now=AT)
+        assert at_customs_told(row).state == "never"
+    with undone():
+        late = parts.RELEASED + 46 * DAY
+        graded(receive(request=row, by="op", now=late), late)
+        assert at_customs_told(row).state == "late"
+    graded(receive(request=row, by="op", now=AT), AT)
+    assert at_customs_told(row).state == "awaits"  # for what customs says
+    customs.says(order, REFUSED, row.return_no, AT)
+    assert (at_customs_told(row).state, at_customs_told(row).quota_fen) == ("refused", 0)
+    measures = {"measures": {"value": 10_000}, "pieces": {"HD-1": 1}}
+    customs.record(Declaration.objects.get(), RESTORED, row.return_no, AT, **measures)
+    assert (at_customs_told(row).state, at_customs_told(row).quota_fen) == ("restored", 10_000)

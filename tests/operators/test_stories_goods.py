@@ -195,6 +195,8 @@ def test_a_merchandiser_lowers_prices_from_tomorrow_on(story: Story) -> None:
     story.now += timedelta(hours=20)
     assert price_changes.apply_due(now=story.now) == 2
     assert sorted(prices()) == [4_400, 8_800]
+    story.goes("admin:catalog_pricecut_add")  # where a SKU is chosen while one types
+    story.look()
 
 
 def test_an_officer_opens_what_is_sealed_for_a_purpose_that_is_kept(story: Story) -> None:

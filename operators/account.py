@@ -11,7 +11,7 @@ from django.urls import path, reverse
 from django.views.decorators.http import require_POST
 
 from kernel.clock import now
-from operators import enrolling
+from operators import enrolling, entering
 from operators.bilingual import say
 from operators.own_sessions import end_others, in_words, own_row
 from operators.tables import when
@@ -67,10 +67,15 @@ def end(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def recovery(request: HttpRequest) -> HttpResponse:
-    """New recovery codes, shown once."""
+    """New recovery codes, shown once, to who has just given a code."""
     operator = _operator(request)
     if not second_factor.has_factor(operator):
         return HttpResponseRedirect(reverse("admin:enrol"))
+    if not entering.proved(request):
+        messages.info(
+            request, say("请输入动态口令后再次点击生成。", "Give a code, then ask for them once more.")
+        )
+        return HttpResponseRedirect(reverse("admin:prove"))
     codes = second_factor.renew_recovery(operator=operator, now=now())
     return enrolling.shown(request, codes=codes, device=None, wanted=reverse("admin:account"))
 

@@ -16,6 +16,7 @@ from operators.bilingual import say
 from operators.own_sessions import end_others
 from storefronts.models import Operator, OperatorSession, Telephone
 from storefronts.services import second_factor
+from storefronts.sessions import WAITING
 
 
 def page(
@@ -25,7 +26,8 @@ def page(
     codes: list[str] = []
     if request.method == "POST":
         given = request.POST.get("code", "")[:40]
-        codes = second_factor.confirm(operator=operator, code=given, now=now())
+        seen = request.session.get(WAITING)
+        codes = second_factor.confirm(operator=operator, shown=seen, code=given, now=now())
         if codes:
             finish(request, OperatorSession.Factor.CODE)
             end_others(request)
@@ -37,7 +39,11 @@ def page(
                     "The code is wrong, or came too soon after a wrong one. Is the telephone's clock right?",
                 ),
             )
-    device = None if codes else second_factor.begin(operator=operator)
+    device = None
+    if not codes:
+        seen = request.session.get(WAITING)
+        device = second_factor.begin(operator=operator, shown=seen, now=now())
+        request.session[WAITING] = device.pk
     return shown(request, codes=codes, device=device, wanted=wanted)
 
 

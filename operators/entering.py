@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from ipaddress import ip_address
 from typing import Any
@@ -26,9 +27,14 @@ from operators.bilingual import chinese, say
 from operators.scope import scope_of
 from storefronts.models import Operator, OperatorSession
 from storefronts.services import second_factor
-from storefronts.sessions import FACTOR, IDLE
+from storefronts.sessions import FACTOR, IDLE, PROVED
 
 Factor = OperatorSession.Factor
+PROVES = timedelta(minutes=5)
+WRONG = say(
+    "动态口令不正确、已使用过，或输错后尚需稍候。",
+    "The code is wrong, was used before, or came too soon after a wrong one.",
+)
 
 
 class Sessions(SessionMiddleware):
@@ -98,6 +104,7 @@ def finish(request: HttpRequest, kind: str) -> None:
     """The second step is taken: the session has a new key, its own end, and old failures are forgotten."""
     operator = request.user
     request.session[FACTOR] = str(kind)
+    request.session[PROVED] = now().timestamp()
     money = scope_of(request).needs_code
     request.session[IDLE] = settings.OPERATOR_IDLE_MONEY_SECONDS if money else settings.OPERATOR_IDLE_SECONDS
     request.session.cycle_key()
@@ -136,17 +143,45 @@ def code(request: HttpRequest) -> HttpResponse:
                 text = say("已使用一个恢复码，剩余 {} 个。", "A recovery code was used; {} are left.")
                 messages.warning(request, str(text).format(left))
             return HttpResponseRedirect(wanted(request))
-        messages.error(
-            request,
-            say(
-                "动态口令不正确、已使用过，或输错后尚需稍候。",
-                "The code is wrong, was used before, or came too soon after a wrong one.",
-            ),
-        )
+        messages.error(request, WRONG)
     context = {
         **admin.site.each_context(request),
         "title": say("动态口令", "Code"),
+        "button": say("登录", "Log in"),
         "next": wanted(request),
+    }
+    return TemplateResponse(request, "operators/code.html", context)
+
+
+def proved(request: HttpRequest) -> bool:
+    """Whether a code was given in this session a moment ago."""
+    return bool(now().timestamp() - request.session.get(PROVED, 0) <= PROVES.total_seconds())
+
+
+@never_cache
+@_opened
+def prove(request: HttpRequest) -> HttpResponse:
+    """A code once more, before the telephone or the recovery codes change: an open session is not enough."""
+    operator = request.user
+    if not isinstance(operator, Operator) or not settled_in(request):
+        return HttpResponseRedirect(reverse("admin:login"))
+    if not second_factor.has_factor(operator):
+        return HttpResponseRedirect(reverse("admin:login"))
+    then = reverse("admin:enrol" if request.GET.get("for") == "telephone" else "admin:account")
+    if request.method == "POST":
+        kind = request.session[FACTOR]
+        right = authenticate(
+            request=request, username=operator.get_username(), code=request.POST.get("code", "")[:40]
+        )
+        request.session[FACTOR] = kind
+        if right is not None:
+            request.session[PROVED] = now().timestamp()
+            return HttpResponseRedirect(f"{then}?{urlencode({'next': reverse('admin:account')})}")
+        messages.error(request, WRONG)
+    context = {
+        **admin.site.each_context(request),
+        "title": say("请再次输入动态口令", "A code once more"),
+        "button": say("继续", "Go on"),
     }
     return TemplateResponse(request, "operators/code.html", context)
 
@@ -158,8 +193,11 @@ def enrol(request: HttpRequest) -> HttpResponse:
     operator = request.user
     if not isinstance(operator, Operator) or not (operator.is_active and operator.is_staff):
         return HttpResponseRedirect(reverse("admin:login"))
-    if second_factor.has_factor(operator) and not settled(request):
-        return _to(request, "admin:code")  # who has one does not get another by the password alone
+    if second_factor.has_factor(operator):  # who has one does not get another by the password alone
+        if not settled(request):
+            return _to(request, "admin:code")
+        if not proved(request):  # nor by a session that was left open
+            return HttpResponseRedirect(f"{reverse('admin:prove')}?for=telephone")
     return enrolling.page(request, operator, finish=finish, wanted=wanted(request))
 
 
@@ -206,6 +244,7 @@ def _to(request: HttpRequest, name: str) -> HttpResponse:
 
 urls = [
     path("login/code/", code, name="code"),
+    path("login/prove/", prove, name="prove"),
     path("login/enrol/", enrol, name="enrol"),
     path("login/leave/", leave, name="leave"),
 ]

@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
 LONGEST = timedelta(hours=12)
 SEEN_EVERY = timedelta(minutes=1)  # so often is it written down that somebody is still there
-# What a session keeps of how its operator came in: the kind of the second factor, and how long it may rest.
-FACTOR, IDLE = "second_factor", "idle_seconds"
+# What a session keeps of how its operator came in: the kind of the second factor, when a code was given last
+# (a POSIX time), how long it may rest, and the telephone that it was shown the secret of.
+FACTOR, PROVED, IDLE, WAITING = "second_factor", "factor_proved", "idle_seconds", "waiting_telephone"
 
 
 def hashed(key: str) -> str:

@@ -26,7 +26,7 @@ from customers.models import NewsTemplate
 from customs.models import PortAccount
 from customs.services import accounts
 from inventory.models import FreightTemplate, FreightZone, Warehouse
-from kernel.clock import shanghai_day
+from kernel.clock import now, shanghai_day
 from logistics.services.accounts import Terms, set_account
 from logistics.services.shipments import account_of
 from orders.models import Coupon
@@ -95,7 +95,7 @@ def put_operator() -> Operator:
     operator = Operator.objects.filter(username=OPERATOR).first()
     if operator is None:
         operator = Operator.objects.create_superuser(OPERATOR, password=operator_password())
-        device = second_factor.begin(operator=operator, secret=operator_device().bin_key)
+        device = second_factor.begin(operator=operator, secret=operator_device().bin_key, now=now())
         device.confirmed = True
         device.save()
     return operator

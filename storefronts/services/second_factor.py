@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from base64 import b32encode
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -23,6 +23,7 @@ from storefronts.models import Operator, OperatorSession, Telephone
 from storefronts.services import sessions
 
 RECOVERY_CODES = 10
+WAITS = timedelta(minutes=15)
 Factor = OperatorSession.Factor
 
 
@@ -46,13 +47,19 @@ def secret_of(device: Telephone) -> str:
 
 
 @transaction.atomic
-def begin(*, operator: Operator, secret: bytes = b"") -> Telephone:
+def begin(*, operator: Operator, now: datetime, secret: bytes = b"", shown: int | None = None) -> Telephone:
     """The device that waits for its first code, with a secret of its own or the one given; the device in use
-    stays until then."""
+    stays until then.
+
+    `shown` is the one whose secret this session has seen: it waits a quarter of an hour. Any other goes, so
+    that no secret that somebody else has seen is bound.
+    """
     row = Operator.objects.select_for_update(of=("self",)).select_related("factor_key").get(pk=operator.pk)
-    waiting: Telephone | None = Telephone.objects.filter(user=operator, confirmed=False).first()
-    if waiting is not None:
-        return waiting
+    waiting = Telephone.objects.filter(user=operator, confirmed=False)
+    known: Telephone | None = waiting.filter(pk=shown, created_at__gt=now - WAITS).first()
+    waiting.exclude(pk=known.pk if known else None).delete()
+    if known is not None:
+        return known
     if row.factor_key is None:
         row.factor_key, key = vault.new_key("operator", None)
         vault.insert_key(row.factor_key)
@@ -62,17 +69,19 @@ def begin(*, operator: Operator, secret: bytes = b"") -> Telephone:
     made = Telephone(user=row, name="totp", confirmed=False)
     made.seal(key, secret or secrets.token_bytes(20))
     made.save()
+    Telephone.objects.filter(pk=made.pk).update(created_at=now)  # the library has a clock of its own
     return made
 
 
 @transaction.atomic
-def confirm(*, operator: Operator, code: str, now: datetime) -> list[str]:
-    """Take the waiting device into use by its first code, in place of any other.
+def confirm(*, operator: Operator, shown: int | None, code: str, now: datetime) -> list[str]:
+    """Take the waiting device whose secret was `shown` into use by its first code, in place of any other.
 
     Returns new recovery codes, or nothing when the code is wrong or comes too soon after a wrong one.
     """
     Operator.objects.select_for_update().get(pk=operator.pk)
-    device = Telephone.objects.select_for_update().filter(user=operator, confirmed=False).first()
+    waiting = Telephone.objects.select_for_update().filter(user=operator, confirmed=False, pk=shown)
+    device = waiting.filter(created_at__gt=now - WAITS).first()
     if device is None or not device.verify_token(_bare(code)):
         return []
     Telephone.objects.filter(user=operator).exclude(pk=device.pk).delete()

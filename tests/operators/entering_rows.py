@@ -14,7 +14,7 @@ from storefronts.sessions import FACTOR, SessionStore, hashed
 
 def entering_rows(colleague: Operator, secret: str, now: datetime) -> None:
     """One row of each; `secret` is what no page may show."""
-    second_factor.begin(operator=colleague)
+    second_factor.begin(operator=colleague, now=now)
     spare = StaticDevice.objects.create(user=colleague, name="spare")
     spare.token_set.create(token=secret)
     OperatorSession.objects.create(

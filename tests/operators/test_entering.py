@@ -68,8 +68,9 @@ def password(client, name="owner", said=rows.PASSWORD, **more):
 
 def bound(operator):
     """The operator's telephone and recovery codes."""
-    device = second_factor.begin(operator=operator)
-    codes = second_factor.confirm(operator=operator, code=shown(device), now=make.present())
+    at = make.present()
+    device = second_factor.begin(operator=operator, now=at)
+    codes = second_factor.confirm(operator=operator, shown=device.pk, code=shown(device), now=at)
     return Telephone.objects.get(pk=device.pk), codes
 
 
@@ -310,3 +311,45 @@ def test_the_demonstrations_operator_has_the_telephone_whose_code_is_printed(cli
     client.post(CODE, {"code": demo.operator_code()})
     assert inside(client)
     assert OperatorSession.objects.get(factor="code").operator.username == demo.OPERATOR
+
+
+def test_no_secret_that_another_session_has_seen_is_bound(owner, clock):
+    spy, honest = WebClient(), WebClient()
+    for one in (spy, honest):
+        password(one)
+    seen = secret_in(spy)
+    assert secret_in(spy) == seen  # a wrong code and a second look show the same
+    own = secret_in(honest)
+    assert own != seen
+    spy.post(ENROL, {"code": f"{totp(seen):06d}"})
+    assert not inside(spy)  # its device went when the other was shown one
+    own = secret_in(honest)
+    clock.shift(16 * 60)
+    honest.post(ENROL, {"code": f"{totp(own):06d}"})
+    assert not inside(honest)  # a secret waits a quarter of an hour
+    honest.post(ENROL, {"code": f"{totp(secret_in(honest)):06d}"})
+    assert inside(honest) and Telephone.objects.count() == 1
+
+
+def secret_in(client):
+    text = re.search(r'id="secret"[^>]*>([A-Z2-7 ]+)<', client.get(ENROL).content.decode())[1]
+    return b32decode(text.replace(" ", ""))
+
+
+def test_a_session_that_was_left_open_changes_neither_telephone_nor_recovery_codes(client, owner, clock):
+    device, _ = bound(owner)
+    clock.shift(60)
+    password(client)
+    client.post(CODE, {"code": shown(device)})
+    assert client.get(ENROL).status_code == 200  # a code was given just now
+    clock.shift(6 * 60)
+    assert client.get(ENROL)["Location"] == "/admin/login/prove/?for=telephone"
+    assert client.post(ENROL, {"code": "123456"})["Location"].startswith("/admin/login/prove/")
+    before = set(StaticToken.objects.values_list("token", flat=True))
+    assert client.post(f"{ACCOUNT}recovery/")["Location"] == "/admin/login/prove/"
+    assert set(StaticToken.objects.values_list("token", flat=True)) == before
+    assert "The code is wrong" in client.post("/admin/login/prove/", {"code": "000000"}).content.decode()
+    assert inside(client)
+    Telephone.objects.update(throttling_failure_count=0, throttling_failure_timestamp=None)
+    assert client.post("/admin/login/prove/", {"code": shown(device)})["Location"].startswith(ACCOUNT)
+    assert len(re.findall(r"<li>", client.post(f"{ACCOUNT}recovery/").content.decode())) == 10

@@ -9,7 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
 
 from stdnum import ean
-from stdnum.exceptions import ValidationError
+from stdnum.exceptions import InvalidFormat, ValidationError
 
 from catalog import models, reference
 from catalog.importing.faults import BadCell
@@ -61,7 +61,7 @@ def matching(pattern: str, message: str, message_zh: str) -> Callable[[str], str
 
 def yuan(cell: str) -> int:
     """Yuan with at most two decimals, as fen: "199.5" → 19950."""
-    if re.fullmatch(r"\d{1,8}(\.\d{1,2})?", cell) is None:
+    if re.fullmatch(r"[0-9]{1,8}(\.[0-9]{1,2})?", cell) is None:
         raise BadCell("not an amount in yuan like 199.00", "不是有效金额（元，最多两位小数）")
     fen = int(Decimal(cell) * 100)
     if not 0 < fen <= _MAX_YUAN * 100:
@@ -78,7 +78,7 @@ def whole(most: int) -> Callable[[str], int]:
     """A whole number from 1 to `most`."""
 
     def parse(cell: str) -> int:
-        if re.fullmatch(r"\d{1,9}", cell) is None or not 0 < int(cell) <= most:
+        if re.fullmatch(r"[0-9]{1,9}", cell) is None or not 0 < int(cell) <= most:
             raise BadCell(f"not a whole number from 1 to {most}", f"须为 1 至 {most} 的整数")
         return int(cell)
 
@@ -119,7 +119,7 @@ def yes_unless_no(cell: str) -> bool:
 
 def hs_code(cell: str) -> str:
     """A commodity code 商品编码 of 10 digits in a chapter that exists."""
-    if re.fullmatch(r"\d{10}", cell) is None:
+    if re.fullmatch(r"[0-9]{10}", cell) is None:
         raise BadCell(
             "not 10 digits; format the column as text to keep leading zeros",
             "商品编码须为 10 位数字（请将该列设为文本格式以保留前导零）",
@@ -166,15 +166,17 @@ def return_exclusion(cell: str) -> str:
 
 
 def bar_code(cell: str) -> str:
-    """A GTIN with a right check digit, or nothing."""
-    if cell:
-        try:
-            ean.validate(cell)
-        except ValidationError as failure:
-            raise BadCell(
-                "not a bar code (GTIN): wrong length or check digit", "条形码长度或校验位错误"
-            ) from failure
-    return cell
+    """A GTIN with a right check digit, without its blanks and hyphens, or nothing."""
+    if not cell:
+        return ""
+    try:
+        if not cell.isascii():  # full width digits are digits to some and not to others
+            raise InvalidFormat()
+        return ean.validate(cell)
+    except ValidationError as failure:
+        raise BadCell(
+            "not a bar code (GTIN): wrong length or check digit", "条形码长度或校验位错误"
+        ) from failure
 
 
 def options(cell: str) -> dict[str, str]:

@@ -108,6 +108,11 @@ def test_an_edit_with_a_fault_names_the_sku_and_changes_nothing(four: Storefront
         edits.edit_products(**asked, values={"e_label_zh": ""}, by="mia")
     assert [fault.column for fault in refused.value.faults] == ["SOLO e_label_zh"]
     assert not Variant.objects.filter(e_label_zh="").exists()
+    full_width = edits.check_edit(**asked, values={"hs_code": "33049900３９"})
+    assert {(sku, fault.column) for sku, fault in full_width.faults} == {
+        ("RS-30", "hs_code"),
+        ("SOLO", "hs_code"),
+    }
     for values in ({}, {"price": "1.00"}, {"sku": "X"}, {"bar_code": ""}):
         with pytest.raises(edits.BadEdit), transaction.atomic():
             edits.edit_products(**asked, values=values, by="mia")

@@ -58,10 +58,22 @@ def counts(report: ImportReport) -> tuple[int, int, int, int]:
         ({"price": "-5"}, "price", "not an amount in yuan like 199.00"),
         ({"weight_g": "1.5"}, "weight_g", "not a whole number from 1 to 100000"),
         ({"weight_g": "0"}, "weight_g", "not a whole number from 1 to 100000"),
+        ({"price": "１９９"}, "price", "not an amount in yuan like 199.00"),
+        ({"weight_g": "１２０"}, "weight_g", "not a whole number from 1 to 100000"),
         ({"bar_code": "4006381333932"}, "bar_code", "not a bar code (GTIN): wrong length or check digit"),
+        (
+            {"bar_code": "４００６３８１３３３９３１"},
+            "bar_code",
+            "not a bar code (GTIN): wrong length or check digit",
+        ),
         ({"active": "perhaps"}, "active", "neither yes nor no"),
         (
             {"hs_code": "901210000"},
+            "hs_code",
+            "not 10 digits; format the column as text to keep leading zeros",
+        ),
+        (
+            {"hs_code": "33049900３９"},
             "hs_code",
             "not 10 digits; format the column as text to keep leading zeros",
         ),
@@ -96,6 +108,16 @@ def test_a_bad_cell_is_named_by_row_and_column(
     shop: Storefront, changes: dict[str, str], column: str, message: str
 ) -> None:
     assert check(shop, row(product_code="good", sku="GOOD"), row(**changes)) == [(3, column, message)]
+
+
+def test_a_bar_code_is_kept_without_its_hyphens_and_blanks(shop: Storefront) -> None:
+    hyphen, blank = (
+        row(bar_code="4006381-333931"),
+        row(product_code="b", sku="B", bar_code=" 4 006381 333931"),
+    )
+    assert check(shop, hyphen, blank) == []
+    bring_in(shop, hyphen, blank)
+    assert {*Variant.objects.values_list("bar_code", flat=True)} == {"4006381333931"}
 
 
 def test_every_fault_of_a_file_is_told_at_once_in_order_and_in_chinese_too(shop: Storefront) -> None:

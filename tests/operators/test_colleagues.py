@@ -1,0 +1,70 @@
+"""Who works in a storefront: brought in by an owner, let go again, and never the last owner."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.db import transaction
+from django.urls import reverse
+
+from kernel.models import Event
+from storefronts.models import Membership, Operator
+from storefronts.services.colleagues import mind_last_owner
+from tests import make
+from tests.operators import rows
+from tests.operators.test_walk import enter
+from tests.races.crowd import at_once
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def shop():
+    return make.storefront()
+
+
+def test_an_owner_brings_in_a_colleague_whose_first_password_is_shown_once(client, shop):
+    enter(client, rows.operator("mei", shop, "merchandiser"))
+    url = "/admin/storefronts/operator/add/"
+    form = {"username": "lin", "storefront": shop.pk, "role": "finance"}
+    assert client.get(url).status_code == 403
+    enter(client, rows.operator("owner", shop))
+    other = make.storefront("swift")
+    assert "swift" not in client.get(url).content.decode()
+    assert client.post(url, {**form, "storefront": other.pk}).status_code == 200
+    assert client.post(url, {**form, "role": "emperor"}).status_code == 200
+    assert not Operator.objects.filter(username="lin").exists()
+    shown = client.post(url, form)
+    made = Operator.objects.get(username="lin")
+    password = re.search(r'id="first-password">([^<]+)<', shown.content.decode())[1]
+    assert made.check_password(password) and (made.is_staff, made.is_superuser) == (True, False)
+    assert list(made.memberships.values_list("storefront", "role")) == [(shop.pk, "finance")]
+    assert "no-store" in shown["Cache-Control"] and password not in str(Event.objects.values_list("facts"))
+    assert client.post(url, form).status_code == 200  # the name is taken
+    assert Event.objects.filter(name="operator.brought_in").count() == 1
+
+
+def test_a_storefront_keeps_an_owner_whoever_leaves_at_once(client, shop):
+    owners = [rows.operator(name, shop) for name in ("anna", "ben")]
+    enter(client, owners[0])
+    rest = Membership.objects.get(operator=owners[1])
+    gone = reverse("admin:storefronts_membership_delete", args=[rest.pk])
+    assert client.post(gone, {"post": "yes"}).status_code == 302
+    own = Membership.objects.get(operator=owners[0])
+    last = reverse("admin:storefronts_membership_delete", args=[own.pk])
+    told = client.post(last, {"post": "yes"}, follow=True)
+    assert "仅剩此一位店主" in told.content.decode() and Membership.objects.filter(pk=own.pk).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_owners_who_leave_at_once_are_not_both_gone(shop):
+    owners = [Membership.objects.get(operator=rows.operator(name, shop)) for name in ("anna", "ben")]
+
+    def leaves(one):
+        with transaction.atomic():
+            mind_last_owner(one)
+            one.delete()
+
+    done = at_once([lambda one=one: leaves(one) for one in owners])
+    assert sorted(type(one).__name__ for one in done) == ["LastOwner", "NoneType"]

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
 import sys
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from xml.etree.ElementTree import ParseError
+from typing import IO
 
 from openpyxl import load_workbook
 from openpyxl.utils.exceptions import InvalidFileException
@@ -20,8 +22,19 @@ from kernel.sheets import plain
 MAX_BYTES = 20 * 1024 * 1024
 MAX_ROWS = 20_000
 MAX_COLUMNS = 100
-MAX_UNPACKED_BYTES = 200 * 1024 * 1024
+MAX_LINES = 100_000  # rows of a CSV, with those that are blank
+MAX_CELL = 5_000  # characters
+MAX_UNPACKED_BYTES = 100 * 1024 * 1024
 MAX_PARTS = 2_000  # files within a workbook
+_PIECE = 1024 * 1024
+
+_DECLARES = re.compile(rb"<!(DOCTYPE|ENTITY)")
+_LONGEST_MARK = len(b"<!DOCTYPE")
+# what zipfile, zlib, the parsers of XML and openpyxl raise for a workbook that is damaged or odd
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, InvalidFileException, SyntaxError, EOFError, OSError),
+    *(ArithmeticError, AttributeError, LookupError, RuntimeError, TypeError, ValueError),
+)
 
 # = and @ always; + and - before anything but a blank or a plain number
 _FORMULA_START = re.compile(r"[=@\t\r]|[+-](?!\s|$|[0-9.]+$)")
@@ -83,6 +96,8 @@ def _table(numbered: Iterator[tuple[int, Sequence[str | BadCell]]]) -> Table:
         if not any(cells):
             continue
         if not header:
+            if any(isinstance(cell, str) and len(cell) > MAX_CELL for cell in cells):
+                return _broken("a column name longer than 5,000 characters", "列名超过 5,000 个字符")
             header = [str(cell).strip().lower() for cell in cells]
             while header and not header[-1]:
                 header.pop()
@@ -97,6 +112,8 @@ def _table(numbered: Iterator[tuple[int, Sequence[str | BadCell]]]) -> Table:
         for name, cell in zip(header, cells, strict=False):
             if isinstance(cell, BadCell):
                 faults.append(cell.at(number, name))
+            elif len(cell) > MAX_CELL:
+                faults.append(Fault(number, name, "longer than 5,000 characters", "超过 5,000 个字符"))
             else:
                 found[name] = sys.intern(cell.strip())  # most cells say what others say
         rows.append(Row(number, found))
@@ -118,8 +135,11 @@ def _csv(content: bytes, lines: dict[int, int]) -> Iterator[tuple[int, Sequence[
     number = line = 1
     try:
         for cells in reader:
-            lines[number] = line
-            yield number, [FORMULA if _looks_like_formula(c) else plain(c) for c in cells[:MAX_COLUMNS]]
+            if number > MAX_LINES:
+                raise BadCell("more than 100,000 lines, with the blank ones", "超过 100,000 行（含空行）")
+            if any(cells):
+                lines[number] = line
+                yield number, [FORMULA if _looks_like_formula(c) else plain(c) for c in cells[:MAX_COLUMNS]]
             number, line = number + 1, reader.line_num + 1  # a quoted cell may run over several lines
     except csv.Error as failure:
         raise BadCell(
@@ -133,8 +153,8 @@ def _looks_like_formula(cell: str) -> bool:
 
 
 def _xlsx(content: bytes) -> Iterator[tuple[int, Sequence[str | BadCell]]]:
-    _refuse_bomb(content)
     try:
+        _refuse_bomb(content)
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=False, keep_links=False)
         sheet = book.worksheets[0]
         sheet.reset_dimensions()
@@ -142,25 +162,36 @@ def _xlsx(content: bytes) -> Iterator[tuple[int, Sequence[str | BadCell]]]:
         lines = sheet.iter_rows(max_row=MAX_ROWS + 2, max_col=MAX_COLUMNS)
         for number, cells in enumerate(lines, start=1):
             yield number, [_text(cell.value, cell.data_type) for cell in cells]
-    except (InvalidFileException, ParseError, KeyError, ValueError, IndexError, OSError) as failure:
-        raise BadCell("not a readable workbook", "无法读取该工作簿") from failure
+    except _DAMAGED as failure:
+        raise BadCell(
+            "the workbook is damaged; save it again as .xlsx", "工作簿已损坏或无法读取，请重新另存为 .xlsx"
+        ) from failure
 
 
 def _refuse_bomb(content: bytes) -> None:
     """A workbook is a zip of XML: look at what it unpacks to, and at entities, before anything is read."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            parts = archive.infolist()
-            unpacked = sum(part.file_size for part in parts)
-            if len(parts) > MAX_PARTS or unpacked > MAX_UNPACKED_BYTES:
-                raise BadCell("the workbook unpacks to too much", "工作簿解压后过大")
-            for part in parts:
-                if part.filename.endswith((".xml", ".rels")):
-                    with archive.open(part) as file:
-                        if b"<!DOCTYPE" in file.read(4096):
-                            raise BadCell("the workbook declares entities", "工作簿包含不允许的声明")
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as failure:
-        raise BadCell("not a readable workbook", "无法读取该工作簿") from failure
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        parts = archive.infolist()
+        unpacked = sum(part.file_size for part in parts)  # of a part no more is ever read
+        if len(parts) > MAX_PARTS or unpacked > MAX_UNPACKED_BYTES:
+            raise BadCell("the workbook unpacks to too much", "工作簿解压后过大")
+        for part in parts:
+            if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise zipfile.BadZipFile(part.filename)
+            with archive.open(part) as file:
+                _refuse_entities(file, is_xml=part.filename.lower().endswith((".xml", ".rels")))
+
+
+def _refuse_entities(file: IO[bytes], *, is_xml: bool) -> None:
+    """Whatever a part is called, a parser may be led to it: without zeros UTF-16 shows its marks too."""
+    decoder, before = codecs.getincrementaldecoder("utf-8")(), b""
+    while piece := file.read(_PIECE):
+        marks = before + piece.replace(b"\0", b"")
+        if _DECLARES.search(marks):
+            raise BadCell("the workbook declares entities", "工作簿包含不允许的声明")
+        before = marks[-_LONGEST_MARK:]
+        if is_xml and "\0" in decoder.decode(piece):  # or it raises
+            raise ValueError("not UTF-8")
 
 
 def _text(value: object, data_type: str) -> str | BadCell:

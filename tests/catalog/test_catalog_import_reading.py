@@ -24,6 +24,20 @@ def sheet(*lines: Sequence[Any]) -> bytes:
     return out.getvalue()
 
 
+DAMAGED = "the workbook is damaged; save it again as .xlsx"
+SHEET = "xl/worksheets/sheet1.xml"
+
+
+def changed(parts: dict[str, bytes]) -> bytes:
+    """A good workbook with some parts of another content."""
+    out = io.BytesIO()
+    good = zipfile.ZipFile(io.BytesIO(sheet(["sku"], ["A"])))
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name in {**dict.fromkeys(good.namelist()), **parts}:
+            archive.writestr(name, parts[name] if name in parts else good.read(name))
+    return out.getvalue()
+
+
 def messages(name: str, content: bytes) -> list[tuple[int, str, str]]:
     return [(fault.row, fault.column, fault.message) for fault in read(name, content).faults]
 
@@ -34,7 +48,7 @@ def test_a_csv_may_have_a_byte_order_mark_blank_lines_and_cells_of_several_lines
     assert found.faults == []
     assert found.header == ["sku", "name"]
     assert found.rows == [Row(3, {"sku": "A", "name": "one\ntwo"}), Row(4, {"sku": "B", "name": ""})]
-    assert found.lines == {1: 1, 2: 2, 3: 3, 4: 5}
+    assert found.lines == {1: 1, 3: 3, 4: 5}  # none of the blank ones: a file may have millions
 
 
 def test_a_workbook_gives_the_text_that_was_meant() -> None:
@@ -58,9 +72,10 @@ def test_formulas_are_refused_in_both_kinds_of_file() -> None:
         ("x.csv", b"sku\n\0\n", "not a text file"),
         ("x.csv", b"", "no rows"),
         ("x.csv", b"sku\n", "no rows"),
-        ("x.xlsx", b"not a zip", "not a readable workbook"),
+        ("x.xlsx", b"not a zip", DAMAGED),
         ("x.csv", b"x" * (20 * 1024 * 1024 + 1), "the file is larger than 20 MB"),
         ("x.csv", b"sku\n" + b"A\n" * 20_001, "more than 20,000 rows"),
+        ("x.csv", b"sku\n" + b"\n" * 100_000 + b"A\n", "more than 100,000 lines, with the blank ones"),
     ],
 )
 def test_a_file_that_cannot_be_read_says_why(name: str, content: bytes, message: str) -> None:
@@ -102,9 +117,76 @@ def test_a_workbook_that_unpacks_to_too_much_is_not_unpacked(monkeypatch: pytest
     assert messages("x.xlsx", bomb.getvalue()) == [(0, "", "the workbook unpacks to too much")]
 
 
-def test_a_workbook_with_entities_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr("xl/workbook.xml", b'<?xml version="1.0"?><!DOCTYPE a [<!ENTITY b "c">]><a/>')
+ENTITIES = '<!DOCTYPE a [<!ENTITY b "c">]><a/>'
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ENTITIES.encode(),
+        b"<!--" + b"x" * 5_000 + b"-->" + ENTITIES.encode(),
+        b" " * (reading._PIECE - 3) + ENTITIES.encode(),  # over the edge of what is read at once
+        ENTITIES.encode("utf-16"),
+        ENTITIES.encode("utf-16-be"),
+    ],
+)
+@pytest.mark.parametrize("name", [SHEET, "xl/media/image1.png"])
+def test_a_workbook_with_entities_is_not_parsed(
+    name: str, content: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(reading, "load_workbook", None)
-    assert messages("x.xlsx", content.getvalue()) == [(0, "", "the workbook declares entities")]
+    assert messages("x.xlsx", changed({name: content})) == [(0, "", "the workbook declares entities")]
+
+
+def test_a_workbook_that_is_not_utf_8_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed: list[object] = []
+    monkeypatch.setattr(reading, "load_workbook", lambda *args, **options: parsed.append(args))
+    for encoding in ("utf-16", "utf-16-le", "gb18030"):
+        content = changed({SHEET: "<a>玫瑰</a>".encode(encoding)})
+        assert messages("x.xlsx", content) == [(0, "", DAMAGED)], encoding
+    assert parsed == []
+    assert messages("x.xlsx", changed({"xl/media/image1.png": b"\x89PNG\0\xff"})) == [(0, "", DAMAGED)]
+    assert len(parsed) == 1  # a picture is no text
+
+
+def test_a_cell_is_at_most_five_thousand_characters_long() -> None:
+    fault = [(2, "sku", "longer than 5,000 characters")]
+    rows = (["sku", "name"], ["A" * 5_001, "B" * 5_000])
+    assert messages("x.xlsx", sheet(*rows)) == fault
+    assert messages("x.csv", "\n".join(",".join(one) for one in rows).encode()) == fault
+    assert messages("x.csv", b"A" * 5_001 + b"\n1\n")[0][2].startswith("a column name longer than")
+
+
+MAIN = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+ODD = b'<worksheet xmlns="%s"><sheetData><row r="q"><c/></row></sheetData></worksheet>' % MAIN
+
+
+def broken(part: str) -> bytes:
+    return changed({part: b"<a"})
+
+
+def bad_checksum() -> bytes:
+    good = changed({})
+    checksum = zipfile.ZipFile(io.BytesIO(good)).getinfo(SHEET).CRC.to_bytes(4, "little")
+    return good.replace(checksum, b"\0\0\0\1")
+
+
+def bad_stream() -> bytes:
+    content = bytearray(changed({}))
+    at = zipfile.ZipFile(io.BytesIO(content)).getinfo(SHEET).header_offset + 30 + len(SHEET)
+    content[at : at + 40] = b"\xff" * 40
+    return bytes(content)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        *map(broken, ("[Content_Types].xml", "xl/workbook.xml", "xl/styles.xml", SHEET)),
+        *(bad_checksum(), bad_stream()),
+        changed({SHEET: ODD}),
+    ],
+    ids=["types", "workbook", "styles", "sheet", "checksum", "stream", "odd"],
+)
+def test_a_damaged_workbook_is_a_fault_in_both_languages(content: bytes) -> None:
+    [fault] = read("x.xlsx", content).faults
+    assert (fault.message, fault.message_zh) == (DAMAGED, "工作簿已损坏或无法读取，请重新另存为 .xlsx")

@@ -10,7 +10,10 @@ import pytest
 from django.conf import settings as django_settings
 from django.core.cache import cache
 from django.db import connection
+from django.template import Context, Template
 from django.test import Client
+from django.test import utils as testing
+from django.test.signals import template_rendered
 from hypothesis import settings as hypothesis_settings
 from psycopg.pq import TransactionStatus
 from pytest_django import DjangoDbBlocker
@@ -34,6 +37,16 @@ hypothesis_settings.register_profile("house", deadline=None)
 hypothesis_settings.load_profile("house")
 # Every world opens with the same few keys; to check one takes longer than all the rest of opening a shop.
 opening.checked_private_key = lru_cache(opening.checked_private_key)
+
+
+def _drawn(template: Template, context: Context) -> Any:
+    """A test sees the context of what a view draws, not of the hundreds of pieces that a page includes."""
+    if context.template is template:
+        template_rendered.send(sender=template, template=template, context=context)
+    return template.nodelist.render(context)
+
+
+testing.instrumented_test_render = _drawn
 
 
 class WebClient(Client):

@@ -38,6 +38,7 @@ from storefronts.models import Storefront
 TITLE = say("导入导出商品", "Goods in and out")
 KINDS = (import_jobs.CHECK, import_jobs.WRITE)
 LAST = 20
+_AGAIN = say("系统处理出错，稍后会自动再试一次。", "the system failed; it will try once more by itself.")
 _GOING = (Job.State.QUEUED, Job.State.RUNNING)
 
 
@@ -132,7 +133,7 @@ def one(request: HttpRequest, job: UUID) -> HttpResponse:
             "stands": state_name(row.state, row.state, "kernel.Job"),
             "percent": 100 * row.done // row.total if row.total else 0,
             "kind": state_name(row.kind, row.kind),
-            "refused": told_.get("refused_zh" if chinese() else "refused", "") or row.error,
+            "refused": told_.get("refused_zh" if chinese() else "refused", "") or (row.error and _AGAIN),
             "counts": _counts(told_) if "rows" in told_ else [],
             "confirms": row.kind == import_jobs.CHECK
             and row.state == Job.State.DONE

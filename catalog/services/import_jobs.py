@@ -10,6 +10,8 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
+
 from catalog.importing.read import MAX_BYTES
 from catalog.services.import_products import ImportReport, check_products, import_products
 from kernel import events, files, jobs
@@ -21,6 +23,8 @@ from kernel.tenancy import tenant
 CHECK, WRITE, ASKED = "catalogue.check", "catalogue.import", "catalogue.import_asked"
 GOOD_FOR = timedelta(days=2)
 MOST_CELLS, MOST_FAULTS = 300, 1_000
+
+log = structlog.get_logger(__name__)
 
 
 class TooBig(Invalid):
@@ -37,6 +41,14 @@ class NotShown(Conflict):
     code = "import_not_shown"
     title = "Only a preview without faults, not older than two days, can be imported."
     title_zh = "仅可导入两天内且没有错误的预览。"
+
+
+class ImportFailed(Problem):
+    """The fault is ours, and came again when the work was tried again."""
+
+    code = "import_failed"
+    title = "The system failed twice at this file. Upload it again; if that fails too, tell the platform."
+    title_zh = "系统两次处理该文件均出错。请重新上传；如仍失败，请联系平台。"
 
 
 def ask_check(*, storefront_id: int, file_name: str, content: bytes, by: str, now: datetime) -> Job:
@@ -72,19 +84,35 @@ def ask_write(*, check: Job, by: str, now: datetime) -> Job:
 
 
 def prepare(event: Event) -> None:
-    """Do what `catalogue.import_asked` asks for; safe to repeat, also after a worker died in the middle."""
+    """Do what `catalogue.import_asked` asks for; safe to repeat, also after a worker died in the middle.
+
+    What fails for no reason that can be told is tried once more, then refused: the same file fails again.
+    """
     job = Job.objects.get(public_id=event.facts["job"])
     if job.state == Job.State.DONE or "refused" in job.result:
         return  # a refusal is an answer too, and was told
+    again = job.state == Job.State.FAILED
     if job.state != Job.State.QUEUED:
         jobs.requeue(job=job, now=present())
     try:
         jobs.run(job=job, work=_work, now=present())
     except jobs.NotQueued:
         raise
-    except Problem as refused:  # told on the job's page
-        told = {"refused": refused.text("en"), "refused_zh": refused.text("zh")}
-        Job.objects.filter(pk=job.pk, state=Job.State.FAILED).update(result=told)
+    except Problem as refused:
+        _refuse(job, refused)
+    except Exception as failure:
+        if not again:
+            raise
+        log.error(
+            "import_failed", job=str(job.public_id), error=f"{type(failure).__name__}: {failure}"[:1000]
+        )
+        _refuse(job, ImportFailed())
+
+
+def _refuse(job: Job, why: Problem) -> None:
+    """Told on the job's page."""
+    told = {"refused": why.text("en"), "refused_zh": why.text("zh")}
+    Job.objects.filter(pk=job.pk, state=Job.State.FAILED).update(result=told)
 
 
 def _queue(storefront_id: int, kind: str, arguments: dict[str, Any], by: str, now: datetime) -> Job:

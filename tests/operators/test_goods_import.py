@@ -71,6 +71,8 @@ def test_a_file_is_previewed_confirmed_once_survives_its_worker_and_comes_back_u
     with pytest.raises(RuntimeError):
         work()
     assert not Product.objects.exists()
+    html = text(client, written)
+    assert "it will try once more by itself" in html and "the worker was killed" not in html
     Job.objects.filter(kind=import_jobs.WRITE).update(state="running")  # as one that died leaves it
     monkeypatch.undo()
     work()
@@ -108,6 +110,32 @@ def test_faults_are_told_by_row_and_column_and_what_changed_meanwhile_is_not_wri
     assert Variant.objects.get().price_fen == 50_000
     work()  # what was refused is not tried again
     assert Job.objects.get(kind=import_jobs.WRITE).state == "failed"
+
+
+def test_what_fails_again_for_a_reason_of_ours_is_told_in_both_languages_and_tried_no_more(
+    client, shop, monkeypatch
+):
+    enter(client, shop)
+    page = upload(client, shop, table(row()))["Location"]
+    tried = []
+
+    def fails(**asked):
+        tried.append(asked)
+        raise LookupError("no such thing")
+
+    monkeypatch.setattr(import_jobs, "check_products", fails)
+    with pytest.raises(LookupError):
+        work()
+    work()
+    work()
+    assert len(tried) == 2
+    assert Job.objects.get().error == "LookupError: no such thing"  # for us
+    for language, told in (
+        ("en", import_jobs.ImportFailed.title),
+        ("zh-CN", import_jobs.ImportFailed.title_zh),
+    ):
+        html = client.get(page, headers={"accept-language": language}).content.decode()
+        assert told in html and "no such thing" not in html
 
 
 def test_imports_are_the_merchandisers_of_the_shop_alone_and_bounded(client, shop, monkeypatch):

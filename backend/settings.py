@@ -214,6 +214,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if PRODUCTION else
 ROOT_URLCONF = "backend.urls"
 WSGI_APPLICATION = "backend.wsgi.application"
 APPEND_SLASH = False
+LOGIN_REDIRECT_URL = "admin:index"  # where a log-in ends whose `next` is refused
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",

@@ -85,7 +85,8 @@ def known(field: str, options: Callable[[], Iterable[tuple[str, Any]]]) -> type[
             return list(options())
 
         def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-            return queryset if self.value() is None else queryset.filter(**{field: self.value()})
+            offered = {str(value) for value, _ in self.lookup_choices}
+            return queryset.filter(**{field: self.value()}) if self.value() in offered else queryset
 
     return KnownFilter
 

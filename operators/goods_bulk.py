@@ -46,6 +46,7 @@ _HOW = (
     ("amount", say("按金额增减（元）", "by an amount, more or less (CNY)")),
     ("set", say("统一设为（元）", "to the same price (CNY)")),
 )
+_MOST_PERCENT, _MOST_YUAN = 1_000, 10_000_000  # beyond them it is a slip of the finger
 Take = Callable[[list[Variant], Mapping[str, Any], datetime], Preview | list[Table] | None]
 
 
@@ -77,6 +78,13 @@ class PriceForm(forms.Form):
         values: dict[str, Any] = super().clean() or self.cleaned_data
         if values.get("starts_at") and values["starts_at"] <= now():
             raise forms.ValidationError(say("生效时间须晚于现在。", "It must be later than now."))
+        percent = values.get("how") == "percent"
+        most = _MOST_PERCENT if percent else _MOST_YUAN
+        if "value" in values and not (-100 if percent else -most) <= values["value"] <= most:
+            zh, en = f"百分比须在 -100 至 {most:,} 之间。", f"A percentage is from -100 to {most:,}."
+            if not percent:
+                zh, en = f"金额不得超过 {most:,} 元。", f"An amount is at most {most:,} yuan."
+            self.add_error("value", say(zh, en))
         return values
 
     def price(self, before: int) -> int:

@@ -29,6 +29,7 @@ from kernel.models import Job
 from kernel.sheets import Line, Sheet
 from operators import told
 from operators.bilingual import chinese, say
+from operators.filters import is_number
 from operators.goods_steps import changes_table, column_name
 from operators.names import state_name
 from operators.scope import READERS, SELLERS, scope_of
@@ -153,7 +154,7 @@ def one(request: HttpRequest, job: UUID) -> HttpResponse:
 def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """All goods of one storefront, as an import reads them."""
     scope, asked = scope_of(request), request.GET.get("storefront", "")
-    if not asked.isascii() or not asked.isdecimal() or not scope.may(int(asked), READERS):
+    if not is_number(asked) or not scope.may(int(asked), READERS):
         raise Http404
     rows = Variant.objects.filter(storefront_id=int(asked))
     return taken_home(rows, request.GET.get("kind", "xlsx"))

@@ -80,6 +80,17 @@ def _image(row: Media) -> Any:
     )
 
 
+class _Shown(forms.Form):
+    """Asks only for pictures that the page showed: what a colleague added meanwhile is left alone."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if self.is_bound:
+            for name in [*self.fields]:
+                if f"place_{name.partition('_')[2]}" not in self.data:
+                    del self.fields[name]
+
+
 def _arrange_form(row: Product) -> type[forms.Form]:
     """For each picture its place, empty to take it away, and its words."""
     fields: dict[str, Any] = {}
@@ -101,7 +112,7 @@ def _arrange_form(row: Product) -> type[forms.Form]:
                 max_length=160,
                 widget=UnfoldAdminTextInputWidget,
             )
-    return type("ArrangeForm", (forms.Form,), fields)
+    return type("ArrangeForm", (_Shown,), fields)
 
 
 def _add(row: Product, values: Mapping[str, Any], who: str, at: datetime) -> None:

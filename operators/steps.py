@@ -166,7 +166,7 @@ class Stepped(Scoped):
         A form that was refused or only previewed is not done, and its number may come again. Raises InFlight
         while the same form is being taken, KeyReused where it says something else this time.
         """
-        key = request.POST.get("once", "")[:_LONGEST]
+        key = request.POST.get("once", "").replace("\0", "")[:_LONGEST]
         if not key:
             return do()
         source = f"operators:{request.user.pk}"

@@ -285,7 +285,7 @@ def _done(request: HttpRequest, waiting: QuerySet[Case]) -> HttpResponse:
 
 
 def _take(case: Case, who: str, typed: Mapping[str, str]) -> bool:
-    cases.take_case(case=case, by=who, held_by=typed.get("held_by", "")[:80], now=now())
+    cases.take_case(case=case, by=who, held_by=typed.get("held_by", "").replace("\0", "")[:80], now=now())
     return False
 
 
@@ -295,7 +295,7 @@ def _let_go(case: Case, who: str, typed: Mapping[str, str]) -> bool:
 
 
 def _settle(case: Case, who: str, typed: Mapping[str, str]) -> bool:
-    note = typed.get("note", "").strip()
+    note = typed.get("note", "").replace("\0", "").strip()
     if not note:
         raise NoNote()
     cases.settle_case(case=case, by=who, note=note[:LONGEST_NOTE], now=now())

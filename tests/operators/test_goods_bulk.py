@@ -107,6 +107,19 @@ def test_prices_are_rounded_once_shown_and_in_force_at_once(client, world):
     ) == (2, 10_000)
 
 
+def test_a_price_beyond_every_bound_is_refused_not_taken(client, world):
+    enter(client, world.shop)
+    before = price(world.dryer)
+    for how, value, told in (
+        ("set", "9999999999.99", "An amount is at most 10,000,000 yuan."),
+        ("percent", "9999999999", "A percentage is from -100 to 1,000."),
+        ("amount", "10000000", "it must be at most 10,000,000 yuan"),
+    ):
+        html = choose(client, "price_many", world.dryer, how=how, value=value, step="1", seen="").content
+        assert told in html.decode()
+    assert (price(world.dryer), PriceChange.objects.count()) == (before, 0)
+
+
 def test_a_price_waits_for_its_time_can_be_called_off_and_meets_a_cut(client, world):
     enter(client, world.shop)
     at = make.present() + timedelta(days=2)

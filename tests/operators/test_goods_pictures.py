@@ -67,13 +67,15 @@ def test_pictures_are_added_arranged_and_taken_away(
     named = {"storefront_id": world.shop.pk, "code": product.code, "alts": {}, "by": "mia", "now": make.NOW}
     arrange_pictures(**named, order=[second.pk, first.pk], gone=[])
     third = Media.objects.get(position=2)  # added after the others were looked at: it stays, behind them
+    assert client.post(step("arrange"), {**words, **places}).status_code == 302  # nor was it on the page
+    assert list(Media.objects.order_by("position")) == [second, first, third]
     with django_capture_on_commit_callbacks(execute=True):
         arrange_pictures(**named, order=[second.pk, first.pk], gone=[third.pk])
     assert not Path(tmp_path, third.path).exists()
     with django_capture_on_commit_callbacks(execute=True):
         client.post(step("arrange"), {**words, **places, f"place_{first.pk}": ""})
     assert list(Media.objects.all()) == [second] and not Path(tmp_path, first.path).exists()
-    assert Event.objects.filter(name__startswith="product.pictures_").count() == 6
+    assert Event.objects.filter(name__startswith="product.pictures_").count() == 7
     enter(make.storefront("swift"))
     assert send(picture("red")).status_code == 404 and client.get(step("arrange")).status_code == 404
     enter(world.shop, "finance")

@@ -197,3 +197,20 @@ def test_the_page_asks_equally_often_whatever_waits(client, world):
     assert len(look(client).context["items"]) == work.SHOWN
     assert statements() == few
     assert few <= 14
+
+
+def test_what_no_database_keeps_is_no_failure_of_the_page(client, world):
+    one = case(world)
+    enter(client, world)
+    assert send(client, act="take", case=one.pk, held_by="\0").status_code == 302
+    assert send(client, act="settle", case=one.pk, note="a\0b").status_code == 302
+    one.refresh_from_db()
+    assert (one.state, one.note) == ("settled", "ab")
+    for url in ("/admin/settlement/posting/?account=%00", "/admin/settlement/entry/?kind=%00"):
+        assert client.get(url).status_code == 200
+    assert client.get(reverse("goods_export"), {"storefront": "9" * 5000}).status_code == 404
+    step = reverse("admin:catalog_variant_step", args=[world.dryer.pk, "customs"])
+    assert client.post(step, {"once": "a\0b"}).status_code == 200
+    client.logout()
+    sent = {"username": "owner", "password": rows.PASSWORD, "next": "//evil.example/"}
+    assert client.post("/admin/login/", sent).headers["Location"] != "/accounts/profile/"

@@ -55,10 +55,12 @@ def money_asked(event: Event) -> None:
 
 
 def money_arrived(event: Event) -> None:
-    """refund.succeeded, refund.transferred: a return whose money has arrived is settled."""
+    """refund.succeeded, refund.transferred: a return whose money has arrived is settled, and the ledger owes
+    the tax of what customs does not give up, also where it was refunded by hand."""
     refund = _refund(event)
     if refund.arrived_at is not None:
         settle.finish(refund=refund, now=now())
+    at_customs.refunded(refund=refund, now=now())
 
 
 def order_cancelled(event: Event) -> None:

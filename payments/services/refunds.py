@@ -111,7 +111,7 @@ def request_refund(
             kind = Kind.CANCELLATION if order.state == "cancelled" else Kind.LINES
             parts, other = parts_of(order, pieces=wish.pieces, whole=wish.whole, freight=wish.freight), 0
         nothing_left = wish.whole or (bool(parts) and takes_the_last(order, wish.pieces))
-        spares, kept = nothing_left or wish.as_far, within(_kept(order, kind, wish), parts)
+        spares, kept = nothing_left or wish.as_far, within(wish.kept, parts)
         if spares and weigh(parts, kept=kept, left=left, spares=True, whole=False).spared_fen:
             replaced += take_back_waiting(waiting.filter(kind=Kind.GOODWILL), now)
             left = refundable_fen(payment)
@@ -193,13 +193,6 @@ def stray_ended(payment: Payment, *, note: str, by: str = "system", now: datetim
         return
     kinds, key = [f"payment.{payment.stray_reason}"], f"transaction:{payment.transaction_id}"
     settle_open(kinds=kinds, key=key, by=by, note=note, now=now)
-
-
-def _kept(order: Order, kind: str, wish: Wish) -> Kept:
-    """As it is wished; of what is refunded by hand after the release, and is no return, customs levies the
-    tax all the same, at the brand's cost."""
-    by_hand = kind == Kind.LINES and not wish.as_far and order.gate == Gate.AFTER_RELEASE
-    return Kept(tax_lost=True) if by_hand and wish.kept == NOTHING_KEPT else wish.kept
 
 
 def may_leave(order: Order, kind: str) -> bool:

@@ -32,10 +32,11 @@ from kernel.states import WrongState
 from kernel.tenancy import tenant
 from orders.given_back import NOTHING
 from orders.models import Order
+from payments.models import Refund
 from returns.models import ReturnGrade, ReturnRequest
 from returns.reasons import REASONS
 from returns.services import tax
-from returns.services.holding import hold, take_windows
+from returns.services.holding import hold, hold_order, take_windows
 from returns.services.seen import Stage, look
 from returns.windows import DECLARE, clock
 
@@ -221,13 +222,23 @@ def stop(row: ReturnRequest, *, now: datetime) -> bool:
 def released(*, order_number: str, now: datetime) -> None:
     """Customs' release is taken in: what is on its way back, or came, before anybody knew is declared now."""
     late = _of(order_number).filter(goods_back=True, return_no="", state__in=_COMES_BACK)
-    for found in late.exclude(received_at=None, state__in=("refunding", "settled")).order_by("pk"):  # lost
+    for found in late.order_by("pk"):
         with tenant(found.storefront_id):
             row = hold(found)
-            hold_year(row.order)
-            if declare(row, by="system", now=now) and _found(row):
-                arrived(row, on=shanghai_day(row.received_at or now), by="system", now=now)
+            take_windows(row, released=shanghai_day(_released(order_number) or now))
+            if row.received_at is not None or row.state == "on_the_way":  # else it is lost
+                hold_year(row.order)
+                if declare(row, by="system", now=now) and _found(row):
+                    arrived(row, on=shanghai_day(row.received_at or now), by="system", now=now)
             tax.owe(row, now=now)
+    _owe(order_number, now)
+
+
+def refunded(*, refund: Refund, now: datetime) -> None:
+    """Money of an order is gone, by a return or by hand."""
+    if refund.order is not None:
+        with tenant(refund.storefront_id):
+            _owe(refund.order.number, now)
 
 
 def moved(*, number: str, order_number: str, now: datetime) -> None:
@@ -241,6 +252,18 @@ def moved(*, number: str, order_number: str, now: datetime) -> None:
                 row.save(update_fields=["restorable"])
             tax.owe(row, now=now)
             _awaited(number, _declaration(row), by="system", now=now)
+    _owe(order_number, now)
+
+
+def _owe(order_number: str, now: datetime) -> None:
+    order = Order.objects.get(number=order_number)
+    with tenant(order.storefront_id):
+        tax.owe_order(hold_order(order_number), now=now)
+
+
+def _released(order_number: str) -> datetime | None:
+    told = Declaration.objects.filter(order__number=order_number)
+    return told.values_list("released_at", flat=True).first()
 
 
 def _awaited(number: str, declaration: Declaration | None, *, by: str, now: datetime) -> None:

@@ -1,7 +1,8 @@
-"""The tax of a return's pieces: what of it customs gives up, and what the ledger owes all the same.
+"""The tax of what was refunded of a released list: what of it customs gives up, and what stays owed.
 
-Customs levies none of what was declared, was back in time and is not refused; that it grants it is not
-awaited. Of all else the tax stays owed. Whatever is told later, the ledger is put right by the difference.
+Customs levies none of what was declared as a return, was back in time and is not refused; that it grants it
+is not awaited. Of all else that was refunded, by a return or by hand, the tax stays owed. Whatever is told
+later, the ledger is put right by the difference.
 """
 
 from __future__ import annotations
@@ -10,11 +11,12 @@ from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models import F, Q, Sum
 
 from customs.models import Declaration
 from customs.services import return_story
-from orders.models import OrderLine
+from kernel.clock import shanghai_day
+from orders.models import Order, OrderLine
 from payments.models import Refund, RefundLine
 from returns.models import ReturnGrade, ReturnLine, ReturnRequest
 from settlement.services.entries import enter_tax_owed
@@ -29,10 +31,13 @@ def given_up(row: ReturnRequest, pieces: Mapping[int, int]) -> Counter[int]:
     if declaration is None:
         return Counter()
     free = return_story.given_up(declaration, row.return_no)
+    if free and row.received_at and shanghai_day(row.received_at) > return_story.last_day(declaration):
+        return Counter()
     sharing = Q(line__request__return_no=row.return_no, line__request__order=row.order_id)
     theirs = ReturnGrade.objects.filter(sharing).exclude(line__request=row.pk).exclude(place="nowhere")
-    for sku, many in theirs.values_list("line__line__sku", "quantity"):
-        free[sku] -= many
+    for sku, many, at in theirs.values_list("line__line__sku", "quantity", "line__request__received_at"):
+        if at is None or shanghai_day(at) <= return_story.last_day(declaration):
+            free[sku] -= many
     given = Counter[int]()
     lines = OrderLine.objects.filter(order=row.order_id).order_by("position")
     for line, sku in lines.values_list("pk", "sku"):
@@ -42,7 +47,7 @@ def given_up(row: ReturnRequest, pieces: Mapping[int, int]) -> Counter[int]:
 
 
 def owe(row: ReturnRequest, *, now: datetime) -> None:
-    """The ledger owes the tax of those pieces of a held, settled return that customs does not give up."""
+    """What customs gives up of a held, settled return, and what it does not; the ledger follows."""
     if row.state != "settled" or row.refund is None or row.declare_by is None:
         return
     own = _own(row, row.refund)
@@ -56,7 +61,33 @@ def owe(row: ReturnRequest, *, now: datetime) -> None:
     row.restorable = all(given[line] == last - first for line, (first, last) in own.items())
     row.tax_spared_fen, row.tax_owed_fen = spared, owed
     row.save(update_fields=["restorable", "tax_spared_fen", "tax_owed_fen"])
-    enter_tax_owed(refund=row.refund, owed_fen=owed, key=row.number, at=now, now=now)
+    owe_order(row.order, now=now)
+
+
+def owe_order(order: Order, *, now: datetime) -> None:
+    """The ledger owes customs, at the brand's expense, the tax of all that was refunded of a held order since
+    its list went and is not given up; nothing before its release. What the consumer bore stays owed."""
+    declaration = Declaration.objects.filter(order=order).exclude(released_at=None).first()
+    if declaration is None or declaration.listed_at is None:
+        return
+    gone = Refund.objects.filter(order=order, state="succeeded", requested_at__gte=declaration.listed_at)
+    refunds = list(gone.select_related("order").order_by("pk"))
+    if not refunds:
+        return
+    free = Counter[str]()
+    for story in return_story.stories(declaration).values():
+        if not story.refused:
+            free += story.in_time(return_story.last_day(declaration))
+    lines = RefundLine.objects.filter(refund__in=refunds).values("line__position", "line__sku")
+    sums = lines.annotate(pieces=Sum("quantity"), tax=Sum(F("duty_fen") + F("vat_fen") + F("excise_fen")))
+    tax = given = 0
+    for line in sums.order_by("line__position"):
+        part = min(max(0, line["pieces"]), max(0, free[line["line__sku"]]))
+        free[line["line__sku"]] -= part
+        tax += line["tax"]
+        given += line["tax"] * part // line["pieces"] if part else 0
+    lost, kept = (sum(getattr(one, name) for one in refunds) for name in ("tax_lost_fen", "tax_kept_fen"))
+    enter_tax_owed(refund=refunds[-1], expense_fen=tax - min(given, tax - kept) - lost, at=now, now=now)
 
 
 def _own(row: ReturnRequest, refund: Refund) -> dict[int, tuple[int, int]]:

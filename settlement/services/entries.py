@@ -80,24 +80,23 @@ def enter_refund(*, refund: Refund, now: datetime) -> bool:
     )
 
 
-def enter_tax_owed(*, refund: Refund, owed_fen: int, key: str, at: datetime, now: datetime) -> bool:
-    """So much tax of a return is owed to customs though its refund took it back, at the brand's expense; what
-    was entered before is put right. What the consumer bore of it stays owed.
+def enter_tax_owed(*, refund: Refund, expense_fen: int, at: datetime, now: datetime) -> bool:
+    """Beyond what the refunds of an order left owed, so much of their tax is owed to customs all the same, at
+    the brand's expense; below zero so much of what they left owed is not. What was entered is put right.
 
-    `key` names the return, for one refund may be of several. False where it stands so already. Called by who
-    holds the return.
+    `refund` is the youngest of them. False where it stands so already. Called by who holds the order.
     """
-    before = Entry.objects.filter(kind=Entry.Kind.TAX_LEVIED, key__startswith=f"tax_levied:{key}/")
-    levied = Posting.objects.filter(entry__in=before, account=Account.GOODWILL)
-    expense = min(max(owed_fen, refund.tax_kept_fen), refund.tax_fen) - refund.tax_lost_fen
-    more = expense - sum(levied.values_list("amount_fen", flat=True))
+    before = Entry.objects.filter(kind=Entry.Kind.TAX_LEVIED, order=refund.order_id)
+    entered = Posting.objects.filter(entry__in=before, account=Account.GOODWILL)
+    more = expense_fen - sum(entered.values_list("amount_fen", flat=True))
     if not more:
         return False
+    assert refund.order is not None  # what came for no order has no tax
     return enter(
         fact=Fact(
             storefront_id=refund.storefront_id,
             kind=Entry.Kind.TAX_LEVIED,
-            key=f"tax_levied:{key}/{before.count() + 1}",
+            key=f"tax_levied:{refund.order.number}/{before.count() + 1}",
             at=at,
             amounts={Account.GOODWILL: more, Account.TAX: -more},
             order_id=refund.order_id,

@@ -239,7 +239,7 @@ def test_after_its_windows_a_return_is_refused_or_paid_without_customs(house: Ho
         "wechat": 17_347,
     }
     house.days(16)  # and what was declared in time is late on its way
-    assert house.cases() == ["return.not_arrived"]
+    assert house.cases() == ["return.not_arrived", "return.way_owed"]
     house.receives(slow, (2, 1, "as_new"))
     page = settled(house, slow)
     # Six tenths of its tax, 273 fen, are the consumer's by the terms, as was said beforehand.
@@ -258,4 +258,4 @@ def test_after_its_windows_a_return_is_refused_or_paid_without_customs(house: Ho
     }
     assert (house.year(), house.documents(order)) == ((26_500, 0), [("return", "399")])
     assert (house.stock()["HD-1"], house.stock()["IR-1"]) == ((99, 0, 1), (100, 0, 0))
-    house.nothing_open("return.late_at_customs")
+    house.nothing_open("return.late_at_customs", "return.way_owed")

@@ -110,8 +110,7 @@ def test_what_a_closed_refund_did_not_give_back_is_paid_by_our_bank_and_stands_i
     after = balances()
     changed = {name: fen - before.get(name, 0) for name, fen in after.items() if fen != before.get(name, 0)}
     goods = made.goods_fen - made.discount_fen
-    # Of no return, after the release: customs levies its tax all the same.
-    assert changed == {"sales": goods, "goodwill": made.tax_fen, "bank": -made.amount_fen}
+    assert changed == {"sales": goods, "tax": made.tax_fen, "bank": -made.amount_fen}
     assert {one.day for one in Entry.objects.filter(refund=made)} == {ON}
     names = Event.objects.filter(key=made.event_key).order_by("seq").values_list("name", flat=True)
     assert list(names) == ["refund.requested", "refund.succeeded", "refund.transferred"]

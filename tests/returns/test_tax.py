@@ -97,7 +97,7 @@ def test_two_returns_in_one_refund_owe_each_the_tax_of_its_own_pieces_and_get_it
     assert {row.refund for row in ReturnRequest.objects.all()} == {refund}
     Refund.objects.filter(pk=refund.pk).update(state="processing")
     parts.arrives(Refund.objects.get(pk=refund.pk), DELIVERED)
-    days = dict.fromkeys(("listed_at", "accepted_at", "released_at"), DELIVERED)
+    days = {"listed_at": make.NOW, "accepted_at": make.NOW, "released_at": DELIVERED}
     Declaration.objects.update(
         state="released", cop_no="L1", list_no=parts.LIST_NO, account=parts.account(world), **days
     )
@@ -229,15 +229,22 @@ def test_what_came_before_the_release_was_taken_in_is_declared_when_it_is(world,
     assert (row.state, row.restorable, owed()) == ("settled", True, 0)
 
 
-def test_what_is_refunded_by_hand_after_its_release_stays_owed_and_back_it_is_a_persons_to_declare(order):
-    before, by_hand = owed(), refunded(order, 1)
-    assert (by_hand.tax_lost_fen, by_hand.tax_kept_fen) == (by_hand.tax_fen, 0)
+def test_what_is_refunded_by_hand_after_its_release_stays_owed_until_it_is_declared_and_back(order, customs):
+    before = owed()
+    for _ in range(2):
+        by_hand = refunded(order, 1)  # asked for once more, it is the same
     Refund.objects.update(state="processing")
-    parts.arrives(Refund.objects.get(), AT)
-    assert owed() == before
+    parts.arrives(by_hand, AT)
+    assert (owed(), Refund.objects.get().amount_fen) == (before, by_hand.amount_fen)
     strays.keep(parcel=stray(order), by="op", now=AT)
     case = Case.objects.get(kind="return.not_declared")
     assert (case.key, case.state, "until" in case.facts) == (order.event_key, "open", True)
+    number = customs.declare(declaration=Declaration.objects.get(), pieces={"HD-1": 1}, now=AT).key
+    customs.arrived(declaration=Declaration.objects.get(), number=number, on=AT.date(), now=AT)
+    delivery.drain(now=AT)
+    assert owed() == before + by_hand.tax_fen
+    customs.says(order, REFUSED, number, AT)
+    assert owed() == before
 
 
 def test_a_consumer_reads_what_customs_did_with_a_return(order, customs):
@@ -259,3 +266,31 @@ def test_a_consumer_reads_what_customs_did_with_a_return(order, customs):
     measures = {"measures": {"value": 10_000}, "pieces": {"HD-1": 1}}
     customs.record(Declaration.objects.get(), RESTORED, row.return_no, AT, **measures)
     assert (at_customs_told(row).state, at_customs_told(row).quota_fen) == ("restored", 10_000)
+
+
+def test_what_waited_for_the_release_by_hand_is_owed_once_it_left(world, customs):
+    order = bought(world)
+    Order.objects.filter(pk=order.pk).update(gate="with_customs")
+    days = dict.fromkeys(("listed_at", "accepted_at", "released_at"), make.NOW)
+    by_hand = refunded(order, 1)
+    delivery.drain(now=make.NOW)
+    Declaration.objects.update(
+        state="released", cop_no="L1", list_no=parts.LIST_NO, account=parts.account(world), **days
+    )
+    Refund.objects.update(state="processing")
+    parts.arrives(by_hand, AT)
+    assert owed() == -order.tax_fen
+
+
+def test_what_is_refunded_by_hand_while_it_is_on_its_way_back_and_comes_in_time_is_given_up(order, customs):
+    row, before = on_the_way(order, 2), owed()
+    by_hand = request_refund(
+        number=order.number, wish=Wish(), key="all", reason="退款", asked_by="operator:w", now=AT
+    )
+    Refund.objects.filter(pk=by_hand.pk).update(state="processing")
+    parts.arrives(by_hand, AT)
+    assert owed() == before
+    graded(receive(request=row, by="op", now=AT), AT)
+    deadlines.sweep(now=AT + 9 * DAY)
+    delivery.drain(now=AT)
+    assert owed() == before + order.tax_fen

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from django.contrib.staticfiles import finders
 from django.core.management import CommandError, call_command
+from django.test import Client
 from django.urls import reverse
 from django.utils.translation import override
 from unfold.settings import CONFIG_DEFAULTS as DEFAULTS
@@ -142,3 +143,29 @@ def test_every_class_that_our_pages_name_stands_in_a_style_sheet():
             plain = re.sub(r"{[{%].*?[}%]}|{}", " ", text)
             named |= {one for words in re.findall(r'[ "]class="([^"]*)"', plain) for one in words.split()}
     assert named - there == set()
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ("There is no such page", "You may not do this", "out of date", "wrong on our side")),
+        ("zh-CN", ("页面不存在", "没有权限", "表单已过期", "系统出错")),
+    ],
+)
+def test_a_page_of_a_failure_says_what_to_do_and_leads_back(client, monkeypatch, language, words):
+    packer = rows.operator("packer", make.storefront(), "fulfilment")
+    client.force_login(packer, backend=rows.BACKEND)
+    asked = {"headers": {"accept-language": language}}
+    checked = Client(enforce_csrf_checks=True)
+    answers = [client.get("/admin/nothing/here/", **asked), client.get(reverse("goods_import"), **asked)]
+    answers.append(checked.post("/admin/login/", {"username": "x"}, **asked))
+    client.raise_request_exception = False
+    monkeypatch.setattr("operators.work.may", lambda request: 1 / 0)
+    answers.append(client.get(reverse("work"), **asked))
+    assert [one.status_code for one in answers] == [404, 403, 403, 500]
+    for answer, word in zip(answers, words, strict=True):
+        html = answer.content.decode()
+        assert word in html and 'href="/admin/"' in html
+        assert "<style" not in html and "<script" not in html
+    api = client.get("/api/v1/nothing", **asked)
+    assert (api.status_code, api.headers["Content-Type"]) == (404, "application/problem+json")

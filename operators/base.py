@@ -16,6 +16,8 @@ from kernel import events
 from kernel.approvals import NeedsColleague
 from kernel.clock import now
 from kernel.errors import Conflict, Problem, Refused
+from kernel.ids import uuid7
+from kernel.receipts import Answer, fingerprint, keep, take
 from kernel.tenancy import tenant
 from operators import amounts, colleague, columns, paging, told
 from operators.bilingual import chinese, say
@@ -262,10 +264,29 @@ class Scoped(ModelAdmin):  # type: ignore[misc]
         self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
         try:
-            answer: HttpResponse = super().changeform_view(request, object_id, form_url, extra_context)
+            if object_id is None and request.POST.get("once"):
+                return self._added_once(request, form_url, extra_context)
+            shown = {"once": str(uuid7()), **(extra_context or {})}
+            answer: HttpResponse = super().changeform_view(request, object_id, form_url, shown)
         except Problem as problem:  # its transaction is rolled back
             self.tell(request, problem)
             return HttpResponseRedirect(request.get_full_path())
+        return answer
+
+    def _added_once(self, request: HttpRequest, form_url: str, extra_context: Any) -> HttpResponse:
+        """An add form that is sent twice adds once: the second click lands where the first did."""
+        told = [(name, *values) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken"]
+        key = request.POST["once"].replace("\0", "")[:64]
+        source, said = f"operators:{request.user.pk}", fingerprint(request.path, repr(sorted(told)))
+        with transaction.atomic():
+            earlier = take(source=source, key=key, fingerprint=said)
+            if earlier is not None:
+                return HttpResponseRedirect(earlier.body.decode())
+            shown = {"once": key, **(extra_context or {})}
+            answer: HttpResponse = super().changeform_view(request, None, form_url, shown)
+            if answer.status_code == 302:
+                done = Answer(204, answer["Location"].encode())
+                keep(source=source, key=key, fingerprint=said, answer=done, now=now())
         return answer
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from inventory.models import Lot, Stock
+from inventory.models import Count, Lot, Stock
 from tests import make
 from tests.operators import rows
 from tests.operators.test_walk import enter
@@ -99,3 +99,15 @@ def test_of_a_form_sent_twice_in_one_instant_the_goods_are_received_once(packer,
 
     assert set(at_once([send] * 4)) <= {200, 302}
     assert Lot.objects.get().on_hand == 7
+
+
+def test_an_add_form_that_was_sent_twice_adds_once_and_leads_to_the_same_place(client, world):
+    enter(client, rows.operator("owner", world.shop))
+    url = "/admin/inventory/count/add/"
+    sent = {"warehouse": world.warehouse.pk, "note": "yearly", "once": form(client, url)}
+    first, second = client.post(url, sent), client.post(url, sent)
+    assert (first.status_code, second.status_code) == (302, 302)
+    assert first.headers["Location"] == second.headers["Location"]
+    assert Count.objects.count() == 1
+    client.post(url, {**sent, "once": form(client, url)})
+    assert Count.objects.count() == 2  # a form of its own is another wish

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from customs.models import Declaration
 from customs.services.return_story import Story, last_day, stories
-from returns.models import ReturnRequest
+from kernel.clock import shanghai_day
+from returns.models import ReturnGrade, ReturnRequest
 from returns.told import Saying
 
 # refused: by customs; restored: in time and granted; late: not in time; awaits: goods or customs' word.
@@ -43,13 +44,23 @@ class AtCustoms:
 
 
 def at_customs(row: ReturnRequest) -> AtCustoms | None:
-    """Of a return that customs was told of; None of any other. Two statements."""
-    declaration = Declaration.objects.filter(order=row.order_id).first() if row.return_no else None
+    """Of a return that customs was told of and that is not given up; None of any other. Three statements."""
+    told = row.return_no and row.state not in ("withdrawn", "lapsed")
+    declaration = Declaration.objects.filter(order_id=row.order_id).first() if told else None
     story = stories(declaration).get(row.return_no) if declaration else None
     if declaration is None or story is None:
         return None
-    state = _state(declaration, story)
-    return AtCustoms(state, SAYS[state], story.restored_fen)
+    state, fen = _state(declaration, story), story.restored_fen
+    if fen and row.goods_back:  # another request may have brought a part of it
+        found = ReturnGrade.objects.filter(line__request=row).exclude(place="nowhere")
+        own = sum(found.values_list("quantity", flat=True)) if _in_time(row, declaration) else 0
+        fen = fen * min(own, story.restored.total()) // story.restored.total()
+        state = "restored" if own else "awaits" if row.received_at is None else "late"
+    return AtCustoms(state, SAYS[state], fen)
+
+
+def _in_time(row: ReturnRequest, declaration: Declaration) -> bool:
+    return row.received_at is not None and shanghai_day(row.received_at) <= last_day(declaration)
 
 
 def _state(declaration: Declaration, story: Story) -> str:

@@ -250,6 +250,9 @@ def test_what_is_refunded_by_hand_after_its_release_stays_owed_until_it_is_decla
 def test_a_consumer_reads_what_customs_did_with_a_return(order, customs):
     row = asked(order)
     assert at_customs_told(row) is None
+    ReturnRequest.objects.update(return_no="return-0", state="lapsed")
+    assert at_customs_told(ReturnRequest.objects.get()) is None
+    ReturnRequest.objects.update(return_no="", state="to_send")
     row = send(request=row, carrier="SF", waybill="SF2000000000001", by="c", now=DELIVERED)
     assert at_customs_told(row).state == "awaits"
     with undone():
@@ -265,7 +268,11 @@ def test_a_consumer_reads_what_customs_did_with_a_return(order, customs):
     assert (at_customs_told(row).state, at_customs_told(row).quota_fen) == ("refused", 0)
     measures = {"measures": {"value": 10_000}, "pieces": {"HD-1": 1}}
     customs.record(Declaration.objects.get(), RESTORED, row.return_no, AT, **measures)
+    row.refresh_from_db()
     assert (at_customs_told(row).state, at_customs_told(row).quota_fen) == ("restored", 10_000)
+    ReturnRequest.objects.update(received_at=parts.RELEASED + 46 * DAY)  # another one brought it in time
+    row.refresh_from_db()
+    assert (at_customs_told(row).state, at_customs_told(row).quota_fen) == ("late", 0)
 
 
 def test_what_waited_for_the_release_by_hand_is_owed_once_it_left(world, customs):

@@ -171,7 +171,7 @@ class VariantAdmin(Bulk, Stepped, Listed):
 
     @admin.action(description=say("导出为 XLSX（可再导入）", "Export as XLSX, to be imported again"))
     def take_home(self, request: HttpRequest, rows: QuerySet[Any]) -> Any:
-        return goods_import.taken_home(rows, "xlsx")
+        return goods_import.taken_home(request, rows, "xlsx")
 
     @admin.action(description=say("申请合规放行", "Ask compliance to open the gate"), permissions=["write"])
     def ask_for_gate(self, request: HttpRequest, rows: QuerySet[Any]) -> None:

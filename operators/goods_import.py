@@ -31,6 +31,7 @@ from operators import told
 from operators.bilingual import chinese, say
 from operators.filters import is_number
 from operators.goods_steps import changes_table, column_name
+from operators.lists import note_taken
 from operators.names import state_name
 from operators.scope import READERS, SELLERS, scope_of
 from operators.tables import Table, when
@@ -157,11 +158,14 @@ def export(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     if not is_number(asked) or not scope.may(int(asked), READERS):
         raise Http404
     rows = Variant.objects.filter(storefront_id=int(asked))
-    return taken_home(rows, request.GET.get("kind", "xlsx"))
+    return taken_home(request, rows, request.GET.get("kind", "xlsx"))
 
 
-def taken_home(variants: QuerySet[Variant], kind: str) -> HttpResponse | StreamingHttpResponse:
+def taken_home(
+    request: HttpRequest, variants: QuerySet[Variant], kind: str
+) -> HttpResponse | StreamingHttpResponse:
     """The file, of at most as many rows as an import takes."""
+    note_taken(request, Variant._meta.label, min(variants.count(), MAX_ROWS))
     kept = variants.select_related("product__category", "product__brand").defer("product__search")
     rows = rows_of(kept.order_by("product__code", "position", "id")[:MAX_ROWS])
     answer: HttpResponse | StreamingHttpResponse

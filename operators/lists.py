@@ -7,12 +7,15 @@ from typing import Any, ClassVar
 
 from django.contrib.admin.utils import label_for_field, lookup_field
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.http import HttpRequest, StreamingHttpResponse
 from django.utils.formats import localize
 from django.utils.html import strip_tags
 from django.utils.timezone import localtime
 from unfold.decorators import action
 
+from kernel import events, ids
+from kernel.clock import now
 from kernel.sheets import Line, Sheet
 from operators.base import Scoped
 from operators.bilingual import say
@@ -37,6 +40,7 @@ class Listed(Scoped):
         )
         answer["Content-Disposition"] = f'attachment; filename="{self.opts.model_name}.csv"'
         answer["Cache-Control"] = "no-store"
+        note_taken(request, self.opts.label, min(shown.result_count, MOST))
         return answer
 
     def _lines(self, rows: Any, columns: list[Any]) -> Iterator[str]:
@@ -48,6 +52,25 @@ class Listed(Scoped):
             yield sheet.row(
                 [_text(lookup_field(getattr(name, "plain", name), row, self)[2]) for name in columns]
             )
+
+
+def note_taken(request: HttpRequest, label: str, rows: int) -> None:
+    """Who took a list home stays on record: which, narrowed by which filters (not by what was typed in them),
+    and how many rows at most."""
+    at = now()
+    with transaction.atomic():
+        events.record(
+            storefront_id=None,
+            name="list.taken",
+            key=f"download:{ids.number(at)}",
+            facts={
+                "by": request.user.get_username(),
+                "taken": label,
+                "filters": sorted(request.GET),
+                "rows": rows,
+            },
+            now=at,
+        )
 
 
 def _text(value: Any) -> str:

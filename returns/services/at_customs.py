@@ -42,6 +42,7 @@ from returns.windows import DECLARE, clock
 
 NOT_ALL = "return.not_all_there"
 NOT_DECLARED, LATE, NOT_STOPPED = "return.not_declared", "return.late_at_customs", "return.not_stopped"
+MORE_TOLD = "return.more_told"
 LOOK_AGAIN = timedelta(minutes=10)
 
 
@@ -134,7 +135,10 @@ def arrived(row: ReturnRequest, *, on: date, by: str, now: datetime) -> None:
     pieces = None
     if row.goods_back:
         sharing, told = _told(row.return_no, row.order.number), _story(declaration, row.return_no)
-        pieces = sum(map(_found, sharing), Counter[str]()) - told.back
+        found = sum(map(_found, sharing), Counter[str]())
+        pieces = found - told.back
+        if told.back - found and all(map(_brings_no_more, sharing)):
+            _case(row, MORE_TOLD, "More pieces were entered at customs as back than were found", now)
         if len(sharing) > 1 and pieces - (told.declared - told.back):  # what it was to bring, another brought
             row.return_no, pieces = "", _found(row)
             row.save(update_fields=["return_no"])

@@ -68,3 +68,13 @@ def test_two_owners_who_leave_at_once_are_not_both_gone(shop):
 
     done = at_once([lambda one=one: leaves(one) for one in owners])
     assert sorted(type(one).__name__ for one in done) == ["LastOwner", "NoneType"]
+
+
+def test_who_took_a_list_home_is_on_record(client, shop):
+    enter(client, rows.operator("owner", shop))
+    b"".join(client.get("/admin/inventory/freighttemplate/download/"))
+    client.get(reverse("goods_export"), {"storefront": shop.pk, "kind": "csv"})
+    told = list(Event.objects.filter(name="list.taken").order_by("id").values_list("facts", flat=True))
+    assert told[0] == {"by": "owner", "taken": "inventory.FreightTemplate", "filters": [], "rows": 0}
+    assert [one["taken"] for one in told] == ["inventory.FreightTemplate", "catalog.Variant"]
+    assert told[1]["filters"] == ["kind", "storefront"]  # their names, and not what was typed in them

@@ -301,3 +301,11 @@ def test_what_is_refunded_by_hand_while_it_is_on_its_way_back_and_comes_in_time_
     deadlines.sweep(now=AT + 9 * DAY)
     delivery.drain(now=AT)
     assert owed() == before + order.tax_fen
+
+
+def test_what_was_entered_at_customs_and_is_not_found_is_a_persons(order, customs):
+    row = received(order, 2)
+    declaration = Declaration.objects.get()
+    customs.arrived(declaration=declaration, number=row.return_no, on=AT.date(), now=AT)
+    one_came(row)
+    assert Case.objects.get(kind="return.more_told").key == row.event_key

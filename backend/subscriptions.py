@@ -116,8 +116,12 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
     "refund.named": (
         Handler("payments.declaring.follow_refund"),
         Handler("payments.declaring.end_refunded"),
+        Handler("returns.tasks.pieces_named"),
     ),
-    "refund.unnamed": (Handler("payments.declaring.follow_refund"),),
+    "refund.unnamed": (
+        Handler("payments.declaring.follow_refund"),
+        Handler("returns.tasks.pieces_named"),
+    ),
     "refund.transferred": (
         Handler("settlement.tasks.enter_transferred"),
         Handler("payments.tasks.money_arrived"),

@@ -6,23 +6,20 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http import HttpRequest, HttpResponseRedirect
 from django.urls import reverse
-from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextInputWidget
 
-from kernel.clock import now
 from kernel.tenancy import everything
 from operators.base import Scoped, register
 from operators.bilingual import chinese, say
 from operators.filters import states
-from operators.names import state_name
 from operators.own_sessions import end_others
 from operators.scope import OWNERS, scope_of
 from operators.steps import Step, Stepped
-from storefronts.models import Membership, Operator, Storefront
+from storefronts.models import Operator
 from storefronts.services import second_factor, sessions
-from storefronts.services.colleagues import LastOwner, bring_in, mind_last_owner
+from storefronts.services.colleagues import LastOwner, mind_last_owner
 
 
 class ReasonForm(forms.Form):
@@ -40,24 +37,9 @@ class ReasonForm(forms.Form):
     )
 
 
-class BringInForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A new colleague: how they log in, where they work, and as what."""
-
-    storefront = forms.ModelChoiceField(
-        label=say("店铺", "storefront"), queryset=Storefront.objects.none(), widget=UnfoldAdminSelectWidget
-    )
-    role = forms.ChoiceField(label=say("岗位", "role"), widget=UnfoldAdminSelectWidget)
-
-    class Meta:
-        model = Operator
-        fields = ("username",)
-
-
 @register("storefronts.Operator")
 class OperatorAdmin(Stepped):
     """Colleagues: those who work in one of one's own storefronts."""
-
-    addable = ("username", "storefront", "role")
 
     scope_path = "memberships__storefront_id"
     scope_many = True
@@ -83,37 +65,6 @@ class OperatorAdmin(Stepped):
             ),
         ),
     )
-
-    def get_form(self, request: Any, obj: Any = None, change: bool = False, **options: Any) -> Any:
-        if obj is not None:
-            return super().get_form(request, obj, change, **options)
-        made = super().get_form(request, obj, change, **options | {"form": BringInForm})
-        scope = scope_of(request)
-        shops = Storefront.objects.order_by("code")
-        own = shops if scope.everything else shops.filter(pk__in=scope.storefronts(OWNERS))
-        made.base_fields["storefront"].queryset = own
-        made.base_fields["role"].choices = [
-            (role, state_name(role, "storefronts.Membership", "storefronts.Membership"))
-            for role in Membership.Role.values
-        ]
-        return made
-
-    def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
-        told = {name: form.cleaned_data[name] for name in self.addable}
-        made, request.first_password = bring_in(**told, by=request.user.get_username(), now=now())
-        obj.pk = made.pk
-
-    def response_add(self, request: Any, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
-        """The first password is shown here and nowhere else."""
-        context = {
-            **self.admin_site.each_context(request),
-            "title": say("已添加同事", "A new colleague"),
-            "operator": obj.get_username(),
-            "password": request.first_password,
-        }
-        answer = TemplateResponse(request, "operators/brought_in.html", context)
-        answer["Cache-Control"] = "no-store"
-        return answer
 
     def _mine(self, request: HttpRequest, obj: Any, roles: frozenset[str]) -> bool:
         """What is done to an operator is done by who owns every storefront where that one works."""

@@ -165,7 +165,9 @@ def taken_home(
     request: HttpRequest, variants: QuerySet[Variant], kind: str
 ) -> HttpResponse | StreamingHttpResponse:
     """The file, of at most as many rows as an import takes."""
-    note_taken(request, Variant._meta.label, min(variants.count(), MAX_ROWS))
+    shops = set(variants.order_by().values_list("storefront", flat=True).distinct()[:2])
+    shop = shops.pop() if len(shops) == 1 else None
+    note_taken(request, Variant._meta.label, min(variants.count(), MAX_ROWS), shop)
     kept = variants.select_related("product__category", "product__brand").defer("product__search")
     rows = rows_of(kept.order_by("product__code", "position", "id")[:MAX_ROWS])
     answer: HttpResponse | StreamingHttpResponse

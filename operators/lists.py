@@ -19,6 +19,7 @@ from kernel.clock import now
 from kernel.sheets import Line, Sheet
 from operators.base import Scoped
 from operators.bilingual import say
+from operators.scope import READERS, scope_of
 
 MOST = 50_000
 
@@ -40,7 +41,9 @@ class Listed(Scoped):
         )
         answer["Content-Disposition"] = f'attachment; filename="{self.opts.model_name}.csv"'
         answer["Cache-Control"] = "no-store"
-        note_taken(request, self.opts.label, min(shown.result_count, MOST))
+        own = scope_of(request).storefronts(READERS)
+        shop = own[0] if len(own) == 1 else None  # of several it is the platform's to see
+        note_taken(request, self.opts.label, min(shown.result_count, MOST), shop)
         return answer
 
     def _lines(self, rows: Any, columns: list[Any]) -> Iterator[str]:
@@ -54,13 +57,13 @@ class Listed(Scoped):
             )
 
 
-def note_taken(request: HttpRequest, label: str, rows: int) -> None:
+def note_taken(request: HttpRequest, label: str, rows: int, storefront_id: int | None) -> None:
     """Who took a list home stays on record: which, narrowed by which filters (not by what was typed in them),
     and how many rows at most."""
     at = now()
     with transaction.atomic():
         events.record(
-            storefront_id=None,
+            storefront_id=storefront_id,
             name="list.taken",
             key=f"download:{ids.number(at)}",
             facts={

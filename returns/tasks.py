@@ -63,6 +63,11 @@ def money_arrived(event: Event) -> None:
     at_customs.refunded(refund=refund, now=now())
 
 
+def pieces_named(event: Event) -> None:
+    """refund.named, refund.unnamed: an accountant said of which pieces a refund was; their tax follows."""
+    at_customs.refunded(refund=_refund(event), now=now())
+
+
 def order_cancelled(event: Event) -> None:
     """order.cancelled: all of it goes back by that; what was asked of it and not sent is over."""
     undelivered.give_way(order_number=event.key.removeprefix("order:"), now=now())

@@ -6,6 +6,7 @@ tests. One that is in a transaction is closed: what it wrote is taken back, what
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from django.db.backends.postgresql.base import DatabaseWrapper
@@ -16,6 +17,7 @@ from psycopg.pq import TransactionStatus
 AT_MOST = 8
 _AS_OPENED = "RESET ROLE; RESET ALL; UNLISTEN *; SELECT pg_advisory_unlock_all()"
 _waiting: list[Connection[Any]] = []
+_house = os.getpid()
 _open, _close = DatabaseWrapper.get_new_connection, DatabaseWrapper._close
 
 
@@ -32,6 +34,8 @@ def finish() -> None:
 
 
 def _take(wrapper: DatabaseWrapper, params: dict[str, Any]) -> Any:
+    if os.getpid() != _house:
+        return _open(wrapper, params)
     wanted = tuple(params.get(name, "") for name in ("host", "user", "dbname", "options"))
     for raw in _waiting[:]:
         if (raw.info.host, raw.info.user, raw.info.dbname, raw.info.options) == wanted:
@@ -46,6 +50,9 @@ def _take(wrapper: DatabaseWrapper, params: dict[str, Any]) -> Any:
 
 def _lay_down(wrapper: DatabaseWrapper) -> None:
     raw = wrapper.connection
+    if os.getpid() != _house:  # a fork: what waits here is its parent's, on one socket
+        _close(wrapper)
+        return
     idle = raw is not None and raw.info.transaction_status == TransactionStatus.IDLE and raw.autocommit
     if not idle or wrapper.in_atomic_block or len(_waiting) >= AT_MOST:
         _close(wrapper)

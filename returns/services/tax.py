@@ -71,7 +71,7 @@ def owe_order(order: Order, *, now: datetime) -> None:
     if declaration is None or declaration.listed_at is None:
         return
     gone = Refund.objects.filter(order=order, state="succeeded", requested_at__gte=declaration.listed_at)
-    refunds = list(gone.select_related("order").order_by("pk"))
+    refunds = list(gone.exclude(kind=Refund.Kind.STRAY).select_related("order").order_by("pk"))
     if not refunds:
         return
     free = Counter[str]()

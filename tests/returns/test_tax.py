@@ -11,7 +11,8 @@ from customs.models import Declaration
 from customs.services.return_story import GRANTED, REFUSED, RESTORED
 from kernel.models import Case
 from orders.models import Order
-from payments.models import Refund
+from payments.models import Refund, RefundLine
+from payments.services.refund_parts import SHARES
 from payments.services.refunds import Wish, request_refund
 from returns.customs_told import at_customs as at_customs_told
 from returns.figures import Span, by_week
@@ -309,3 +310,18 @@ def test_what_was_entered_at_customs_and_is_not_found_is_a_persons(order, custom
     customs.arrived(declaration=declaration, number=row.return_no, on=AT.date(), now=AT)
     one_came(row)
     assert Case.objects.get(kind="return.more_told").key == row.event_key
+
+
+def test_pieces_that_an_accountant_names_after_the_release_keep_their_tax_owed(order, customs):
+    before = owed()
+    made = request_refund(
+        number=order.number, wish=Wish(goodwill_fen=1_000), key="w", reason="退款", asked_by="w", now=AT
+    )
+    Refund.objects.update(state="processing")
+    parts.arrives(made, AT)
+    shares = dict.fromkeys(SHARES, 0) | {"goods_fen": 90, "vat_fen": 910}
+    RefundLine.objects.create(
+        storefront=order.storefront, refund=made, line=order.lines.get(), quantity=1, **shares
+    )
+    at_customs.refunded(refund=made, now=AT)
+    assert owed() == before - 910  # beside the ledger's own entry of what was named

@@ -23,6 +23,7 @@ from unfold.widgets import (
 )
 
 from catalog.importing.changes import Change
+from catalog.importing.columns import MAX_YUAN
 from catalog.models import Variant
 from catalog.services.edit_products import MOST, SHARED
 from catalog.services.import_products import ChangedSince
@@ -46,7 +47,7 @@ _HOW = (
     ("amount", say("按金额增减（元）", "by an amount, more or less (CNY)")),
     ("set", say("统一设为（元）", "to the same price (CNY)")),
 )
-_MOST_PERCENT, _MOST_YUAN = 1_000, 10_000_000  # beyond them it is a slip of the finger
+_MOST_PERCENT = 1_000  # beyond it, it is a slip of the finger
 Take = Callable[[list[Variant], Mapping[str, Any], datetime], Preview | list[Table] | None]
 
 
@@ -79,7 +80,7 @@ class PriceForm(forms.Form):
         if values.get("starts_at") and values["starts_at"] <= now():
             raise forms.ValidationError(say("生效时间须晚于现在。", "It must be later than now."))
         percent = values.get("how") == "percent"
-        most = _MOST_PERCENT if percent else _MOST_YUAN
+        most = _MOST_PERCENT if percent else MAX_YUAN
         if "value" in values and not (-100 if percent else -most) <= values["value"] <= most:
             zh, en = f"百分比须在 -100 至 {most:,} 之间。", f"A percentage is from -100 to {most:,}."
             if not percent:

@@ -17,7 +17,7 @@ from compliance.queries import goods_classes
 
 _YES = {"yes", "true", "1", "是"}
 _NO = {"no", "false", "0", "否", ""}
-_MAX_YUAN = 10_000_000
+MAX_YUAN = 10_000_000
 _CHAPTERS = {f"{n:02}" for n in range(1, 98) if n != 77}  # 77 is kept free by the Harmonized System
 
 
@@ -64,7 +64,7 @@ def yuan(cell: str) -> int:
     if re.fullmatch(r"[0-9]{1,8}(\.[0-9]{1,2})?", cell) is None:
         raise BadCell("not an amount in yuan like 199.00", "不是有效金额（元，最多两位小数）")
     fen = int(Decimal(cell) * 100)
-    if not 0 < fen <= _MAX_YUAN * 100:
+    if not 0 < fen <= MAX_YUAN * 100:
         raise BadCell("not between 0.01 and 10,000,000 yuan", "金额须在 0.01 至 10,000,000 元之间")
     return fen
 

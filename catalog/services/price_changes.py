@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db.models import Max, QuerySet
 
-from catalog.importing.columns import _MAX_YUAN
+from catalog.importing.columns import MAX_YUAN
 from catalog.models import PriceChange, PriceCut, Variant
 from catalog.services.editing import editing
 from catalog.services.import_products import ChangedSince
@@ -77,8 +77,8 @@ def plan_prices(
                 raise NoSuchVariant(sku=sku)
             if price_fen <= 0:
                 raise BadPrice(sku=sku, why="it must be above zero", why_zh="价格必须大于零")
-            if price_fen > _MAX_YUAN * 100:
-                why = f"it must be at most {_MAX_YUAN:,} yuan", f"价格不得超过 {_MAX_YUAN:,} 元"
+            if price_fen > MAX_YUAN * 100:
+                why = f"it must be at most {MAX_YUAN:,} yuan", f"价格不得超过 {MAX_YUAN:,} 元"
                 raise BadPrice(sku=sku, why=why[0], why_zh=why[1])
             if seen is not None and kept[sku].price_fen != seen.get(sku):
                 raise ChangedSince()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime
 from decimal import Decimal
 
@@ -39,14 +38,6 @@ def left_by_line(declaration: Declaration, *, now: datetime) -> dict[int, int]:
         for line in reads(filing, purpose=PURPOSE, now=now).lines:
             left[whole(line["gnum"])] -= whole(line["qty"])
     return left
-
-
-def pieces_of(filing: Filing, *, now: datetime) -> dict[str, int]:
-    """What a return (625) names: pieces by SKU."""
-    sku, pieces = skus(filing.declaration, now=now), Counter[str]()
-    for line in reads(filing, purpose=PURPOSE, now=now).lines:
-        pieces[sku[whole(line["gnum"])]] += whole(line["qty"])
-    return dict(pieces)
 
 
 def whole(value: object) -> int:

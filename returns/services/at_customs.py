@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from compliance import services as compliance
-from customs.models import Declaration, Filing
+from customs.models import Declaration
 from customs.services.came_back import (
     ArrivalKnown,
     ArrivedImpossible,
@@ -22,7 +22,6 @@ from customs.services.came_back import (
     never_came,
 )
 from customs.services.declaring import held
-from customs.services.listed import pieces_of
 from customs.services.return_story import Story, stories
 from customs.services.undoing import NotAccepted, ask_back, declare_return
 from kernel.cases import open_case, settle_open
@@ -229,12 +228,13 @@ def released(*, order_number: str, now: datetime) -> None:
     for found in late.order_by("pk"):
         with tenant(found.storefront_id):
             row = hold(found)
-            take_windows(row, released=shanghai_day(_released(order_number) or now))
+            if declaration := _declaration(row):
+                take_windows(row, released=shanghai_day(declaration.released_at or now))
             if row.received_at is not None or row.state == "on_the_way":  # else it is lost
                 hold_year(row.order)
                 if declare(row, by="system", now=now) and _found(row):
                     arrived(row, on=shanghai_day(row.received_at or now), by="system", now=now)
-            tax.owe(row, now=now)
+            tax.share(row)
     _owe(order_number, now)
 
 
@@ -254,7 +254,7 @@ def moved(*, number: str, order_number: str, now: datetime) -> None:
             if _story(_declaration(row), number).refused:
                 row.restorable = False
                 row.save(update_fields=["restorable"])
-            tax.owe(row, now=now)
+            tax.share(row)
             _awaited(number, _declaration(row), by="system", now=now)
     _owe(order_number, now)
 
@@ -263,11 +263,6 @@ def _owe(order_number: str, now: datetime) -> None:
     order = Order.objects.get(number=order_number)
     with tenant(order.storefront_id):
         tax.owe_order(hold_order(order_number), now=now)
-
-
-def _released(order_number: str) -> datetime | None:
-    told = Declaration.objects.filter(order__number=order_number)
-    return told.values_list("released_at", flat=True).first()
 
 
 def _awaited(number: str, declaration: Declaration | None, *, by: str, now: datetime) -> None:
@@ -286,14 +281,14 @@ def declared(*, number: str, order_number: str, now: datetime) -> None:
     found, which customs does not know, or refused."""
     if _of(order_number).filter(return_no=number).exists():
         return
-    filing = Filing.objects.get(key=number, kind=Filing.Kind.RETURN, declaration__order__number=order_number)
-    pieces, told = pieces_of(filing, now=now), stories(filing.declaration)
+    declaration = Declaration.objects.get(order__number=order_number)
+    told = stories(declaration)
+    pieces = dict(told[number].declared)
     rows = _of(order_number).filter(state__in=_MAY_BE_DECLARED).order_by("pk")
     unknown = [one for one in rows if not one.return_no or told.get(one.return_no, Story()).refused]
     found = next((one for one in unknown if pieces in (_pieces(one), dict(_found(one)))), None)
     if found is None:
-        key = filing.declaration.event_key
-        settle_open(kinds=[NOT_DECLARED], key=key, by="system", note=number, now=now)
+        settle_open(kinds=[NOT_DECLARED], key=declaration.event_key, by="system", note=number, now=now)
         return
     with tenant(found.storefront_id):
         row = hold(found)
@@ -302,7 +297,7 @@ def declared(*, number: str, order_number: str, now: datetime) -> None:
         settle_open(kinds=[NOT_DECLARED], key=row.event_key, by="system", note=number, now=now)
         if _found(row) or not row.goods_back:  # what is not graded yet is told once it is
             arrived(row, on=shanghai_day(row.received_at or now), by="system", now=now)
-        tax.owe(row, now=now)
+        tax.share(row)
 
 
 _COMES_BACK = ("on_the_way", "received", "inspected", "disputed", "refunding", "settled")

@@ -28,7 +28,7 @@ from returns.services.amount import wish_for
 from returns.services.given import mind_given
 from returns.services.holding import hold, move_lines, take_windows
 from returns.services.seen import Seen, Stage, look
-from returns.services.tax import given_up, owe
+from returns.services.tax import given_up, share
 from returns.states import HOLDING, RETURN, RETURN_LINE
 from returns.windows import DECLARE, clock
 
@@ -192,7 +192,7 @@ def finish(*, refund: Refund, now: datetime) -> None:
                 }
                 at = refund.arrived_at or now
                 RETURN.move(row, "finish", now=now, facts=facts, settled_at=at, next_at=None)
-                owe(row, now=now)
+                share(row)
 
 
 def follow(*, refund: Refund, instead_of: Sequence[str], now: datetime) -> None:

@@ -16,6 +16,7 @@ from django.db.models import F, Q, Sum
 from customs.models import Declaration
 from customs.services import return_story
 from kernel.clock import shanghai_day
+from kernel.models import Event
 from orders.models import Order, OrderLine
 from payments.models import Refund, RefundLine
 from returns.models import ReturnGrade, ReturnLine, ReturnRequest
@@ -46,8 +47,8 @@ def given_up(row: ReturnRequest, pieces: Mapping[int, int]) -> Counter[int]:
     return +given
 
 
-def owe(row: ReturnRequest, *, now: datetime) -> None:
-    """What customs gives up of a held, settled return, and what it does not; the ledger follows."""
+def share(row: ReturnRequest) -> None:
+    """Keep with a held, settled return what customs gives up of its tax, and what it does not."""
     if row.state != "settled" or row.refund is None or row.declare_by is None:
         return
     own = _own(row, row.refund)
@@ -61,17 +62,15 @@ def owe(row: ReturnRequest, *, now: datetime) -> None:
     row.restorable = all(given[line] == last - first for line, (first, last) in own.items())
     row.tax_spared_fen, row.tax_owed_fen = spared, owed
     row.save(update_fields=["restorable", "tax_spared_fen", "tax_owed_fen"])
-    owe_order(row.order, now=now)
 
 
 def owe_order(order: Order, *, now: datetime) -> None:
-    """The ledger owes customs, at the brand's expense, the tax of all that was refunded of a held order since
-    its list went and is not given up; nothing before its release. What the consumer bore stays owed."""
+    """The ledger owes customs, at the brand's expense, the tax of what was refunded of a held order, is on
+    its list and is not given up; nothing before its release. What the consumer bore stays owed."""
     declaration = Declaration.objects.filter(order=order).exclude(released_at=None).first()
     if declaration is None or declaration.listed_at is None:
         return
-    gone = Refund.objects.filter(order=order, state="succeeded", requested_at__gte=declaration.listed_at)
-    refunds = list(gone.exclude(kind=Refund.Kind.STRAY).select_related("order").order_by("pk"))
+    refunds = _of_the_list(order, declaration.listed_at)
     if not refunds:
         return
     free = Counter[str]()
@@ -88,6 +87,18 @@ def owe_order(order: Order, *, now: datetime) -> None:
         given += line["tax"] * part // line["pieces"] if part else 0
     lost, kept = (sum(getattr(one, name) for one in refunds) for name in ("tax_lost_fen", "tax_kept_fen"))
     enter_tax_owed(refund=refunds[-1], expense_fen=tax - min(given, tax - kept) - lost, at=now, now=now)
+
+
+def _of_the_list(order: Order, listed_at: datetime) -> list[Refund]:
+    """The refunds whose pieces are on the list: asked for after it went, or closed by then and paid later."""
+    gone = Refund.objects.filter(order=order, state="succeeded").exclude(kind=Refund.Kind.STRAY)
+    refunds = list(gone.select_related("order").order_by("pk"))
+    ends = Event.objects.filter(key__in=[one.event_key for one in refunds], at__lt=listed_at)
+    told = ends.filter(name__in=["refund.closed", "refund.succeeded"]).order_by("seq")
+    last = dict(told.values_list("key", "name"))
+    return [
+        one for one in refunds if one.requested_at >= listed_at or last.get(one.event_key) == "refund.closed"
+    ]
 
 
 def _own(row: ReturnRequest, refund: Refund) -> dict[int, tuple[int, int]]:

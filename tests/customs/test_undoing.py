@@ -13,7 +13,8 @@ from compliance.models import AllowanceAccount
 from customs.ceb.message import MessageInvalid
 from customs.models import Filing, PortMessage
 from customs.services.declaring import resume
-from customs.services.listed import left_by_line, pieces_of, the_list
+from customs.services.listed import left_by_line, the_list
+from customs.services.return_story import stories
 from customs.services.undoing import (
     MoreThanListed,
     NotAccepted,
@@ -373,4 +374,5 @@ def test_pieces_that_were_listed_as_two_lines_are_taken_of_one_after_the_other(p
     assert left_by_line(declaration(order), now=at) == {1: 0, 2: 1}
     second = returned(order, at, {"HD-1": 1})
     assert left_by_line(declaration(order), now=at) == {1: 0, 2: 0}
-    assert [pieces_of(one, now=at) for one in (first, second)] == [{"HD-1": 1}] * 2
+    told = stories(declaration(order))
+    assert [told[one.key].declared for one in (first, second)] == [{"HD-1": 1}] * 2

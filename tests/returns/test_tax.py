@@ -12,6 +12,7 @@ from customs.services.return_story import GRANTED, REFUSED, RESTORED
 from kernel.models import Case
 from orders.models import Order
 from payments.models import Refund, RefundLine
+from payments.services.refund_outcome import take_in
 from payments.services.refund_parts import SHARES
 from payments.services.refunds import Wish, request_refund
 from returns.customs_told import at_customs as at_customs_told
@@ -23,6 +24,7 @@ from returns.services.settle import settle
 from returns.services.way import send
 from settlement.models import Posting
 from tests import make
+from tests.payments.reports import refund_report_of
 from tests.returns import parts
 from tests.returns.parts import DELIVERED, asked, bought, delivered, graded, wish
 from tests.returns.test_meanwhile import only, refunded
@@ -325,3 +327,37 @@ def test_pieces_that_an_accountant_names_after_the_release_keep_their_tax_owed(o
     )
     at_customs.refunded(refund=made, now=AT)
     assert owed() == before - 910  # beside the ledger's own entry of what was named
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_a_refund_that_wechat_closed_and_paid_after_all_is_owed_if_its_piece_is_on_the_list(
+    world, customs, before
+):
+    order = bought(world)
+    delivery.drain(now=make.NOW)
+    pieces = Wish({order.lines.get().pk: 1}, freight=False)
+    early = make.NOW - timedelta(minutes=2)
+    made = request_refund(
+        number=order.number, wish=pieces, key="h", reason="退款", asked_by="operator:w", now=early
+    )
+    Refund.objects.filter(pk=made.pk).update(state="processing")
+    tells(made, early, status="CLOSED", success_time=None)
+    assert made.state == "closed"
+    listed = {"listed_at": make.NOW, "accepted_at": make.NOW, "released_at": DELIVERED}
+    Declaration.objects.update(
+        state="released", cop_no="L1", list_no=parts.LIST_NO, account=parts.account(world), **listed
+    )
+    tells(made, early if before else AT, success_time=AT)
+    assert (made.state, owed()) == ("succeeded", -order.tax_fen + (made.tax_fen if before else 0))
+
+
+def tells(refund, at, **said):
+    take_in(
+        storefront_id=refund.storefront_id,
+        mchid=refund.payment.mchid,
+        report=refund_report_of(refund, **said),
+        source="notification",
+        now=at,
+    )
+    delivery.drain(now=at)
+    refund.refresh_from_db()

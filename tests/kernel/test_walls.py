@@ -113,6 +113,11 @@ def test_what_begins_with_a_text_is_found_by_its_index_behind_the_wall(
     shops: tuple[Storefront, Storefront],
 ) -> None:
     begun = Case.objects.filter(kind="it", key__startswith="order:1%", state="open")
+    Case.objects.bulk_create(
+        Case(storefront_id=shops[0].pk, kind="it", key=f"order:2{at}", title="it", opened_at=make.NOW)
+        for at in range(300)
+    )
+    ask("ANALYZE kernel_case")
     with acting("web"), tenant(shops[0].pk):
         for key in ("order:1%2", "order:12"):
             open_case(storefront_id=shops[0].pk, kind="it", key=key, title="it", facts={}, now=make.NOW)

@@ -7,10 +7,8 @@ from datetime import date
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http import HttpRequest, HttpResponse
 from unfold.widgets import (
     UnfoldAdminDateWidget,
     UnfoldAdminSelectWidget,
@@ -22,8 +20,7 @@ from unfold.widgets import (
 from compliance.models import ImpactAssessment
 from compliance.services.assessments import record_assessment
 from kernel.clock import now, shanghai_day
-from kernel.errors import Problem
-from operators import told
+from operators import once, told
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
@@ -119,29 +116,27 @@ class ImpactAssessmentAdmin(Scoped):
                 "processing": request.GET.get("processing", ""),
             },
         )
-        if request.method == "POST" and form.is_valid():
-            values = dict(form.cleaned_data)
+
+        def register_it(told_: Mapping[str, Any]) -> str:
+            values = dict(told_)
             shop = values.pop("storefront")
-            try:
-                made = record_assessment(
-                    storefront_id=None if shop == PLATFORM else int(shop),
-                    **values,
-                    by=request.user.get_username(),
-                    now=now(),
-                )
-            except Problem as problem:
-                self.tell(request, problem)
-            else:
-                self.message_user(request, say("评估已登记。", "It is registered."), messages.SUCCESS)
-                return HttpResponseRedirect(told.page_of(made))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": say("登记个人信息保护影响评估", "Register an impact assessment"),
-            "opts": self.opts,
-            "form": form,
-            "hint": say(
+            made = record_assessment(
+                storefront_id=None if shop == PLATFORM else int(shop),
+                **values,
+                by=request.user.get_username(),
+                now=now(),
+            )
+            return told.page_of(made)
+
+        return once.page_of_form(
+            self,
+            request,
+            form,
+            register_it,
+            done=say("评估已登记。", "It is registered."),
+            title=say("登记个人信息保护影响评估", "Register an impact assessment"),
+            hint=say(
                 "登记后不可修改；不写任何消费者的姓名或号码。报告及处理情况记录至少保存三年。",
                 "It cannot be changed afterwards; name no consumer. Kept for three years at least.",
             ),
-        }
-        return TemplateResponse(request, "operators/form.html", context)
+        )

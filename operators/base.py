@@ -4,33 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, models, transaction
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 
 from kernel import events
 from kernel.approvals import NeedsColleague
 from kernel.clock import now
 from kernel.errors import Conflict, Problem, Refused
-from kernel.ids import uuid7
-from kernel.receipts import Answer, fingerprint, keep, take
 from kernel.tenancy import tenant
-from operators import amounts, colleague, columns, paging, told
+from operators import amounts, colleague, columns, once, paging, told
 from operators.bilingual import chinese, say
 from operators.filters import StorefrontFilter
-from operators.names import state_name
+from operators.forms import Forms
 from operators.purpose import first_of
 from operators.scope import OWNERS, PLATFORM, READERS, SHARED, scope_of, storefront_id_of
 from storefronts.models import Storefront
-
-if TYPE_CHECKING:
-    ModelAdmin = Any  # the types that can be inferred of unfold contradict those of Django
-else:
-    from unfold.admin import ModelAdmin
 
 
 class Taken(Conflict):
@@ -57,7 +50,7 @@ def register(*labels: str) -> Callable[[type[Scoped]], type[Scoped]]:
     return put
 
 
-class Scoped(ModelAdmin):  # type: ignore[misc]
+class Scoped(Forms):
     """Base of every ModelAdmin.
 
     `scope_path` says where a row names its storefront. Nothing can be written until a class opens it:
@@ -234,60 +227,7 @@ class Scoped(ModelAdmin):  # type: ignore[misc]
             return None
         return super().response_action(request, queryset)
 
-    # Forms.
-
-    def formfield_for_dbfield(self, db_field: Any, request: Any, **options: Any) -> Any:
-        if db_field.name.endswith("_fen"):
-            return amounts.YuanField(
-                label=db_field.verbose_name,
-                required=not db_field.blank and not db_field.has_default(),
-                min_value=0,
-            )
-        return super().formfield_for_dbfield(db_field, request, **options)
-
-    def formfield_for_choice_field(self, db_field: Any, request: Any, **options: Any) -> Any:
-        if "choices" not in options:
-            owner = self.model._meta.label
-            named = [(value, state_name(value, label, owner)) for value, label in db_field.flatchoices]
-            options["choices"] = [("", say("请选择", "Select")), *named]
-        return super().formfield_for_choice_field(db_field, request, **options)
-
-    def formfield_for_foreignkey(self, db_field: Any, request: Any, **options: Any) -> Any:
-        """Only rows in which the operator may write can be chosen."""
-        target = self.admin_site._registry.get(db_field.remote_field.model)
-        if isinstance(target, Scoped):
-            rows = db_field.remote_field.model._default_manager.all()
-            options["queryset"] = target.narrow(request, rows, self.writers)
-        return super().formfield_for_foreignkey(db_field, request, **options)
-
-    def changeform_view(
-        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        try:
-            if object_id is None and request.POST.get("once"):
-                return self._added_once(request, form_url, extra_context)
-            shown = {"once": str(uuid7()), **(extra_context or {})}
-            answer: HttpResponse = super().changeform_view(request, object_id, form_url, shown)
-        except Problem as problem:  # its transaction is rolled back
-            self.tell(request, problem)
-            return HttpResponseRedirect(request.get_full_path())
-        return answer
-
-    def _added_once(self, request: HttpRequest, form_url: str, extra_context: Any) -> HttpResponse:
-        """An add form that is sent twice adds once: the second click lands where the first did."""
-        told = [(name, *values) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken"]
-        key = request.POST["once"].replace("\0", "")[:64]
-        source, said = f"operators:{request.user.pk}", fingerprint(request.path, repr(sorted(told)))
-        with transaction.atomic():
-            earlier = take(source=source, key=key, fingerprint=said)
-            if earlier is not None:
-                return HttpResponseRedirect(earlier.body.decode())
-            shown = {"once": key, **(extra_context or {})}
-            answer: HttpResponse = super().changeform_view(request, None, form_url, shown)
-            if answer.status_code == 302:
-                done = Answer(204, answer["Location"].encode())
-                keep(source=source, key=key, fingerprint=said, answer=done, now=now())
-        return answer
+    # Writing.
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Write a row that no service owns; the event keeps who changed which fields."""
@@ -365,11 +305,10 @@ class Scoped(ModelAdmin):  # type: ignore[misc]
         if isinstance(problem, NeedsColleague):
             colleague.ask(self, request, problem)
             return
-        zh = chinese()
-        text = problem.text("zh" if zh else "en")
+        text = once.words(problem)
         if isinstance(problem, Refused):
-            text += " " + " ".join(r.sentence_zh if zh else r.sentence for r in problem.refusals)
-        self.message_user(request, f"{prefix}{text}", messages.ERROR)
+            text += " " + " ".join(r.sentence_zh if chinese() else r.sentence for r in problem.refusals)
+        self.message_user(request, prefix + text if prefix else text, messages.ERROR)
 
 
 def _flat(fields: Sequence[Any]) -> list[Any]:

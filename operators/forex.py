@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.db.models import Sum
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.html import format_html
 
 from kernel import files
 from kernel.clock import now
-from kernel.errors import Invalid, Problem
-from operators import brand_statement, told
+from kernel.errors import Invalid
+from operators import brand_statement, once, told
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
@@ -294,30 +294,28 @@ class SettlementBatchAdmin(Foreign, Stepped):
             storefronts={id: name for id, name in scope.names.items() if scope.may(id, ACCOUNTANTS)},
             initial={"currency": "EUR"},
         )
-        if request.method == "POST" and form.is_valid():
-            try:
-                made = make_batch(
-                    storefront_id=int(form.cleaned_data["storefront"]),
-                    currency=form.cleaned_data["currency"],
-                    by=request.user.get_username(),
-                    now=now(),
-                )
-            except Problem as problem:
-                self.tell(request, problem)
-            else:
-                self.message_user(request, say("批次已生成。", "The batch is made."), messages.SUCCESS)
-                return HttpResponseRedirect(told.page_of(made))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": say("生成结汇批次", "Make a settlement batch"),
-            "opts": self.opts,
-            "form": form,
-            "hint": say(
+
+        def make(values: Mapping[str, Any]) -> str:
+            made = make_batch(
+                storefront_id=int(values["storefront"]),
+                currency=values["currency"],
+                by=request.user.get_username(),
+                now=now(),
+            )
+            return told.page_of(made)
+
+        return once.page_of_form(
+            self,
+            request,
+            form,
+            make,
+            done=say("批次已生成。", "The batch is made."),
+            title=say("生成结汇批次", "Make a settlement batch"),
+            hint=say(
                 "凭证齐全、金额一致的订单全部进入批次。",
                 "It takes every order whose evidence is whole and whose amounts agree.",
             ),
-        }
-        return TemplateResponse(request, "operators/form.html", context)
+        )
 
 
 @register("settlement.SettlementItem")

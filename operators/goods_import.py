@@ -27,7 +27,7 @@ from kernel.clock import now
 from kernel.errors import Problem
 from kernel.models import Job
 from kernel.sheets import Line, Sheet
-from operators import told
+from operators import once, told
 from operators.bilingual import chinese, say
 from operators.filters import is_number
 from operators.goods_steps import changes_table, column_name
@@ -85,7 +85,8 @@ def show(request: HttpRequest) -> HttpResponse:
     form = FileForm(*posted, shops=shops)
     if request.method == "POST" and form.is_valid():
         given = form.cleaned_data["file"]
-        try:
+
+        def ask() -> str:
             job = import_jobs.ask_check(
                 storefront_id=int(form.cleaned_data["storefront"]),
                 file_name=given.name,
@@ -93,15 +94,18 @@ def show(request: HttpRequest) -> HttpResponse:
                 by=request.user.get_username(),
                 now=now(),
             )
+            return _page_of(job)
+
+        try:
+            return HttpResponseRedirect(once.once(request, ask))
         except Problem as problem:
-            messages.error(request, problem.text("zh" if chinese() else "en"))
-        else:
-            return _to(job)
+            messages.error(request, once.words(problem))
     last = scope_of(request).narrow(Job.objects.filter(kind__in=KINDS), "storefront_id", SELLERS)
     return _page(
         request,
         {
             "form": form,
+            "once": once.number(request),
             "exports": [
                 (code, f"{reverse('goods_export')}?storefront={pk}&kind={kind}", kind.upper())
                 for pk, code in shops
@@ -122,7 +126,8 @@ def one(request: HttpRequest, job: UUID) -> HttpResponse:
         raise Http404
     if request.method == "POST" and row.kind == import_jobs.CHECK:
         try:
-            return _to(import_jobs.ask_write(check=row, by=request.user.get_username(), now=now()))
+            write = import_jobs.ask_write(check=row, by=request.user.get_username(), now=now())
+            return HttpResponseRedirect(_page_of(write))
         except Problem as problem:
             messages.error(request, problem.text("zh" if chinese() else "en"))
     told_ = row.result
@@ -209,8 +214,8 @@ def _csv(rows: Iterable[Mapping[str, str]]) -> Iterator[str]:
         yield sheet.row(row[name] for name in HEADER)
 
 
-def _to(job: Job) -> HttpResponseRedirect:
-    return HttpResponseRedirect(reverse("goods_import_one", args=[job.public_id]))
+def _page_of(job: Job) -> str:
+    return reverse("goods_import_one", args=[job.public_id])
 
 
 def _page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 
 from compliance.incident_texts import kinds, kinds_of
@@ -22,8 +21,7 @@ from compliance.services.incident_notice import draft_notice
 from compliance.services.incident_watch import ENDED
 from compliance.states import INCIDENT
 from kernel.clock import now
-from kernel.errors import Problem
-from operators import incident_story, told
+from operators import incident_story, once, told
 from operators.base import register
 from operators.bilingual import chinese, say
 from operators.filters import Switch, states
@@ -279,34 +277,30 @@ class IncidentAdmin(Stepped):
         mine = {id: name for id, name in scope.names.items() if scope.may(id, OFFICERS)}
         start = {name: now() for name in ("detected_at", "window_from", "window_to")}
         form = RegisterForm(request.POST or None, storefronts=mine, platform=scope.everything, initial=start)
-        if request.method == "POST" and form.is_valid():
-            values = dict(form.cleaned_data)
+
+        def register_it(told_: Mapping[str, Any]) -> str:
+            values = dict(told_)
             shop = values.pop("storefront")
-            try:
-                made = life.register_incident(
-                    storefront_id=None if shop == PLATFORM else int(shop),
-                    **values,
-                    by=request.user.get_username(),
-                    now=now(),
-                )
-            except Problem as problem:
-                self.tell(request, problem)
-            else:
-                self.message_user(
-                    request, say("事件已登记。", "The incident is registered."), messages.SUCCESS
-                )
-                return HttpResponseRedirect(told.page_of(made))
-        context = {
-            **self.admin_site.each_context(request),
-            "title": say("登记事件", "Register an incident"),
-            "opts": self.opts,
-            "form": form,
-            "hint": say(
+            made = life.register_incident(
+                storefront_id=None if shop == PLATFORM else int(shop),
+                **values,
+                by=request.user.get_username(),
+                now=now(),
+            )
+            return told.page_of(made)
+
+        return once.page_of_form(
+            self,
+            request,
+            form,
+            register_it,
+            done=say("事件已登记。", "The incident is registered."),
+            title=say("登记事件", "Register an incident"),
+            hint=say(
                 "未研判之前，时限按较大事件计算。",
                 "Until it is assessed the clock is that of a larger incident.",
             ),
-        }
-        return TemplateResponse(request, "operators/form.html", context)
+        )
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None

@@ -7,22 +7,22 @@ from datetime import datetime
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.template.response import TemplateResponse
-from django.urls import path, reverse
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminSingleDateWidget
 
 from customs.services import recipients
 from kernel.clock import now
-from kernel.errors import Problem
 from kernel.models import Job
+from operators import once
 from operators.bilingual import say
 from operators.reveal import PurposeForm
 from operators.scope import OFFICERS, scope_of
 from operators.steps import Preview, Step
+from operators.told import page_of
 from storefronts.models import Storefront
 
 TITLE = say("收件人清单（加密）", "List of consignees (sealed)")
@@ -55,7 +55,7 @@ def may(request: HttpRequest) -> bool:
     return scope_of(request).may_anywhere(OFFICERS)
 
 
-def page_of(page: Any, request: HttpRequest) -> HttpResponse:
+def asking(page: Any, request: HttpRequest) -> HttpResponse:
     """The form, or the job that it queued."""
     scope = scope_of(request)
     mine = Storefront.objects.order_by("code")
@@ -64,43 +64,37 @@ def page_of(page: Any, request: HttpRequest) -> HttpResponse:
     if not may(request):
         raise PermissionDenied
     form = AskForm(request.POST or None, shops=[*mine.values_list("pk", "code")])
-    if request.method == "POST" and form.is_valid():
-        told = form.cleaned_data
-        try:
-            job = recipients.ask_list(
-                storefront_id=int(told["storefront"]),
-                first=told["first"],
-                last=told["last"],
-                purpose=told["purpose"],
-                by=request.user.get_username(),
-                now=now(),
-            )
-        except Problem as problem:
-            page.tell(request, problem)
-        else:
-            text = say("正在生成，完成后在本页下载。", "It is being made; fetch it here once it is done.")
-            messages.success(request, text)
-            return HttpResponseRedirect(reverse("admin:kernel_job_change", args=[job.pk]))
-    context = {
-        **admin.site.each_context(request),
-        "title": TITLE,
-        "opts": page.opts,
-        "form": form,
-        "hint": say(
+
+    def ask(told: Mapping[str, Any]) -> str:
+        job = recipients.ask_list(
+            storefront_id=int(told["storefront"]),
+            first=told["first"],
+            last=told["last"],
+            purpose=told["purpose"],
+            by=request.user.get_username(),
+            now=now(),
+        )
+        return page_of(job)
+
+    return once.page_of_form(
+        page,
+        request,
+        form,
+        ask,
+        done=say("正在生成，完成后在本页下载。", "It is being made; fetch it here once it is done."),
+        title=TITLE,
+        hint=say(
             "由后台生成加密 ZIP，仅申请人可下载，24 小时后删除；每条打开的信息均记入访问日志。",
             "A worker makes a sealed ZIP for who asked alone, gone after a day; what is opened is logged.",
         ),
-    }
-    answer = TemplateResponse(request, "operators/form.html", context)
-    answer["Cache-Control"] = "no-store"
-    return answer
+    )
 
 
 def urls(page: Any) -> list[Any]:
     """Beside the list of orders."""
 
     def show(request: HttpRequest) -> HttpResponse:
-        return page_of(page, request)
+        return asking(page, request)
 
     return [path("recipients/", admin.site.admin_view(show), name="recipients")]
 

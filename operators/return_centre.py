@@ -26,18 +26,16 @@ from django.utils.http import urlencode
 from catalog.models import Media
 from kernel.clock import now, shanghai_day
 from kernel.errors import Problem
-from kernel.ids import uuid7
 from kernel.money import yuan
 from kernel.tenancy import tenant
 from logistics.models import Parcel
-from operators import return_strays, told
+from operators import once, return_strays, told
 from operators.amounts import YuanField
 from operators.bilingual import chinese, say
 from operators.names import state_name
 from operators.return_steps import RECEIVERS
 from operators.return_story import lot_name, named_grade, named_place
 from operators.scope import scope_of
-from operators.steps import Stepped
 from orders.models import Order
 from returns.models import ReturnGrade, ReturnLine, ReturnRequest
 from returns.reasons import REASONS, Fault
@@ -103,7 +101,7 @@ def page(
             "stray": stray,
             "several": [_brief(one) for one in matches] if row is None else [],
             "found": _shown(request, row) if row is not None else None,
-            "once": request.POST.get("once") or str(uuid7()),
+            "once": once.number(request),
             "today": shanghai_day(now()).isoformat(),
         },
     )
@@ -137,13 +135,13 @@ def _taken(request: HttpRequest, row: ReturnRequest, act: str) -> bool:
         with transaction.atomic(), tenant(row.storefront_id):
             if act == "receive":
                 day = _day(request.POST.get("day"), row)
-                Stepped._once(request, lambda: arrive.receive(request=row, by=who, on=day, now=at))
+                once.once(request, lambda: told.page_of(arrive.receive(request=row, by=who, on=day, now=at)))
             elif act == "inspect":
-                Stepped._once(request, lambda: _inspect(row, request.POST, who))
+                once.once(request, lambda: _inspect(row, request.POST, who))
             else:
                 return False  # act "stray" is taken by return_strays
     except Problem as problem:
-        messages.error(request, problem.text("zh" if chinese() else "en"))
+        messages.error(request, once.words(problem))
         return False
     row.refresh_from_db()
     state = state_name(row.state, row.state, "returns.ReturnRequest")
@@ -151,7 +149,7 @@ def _taken(request: HttpRequest, row: ReturnRequest, act: str) -> bool:
     return True
 
 
-def _inspect(row: ReturnRequest, typed: Mapping[str, str], who: str) -> None:
+def _inspect(row: ReturnRequest, typed: Mapping[str, str], who: str) -> str:
     arrive.inspect(
         request=row,
         found=graded(row, typed),
@@ -160,6 +158,7 @@ def _inspect(row: ReturnRequest, typed: Mapping[str, str], who: str) -> None:
         deducted_fen=_fen(typed.get("deducted", "")),
         why=typed.get("why", ""),
     )
+    return told.page_of(row)
 
 
 def graded(row: ReturnRequest, typed: Mapping[str, str]) -> list[Found]:

@@ -18,7 +18,7 @@ from kernel.errors import Problem
 from kernel.models import Event
 from kernel.tenancy import tenant
 from logistics.models import Parcel
-from operators import told
+from operators import once, told
 from operators.base import Scoped, register
 from operators.bilingual import chinese, say
 from operators.filters import states
@@ -164,28 +164,30 @@ def taken(request: HttpRequest, asked: str, row: ReturnRequest | None, order: Or
     shop = of.storefront_id if of is not None else _shop(request)
     if shop is None:
         return False
-    who, at, made = request.user.get_username(), now(), []
+    at, made = now(), []
+
+    def take_in() -> str:
+        made.append(
+            strays.take_in(
+                storefront_id=shop,
+                order=of,
+                request=row,
+                found=_found(of, request.POST) if of is not None else (),
+                waybill=asked,
+                contents=request.POST.get("contents", ""),
+                pieces=_whole(request.POST.get("pieces", "")),
+                came_on=shanghai_day(at),
+                by=request.user.get_username(),
+                now=at,
+            )
+        )
+        return told.page_of(made[0])
+
     try:
         with transaction.atomic(), tenant(shop):
-            Stepped._once(
-                request,
-                lambda: made.append(
-                    strays.take_in(
-                        storefront_id=shop,
-                        order=of,
-                        request=row,
-                        found=_found(of, request.POST) if of is not None else (),
-                        waybill=asked,
-                        contents=request.POST.get("contents", ""),
-                        pieces=_whole(request.POST.get("pieces", "")),
-                        came_on=shanghai_day(at),
-                        by=who,
-                        now=at,
-                    )
-                ),
-            )
+            once.once(request, take_in)
     except Problem as problem:
-        messages.error(request, problem.text("zh" if chinese() else "en"))
+        messages.error(request, once.words(problem))
         return False
     for one in made:
         text = say(

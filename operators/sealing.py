@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from kernel.errors import Problem
 from kernel.tenancy import tenant
+from operators import once, told
 from operators.bilingual import say
 from storefronts import queries
 from storefronts.models import Storefront
@@ -48,6 +49,7 @@ def sealing_page(
         "opts": page.opts,
         "form": shown,
         "hint": hint(storefront),
+        "once": once.number(request),
         "original": storefront,
     }
     answer = TemplateResponse(request, "operators/form.html", context)
@@ -62,9 +64,13 @@ def _kept(
     keep: Callable[[Storefront, Values], None],
     form: forms.Form,
 ) -> bool:
+    def do() -> str:
+        keep(storefront, form.cleaned_data)
+        return told.page_of(storefront)
+
     try:
         with transaction.atomic(), tenant(storefront.pk):
-            keep(storefront, form.cleaned_data)
+            once.once(request, do)
     except Problem as problem:
         page.tell(request, problem)
         return False

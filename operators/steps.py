@@ -18,16 +18,13 @@ from django.urls import path, reverse
 
 from kernel.clock import now
 from kernel.errors import Problem
-from kernel.ids import uuid7
-from kernel.receipts import Answer, fingerprint, keep, take
 from kernel.tenancy import tenant
+from operators import once, told
 from operators.base import Scoped
 from operators.bilingual import say
 from operators.names import state_name
 from operators.scope import scope_of
 from operators.tables import Table
-
-_LONGEST = 64  # of a form's number
 
 
 @dataclass(frozen=True)
@@ -128,7 +125,7 @@ class Stepped(Scoped):
             "stands": self.stands(row),
             "steps": [one for one in self._buttons(request, row) if not one["url"].endswith(f"/{name}/")],
             "original": row,
-            "once": request.POST.get("once") or str(uuid7()),
+            "once": once.number(request),
         }
         answer = TemplateResponse(request, "operators/form.html", context)
         answer["Cache-Control"] = "no-store"
@@ -143,41 +140,29 @@ class Stepped(Scoped):
         self, request: HttpRequest, row: Any, step: Step, values: Mapping[str, Any]
     ) -> HttpResponse | Preview | Sequence[Table]:
         storefront_id = getattr(row, "storefront_id", None)  # None: a row of the platform's own
-        who = request.user.get_username()
+        who, here, came = request.user.get_username(), told.page_of(row), []
+
+        def do() -> str:
+            came.append(step.do(row, values, who, now()))
+            return "" if isinstance(came[0], list | Preview | HttpResponse) else here
+
         try:
-            if step.outside:
-                done = step.do(row, values, who, now())
-            else:
+            if not step.outside:
                 with transaction.atomic(), nullcontext() if storefront_id is None else tenant(storefront_id):
-                    done = self._once(request, lambda: step.do(row, values, who, now()))
+                    once.once(request, do)
+            elif once.claimed(request, here):
+                do()
+            else:
+                self.message_user(request, once.SENT, messages.INFO)
+                return HttpResponseRedirect(here)
         except Problem as problem:
             self.tell(request, problem)
             return ()
+        done = came[0] if came else None
         if isinstance(done, list | Preview | HttpResponse):
             return done
         self.message_user(request, say("已完成。", "Done."), messages.SUCCESS)
-        here = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
-        return HttpResponseRedirect(reverse(here, args=[row.pk]))
-
-    @staticmethod
-    def _once(request: HttpRequest, do: Callable[[], object]) -> object:
-        """Do what a form asks for once, however often it was sent: a double click is one wish.
-
-        A form that was refused or only previewed is not done, and its number may come again. Raises InFlight
-        while the same form is being taken, KeyReused where it says something else this time.
-        """
-        key = request.POST.get("once", "").replace("\0", "")[:_LONGEST]
-        if not key:
-            return do()
-        source = f"operators:{request.user.pk}"
-        told = [(name, *values) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken"]
-        said = fingerprint(request.path, repr(sorted(told)))
-        if take(source=source, key=key, fingerprint=said) is not None:
-            return None
-        done = do()
-        if not isinstance(done, list | Preview | HttpResponse):
-            keep(source=source, key=key, fingerprint=said, answer=Answer(204, b""), now=now())
-        return done
+        return HttpResponseRedirect(here)
 
     def _buttons(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:
         return [

@@ -27,6 +27,9 @@ MAX_CELL = 5_000  # characters
 MAX_UNPACKED_BYTES = 100 * 1024 * 1024
 MAX_PARTS = 2_000  # files within a workbook
 _PIECE = 1024 * 1024
+_DRAWN = ("xl/media/", "xl/drawings/", "xl/charts/", "xl/embeddings/", "xl/diagrams/")
+_BARE = "delete pictures, drawings and charts, or save the sheet as CSV UTF-8, and upload it again"
+_BARE_ZH = "请删除图片、图形和图表，或另存为 CSV UTF-8 后重新上传"
 
 _DECLARES = re.compile(rb"<!(DOCTYPE|ENTITY)")
 _LONGEST_MARK = len(b"<!DOCTYPE")
@@ -174,21 +177,28 @@ def _refuse_bomb(content: bytes) -> None:
         parts = archive.infolist()
         unpacked = sum(part.file_size for part in parts)  # of a part no more is ever read
         if len(parts) > MAX_PARTS or unpacked > MAX_UNPACKED_BYTES:
-            raise BadCell("the workbook unpacks to too much", "工作簿解压后过大")
+            raise BadCell(f"the workbook unpacks to too much; {_BARE}", f"工作簿解压后过大，{_BARE_ZH}")
         for part in parts:
             if part.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
                 raise zipfile.BadZipFile(part.filename)
             with archive.open(part) as file:
-                _refuse_entities(file, is_xml=part.filename.lower().endswith((".xml", ".rels")))
+                _refuse_entities(file, part.filename)
 
 
-def _refuse_entities(file: IO[bytes], *, is_xml: bool) -> None:
+def _refuse_entities(file: IO[bytes], part: str) -> None:
     """Whatever a part is called, a parser may be led to it: without zeros UTF-16 shows its marks too."""
+    is_xml = part.lower().endswith((".xml", ".rels"))
     decoder, before = codecs.getincrementaldecoder("utf-8")(), b""
     while piece := file.read(_PIECE):
         marks = before + piece.replace(b"\0", b"")
         if _DECLARES.search(marks):
-            raise BadCell("the workbook declares entities", "工作簿包含不允许的声明")
+            if part.startswith(_DRAWN):
+                name = part.rpartition("/")[2][:60]
+                raise BadCell(
+                    f"a picture or drawing in it ({name}) cannot be taken; {_BARE}",
+                    f"其中的图片或图形（{name}）不能接受，{_BARE_ZH}",
+                )
+            raise BadCell(f"the workbook declares entities; {_BARE}", f"工作簿包含不允许的声明，{_BARE_ZH}")
         before = marks[-_LONGEST_MARK:]
         if is_xml and "\0" in decoder.decode(piece):  # or it raises
             raise ValueError("not UTF-8")

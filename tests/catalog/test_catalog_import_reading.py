@@ -114,7 +114,9 @@ def test_a_workbook_that_unpacks_to_too_much_is_not_unpacked(monkeypatch: pytest
         archive.writestr("xl/worksheets/sheet1.xml", b"0" * (reading.MAX_UNPACKED_BYTES + 1))
     assert len(bomb.getvalue()) < 1_000_000
     monkeypatch.setattr(reading, "load_workbook", None)
-    assert messages("x.xlsx", bomb.getvalue()) == [(0, "", "the workbook unpacks to too much")]
+    assert messages("x.xlsx", bomb.getvalue()) == [
+        (0, "", f"the workbook unpacks to too much; {reading._BARE}")
+    ]
 
 
 ENTITIES = '<!DOCTYPE a [<!ENTITY b "c">]><a/>'
@@ -135,7 +137,21 @@ def test_a_workbook_with_entities_is_not_parsed(
     name: str, content: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reading, "load_workbook", None)
-    assert messages("x.xlsx", changed({name: content})) == [(0, "", "the workbook declares entities")]
+    [(row, _, told)] = messages("x.xlsx", changed({name: content}))
+    assert row == 0
+    assert ("declares entities" in told, "a picture or drawing in it" in told) == (
+        name == SHEET,
+        name != SHEET,
+    )
+
+
+def test_a_drawing_that_cannot_be_taken_is_named_with_what_to_do_in_both_languages() -> None:
+    drawn = b'<?xml version="1.0"?><!DOCTYPE svg PUBLIC "-//W3C//DTD SVG 1.1//EN" "x"><svg/>'
+    [fault] = read("x.xlsx", changed({"xl/media/image2.svg": drawn})).faults
+    assert fault.message == f"a picture or drawing in it (image2.svg) cannot be taken; {reading._BARE}"
+    assert fault.message_zh == f"其中的图片或图形（image2.svg）不能接受，{reading._BARE_ZH}"
+    plain = read("x.xlsx", changed({"xl/media/image2.svg": b'<svg xmlns="http://www.w3.org/2000/svg"/>'}))
+    assert plain.faults == [] and [row.cells for row in plain.rows] == [{"sku": "A"}]
 
 
 def test_a_workbook_that_is_not_utf_8_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:

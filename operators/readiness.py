@@ -15,12 +15,22 @@ from kernel.money import yuan
 from operators import told
 from operators.bilingual import chinese, say
 from operators.names import state_name
-from operators.tables import Table, cited, kept, when
+from operators.tables import Table, cited, when
 from orders.services.sellable import Need, needs
 
 LAST = 20
 MOST = 50  # SKUs on a product's page
 _NAMES = {
+    "LIST-1": say("列入正面清单", "on the positive list"),
+    "LIST-2": say("清单备注允许该监管方式", "the list's remark allows the mode"),
+    "LIST-4": say("已确认不属于清单除外情形", "confirmed not to be what the list excludes"),
+    "QUARANTINE-1": say("检疫允许邮寄进境", "quarantine lets it come by mail"),
+    "GATE-1": say("合规审批", "approved by compliance"),
+    "RECALL-1": say("食品召回主体", "a food recall firm"),
+    "PARTY-1": say("各方企业已登记备案", "every party is registered and on file"),
+    "MODE-1": say("监管方式已获准", "the trade mode is open"),
+    "MODE-2": say("1239 须经审批", "1239 needs an approval"),
+    "FOREX-1": say("外汇限额与有效汇率", "within the forex ceiling, at a valid rate"),
     "label": say("中文电子标签", "Chinese e-label"),
     "classification": say("归类已确认", "its classification is confirmed"),
     "active": say("规格在售", "the SKU is active"),
@@ -155,7 +165,11 @@ def _mark(*, met: bool) -> Any:
 
 
 def _name(need: Need) -> Any:
-    return kept(need.rule.id) if need.rule else _NAMES[need.name]
+    """What is asked for, in the reader's language; of a rule of law its number in the rule book beside."""
+    name = _NAMES.get(need.name, need.name)
+    if need.rule is None:
+        return name
+    return format_html('{} <code class="text-xs whitespace-nowrap">{}</code>', name, need.rule.id)
 
 
 def _why(need: Need) -> Any:

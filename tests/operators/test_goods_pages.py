@@ -10,6 +10,7 @@ from django.urls import reverse
 from catalog.models import Variant
 from compliance.models import PositiveListLine, TariffLine
 from kernel.models import Event
+from operators import readiness
 from orders.services.quote import NotForSale, Wanted, make_quote
 from orders.services.sellable import needs
 from tests import make
@@ -92,7 +93,9 @@ def test_the_checklist_says_what_a_quote_would_say_and_where_it_is_mended(client
     assert "公告2022年第7号" in page and "Prices, told and planned" in page and "list price" in page
     assert f"/admin/codes/?variant={world.dryer.pk}" in page and "/step/customs/" in page
     page = client.get(reverse("admin:catalog_product_change", args=[world.dryer.product_id])).content.decode()
-    assert "QUARANTINE-1" in page and "a warehouse of the mode has pieces to sell" in page
+    assert "quarantine lets it come by mail <code" in page and ">QUARANTINE-1</code>" in page
+    assert "a warehouse of the mode has pieces to sell" in page
+    assert {need.name for found in asked().values() for need in found} <= {*readiness._NAMES}
 
 
 def test_customs_data_is_changed_after_a_preview_and_by_a_merchandiser_of_the_shop_alone(client, world):

@@ -40,6 +40,7 @@ class Figure:
     confidence: str
     checked: date
     note: str = ""
+    note_zh: str = ""
 
     @property
     def citation(self) -> str:
@@ -149,6 +150,7 @@ def _topic(name: str, raw: dict[str, Any]) -> Topic:
                 confidence=entry["confidence"],
                 checked=entry["checked"],
                 note=entry.get("note", ""),
+                note_zh=entry.get("note_zh", ""),
             )
             for entry in raw["values"]
         ),
@@ -162,6 +164,8 @@ def _topic(name: str, raw: dict[str, Any]) -> Topic:
             raise ValueError(f"{name}: a value has a document and a confidence C, P or M")
         if (not figure.link) != (figure.document == HOUSE):
             raise ValueError(f"{name}: a value has a link, unless it is a decision of the house")
+        if bool(figure.note) != bool(figure.note_zh):
+            raise ValueError(f"{name}: a note is written in both languages")
     return Topic(name, raw["title"], raw["title_zh"], raw["unit"], days, tuple(figures))
 
 

@@ -78,10 +78,14 @@ def page() -> str:
 def _table(topic: Topic) -> str:
     rows = ["| from | value | source | confidence | checked | note |", "|---|---|---|---|---|---|"]
     rows += [
-        f"| {f.first_day} | {shown(topic, f)} | {cited(f)} | {confidence(f)} | {f.checked} | {f.note} |"
+        f"| {f.first_day} | {shown(topic, f)} | {cited(f)} | {confidence(f)} | {f.checked} | {_noted(f)} |"
         for f in topic.figures
     ]
     return "\n".join(rows)
+
+
+def _noted(figure: Figure) -> str:
+    return f"{figure.note_zh}<br>{figure.note}" if figure.note else ""
 
 
 def cited(figure: Figure) -> str:

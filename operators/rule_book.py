@@ -36,6 +36,7 @@ class FigureLine:
     next: Figure | None
     next_value: str
     stale: bool
+    note: str
 
 
 @dataclass(frozen=True)
@@ -131,6 +132,7 @@ def _figure(law: Law, name: str, today: date) -> FigureLine:
         next=entry.next,
         next_value=_value(entry.topic, entry.next),
         stale=entry.stale(today),
+        note=(figure.note_zh if chinese() else figure.note) if figure else "",
     )
 
 

@@ -103,6 +103,7 @@ def test_the_edition_changes_with_any_figure(tmp_path):
         (ONE + ONE.split("values:\n")[1], "first day of its own"),
         (ONE.replace("confidence: C", "confidence: X"), "confidence C, P or M"),
         (ONE.replace("checked: 2026-11-01", "note: x"), "checked"),
+        (ONE.replace("confidence: C", "confidence: C, note: x"), "in both languages"),
         (ONE.replace("5000.00", "5000.001"), "not whole fen"),
         (ONE.replace("document: D", 'document: ""'), "has a document"),
         (ONE.replace("link: http://x", 'link: ""'), "unless it is a decision of the house"),

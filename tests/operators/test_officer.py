@@ -10,7 +10,7 @@ import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils.html import strip_tags
+from django.utils.html import escape, strip_tags
 
 from compliance import vault
 from compliance.law import Law
@@ -83,6 +83,12 @@ def test_the_book_shows_each_rule_with_both_sentences_its_source_and_its_figures
     )
     assert answer.context["edition"] == Law(date(2026, 1, 1)).edition
     assert answer.context["edition"][:16] in html
+    noted = [f.figure for f in answer.context["figures"] if f.note]
+    chinese = client.get(BOOK, headers={"Accept-Language": "zh-CN"}).content.decode()
+    assert len(noted) > 40
+    for figure in noted:
+        assert (escape(figure.note) in html, escape(figure.note_zh) in chinese) == (True, True), figure.name
+        assert escape(figure.note) not in chinese and not figure.note_zh.isascii(), figure.name
 
 
 @pytest.mark.parametrize(

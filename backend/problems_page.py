@@ -18,6 +18,7 @@ PACKAGES = (
     *("kernel", "wechat", "compliance", "storefronts", "customers", "catalog", "inventory", "orders"),
     *("payments", "logistics", "customs", "settlement", "returns", "miniprogram_api", "operators"),
     "partner_api",
+    "partners",
 )
 _LEFT_OUT = (".migrations", ".management", ".demo")
 _PAGE = """<!DOCTYPE html>

@@ -156,6 +156,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "settlement.tasks.let_go",
         "schedule": crontab(hour=18, minute=50),  # UTC: at night in China
     },
+    "forget tokens and nonces that are over": {
+        "task": "partners.tasks.sweep",
+        "schedule": crontab(minute="*/10"),
+        "options": {"expires": 600},
+    },
     "let go of what has had its day": {
         "task": "backend.tasks.forget",
         "schedule": crontab(hour=19, minute=20),  # UTC: at night in China

@@ -12,7 +12,7 @@ from backend.production import check_production
 from backend.schedule import SCHEDULE
 from compliance.algorithms import ALGORITHMS
 from operators.settings import UNFOLD  # noqa: F401  (titles, sidebar)
-from partner_api.settings import OAUTH2_PROVIDER  # noqa: F401  (tokens of partners)
+from partners.settings import OAUTH2_PROVIDER  # noqa: F401  (tokens of partners)
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCAL = Path(os.environ.get("D2C_LOCAL", ROOT / ".local"))
@@ -131,6 +131,7 @@ INSTALLED_APPS = [
     "kernel",
     "compliance",
     "storefronts",
+    "partners",
     "catalog",
     "customers",
     "inventory",
@@ -147,7 +148,7 @@ INSTALLED_APPS = [
     "backend",
 ]
 AUTH_USER_MODEL = "storefronts.Operator"
-OAUTH2_PROVIDER_APPLICATION_MODEL = "partner_api.Application"
+OAUTH2_PROVIDER_APPLICATION_MODEL = "partners.Application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The admin carries sessions, CSRF and the rest; API paths pass the lean stack only.
@@ -257,8 +258,8 @@ CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [],
     "DEFAULT_PERMISSION_CLASSES": [],
-    "DEFAULT_RENDERER_CLASSES": ["miniprogram_api.rendering.OrjsonRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["miniprogram_api.rendering.OrjsonParser"],
+    "DEFAULT_RENDERER_CLASSES": ["kernel.rendering.OrjsonRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["kernel.rendering.OrjsonParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "kernel.problems.handle",
     "UNAUTHENTICATED_USER": None,

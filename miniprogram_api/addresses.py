@@ -16,11 +16,11 @@ from customers import divisions
 from customers import queries as customers
 from customers.queries import OwnAddress
 from customers.services.addresses import AddressText, add_address, change_address, remove_address
+from kernel.documents import answers, in_path
 from kernel.errors import Missing
-from miniprogram_api.documents import answers, in_path
+from kernel.throttle import Limit
 from miniprogram_api.door import Door, Json, nothing
 from miniprogram_api.sayings import A_DIVISION, A_MOBILE
-from miniprogram_api.throttle import Limit
 
 CHANGES = Limit("addresses", 120, 3600)
 ID = in_path("id", "of the address", OpenApiTypes.UUID)

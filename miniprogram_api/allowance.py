@@ -20,7 +20,7 @@ from compliance.queries import NOTHING, Taken
 from customers import queries as customers
 from customers.models import Identity
 from kernel.clock import shanghai_day
-from miniprogram_api.documents import answers
+from kernel.documents import answers
 from miniprogram_api.door import Door, Json
 from orders import queries as orders
 

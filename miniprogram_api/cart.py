@@ -14,11 +14,11 @@ from catalog import queries as catalog
 from catalog.queries import PricedVariant
 from inventory import queries as inventory
 from kernel.clock import shanghai_day
+from kernel.documents import Text, answers, in_path
 from kernel.errors import Missing
+from kernel.throttle import Limit
 from miniprogram_api import shelf
-from miniprogram_api.documents import Text, answers, in_path
 from miniprogram_api.door import Door, Json
-from miniprogram_api.throttle import Limit
 from orders import queries as orders
 from orders.queries import CartItem
 from orders.services.cart import put

@@ -18,9 +18,9 @@ from compliance.notice import risk_notice
 from compliance.services import UnknownConsent, give_consent
 from customers.services.consents import withdraw
 from kernel.clock import shanghai_day
-from miniprogram_api.documents import Text, answers, in_path
+from kernel.documents import Text, answers, in_path
+from kernel.throttle import Limit
 from miniprogram_api.door import Door, Json, nothing
-from miniprogram_api.throttle import Limit
 
 KIND = in_path("kind", "of the text")
 CHANGES = Limit("consents", 120, 3600)

@@ -10,9 +10,9 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from miniprogram_api.documents import Text, answers, in_path
+from kernel.documents import Text, answers, in_path
+from kernel.throttle import Limit
 from miniprogram_api.door import Door, Json
-from miniprogram_api.throttle import Limit
 from orders import queries as orders
 from orders.models import Coupon, CouponClaim
 from orders.services.coupons import claim_coupon

@@ -14,7 +14,7 @@ from catalog.cursors import BadCursor
 from compliance import queries as compliance
 from compliance.disclosures import named
 from compliance.models import Disclosure
-from miniprogram_api.documents import Text, answers
+from kernel.documents import Text, answers
 from miniprogram_api.door import Door, Json
 
 

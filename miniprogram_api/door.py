@@ -21,13 +21,13 @@ from rest_framework.views import APIView
 
 from customers import queries as customers
 from customers.models import Customer
-from kernel import clock
+from kernel import clock, throttle
+from kernel.callers import client, place
 from kernel.problems import Unauthenticated, language_of
 from kernel.tenancy import among
-from miniprogram_api import throttle
+from kernel.throttle import Limit
 from miniprogram_api.caller import BearerToken, Caller, shop_by_header, shop_of
 from miniprogram_api.sayings import AN_OBJECT, retold
-from miniprogram_api.throttle import Limit
 from storefronts.queries import Shop
 
 S = TypeVar("S", bound=serializers.Serializer[Any])
@@ -94,7 +94,7 @@ class Door(APIView):
         limit = self.limits.get(request.method or "")
         if limit is not None:
             caller = self.caller
-            who = str(caller.customer_id) if caller else throttle.place(throttle.client(request._request))
+            who = str(caller.customer_id) if caller else place(client(request._request))
             if who:
                 throttle.writes.spend(limit, who)
 

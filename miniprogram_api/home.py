@@ -10,7 +10,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from catalog import queries as catalog
-from miniprogram_api.documents import APPID, Text, answers
+from kernel.documents import APPID, Text, answers
 from miniprogram_api.door import Door, Json
 from miniprogram_api.products import BrandOut, Card, CardBrand, with_stock
 

@@ -20,11 +20,11 @@ from customers.models import Identity
 from customers.services.verification import give_identity
 from customers.told import REASONS
 from kernel.clock import shanghai_day
+from kernel.documents import answers
 from kernel.errors import Invalid
-from miniprogram_api.documents import answers
+from kernel.throttle import Limit
 from miniprogram_api.door import Door, Json
 from miniprogram_api.me import IDENTITY_STATES
-from miniprogram_api.throttle import Limit
 from orders import queries as orders
 
 DEVICE_FORM = re.compile(r"[0-9A-Za-z-]{16,64}")

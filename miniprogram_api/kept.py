@@ -20,8 +20,8 @@ from urllib.parse import parse_qsl
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from kernel import clock, problems
+from kernel.callers import Buckets, client
 from miniprogram_api import shelf as shelves
-from miniprogram_api import throttle
 from miniprogram_api.caller import bearer, find_caller, shop_by_header, shop_of
 from miniprogram_api.door import Json
 from miniprogram_api.shelf import Shelf
@@ -33,6 +33,7 @@ AT_MOST_SECONDS = 60.0
 WHILE_CUT_DUE_SECONDS = 2.0  # a price cut began or ended and the version has yet to tell
 TOKEN_SECONDS = 5.0  # how long a token that was good is believed for a page that anyone may see
 VARY = "Authorization, X-Appid"
+public_reads = Buckets(per_second=50, burst=500)
 
 View = Callable[..., HttpResponseBase]
 Name = tuple[int, str, tuple[tuple[str, str], ...]]
@@ -109,7 +110,7 @@ def kept(view: View, *parameters: str) -> View:
         if request.method not in ("GET", "HEAD"):
             return view(request, *args, **kwargs)
         try:
-            throttle.public_reads.spend(throttle.client(request))
+            public_reads.spend(client(request))
             shop = _shop(request)
             shelf = shelves.present(shop.id)
         except Exception as failure:

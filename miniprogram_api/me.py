@@ -13,9 +13,9 @@ from compliance import masking
 from customers import queries as customers
 from customers.models import Customer, Identity
 from customers.services.profile import change_profile, forget_phone, take_phone
-from miniprogram_api.documents import answers
+from kernel.documents import answers
+from kernel.throttle import Limit
 from miniprogram_api.door import Door, Json, nothing
-from miniprogram_api.throttle import Limit
 
 IDENTITY_STATES = ["none", *Identity.State.values]
 

@@ -12,8 +12,8 @@ from rest_framework.request import Request
 from compliance.consent_texts import ConsentText
 from compliance.models import NoticeSeen
 from compliance.services.notices import current_notice, see_notice
+from kernel.documents import Text, answers
 from miniprogram_api.consents import CHANGES, KIND, ConsentIn
-from miniprogram_api.documents import Text, answers
 from miniprogram_api.door import Door, Json
 
 

@@ -10,11 +10,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from customers.services.addresses import AddressText
+from kernel.documents import answers
+from kernel.throttle import Limit
 from miniprogram_api.addresses import ConsigneeIn
-from miniprogram_api.documents import answers
 from miniprogram_api.door import Door, Json
 from miniprogram_api.orders import NUMBER, ConsigneeOut, consignee_told
-from miniprogram_api.throttle import Limit
 from orders import queries as orders
 from orders.services.mend_address import mend_address
 

@@ -16,12 +16,12 @@ from compliance.states import PAYER
 from customers.models import NamedPayer
 from customers.services.naming import NOTICE
 from customers.states import NAMING
-from miniprogram_api.documents import RefusalDocument, Text, answers
+from kernel.documents import RefusalDocument, Text, answers
+from kernel.throttle import Limit
 from miniprogram_api.door import Door, Json
 from miniprogram_api.identity import DEVICE, device_of
 from miniprogram_api.orders import NUMBER, OrderState
 from miniprogram_api.payment import order_of
-from miniprogram_api.throttle import Limit
 from orders import queries as orders
 from orders.models import Order
 from orders.services.name_orderer import may_name

@@ -19,18 +19,18 @@ from catalog import queries as catalog
 from compliance.models import PayerCheck
 from compliance.states import PAYER
 from kernel import problems, receipts
+from kernel.documents import Text, answers, in_path
 from kernel.errors import Refused
+from kernel.idempotency import fingerprint_of, header, key_of, told
 from kernel.problems import BadFields
 from kernel.receipts import Answer
+from kernel.throttle import Limit
 from logistics import queries as logistics
-from miniprogram_api.documents import Text, answers, in_path
 from miniprogram_api.door import Door, Json
-from miniprogram_api.idempotency import fingerprint_of, header, key_of, told
 from miniprogram_api.quotes import AmountsOut, TaxedLine, WarehouseOut, amounts, taxed_line
 from miniprogram_api.refunds import RefundOut, refund_told
 from miniprogram_api.returns import ReturnBrief, UnexpectedOut, brief, unexpected
 from miniprogram_api.sayings import A_NOTICE, A_QUOTE, AN_OBJECT, SOME_SKUS
-from miniprogram_api.throttle import Limit
 from orders import queries as orders
 from orders.models import Order, OrderLine
 from orders.services.cancel_paid import cancel_paid, hold_ends_at

@@ -9,14 +9,14 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from kernel.documents import Text, answers, in_path
+from kernel.throttle import Limit
 from logistics import queries as logistics
 from logistics.queries import ParcelSeen, Point
 from logistics.services.receipt import confirm_receipt
 from logistics.states import SHIPMENT
 from logistics.vocabulary import Code
-from miniprogram_api.documents import Text, answers, in_path
 from miniprogram_api.door import Door, Json
-from miniprogram_api.throttle import Limit
 from orders import queries as orders
 
 CODES = [code.value for code in Code]

@@ -11,9 +11,9 @@ from rest_framework.request import Request
 
 from compliance.law import Law
 from kernel.clock import shanghai_day
-from miniprogram_api.documents import APPID, Text, answers
+from kernel.documents import APPID, Text, answers
+from kernel.throttle import Limit
 from miniprogram_api.door import Door, Json
-from miniprogram_api.throttle import Limit
 from storefronts import queries as storefronts
 from storefronts.models import LegalParty
 

@@ -10,10 +10,10 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from customers import queries as customers
-from miniprogram_api.documents import answers
+from kernel.documents import answers
+from kernel.throttle import Limit
 from miniprogram_api.door import Door, Json
 from miniprogram_api.orders import NUMBER, OrderState
-from miniprogram_api.throttle import Limit
 from orders import queries as orders
 from orders.models import Order
 from payments.models import Payment

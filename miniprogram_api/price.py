@@ -9,7 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from miniprogram_api.documents import answers
+from kernel.documents import answers
 from miniprogram_api.door import Door, Json
 from miniprogram_api.orders import NUMBER
 from orders import queries as orders

@@ -10,8 +10,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from catalog import queries as catalog
+from kernel.documents import APPID, Picture, Text, answers, in_path
 from miniprogram_api import shelf
-from miniprogram_api.documents import APPID, Picture, Text, answers, in_path
 from miniprogram_api.door import Door, Json
 
 AT_MOST_FEN = 10**12

@@ -14,11 +14,11 @@ from rest_framework.request import Request
 
 from compliance.law import Law
 from compliance.notice import GROUNDS, return_exclusion
+from kernel.documents import RefusalDocument, Text, answers, in_path
+from kernel.throttle import Limit
 from miniprogram_api.cart import shown_cart
-from miniprogram_api.documents import RefusalDocument, Text, answers, in_path
 from miniprogram_api.door import Door, Json
 from miniprogram_api.sayings import AN_ID, AN_OBJECT, ONE_OF_TWO
-from miniprogram_api.throttle import Limit
 from orders import queries as orders
 from orders.models import Amounts, Quote
 from orders.services.quote import MAX_LINES, MAX_QUANTITY, Wanted, make_quote

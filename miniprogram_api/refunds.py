@@ -6,7 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from miniprogram_api.documents import Text
+from kernel.documents import Text
 from payments.models import Refund
 from payments.states import REFUND
 

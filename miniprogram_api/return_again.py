@@ -13,14 +13,14 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from kernel import problems, receipts
+from kernel.documents import answers
 from kernel.errors import Problem, Refused
+from kernel.idempotency import fingerprint_of, header, key_of, told
 from kernel.receipts import Answer
-from miniprogram_api.documents import answers
+from kernel.throttle import Limit
 from miniprogram_api.door import Door
-from miniprogram_api.idempotency import fingerprint_of, header, key_of, told
 from miniprogram_api.orders import OrderIn, OrderPlaced
 from miniprogram_api.return_requests import ORDER_NUMBER, ReturnAsked, ReturnIn, asked_told, wish_of
-from miniprogram_api.throttle import Limit
 from orders.services.place import Confirmation
 from returns import queries as returns
 from returns.services.again import order_again

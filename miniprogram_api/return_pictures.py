@@ -14,11 +14,11 @@ from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 
+from kernel.documents import answers, in_path, problems
 from kernel.pictures import MEDIA_TYPE, MOST_BYTES
-from miniprogram_api.documents import answers, in_path, problems
+from kernel.throttle import Limit
 from miniprogram_api.door import Door, Json
 from miniprogram_api.return_requests import ORDER_NUMBER
-from miniprogram_api.throttle import Limit
 from returns import queries as returns
 from returns.services.pictures import BadPicture, PictureTooLarge, open_picture, take_picture
 

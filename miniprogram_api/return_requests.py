@@ -13,12 +13,12 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from kernel import receipts
+from kernel.documents import Text, answers, in_path
+from kernel.idempotency import fingerprint_of, header, key_of, told
 from kernel.receipts import Answer
-from miniprogram_api.documents import Text, answers, in_path
+from kernel.throttle import Limit
 from miniprogram_api.door import Door, Json
-from miniprogram_api.idempotency import fingerprint_of, header, key_of, told
 from miniprogram_api.sayings import A_LINE_ONCE, AN_ID, AN_OBJECT
-from miniprogram_api.throttle import Limit
 from orders.services.quote import MAX_LINES, MAX_QUANTITY
 from returns import queries as returns
 from returns.models import ReturnRequest

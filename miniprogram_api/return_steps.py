@@ -10,11 +10,11 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from miniprogram_api.documents import answers
+from kernel.documents import answers
+from kernel.throttle import Limit
 from miniprogram_api.door import Door, Json
 from miniprogram_api.quotes import QuoteOut, quote_shown
 from miniprogram_api.returns import NUMBER, ReturnOut, shown
-from miniprogram_api.throttle import Limit
 from returns import queries as returns
 from returns.services.accept import accept
 from returns.services.arrive import dispute

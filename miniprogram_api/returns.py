@@ -11,8 +11,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from kernel.clock import shanghai_day
+from kernel.documents import Text, answers, in_path
 from logistics.vocabulary import Code, carriers
-from miniprogram_api.documents import Text, answers, in_path
 from miniprogram_api.door import Door, Json
 from miniprogram_api.parcels import PointOut
 from miniprogram_api.refunds import RefundOut, refund_told

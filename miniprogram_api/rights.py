@@ -16,10 +16,10 @@ from compliance.holdings import Kept
 from customers import queries as customers
 from customers.services.erasure import close_account
 from customers.services.exports import ask_export, fetch, peek
+from kernel.documents import Text, answers, in_path, problems
 from kernel.models import Job
-from miniprogram_api.documents import Text, answers, in_path, problems
+from kernel.throttle import Limit
 from miniprogram_api.door import Door, Json, nothing
-from miniprogram_api.throttle import Limit
 
 ZIP = "application/zip"
 _COPY = {"zh": "个人信息副本", "en": "A copy of your personal data"}

@@ -10,9 +10,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from customers.services.login import log_in, log_out
-from miniprogram_api.documents import APPID, answers
+from kernel.documents import APPID, answers
+from kernel.throttle import Limit
 from miniprogram_api.door import Door, Json, nothing
-from miniprogram_api.throttle import Limit
 
 
 class LogIn(serializers.Serializer[Any]):

@@ -12,10 +12,10 @@ from rest_framework.request import Request
 
 from customers import queries as customers
 from customers.services.sharing import cancel_offer, offer_identity, reuse_identity
-from miniprogram_api.documents import Text, answers
+from kernel.documents import Text, answers
+from kernel.throttle import Limit
 from miniprogram_api.door import Door, Json, nothing
 from miniprogram_api.me import IDENTITY_STATES
-from miniprogram_api.throttle import Limit
 
 
 class OfferOut(serializers.Serializer[Any]):

@@ -13,11 +13,11 @@ from rest_framework.request import Request
 from customers import occasions
 from customers.occasions import MOMENTS, Occasion
 from customers.services.news_consents import Asked, take_answers, to_ask
-from miniprogram_api.documents import Text, answers
+from kernel.documents import Text, answers
+from kernel.idempotency import header, key_of
+from kernel.throttle import Limit
 from miniprogram_api.door import Door, Json
-from miniprogram_api.idempotency import header, key_of
 from miniprogram_api.sayings import AN_ANSWER_EACH
-from miniprogram_api.throttle import Limit
 
 ANSWERS = ["accept", "reject", "ban", "filter"]
 MOST = 5

@@ -192,7 +192,10 @@ GROUPS: tuple[Group, ...] = (
             ("storefronts.Operator", "person"),
             ("storefronts.OperatorSession", "devices"),
             ("storefronts.FourEyes", "visibility"),
-            ("partner_api.Application", "hub"),
+            ("partners.Partner", "hub"),
+            ("partners.Connection", "link"),
+            ("partners.Application", "vpn_key"),
+            ("oauth2_provider.AccessToken", "token"),
         ),
     ),
     (

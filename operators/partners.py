@@ -1,21 +1,283 @@
-"""Who connects through the partner API; secrets and tokens are never shown."""
+"""Who connects through the partner API, what they may do there, and their credentials, shown once."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+)
+
+from kernel.clock import now
 from operators.base import Scoped, register
+from operators.bilingual import say
 from operators.filters import states
-from operators.scope import PLATFORM
+from operators.scope import OWNERS, PLATFORM
+from operators.steps import Step, Stepped
+from operators.tables import Table
+from partners.models import Application, Connection, Partner
+from partners.scopes import PROFILE, SCOPES
+from partners.services import accounts
+
+OVERLAPS = {"0": ("立即", "at once"), "1": ("1 天后", "in a day"), "7": ("7 天后", "in 7 days")}
+_CHOICES = [
+    (name, say(f"{zh}（{name}）", f"{en} ({name})")) for name, (en, zh) in SCOPES.items() if name != PROFILE
+]
 
 
-@register("partner_api.Application")
-class ApplicationAdmin(Scoped):
-    """A partner's system, tied to the storefront it works for."""
+class ScopesForm(forms.Form):
+    """Which scopes."""
 
-    fields = ("name", "client_id", "storefront", "kind", "authorization_grant_type", "created", "updated")
-    list_display = ("name", "client_id", "kind", "created", "storefront")
+    scopes = forms.MultipleChoiceField(
+        label=say("权限范围", "scopes"), choices=_CHOICES, widget=UnfoldAdminCheckboxSelectMultipleWidget
+    )
+
+
+class CallingForm(forms.Form):
+    """From where, how often, and whether at all."""
+
+    networks = forms.CharField(
+        label=say("允许的 IP 或网段（每行一个，留空不限）", "addresses or networks, one a line; none: any"),
+        required=False,
+        max_length=4_000,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
+    )
+    per_minute = forms.IntegerField(
+        label=say("每分钟请求上限", "calls a minute"),
+        min_value=1,
+        max_value=60_000,
+        widget=UnfoldAdminIntegerFieldWidget,
+    )
+    state = forms.ChoiceField(
+        label=say("状态", "state"),
+        choices=[
+            (Partner.State.ACTIVE, say("启用", "may call")),
+            (Partner.State.SUSPENDED, say("停用", "suspended")),
+        ],
+        widget=UnfoldAdminSelectWidget,
+    )
+
+
+class OverlapForm(forms.Form):
+    """When the old one ends."""
+
+    overlap = forms.ChoiceField(
+        label=say("原凭据失效时间", "the old one ends"),
+        choices=[(days, say(*words)) for days, words in OVERLAPS.items()],
+        initial="7",
+        widget=UnfoldAdminSelectWidget,
+    )
+
+
+class SureForm(forms.Form):
+    """Nothing to fill in."""
+
+
+def issue(row: Partner, values: Mapping[str, Any], by: str, at: datetime) -> list[Table]:
+    """A credential, shown once."""
+    return shown(accounts.issue_credential(partner=row, scopes=values["scopes"], by=by, now=at))
+
+
+def rotate(row: Application, values: Mapping[str, Any], by: str, at: datetime) -> list[Table]:
+    """The credential that follows, shown once."""
+    overlap = timedelta(days=int(values["overlap"]))
+    return shown(accounts.rotate_credential(credential=row, overlap=overlap, by=by, now=at))
+
+
+def revoke(row: Application, values: Mapping[str, Any], by: str, at: datetime) -> None:
+    """No call more with it."""
+    accounts.revoke_credential(credential=row, by=by, now=at)
+
+
+def change(row: Partner, values: Mapping[str, Any], by: str, at: datetime) -> None:
+    """From where, how often, and whether at all."""
+    accounts.change_partner(
+        partner=row,
+        networks=values["networks"].split(),
+        per_minute=values["per_minute"],
+        active=values["state"] == Partner.State.ACTIVE,
+        by=by,
+        now=at,
+    )
+
+
+def rescope(row: Connection, values: Mapping[str, Any], by: str, at: datetime) -> None:
+    """What it may do here from now on."""
+    accounts.connect(partner=row.partner, storefront=row.storefront, scopes=values["scopes"], by=by, now=at)
+
+
+def end(row: Connection, values: Mapping[str, Any], by: str, at: datetime) -> None:
+    """From now on it may do nothing here."""
+    accounts.disconnect(partner=row.partner, storefront=row.storefront, by=by, now=at)
+
+
+def shown(issued: accounts.Issued) -> list[Table]:
+    """The secrets of a new credential, on this page alone."""
+    return [
+        {
+            "title": say(
+                "新凭据：仅显示这一次，请立即妥善保存", "New credential: shown this once, keep it now"
+            ),
+            "headers": [say("名称", "name"), say("值", "value")],
+            "rows": [
+                ["client_id", issued.client_id],
+                ["client_secret", issued.client_secret],
+                [say("签名密钥 signing key", "signing key"), issued.signing_key],
+            ],
+        }
+    ]
+
+
+@register("partners.Partner")
+class PartnerAdmin(Stepped):
+    """A company whose systems call. Its home storefront's owner hands out the credentials."""
+
+    addable = ("storefront", "name", "kind")
+    fields = ("name", "kind", "state", "public_id", "networks", "per_minute", "storefront", "opened_at")
+    list_display = ("name", "kind", "state", "opened_at", "storefront")
     list_select_related = ("storefront",)
-    list_filter = (states("kind"), "created")
+    list_filter = (states("kind"), states("state"))
+    search_fields = ("name",)
+    ordering = ("-id",)
+    steps = (
+        Step(
+            "credential",
+            say("签发凭据", "Issue a credential"),
+            "key",
+            ScopesForm,
+            issue,
+            OWNERS,
+            start=lambda row: {"scopes": [name for name, _ in _CHOICES]},
+            hint=say(
+                "可授予该凭据的最大权限；实际权限由各店铺的连接决定。",
+                "The most this credential may be given; in each storefront its connection decides.",
+            ),
+        ),
+        Step(
+            "calling",
+            say("调用限制", "Limit its calls"),
+            "tune",
+            CallingForm,
+            change,
+            OWNERS,
+            start=lambda row: {
+                "networks": "\n".join(row.networks),
+                "per_minute": row.per_minute,
+                "state": row.state,
+            },
+        ),
+    )
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        self.checked_storefront(request, obj)
+        by = request.user.get_username()
+        made = accounts.open_partner(
+            storefront=obj.storefront, name=obj.name, kind=obj.kind, by=by, now=now()
+        )
+        obj.pk = made.pk
+
+
+@register("partners.Connection")
+class ConnectionAdmin(Stepped):
+    """What a partner may do in a storefront, and until when it might."""
+
+    fields = ("name", "kind", "scopes", "storefront", "since", "ended_at")
+    list_display = ("name", "kind", "since", "ended_at", "storefront")
+    list_select_related = ("storefront",)
+    list_filter = (states("kind"),)
+    search_fields = ("name",)
+    ordering = ("-id",)
+    steps = (
+        Step(
+            "scopes",
+            say("更改权限", "Change its scopes"),
+            "tune",
+            ScopesForm,
+            rescope,
+            OWNERS,
+            legal=lambda row: row.ended_at is None,
+            start=lambda row: {"scopes": row.scopes},
+        ),
+        Step(
+            "end",
+            say("断开", "Disconnect"),
+            "link_off",
+            SureForm,
+            end,
+            OWNERS,
+            legal=lambda row: row.ended_at is None,
+            hint=say(
+                "自下一次请求起，该合作方在本店铺不能再做任何操作。",
+                "From its next call on it may do nothing here.",
+            ),
+        ),
+    )
+
+
+@register("partners.Application")
+class ApplicationAdmin(Stepped):
+    """A credential of a partner; its secrets are shown when it is issued and never again."""
+
+    fields = (
+        "partner",
+        "client_id",
+        "scopes",
+        "created",
+        "expires_at",
+        "revoked_at",
+        "last_used_at",
+        "last_used_from",
+        "storefront",
+    )
+    list_display = ("name", "client_id", "created", "expires_at", "revoked_at", "last_used_at", "storefront")
+    list_select_related = ("storefront",)
+    list_filter = ("created",)
     search_fields = ("name", "client_id__exact")
+    ordering = ("-id",)
+    steps = (
+        Step(
+            "rotate",
+            say("轮换", "Rotate"),
+            "autorenew",
+            OverlapForm,
+            rotate,
+            OWNERS,
+            legal=lambda row: row.stands(now()),
+            hint=say(
+                "签发新的凭据；原凭据到期前两者均可使用。",
+                "A new one is issued; until the old one ends both hold.",
+            ),
+        ),
+        Step(
+            "revoke",
+            say("立即吊销", "Revoke at once"),
+            "key_off",
+            SureForm,
+            revoke,
+            OWNERS,
+            legal=lambda row: row.revoked_at is None,
+            hint=say(
+                "立即失效，已发放的访问令牌一并作废，不可恢复。",
+                "It ends now, with every token that it was given, and does not come back.",
+            ),
+        ),
+    )
+
+
+@register("partners.Nonce")
+class NonceAdmin(Scoped):
+    """Numbers that signed a call within the last minutes: none signs another."""
+
+    fields = ("application", "nonce", "at")
+    list_display = ("application", "nonce", "at")
+    list_select_related = ("application",)
     ordering = ("-id",)
 
 

@@ -1,39 +1,38 @@
-"""What an application is, told to itself: the first call of everyone who connects."""
+"""What a credential is, told to itself: the first call of everyone who connects."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
-from rest_framework.response import Response
 
-from partner_api.callers import Caller, PartnerView
-
-
-class Me(PartnerView):
-    """GET: name and kind of the application, its storefront, and the scopes of the token in use."""
-
-    scope = "profile"
-
-    @extend_schema(exclude=True)  # the schema at /api/v1/schema/ is the mini-program's
-    def get(self, request: Request) -> Response:
-        caller: Any = request.user
-        return Response(described(caller))
+from kernel.problems import Forbidden
+from partner_api.door import Json, PartnerDoor
+from partners import queries
 
 
-def described(caller: Caller) -> dict[str, Any]:
-    """The caller as JSON-ready values."""
-    return {
-        "application": {
-            "name": caller.application.name,
-            "client_id": caller.application.client_id,
-            "kind": caller.application.kind,
-        },
-        "storefront": {
-            "code": caller.storefront.code,
-            "name": caller.storefront.name,
-            "name_zh": caller.storefront.name_zh,
-        },
-        "scopes": list(caller.scopes),
-    }
+class Me(PartnerDoor):
+    """The partner, its credential, and what it may do in which storefront."""
+
+    scopes = {"GET": "profile"}
+
+    def get(self, request: Request) -> Json:
+        """Who you are. Scopes are those of the token that each storefront grants."""
+        partner, credential = self.caller.partner, self.caller.credential
+        reach = queries.connections(partner)
+        if not reach:
+            raise Forbidden()
+        body: dict[str, Any] = {
+            "partner": {"id": partner.public_id, "name": partner.name, "kind": partner.kind},
+            "credential": {"client_id": credential.client_id, "expires_at": credential.expires_at},
+            "scopes": list(self.caller.scopes),
+            "storefronts": [
+                {
+                    "code": row.storefront.code,
+                    "name": {"zh": row.storefront.name_zh, "en": row.storefront.name},
+                    "scopes": [name for name in self.caller.scopes if name in row.scopes],
+                }
+                for row in reach
+            ],
+        }
+        return Json(body)

@@ -14,9 +14,12 @@ from django.views.decorators.csrf import csrf_exempt
 from oauth2_provider.views.base import TokenView
 from oauthlib.oauth2 import BackendApplicationServer
 
-from kernel import problems
+from kernel import problems, throttle
+from kernel.callers import client, place
 from kernel.errors import Invalid, Problem
 from kernel.tenancy import everything
+
+LIMIT = throttle.Limit("partner.token", 60, 60)
 
 
 class BadClient(problems.Unauthenticated):
@@ -48,6 +51,11 @@ class Token(TokenView):
         return answer
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        # A secret is checked slowly on purpose: nobody keeps the house busy with wrong ones.
+        try:
+            throttle.writes.spend(LIMIT, place(client(request)))
+        except problems.Throttled as often:
+            return problems.render(often, request)
         # Not the base's own: it also speaks the device flow, which is not offered here.
         with everything():  # the credentials tell who is meant
             answer: HttpResponse = self.authorization_flow_token_response(request)

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from customs.models import Declaration
-from miniprogram_api import kept, throttle
+from kernel import throttle
+from miniprogram_api import kept
 from payments.models import Refund
 from returns.models import ReturnRequest
 from tests.journeys.within import DAY, House, house_at

@@ -12,7 +12,8 @@ from django.http import HttpResponse
 from django.test import Client
 
 from customers.models import Customer
-from miniprogram_api import kept, throttle
+from kernel import throttle
+from miniprogram_api import kept
 from tests import make
 
 

@@ -8,10 +8,11 @@ import pytest
 from django.test import Client, RequestFactory
 from redis import Redis
 
-from kernel.callers import place
+from kernel import callers, throttle
+from kernel.callers import Buckets, place
 from kernel.problems import Throttled
-from miniprogram_api import throttle
-from miniprogram_api.throttle import Buckets, Limit, Windows
+from kernel.throttle import Limit, Windows
+from miniprogram_api import kept
 from tests import make
 from tests.miniprogram_api.conftest import Phone, phone_of
 
@@ -116,7 +117,7 @@ def test_public_reads_are_throttled_per_client(
     settings: Any, anyone: Phone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.THROTTLE_FACTOR = 1
-    monkeypatch.setattr(throttle.public_reads, "per_second", 0)  # however slow the machine is
+    monkeypatch.setattr(kept.public_reads, "per_second", 0)  # however slow the machine is
     fast = {"X_Forwarded_For": "203.0.113.7"}
     statuses = {anyone.get("brands", **fast).status_code for _ in range(700)}
     assert statuses == {200, 429}
@@ -140,4 +141,4 @@ def test_public_reads_are_throttled_per_client(
 def test_the_client_is_whom_a_near_proxy_names(peer: str, forwarded: str, client: str) -> None:
     headers = {"X-Forwarded-For": forwarded} if forwarded else {}
     request = RequestFactory().get("/", REMOTE_ADDR=peer, headers=headers)
-    assert throttle.client(request) == client
+    assert callers.client(request) == client

@@ -30,7 +30,8 @@ from kernel.clock import shanghai_day
 from kernel.models import Delivery, Event, Receipt
 from operators.whose import subjects_of
 from orders.models import CartLine
-from partner_api.models import Application
+from partners.models import Nonce
+from partners.services.accounts import issue_credential, open_partner
 from payments.models import (
     Bill,
     BillDifference,
@@ -356,13 +357,9 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
     merchant = MerchantAccount.objects.get(storefront=shop)
     put_aside(merchant, now=now)
     merchant.past_keys.filter(serial_no=merchant.serial_no).update(serial_no=f"0A57{shop.pk:08X}{round:X}")
-    app = Application.objects.create(
-        name=f"WMS {round}",
-        storefront=shop,
-        client_type="confidential",
-        authorization_grant_type="client-credentials",
-        client_secret="an-invented-client-secret",
-    )
+    wms = open_partner(storefront=shop, name=f"WMS {round}", kind="warehouse", by="someone", now=now)
+    app = issue_credential(partner=wms, by="someone", now=now).credential
+    Nonce.objects.create(storefront=shop, application=app, nonce="an-invented-nonce", at=now)
     AccessToken.objects.create(
         application=app, token=f"plain-{shop.pk}-{round}", expires=now + timedelta(days=9000), scope="profile"
     )

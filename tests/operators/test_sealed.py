@@ -153,7 +153,7 @@ def test_an_index_cannot_be_guessed_letter_by_letter(client, world, made):
         ("orders_order", f"phone_index__startswith={first}"),
         ("storefronts_operator", "password__startswith=m"),
         ("storefronts_storefront", "key__wrapped__isnull=0"),
-        ("partner_api_application", "client_secret__startswith=p"),
+        ("partners_application", "client_secret__startswith=p"),
     ):
         assert client.get(reverse(f"admin:{name}_changelist") + f"?{lookup}").status_code == 400, name
 

@@ -8,8 +8,8 @@ from kernel.walls import wall
 class Migration(migrations.Migration):
     dependencies = [
         ('kernel', '0008_walls'),
-        ('partner_api', '0001_initial'),
+        ('partners', '0001_initial'),
     ]
     operations = [
-        wall("partner_api_application"),
+        wall("partners_partner", "partners_connection", "partners_application", "partners_nonce"),
     ]

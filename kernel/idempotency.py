@@ -9,9 +9,9 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import OpenApiParameter
 
+from kernel.documents import PROBLEM
 from kernel.errors import Invalid
 from kernel.receipts import Answer, fingerprint
-from miniprogram_api.documents import PROBLEM
 
 SHORTEST, LONGEST = 8, 120
 HEADER = "Idempotency-Key"

@@ -1,6 +1,6 @@
-"""Nobody can wear the house out: writes are counted in Redis, public reads in this process.
+"""Nobody can wear the house out: calls are counted in Redis.
 
-Without Redis the writes pass uncounted: it may be lost at any moment, and nothing is lost with it.
+Without Redis they pass uncounted: it may be lost at any moment, and nothing is lost with it.
 """
 
 from __future__ import annotations
@@ -16,10 +16,8 @@ from redis.commands.core import Script
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
-from kernel.callers import Buckets, client, factor, place
+from kernel.callers import factor
 from kernel.problems import Throttled
-
-__all__ = ["Buckets", "Limit", "Windows", "client", "place", "public_reads", "writes"]
 
 log = structlog.get_logger(__name__)
 
@@ -40,6 +38,14 @@ class Limit:
     seconds: int
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """How many calls are left until so many seconds are over."""
+
+    times: int
+    seconds: int
+
+
 class Windows:
     """Counts in Redis, one round trip each, shared by all processes."""
 
@@ -47,10 +53,13 @@ class Windows:
         self._script: Script | None = None
         self._again_at = 0.0
 
-    def spend(self, limit: Limit, who: str) -> None:
-        """Count one call of `who`; raises Throttled above the limit. A Redis that fails lets it pass."""
+    def spend(self, limit: Limit, who: str) -> Left | None:
+        """Count one call of `who`: what is left; raises Throttled above the limit.
+
+        A Redis that fails lets it pass: None.
+        """
         if time.monotonic() < self._again_at:
-            return
+            return None
         now = int(time.time())
         window, into = divmod(now, limit.seconds)
         try:
@@ -58,9 +67,11 @@ class Windows:
         except RedisError as failure:
             self._again_at = time.monotonic() + _REST_SECONDS
             log.warning("throttle_without_redis", limit=limit.name, error=type(failure).__name__)
-            return
-        if int(count) > limit.times * factor():
+            return None
+        left = limit.times * factor() - int(count)
+        if left < 0:
             raise Throttled(limit.seconds - into)
+        return Left(left, limit.seconds - into)
 
     def reset(self) -> None:
         """Speak to Redis anew: between tests, and after a fork."""
@@ -79,4 +90,3 @@ class Windows:
 
 
 writes = Windows()
-public_reads = Buckets(per_second=50, burst=500)

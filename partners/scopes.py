@@ -1,0 +1,46 @@
+"""What a partner may be allowed: one word for each verb, and one for each kind of personal data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from partners.models import Partner
+
+PROFILE: Final = "profile"
+SCOPES: Final[dict[str, tuple[str, str]]] = {
+    PROFILE: ("read who one is oneself", "读取自身信息"),
+    "catalogue:read": ("read products, variants and prices", "读取商品、规格与价格"),
+    "catalogue:write": ("add and change products, variants and prices", "新增、修改商品、规格与价格"),
+    "stock:read": ("read stock levels, lots and movements", "读取库存、批次与流水"),
+    "stock:write": ("receive, adjust and count stock", "收货、调整与盘点"),
+    "orders:read": ("read orders, without personal data", "读取订单（不含个人信息）"),
+    "orders:write": ("acknowledge orders", "确认接收订单"),
+    "fulfilment:read": ("read shipments and parcels", "读取发货单与包裹"),
+    "fulfilment:write": ("pick, pack and hand over parcels", "拣货、打包与交运"),
+    "customs:read": ("read declarations and their messages", "读取申报与报文"),
+    "customs:write": ("bring in customs' receipts", "录入海关回执"),
+    "returns:read": ("read returns that are on their way", "读取退货"),
+    "returns:write": ("receive and inspect returned goods", "签收与检验退货"),
+    "settlement:read": ("read settlement statements", "读取结算单"),
+    "webhooks": ("subscribe to events", "订阅事件"),
+    "personal:name": ("be given the recipient's name", "获取收件人姓名"),
+    "personal:phone": ("be given the recipient's telephone", "获取收件人电话"),
+    "personal:address": ("be given the recipient's address", "获取收件人地址"),
+}
+PERSONAL: Final = frozenset(name for name in SCOPES if name.startswith("personal:"))
+_WAREHOUSE = {"catalogue:read", "stock:read", "stock:write", "orders:read", "orders:write"}
+_WAREHOUSE |= {"fulfilment:read", "fulfilment:write", "returns:read", "returns:write", "webhooks"}
+# What each kind of partner has use for: where a connection begins, before anyone has thought about it.
+USUAL: Final[dict[str, frozenset[str]]] = {
+    Partner.Kind.WAREHOUSE: frozenset(_WAREHOUSE),
+    Partner.Kind.CARRIER: frozenset({"fulfilment:read", "fulfilment:write", "webhooks"}),
+    Partner.Kind.BROKER: frozenset({"orders:read", "customs:read", "customs:write", "webhooks"}),
+    Partner.Kind.ERP: frozenset(SCOPES) - PERSONAL - {"customs:write", PROFILE},
+}
+
+
+def known(names: Iterable[str]) -> list[str]:
+    """Of these names those that are scopes, each once, in their order here."""
+    wanted = set(names)
+    return [name for name in SCOPES if name in wanted]

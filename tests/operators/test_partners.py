@@ -1,0 +1,91 @@
+"""An owner opens a partner, hands out a credential and takes it back; its secrets are on one page, once."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from kernel.clock import now
+from partners.models import Application, Connection, Partner
+from partners.services import accounts
+from tests import make
+from tests.operators.rows import operator
+from tests.partners.calling import System, partner
+
+pytestmark = pytest.mark.django_db
+ADMIN = "/admin/partners"
+
+
+@pytest.fixture
+def shop(client):
+    made = make.storefront()
+    client.force_login(operator("olga", made, "owner"))
+    return made
+
+
+def step(client, row, name, **form):
+    return client.post(f"{ADMIN}/{row._meta.model_name}/{row.pk}/step/{name}/", form)
+
+
+def secrets_of(answer: object) -> list[str]:
+    page = answer.content.decode()
+    return [
+        re.search(rf"{name}\W+(?:<[^>]+>\s*)*([\w-]{{20,}})", page)[1]
+        for name in ("client_id", "client_secret")
+    ]
+
+
+def test_an_owner_opens_a_partner_and_its_credential_is_shown_once(client, shop):
+    form = {"storefront": shop.pk, "name": "Ningbo WMS", "kind": "warehouse"}
+    client.post(f"{ADMIN}/partner/add/", form)
+    row = Partner.objects.get()
+    assert Connection.objects.get().name == "Ningbo WMS"
+    shown = step(client, row, "credential", scopes=["stock:read", "orders:read"])
+    made = Application.objects.get()
+    client_id, secret = secrets_of(shown)
+    assert (client_id, made.scopes) == (made.client_id, ["profile", "stock:read", "orders:read"])
+    assert "no-store" in shown["Cache-Control"]
+    assert System(client, accounts.Issued(made, client_id, secret, "")).ask().status_code == 200
+    page = client.get(f"{ADMIN}/application/{made.pk}/change/").content.decode()
+    assert made.client_id in page
+    assert secret not in page
+    assert made.client_secret not in page
+
+
+def test_rotating_and_revoking_are_buttons_of_the_owner(client, shop):
+    row = accounts.issue_credential(partner=partner(shop), by="o", now=now()).credential
+    step(client, row, "rotate", overlap="0")
+    row.refresh_from_db()
+    assert row.expires_at <= now()
+    fresh = Application.objects.exclude(pk=row.pk).get()
+    step(client, fresh, "revoke")
+    fresh.refresh_from_db()
+    assert fresh.revoked_at is not None
+
+
+def test_what_a_partner_may_do_is_changed_and_ended_by_the_owner_of_that_storefront(client, shop):
+    wms = partner(shop)
+    step(client, Connection.objects.get(), "scopes", scopes=["orders:read"])
+    assert Connection.objects.get(ended_at=None).scopes == ["profile", "orders:read"]
+    step(client, Connection.objects.get(ended_at=None), "end")
+    assert not Connection.objects.filter(ended_at=None).exists()
+    bad = step(client, wms, "calling", networks="10.0.0.0/8\nnonsense", per_minute="60", state="active")
+    assert "nonsense" in bad.content.decode()
+    step(client, wms, "calling", networks="203.0.113.7", per_minute="60", state="suspended")
+    wms.refresh_from_db()
+    assert (wms.networks, wms.per_minute, wms.state) == (["203.0.113.7/32"], 60, "suspended")
+
+
+def test_who_is_no_owner_here_sees_or_does_nothing_of_it(client, shop):
+    wms = partner(shop)
+    row = accounts.issue_credential(partner=wms, by="o", now=now()).credential
+    client.force_login(operator("mia", shop, "merchandiser"))
+    assert step(client, wms, "credential", scopes=["stock:read"]).status_code == 403
+    assert step(client, row, "revoke").status_code == 403
+    client.force_login(operator("eve", make.storefront("swift"), "owner"))
+    for what in (wms, row, Connection.objects.get()):
+        assert step(client, what, "end").status_code in (302, 404)
+        assert client.get(f"{ADMIN}/{what._meta.model_name}/{what.pk}/change/").status_code in (302, 404)
+    assert Application.objects.get().revoked_at is None
+    assert Connection.objects.get().ended_at is None

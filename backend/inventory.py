@@ -66,6 +66,7 @@ NOT_PERSONAL = {
         "payments.Payment.payer_fen",
         "payments.Payment.names_payer",
         "storefronts.MerchantAccount.payer_identity",
+        "storefronts.Operator.first_password_until",
     ),
 }
 

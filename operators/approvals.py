@@ -25,6 +25,11 @@ from storefronts import queries as storefronts
 from storefronts.services import GOODS_GATE, TRADE_MODE, four_eyes
 
 LAW_VERBS = (TRADE_MODE, GOODS_GATE)
+APART = say(
+    "申请人与审批人须为两人：账号由另一方开通，或由同一位同事开通的，视为同一人。",
+    "Who asks and who decides are two people: who was let in by the other, or by the same colleague, counts"
+    " as one.",
+)
 
 
 class DecisionForm(forms.Form):
@@ -34,7 +39,7 @@ class DecisionForm(forms.Form):
 
 
 def _decide(row: Approval, values: Mapping[str, Any], who: str, at: datetime, granted: bool) -> None:
-    approvals.decide(approval=row, by=who, granted=granted, reason=values["reason"], now=at)
+    four_eyes.decide(approval=row, by=who, granted=granted, reason=values["reason"], now=at)
     storefronts.forget_kept()
 
 
@@ -82,6 +87,7 @@ class ApprovalAdmin(Stepped):
             lambda row, values, who, at: _decide(row, values, who, at, True),
             DECIDERS,
             legal=_open,
+            hint=APART,
         ),
         Step(
             "decline",
@@ -91,6 +97,7 @@ class ApprovalAdmin(Stepped):
             lambda row, values, who, at: _decide(row, values, who, at, False),
             DECIDERS,
             legal=_open,
+            hint=APART,
         ),
     )
 

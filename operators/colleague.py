@@ -14,6 +14,16 @@ from kernel.approvals import NeedsColleague
 from kernel.clock import now
 from kernel.tenancy import tenant
 from operators.bilingual import say
+from operators.scope import DECIDERS
+from storefronts.models import Membership
+from storefronts.services import four_eyes
+
+NOBODY = say(
+    "本店目前没有可以审批的同事：由您开通账号的同事与您视为同一人。"
+    "请平台用 manage.py make_operator 开通第二位负责人，或为已在岗的同事执行 --vouch。",
+    "Nobody here may decide it yet: whom you let in counts as yourself. Have the platform let in a second"
+    " person by manage.py make_operator, or vouch for who works here by its --vouch.",
+)
 
 
 def ask(page: Any, request: HttpRequest, needed: NeedsColleague) -> None:
@@ -40,3 +50,14 @@ def ask(page: Any, request: HttpRequest, needed: NeedsColleague) -> None:
         " within seven days; it is done once.",
     )
     page.message_user(request, text, messages.WARNING)
+    if needed.storefront_id is not None and not _somebody(needed.storefront_id, request.user.get_username()):
+        page.message_user(request, NOBODY, messages.WARNING)
+
+
+def _somebody(storefront_id: int, asks: str) -> bool:
+    """Whether anybody works there who may decide it."""
+    there = Membership.objects.filter(
+        storefront_id=storefront_id, role__in=DECIDERS, operator__is_active=True
+    )
+    names = there.values_list("operator__username", flat=True).distinct()
+    return any(four_eyes.apart(asks, name) for name in names)

@@ -4,37 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from unfold.widgets import UnfoldAdminTextInputWidget
+from unfold.decorators import action
 
-from kernel.tenancy import everything
+from operators import bringing_in
 from operators.base import Scoped, register
 from operators.bilingual import chinese, say
-from operators.filters import states
+from operators.bringing_in import ReasonForm
+from operators.filters import is_number, states
 from operators.own_sessions import end_others
-from operators.scope import OWNERS, scope_of
+from operators.scope import OWNERS
 from operators.steps import Step, Stepped
 from storefronts.models import Operator
 from storefronts.services import second_factor, sessions
 from storefronts.services.colleagues import LastOwner, mind_last_owner
 
-
-class ReasonForm(forms.Form):
-    """Why a second factor is reset; it stays with the event."""
-
-    reason = forms.CharField(
-        label=say("原因", "reason"),
-        min_length=4,
-        max_length=200,
-        widget=UnfoldAdminTextInputWidget,
-        help_text=say(
-            "须已当面或通过电话确认本人身份。将与您的账号一并记入记录。",
-            "You have made sure who asks, in person or by telephone. Kept with your name.",
-        ),
-    )
+LET_IN = ("let_in_by", "first_password_until")
 
 
 @register("storefronts.Operator")
@@ -43,7 +30,7 @@ class OperatorAdmin(Stepped):
 
     scope_path = "memberships__storefront_id"
     scope_many = True
-    fields = ("username", "is_active", "is_staff", "is_superuser", "last_login", "date_joined")
+    fields = ("username", "is_active", "is_staff", "is_superuser", "last_login", "date_joined", *LET_IN)
     list_display = ("username", "is_active", "is_superuser", "last_login")
     list_filter = ("is_active",)
     search_fields = ("username__startswith",)
@@ -70,14 +57,7 @@ class OperatorAdmin(Stepped):
         """What is done to an operator is done by who owns every storefront where that one works."""
         if not isinstance(obj, Operator) or roles != OWNERS:
             return super()._mine(request, obj, roles)
-        scope = scope_of(request)
-        if obj.pk == request.user.pk:
-            return False  # one's own is bound anew on one's own page
-        if scope.everything:
-            return True
-        with everything():  # also those that one does not own
-            places = set(obj.memberships.values_list("storefront_id", flat=True))
-        return bool(places) and not obj.is_superuser and places <= set(scope.storefronts(OWNERS))
+        return bringing_in.may_give(request, obj)
 
 
 @register("storefronts.Membership")
@@ -92,6 +72,34 @@ class MembershipAdmin(Scoped):
     list_filter = (states("role"),)
     search_fields = ("operator__username__startswith",)
     ordering = ("storefront", "operator")
+    actions_list = ("bring_in",)
+    actions_detail = ("new_password",)
+
+    def get_urls(self) -> list[Any]:
+        return [*bringing_in.urls(self), *super().get_urls()]
+
+    @action(  # type: ignore[operator]  # its return type is inferred wrongly
+        description=bringing_in.BRING_IN, icon="person_add", url_path="bring-in", permissions=["bring_in"]
+    )
+    def bring_in(self, request: HttpRequest) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:bring_in"))
+
+    def has_bring_in_permission(self, request: HttpRequest) -> bool:
+        return bringing_in.may_bring_in(request)
+
+    @action(  # type: ignore[operator]  # its return type is inferred wrongly
+        description=bringing_in.FIRST_PASSWORD,
+        icon="key",
+        url_path="new-password",
+        permissions=["new_password"],
+    )
+    def new_password(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        return HttpResponseRedirect(reverse("admin:first_password", args=[object_id]))
+
+    def has_new_password_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        """Whoever owns every storefront of this colleague."""
+        row = self.get_object(request, str(object_id)) if is_number(str(object_id)) else None
+        return row is not None and bringing_in.may_give(request, row.operator)
 
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)

@@ -1,4 +1,7 @@
-"""The way in: after the password a code, and no page or action before it was given in this very session."""
+"""The way in: after the password a code, and no page or action before it was given in this very session.
+
+Who came with a password that a colleague gave chooses another one before anything else.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ from django.views.decorators.cache import never_cache
 from kernel import callers
 from kernel.clock import now
 from kernel.errors import Upstream
-from operators import enrolling
+from operators import choosing, enrolling
 from operators.bilingual import chinese, say
 from operators.scope import scope_of
 from storefronts.models import Operator, OperatorSession
@@ -80,6 +83,12 @@ def address_of(request: HttpRequest) -> str:
 
 
 def settled(request: HttpRequest) -> bool:
+    """Whether all steps are taken: a password of one's own, and the second step or none that is asked for."""
+    operator = request.user
+    return isinstance(operator, Operator) and operator.first_password_until is None and coded(request)
+
+
+def coded(request: HttpRequest) -> bool:
     """Whether the second step was taken in this session, or is not asked of this operator."""
     kind = request.session.get(FACTOR)
     return kind in (Factor.CODE, Factor.RECOVERY) or (
@@ -92,8 +101,10 @@ def next_step(request: HttpRequest) -> HttpResponse | None:
     operator = request.user
     if not (isinstance(operator, Operator) and operator.is_active and operator.is_staff) or settled(request):
         return None
-    if second_factor.has_factor(operator):
+    if second_factor.has_factor(operator) and not coded(request):
         return _to(request, "admin:code")
+    if operator.first_password_until is not None:
+        return _to(request, "admin:choose")
     if scope_of(request).needs_code:
         return _to(request, "admin:enrol")
     finish(request, Factor.NONE)
@@ -133,6 +144,8 @@ def code(request: HttpRequest) -> HttpResponse:
     step = next_step(request)
     if step is None or not isinstance(operator, Operator) or not second_factor.has_factor(operator):
         return HttpResponseRedirect(wanted(request) if settled_in(request) else reverse("admin:login"))
+    if coded(request):
+        return step
     if request.method == "POST":
         given = request.POST.get("code", "")[:40]
         if authenticate(request=request, username=operator.get_username(), code=given) is not None:
@@ -193,12 +206,25 @@ def enrol(request: HttpRequest) -> HttpResponse:
     operator = request.user
     if not isinstance(operator, Operator) or not (operator.is_active and operator.is_staff):
         return HttpResponseRedirect(reverse("admin:login"))
+    if operator.first_password_until is not None:  # nor does who gave the password bind one
+        return _to(request, "admin:choose")
     if second_factor.has_factor(operator):  # who has one does not get another by the password alone
         if not settled(request):
             return _to(request, "admin:code")
         if not proved(request):  # nor by a session that was left open
             return HttpResponseRedirect(f"{reverse('admin:prove')}?for=telephone")
     return enrolling.page(request, operator, finish=finish, wanted=wanted(request))
+
+
+@never_cache
+def choose(request: HttpRequest) -> HttpResponse:
+    """A password of one's own in place of a first one; who has a telephone gives its code before."""
+    operator = request.user
+    if not isinstance(operator, Operator) or operator.first_password_until is None:
+        return HttpResponseRedirect(reverse("admin:login"))
+    if second_factor.has_factor(operator) and not coded(request):
+        return _to(request, "admin:code")
+    return choosing.page(request, operator, wanted=wanted(request))
 
 
 def leave(request: HttpRequest) -> HttpResponse:
@@ -245,6 +271,7 @@ def _to(request: HttpRequest, name: str) -> HttpResponse:
 urls = [
     path("login/code/", code, name="code"),
     path("login/prove/", prove, name="prove"),
+    path("login/password/", choose, name="choose"),
     path("login/enrol/", enrol, name="enrol"),
     path("login/leave/", leave, name="leave"),
 ]

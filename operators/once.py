@@ -20,11 +20,12 @@ from django.utils.html import format_html
 from kernel.clock import now
 from kernel.errors import Conflict, Problem
 from kernel.ids import uuid7
-from kernel.receipts import Answer, KeyReused, keep, kept, take
+from kernel.receipts import Answer, InFlight, KeyReused, keep, kept, take, wait
 from operators.bilingual import chinese, say
 from operators.told import link
 
 _LONGEST = 64  # of a form's number
+_WAITS = 3  # seconds, of a second click for the first
 _NOT_TYPED = {"csrfmiddlewaretoken", "once", "_save", "_addanother", "_continue", "_saveasnew"}
 _USED = "_once_used"
 SENT = say("此表单已提交过，请在此核对结果。", "This form was sent before: see here what came of it.")
@@ -48,7 +49,8 @@ def once(request: HttpRequest, do: Callable[[], str]) -> str:
     """Do what a form asks for, in one transaction, and keep the address where it leads; sent again, that
     address alone. "" where `do` gives none: then nothing is done for good, and the number may come again.
 
-    So it may after a Problem. Raises InFlight while the same form is being taken, and SentBefore.
+    So it may after a Problem. A second click waits for the first. Raises InFlight when that takes too long,
+    and SentBefore.
     """
     key = _number(request)
     if not key:
@@ -128,10 +130,15 @@ def _digest(file: Any) -> str:
 
 def _earlier(request: HttpRequest, key: str) -> str | None:
     """Where the same form led, None the first time; takes the number."""
+    claim = {"source": _source(request), "key": key}
     try:
-        earlier = take(source=_source(request), key=key, fingerprint=_said(request))
+        try:
+            earlier = take(**claim, fingerprint=_said(request))
+        except InFlight:
+            wait(**claim, seconds=_WAITS)
+            earlier = take(**claim, fingerprint=_said(request))
     except KeyReused:
-        before, first = SentBefore(), kept(source=_source(request), key=key)
+        before, first = SentBefore(), kept(**claim)
         before.where = first.body.decode().rpartition("\n")[2] if first else ""
         request.__dict__[_USED] = True
         raise before from None

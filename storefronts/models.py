@@ -260,7 +260,22 @@ class PushedMessage(models.Model):
 
 
 class Operator(AbstractUser):
-    """A person who works in the admin; consumers are not Django users."""
+    """A person who works in the admin; consumers are not Django users.
+
+    Who was given a password by a colleague may be that colleague: `let_in_by` names everybody who gave one,
+    until the platform vouches. While `first_password_until` is set somebody else was shown the password.
+    """
+
+    let_in_by = ArrayField(
+        models.CharField(max_length=150),
+        default=list,
+        blank=True,
+        editable=False,
+        help_text="who gave this operator a password to begin with; nobody: the platform",
+    )
+    first_password_until = models.DateTimeField(
+        null=True, blank=True, editable=False, help_text="until then a password of their own is to be chosen"
+    )
 
     factor_key = models.OneToOneField(
         "compliance.DataKey",

@@ -28,6 +28,7 @@ FIELDS = (
     _field("Operator", "last_name", "to address the operator"),
     _field("Operator", "email", "to reach the operator"),
     _field("Operator", "password", "to log in; a salted hash"),
+    _field("Operator", "let_in_by", "that nobody agrees with themselves under two names"),
     _field("LegalParty", "contact", "to reach whoever answers for the storefront"),
 )
 _SESSION = tuple(

@@ -65,7 +65,7 @@ class BringInForm(forms.Form):
         super().__init__(*args, **options)
         label = Membership._meta.label
         roles = [(one, state_name(one, one, label)) for one in Membership.Role.values]
-        for name, choices in (("storefront", shops), ("role", roles)):
+        for name, choices in (("storefront", shops), ("role", [("", say("请选择", "Select")), *roles])):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
             field.choices = choices
@@ -124,7 +124,13 @@ def first_password_page(page: Any, request: HttpRequest, object_id: str) -> Http
         return member, password
 
     hint = f"{WAS_SHOWN} {TELEPHONE_STAYS}" if GIVEN in request.GET else TELEPHONE_STAYS
-    about = {"title": FIRST_PASSWORD, "subtitle": str(member), "original": member, "hint": hint}
+    about = {
+        "title": FIRST_PASSWORD,
+        "subtitle": str(member),
+        "original": member,
+        "hint": hint,
+        "button": FIRST_PASSWORD,
+    }
     return _shown_once(page, request, ReasonForm(request.POST or None), give, about)
 
 

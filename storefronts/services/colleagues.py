@@ -16,7 +16,7 @@ from kernel import events
 from kernel.errors import Conflict, Invalid, Missing
 from kernel.tenancy import among, everything
 from storefronts.models import Membership, Operator, Storefront
-from storefronts.services import second_factor, sessions
+from storefronts.services import four_eyes, second_factor, sessions
 
 FIRST_PASSWORD_LASTS = timedelta(hours=72)
 NAME = re.compile(r"[a-z][a-z0-9._-]{2,29}")
@@ -107,6 +107,7 @@ def bring_in(
 ) -> tuple[Membership, str]:
     """A new operator with one role in a storefront of `by`, and the password to begin with.
 
+    Whom `by` let in before, and who works nowhere by now, comes back under the same name.
     Raises NotYourColleague, NameUnfit, WorksHere, NameNotFree.
     """
     with among(storefront.pk), transaction.atomic():
@@ -119,14 +120,17 @@ def bring_in(
             raise NameUnfit()
         if Membership.objects.filter(storefront=storefront, operator__username__iexact=name).exists():
             raise WorksHere()
-        mind_free(name)
-        made = Operator(username=name, is_staff=True, date_joined=now)
+        made = _who_left(name, by)
+        if made is None:
+            mind_free(name)
+            made = Operator(username=name, is_staff=True, date_joined=now)
         password = _begin(made, by, now)
         try:
             with transaction.atomic():
                 made.save()
         except IntegrityError as clash:  # brought in at this moment
             raise NameNotFree() from clash
+        sessions.end_all(operator=made)
         member = Membership.objects.create(operator=made, storefront=storefront, role=role)
         events.record(
             storefront_id=storefront.pk,
@@ -210,10 +214,21 @@ def mind_last_owner(membership: Membership) -> None:
         raise LastOwner()
 
 
+def _who_left(name: str, by: Operator) -> Operator | None:
+    left = Operator.objects.select_for_update(of=("self",)).filter(
+        username=name, memberships=None, let_in_by__contains=[by.get_username()]
+    )
+    with everything():
+        return left.filter(is_active=True, is_staff=True, is_superuser=False).first()
+
+
 def _begin(operator: Operator, by: Operator, now: datetime) -> str:
-    """A password that `by` will know, and that this is so; not yet saved."""
+    """A password that `by` will know, and that this is so; not yet saved.
+
+    Whoever may be `by` is kept too: the account of one who leaves may be removed.
+    """
     password = secrets.token_urlsafe(15)
     operator.set_password(password)
     operator.first_password_until = now + FIRST_PASSWORD_LASTS
-    operator.let_in_by = sorted({*operator.let_in_by, by.get_username()})
+    operator.let_in_by = sorted({*operator.let_in_by, *four_eyes.behind(by.get_username())})
     return password

@@ -62,10 +62,10 @@ def decide(*, approval: Approval, by: str, granted: bool, reason: str, now: date
 
 def apart(one: str, other: str) -> bool:
     """Whether two operators are two people on the platform's word: nobody let both in, nor one the other."""
-    return _behind(one).isdisjoint(_behind(other))
+    return behind(one).isdisjoint(behind(other))
 
 
-def _behind(name: str) -> set[str]:
+def behind(name: str) -> set[str]:
     """Who may sit behind a name: whoever gave it a password, and whoever gave those theirs."""
     found: set[str] = set()
     more = {name}

@@ -14,15 +14,15 @@ from kernel import approvals
 from kernel.approvals import NeedsColleague
 from kernel.models import Approval, Event, Receipt
 from operators.bringing_in import BringInForm
-from storefronts.models import FourEyes, Membership, Operator
+from storefronts.models import FourEyes, Membership, Operator, OperatorSession
 from storefronts.services import colleagues, four_eyes, second_factor
 from tests import make
 from tests.conftest import WebClient
 from tests.operators import rows
-from tests.operators.entering_rows import has_given_code
 from tests.operators.test_entering import CODE, ENROL, bound, inside, password, shown
 from tests.operators.test_verbs import change
 from tests.races.crowd import at_once
+from tests.shape.test_house import ROOT, sources
 
 pytestmark = pytest.mark.django_db
 ADD, CHOOSE = "/admin/storefronts/membership/colleague/", "/admin/login/password/"
@@ -44,7 +44,6 @@ def clock():
 def entered(operator):
     client = WebClient(HTTP_ACCEPT_LANGUAGE="en")
     client.force_login(operator, backend=rows.BACKEND)
-    has_given_code(client.cookies["sessionid"].value)
     return client
 
 
@@ -115,6 +114,26 @@ def test_a_name_is_nobody_elses_in_any_case_and_whose_it_is_is_not_told(shop):
     for name in ("WEI", "System"):
         with pytest.raises(CommandError, match="cannot be used"):
             call_command("make_operator", "--username", name, "--superuser")
+
+
+def test_who_left_comes_back_under_their_name_by_who_let_them_in_alone(shop):
+    owner, ben = rows.operator("owner", shop), rows.operator("ben", shop)
+    member, first = brought(owner, shop)
+    lin = member.operator
+    assert not inside(entered(lin))  # with a first password nobody is in
+    old = OperatorSession.objects.get(operator=lin).pk
+    member.delete()
+    lin_elsewhere = Membership.objects.create(operator=lin, storefront=make.storefront("swift"), role="owner")
+    with pytest.raises(colleagues.NameNotFree):
+        brought(owner, shop)
+    lin_elsewhere.delete()
+    with pytest.raises(colleagues.NameNotFree):
+        brought(ben, shop)
+    again, second = brought(owner, shop, role="auditor")
+    lin.refresh_from_db()
+    assert again.operator == lin and lin.check_password(second) and not lin.check_password(first)
+    assert not OperatorSession.objects.filter(pk=old).exists()
+    assert list(lin.memberships.values_list("storefront", "role")) == [(shop.pk, "auditor")]
 
 
 def test_only_an_owner_of_that_very_storefront_brings_in_and_no_role_that_there_is_not(shop):
@@ -268,16 +287,25 @@ def test_who_let_whom_in_is_one_pair_of_eyes_until_the_platform_vouches(shop, mo
 
     assert [decided(*pair) for pair in one] == [None] * len(one)
     assert [decided(*pair) for pair in two] == [True] * len(two)
-    second_factor_of, hers = bound(lin), entered(lin)
+    Operator.objects.filter(pk=deep.pk).delete()
+    assert decided(ben, deeper) is None  # who stood between them is gone
+    bound(lin)
+    hers = entered(lin)
     monkeypatch.setenv("OPERATOR_PASSWORD", "")
     call_command("make_operator", "--username", "lin", "--vouch")
     lin.refresh_from_db()
     assert (lin.let_in_by, lin.first_password_until, second_factor.has_factor(lin)) == ([], None, False)
-    assert second_factor_of and not inside(hers) and lin.factor_key is None
+    assert not inside(hers) and lin.factor_key is None
     assert [decided(lin, owner), decided(wei, lin), decided(wei, owner)] == [True, True, None]
     colleagues.give_password(operator=lin, by=owner, reason="lost it", now=make.present())
     colleagues.give_password(operator=lin, by=ben, reason="lost it", now=make.present())
     assert [decided(lin, owner), decided(ben, lin)] == [None, None]  # whoever knew it once
+
+
+def test_nothing_is_decided_but_by_way_of_who_may_be_whom():
+    ours = [one for one in sources() if not one.is_relative_to(ROOT / "tests")]
+    asks = [str(one.relative_to(ROOT)) for one in ours if "approvals.decide(" in one.read_text("utf-8")]
+    assert asks == ["storefronts/services/four_eyes.py"]
 
 
 def test_who_asks_where_nobody_may_decide_is_told_how_to_find_somebody(shop):

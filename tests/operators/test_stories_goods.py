@@ -15,12 +15,14 @@ from compliance.models import Access, Judgement
 from kernel.models import Event
 from kernel.money import priced
 from orders.models import Order
-from storefronts.models import OperatorSession
+from storefronts.models import Operator, OperatorSession
 from tests import make
 from tests.catalog import shelf
 from tests.journeys.browser import bind_telephone
 from tests.operators import rows
 from tests.operators.stories import EN, Story, findings
+
+OWN = "a-pass-of-xins-own"
 
 
 @pytest.mark.parametrize("story", [EN], indirect=True)
@@ -32,9 +34,11 @@ def test_the_eyes_of_the_stories_see_what_nobody_can_read_or_name(story: Story) 
     assert sorted(one.split(":")[0] for one in findings(story.page)) == ["button-name", "color-contrast"]
 
 
-def test_a_new_owner_binds_a_telephone_and_is_led_to_the_first_order(story: Story) -> None:
+def test_a_new_owner_binds_a_telephone_brings_in_a_colleague_and_is_led_to_the_first_order(
+    story: Story,
+) -> None:
     shop = make.storefront("lumiere")
-    xin = rows.operator("xin", shop)
+    xin = rows.operator("xin", shop, first_password_until=story.now + timedelta(hours=1))
     page = story.page
     story.goes("admin:index")
     story.look()
@@ -46,6 +50,9 @@ def test_a_new_owner_binds_a_telephone_and_is_led_to_the_first_order(story: Stor
     logs_in("not-hers")
     assert not OperatorSession.objects.filter(operator=xin).exists()
     logs_in(rows.PASSWORD)
+    story.look()  # at what a first password opens
+    page.fill("[name=new_password1]", OWN)
+    story.enters("[name=new_password2]", OWN)
     story.look()
     secret = bind_telephone(page)
     story.look()
@@ -60,10 +67,23 @@ def test_a_new_owner_binds_a_telephone_and_is_led_to_the_first_order(story: Stor
     page.wait_for_url(f"{story.at('admin:inventory_warehouse_changelist')}?*")
     page.context.clear_cookies()
     story.goes("admin:index")
-    logs_in(rows.PASSWORD)
+    logs_in(OWN)
     story.look()
     story.enters("[name=code]", f"{totp(b32decode(secret), t0=-30):06d}")
     page.wait_for_url(story.at("admin:index"))
+    story.goes("admin:storefronts_membership_changelist")
+    story.clicks(page.get_by_role("link", name=story.says("添加同事", "Bring in a colleague")).first)
+    story.look()
+    page.fill("[name=name]", "bao")
+    page.select_option("[name=role]", "finance")
+    story.sends()
+    story.look()
+    bao = Operator.objects.get(username="bao")
+    assert bao.check_password(page.locator("#first-password").inner_text())
+    story.goes("admin:storefronts_membership_change", bao.memberships.get().pk)
+    story.clicks(page.get_by_role("link", name=story.says("重置初始密码", "New first password")).first)
+    story.look()
+    story.goes("admin:index")
     page.get_by_role("button", name="xin@shop.test").click()
     story.clicks(page.get_by_role("button", name=story.says("English", "简体中文")))
     page.locator(f"html[lang={story.says('en', 'zh-hans')}]").wait_for()

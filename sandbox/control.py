@@ -9,6 +9,7 @@ from sandbox import (
     complaints,
     customs,
     institution,
+    kept,
     notices,
     payer,
     pushing,
@@ -181,6 +182,7 @@ def reset(scene: Scene, _told: Json) -> Json:
     return {}
 
 
+KEEP, AGAIN = "/sandbox/keep", "/sandbox/again"
 ENDPOINTS: dict[tuple[str, str], Callable[[Scene, Json], Json]] = {
     ("POST", "/sandbox/login"): login,
     ("POST", "/sandbox/phone"): phone,
@@ -220,4 +222,6 @@ ENDPOINTS: dict[tuple[str, str], Callable[[Scene, Json], Json]] = {
     ("GET", "/sandbox/log"): log,
     ("GET", "/sandbox/books"): books.read,
     ("POST", "/sandbox/reset"): reset,
+    ("POST", KEEP): kept.keep,
+    ("POST", AGAIN): kept.again,
 }

@@ -25,7 +25,7 @@ from sandbox import (
     trading,
 )
 from sandbox.authorization import UPLOAD, authorise, claimed_mchid
-from sandbox.control import ENDPOINTS
+from sandbox.control import AGAIN, ENDPOINTS, KEEP
 from sandbox.port import doors, grab, machine
 from sandbox.scene import Scene
 from sandbox.signatures import lines, probe_signature, sign
@@ -118,6 +118,8 @@ PAY_ROUTES: tuple[tuple[str, re.Pattern[str], str, Callable[..., Reply]], ...] =
 def answer(scene: Scene, request: Request) -> Reply:
     """The reply to any request; HangUp where the connection is to end without one."""
     path = request.path
+    if path not in (KEEP, AGAIN):
+        scene.kept.stands, scene.kept.calls = None, scene.kept.calls + 1
     if path.startswith("/sandbox/"):
         return _control(scene, request)
     if path in LOGIN_ROUTES:

@@ -1,6 +1,6 @@
 """Everything one running sandbox holds in memory, each part guarded by a lock of its own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from sandbox.clock import Clock
 from sandbox.codes import Codes
@@ -23,6 +23,17 @@ from sandbox.switches import Switches
 from sandbox.tokens import Tokens
 from sandbox.trades import Trades
 from sandbox.world import World
+
+BEGINNING = "reset"
+
+
+@dataclass
+class Kept:
+    """What was kept by name, the name of what stands now while nobody has called since, and how many did."""
+
+    states: dict[str, bytes] = field(default_factory=dict)
+    stands: str | None = None
+    calls: int = 0
 
 
 @dataclass(frozen=True)
@@ -48,6 +59,7 @@ class Scene:
     shippings: Shippings
     subscriptions: Subscriptions
     port: Port
+    kept: Kept = field(default_factory=Kept)
 
     def reset(self) -> None:
         """Forget everything but the keys of the world; what is still to be delivered is not."""
@@ -74,6 +86,7 @@ class Scene:
             self.journal,
         ):
             part.reset()
+        self.kept.stands = BEGINNING
 
 
 def build(world: World, *, time_scale: float) -> Scene:

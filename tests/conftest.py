@@ -26,7 +26,7 @@ from logistics import queries as logistics
 from storefronts import queries as storefronts
 from storefronts.services import opening
 from storefronts.sessions import FACTOR
-from tests import connections, emptying, keeping, make
+from tests import connections, emptying, keeping, make, stepping
 from tests.roles import acting
 from tests.stand_in import StandIn, running
 
@@ -117,7 +117,7 @@ def _counts() -> Iterator[Redis]:
 
 
 @pytest.fixture(autouse=True)
-def _clean_process(settings: Any, _counts: Redis) -> Iterator[None]:
+def _clean_process(request: pytest.FixtureRequest, settings: Any, _counts: Redis) -> Iterator[None]:
     """What a process remembers between requests must not leak from one test into the next.
 
     Nor what Redis counts: the rows of a kept world come back under the same keys.
@@ -126,6 +126,8 @@ def _clean_process(settings: Any, _counts: Redis) -> Iterator[None]:
     storefronts.forget_kept()
     logistics.forget_kept()
     cache.clear()
+    patch = request.getfixturevalue("monkeypatch") if "monkeypatch" in request.fixturenames else None
+    stepping.begin(patch, settings)
     yield
     storefronts.forget_kept()
 

@@ -33,12 +33,12 @@ def finish() -> None:
 def filled(names: Iterable[str] | None = None) -> list[str]:
     """The tables, among `names` or all that tests write, that hold any row."""
     with connection.cursor() as cursor:
-        cursor.execute(_probes(_tables() if names is None else tuple(names)))
+        cursor.execute(_probes(tables() if names is None else tuple(names)))
         return [name for (name,) in cursor.fetchall()]
 
 
 @cache
-def _tables() -> tuple[str, ...]:
+def tables() -> tuple[str, ...]:
     return tuple(sorted(set(connection.introspection.django_table_names(include_views=False)) - STAYING))
 
 
@@ -60,6 +60,6 @@ def sweeper() -> Connection[Any]:
 
 def _empty(_case: Any) -> None:
     connection.close()  # what it may have left open would stand in the way
-    names = [name for (name,) in sweeper().execute(_probes(_tables()), prepare=True)]
+    names = [name for (name,) in sweeper().execute(_probes(tables()), prepare=True)]
     wipes = [sql.SQL("DELETE FROM {}").format(sql.Identifier(name)) for name in names]
     sweeper().execute(sql.SQL("; ").join(wipes), prepare=False)

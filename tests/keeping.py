@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -40,7 +41,7 @@ def prepare(name: str, make: Callable[[], Any]) -> None:
         answer = pickle.dumps(make())
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # what was put off is looked at here, once
-        _kept[name, today()] = Kept(tuple((table, _out(table)) for table in emptying.filled()), answer)
+        _kept[name, today()] = Kept(tuple((table, out(table)) for table in emptying.filled()), answer)
         transaction.set_rollback(True)
     forget_kept()
 
@@ -55,26 +56,32 @@ def again(name: str, make: Callable[[], Any]) -> Any:
     kept = _kept.get((name, today()))
     if kept is None or emptying.filled([table for table, _ in kept.rows]):
         return make()
-    if connection.in_atomic_block:
-        with connection.cursor() as cursor:
-            # As a replica the database fires no trigger: what the triggers wrote is among the rows.
-            cursor.execute("SET LOCAL session_replication_role = replica")
-            _in(kept, cursor.cursor)
-            cursor.execute("SET LOCAL session_replication_role = origin")
-    else:
-        with emptying.sweeper().transaction(), emptying.sweeper().cursor() as cursor:
-            _in(kept, cursor)
+    with as_replica() as cursor:
+        into(kept.rows, cursor)
     forget_kept()
     return pickle.loads(kept.answer)
 
 
-def _out(table: str) -> bytes:
+@contextmanager
+def as_replica() -> Iterator[Cursor[Any]]:
+    """As a replica the database fires no trigger: what the triggers wrote is among the rows."""
+    if connection.in_atomic_block:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL session_replication_role = replica")
+            yield cursor.cursor
+            cursor.execute("SET LOCAL session_replication_role = origin")
+    else:
+        with emptying.sweeper().transaction(), emptying.sweeper().cursor() as cursor:
+            yield cursor
+
+
+def out(table: str) -> bytes:
     with connection.cursor() as cursor, cursor.copy(_copy(table, "TO STDOUT")) as copy:
         return b"".join(bytes(piece) for piece in copy)
 
 
-def _in(kept: Kept, cursor: Cursor[Any]) -> None:
-    for table, rows in kept.rows:
+def into(kept: Iterable[tuple[str, bytes]], cursor: Cursor[Any]) -> None:
+    for table, rows in kept:
         with cursor.copy(_copy(table, "FROM STDIN")) as copy:
             copy.write(rows)
 

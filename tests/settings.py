@@ -50,7 +50,10 @@ if _worker := os.environ.get("PYTEST_XDIST_WORKER"):  # each has a database of i
 from backend.settings import *  # noqa: F403
 
 # The tests' own connection is the owner's; a test that says SET ROLE is not about whose rows are seen.
-DATABASES["default"]["OPTIONS"]["options"] = "-c app.storefronts=*"  # noqa: F405
+# To call further processes to a statement takes longer than any statement of a test.
+DATABASES["default"]["OPTIONS"]["options"] = (  # noqa: F405
+    "-c app.storefronts=* -c max_parallel_workers_per_gather=0"
+)
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Nobody answers; a test that calls an outside party says so.
 WECHAT_API_BASE = WECHAT_PAY_BASE = WECHAT_CUSTOMS_BASE = "http://127.0.0.1:9"

@@ -26,6 +26,7 @@ from tests.customs import port as ports
 from tests.customs.port import Port, declaration
 from tests.customs.test_declaring import both_stand, port, ready  # noqa: F401
 from tests.customs.test_matching_mail import NOTHING
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SECOND = timedelta(seconds=1)
@@ -83,6 +84,7 @@ def went(port: Port, order: Order) -> bool:
 
 
 @pytest.fixture
+@step
 def told(port, ready):
     """The order is told, and customs has order and waybill as soon as anyone looks; the time it is then."""
     order, at = ready

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
@@ -24,22 +25,30 @@ from tests.customs.ceb import guid
 from tests.customs.port import Port, declaration, waybill
 from tests.payments.declaring import after_hold, family, paid, register
 from tests.payments.declaring import go_on as pay_on
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
-def port(world, wechat, monkeypatch) -> Port:
+def port(world, wechat) -> Iterator[Port]:
     """A storefront that declares at a port of this process."""
+    registered(world)
+    made = Port()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("customs.services.sending.port_of", lambda account: made)
+        patch.setattr("customs.services.receiving.port_of", lambda account: made)
+        yield made
+
+
+@step
+def registered(world) -> None:
     family(world, "v2")
     register(world)
-    made = Port()
-    monkeypatch.setattr("customs.services.sending.port_of", lambda account: made)
-    monkeypatch.setattr("customs.services.receiving.port_of", lambda account: made)
-    return made
 
 
 @pytest.fixture
+@step
 def ready(world, wechat, port):
     """An order whose hold is over, its payment declared, its parcel packed; and the time it is then."""
     ports.account(world)
@@ -65,6 +74,7 @@ def both_stand(port: Port, at) -> None:
     )
 
 
+@step
 def listed(port: Port, at):
     """The list is at the port."""
     at = ports.go_on(at, 2)

@@ -16,22 +16,26 @@ from tests.customs.mail import WAYBILL, answers, enters, go_on, put
 from tests.customs.port import Port, declaration
 from tests.customs.test_declaring import LIST_NO, answer, port
 from tests.payments.declaring import paid
+from tests.stepping import step
 
 __all__ = ["port"]
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
+@step
 def account(world, port):
     return mail.district(world)
 
 
 @pytest.fixture
+@step
 def parcel(wechat, world, account):
     return mail.sent(wechat, world)
 
 
 @pytest.fixture
+@step
 def stood(port, parcel):
     """Order and waybill stand at customs; the order, and the time it is then."""
     order = parcel.shipment.order

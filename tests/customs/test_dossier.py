@@ -53,6 +53,7 @@ from tests.customs.test_taxes import sheet, taken
 from tests.operators import rows
 from tests.payments.declaring import go_on as pay_on
 from tests.payments.declaring import paid
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -82,6 +83,7 @@ def officer(world):
 
 
 @pytest.fixture
+@step
 def released(port, ready):  # noqa: F811
     """An order that customs released, with its tax sheet, and when."""
     order, at = ready

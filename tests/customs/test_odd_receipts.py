@@ -20,6 +20,7 @@ from tests.customs import port as ports
 from tests.customs.port import Port, declaration
 from tests.customs.test_declaring import LIST_NO, answer, both_stand, listed, order_key, port, ready  # noqa: F401
 from tests.payments.declaring import go_on as pay_on
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,6 +29,7 @@ WAYBILL = {"logisticsCode": ports.CODES["logistics"], "logisticsNo": "SF10000000
 
 
 @pytest.fixture
+@step
 def accepted(port, ready) -> tuple[Order, datetime]:
     order, at = ready
     at = listed(port, at)

@@ -27,6 +27,7 @@ from tests.customs.port import declaration
 from tests.customs.test_declaring import LIST_NO, answer, both_stand, listed, port, ready  # noqa: F401
 from tests.operators import rows
 from tests.operators.customs_rows import customs_rows
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,6 +55,7 @@ def text_of(answer):
 
 
 @pytest.fixture
+@step
 def rejected(port, ready):  # noqa: F811
     """An order whose list customs refused, for a reason that a person mends."""
     order, at = ready

@@ -23,11 +23,13 @@ from tests.customs import port as ports
 from tests.customs.ceb import plain
 from tests.customs.port import declaration
 from tests.customs.test_declaring import LIST_NO, answer, listed, order_key, port, ready  # noqa: F401
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
+@step
 def accepted(port, ready):  # noqa: F811
     order, at = ready
     at = listed(port, at)

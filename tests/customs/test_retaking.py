@@ -18,11 +18,13 @@ from tests.customs import port as ports
 from tests.customs.port import declaration
 from tests.customs.test_declaring import LIST_NO, answer, listed, port, ready  # noqa: F401 -- fixtures
 from tests.customs.test_taxes import sheet
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
+@step
 def early(port, ready):  # noqa: F811
     """A tax sheet of a list whose number is not known here yet; and when."""
     order, at = ready

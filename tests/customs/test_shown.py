@@ -11,6 +11,7 @@ import pytest
 from customs.services.shown import KnownLater, NotShown, enter_shown
 from kernel.clock import SHANGHAI
 from kernel.models import Case, Event
+from tests import stepping
 from tests.customs import port as ports
 from tests.customs.port import declaration
 from tests.customs.test_declaring import LIST_NO, answer, listed, port, ready  # noqa: F401
@@ -25,6 +26,7 @@ NUMBER = LIST_NO["invtNo"]
 
 
 @pytest.fixture
+@stepping.step
 def lost(port, ready):
     """A list with customs, accepted; its release will never be told."""
     order, at = ready

@@ -21,6 +21,7 @@ from orders.models import OrderLine
 from tests.customs import port as ports
 from tests.customs.port import Port, declaration
 from tests.customs.test_declaring import LIST_NO, answer, listed, port, ready  # noqa: F401 -- fixtures too
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,6 +29,7 @@ TAX_NO, DUTY_NO = "310520261127000000001", "3105202612L0000001"
 
 
 @pytest.fixture
+@step
 def released(port: Port, ready):  # noqa: F811
     """An order released just now, and when."""
     order, at = ready

@@ -33,11 +33,13 @@ from tests.customs import port as ports
 from tests.customs.port import Port, declaration
 from tests.customs.test_declaring import LIST_NO, answer, listed, port, ready  # noqa: F401 -- fixtures too
 from tests.races.crowd import at_once
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WHY = "消费者取消订单"
 
 
+@step
 def accepted(port: Port, order: Order, at: datetime) -> datetime:  # noqa: F811
     """The list has its number at customs."""
     at = listed(port, at)
@@ -47,6 +49,7 @@ def accepted(port: Port, order: Order, at: datetime) -> datetime:  # noqa: F811
     return at
 
 
+@step
 def released(port: Port, order: Order, at: datetime) -> datetime:  # noqa: F811
     at = accepted(port, order, at)
     answer(port, order, at, "800", **LIST_NO)

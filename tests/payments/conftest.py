@@ -8,7 +8,7 @@ import pytest
 
 from backend.chaos.stage import Stage
 from backend.journey.client import Sandbox
-from tests import keeping, make
+from tests import keeping, make, stepping
 from tests.stand_in import StandIn, storefront_in
 from wechat.errors import ResourceNotExist
 
@@ -17,6 +17,7 @@ from wechat.errors import ResourceNotExist
 def wechat(stand_in_process: StandIn, settings: Any) -> StandIn:
     """The stand-in, empty, and the product told to call it."""
     stand_in_process.control("reset")
+    stepping.outside(stand_in_process)
     for name in ("WECHAT_API_BASE", "WECHAT_PAY_BASE", "WECHAT_CUSTOMS_BASE"):
         setattr(settings, name, stand_in_process.url)
     return stand_in_process

@@ -103,6 +103,8 @@ class Changes:
 
     def write(self, storefront_id: int, *, now: datetime, report: Progress | None = None) -> list[int]:
         """Insert or update what differs; returns the ids of the products that were touched."""
+        if report is not None:
+            report(0, len(self.variants))
         for batch in batches(self.products):
             rows = [
                 Product(storefront_id=storefront_id, code=plan.code, created_at=now, **values)

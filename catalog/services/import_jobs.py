@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 
 from catalog.importing.read import MAX_BYTES
+from catalog.services.editing import IMPORT
 from catalog.services.import_products import ImportReport, check_products, import_products
 from kernel import events, files, jobs
 from kernel.clock import now as present
@@ -20,7 +21,7 @@ from kernel.errors import Conflict, Invalid, Problem
 from kernel.models import Event, File, Job
 from kernel.tenancy import tenant
 
-CHECK, WRITE, ASKED = "catalogue.check", "catalogue.import", "catalogue.import_asked"
+CHECK, WRITE, ASKED = "catalogue.check", IMPORT, "catalogue.import_asked"
 GOOD_FOR = timedelta(days=2)
 MOST_CELLS, MOST_FAULTS = 300, 1_000
 

@@ -10,6 +10,7 @@ from catalog.importing.changes import Change, Changes, batches
 from catalog.importing.faults import Fault, ImportRefused
 from catalog.importing.plan import Plan, Progress, make_plan
 from catalog.importing.read import Table, read
+from catalog.queries import version
 from catalog.services.editing import editing
 from catalog.services.indexing import index_products
 from catalog.services.present_prices import refresh_products
@@ -71,17 +72,14 @@ def import_products(
     """Write the products of a CSV or XLSX file; new ones as drafts, known ones brought up to date by SKU.
 
     Raises ImportRefused with every fault; nothing is written then, nor where the changes are others than
-    those `seen` in a preview (ChangedSince). Variants that the file does not name stay as they are.
+    those `seen` in a preview (ChangedSince). Variants that the file does not name stay as they are. The file
+    is read and compared before others are kept from the catalogue.
     """
-    table = read(file_name, content)
-    with editing(storefront_id):
-        plan = make_plan(storefront_id, table, now=now)
-        if plan.faults:
-            raise ImportRefused(file=file_name, count=len(plan.faults), faults=plan.faults)
-        rows = _let_go(table)
-        changes = Changes.between(storefront_id, plan)
-        if seen and changes.digest() != seen:
-            raise ChangedSince()
+    before = version(storefront_id)
+    rows, plan, changes = _changes(storefront_id, file_name, content, now, seen)
+    with editing(storefront_id, alone=True) as number:
+        if number != before + 1:  # somebody has changed the catalogue since it was compared
+            rows, plan, changes = _changes(storefront_id, file_name, content, now, seen)
         touched = write(storefront_id, changes, now=now, report=report)
         found = _report(rows, plan, changes)
         if touched:
@@ -103,6 +101,21 @@ def import_products(
                 now=now,
             )
         return found
+
+
+def _changes(
+    storefront_id: int, file_name: str, content: bytes, now: datetime, seen: str
+) -> tuple[int, Plan, Changes]:
+    """What the file would change by now, and how many rows it has."""
+    table = read(file_name, content)
+    plan = make_plan(storefront_id, table, now=now)
+    if plan.faults:
+        raise ImportRefused(file=file_name, count=len(plan.faults), faults=plan.faults)
+    rows = _let_go(table)
+    changes = Changes.between(storefront_id, plan)
+    if seen and changes.digest() != seen:
+        raise ChangedSince()
+    return rows, plan, changes
 
 
 def write(

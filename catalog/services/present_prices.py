@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime
 
 from django.db import connection
 
 from catalog.models import Product
-from catalog.services.editing import editing
+from catalog.services.editing import ImportRuns, editing
 
 _BATCH = 500
 
@@ -58,6 +59,6 @@ def refresh_due_prices(*, now: datetime) -> int:
         by_storefront.setdefault(storefront_id, []).append(product_id)
     for storefront_id, products in by_storefront.items():
         for start in range(0, len(products), _BATCH):
-            with editing(storefront_id):
+            with suppress(ImportRuns), editing(storefront_id):  # the next beat comes after it
                 changed += refresh_products(products[start : start + _BATCH], now=now)
     return changed

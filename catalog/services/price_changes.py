@@ -6,6 +6,7 @@ Nothing is told to anyone before it holds: the public history has a price from t
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -15,7 +16,7 @@ from django.db.models import Max, QuerySet
 
 from catalog.importing.columns import MAX_YUAN
 from catalog.models import PriceChange, PriceCut, Variant
-from catalog.services.editing import editing
+from catalog.services.editing import ImportRuns, editing
 from catalog.services.import_products import ChangedSince
 from catalog.services.present_prices import refresh_products
 from catalog.services.prices import BadPrice, NoSuchVariant, refuse_first
@@ -112,12 +113,13 @@ def plan_prices(
 def apply_due(*, now: datetime) -> int:
     """Put in force what was planned up to `now`, in every storefront; returns how many. Safe to repeat.
 
-    One that a cut stands against is not put in force, and a case tells of it.
+    One that a cut stands against is not put in force, and a case tells of it. A catalogue into which a file
+    is being imported is left for the next time.
     """
     done = 0
     due = PriceChange.objects.filter(state=State.PLANNED, starts_at__lte=now)
     for storefront_id in [*due.order_by("storefront_id").values_list("storefront_id", flat=True).distinct()]:
-        with editing(storefront_id):
+        with suppress(ImportRuns), editing(storefront_id):  # the next beat comes after it
             mine = due.filter(storefront_id=storefront_id).order_by("starts_at", "id")
             rows = list(mine.select_for_update(of=("self",)).select_related("variant"))
             done += _apply(storefront_id, rows, now)

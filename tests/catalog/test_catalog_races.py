@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import csv
+import io
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import timedelta
-from threading import Barrier
+from threading import Barrier, Event
 
 import pytest
 from django.db import IntegrityError, connection, transaction
 
 from catalog import queries
+from catalog.importing.cells import HEADER, rows_of
 from catalog.models import PriceCut, Variant
+from catalog.services import import_products as import_module
+from catalog.services import price_changes
+from catalog.services.editing import IMPORT, ImportRuns, editing
+from catalog.services.import_products import ChangedSince, check_products, import_products
+from catalog.services.price_changes import plan_prices
 from catalog.services.prices import CutInTheWay, cut_price, set_price
+from kernel import jobs
+from kernel.models import Job
 from storefronts.models import Storefront
 from tests import make
 from tests.catalog.shelf import NOW, product, shelves
@@ -104,3 +115,75 @@ def test_every_change_of_many_at_once_has_its_own_version(stocked: Storefront) -
     assert queries.version(stocked.pk) == version + 6
     card = queries.products(stocked.pk, now=NOW).items[0]
     assert card["price_fen"] == Variant.objects.get().price_fen
+
+
+def test_while_a_file_is_imported_others_are_told_which_and_how_far_it_is_instead_of_waiting(
+    stocked: Storefront,
+) -> None:
+    job = jobs.queue(
+        storefront_id=stocked.pk, kind=IMPORT, arguments={"name": "spring.csv"}, by="someone", now=NOW
+    )
+    Job.objects.filter(pk=job.pk).update(state="running", started_at=NOW, done=700, total=20_000)
+    variant = Variant.objects.get()
+    planned = {"storefront_id": stocked.pk, "by": "someone", "now": NOW}
+    plan_prices(prices={variant.sku: 12_000}, starts_at=TOMORROW, **planned)
+    begun, may_end = Event(), Event()
+
+    def imports() -> None:
+        try:
+            with editing(stocked.pk, alone=True):
+                begun.set()
+                may_end.wait(30)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        held = pool.submit(imports)
+        assert begun.wait(30)
+        try:
+            with pytest.raises(ImportRuns) as told:
+                set_price(storefront_id=stocked.pk, sku=variant.sku, price_fen=9_900, now=NOW)
+            assert price_changes.apply_due(now=TOMORROW) == 0  # neither stopped nor kept waiting
+            with pytest.raises(ImportRuns), editing(stocked.pk, alone=True):
+                pass
+        finally:
+            may_end.set()
+        held.result()
+    assert told.value.facts() == {"file": "spring.csv", "since": "12:00", "done": 700, "total": 20_000}
+    assert "正在导入 spring.csv（12:00 开始，已写入 700 / 20000 个 SKU）" in told.value.text("zh")
+    set_price(storefront_id=stocked.pk, sku=variant.sku, price_fen=9_900, now=NOW)
+    assert price_changes.apply_due(now=TOMORROW) == 1
+
+
+def test_what_changed_after_the_file_was_compared_is_not_written_over(
+    stocked: Storefront, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = rows_of(Variant.objects.select_related("product__category", "product__brand"))
+    file = io.StringIO()
+    out = csv.DictWriter(file, HEADER)
+    out.writeheader()
+    out.writerows({**row, "price": "120.00"} for row in rows)
+    asked = {
+        "storefront_id": stocked.pk,
+        "file_name": "f.csv",
+        "content": file.getvalue().encode(),
+        "now": NOW,
+    }
+    seen = check_products(**asked).digest
+    variant = Variant.objects.get()
+
+    @contextmanager
+    def late(storefront_id: int, *, alone: bool) -> Iterator[int]:
+        set_price(storefront_id=storefront_id, sku=variant.sku, price_fen=9_900, now=NOW)
+        with editing(storefront_id, alone=alone) as number:
+            yield number
+
+    with monkeypatch.context() as patch:
+        patch.setattr(import_module, "editing", late)
+        with pytest.raises(ChangedSince):
+            import_products(**asked, seen=seen)
+    variant.refresh_from_db()
+    assert variant.price_fen == 9_900
+    import_products(**asked, seen=check_products(**asked).digest)
+    variant.refresh_from_db()
+    assert variant.price_fen == 12_000

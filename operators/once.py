@@ -28,7 +28,10 @@ _LONGEST = 64  # of a form's number
 _WAITS = 3  # seconds, of a second click for the first
 _NOT_TYPED = {"csrfmiddlewaretoken", "once", "_save", "_addanother", "_continue", "_saveasnew"}
 _USED = "_once_used"
-SENT = say("此表单已提交过，请在此核对结果。", "This form was sent before: see here what came of it.")
+SENT = say(
+    "此表单已提交过，请在此核对结果；仅显示一次的内容不再显示。",
+    "This form was sent before: see here what came of it. What is shown once is not shown again.",
+)
 
 
 class SentBefore(Conflict):

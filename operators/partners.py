@@ -155,6 +155,7 @@ class PartnerAdmin(Stepped):
             issue,
             OWNERS,
             start=lambda row: {"scopes": [name for name, _ in _CHOICES]},
+            shown_once=True,
             hint=say(
                 "可授予该凭据的最大权限；实际权限由各店铺的连接决定。",
                 "The most this credential may be given; in each storefront its connection decides.",
@@ -249,6 +250,7 @@ class ApplicationAdmin(Stepped):
             OverlapForm,
             rotate,
             OWNERS,
+            shown_once=True,
             legal=lambda row: row.stands(now()),
             hint=say(
                 "签发新的凭据；原凭据到期前两者均可使用。",

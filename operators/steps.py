@@ -58,6 +58,9 @@ class Step:
     button: Any = ""  # what the button says; "Save" otherwise
     prefilled: tuple[str, ...] = ()  # fields that a link to the form may fill in
     outside: bool = False  # it keeps its own transactions, as what calls an outside party does
+    shown_once: bool = (
+        False  # what it shows it has made: sent again, it makes no second one and shows nothing
+    )
 
 
 class Stepped(Scoped):
@@ -144,7 +147,8 @@ class Stepped(Scoped):
 
         def do() -> str:
             came.append(step.do(row, values, who, now()))
-            return "" if isinstance(came[0], list | Preview | HttpResponse) else here
+            only_shown = isinstance(came[0], list | Preview | HttpResponse) and not step.shown_once
+            return "" if only_shown else here
 
         try:
             if not step.outside:
@@ -152,16 +156,16 @@ class Stepped(Scoped):
                     once.once(request, do)
             elif once.claimed(request, here):
                 do()
-            else:
-                self.message_user(request, once.SENT, messages.INFO)
-                return HttpResponseRedirect(here)
         except Problem as problem:
             self.tell(request, problem)
             return ()
         done = came[0] if came else None
         if isinstance(done, list | Preview | HttpResponse):
             return done
-        self.message_user(request, say("已完成。", "Done."), messages.SUCCESS)
+        if came or not (step.outside or step.shown_once):
+            self.message_user(request, say("已完成。", "Done."), messages.SUCCESS)
+        else:  # another sending of the form has done it, and only its page tells what came of it
+            self.message_user(request, once.SENT, messages.INFO)
         return HttpResponseRedirect(here)
 
     def _buttons(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:

@@ -15,6 +15,7 @@ from django.urls import reverse
 from inventory.models import Count, Lot, Stock
 from kernel.models import Job
 from operators.base import Taken
+from operators.once import SENT
 from tests import make
 from tests.operators import rows
 from tests.operators.test_walk import enter
@@ -218,7 +219,7 @@ def test_what_keeps_its_own_transactions_is_done_once_too(packer, world, monkeyp
     answers = [packer.post(url, sent, follow=True) for _ in range(2)]
     assert [str(answer.context["messages"]._loaded_data[0]) for answer in answers] == [
         "已完成。",
-        "此表单已提交过，请在此核对结果。",
+        str(SENT),
     ]
     refused = {**RECEIVED, "once": form(packer, url)}
     told = packer.post(url, refused).content.decode()

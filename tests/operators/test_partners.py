@@ -46,6 +46,11 @@ def test_an_owner_opens_a_partner_and_its_credential_is_shown_once(client, shop)
     client_id, secret = secrets_of(shown)
     assert (client_id, made.scopes) == (made.client_id, ["profile", "stock:read", "orders:read"])
     assert "no-store" in shown["Cache-Control"]
+    sent = {"scopes": ["stock:read"], "once": "a-form-of-its-own"}
+    first, second = (step(client, row, "credential", **sent) for _ in range(2))
+    assert (first.status_code, second.status_code) == (200, 302)
+    assert secrets_of(first) and Application.objects.count() == 2
+    Application.objects.latest("pk").delete()
     assert System(client, accounts.Issued(made, client_id, secret, "")).ask().status_code == 200
     page = client.get(f"{ADMIN}/application/{made.pk}/change/").content.decode()
     assert made.client_id in page

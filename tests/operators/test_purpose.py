@@ -21,6 +21,7 @@ NO_PAGE = {
     *("set_language", "goods_export", "admin:account_end", "admin:leave", "admin:view_on_site"),
     *("admin:jsi18n", "admin:autocomplete", "admin:search", "admin:settlement_batch_kept"),
     *("admin:orders_order_consignees", "admin:logistics_parcel_show_label"),
+    *("admin:storefronts_membership_bring_in", "admin:storefronts_membership_new_password"),
     *("admin:login", "admin:logout"),  # before and after anybody is in
 }
 

@@ -218,6 +218,7 @@ def test_a_new_first_password_ends_all_sessions_and_the_telephone_stays(shop, cl
     assert not told(client.post(again(member), {"reason": "", "once": "1"})) and inside(hers)
     sent = {"reason": "lost it, told me in person", "once": "1"}
     given = told(client.post(again(member), sent))
+    assert not OperatorSession.objects.filter(operator=lin).exists()
     repeated = client.post(again(member), sent, follow=True)
     assert "was shown once" in repeated.content.decode() and not told(repeated)
     lin.refresh_from_db()

@@ -178,7 +178,8 @@ ORDER_STEPS = (
 
 
 def _again(row: Refund, values: Mapping[str, Any], who: str, at: datetime) -> Refund:
-    made = ask_again(refund=row, by=f"operator:{who}"[:80], note=values["note"], now=at)
+    by = f"operator:{who}"[:80]
+    made = ask_again(refund=row, by=by, note=values["note"], now=at, mind=mind_given)
     with tenant(row.storefront_id):
         note = f"{values['note']} → {made.out_refund_no}"
         settle_open(kinds=["refund.closed", "refund.refused"], key=row.event_key, by=who, note=note, now=at)
@@ -321,6 +322,7 @@ class RefundAdmin(Stepped):
                 reference=values["reference"],
                 on=values["day"],
                 note=values["note"],
+                mind=mind_given,
             ),
             roles=ACCOUNTANTS,
             legal=lambda row: row.state == "closed" and row.accepted_at is not None,

@@ -6,6 +6,7 @@ until a person has paid it by transfer and says so.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -18,6 +19,7 @@ from kernel.tenancy import tenant
 from payments.gateways.wechat_pay import client_of
 from payments.models import Payment, Refund
 from payments.services.declare_told import disclose_card
+from payments.services.refund_eyes import mind_refund
 from payments.services.refund_hold import hold, release, renew
 from payments.services.refund_limits import must_be_ours
 from payments.services.refund_outcome import OVER, Outcome, take_in
@@ -144,11 +146,13 @@ def transfer_made(*, refund: Refund, reference: str, on: date, by: str, note: st
         )
 
 
-def ask_again(*, refund: Refund, by: str, note: str, now: datetime) -> Refund:
+def ask_again(
+    *, refund: Refund, by: str, note: str, now: datetime, mind: Callable[..., None] = mind_refund
+) -> Refund:
     """Ask anew, under a new number, for what a closed refund should have given back; once.
 
-    WeChat is asked before what became of the old one. Raises WrongState, RefundLives, wechat.errors, and what
-    `request_refund` raises.
+    WeChat is asked before what became of the old one. Raises WrongState, RefundLives, wechat.errors, what
+    `request_refund` raises, and what `mind` does where an operator chose to give it.
     """
     row = Refund.objects.select_related("payment").get(pk=refund.pk)
     if row.state != "closed":
@@ -166,7 +170,7 @@ def ask_again(*, refund: Refund, by: str, note: str, now: datetime) -> Refund:
             return refund_stray(
                 out_trade_no=payment.out_trade_no, reason=row.reason, key=key, asked_by=by, now=now
             )
-        return request_refund(
+        made = request_refund(
             number=row.order.number,
             wish=_wish(row),
             key=key,
@@ -175,9 +179,20 @@ def ask_again(*, refund: Refund, by: str, note: str, now: datetime) -> Refund:
             note=note,
             now=now,
         )
+        _minded(row, by, now, mind)
+    return made
 
 
-def pay_instead(*, refund: Refund, reference: str, on: date, by: str, note: str, now: datetime) -> Refund:
+def pay_instead(
+    *,
+    refund: Refund,
+    reference: str,
+    on: date,
+    by: str,
+    note: str,
+    now: datetime,
+    mind: Callable[..., None] = mind_refund,
+) -> Refund:
     """What a closed refund should have given back, our bank has paid on `on`: a refund of its own, once.
 
     It has a new number that WeChat Pay never sees, and is within the cap, and not made while customs decides.
@@ -185,7 +200,7 @@ def pay_instead(*, refund: Refund, reference: str, on: date, by: str, note: str,
     our bank pays only beyond them. WeChat is asked before what became of the closed one; where it does not
     say, nothing is written. Settles the closed one's cases. Raises WrongState, AlreadyTransferred,
     AskedAgain, AnotherAmount, NotYet, BeforeTheList, StillRefunded, BadTransfer, RefundLives, wechat.errors,
-    and as `request_refund`.
+    and as `request_refund` and `ask_again`.
     """
     transfer = Transfer(reference, on, by, note)
     row = Refund.objects.select_related("payment").get(pk=refund.pk)
@@ -215,6 +230,7 @@ def pay_instead(*, refund: Refund, reference: str, on: date, by: str, note: str,
             made = request_refund(number=row.order.number, wish=_wish(row), note=note, **told, **paid)
         if made.amount_fen != row.amount_fen:
             raise AnotherAmount(amount_fen=made.amount_fen)
+        _minded(row, by, now, mind)
         kinds = ["refund.closed", *OVER]
         settle_open(
             kinds=kinds, key=row.event_key, by=by, note=f"{made.transfer_reference} {note}"[:300], now=now
@@ -242,6 +258,13 @@ def pay_stray(*, payment: Payment, reference: str, on: date, by: str, note: str,
         return refund_stray(
             out_trade_no=row.out_trade_no, reason=STRAYED, asked_by=asked_by, transfer=transfer, now=now
         )
+
+
+def _minded(row: Refund, by: str, now: datetime, mind: Callable[..., None]) -> None:
+    """A closed refund counts no more towards what operators gave of the order: what stands in its place does,
+    but for what the consumer was owed."""
+    if row.kind != Kind.STRAY and row.asked_by.startswith("operator:"):
+        mind(order=row.order, by=by.removeprefix("operator:"), now=now)
 
 
 def _in_place(row: Refund) -> None:

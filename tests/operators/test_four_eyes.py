@@ -64,6 +64,11 @@ def decide(client, asked, verb="grant"):
     return client.post(url, {"reason": "seen"})
 
 
+def refund(client, row, name):
+    url = reverse("admin:payments_refund_step", args=[row.pk, name])
+    return client.post(url, {"note": "a slip"}, follow=True).content.decode()
+
+
 def refunded():
     return list(Refund.objects.order_by("pk").values_list("amount_fen", flat=True))
 
@@ -93,6 +98,17 @@ def test_a_small_refund_needs_nobody_and_two_small_ones_are_one_big_one(fang, or
     assert refunded() == [6_000]
     assert "a colleague has to agree" in goodwill(fang, order, "60.00", "2")
     assert refunded() == [6_000]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_withdrawn_and_is_asked_for_anew_counts_as_what_is_asked_for(fang, order):
+    for key in ("1", "2"):
+        goodwill(fang, order, "90.00", key)
+        refund(fang, Refund.objects.latest("pk"), "withdraw")
+    closed = list(Refund.objects.filter(state="closed").order_by("pk"))
+    assert "Done" in refund(fang, closed[0], "again")
+    assert "a colleague has to agree" in refund(fang, closed[1], "again")
+    assert refunded() == [9_000] * 3 and Approval.objects.get().facts["amount_fen"] == 18_000
 
 
 def test_what_is_declined_or_too_old_is_not_done(fang, order, world):

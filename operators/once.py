@@ -68,6 +68,16 @@ def once(request: HttpRequest, do: Callable[[], str]) -> str:
     return where
 
 
+def led(request: HttpRequest) -> str:
+    """Where this very form led when it was sent before; "" where it was not."""
+    key = _number(request)
+    try:
+        with transaction.atomic():
+            return (key and _earlier(request, key)) or ""
+    except Problem:
+        return ""
+
+
 def claimed(request: HttpRequest, where: str) -> bool:
     """For what keeps its own transactions: whether the form comes the first time; then its number is used
     up, whatever comes of it, and `where` tells what did. Raises as `once`."""

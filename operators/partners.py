@@ -16,6 +16,7 @@ from unfold.widgets import (
 )
 
 from kernel.clock import now
+from kernel.tenancy import everything
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
@@ -23,7 +24,7 @@ from operators.scope import OWNERS, PLATFORM
 from operators.steps import Step, Stepped
 from operators.tables import Table
 from partners.models import Application, Connection, Partner
-from partners.scopes import PROFILE, SCOPES
+from partners.scopes import PROFILE, SCOPES, USUAL
 from partners.services import accounts
 
 OVERLAPS = {"0": ("立即", "at once"), "1": ("1 天后", "in a day"), "7": ("7 天后", "in 7 days")}
@@ -110,12 +111,21 @@ def change(row: Partner, values: Mapping[str, Any], by: str, at: datetime) -> No
 
 def rescope(row: Connection, values: Mapping[str, Any], by: str, at: datetime) -> None:
     """What it may do here from now on."""
-    accounts.connect(partner=row.partner, storefront=row.storefront, scopes=values["scopes"], by=by, now=at)
+    with everything():  # the partner is a row of its home, which may be another storefront
+        partner, shop = row.partner, row.storefront
+        accounts.connect(partner=partner, storefront=shop, scopes=values["scopes"], by=by, now=at)
 
 
 def end(row: Connection, values: Mapping[str, Any], by: str, at: datetime) -> None:
     """From now on it may do nothing here."""
-    accounts.disconnect(partner=row.partner, storefront=row.storefront, by=by, now=at)
+    with everything():
+        accounts.disconnect(partner=row.partner, storefront=row.storefront, by=by, now=at)
+
+
+def over(row: Connection) -> bool:
+    """Whether it ended and none has followed."""
+    standing = Connection.objects.filter(partner=row.partner_id, storefront=row.storefront_id, ended_at=None)
+    return row.ended_at is not None and not standing.exists()
 
 
 def shown(issued: accounts.Issued) -> list[Table]:
@@ -129,7 +139,7 @@ def shown(issued: accounts.Issued) -> list[Table]:
             "rows": [
                 ["client_id", issued.client_id],
                 ["client_secret", issued.client_secret],
-                [say("签名密钥 signing key", "signing key"), issued.signing_key],
+                [say("签名密钥", "signing key"), issued.signing_key],
             ],
         }
     ]
@@ -154,11 +164,12 @@ class PartnerAdmin(Stepped):
             ScopesForm,
             issue,
             OWNERS,
-            start=lambda row: {"scopes": [name for name, _ in _CHOICES]},
+            start=lambda row: {"scopes": sorted(USUAL[row.kind])},
             shown_once=True,
             hint=say(
-                "可授予该凭据的最大权限；实际权限由各店铺的连接决定。",
-                "The most this credential may be given; in each storefront its connection decides.",
+                "该凭据最多可获得的权限；实际权限由各店铺的授权决定。收件人信息须另行勾选。",
+                "The most this credential may be given; in each storefront its connection decides. Who the"
+                " recipients are is ticked by itself.",
             ),
         ),
         Step(
@@ -208,16 +219,26 @@ class ConnectionAdmin(Stepped):
         ),
         Step(
             "end",
-            say("断开", "Disconnect"),
+            say("停止授权", "Disconnect"),
             "link_off",
             SureForm,
             end,
             OWNERS,
             legal=lambda row: row.ended_at is None,
             hint=say(
-                "自下一次请求起，该合作方在本店铺不能再做任何操作。",
-                "From its next call on it may do nothing here.",
+                "自下一次请求起，该合作伙伴在本店铺不能再做任何操作；可在本页重新授权。",
+                "From its next call on it may do nothing here, until it is connected again on this page.",
             ),
+        ),
+        Step(
+            "again",
+            say("重新授权", "Connect again"),
+            "add_link",
+            ScopesForm,
+            rescope,
+            OWNERS,
+            legal=over,
+            start=lambda row: {"scopes": row.scopes},
         ),
     )
 

@@ -58,9 +58,7 @@ class Step:
     button: Any = ""  # what the button says; "Save" otherwise
     prefilled: tuple[str, ...] = ()  # fields that a link to the form may fill in
     outside: bool = False  # it keeps its own transactions, as what calls an outside party does
-    shown_once: bool = (
-        False  # what it shows it has made: sent again, it makes no second one and shows nothing
-    )
+    shown_once: bool = False  # it has made what it shows: sent again, it makes and shows nothing
 
 
 class Stepped(Scoped):
@@ -93,9 +91,13 @@ class Stepped(Scoped):
         chosen = next((one for one in self.steps if one.name == name), None)
         if row is None or chosen is None:
             raise Http404
-        if not self._mine(request, row, chosen.roles) or not chosen.legal(row):
+        if not self._mine(request, row, chosen.roles):
             raise PermissionDenied
         posted = request.method == "POST"
+        if not chosen.legal(row):
+            if posted and (where := once.led(request)):  # by the first click
+                return self._done(request, chosen, where, first=False)
+            raise PermissionDenied
         made = chosen.form_of(row) if chosen.form_of else chosen.form
         form = made(
             request.POST if posted else None,
@@ -125,6 +127,8 @@ class Stepped(Scoped):
             "tables": tables,
             # What a preview shows is read before it is confirmed; beside what was opened the actions stand.
             "confirms": button is not chosen.button,
+            "shown_once": chosen.shown_once and tables,
+            "done_url": told.page_of(row),
             "stands": self.stands(row),
             "steps": [one for one in self._buttons(request, row) if not one["url"].endswith(f"/{name}/")],
             "original": row,
@@ -162,11 +166,14 @@ class Stepped(Scoped):
         done = came[0] if came else None
         if isinstance(done, list | Preview | HttpResponse):
             return done
-        if came or not (step.outside or step.shown_once):
+        return self._done(request, step, here, first=bool(came))
+
+    def _done(self, request: HttpRequest, step: Step, where: str, *, first: bool) -> HttpResponse:
+        if first or not (step.outside or step.shown_once):
             self.message_user(request, say("已完成。", "Done."), messages.SUCCESS)
         else:  # another sending of the form has done it, and only its page tells what came of it
             self.message_user(request, once.SENT, messages.INFO)
-        return HttpResponseRedirect(here)
+        return HttpResponseRedirect(where)
 
     def _buttons(self, request: HttpRequest, row: Any) -> list[dict[str, Any]]:
         return [

@@ -15,7 +15,7 @@ from operators.names import _FILE, plural, state_name
 from storefronts.models import Operator
 from tests import make
 
-HAN = re.compile(r"[\u4e00-\u9fff]|^(SKU|id)$")
+HAN = re.compile(r"[\u4e00-\u9fff]|^(SKU|ERP|id)$")
 HOUSE = (
     "kernel",
     "compliance",
@@ -29,6 +29,8 @@ HOUSE = (
     "customs",
     "settlement",
     "returns",
+    "partners",
+    "reporting",
 )
 
 
@@ -78,7 +80,11 @@ def of_the_house():
     request.user = Operator(is_superuser=True)
     for model, page in site._registry.items():
         if model.__module__.startswith(HOUSE):
-            shown = {*page.get_fields(request), *page.get_list_display(request)}
+            shown = {
+                *page.get_fields(request),
+                *page.get_fields(request, model()),
+                *page.get_list_display(request),
+            }
             yield model, [field for field in model._meta.concrete_fields if field.name in shown]
 
 

@@ -28,6 +28,10 @@ def step(client, row, name, **form):
     return client.post(f"{ADMIN}/{row._meta.model_name}/{row.pk}/step/{name}/", form)
 
 
+def form(client, url):
+    return re.search(r'name="once" value="([^"]+)"', client.get(url).content.decode())[1]
+
+
 def secrets_of(answer: object) -> list[str]:
     page = answer.content.decode()
     return [
@@ -67,6 +71,46 @@ def test_rotating_and_revoking_are_buttons_of_the_owner(client, shop):
     step(client, fresh, "revoke")
     fresh.refresh_from_db()
     assert fresh.revoked_at is not None
+
+
+def test_of_a_form_that_is_sent_twice_one_credential_comes_and_its_secrets_are_told_once(client, shop):
+    wms = partner(shop)
+    url = f"{ADMIN}/partner/{wms.pk}/step/credential/"
+    sent = {"scopes": ["stock:read"], "once": form(client, url)}
+    first, second = client.post(url, sent), client.post(url, sent)
+    made = Application.objects.get()
+    assert secrets_of(first)[0] == made.client_id
+    assert 'type="submit" class="bg-primary-600' not in first.content.decode()  # nothing to send again
+    assert second["Location"] == f"{ADMIN}/partner/{wms.pk}/change/"
+    assert "此表单已提交过" in client.get(second["Location"]).content.decode()
+    url = f"{ADMIN}/application/{made.pk}/step/rotate/"
+    sent = {"overlap": "0", "once": form(client, url)}
+    assert [client.post(url, sent).status_code for _ in range(2)] == [200, 302]  # the old one is over by then
+    assert Application.objects.count() == 2
+    assert client.post(url, {"overlap": "0"}).status_code == 403
+
+
+def test_an_owner_of_another_storefront_of_the_brand_ends_and_renews_what_the_partner_may_do_there(
+    client, shop
+):
+    other = make.storefront("swift", brand=shop.brand)
+    accounts.connect(partner=partner(shop), storefront=other, scopes=["stock:read"], by="o", now=now())
+    client.force_login(operator("bob", other, "owner"))
+    row = Connection.objects.get(storefront=other)
+    url = f"{ADMIN}/connection/{row.pk}/step/end/"
+    sent = {"once": form(client, url)}
+    assert [client.post(url, sent).status_code for _ in range(2)] == [
+        302,
+        302,
+    ]  # a second click is no refusal
+    assert not Connection.objects.filter(storefront=other, ended_at=None).exists()
+    assert Connection.objects.filter(storefront=shop, ended_at=None).exists()
+    assert step(client, row, "again", scopes=["orders:read"]).status_code == 302
+    fresh = Connection.objects.get(storefront=other, ended_at=None)
+    assert (fresh.partner_id, fresh.scopes) == (row.partner_id, ["profile", "orders:read"])
+    assert step(client, row, "again", scopes=["stock:read"]).status_code == 403
+    step(client, fresh, "scopes", scopes=["stock:read"])
+    assert Connection.objects.get(storefront=other, ended_at=None).scopes == ["profile", "stock:read"]
 
 
 def test_what_a_partner_may_do_is_changed_and_ended_by_the_owner_of_that_storefront(client, shop):

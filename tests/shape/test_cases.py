@@ -9,7 +9,9 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from django.utils import translation
 
+from operators import told
 from operators.names import _names
 from tests.shape.test_house import HEIGHT, ROOT, sources
 
@@ -83,6 +85,30 @@ def test_every_kind_of_case_has_its_name_and_what_is_to_be_done(
         if not all(_names().get((word, kind), ("", "")))
     }
     assert nameless == set()
+
+
+def recorded() -> set[str]:
+    """The names of events that a module of the apps writes as they are."""
+    files = [file for file in sources() if file.relative_to(ROOT).parts[0] in HEIGHT]
+    calls = [
+        one
+        for file in files
+        if "events.record(" in (text := file.read_text())
+        for one in ast.walk(ast.parse(text))
+        if isinstance(one, ast.Call)
+        and ast.unparse(one.func).rpartition(".")[2] in ("record", "tell", "_tell")
+    ]
+    said = [
+        part for one in calls for part in (*one.args, *(k.value for k in one.keywords if k.arg == "name"))
+    ]
+    names = {one.value for one in said if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+    return {name for name in names if KIND.fullmatch(name)}
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_every_event_that_is_recorded_has_words_in_the_history(language: str) -> None:
+    with translation.override(language):
+        assert [name for name in sorted(recorded()) if told.event_name(name) == name] == []
 
 
 def test_no_case_of_customs_is_named_that_nobody_opens(found: dict[str, set[str]]) -> None:

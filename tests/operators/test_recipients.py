@@ -21,6 +21,7 @@ from tests import make
 from tests.conftest import WebClient
 from tests.operators import rows
 from tests.payments.reports import paid
+from tests.races.crowd import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -39,8 +40,8 @@ def entered(world, name, role):
     return client
 
 
-def ask(client, shop):
-    day = shanghai_day(make.present()).isoformat()
+def ask(client, shop, before=0):
+    day = (shanghai_day(make.present()) - timedelta(days=before)).isoformat()
     sent = {"storefront": shop.pk, "first": day, "last": day, "purpose": "carrier lost its data"}
     return client.post(reverse("admin:recipients"), sent, follow=True).content.decode()
 
@@ -92,6 +93,20 @@ def test_a_long_list_needs_a_colleague_and_nothing_is_opened_before(world):
     assert "a colleague has to agree" in ask(entered(world, "owner", "owner"), world.shop)
     assert not Job.objects.filter(kind=recipients.KIND).exists()
     assert Approval.objects.get().facts["rows"] == 1
+
+
+def test_a_long_list_is_not_split_by_its_days_nor_by_who_asks_nor_at_once(world):
+    for days in (1, 2):
+        order = make.order(world.alice, ("HD-1", 1), now=make.present())
+        paid(order, success_time=make.present() - timedelta(days=days))
+    FourEyes.objects.create(storefront=world.shop, verb="bulk_export", above=2)
+    owner, law = entered(world, "owner", "owner"), entered(world, "law", "compliance")
+    for client in (owner, law):
+        assert "It is being made" in ask(client, world.shop)  # the same one twice is no longer
+    clicks = at_once([lambda: ask(owner, world.shop, 1), lambda: ask(law, world.shop, 2)])
+    assert sorted("a colleague has to agree" in one for one in clicks) == [False, True]
+    assert Approval.objects.get().facts["rows"] == 1
+    assert Job.objects.filter(kind=recipients.KIND).count() == 3
 
 
 def test_only_owners_and_compliance_ask_and_for_their_own_storefront(world):

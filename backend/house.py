@@ -89,6 +89,7 @@ class House:
             "CARRIER": "stand_in",
             "CLEARANCE": "stand_in",
             "TRADE_BASE": self.sandbox,
+            "WEBHOOKS_INSIDE": "1",
             **self._tencent(),
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",
@@ -122,6 +123,11 @@ class House:
         ]
         return Child("worker", argv, self.environment("worker"))
 
+    def webhooks(self) -> Child:
+        """What sends partners what they are to hear, so that their slow servers delay nobody else."""
+        argv = [sys.executable, str(ROOT / "manage.py"), "webhooks"]
+        return Child("webhooks", argv, self.environment("worker"))
+
     def beat(self) -> Child:
         """Celery's clock; there is one, and a second would only be a waste."""
         schedule = make_folder(self.local / "beat") / "schedule"
@@ -150,7 +156,7 @@ class House:
 
     def children(self) -> list[Child]:
         """All of them in the order of their start; when the web at the end is ready, the house nearly is."""
-        return [self.wechat(), self.worker(), self.beat(), self.serving()]
+        return [self.wechat(), self.worker(), self.webhooks(), self.beat(), self.serving()]
 
 
 def plan(

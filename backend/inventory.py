@@ -44,6 +44,8 @@ NOT_PERSONAL = {
         "logistics.CarrierAccount.salt_sealed",
         "logistics.CarrierAccount.secret_sealed",
         "partners.Application.signing_sealed",
+        "partners.Endpoint.former_sealed",
+        "partners.Endpoint.secret_sealed",
         "storefronts.MerchantAccount.apiv3_key_sealed",
         "storefronts.MerchantAccount.private_key_sealed",
         "storefronts.MerchantAccount.v2_key_sealed",

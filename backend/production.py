@@ -36,6 +36,8 @@ def check_production(settings: Mapping[str, Any]) -> None:
         raise RuntimeError(f"SECRET_KEY needs at least {SHORTEST_SECRET} characters")
     if "*" in settings["ALLOWED_HOSTS"]:
         raise RuntimeError("ALLOWED_HOSTS names the hosts; it does not allow all")
+    if settings["WEBHOOKS_INSIDE"]:
+        raise RuntimeError("WEBHOOKS_INSIDE is for a laptop: a stranger's address must lead out of the house")
     if settings["THROTTLE_FACTOR"] != 1:
         raise RuntimeError("THROTTLE_FACTOR is for load tests")
 

@@ -95,6 +95,8 @@ PORT_DATA_BASE = env(
     "PORT_DATA_BASE", "https://customs.chinaport.gov.cn"
 )  # takes payment data that is asked for
 PORT_DATA_FROM = env("PORT_DATA_FROM")  # the networks from which customs asks for it; none: any, on a laptop
+# Webhooks also to plain http and into our own network: for a laptop and tests, where partners live there.
+WEBHOOKS_INSIDE = env("WEBHOOKS_INSIDE") == "1"
 ALLOWED_HOSTS = env("ALLOWED_HOSTS", "127.0.0.1,localhost,testserver").split(",")
 
 THROTTLE_FACTOR = int(env("THROTTLE_FACTOR", "1"))  # how much wider every limit is, for a load test

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from partners.published import PUBLISHED
+
 _LONG = timedelta(minutes=10)  # an import of 20,000 rows takes two
 
 
@@ -160,6 +162,9 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
     "catalogue.import_asked": (Handler("catalog.services.import_jobs.prepare", outside=True, lease=_LONG),),
     "recipients.asked": (Handler("customs.services.recipients.prepare", outside=True, lease=_LONG),),
 }
+# What partners may hear.
+for _name in PUBLISHED:
+    SUBSCRIPTIONS[_name] = (*SUBSCRIPTIONS.get(_name, ()), Handler("partners.tasks.publish"))
 
 
 def by_path() -> dict[str, Handler]:

@@ -196,6 +196,8 @@ GROUPS: tuple[Group, ...] = (
             ("partners.Connection", "link"),
             ("partners.Application", "vpn_key"),
             ("oauth2_provider.AccessToken", "token"),
+            ("partners.Endpoint", "webhook"),
+            ("partners.Message", "outgoing_mail"),
         ),
     ),
     (

@@ -79,10 +79,11 @@ class BearerToken(BaseAuthentication):
 
 
 class Json(HttpResponse):
-    """An answer of the API."""
+    """An answer of the API; `kept` is what is given again to the same key, where it holds a secret."""
 
-    def __init__(self, data: Any, status: int = 200) -> None:
+    def __init__(self, data: Any, status: int = 200, *, kept: Any = None) -> None:
         super().__init__(orjson.dumps(data), status=status, content_type="application/json")
+        self.kept = self.content if kept is None else orjson.dumps(kept)
 
 
 class PartnerDoor(APIView):
@@ -122,6 +123,7 @@ class PartnerDoor(APIView):
         self._let_in(request, code)
         if method not in READS:
             self._signed(request._request)
+        self.prepare(request)
         with self._named(code), transaction.atomic():
             if method != "POST":
                 return handler(request, **kwargs)
@@ -147,6 +149,9 @@ class PartnerDoor(APIView):
         self.connection, self.storefront = found[0], found[0].storefront
         if wanted not in self.connection.scopes:
             raise MissingScope(wanted)
+
+    def prepare(self, request: Request) -> None:
+        """What is done before the transaction begins: what asks somebody outside."""
 
     def may(self, scope: str) -> bool:
         """Whether token and storefront both allow it; for what an answer holds beyond its own scope."""
@@ -175,7 +180,7 @@ class PartnerDoor(APIView):
                 made = answer()
         except Refused as refused:
             made = problems.render(refused, request._request)
-        kept = Answer(made.status_code, made.content)
+        kept = Answer(made.status_code, getattr(made, "kept", made.content))
         keep(source=source, key=key, fingerprint=print_, answer=kept, now=self.now)
         return made
 

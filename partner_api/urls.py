@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
-from partner_api import status
+from partner_api import status, webhooks
 from partner_api.me import Me
 from partner_api.token import token
 
+of_storefront = [
+    path("events", webhooks.Events.as_view()),
+    path("webhooks", webhooks.Webhooks.as_view()),
+    path("webhooks/<uuid:id>", webhooks.Webhook.as_view()),
+    *(
+        path(f"webhooks/<uuid:id>/{verb}", webhooks.WebhookVerb.as_view(), {"verb": verb})
+        for verb in ("test", "secret", "resume")
+    ),
+    path("webhooks/<uuid:id>/messages", webhooks.Messages.as_view()),
+    path("webhooks/<uuid:id>/messages/<str:message>/replay", webhooks.Replay.as_view()),
+]
 urlpatterns = [
     path("status", status.status),
     path("token", token),
     path("me", Me.as_view()),
+    path("storefronts/<slug:storefront>/", include(of_storefront)),
 ]

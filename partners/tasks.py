@@ -6,12 +6,23 @@ from celery import shared_task
 from oauth2_provider.models import AccessToken
 
 from kernel.clock import now
+from kernel.models import Event
+from partners.services import publishing
 from partners.services.replay import forget_nonces
 
 
 @shared_task
 def sweep() -> None:
-    """Let go of numbers and tokens that nobody believes any more."""
+    """Let go of numbers and tokens that nobody believes any more, and of what was told long ago."""
     present = now()
     forget_nonces(now=present)
+    publishing.forget(now=present)
     AccessToken.objects.filter(expires__lte=present).delete()
+
+
+def publish(event: Event) -> None:
+    """An event that partners may hear (partners/published.py)."""
+    if event.storefront_id is not None:
+        publishing.publish(
+            storefront_id=event.storefront_id, name=event.name, key=event.key, at=event.at, now=now()
+        )

@@ -91,6 +91,7 @@ class Issued:
         return f"Issued({self.client_id})"
 
 
+@transaction.atomic
 def open_partner(
     *, storefront: Storefront, name: str, kind: str, networks: Iterable[str] = (), by: str, now: datetime
 ) -> Partner:

@@ -1,0 +1,232 @@
+"""A partner keeps its own endpoints: adds, changes, tries, removes them, and reads what came of messages."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpResponse
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from kernel.errors import Missing
+from partner_api.door import Json, PartnerDoor
+from partner_api.pages import PageQuery, cursor_of, etag, mind_match, page, place_of
+from partners.gateways.webhook.address import checked
+from partners.models import Attempt, Endpoint, Message, Notice
+from partners.published import BY_TYPE
+from partners.services import endpoints
+
+SCOPE = "webhooks"
+_NUMBER = re.compile("msg_[0-9a-f]{32}")
+
+
+class EndpointBody(serializers.Serializer[Any]):
+    """An endpoint as it is sent."""
+
+    url = serializers.CharField(max_length=500, help_text="https, port 443 or 8443, a public address")
+    types = serializers.ListField(
+        child=serializers.CharField(max_length=40), allow_empty=False, max_length=60
+    )
+
+
+class MessageQuery(PageQuery):
+    """Which messages."""
+
+    state = serializers.ChoiceField(choices=Message.State.choices, required=False)
+
+
+class EventQuery(PageQuery):
+    """Which events."""
+
+    after = serializers.IntegerField(required=False, min_value=0, help_text="position of the last one read")
+
+
+def shown(row: Endpoint) -> dict[str, Any]:
+    """An endpoint; its secret is told when it is made and when it is changed, and never here."""
+    return {
+        "id": str(row.public_id),
+        "url": row.url,
+        "types": row.types,
+        "state": row.state,
+        "failing_since": row.failing_since,
+        "paused_at": row.paused_at,
+        "paused_why": row.paused_why or None,
+    }
+
+
+class Webhooks(PartnerDoor):
+    """Endpoints for webhooks."""
+
+    scopes = {"GET": SCOPE, "POST": SCOPE}
+
+    def prepare(self, request: Request) -> None:
+        """The address is looked up before any transaction begins."""
+        if request.method == "POST":
+            self.told = self.taken(EndpointBody).validated_data
+            self.url = checked(self.told["url"])
+
+    def get(self, request: Request) -> Json:
+        """The endpoints that this partner has in this storefront."""
+        rows = _own(self).order_by("id")
+        return Json(page([shown(row) for row in rows], next=None))
+
+    def post(self, request: Request) -> Json:
+        """Add one. `secret` is in this answer alone; with it messages are signed (Standard Webhooks)."""
+        row, secret = endpoints.make_endpoint(
+            connection=self.connection, url=self.url, types=self.told["types"], now=self.now
+        )
+        return Json({**shown(row), "secret": secret}, status=201, kept={**shown(row), "secret": None})
+
+
+class Webhook(PartnerDoor):
+    """One endpoint."""
+
+    scopes = {"GET": SCOPE, "PUT": SCOPE, "DELETE": SCOPE}
+
+    def prepare(self, request: Request) -> None:
+        """The address is looked up before any transaction begins."""
+        if request.method == "PUT":
+            self.told = self.taken(EndpointBody).validated_data
+            self.url = checked(self.told["url"])
+
+    def get(self, request: Request, id: UUID) -> Json:
+        """The endpoint, with its ETag."""
+        return _marked(shown(_one(self, id)))
+
+    def put(self, request: Request, id: UUID) -> Json:
+        """Another address or other types, from the next event on. Wants If-Match."""
+        row = _one(self, id, lock=True)
+        mind_match(request._request, shown(row))
+        endpoints.change_endpoint(
+            row=row, connection=self.connection, url=self.url, types=self.told["types"], now=self.now
+        )
+        return _marked(shown(row))
+
+    def delete(self, request: Request, id: UUID) -> HttpResponse:
+        """Nothing more is sent to it; what waits is given up."""
+        endpoints.remove_endpoint(row=_one(self, id, lock=True), now=self.now)
+        return HttpResponse(status=204)
+
+
+class WebhookVerb(PartnerDoor):
+    """What is done to an endpoint: `test` sends a message, `secret` changes the secret, `resume` goes on."""
+
+    scopes = {"POST": SCOPE}
+
+    def post(self, request: Request, id: UUID, verb: str) -> Json:
+        """Do it; the answer of `secret` holds the new one, which signs beside the old one for a day."""
+        row = _one(self, id)
+        if verb == "test":
+            return Json(told_of(endpoints.ping(row=row, now=self.now)), status=202)
+        if verb == "secret":
+            body = {"id": str(row.public_id), "secret": endpoints.rotate_secret(row=row, now=self.now)}
+            return Json(body, kept={**body, "secret": None})
+        endpoints.resume(row=row, by=f"partner:{self.caller.partner.name}", now=self.now)
+        row.refresh_from_db()
+        return Json(shown(row))
+
+
+class Messages(PartnerDoor):
+    """The log of an endpoint."""
+
+    scopes = {"GET": SCOPE}
+
+    def get(self, request: Request, id: UUID) -> Json:
+        """Its messages, the youngest first, each with its attempts."""
+        asked = self.asked(MessageQuery).validated_data
+        name = f"messages:{id}"
+        rows = Message.objects.filter(endpoint=_one(self, id))
+        before = place_of(name, asked["cursor"])
+        if before is not None:
+            rows = rows.filter(pk__lt=before)
+        if asked.get("state"):
+            rows = rows.filter(state=asked["state"])
+        found = list(rows.order_by("-pk")[: asked["limit"] + 1])
+        items = found[: asked["limit"]]
+        log: dict[int, list[Attempt]] = {row.pk: [] for row in items}
+        for one in Attempt.objects.filter(message_id__in=list(log)).order_by("pk"):
+            log[one.message_id].append(one)
+        more = cursor_of(name, items[-1].pk) if len(found) > len(items) else None
+        return Json(page([told_of(row, log[row.pk]) for row in items], next=more))
+
+
+class Replay(PartnerDoor):
+    """One message again."""
+
+    scopes = {"POST": SCOPE}
+
+    def post(self, request: Request, id: UUID, message: str) -> Json:
+        """Send it again, under the same `webhook-id`, by which you know that you have it."""
+        found = Message.objects.select_for_update(of=("self",)).filter(endpoint=_one(self, id))
+        row = found.filter(public_id=message[4:]).first() if _NUMBER.fullmatch(message) else None
+        if row is None:
+            raise Missing()
+        endpoints.replay(row=row, now=self.now)
+        row.refresh_from_db()
+        return Json(told_of(row), status=202)
+
+
+class Events(PartnerDoor):
+    """What happened, for who would rather ask than be told."""
+
+    scopes = {"GET": SCOPE}
+
+    def get(self, request: Request) -> Json:
+        """Events of the types that your scopes allow, the oldest first, of the last 30 days.
+
+        Positions never turn up before one that was read: ask again with the last one as `after`.
+        """
+        asked = self.asked(EventQuery).validated_data
+        after = place_of("events", asked["cursor"])
+        after = asked.get("after", 0) if after is None else after
+        types = [name for name, one in BY_TYPE.items() if self.may(one.scope)]
+        rows = Notice.objects.filter(storefront=self.storefront, position__gt=after, type__in=types)
+        found = list(rows.order_by("position")[: asked["limit"] + 1])
+        items = found[: asked["limit"]]
+        more = cursor_of("events", items[-1].position) if len(found) > len(items) else None
+        return Json(page([_event(row) for row in items], next=more))
+
+
+def told_of(row: Message, log: list[Attempt] | None = None) -> dict[str, Any]:
+    """A message and what came of it."""
+    kind, _, number = row.subject.partition(":")
+    return {
+        "id": str(row),
+        "type": row.type,
+        "object": kind,
+        "number": number,
+        "position": row.position,
+        "at": row.at,
+        "state": row.state,
+        "next_try_at": row.next_try_at if row.state == Message.State.WAITING else None,
+        "attempts": [
+            {"at": one.at, "status": one.status, "millis": one.millis, "error": one.error or None}
+            for one in log or ()
+        ],
+    }
+
+
+def _event(row: Notice) -> dict[str, Any]:
+    kind, _, number = row.subject.partition(":")
+    return {"position": row.position, "type": row.type, "object": kind, "number": number, "at": row.at}
+
+
+def _marked(body: dict[str, Any]) -> Json:
+    answer = Json(body)
+    answer["ETag"] = etag(body)
+    return answer
+
+
+def _own(door: PartnerDoor) -> Any:
+    rows = Endpoint.objects.filter(storefront=door.storefront, partner=door.caller.partner)
+    return rows.exclude(state=Endpoint.State.REMOVED)
+
+
+def _one(door: PartnerDoor, id: UUID, *, lock: bool = False) -> Endpoint:
+    rows = _own(door).select_related("storefront__key").filter(public_id=id)
+    row: Endpoint | None = (rows.select_for_update(of=("self",)) if lock else rows).first()
+    if row is None:
+        raise Missing()
+    return row

@@ -91,6 +91,7 @@ def test_each_process_is_given_the_database_url_of_its_own_role_alone() -> None:
         "web": ["DATABASE_URL_WEB"],
         "worker": ["DATABASE_URL_WORKER"],
         "beat": ["DATABASE_URL_WORKER"],
+        "webhooks": ["DATABASE_URL_WORKER"],
     }
 
 
@@ -110,6 +111,7 @@ def test_nothing_starts_before_what_it_needs_is_healthy() -> None:
         "proxy": proxy,
         "worker": migrated,
         "beat": migrated,
+        "webhooks": migrated,
     }
     assert {name for name in ("postgres", "redis", "web") if "healthcheck" in services[name]} == {
         "postgres",

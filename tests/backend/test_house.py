@@ -62,7 +62,8 @@ def test_our_keys_at_tencent_are_those_that_the_sandbox_made(tmp_path: Path) -> 
 
 
 def test_the_processes_start_in_an_order_that_ends_with_the_web(tmp_path: Path) -> None:
-    assert [child.name for child in house(tmp_path).children()] == ["sandbox", "worker", "beat", "web"]
+    names = [child.name for child in house(tmp_path).children()]
+    assert names == ["sandbox", "worker", "webhooks", "beat", "web"]
 
 
 def test_a_port_that_was_asked_for_and_is_taken_is_refused(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ GOOD = {
     "SECRET_KEY": "x" * 50,
     "ALLOWED_HOSTS": ["shop.example.com"],
     "THROTTLE_FACTOR": 1,
+    "WEBHOOKS_INSIDE": False,
 }
 
 
@@ -66,6 +67,7 @@ def test_good_settings_pass():
         ("SECRET_KEY", "x"),
         ("ALLOWED_HOSTS", ["*"]),
         ("THROTTLE_FACTOR", 1000),
+        ("WEBHOOKS_INSIDE", True),
     ],
 )
 def test_a_laptops_setting_is_named(name, value):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.admin.models import LogEntry
@@ -30,13 +30,6 @@ from kernel.clock import shanghai_day
 from kernel.models import Delivery, Event, Receipt
 from operators.whose import subjects_of
 from orders.models import CartLine
-from partners.gateways.webhook.address import Checked
-from partners.gateways.webhook.post import Outcome
-from partners.models import Message, Nonce, Partner
-from partners.sender import note
-from partners.services.accounts import issue_credential, open_partner
-from partners.services.endpoints import make_endpoint
-from partners.services.publishing import publish
 from payments.models import (
     Bill,
     BillDifference,
@@ -63,6 +56,7 @@ from tests.operators.entering_rows import entering_rows
 from tests.operators.naming_rows import naming_rows
 from tests.operators.news_rows import news_rows
 from tests.operators.parcel_rows import parcel_rows
+from tests.operators.partner_rows import partner_rows
 from tests.operators.return_rows import WORDS, return_rows
 from tests.operators.stock_rows import stock_rows
 from tests.payments.complaining import DETAIL
@@ -362,10 +356,7 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
     merchant = MerchantAccount.objects.get(storefront=shop)
     put_aside(merchant, now=now)
     merchant.past_keys.filter(serial_no=merchant.serial_no).update(serial_no=f"0A57{shop.pk:08X}{round:X}")
-    wms = open_partner(storefront=shop, name=f"WMS {round}", kind="warehouse", by="someone", now=now)
-    app = issue_credential(partner=wms, by="someone", now=now).credential
-    Nonce.objects.create(storefront=shop, application=app, nonce="an-invented-nonce", at=now)
-    partner_rows(wms, now)
+    app = partner_rows(shop, round, now)
     AccessToken.objects.create(
         application=app, token=f"plain-{shop.pk}-{round}", expires=now + timedelta(days=9000), scope="profile"
     )
@@ -382,17 +373,6 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
         "approval": approval,
         "variant": made,
     }
-
-
-def partner_rows(wms: Partner, now: datetime) -> None:
-    """A notice, told to an endpoint of the partner, and what came of it."""
-    connected = wms.connections.get()
-    there, _ = make_endpoint(
-        connection=connected, url=Checked("https://wms.example/"), types=["order.paid"], now=now
-    )
-    number = f"T{wms.pk}"
-    publish(storefront_id=wms.storefront_id, name="order.paid", key=f"order:{number}", at=now, now=now)
-    note(Message.objects.get(endpoint=there), Outcome(500, 12, "HTTP 500"), now)
 
 
 SECRET_TEXTS = (

@@ -43,6 +43,7 @@ from operators import (  # noqa: F401
     shipping_info,
     stock_moves,
     storefronts,
+    webhooks,
 )
 from operators.bilingual import say
 

@@ -23,9 +23,9 @@ from operators.filters import states
 from operators.scope import OWNERS, PLATFORM
 from operators.steps import Step, Stepped
 from operators.tables import Table
-from partners.models import Application, Connection, Endpoint, Partner
+from partners.models import Application, Connection, Partner
 from partners.scopes import PROFILE, SCOPES, USUAL
-from partners.services import accounts, endpoints
+from partners.services import accounts
 
 OVERLAPS = {"0": ("立即", "at once"), "1": ("1 天后", "in a day"), "7": ("7 天后", "in 7 days")}
 _CHOICES = [
@@ -126,11 +126,6 @@ def over(row: Connection) -> bool:
     """Whether it ended and none has followed."""
     standing = Connection.objects.filter(partner=row.partner_id, storefront=row.storefront_id, ended_at=None)
     return row.ended_at is not None and not standing.exists()
-
-
-def resume(row: Endpoint, values: Mapping[str, Any], by: str, at: datetime) -> None:
-    """Send again, what waited first."""
-    endpoints.resume(row=row, by=by, now=at)
 
 
 def shown(issued: accounts.Issued) -> list[Table]:
@@ -297,83 +292,6 @@ class ApplicationAdmin(Stepped):
             ),
         ),
     )
-
-
-@register("partners.Endpoint")
-class EndpointAdmin(Stepped):
-    """Where a partner has notices sent; one that failed for a day is paused until somebody resumes it."""
-
-    fields = (
-        "partner",
-        "url",
-        "types",
-        "state",
-        "slow",
-        "failures",
-        "failing_since",
-        "paused_at",
-        "paused_why",
-        "made_at",
-        "storefront",
-    )
-    list_display = ("url", "state", "slow", "failures", "failing_since", "storefront")
-    list_select_related = ("storefront",)
-    list_filter = (states("state"),)
-    ordering = ("-id",)
-    steps = (
-        Step(
-            "resume",
-            say("恢复推送", "Resume"),
-            "play_arrow",
-            SureForm,
-            resume,
-            OWNERS,
-            legal=lambda row: row.state == Endpoint.State.PAUSED,
-            hint=say("等待中的消息将依次发送。", "What waits is sent in its order."),
-        ),
-    )
-
-
-@register("partners.Message")
-class MessageAdmin(Scoped):
-    """A notice on its way to an endpoint."""
-
-    fields = ("endpoint", "type", "subject", "position", "at", "state", "attempts", "next_try_at", "ended_at")
-    list_display = ("type", "subject", "state", "attempts", "next_try_at", "storefront")
-    list_select_related = ("storefront",)
-    list_filter = (states("state"),)
-    search_fields = ("subject__exact",)
-    ordering = ("-id",)
-
-
-@register("partners.Attempt")
-class AttemptAdmin(Scoped):
-    """What came of an attempt."""
-
-    fields = ("message", "at", "status", "millis", "error")
-    list_display = ("message", "at", "status", "millis", "error")
-    list_select_related = ("message",)
-    ordering = ("-id",)
-
-
-@register("partners.Notice")
-class NoticeAdmin(Scoped):
-    """What partners may hear, in its order."""
-
-    fields = ("position", "type", "subject", "at", "storefront")
-    list_display = ("position", "type", "subject", "at", "storefront")
-    list_select_related = ("storefront",)
-    search_fields = ("subject__exact",)
-    ordering = ("-id",)
-
-
-@register("partners.Latest", "partners.Feed")
-class PlaceAdmin(Scoped):
-    """Where something last changed, and how far the feed has come."""
-
-    list_display = ("__str__", "position", "storefront")
-    list_select_related = ("storefront",)
-    ordering = ("-id",)
 
 
 @register("partners.Nonce")

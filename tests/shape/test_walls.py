@@ -46,6 +46,7 @@ WIDE = {
     "logistics/queries.py": "the address tells whose carrier pushes",
     "operators/merchant.py": "a merchant number is one storefront's alone",
     "operators/middleware.py": "a superuser",
+    "operators/partners.py": "a partner that came from another storefront is a row of its home",
     "operators/scope.py": "the memberships tell which storefronts are named",
     "orders/queries.py": "a person's year knows no storefront",
     "orders/services/patterns.py": "what is split is split over several storefronts",

@@ -24,6 +24,7 @@ ROADS = (
 )
 FIRST_BIRTH = date(1900, 1, 1)  # of such an age is nobody by now
 BIRTHS = 5 * 365
+DISTRICT = 110102  # those who are played come from the one before it: nobody is two people
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def person(n: int) -> Person:
     dice = Random(n)
     name = dice.choice(SURNAMES) + "".join(dice.choice(GIVEN) for _ in range(dice.choice((1, 2, 2))))
     born = FIRST_BIRTH + timedelta(days=n % BIRTHS)
-    body = f"{110101 + n // BIRTHS // 1000:06}{born:%Y%m%d}{n // BIRTHS % 1000:03}"
+    body = f"{DISTRICT + n // BIRTHS // 1000}{born:%Y%m%d}{n // BIRTHS % 1000:03}"
     return Person(
         name=name,
         phone=f"1{3 + n % 7}{n:09}",

@@ -9,9 +9,11 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from backend.journey.client import Sandbox
+from backend.journey.stage import identity_number
 from backend.seeding import lives, moulds
 from backend.seeding.business import Business, Wish
 from backend.seeding.multiplying import multiply
+from backend.seeding.people import person
 from backend.seeding.playing import play
 from backend.seeding.wares import wares
 from compliance import vault
@@ -159,3 +161,10 @@ def test_production_is_refused(settings):
 
 def test_every_life_has_its_share_of_a_thousand():
     assert sum(one.share for one in lives.LIVES.values()) == 1000
+
+
+def test_nobody_who_is_seeded_has_the_number_of_one_who_is_played():
+    seeded = {person(n).number for n in range(3_000)}
+    assert len(seeded) == 3_000
+    assert {number[:6] for number in seeded} == {"110102"}
+    assert {identity_number()[:6] for _ in range(50)} == {"110101"}

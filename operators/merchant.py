@@ -97,18 +97,25 @@ class MerchantForm(forms.Form):
 def mind_keys(storefront: Storefront, values: Values, by: str) -> None:
     """Keys that replace others need a colleague, who agrees to these very ones. Raises NeedsColleague."""
     names = ("private_key_pem", "apiv3_key", "v2_key", "platform_key_pem")
-    said = "\n".join(str(values[name]) for name in names)
+    facts = {name: values[name] for name in ("mchid", "serial_no", "platform_serial")}
+    _mind(storefront.pk, "merchant", facts, [str(values[name]) for name in names], by)
+
+
+def mind_platform_key(merchant: MerchantAccount, serial: str, pem: str, by: str) -> None:
+    """So does a key that is believed beside others: whoever has it can say that money came."""
+    _mind(
+        merchant.storefront_id, "platformkey", {"mchid": merchant.mchid, "platform_serial": serial}, [pem], by
+    )
+
+
+def _mind(storefront_id: int, what: str, facts: dict[str, str], secrets: list[str], by: str) -> None:
+    said = salted_hmac("pay keys", "\n".join(secrets), algorithm="sha256").hexdigest()[:16]
     mind(
-        storefront_id=storefront.pk,
+        storefront_id=storefront_id,
         verb=Verb.PAY_KEYS,
         size=1,
-        key=f"merchant:{storefront.pk}:{values['mchid']}",
-        facts={
-            "mchid": values["mchid"],
-            "serial_no": values["serial_no"],
-            "platform_serial": values["platform_serial"],
-            "fingerprint": salted_hmac("pay keys", said, algorithm="sha256").hexdigest()[:16],
-        },
+        key=f"{what}:{storefront_id}:{facts['mchid']}",
+        facts={**facts, "fingerprint": said},
         by=by,
         now=now(),
     )

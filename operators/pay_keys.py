@@ -12,6 +12,7 @@ from kernel.clock import now
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
+from operators.merchant import mind_platform_key
 from storefronts.services import merchant_keys, platform_keys
 
 
@@ -50,7 +51,8 @@ class PastMerchantKeyAdmin(Scoped):
 
 @register("storefronts.PlatformKey")
 class PlatformKeyAdmin(Scoped):
-    """The public keys with which WeChat Pay signs: certificates are fetched, a public key is added here."""
+    """The public keys with which WeChat Pay signs: certificates are fetched, a public key is added here, once
+    a colleague agrees to it."""
 
     addable = ("merchant", "serial", "public_key_pem")
     list_display = ("serial", "merchant", "storefront", "valid_from", "expires_at", "retired_at")
@@ -63,13 +65,11 @@ class PlatformKeyAdmin(Scoped):
     def save_model(self, request: Any, obj: Any, form: Any, change: bool) -> None:
         obj.storefront_id = obj.merchant.storefront_id
         self.checked_storefront(request, obj)
+        by = request.user.get_username()
         added = platform_keys.add(
-            merchant=obj.merchant,
-            serial=obj.serial,
-            pem=obj.public_key_pem,
-            by=request.user.get_username(),
-            now=now(),
+            merchant=obj.merchant, serial=obj.serial, pem=obj.public_key_pem, by=by, now=now()
         )
+        mind_platform_key(obj.merchant, added.serial, added.public_key_pem, by)
         obj.pk = added.pk
 
     @admin.action(description=say("停用（不再信任）", "Retire: believe it no more"), permissions=["write"])

@@ -24,6 +24,7 @@ from returns.services.ask import write
 from returns.services.holding import hold_order
 from returns.services.offer import Wished, make_offer
 from returns.services.seen import Seen, look
+from storefronts.services.four_eyes import apart
 
 BACK_REFUNDED, LOST_DELIVERED = "return.back_refunded", "return.lost_delivered"
 LOST = ("lost", "damaged")
@@ -71,6 +72,7 @@ def came_back(*, order: Order, at: datetime, now: datetime) -> ReturnRequest | N
 def lost(*, order: Order, by: str, now: datetime) -> ReturnRequest | None:
     """Refund what is left of an order whose parcel is lost or destroyed, once a second person agrees.
 
+    Of two names that may be one person it is as what one operator chooses to give: raises NeedsColleague.
     None where nothing is left of it. Done once. Raises NotLost, SamePerson.
     """
     with tenant(order.storefront_id):
@@ -81,12 +83,13 @@ def lost(*, order: Order, by: str, now: datetime) -> ReturnRequest | None:
         shipment = Shipment.objects.filter(order=held, state__in=LOST).first()
         if shipment is None or held.state != "paid":
             raise NotLost()
-        if by == _said_so(shipment):
+        said_so = _said_so(shipment)
+        if by == said_so:
             raise SamePerson()
         give_way(order_number=held.number, now=now)
         row = _write(look(order=held, now=now), Kind.REFUND_ONLY, "not_received", "lost", now)
         if row is not None:
-            decide.say_yes(row, by=by, now=now)
+            decide.say_yes(row, by=by, now=now, choice=not apart(said_so, by))
         return row
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from django.urls import reverse
 
-from kernel.models import Event
+from kernel import approvals
+from kernel.models import Approval, Event
 from storefronts.models import KeyFetch, MerchantAccount, PastMerchantKey, PlatformKey
 from storefronts.services.opening import put_aside
 from tests import make
@@ -35,11 +36,19 @@ def act(client, model, verb, row):
     return client.post(url, {"action": verb, "_selected_action": row.pk}, follow=True)
 
 
-def test_an_owner_adds_a_public_key_and_retires_it_again(client, shop):
+def test_an_owner_adds_a_public_key_that_a_colleague_agreed_to_and_retires_it_again(client, shop):
     enter(client, shop)
     url = reverse("admin:storefronts_platformkey_add")
     assert client.get(url).status_code == 200
-    assert client.post(url, form(MerchantAccount.objects.get())).status_code == 302
+    sent = form(MerchantAccount.objects.get())
+    assert client.post(url, sent).status_code == 200  # what it signs would be believed
+    asked = Approval.objects.get(verb="pay_keys")
+    assert asked.facts["platform_serial"] == SERIAL
+    approvals.decide(approval=asked, by="lan", granted=True, reason="seen", now=make.present())
+    another = make.public_pem(make.rsa_key("platform"))
+    assert client.post(url, {**sent, "public_key_pem": another}).status_code == 200  # not this one
+    assert not PlatformKey.objects.filter(serial=SERIAL).exists()
+    assert client.post(url, sent).status_code == 302
     key = PlatformKey.objects.get(serial=SERIAL)
     assert (key.storefront_id, key.expires_at, key.retired_at) == (shop.pk, None, None)
     assert Event.objects.get(name="platformkey.added").facts == {"by": "owner", "serial": SERIAL}

@@ -164,6 +164,7 @@ IN_PLAIN = {
     "compliance.ImpactAssessment.assessed_by",
     "compliance.Incident.contact",
     "storefronts.Operator.username",
+    "storefronts.Operator.let_in_by",
     "storefronts.LegalParty.contact",
     "storefronts.OperatorSession.address",
     *(

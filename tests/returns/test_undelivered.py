@@ -9,6 +9,7 @@ from django.db.models import Sum
 
 from backend import delivery
 from inventory.models import Lot
+from kernel.approvals import NeedsColleague
 from kernel.cases import open_case
 from kernel.models import Case
 from kernel.states import WrongState
@@ -23,6 +24,7 @@ from returns.services.ask import NotPossible
 from returns.services.lost import grant_lost
 from returns.services.way import send
 from settlement.models import Posting
+from storefronts.models import FourEyes, Operator
 from tests import make
 from tests.returns import parts
 from tests.returns.parts import DELIVERED, RELEASED, asked, graded, wish
@@ -126,6 +128,11 @@ def test_what_is_lost_or_destroyed_is_refunded_without_a_return_and_its_tax_stay
     asked(order, NOT_THERE)  # gives way to it
     with pytest.raises(undelivered.SamePerson):
         undelivered.lost(order=order, by="op", now=DELIVERED)
+    FourEyes.objects.create(storefront=world.shop, verb="refund", above=order.total_fen - 1)
+    Operator.objects.create(username="kin", let_in_by=["op"])
+    with pytest.raises(NeedsColleague):  # two names, and maybe one person
+        undelivered.lost(order=order, by="kin", now=DELIVERED)
+    assert not Refund.objects.exists()
     for _ in range(2):
         row = undelivered.lost(order=order, by="mei", now=DELIVERED)
     pays(row, DELIVERED)

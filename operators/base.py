@@ -25,6 +25,9 @@ from operators.purpose import first_of
 from operators.scope import OWNERS, PLATFORM, READERS, SHARED, scope_of, storefront_id_of
 from storefronts.models import Storefront
 
+# What the filters of a field ask, and the links of our own pages: no pattern, which would be one to guess by.
+_ASKED = {"", "id", "pk", "gte", "lt", "isnull", "isempty"}
+
 
 class Taken(Conflict):
     """A row with the same key is there already."""
@@ -173,8 +176,10 @@ class Scoped(Forms):
         if "\0" in str(value):  # no text of the database holds one
             return False
         filters = self.get_list_filter(request) if request is not None else self.list_filter
-        declared = {f if isinstance(f, str) else getattr(f, "parameter_name", None) for f in filters}
-        return lookup in declared or lookup.partition("__")[0] in declared & {*self.list_filter}
+        named = (f[0] if isinstance(f, tuple) else getattr(f, "parameter_name", f) for f in filters)
+        field, _, asked = lookup.removesuffix("__exact").partition("__")
+        declared = {*named}
+        return lookup in declared or (field in declared & _fields(self.list_filter) and asked in _ASKED)
 
     # What may be done.
 
@@ -309,6 +314,10 @@ class Scoped(Forms):
         if isinstance(problem, Refused):
             text += " " + " ".join(r.sentence_zh if chinese() else r.sentence for r in problem.refusals)
         self.message_user(request, prefix + text if prefix else text, messages.ERROR)
+
+
+def _fields(filters: Any) -> set[str]:
+    return {f[0] if isinstance(f, tuple) else f for f in filters if isinstance(f, (tuple, str))}
 
 
 def _flat(fields: Sequence[Any]) -> list[Any]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import label_for_field, lookup_field
+from django.contrib.admin.views.main import ERROR_FLAG
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponseRedirect, StreamingHttpResponse
+from django.urls import reverse
 from django.utils.formats import localize
 from django.utils.html import strip_tags
 from django.utils.timezone import localtime
@@ -30,11 +33,15 @@ class Listed(Scoped):
     actions_list: ClassVar[tuple[str, ...]] = ("download",)
 
     @action(description=say("下载 CSV", "Download CSV"), icon="download", url_path="download")  # type: ignore[operator]
-    def download(self, request: HttpRequest) -> StreamingHttpResponse:
+    def download(self, request: HttpRequest) -> StreamingHttpResponse | HttpResponseRedirect:
         """The rows of the list, up to MOST, with the names of its columns."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        shown = self.get_changelist_instance(request)
+        try:
+            shown = self.get_changelist_instance(request)
+        except IncorrectLookupParameters:  # as the list itself: sent on to all of it
+            here = reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_changelist")
+            return HttpResponseRedirect(f"{here}?{ERROR_FLAG}=1")
         columns = [name for name in shown.list_display if name != "action_checkbox"]
         answer = StreamingHttpResponse(
             self._lines(shown.queryset[:MOST], columns), content_type="text/csv; charset=utf-8"

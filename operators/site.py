@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.utils.functional import SimpleLazyObject
 from unfold.sites import UnfoldAdminSite
@@ -34,6 +35,12 @@ class Site(UnfoldAdminSite):
 
         step = entering.next_step(request)
         answer: HttpResponse = super().login(request, extra_context) if step is None else step
+        return answer
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        if "\0" in request.GET.get("term", ""):
+            raise BadRequest("a character that no text of the database has")
+        answer: HttpResponse = super().autocomplete_view(request)
         return answer
 
     def password_change(self, request: HttpRequest, extra_context: Any = None) -> Any:

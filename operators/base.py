@@ -19,7 +19,7 @@ from kernel.errors import Conflict, Problem, Refused
 from kernel.tenancy import tenant
 from operators import amounts, colleague, columns, once, paging, told
 from operators.bilingual import chinese, say
-from operators.filters import StorefrontFilter
+from operators.filters import StorefrontFilter, states
 from operators.forms import Forms
 from operators.purpose import first_of
 from operators.scope import OWNERS, PLATFORM, READERS, SHARED, scope_of, storefront_id_of
@@ -91,6 +91,11 @@ class Scoped(Forms):
             for f in model._meta.concrete_fields
             if columns.is_named(f) and f.name not in written
         }
+        declared: tuple[Any, ...] = getattr(self, "list_filter", ())
+        self.list_filter = tuple(
+            states(name) if isinstance(name, str) and columns.has_choices(model, name) else name
+            for name in declared
+        )
         shown: dict[str, Any] = {}
         for field in model._meta.concrete_fields:
             if field.name.endswith("_fen"):

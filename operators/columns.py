@@ -154,5 +154,10 @@ def document_shown(field: Any) -> Any:
     return document
 
 
+def has_choices(model: type[models.Model], name: str) -> bool:
+    """Whether a column of this name holds one of a few words."""
+    return any(field.name == name and field.choices for field in model._meta.concrete_fields)
+
+
 def has_field(model: type[models.Model], name: str) -> bool:
     return any(field.name == name for field in model._meta.get_fields())

@@ -3,22 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import reduce
 from typing import Any
 
 from django.apps import apps
 from django.contrib import admin
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.http import HttpRequest
 
 from operators import told
 from operators.filters import is_number
 from operators.scope import storefront_id_of
 
-# Thing → its model, and the field that its number is of.
-_MODELS: Mapping[str, tuple[str, str]] = {
+# Thing → its model, and the fields that its number is of, with colons between.
+_MODELS: Mapping[str, tuple[str, ...]] = {
     "order": ("orders.Order", "number"),
     "payment": ("payments.Payment", "out_trade_no"),
     "refund": ("payments.Refund", "out_refund_no"),
+    "bill": ("payments.Bill", "mchid", "day", "kind"),
+    "bill_difference": (
+        "payments.BillDifference",
+        "bill__mchid",
+        "bill__day",
+        "bill__kind",
+        "kind",
+        "key",
+    ),
+    "notification": ("payments.Notification", "mchid", "notice_id"),
     "complaint": ("payments.Complaint", "external_id"),
     "declaration": ("payments.PaymentDeclaration", "pk"),
     "difference": ("payments.BillDifference", "pk"),
@@ -47,6 +59,10 @@ _MODELS: Mapping[str, tuple[str, str]] = {
     "incident": ("compliance.Incident", "number"),
     "delivery": ("kernel.Delivery", "pk"),
     "product": ("catalog.Product", "pk"),
+    "variant": ("catalog.Variant", "pk"),
+    "newstemplate": ("customers.NewsTemplate", "pk"),
+    "endpoint": ("partners.Endpoint", "public_id"),
+    "message": ("storefronts.PushedMessage", "pk"),
     "storefront": ("storefronts.Storefront", "pk"),
     "merchant": ("storefronts.MerchantAccount", "mchid"),
 }
@@ -61,6 +77,7 @@ _FACTS = {
     "return": "return",
     "outbound": "outbound",
 }
+_OF_BILL = ("merchant", "day", "bill")
 # A case of these kinds names the order; what an operator works on is another row of the same number.
 _OF_ORDER = {
     "customs": "customs_declaration",
@@ -70,10 +87,16 @@ _OF_ORDER = {
 }
 
 
-def worked_on(kind: str, key: str) -> str:
-    """What a case of this kind is worked on at: its own key, or that of the row beside the order it names."""
+def worked_on(kind: str, key: str, facts: Mapping[str, Any] | None = None) -> str:
+    """What a case of this kind is worked on at: its own key, or that of the row beside the order it names.
+
+    What a bill says otherwise is worked on at the difference, whatever payment or refund it is about.
+    """
+    area, _, what = kind.partition(".")
     thing, colon, number = key.partition(":")
-    other = _OF_ORDER.get(kind.partition(".")[0])
+    if area == "bill" and thing != "bill" and facts:
+        return ":".join(["bill_difference", *(str(facts.get(n)) for n in _OF_BILL), what, key])
+    other = _OF_ORDER.get(area)
     return f"{other}{colon}{number}" if other and thing == "order" else key
 
 
@@ -88,26 +111,38 @@ def rows_of(request: HttpRequest, keys: Iterable[str], *, of: int | None) -> dic
 
     What a storefront's case names is a row of that storefront (`of`), whatever else the operator sees.
     """
-    wanted: dict[str, dict[str, list[str]]] = {}
+    wanted: dict[str, dict[tuple[str, ...], list[str]]] = {}
     for key in keys:
         thing, _, rest = key.partition(":")
         if thing in _MODELS:
-            wanted.setdefault(thing, {}).setdefault(rest.partition("@")[0], []).append(key)
+            wanted.setdefault(thing, {}).setdefault(_parts(thing, rest), []).append(key)
     found: dict[str, Any] = {}
     for thing, numbers in wanted.items():
-        label, field = _MODELS[thing]
+        label, *fields = _MODELS[thing]
         model = apps.get_model(label)
         page: Any = admin.site._registry.get(model)
-        asked = [one for one in numbers if _fits(model, field, one)]
+        asked = Q()
+        for number in numbers:
+            if len(number) == len(fields) and all(map(_fits, [model] * len(fields), fields, number)):
+                asked |= Q(**dict(zip(fields, number, strict=True)))
         if page is None or not asked or not page.has_view_permission(request):
             continue
-        for row in page.get_queryset(request).filter(**{f"{field}__in": asked}):
+        for row in page.get_queryset(request).filter(asked):
             if of is not None and storefront_id_of(row, page.scope_path) not in (of, None):
                 continue
-            for key in numbers.get(str(getattr(row, field)), ()):
-                if "@" not in key or key.endswith(f"@{row.storefront_id}"):
+            for key in numbers.get(tuple(str(reduce(getattr, f.split("__"), row)) for f in fields), ()):
+                place = key.partition("@")[2].partition(":")[0]
+                if not place or place == str(row.storefront_id):
                     found[key] = row
     return found
+
+
+def _parts(thing: str, rest: str) -> tuple[str, ...]:
+    """The number of a thing, field by field; what a key says of its storefront or its time is left out."""
+    fields = _MODELS[thing][1:]
+    if len(fields) > 1:
+        return tuple(rest.split(":", len(fields) - 1))
+    return (rest.partition(":")[0].partition("@")[0],)
 
 
 def links_of(rows: Mapping[str, Any]) -> dict[str, str]:
@@ -115,8 +150,11 @@ def links_of(rows: Mapping[str, Any]) -> dict[str, str]:
     return {key.partition(":")[2].partition("@")[0]: told.page_of(row) for key, row in rows.items()}
 
 
-def _fits(model: Any, field: str, number: str) -> bool:
+def _fits(model: Any, path: str, number: str) -> bool:
     """Whether a number can be asked for at all: free text must not fail a column of numbers."""
+    *steps, field = path.split("__")
+    for step in steps:
+        model = model._meta.get_field(step).related_model
     column = model._meta.pk if field == "pk" else model._meta.get_field(field)
     if column.get_internal_type() in ("BigAutoField", "BigIntegerField", "ForeignKey"):
         return is_number(number)

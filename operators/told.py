@@ -60,7 +60,7 @@ def about(key: str, links: Links | None = None) -> Any:
     kind = named("thing", thing)
     if not colon or not kind:
         return key
-    return format_html("{} {}", kind, linked(number, links))
+    return format_html("{} {}", kind, linked(number.partition("@")[0], links))
 
 
 def reason_name(code: Any) -> str:

@@ -85,7 +85,7 @@ AREAS = (
         "badge",
         ("identity", "personal_use", "incident", "assessment"),
     ),
-    Area("platform", say("系统", "Platform"), "dns", ("event", "notification", "news", "summary")),
+    Area("platform", say("系统", "Platform"), "dns", ("event", "notification", "news", "summary", "webhook")),
 )
 APPROVALS = Area("approvals", say("待审批", "To approve"), "approval", ())
 _AREA_OF = {word: area.name for area in AREAS for word in area.words}
@@ -219,9 +219,9 @@ def _queue(
 
 def _looked_at(request: HttpRequest, case: Case) -> dict[str, Any]:
     """Why one case waits, what to do, and what can be done to what it is about."""
-    main = worked_on(case.kind, case.key)
-    rows = rows_of(request, dict.fromkeys([main, case.key, *named_in(case.facts)]), of=case.storefront_id)
-    row = rows.get(main) or rows.get(case.key)
+    main, named = worked_on(case.kind, case.key, case.facts), named_in(case.facts)
+    rows = rows_of(request, dict.fromkeys([main, case.key, *named]), of=case.storefront_id)
+    row = next((rows[key] for key in (main, case.key, *reversed(named)) if key in rows), None)
     page: Any = admin.site._registry.get(type(row)) if row is not None else None
     links = links_of(rows)
     return {
@@ -269,7 +269,7 @@ def _done(request: HttpRequest, waiting: QuerySet[Case]) -> HttpResponse:
     if act is None:
         raise Http404
     if case is None:  # settled meanwhile, or never the operator's
-        messages.error(request, say("该事项已处理，或不属于你的店铺。", "Settled already, or not yours."))
+        messages.error(request, say("该事项已处理，或不属于您的店铺。", "Settled already, or not yours."))
         return HttpResponseRedirect(reverse("work"))
     if not scope_of(request).may(case.storefront_id, WORKERS):
         raise PermissionDenied

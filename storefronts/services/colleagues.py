@@ -48,7 +48,7 @@ class LastOwner(Conflict):
 
     code = "last_owner"
     title = "This is the storefront's last owner: give another colleague that role first."
-    title_zh = "该店铺仅剩此一位店主，请先将店主岗位分配给另一位同事。"
+    title_zh = "该店铺仅剩此一位负责人，请先将负责人岗位分配给另一位同事。"
 
 
 class NameUnfit(Invalid):
@@ -83,7 +83,7 @@ class NotYourColleague(Missing):
 
     code = "not_your_colleague"
     title = "This is done by an owner of every storefront where the colleague works, and not for oneself."
-    title_zh = "须由该同事所在全部店铺的店主办理，且不可为本人办理。"
+    title_zh = "须由该同事所在全部店铺的负责人办理，且不可为本人办理。"
 
 
 class FirstPasswordOver(Conflict):
@@ -91,7 +91,7 @@ class FirstPasswordOver(Conflict):
 
     code = "first_password_over"
     title = "This first password is over: ask the owner for a new one."
-    title_zh = "该初始密码已失效，请联系店主重新获取。"
+    title_zh = "该初始密码已失效，请联系负责人重新获取。"
 
 
 class SamePassword(Invalid):

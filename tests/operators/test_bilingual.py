@@ -84,6 +84,7 @@ def of_the_house():
                 *page.get_fields(request),
                 *page.get_fields(request, model()),
                 *page.get_list_display(request),
+                *(getattr(one, "parameter_name", one) for one in page.get_list_filter(request)),
             }
             yield model, [field for field in model._meta.concrete_fields if field.name in shown]
 
@@ -97,3 +98,15 @@ def test_no_page_shows_a_chinese_reader_a_field_a_help_or_a_state_in_english():
                 told += [state_name(value, name, model._meta.label) for value, name in field.choices or ()]
                 english += [(model._meta.label, field.name, text) for text in told if not HAN.search(text)]
     assert english == [], str(english)
+
+
+def test_a_filter_over_a_few_words_offers_them_in_the_readers_language():
+    request = RequestFactory().get("/")
+    request.user = Operator(is_superuser=True)
+    plain = [
+        (model._meta.label, name)
+        for model, page in site._registry.items()
+        for name in page.get_list_filter(request)
+        if isinstance(name, str) and any(f.name == name and f.choices for f in model._meta.concrete_fields)
+    ]
+    assert plain == []

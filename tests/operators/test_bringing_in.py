@@ -143,6 +143,7 @@ def test_only_an_owner_of_that_very_storefront_brings_in_and_no_role_that_there_
         with pytest.raises(colleagues.NotYourColleague):
             brought(by, shop, role=role)
     assert Membership.objects.filter(storefront=shop).count() == 2
+    assert BringInForm(shops=[]).fields["role"].choices[0][0] == ""  # nobody is an owner by not looking
     assert brought(rows.operator("root", is_superuser=True), shop)[0].storefront == shop
 
 

@@ -31,7 +31,7 @@ def test_a_storefront_keeps_an_owner_whoever_leaves_at_once(client, shop):
     own = Membership.objects.get(operator=owners[0])
     last = reverse("admin:storefronts_membership_delete", args=[own.pk])
     told = client.post(last, {"post": "yes"}, follow=True)
-    assert "仅剩此一位店主" in told.content.decode() and Membership.objects.filter(pk=own.pk).exists()
+    assert "仅剩此一位负责人" in told.content.decode() and Membership.objects.filter(pk=own.pk).exists()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,13 +10,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from catalog.models import Variant
 from kernel.cases import AlreadyTaken, open_case, settle_case, take_case
 from kernel.clock import now
 from kernel.models import Approval, Case
-from operators import names, things, work
+from operators import names, things, told, work
 from operators.scope import Role
+from payments.models import BillDifference, Complaint, Payment
+from settlement.models import SettlementBatch
 from tests import make
 from tests.operators import rows
+from tests.operators.full import full_world
 from tests.payments.bill_files import refunded
 
 pytestmark = pytest.mark.django_db
@@ -107,6 +111,29 @@ def test_a_key_that_is_no_number_of_its_kind_finds_nothing_and_fails_nothing(cli
     enter(client, world)
     for one in Case.objects.all():
         assert look(client, area="stock", case=one.pk).context["found"]["page"] == ""
+
+
+def test_a_case_leads_to_what_is_worked_on_whatever_its_key_says_besides(client):
+    world, _ = full_world()
+    enter(client, world)
+    differs = BillDifference.objects.select_related("bill").first()
+    bill = differs.bill
+    of_bill = {"merchant": bill.mchid, "day": bill.day.isoformat(), "bill": bill.kind}
+    complaint = Complaint.objects.filter(joined=None).first()
+    variant, batch = Variant.objects.first(), SettlementBatch.objects.first()
+    payment = Payment.objects.exclude(out_trade_no="").first()
+    for kind, key, facts, row, verb in (
+        (f"bill.{differs.kind}", differs.key, of_bill, differs, "settle"),
+        ("bill.unreadable", bill.event_key, of_bill, bill, ""),
+        ("complaint.reply_due", f"{complaint.event_key}:2", {}, complaint, "reply"),
+        ("price.not_changed", f"variant:{variant.pk}", {}, variant, ""),
+        ("forex.too_much", f"{batch.event_key}:bank-77", {"batch": batch.number}, batch, ""),
+        ("payment.late", "transaction:420", {"out_trade_no": payment.out_trade_no}, payment, ""),
+    ):
+        found = look(client, case=case(world, kind, key, **facts).pk).context["found"]
+        assert found["page"] == told.page_of(row), kind
+        assert any(one["url"].endswith(f"/step/{verb}/") for one in found["steps"]) or not verb, kind
+        assert "@" not in found["about"], kind  # where it lies is nobody's to read
 
 
 def test_settled_with_a_note_the_next_one_comes(client, world):

@@ -31,6 +31,7 @@ from catalog.services.price_changes import plan_prices, raised
 from kernel.clock import now
 from kernel.errors import Problem
 from kernel.money import yuan
+from operators import once
 from operators.bilingual import say
 from operators.goods_steps import SHOWN, changes_table, column_name, edit, form_of
 from operators.scope import scope_of
@@ -195,14 +196,21 @@ def _page(  # noqa: PLR0917  (what a page is made of)
     tables: Sequence[Table] = ()
     button = say("预览", "Preview")
     if form.is_bound and form.is_valid():
+        came: list[Any] = []
+
+        def do() -> str:
+            came.append(take(mine, form.cleaned_data, now()))
+            return request.get_full_path() if came[0] is None else ""
+
         try:
-            taken = take(mine, form.cleaned_data, now())
+            where = once.once(request, do)
         except Problem as problem:
             page.tell(request, problem)
         else:
-            if taken is None:
+            if where:
                 messages.success(request, say("已完成。", "Done."))
-                return HttpResponseRedirect(request.get_full_path())
+                return HttpResponseRedirect(where)
+            taken = came[0]
             if isinstance(taken, Preview):
                 tables, button = taken.tables, taken.button
                 again = request.POST.copy()
@@ -220,6 +228,7 @@ def _page(  # noqa: PLR0917  (what a page is made of)
         "button": button,
         "tables": tables,
         "confirms": True,
+        "once": once.number(request),
     }
     answer = TemplateResponse(request, "operators/form.html", context)
     answer["Cache-Control"] = "no-store"

@@ -107,6 +107,17 @@ def test_prices_are_rounded_once_shown_and_in_force_at_once(client, world):
     ) == (2, 10_000)
 
 
+def test_a_confirmation_that_is_sent_twice_is_one_change_and_no_refusal(client, world):
+    enter(client, world.shop)
+    before = price(world.dryer)
+    sent = {"how": "amount", "value": "10", "step": "1", "starts_at": ""}
+    shown = choose(client, "price_many", world.dryer, **sent, seen="")
+    sent |= {"seen": shown.context["form"]["seen"].value(), "once": shown.context["once"]}
+    again = [choose(client, "price_many", world.dryer, **sent) for _ in range(2)]
+    assert [one.status_code for one in again] == [302, 302]
+    assert (price(world.dryer), PriceChange.objects.count()) == (before + 1_000, 1)
+
+
 def test_a_price_beyond_every_bound_is_refused_not_taken(client, world):
     enter(client, world.shop)
     before = price(world.dryer)

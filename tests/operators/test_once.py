@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -14,6 +15,7 @@ from django.urls import reverse
 
 from inventory.models import Count, Lot, Stock
 from kernel.models import Job
+from operators import once
 from operators.base import Taken
 from operators.once import SENT
 from tests import make
@@ -227,3 +229,25 @@ def test_what_keeps_its_own_transactions_is_done_once_too(packer, world, monkeyp
     assert number is not None and number[1] != refused["once"]  # what came of it is not known to be nothing
     assert packer.post(url, {**refused, "once": number[1]}).status_code == 302
     assert len(done) == 3
+
+
+# What these forms ask for is the same the second time: a way in or out, a search, a case that is settled,
+# codes that end the ones before, the import of a preview, of which its service makes one.
+SAME_TWICE = {
+    *("account.html", "choose.html", "code.html", "enrol.html", "sealed_search.html", "work.html"),
+    "goods_import.html",  # of its two forms the upload carries a number
+}
+
+
+def test_every_form_of_our_own_carries_a_number_or_may_be_sent_twice():
+    folder = Path(once.__file__).parent
+    bare = set()
+    for page in folder.glob("templates/operators/*.html"):
+        forms = page.read_text(encoding="utf-8").split('<form method="post"')[1:]
+        if any('name="once"' not in form.partition("</form>")[0] for form in forms):
+            bare.add(page.name)
+    assert bare == SAME_TWICE
+    drawn = {one.name: one.read_text(encoding="utf-8") for one in folder.glob("*.py")}
+    theirs = {name: text for name, text in drawn.items() if '"operators/form.html"' in text}
+    assert {name for name, text in theirs.items() if "number(request)" not in text} == set()
+    assert len(theirs) > 3

@@ -9,19 +9,21 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db.models import Exists, Model, OuterRef, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 
 from catalog.models import Product
 from customers.models import NewsTemplate
 from customs.models import PortAccount
-from inventory.models import Stock, Warehouse
+from inventory.models import BookItem, Stock, Warehouse
+from inventory.models.places import BONDED
 from logistics.models import CarrierAccount
 from operators.bilingual import say
 from operators.filters import StorefrontFilter
 from operators.goods_import import may as may_import
 from orders.models import Order
+from payments.models import CustomsNumber
 from returns.models import ReturnPolicy
 from storefronts.models import LegalParty, MerchantAccount, Storefront
 
@@ -40,6 +42,13 @@ class Step:
     done: tuple[QuerySet[Any], ...]
     page: str = ""
     may: Callable[[HttpRequest], bool] | None = None  # else who may see the model's list
+
+
+def _filed() -> QuerySet[Any]:
+    """The storefront where something is filed, or nothing is to be."""
+    filed, bonded = BookItem.objects.filter(**_OF), Warehouse.objects.filter(**_OF, trade_mode__in=BONDED)
+    here = Storefront.objects.filter(pk=OuterRef("pk"))
+    return here.filter(Q(Exists(filed)) | ~Q(Exists(bonded)))
 
 
 @cache
@@ -80,6 +89,15 @@ def steps() -> tuple[Step, ...]:
             (PortAccount.objects.filter(**_OF),),
         ),
         Step(
+            say("登记店铺在口岸的海关备案号", "Enter the storefront's customs number at the port"),
+            say(
+                "微信支付以此向海关申报支付单；缺少则订单付款后停在申报。",
+                "WeChat Pay declares payments under it; without it a paid order gets no further.",
+            ),
+            CustomsNumber,
+            (CustomsNumber.objects.filter(**_OF),),
+        ),
+        Step(
             say("录入承运商账户", "Enter the carrier's account"),
             say("运单号由承运商签发。", "Waybill numbers come from the carrier."),
             CarrierAccount,
@@ -94,10 +112,22 @@ def steps() -> tuple[Step, ...]:
             may_import,
         ),
         Step(
+            say("为保税商品登记账册备案", "File bonded goods in customs' account book"),
+            say(
+                "没有账册项号的保税批次不予出售；无保税仓的店铺无须登记。",
+                "A bonded lot without its item is not sold. None is needed without a bonded warehouse.",
+            ),
+            BookItem,
+            (_filed(),),
+        ),
+        Step(
             say("登记首批入库", "Receive the first lots"),
-            say("只出售有库存且保质期足够的商品。", "Only what is there, and fresh enough, is sold."),
+            say(
+                "只出售有库存、单证齐全且保质期足够的商品。",
+                "Only what is there, with its papers, and fresh enough, is sold.",
+            ),
             Stock,
-            (Stock.objects.filter(**_OF, on_hand__gt=0),),
+            (Stock.objects.filter(**_OF, stopped=False, on_hand__gt=F("quarantined")),),
         ),
         Step(
             say("设置售后条款", "Set the terms of return"),

@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from inventory.models import BookItem, Stock
 from kernel.cases import open_case
 from kernel.clock import now, shanghai_day
 from kernel.models import Delivery, Event
@@ -189,9 +190,9 @@ def test_a_new_brand_is_led_step_by_step_until_somebody_orders(client, world):
         return home(client, who).context["first_steps"]
 
     begun = steps(owner)
-    assert [client.get(step["url"]).status_code for step in begun] == [200] * 9
+    assert [client.get(step["url"]).status_code for step in begun] == [200] * 11
     carer = rows.operator("carer", world.shop, "customer_service")
-    assert [bool(step["url"]) for step in steps(carer)] == [True] * 5 + [False] + [True] * 3
+    assert [bool(step["url"]) for step in steps(carer)] == [True] * 6 + [False] + [True] * 4
     [next_one] = [n for n, step in enumerate(begun) if step["next"]]
     assert next_one == [step["done"] for step in begun].index(False)
     assert [step["done"] for step in begun].count(True) >= 3
@@ -201,6 +202,23 @@ def test_a_new_brand_is_led_step_by_step_until_somebody_orders(client, world):
     assert (steps(founder)[0]["done"], steps(founder)[0]["next"]) == (False, True)
     LegalParty.objects.create(storefront=new, role=PARTIES[-1], name="x", country="CN")
     assert (steps(founder)[0]["done"], steps(founder)[0]["next"]) == (True, False)
+
+    def done(who, label):
+        [found] = [one["done"] for one in steps(who) if one["url"].split("?")[0].endswith(f"/{label}/")]
+        return found
+
+    assert done(founder, "bookitem") and not done(founder, "stock")  # no bonded warehouse
+    place = make.warehouse(new)
+    assert not done(founder, "bookitem")
+    sku = make.variant(new, "SW-1", 10_000)
+    make.stock(place, sku, 5)
+    assert done(founder, "stock")
+    BookItem.objects.get_or_create(
+        storefront=new, warehouse=place, variant=sku, defaults={"item_no": "1", "record_no": "R1"}
+    )
+    assert done(founder, "bookitem")
+    Stock.objects.filter(storefront=new).update(stopped=True)
+    assert not done(founder, "stock")  # pieces are there and none is sold
     filled(world)
     assert steps(owner) == [] and steps(founder) != []
 

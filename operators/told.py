@@ -12,6 +12,7 @@ from django.utils.formats import localize
 from django.utils.html import format_html, format_html_join
 from django.utils.timezone import localtime
 
+from compliance.models import VALUE
 from kernel.money import priced
 from operators.bilingual import chinese, say
 from operators.names import named, state_name
@@ -189,8 +190,20 @@ def _value(key: str, value: Any, links: Links | None) -> Any:
         return read(str(value))
     if key == "key":
         return about(str(value), links)
-    if key in ("fields", "papers", "customers") and isinstance(value, list):
-        told = [linked(one, links) if key == "customers" else fact_name(one) for one in map(str, value)]
-        return format_html_join("、" if chinese() else ", ", "{}", ((one,) for one in told))
+    several = _several(key, value, links)
+    if several:
+        return format_html_join("、" if chinese() else ", ", "{}", ((one,) for one in several))
+    if isinstance(value, bool):
+        value = str(say("是", "yes") if value else say("否", "no"))
     text = value if isinstance(value, str) else orjson.dumps(value).decode()
     return linked(text if len(text) <= 300 else f"{text[:300]}…", links)
+
+
+def _several(key: str, value: Any, links: Links | None) -> list[Any]:
+    """Names that a fact lists, or pieces and shares of an allowance that it counts."""
+    if key in ("fields", "papers", "customers") and isinstance(value, list):
+        return [linked(one, links) if key == "customers" else fact_name(one) for one in map(str, value)]
+    if isinstance(value, Mapping) and all(type(n) is int for n in value.values()):
+        counted = f"{{}} {{}} {say('克', 'g')}" if key == "measures" else "{} × {}"
+        return [priced(n) if one == VALUE else counted.format(one, n) for one, n in value.items()]
+    return []

@@ -60,6 +60,15 @@ def test_an_amount_is_told_in_yuan_and_text_is_escaped():
     assert "¥123.45" in html and "&lt;b&gt;" in html and "<b>" not in html
 
 
+def test_pieces_allowance_and_what_is_so_are_told_in_words():
+    facts = {"pieces": {"VER-1": 2, "<b>": 1}, "measures": {"value": 12800, "sugar": 500}, "keeps": False}
+    zh, en = said("zh-hans", told.facts, facts), said("en", told.facts, facts)
+    assert "VER-1 × 2、&lt;b&gt; × 1" in zh and "¥128.00、sugar 500 克" in zh
+    assert "有扣款或短少</span> 否" in zh
+    assert "VER-1 × 2, &lt;b&gt; × 1" in en and "sugar 500 g" in en and "back</span> no" in en
+    assert [word for word in ("{", "false", "保护措施") if word in zh + en] == []
+
+
 def test_every_case_of_stray_money_has_a_name():
     assert {("case", f"payment.{reason}") for reason in _STRAY_TITLES} <= set(_names())
     assert {("reason", reason) for reason in _STRAY_TITLES} <= set(_names())

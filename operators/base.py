@@ -22,6 +22,7 @@ from operators.bilingual import chinese, say
 from operators.filters import StorefrontFilter, states
 from operators.forms import Forms
 from operators.purpose import first_of
+from operators.reading import readers_of
 from operators.scope import OWNERS, PLATFORM, READERS, SHARED, scope_of, storefront_id_of
 from storefronts.models import Storefront
 
@@ -91,6 +92,8 @@ class Scoped(Forms):
             for f in model._meta.concrete_fields
             if columns.is_named(f) and f.name not in written
         }
+        if self.readers is READERS:
+            self.readers = readers_of(model._meta.label)  # type: ignore[misc]  # of this page alone
         declared: tuple[Any, ...] = getattr(self, "list_filter", ())
         self.list_filter = tuple(
             states(name) if isinstance(name, str) and columns.has_choices(model, name) else name

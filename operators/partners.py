@@ -149,8 +149,18 @@ def shown(issued: accounts.Issued) -> list[Table]:
 class PartnerAdmin(Stepped):
     """A company whose systems call. Its home storefront's owner hands out the credentials."""
 
-    addable = ("storefront", "name", "kind")
-    fields = ("name", "kind", "state", "public_id", "networks", "per_minute", "storefront", "opened_at")
+    addable = ("storefront", "name", "kind", "country")
+    fields = (
+        "name",
+        "kind",
+        "country",
+        "state",
+        "public_id",
+        "networks",
+        "per_minute",
+        "storefront",
+        "opened_at",
+    )
     list_display = ("name", "kind", "state", "opened_at", "storefront")
     list_select_related = ("storefront",)
     list_filter = (states("kind"), states("state"))
@@ -191,7 +201,7 @@ class PartnerAdmin(Stepped):
         self.checked_storefront(request, obj)
         by = request.user.get_username()
         made = accounts.open_partner(
-            storefront=obj.storefront, name=obj.name, kind=obj.kind, by=by, now=now()
+            storefront=obj.storefront, name=obj.name, kind=obj.kind, country=obj.country, by=by, now=now()
         )
         obj.pk = made.pk
 

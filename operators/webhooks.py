@@ -94,6 +94,17 @@ class NoticeAdmin(Scoped):
     ordering = ("-id",)
 
 
+@register("partners.Acknowledgement")
+class AcknowledgementAdmin(Scoped):
+    """Orders that a partner has in its own books."""
+
+    fields = ("partner", "number", "reference", "at", "storefront")
+    list_display = ("number", "reference", "at", "storefront")
+    list_select_related = ("storefront",)
+    search_fields = ("number__exact", "reference__exact")
+    ordering = ("-id",)
+
+
 @register("partners.Latest", "partners.Feed")
 class PlaceAdmin(Scoped):
     """Where something last changed, and how far the feed has come."""

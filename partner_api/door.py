@@ -88,10 +88,12 @@ class Json(HttpResponse):
 
 class PartnerDoor(APIView):
     """Base of the endpoints. `scopes` are by method what a token must carry. An address without a
-    storefront in its path serves the partner itself, among no storefront's rows."""
+    storefront in its path serves the partner itself, among no storefront's rows. `signed` are reads that are
+    signed all the same."""
 
     authentication_classes = [BearerToken]
     scopes: ClassVar[dict[str, str]] = {}
+    signed: ClassVar[frozenset[str]] = frozenset()
 
     now: datetime
     caller: Caller
@@ -121,7 +123,7 @@ class PartnerDoor(APIView):
             self.http_method_not_allowed(request)  # raises
         handler: Handler = getattr(self, method.lower())
         self._let_in(request, code)
-        if method not in READS:
+        if method not in READS or method in self.signed:
             self._signed(request._request)
         self.prepare(request)
         with self._named(code), transaction.atomic():

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from partner_api import status, webhooks
+from partner_api import orders, status, webhooks
 from partner_api.me import Me
 from partner_api.token import token
 
 of_storefront = [
+    path("orders", orders.Orders.as_view()),
+    path("orders/<slug:number>", orders.OneOrder.as_view()),
+    path("orders/<slug:number>/acknowledgement", orders.Acknowledge.as_view()),
+    path("orders/<slug:number>/receiver", orders.Receiver.as_view()),
     path("events", webhooks.Events.as_view()),
     path("webhooks", webhooks.Webhooks.as_view()),
     path("webhooks/<uuid:id>", webhooks.Webhook.as_view()),

@@ -34,6 +34,9 @@ class Partner(models.Model):
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=12, choices=Kind.choices)
+    country = models.CharField(
+        max_length=2, default="CN", help_text="ISO 3166-1; personal data goes to partners in China alone"
+    )
     state = models.CharField(max_length=10, choices=State.choices, default=State.ACTIVE)
     networks = ArrayField(
         models.CharField(max_length=43),

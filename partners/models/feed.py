@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from partners.models.accounts import Partner
 from storefronts.models import Storefront
 
 
@@ -59,3 +60,21 @@ class Latest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.number}"
+
+
+class Acknowledgement(models.Model):
+    """A partner has an order in its own books, under a number of its own; said once."""
+
+    storefront = models.ForeignKey(Storefront, on_delete=models.CASCADE, related_name="+")
+    partner = models.ForeignKey(Partner, on_delete=models.PROTECT, related_name="+")
+    number = models.CharField(max_length=60, help_text="of the order")
+    reference = models.CharField(max_length=60, default="", blank=True, help_text="the partner's own number")
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["partner", "storefront", "number"], name="acknowledged_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.number} {self.reference}"

@@ -93,7 +93,14 @@ class Issued:
 
 @transaction.atomic
 def open_partner(
-    *, storefront: Storefront, name: str, kind: str, networks: Iterable[str] = (), by: str, now: datetime
+    *,
+    storefront: Storefront,
+    name: str,
+    kind: str,
+    country: str = "CN",
+    networks: Iterable[str] = (),
+    by: str,
+    now: datetime,
 ) -> Partner:
     """A partner with this storefront as its home, connected to it with what its kind has use for.
 
@@ -103,6 +110,7 @@ def open_partner(
         storefront=storefront,
         name=name.strip(),
         kind=Partner.Kind(kind),
+        country=country.upper(),
         networks=checked_networks(networks),
         opened_at=now,
     )

@@ -9,6 +9,7 @@ from partners.gateways.webhook.post import Outcome
 from partners.models import Application, Message, Nonce
 from partners.sender import note
 from partners.services.accounts import issue_credential, open_partner
+from partners.services.acknowledging import acknowledge
 from partners.services.endpoints import make_endpoint
 from partners.services.publishing import publish
 from storefronts.models import Storefront
@@ -24,4 +25,5 @@ def partner_rows(shop: Storefront, round: int, now: datetime) -> Application:
     )
     publish(storefront_id=shop.pk, name="order.paid", key=f"order:T{wms.pk}", at=now, now=now)
     note(Message.objects.get(endpoint=there), Outcome(500, 12, "HTTP 500"), now)
+    acknowledge(connection=wms.connections.get(), number=f"T{wms.pk}", reference="ERP-1", now=now)
     return made

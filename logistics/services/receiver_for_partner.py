@@ -1,0 +1,88 @@
+"""To whom a parcel goes is given to a partner field by field, for a purpose, and recorded before it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, Final
+
+from compliance import services as compliance
+from compliance import vault
+from customers import divisions
+from kernel.errors import Conflict, Refused
+from logistics.services.receiver import ReceiverGone
+from orders import labels
+from orders.models import Order
+from partners.models import Partner
+
+# By the scope that allows it: the word of the disclosure, the column, and its label in the vault.
+GIVEN: Final = {
+    "personal:name": ("consignee_name", "consignee_name_sealed", labels.CONSIGNEE_NAME),
+    "personal:phone": ("consignee_phone", "consignee_phone_sealed", labels.CONSIGNEE_PHONE),
+    "personal:address": ("consignee_address", "consignee_street_sealed", labels.CONSIGNEE_STREET),
+}
+PURPOSES: Final = ("fulfil", "deliver", "after_sales")
+
+
+class ReceiverNotDue(Conflict):
+    """Of an order that is not paid nobody outside has to know to whom it goes."""
+
+    code = "receiver_not_due"
+    title = "The order is not paid, or was cancelled: to whom it would go is nobody's to know."
+    title_zh = "订单未支付或已取消，不提供收件信息。"
+
+
+class ReceiverStays(Refused):
+    """Personal data does not leave China without the person's separate consent, which names who gets it."""
+
+    code = "receiver_stays_in_china"
+    title = "Personal data is not given to a partner outside China (PIPL Art. 38–39)."
+    title_zh = "不向境外合作方提供个人信息（个人信息保护法第三十八、三十九条）。"
+
+
+def give_receiver(
+    *, order: Order, partner: Partner, purpose: str, scopes: Collection[str], now: datetime
+) -> dict[str, Any]:
+    """The receiver in plain, as far as `scopes` allow, for one of PURPOSES; no other field is opened.
+
+    What is given is recorded first, in this transaction, in the log and for the person to see. Raises
+    ReceiverNotDue, ReceiverStays, ReceiverGone, ValueError where no scope allows any field.
+    """
+    given = [GIVEN[scope] for scope in GIVEN if scope in scopes]
+    if order.state != "paid" or order.subject_id is None:
+        raise ReceiverNotDue()
+    if partner.country != "CN":
+        raise ReceiverStays()
+    try:
+        key = vault.unwrap(order.key)
+    except vault.VaultClosed as closed:
+        raise ReceiverGone() from closed
+    compliance.disclose(
+        storefront_id=order.storefront_id,
+        subject_id=order.subject_id,
+        order_number=order.number,
+        recipient_kind="partner",
+        recipient=partner.name,
+        country=partner.country,
+        purpose=purpose,
+        basis="contract",
+        fields=[*(word for word, *_ in given), "order_number"],
+        now=now,
+    )
+    plain = vault.open_many_as(
+        who=f"partner:{partner.name}",
+        purpose=purpose,
+        storefront_id=order.storefront_id,
+        key=key,
+        sealed=[(label, order.number, bytes(getattr(order, column))) for _, column, label in given],
+        now=now,
+    )
+    told: dict[str, Any] = dict(zip((word for word, *_ in given), plain, strict=True))
+    street = told.pop("consignee_address", None)
+    if street is not None:
+        told["address"] = {
+            "division_code": order.division_code,
+            "region": divisions.path(order.division_code),
+            "street": street,
+        }
+    return {word.removeprefix("consignee_"): value for word, value in told.items()}

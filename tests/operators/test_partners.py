@@ -41,7 +41,7 @@ def secrets_of(answer: object) -> list[str]:
 
 
 def test_an_owner_opens_a_partner_and_its_credential_is_shown_once(client, shop):
-    form = {"storefront": shop.pk, "name": "Ningbo WMS", "kind": "warehouse"}
+    form = {"storefront": shop.pk, "name": "Ningbo WMS", "kind": "warehouse", "country": "CN"}
     client.post(f"{ADMIN}/partner/add/", form)
     row = Partner.objects.get()
     assert Connection.objects.get().name == "Ningbo WMS"

@@ -187,9 +187,9 @@ def _again(row: Refund, values: Mapping[str, Any], who: str, at: datetime) -> Re
 
 
 def _card(row: Refund, values: Mapping[str, Any], who: str, at: datetime) -> None:
-    with transaction.atomic(), tenant(row.storefront_id):
-        mind_card(refund=row, by=who, now=at)
     card = BankCard(values["bank_type"], values["account"].replace(" ", ""), values["name"])
+    with transaction.atomic(), tenant(row.storefront_id):
+        mind_card(refund=row, card=card, by=who, now=at)
     to_bank_card(refund=row, card=card, by=who, note=values["note"], now=at)
 
 

@@ -24,7 +24,7 @@ from logistics.services.tracking import AFTER_RELEASE_ONLY, find_out_parcel
 from operators import parcel_story, stock_story
 from operators.base import register
 from operators.bilingual import say
-from operators.filters import Switch, states
+from operators.filters import Switch, is_number, states
 from operators.lists import Listed
 from operators.packing_steps import LET_ONE_LEAVE, SHIPMENT_STEPS
 from operators.return_steps import REFUND_LOST
@@ -263,7 +263,7 @@ class ParcelAdmin(FindingOut):
     )
     def show_label(self, request: HttpRequest, object_id: str) -> HttpResponse:
         """The label as a PDF, for who packs in its storefront and gave a code; the look is on record."""
-        row = self.get_queryset(request).filter(pk=object_id).first() if object_id.isdigit() else None
+        row = self.get_queryset(request).filter(pk=object_id).first() if is_number(object_id) else None
         if row is None or not scope_of(request).may(row.storefront_id, LABELLERS):
             raise Http404
         try:

@@ -7,15 +7,17 @@ import re
 import pytest
 from django.urls import reverse
 
+from kernel import approvals
 from kernel.cases import open_case, settle_case
 from kernel.clock import SHANGHAI
-from kernel.models import Case, Event
+from kernel.models import Approval, Case, Event
 from kernel.money import yuan
 from orders.models import Order, OrderLine
 from orders.services.gate import move_gate
 from payments.models import Refund
 from payments.services.refunds import Wish, request_refund
 from payments.tasks import refund_cancelled
+from storefronts.models import FourEyes
 from tests import make
 from tests.operators import rows
 from tests.payments.reports import paid, refund_report_of, told
@@ -212,6 +214,14 @@ def test_an_abnormal_refund_goes_to_the_consumers_card_which_is_kept_nowhere(fin
         "name": "王爱丽",
         "note": "told by phone",
     }
+    FourEyes.objects.create(storefront=refund.storefront, verb="refund", above=refund.amount_fen - 1)
+    assert finance.post(step(refund, "to-consumer"), card).status_code == 200
+    asked = Approval.objects.get()
+    assert (asked.facts["bank"], "6222" in str(asked.facts)) == ("ICBC_DEBIT", False)
+    approvals.decide(approval=asked, by="lan", granted=True, reason="seen", now=make.present())
+    for other in ({"account": "6222 0202 0011 2234"}, {"name": "王二"}, {"bank_type": "ABC_DEBIT"}):
+        finance.post(step(refund, "to-consumer"), {**card, **other})  # agreed to was another card
+    assert seen == []
     assert finance.post(step(refund, "to-consumer"), card).status_code == 302
     refund.refresh_from_db()
     assert (refund.state, seen[0].account) == ("processing", "6222020200112233")

@@ -52,6 +52,7 @@ def test_a_packer_prints_a_label_and_nobody_else_does(client, parcel):
         state="paid", paid_at=make.NOW, transaction_id="4200001", mchid="1", out_trade_no="P1"
     )
     client.force_login(rows.operator("packer", parcel.storefront, "fulfilment"), backend=rows.BACKEND)
+    assert client.get(label(parcel).replace(str(parcel.pk), "²")).status_code == 404
     answer = client.get(label(parcel))
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
     assert "no-store" in answer["Cache-Control"]

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -26,6 +27,7 @@ from operators.tables import Table
 from partners.models import Application, Connection, Partner
 from partners.scopes import PROFILE, SCOPES, USUAL
 from partners.services import accounts
+from storefronts.models import Operator, Storefront
 
 OVERLAPS = {"0": ("立即", "at once"), "1": ("1 天后", "in a day"), "7": ("7 天后", "in 7 days")}
 _CHOICES = [
@@ -116,6 +118,34 @@ def rescope(row: Connection, values: Mapping[str, Any], by: str, at: datetime) -
         accounts.connect(partner=partner, storefront=shop, scopes=values["scopes"], by=by, now=at)
 
 
+def connect(row: Partner, values: Mapping[str, Any], by: str, at: datetime) -> None:
+    """What it may do in another storefront of the brand, by who owns that one too."""
+    with everything():  # each storefront's rows are its own
+        shop = Storefront.objects.get(pk=values["storefront"])
+        owners = Operator.objects.filter(memberships__storefront=shop, memberships__role__in=OWNERS)
+        if not (Operator.objects.filter(is_superuser=True) | owners).filter(username=by).exists():
+            raise PermissionDenied
+        accounts.connect(partner=row, storefront=shop, scopes=values["scopes"], by=by, now=at)
+
+
+def unconnected(row: Partner) -> list[tuple[int, str]]:
+    """The brand's storefronts, of those that are the operator's, in which it may do nothing."""
+    standing = row.connections.filter(ended_at=None).values("storefront")
+    shops = Storefront.objects.filter(brand=row.storefront.brand_id).exclude(pk__in=standing)
+    return [(shop.pk, str(shop)) for shop in shops.order_by("code")]
+
+
+def connect_form(row: Partner) -> type[forms.Form]:
+    """In which storefront, and which scopes."""
+    field = forms.TypedChoiceField(
+        label=say("店铺", "storefront"),
+        coerce=int,
+        choices=unconnected(row),
+        widget=UnfoldAdminSelectWidget,
+    )
+    return type("ConnectForm", (ScopesForm,), {"storefront": field, "field_order": ["storefront"]})
+
+
 def end(row: Connection, values: Mapping[str, Any], by: str, at: datetime) -> None:
     """From now on it may do nothing here."""
     with everything():
@@ -180,6 +210,21 @@ class PartnerAdmin(Stepped):
                 "该凭据最多可获得的权限；实际权限由各店铺的授权决定。收件人信息须另行勾选。",
                 "The most this credential may be given; in each storefront its connection decides. Who the"
                 " recipients are is ticked by itself.",
+            ),
+        ),
+        Step(
+            "connect",
+            say("授权其他店铺", "Connect a storefront"),
+            "add_link",
+            ScopesForm,
+            connect,
+            OWNERS,
+            form_of=connect_form,
+            legal=lambda row: bool(unconnected(row)),
+            start=lambda row: {"scopes": sorted(USUAL[row.kind])},
+            hint=say(
+                "同一品牌、由您担任负责人的店铺；合作伙伴在该店铺只能进行所选操作。",
+                "A storefront of the same brand that you own; there the partner may do what is ticked.",
             ),
         ),
         Step(

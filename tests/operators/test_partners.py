@@ -9,6 +9,7 @@ import pytest
 from kernel.clock import now
 from partners.models import Application, Connection, Partner
 from partners.services import accounts
+from storefronts.models import Membership, Operator
 from tests import make
 from tests.operators.rows import operator
 from tests.partners.calling import System, partner
@@ -111,6 +112,24 @@ def test_an_owner_of_another_storefront_of_the_brand_ends_and_renews_what_the_pa
     assert step(client, row, "again", scopes=["stock:read"]).status_code == 403
     step(client, fresh, "scopes", scopes=["stock:read"])
     assert Connection.objects.get(storefront=other, ended_at=None).scopes == ["profile", "stock:read"]
+
+
+def test_a_partner_is_connected_to_another_storefront_of_the_brand_by_who_owns_both(client, shop):
+    wms, other = partner(shop), make.storefront("swift", brand=shop.brand)
+    foreign, olga = make.storefront("strange"), Operator.objects.get(username="olga")
+    assert (
+        step(client, wms, "connect", storefront=other.pk, scopes=["stock:read"]).status_code == 403
+    )  # unseen
+    work = Membership.objects.create(operator=olga, storefront=other, role="finance")
+    Membership.objects.create(operator=olga, storefront=foreign, role="owner")
+    assert step(client, wms, "connect", storefront=other.pk, scopes=["stock:read"]).status_code == 403
+    Membership.objects.filter(pk=work.pk).update(role="owner")
+    assert step(client, wms, "connect", storefront=foreign.pk, scopes=["stock:read"]).status_code == 200
+    assert Connection.objects.count() == 1
+    assert step(client, wms, "connect", storefront=other.pk, scopes=["stock:read"]).status_code == 302
+    made = Connection.objects.get(storefront=other, ended_at=None)
+    assert (made.partner, made.scopes) == (wms, ["profile", "stock:read"])
+    assert step(client, wms, "connect", storefront=other.pk, scopes=["stock:read"]).status_code == 403
 
 
 def test_what_a_partner_may_do_is_changed_and_ended_by_the_owner_of_that_storefront(client, shop):

@@ -59,7 +59,7 @@ def prepare(house: House, clock: Clock) -> None:
 
 def start(house: House, supervisor: Supervisor, clock: Clock) -> None:
     """Start every process; all are ready at the end. Raises ChildFailed."""
-    with clock.step(f"processes: sandbox, worker × {WORKER_PROCESSES}, beat, web"):
+    with clock.step(f"processes: sandbox, worker × {WORKER_PROCESSES}, webhooks, beat, web"):
         for child in house.children():
             supervisor.start(child, seconds=READY_SECONDS)
         deadline = time.monotonic() + READY_SECONDS

@@ -47,7 +47,7 @@ class Command(BaseCommand):
                     ok = play(STORY, stage, self.stdout.write)
                     self.stdout.write("\nStop 停止")
                     began = time.monotonic()
-                clock.tell("processes: web, beat, worker, sandbox", time.monotonic() - began)
+                clock.tell("processes: web, beat, webhooks, worker, sandbox", time.monotonic() - began)
         except KeyboardInterrupt:
             self.stdout.write("\nStopped.")
             sys.exit(130)

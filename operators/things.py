@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.http import HttpRequest
+from django.urls import reverse
 
 from operators import told
 from operators.filters import is_number
@@ -77,6 +78,18 @@ _FACTS = {
     "return": "return",
     "outbound": "outbound",
 }
+# Cases of these kinds are about no row that there is yet: the list in which what settles them is entered.
+_LISTS = {
+    "assessment.missing": "compliance.ImpactAssessment",
+    "assessment.overdue": "compliance.ImpactAssessment",
+    "declaration.second_port": "payments.CustomsNumber",
+    "customs.book_differs": "customs.BookStock",
+    "forex.rates_missing": "settlement.RatePublication",
+    "forex.rates_unreadable": "settlement.RatePublication",
+    "forex.rates_jumped": "settlement.RatePublication",
+    "forex.old_rate": "compliance.ReferenceRate",
+    "allowance.differs": "compliance.AllowanceAccount",
+}
 _OF_BILL = ("merchant", "day", "bill")
 # A case of these kinds names the order; what an operator works on is another row of the same number.
 _OF_ORDER = {
@@ -98,6 +111,15 @@ def worked_on(kind: str, key: str, facts: Mapping[str, Any] | None = None) -> st
         return ":".join(["bill_difference", *(str(facts.get(n)) for n in _OF_BILL), what, key])
     other = _OF_ORDER.get(area)
     return f"{other}{colon}{number}" if other and thing == "order" else key
+
+
+def list_of(request: HttpRequest, kind: str) -> str:
+    """The address of the list where a case of this kind is settled, for who may open it; else ""."""
+    model = apps.get_model(_LISTS[kind]) if kind in _LISTS else None
+    page = admin.site._registry.get(model) if model is not None else None
+    if page is None or model is None or not page.has_view_permission(request):
+        return ""
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
 
 
 def named_in(facts: Mapping[str, Any]) -> list[str]:

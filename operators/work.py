@@ -26,7 +26,7 @@ from operators.filters import is_number
 from operators.names import state_name
 from operators.scope import DECIDERS, READERS, WORKERS, scope_of, storefront_id_of
 from operators.steps import Stepped
-from operators.things import links_of, named_in, rows_of, worked_on
+from operators.things import links_of, list_of, named_in, rows_of, worked_on
 
 TITLE = say("待办工作台", "Work queue")
 SHOWN = 30  # of an area at once; the oldest come first, and what is settled makes room
@@ -221,7 +221,9 @@ def _looked_at(request: HttpRequest, case: Case) -> dict[str, Any]:
     """Why one case waits, what to do, and what can be done to what it is about."""
     main, named = worked_on(case.kind, case.key, case.facts), named_in(case.facts)
     rows = rows_of(request, dict.fromkeys([main, case.key, *named]), of=case.storefront_id)
-    row = next((rows[key] for key in (main, case.key, *reversed(named)) if key in rows), None)
+    row, page_of_list = None, list_of(request, case.kind)
+    if not page_of_list:
+        row = next((rows[key] for key in (main, case.key, *reversed(named)) if key in rows), None)
     page: Any = admin.site._registry.get(type(row)) if row is not None else None
     links = links_of(rows)
     return {
@@ -231,7 +233,7 @@ def _looked_at(request: HttpRequest, case: Case) -> dict[str, Any]:
         "why": told.facts(case.facts, links),
         "todo": told.case_todo(case.kind),
         "steps": page._buttons(request, row) if isinstance(page, Stepped) else [],
-        "page": told.page_of(row) if row is not None else "",
+        "page": told.page_of(row) if row is not None else page_of_list,
         "stands": page.stands(row) if isinstance(page, Stepped) else "",
         "may": scope_of(request).may(case.storefront_id, WORKERS),
         "held_by_me": case.taken_by == request.user.get_username(),

@@ -56,8 +56,9 @@ def counts(answer):
 
 def test_every_kind_of_case_that_has_a_name_lies_in_an_area_by_its_first_word():
     with names._FILE.open(encoding="utf-8", newline="") as lines:
-        words = {row["key"].partition(".")[0] for row in csv.DictReader(lines) if row["kind"] == "case"}
-    assert words - set(work._AREA_OF) == set()
+        kinds = {row["key"] for row in csv.DictReader(lines) if row["kind"] == "case"}
+    assert {kind.partition(".")[0] for kind in kinds} - set(work._AREA_OF) == set()
+    assert set(things._LISTS) <= kinds
 
 
 def test_the_oldest_comes_first_and_is_looked_at_with_why_and_what_to_do(client, world):
@@ -134,6 +135,12 @@ def test_a_case_leads_to_what_is_worked_on_whatever_its_key_says_besides(client)
         assert found["page"] == told.page_of(row), kind
         assert any(one["url"].endswith(f"/step/{verb}/") for one in found["steps"]) or not verb, kind
         assert "@" not in found["about"], kind  # where it lies is nobody's to read
+    owed = case(world, "assessment.missing", "assessment:sensitive-1", processing="sensitive")
+    assert look(client, case=owed.pk).context["found"]["page"] == "/admin/compliance/impactassessment/"
+    enter(client, world, "finance")
+    assert look(client, case=owed.pk).context["found"]["page"] == ""  # not theirs to open
+    asked = case(world, "declaration.second_port", "port:maison:ZH", order="1")
+    assert look(client, case=asked.pk).context["found"]["page"] == "/admin/payments/customsnumber/"
 
 
 def test_settled_with_a_note_the_next_one_comes(client, world):

@@ -115,7 +115,7 @@ def rescope(row: Connection, values: Mapping[str, Any], by: str, at: datetime) -
     """What it may do here from now on."""
     with everything():  # the partner is a row of its home, which may be another storefront
         partner, shop = row.partner, row.storefront
-        accounts.connect(partner=partner, storefront=shop, scopes=values["scopes"], by=by, now=at)
+        accounts.grant(partner=partner, storefront=shop, scopes=values["scopes"], by=by, now=at)
 
 
 def connect(row: Partner, values: Mapping[str, Any], by: str, at: datetime) -> None:
@@ -125,7 +125,7 @@ def connect(row: Partner, values: Mapping[str, Any], by: str, at: datetime) -> N
         owners = Operator.objects.filter(memberships__storefront=shop, memberships__role__in=OWNERS)
         if not (Operator.objects.filter(is_superuser=True) | owners).filter(username=by).exists():
             raise PermissionDenied
-        accounts.connect(partner=row, storefront=shop, scopes=values["scopes"], by=by, now=at)
+        accounts.grant(partner=row, storefront=shop, scopes=values["scopes"], by=by, now=at)
 
 
 def unconnected(row: Partner) -> list[tuple[int, str]]:

@@ -13,11 +13,11 @@ from django.db import IntegrityError, transaction
 from oauth2_provider.models import AccessToken
 
 from compliance import vault
-from kernel import events, ids
+from kernel import approvals, events, ids
 from kernel.errors import Conflict, Invalid
 from partners.models import Application, Connection, Partner
-from partners.scopes import PROFILE, SCOPES, USUAL, known
-from storefronts.models import Storefront
+from partners.scopes import PERSONAL, PROFILE, SCOPES, USUAL, known
+from storefronts.models import FourEyes, Storefront
 
 SIGNING: Final = "partners.application.signing"
 OVERLAP: Final = timedelta(days=7)  # how long an old credential stands beside the one that follows it
@@ -158,6 +158,27 @@ def connect(
             since=now,
         )
         _tell("partner.connected", partner, at=storefront.pk, by=by, now=now, scopes=wanted)
+    return made
+
+
+def grant(
+    *, partner: Partner, storefront: Storefront, scopes: Iterable[str], by: str, now: datetime
+) -> Connection:
+    """As `connect`, by an operator. What personal data it was not given there before is an export without an
+    end, to which a colleague agrees whatever the limit: raises NeedsColleague."""
+    with transaction.atomic():
+        Partner.objects.select_for_update(of=("self",), no_key=True).get(pk=partner.pk)
+        standing = Connection.objects.filter(partner=partner, storefront=storefront, ended_at=None).first()
+        made = connect(partner=partner, storefront=storefront, scopes=scopes, by=by, now=now)
+        if PERSONAL & set(made.scopes) - set(standing.scopes if standing else ()):
+            approvals.require(
+                storefront_id=storefront.pk,
+                verb=FourEyes.Verb.EXPORT,
+                key=f"partner:{partner.public_id}:{storefront.pk}",
+                facts={"partner": partner.name, "scopes": made.scopes},
+                by=by,
+                now=now,
+            )
     return made
 
 

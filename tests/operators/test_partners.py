@@ -6,7 +6,9 @@ import re
 
 import pytest
 
+from kernel import approvals
 from kernel.clock import now
+from kernel.models import Approval
 from partners.models import Application, Connection, Partner
 from partners.services import accounts
 from storefronts.models import Membership, Operator
@@ -143,6 +145,26 @@ def test_what_a_partner_may_do_is_changed_and_ended_by_the_owner_of_that_storefr
     step(client, wms, "calling", networks="203.0.113.7", per_minute="60", state="suspended")
     wms.refresh_from_db()
     assert (wms.networks, wms.per_minute, wms.state) == (["203.0.113.7/32"], 60, "suspended")
+
+
+def test_personal_data_is_given_to_a_partner_once_a_colleague_agrees_and_taken_back_alone(client, shop):
+    partner(shop)
+
+    def given(*scopes):
+        step(client, Connection.objects.get(ended_at=None), "scopes", scopes=scopes)
+        return Connection.objects.get(ended_at=None).scopes[1:]
+
+    phone, name = ["orders:read", "personal:phone"], ["orders:read", "personal:name"]
+    assert given("orders:read") == ["orders:read"] == given(*phone)
+    asked = Approval.objects.get()
+    assert (asked.verb, asked.facts["scopes"]) == ("bulk_export", ["profile", *phone])
+    approvals.decide(approval=asked, by="lan", granted=True, reason="our warehouse", now=now())
+    assert given(*name) == ["orders:read"]
+    assert given(*phone) == phone == given(*phone)
+    assert given("orders:read") == ["orders:read"] == given(*phone)
+    step(client, Connection.objects.get(ended_at=None), "end")
+    step(client, Connection.objects.latest("pk"), "again", scopes=phone)
+    assert not Connection.objects.filter(ended_at=None).exists()
 
 
 def test_who_is_no_owner_here_sees_or_does_nothing_of_it(client, shop):

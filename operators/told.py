@@ -23,6 +23,7 @@ _SAID = ("from", "verb")
 _OWNERS = {
     "order": "orders.Order",
     "payment": "payments.Payment",
+    "refund": "payments.Refund",
     "bill": "payments.Bill",
     "complaint": "payments.Complaint",
     "answer": "payments.ComplaintAct",
@@ -93,7 +94,8 @@ def data(counted: Mapping[str, int]) -> Any:
 
 
 def facts(told: Mapping[str, Any], links: Links | None = None, *, name: str = "") -> Any:
-    """Facts as "name: value" one a line; a move of a state machine as "before → after"."""
+    """Facts as "name: value" one a line; a move of a state machine as "before → after". What is empty, and
+    of an event (`name`) what is nothing beside an amount, is left out."""
     rows: list[tuple[Any, Any]] = []
     thing, _, after = name.partition(".")
     owner = _OWNERS.get(thing, "")
@@ -101,10 +103,11 @@ def facts(told: Mapping[str, Any], links: Links | None = None, *, name: str = ""
     if isinstance(before, str) and "verb" in told:
         names = [state_name(state, state, owner) for state in (before, after)]
         rows.append((say("状态", "state"), " → ".join(names)))
+    amounts = bool(name) and any(value for key, value in told.items() if key.endswith("_fen"))
     rows += [
         (fact_name(key), (_choice(owner, value) if key in _CHOICES else "") or _value(key, value, links))
         for key, value in told.items()
-        if key not in _SAID
+        if key not in _SAID and value not in ([], {}) and not (amounts and key.endswith("_fen") and not value)
     ]
     if not rows:
         return "-"
@@ -154,7 +157,18 @@ def _next_step(code: str) -> str:
     return state_name(code, code, "customs.trouble")
 
 
+def _actor(name: str) -> str:
+    return named("actor", name) or name.removeprefix("operator:")
+
+
+def _source(code: str) -> str:
+    return named("source", code) or code
+
+
 _READ = {
+    "by": _actor,
+    "source": _source,
+    "kind": _word,
     "reason": reason_name,
     "event": event_name,
     "notice": _word,

@@ -60,6 +60,22 @@ def test_an_amount_is_told_in_yuan_and_text_is_escaped():
     assert "¥123.45" in html and "&lt;b&gt;" in html and "<b>" not in html
 
 
+def test_a_refund_is_told_without_what_is_nothing_and_by_whom_in_words():
+    facts = {
+        "kind": "lines",
+        "by": "operator:mei",
+        "source": "answer",
+        "replaces": [],
+        "cash_fen": 900,
+        "tax_fen": 0,
+    }
+    zh = said("zh-hans", told.facts, facts, name="refund.requested")
+    assert [word for word in ("按商品退款", "mei", "接口应答", "¥9.00") if word not in zh] == []
+    assert [word for word in ("lines", "operator:", "answer", "[]", "¥0.00") if word in zh] == []
+    assert "消费者" in said("zh-hans", told.facts, {"by": "consumer"}, name="order.closing")
+    assert "¥0.00" in said("zh-hans", told.facts, {"ours_fen": 0, "theirs_fen": 900})  # a case says both
+
+
 def test_pieces_allowance_and_what_is_so_are_told_in_words():
     facts = {"pieces": {"VER-1": 2, "<b>": 1}, "measures": {"value": 12800, "sugar": 500}, "keeps": False}
     zh, en = said("zh-hans", told.facts, facts), said("en", told.facts, facts)

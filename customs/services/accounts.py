@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 
 from customs.models import PortAccount
@@ -13,7 +15,7 @@ from customs.services.sending import MACHINE_REFUSED
 from kernel import events
 from kernel.cases import settle_open
 from kernel.errors import Invalid
-from kernel.tenancy import tenant
+from kernel.tenancy import everything, tenant
 from storefronts.models import Storefront
 
 
@@ -62,6 +64,8 @@ def set_account(
 
     Raises AccountWrong, and BadKey where the key is none or is not that of its certificate.
     """
+    if terms.transport == PortAccount.Transport.FOLDER:
+        terms = replace(terms, folder=_folder(terms))
     with tenant(storefront.pk):
         locked = (
             Storefront.objects.select_for_update(of=("self",), no_key=True)
@@ -97,6 +101,20 @@ def set_account(
             now=now,
         )
     return account
+
+
+def _folder(terms: Terms) -> str:
+    """Below the one that the platform gives to ports' clients, and of no other box: what lies there is sent,
+    read and put away by us. Raises AccountWrong."""
+    root, folder = Path(settings.PORT_FOLDERS).resolve(), Path(settings.PORT_FOLDERS, terms.folder).resolve()
+    if not settings.PORT_FOLDERS or root not in folder.parents:
+        raise AccountWrong(what="文件夹须位于 PORT_FOLDERS 之下 · the folder lies below PORT_FOLDERS")
+    with everything():
+        others = PortAccount.objects.filter(transport=terms.transport).exclude(dxp_id=terms.dxp_id)
+        taken = [Path(one) for one in others.values_list("folder", flat=True)]
+    if any(one == folder or one in folder.parents or folder in one.parents for one in taken):
+        raise AccountWrong(what="文件夹已被其他传输编号使用 · the folder is that of another dxpId")
+    return str(folder)
 
 
 def again(*, account: PortAccount, by: str, now: datetime) -> None:

@@ -143,7 +143,8 @@ def test_what_is_no_machine_is_unreachable(wechat, enterprise, free_tcp_port):
         assert told.value.code in ("upstream_unreachable", "signing_machine_refused")
 
 
-def test_an_order_clears_by_the_folders_of_the_ports_client(wechat, world, enterprise, tmp_path):
+def test_an_order_clears_by_the_folders_of_the_ports_client(wechat, world, enterprise, tmp_path, settings):
+    settings.PORT_FOLDERS = str(tmp_path)
     _, told = enterprise
     one = next(one for one in told["certificates"] if one["method"] == "sm2-sm3")
     folder = tmp_path / "client"

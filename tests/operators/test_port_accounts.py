@@ -78,6 +78,35 @@ def test_what_cannot_sign_or_go_is_told_and_nothing_is_kept(client, shop, change
     assert not PortAccount.objects.exists()
 
 
+def test_an_owner_names_a_folder_of_ports_clients_and_no_other_boxes(client, shop, settings, tmp_path):
+    enter(client, rows.operator("owner", shop))
+    settings.PORT_FOLDERS = str(tmp_path / "ports")
+
+    def kept(folder, **changes):
+        PortAccount.objects.filter(storefront=shop).delete()
+        client.post(page(shop), {**FORM, "transport": "folder", "folder": folder, **changes})
+        return [*PortAccount.objects.filter(storefront=shop).values_list("folder", flat=True)]
+
+    theirs = str(tmp_path / "ports" / "theirs")
+    assert kept("theirs") == [theirs] == kept(f"{theirs}/../theirs/")
+    PortAccount.objects.update(storefront=make.storefront("swift"))
+    for folder in (
+        "theirs",
+        "theirs/receive",
+        f"{theirs}/../theirs",
+        "..",
+        ".",
+        "/",
+        str(tmp_path),
+        "../ports2",
+    ):
+        assert kept(folder, dxp_id="DXPENT0000099999") == [], folder
+    assert kept("theirs") == [theirs]  # the same box, as one declaring enterprise has it
+    assert kept("ours", dxp_id="DXPENT0000099999") == [str(tmp_path / "ports" / "ours")]
+    settings.PORT_FOLDERS = ""
+    assert kept("ours") == []
+
+
 @pytest.mark.parametrize("role", ["customer_service", "finance", "auditor"])
 def test_others_do_not_reach_the_keys(client, shop, role):
     enter(client, rows.operator("other", shop, role))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from partner_api import orders, status, webhooks
+from partner_api import orders, status, stock, webhooks
 from partner_api.me import Me
 from partner_api.token import token
 
@@ -13,6 +13,12 @@ of_storefront = [
     path("orders/<slug:number>", orders.OneOrder.as_view()),
     path("orders/<slug:number>/acknowledgement", orders.Acknowledge.as_view()),
     path("orders/<slug:number>/receiver", orders.Receiver.as_view()),
+    path("warehouses", stock.Warehouses.as_view()),
+    path("stock", stock.Levels.as_view()),
+    path("stock/lots", stock.Lots.as_view()),
+    path("stock/receipts", stock.Receipts.as_view()),
+    path("stock/adjustments", stock.Adjustments.as_view()),
+    path("stock/counts", stock.Counts.as_view()),
     path("events", webhooks.Events.as_view()),
     path("webhooks", webhooks.Webhooks.as_view()),
     path("webhooks/<uuid:id>", webhooks.Webhook.as_view()),

@@ -1,0 +1,286 @@
+"""Stock as a warehouse or an ERP sees and moves it: every piece by the ledger, a message whole or not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from catalog.models import Variant
+from inventory import services as inventory
+from inventory.models import Lot, Stock, Warehouse
+from kernel.errors import Missing
+from partner_api.door import Json, PartnerDoor
+from partner_api.lines import MOST_LINES, line
+from partner_api.pages import PageQuery, cursor_of, page, place_of
+
+READ, WRITE = "stock:read", "stock:write"
+
+
+class StockQuery(PageQuery):
+    """Which stock."""
+
+    warehouse = serializers.SlugField(required=False, default="", max_length=40)
+    sku = serializers.CharField(required=False, default="", max_length=30)
+
+
+class _Line(serializers.Serializer[Any]):
+    sku = serializers.CharField(max_length=30)
+    lot = serializers.CharField(required=False, default="", allow_blank=True, max_length=60)
+    inbound_list = serializers.CharField(
+        required=False, default="", allow_blank=True, max_length=30, help_text="核注清单编号, if bonded"
+    )
+
+
+class ReceiptLine(_Line):
+    """Pieces of one lot that came in."""
+
+    quantity = serializers.IntegerField(min_value=1, max_value=10_000_000)
+    produced_on = serializers.DateField(required=False, default=None, allow_null=True)
+    expires_on = serializers.DateField(required=False, default=None, allow_null=True)
+
+
+class ReceiptBody(serializers.Serializer[Any]):
+    """What came into a warehouse, in one message."""
+
+    warehouse = serializers.SlugField(max_length=40)
+    reference = serializers.CharField(
+        max_length=40, help_text="your number of the receipt; kept with each piece"
+    )
+    lines = ReceiptLine(many=True, allow_empty=False, max_length=MOST_LINES)
+
+
+class AdjustmentLine(_Line):
+    """Pieces of one lot that were found, or are missing."""
+
+    pieces = serializers.IntegerField(
+        min_value=-10_000_000, max_value=10_000_000, help_text="below 0: missing"
+    )
+    reason = serializers.CharField(max_length=100)
+
+
+class AdjustmentBody(serializers.Serializer[Any]):
+    """What differs from the ledger, and why."""
+
+    warehouse = serializers.SlugField(max_length=40)
+    lines = AdjustmentLine(many=True, allow_empty=False, max_length=MOST_LINES)
+
+
+class CountLine(_Line):
+    """What was counted of one lot."""
+
+    counted = serializers.IntegerField(min_value=0, max_value=10_000_000)
+
+
+class CountBody(serializers.Serializer[Any]):
+    """What was counted in a warehouse."""
+
+    warehouse = serializers.SlugField(max_length=40)
+    note = serializers.CharField(required=False, default="", allow_blank=True, max_length=100)
+    lines = CountLine(many=True, allow_empty=False, max_length=MOST_LINES)
+
+
+class Warehouses(PartnerDoor):
+    """Places that goods leave from."""
+
+    scopes = {"GET": READ}
+
+    def get(self, request: Request) -> Json:
+        """The warehouses of this storefront, each with its trade mode 监管方式."""
+        rows = Warehouse.objects.filter(storefront=self.storefront).order_by("position", "code")
+        items = [
+            {
+                "code": row.code,
+                "name": {"zh": row.name_zh, "en": row.name},
+                "trade_mode": row.trade_mode,
+                "active": row.active,
+            }
+            for row in rows
+        ]
+        return Json(page(items, next=None))
+
+
+class Levels(PartnerDoor):
+    """How much there is of each SKU."""
+
+    scopes = {"GET": READ}
+
+    def get(self, request: Request) -> Json:
+        """By SKU and warehouse; `available` is what may still be promised."""
+        asked = self.asked(StockQuery).validated_data
+        rows = Stock.objects.filter(storefront=self.storefront).select_related("warehouse", "variant")
+        found, more = _page(self, "stock", rows, asked, "")
+        return Json(page([_level(row) for row in found], next=more))
+
+
+class Lots(PartnerDoor):
+    """How much there is of each lot 批次."""
+
+    scopes = {"GET": READ}
+
+    def get(self, request: Request) -> Json:
+        """Lots with their days; those without a piece are left out."""
+        asked = self.asked(StockQuery).validated_data
+        rows = Lot.objects.filter(storefront=self.storefront, on_hand__gt=0)
+        rows = rows.select_related("stock__warehouse", "stock__variant")
+        found, more = _page(self, "lots", rows, asked, "stock__")
+        return Json(page([_lot(row) for row in found], next=more))
+
+
+class Receipts(PartnerDoor):
+    """What comes in."""
+
+    scopes = {"POST": WRITE}
+
+    def post(self, request: Request) -> Json:
+        """Take all of it in, lot by lot, or nothing."""
+        told = self.taken(ReceiptBody).validated_data
+        warehouse = _warehouse(self, told["warehouse"])
+        variants = _variants(self, told["lines"])
+        taken: dict[int, Lot] = {}
+        for number, one in _in_order(told["lines"]):
+            with line(number):
+                taken[number] = inventory.receive(
+                    warehouse=warehouse,
+                    variant=_known(variants, one["sku"]),
+                    quantity=one["quantity"],
+                    code=one["lot"],
+                    inbound_list=one["inbound_list"],
+                    produced_on=one["produced_on"],
+                    expires_on=one["expires_on"],
+                    reason=f"receipt {told['reference']}",
+                    by=_who(self),
+                    now=self.now,
+                )
+        return Json(
+            {"reference": told["reference"], "lots": [_lot(taken[n]) for n in sorted(taken)]}, status=201
+        )
+
+
+class Adjustments(PartnerDoor):
+    """What differs."""
+
+    scopes = {"POST": WRITE}
+
+    def post(self, request: Request) -> Json:
+        """Add what was found and write off what is missing, all of it or nothing; promised pieces stay."""
+        told = self.taken(AdjustmentBody).validated_data
+        lots = _lots_of(self, told["warehouse"])
+        moved: dict[int, Lot] = {}
+        for number, one in _in_order(told["lines"]):
+            with line(number):
+                lot = inventory.named_lot(lots, sku=one["sku"], code=one["lot"], listed=one["inbound_list"])
+                moved[number] = inventory.adjust(
+                    lot=lot, pieces=one["pieces"], reason=one["reason"], by=_who(self), now=self.now
+                )
+        return Json({"lots": [_lot(moved[n]) for n in sorted(moved)]}, status=201)
+
+
+class Counts(PartnerDoor):
+    """What was counted."""
+
+    scopes = {"POST": WRITE}
+
+    def post(self, request: Request) -> Json:
+        """Compare with the ledger; nothing moves: a difference waits for the brand to accept it."""
+        told = self.taken(CountBody).validated_data
+        lots = _lots_of(self, told["warehouse"])
+        count = inventory.open_count(
+            warehouse=_warehouse(self, told["warehouse"]), note=told["note"], by=_who(self), now=self.now
+        )
+        lines: dict[int, Any] = {}
+        for number, one in _in_order(told["lines"]):
+            with line(number):
+                lot = inventory.named_lot(lots, sku=one["sku"], code=one["lot"], listed=one["inbound_list"])
+                lines[number] = inventory.record_count(
+                    count=count, lot=lot, counted=one["counted"], by=_who(self), now=self.now
+                )
+        items = [
+            {
+                "sku": told["lines"][n - 1]["sku"],
+                "lot": told["lines"][n - 1]["lot"],
+                "expected": lines[n].expected,
+                "counted": lines[n].counted,
+                "state": lines[n].state,
+            }
+            for n in sorted(lines)
+        ]
+        return Json({"lines": items}, status=201)
+
+
+def _page(
+    door: PartnerDoor, name: str, rows: QuerySet[Any], asked: dict[str, Any], to_stock: str
+) -> tuple[list[Any], str | None]:
+    after = place_of(name, asked["cursor"])
+    if asked["warehouse"]:
+        rows = rows.filter(**{f"{to_stock}warehouse": _warehouse(door, asked["warehouse"])})
+    if asked["sku"]:
+        rows = rows.filter(**{f"{to_stock}variant__sku": asked["sku"]})
+    if after is not None:
+        rows = rows.filter(pk__gt=after)
+    found = list(rows.order_by("pk")[: asked["limit"] + 1])
+    items = found[: asked["limit"]]
+    return items, cursor_of(name, items[-1].pk) if len(found) > len(items) else None
+
+
+def _level(row: Stock) -> dict[str, Any]:
+    return {
+        "sku": row.variant.sku,
+        "warehouse": row.warehouse.code,
+        "on_hand": row.on_hand,
+        "reserved": row.reserved,
+        "quarantined": row.quarantined,
+        "available": max(row.available, 0),
+        "stopped": row.stopped,
+    }
+
+
+def _lot(row: Lot) -> dict[str, Any]:
+    return {
+        "sku": row.stock.variant.sku,
+        "warehouse": row.stock.warehouse.code,
+        "lot": row.code,
+        "inbound_list": row.inbound_list or None,
+        "produced_on": row.produced_on,
+        "expires_on": row.expires_on,
+        "on_hand": row.on_hand,
+        "picked": row.picked,
+        "quarantined": row.quarantined,
+        "stopped": row.stopped,
+        "unsellable_from": row.unsellable_from,
+    }
+
+
+def _in_order(lines: list[dict[str, Any]]) -> list[tuple[int, dict[str, Any]]]:
+    """The lines with their numbers, in one order whoever sends them: no two messages wait for each other."""
+    numbered = enumerate(lines, start=1)
+    return sorted(numbered, key=lambda one: (one[1]["sku"], one[1]["lot"], one[1]["inbound_list"], one[0]))
+
+
+def _warehouse(door: PartnerDoor, code: str) -> Warehouse:
+    row = Warehouse.objects.filter(storefront=door.storefront, code=code).first()
+    if row is None:
+        raise Missing()
+    return row
+
+
+def _lots_of(door: PartnerDoor, code: str) -> QuerySet[Lot]:
+    rows = Lot.objects.filter(storefront=door.storefront, stock__warehouse=_warehouse(door, code))
+    return rows.select_related("stock__warehouse", "stock__variant")
+
+
+def _variants(door: PartnerDoor, lines: list[dict[str, Any]]) -> dict[str, Variant]:
+    skus = {one["sku"] for one in lines}
+    return {row.sku: row for row in Variant.objects.filter(storefront=door.storefront, sku__in=skus)}
+
+
+def _known(variants: dict[str, Variant], sku: str) -> Variant:
+    if sku not in variants:
+        raise Missing()
+    return variants[sku]
+
+
+def _who(door: PartnerDoor) -> str:
+    return f"partner:{door.caller.partner.name}"[:80]

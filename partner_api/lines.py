@@ -24,13 +24,8 @@ class LineRefused(Invalid):
         self.because, self.because_zh = problem.text("en"), problem.text("zh")
 
     def facts(self) -> dict[str, Any]:
-        told = document(self.problem, "en")
-        return {
-            "line": self.line,
-            "because": self.because,
-            "because_zh": self.because_zh,
-            "why": told["code"],
-        }
+        why = {"because": self.because, "because_zh": self.because_zh, "why": self.problem.code}
+        return {"line": self.line, **why}
 
 
 @contextmanager

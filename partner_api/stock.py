@@ -49,7 +49,7 @@ class ReceiptBody(serializers.Serializer[Any]):
     reference = serializers.CharField(
         max_length=40, help_text="your number of the receipt; kept with each piece"
     )
-    lines = ReceiptLine(many=True, allow_empty=False, max_length=MOST_LINES)
+    lines = serializers.ListField(child=ReceiptLine(), allow_empty=False, max_length=MOST_LINES)
 
 
 class AdjustmentLine(_Line):
@@ -65,7 +65,7 @@ class AdjustmentBody(serializers.Serializer[Any]):
     """What differs from the ledger, and why."""
 
     warehouse = serializers.SlugField(max_length=40)
-    lines = AdjustmentLine(many=True, allow_empty=False, max_length=MOST_LINES)
+    lines = serializers.ListField(child=AdjustmentLine(), allow_empty=False, max_length=MOST_LINES)
 
 
 class CountLine(_Line):
@@ -79,7 +79,7 @@ class CountBody(serializers.Serializer[Any]):
 
     warehouse = serializers.SlugField(max_length=40)
     note = serializers.CharField(required=False, default="", allow_blank=True, max_length=100)
-    lines = CountLine(many=True, allow_empty=False, max_length=MOST_LINES)
+    lines = serializers.ListField(child=CountLine(), allow_empty=False, max_length=MOST_LINES)
 
 
 class Warehouses(PartnerDoor):

@@ -134,7 +134,7 @@ def test_only_finance_and_owners_reverse_a_correction(client, world, stranger, r
     shown, step = reversing(Entry.objects.get(kind="correction"))
     client.force_login(rows.operator("paul", world.shop, role=role), backend=rows.BACKEND)
     assert step not in client.get(shown).content.decode()
-    assert client.post(step, {"note": "n"}).status_code == 403
+    assert client.post(step, {"note": "n"}).status_code in (403, 404)  # not theirs to do, or to read
     assert Entry.objects.filter(reverses__isnull=False).count() == 0
 
 

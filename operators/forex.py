@@ -273,11 +273,13 @@ class SettlementBatchAdmin(Foreign, Stepped):
         """Where the money stands by currency, and what has not gone abroad with every reason."""
         if not self.has_view_permission(request):
             raise PermissionDenied
+        scope = scope_of(request)
+        shops = {id: name for id, name in scope.names.items() if scope.may(id, self.readers)}
         context = {
             **self.admin_site.each_context(request),
             "title": _POSITION,
             "opts": self.opts,
-            "story": story(scope_of(request).names, now()),
+            "story": story(shops, now()),
         }
         return TemplateResponse(request, "operators/tables.html", context)
 

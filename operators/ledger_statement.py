@@ -15,7 +15,8 @@ from kernel.money import yuan
 from operators.bilingual import say
 from operators.ledger_forms import StatementForm
 from operators.names import state_name
-from operators.scope import READERS, scope_of
+from operators.reading import BOOKS
+from operators.scope import scope_of
 from operators.tables import Table
 from settlement.queries import Line, statement
 from settlement.statement_file import write
@@ -29,7 +30,7 @@ def page(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     Only of storefronts in which the operator has a role; this month's, unless other days are asked for.
     """
     scope = scope_of(request)
-    shops = {id: name for id, name in scope.names.items() if scope.may(id, READERS)}
+    shops = {id: name for id, name in scope.names.items() if scope.may(id, BOOKS)}
     if not shops:
         raise PermissionDenied
     today = shanghai_day(now())

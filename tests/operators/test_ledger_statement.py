@@ -74,9 +74,10 @@ def test_a_period_that_ends_before_it_begins_is_refused(client, shop):
     assert answer.context["tables"] == []
 
 
-def test_who_works_in_no_shop_reads_nothing(client, shop):
-    client.force_login(rows.operator("nobody"), backend=rows.BACKEND)
-    assert asked(client, shop).status_code == 403
+def test_who_works_in_no_shop_or_not_with_its_books_reads_nothing(client, shop):
+    for operator in (rows.operator("nobody"), rows.operator("wu", shop, role="fulfilment")):
+        client.force_login(operator, backend=rows.BACKEND)
+        assert asked(client, shop).status_code == 403
 
 
 def test_the_list_of_entries_leads_to_the_statement(client, shop):

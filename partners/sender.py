@@ -135,7 +135,7 @@ class Sender:
         ended, _ = wait(self._on_way, timeout=seconds, return_when=FIRST_COMPLETED)
         for call in ended:
             _, message = self._on_way.pop(call)
-            note(message, call.result(), self.clock())
+            note(message, _came_of(call), self.clock())
         return len(ended)
 
     def _claimed(self, lane: Lane, free: int, full: list[int], busy: Counter[int]) -> list[Message]:
@@ -158,16 +158,27 @@ class Sender:
         return list(held.filter(pk__in=mine).order_by("pk"))
 
     def _begin(self, lane: Lane, message: Message) -> None:
-        now = self.clock()
-        call = self._pools[lane].submit(
-            post,
-            message.endpoint.url,
-            id=str(message),
-            secrets=secrets_of(message.endpoint, now),
-            body=body_of(message),
-            now=int(now.timestamp()),
-        )
-        self._on_way[call] = (lane, message)
+        self._on_way[self._pools[lane].submit(send, message, self.clock())] = (lane, message)
+
+
+def send(message: Message, now: datetime) -> Outcome:
+    """One call; asks the database for nothing."""
+    return post(
+        message.endpoint.url,
+        id=str(message),
+        secrets=secrets_of(message.endpoint, now),
+        body=body_of(message),
+        now=int(now.timestamp()),
+    )
+
+
+def _came_of(call: Future[Outcome]) -> Outcome:
+    """What it came to; a failure of our own is one of this message, and the others go on."""
+    try:
+        return call.result()
+    except Exception as failure:
+        log.exception("webhook_failed")
+        return Outcome(None, 0, type(failure).__name__)
 
 
 def note(message: Message, outcome: Outcome, now: datetime) -> None:

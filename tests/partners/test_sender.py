@@ -22,6 +22,7 @@ from tests import make
 from tests.partners.calling import partner
 from tests.partners.receiver import receiving, until
 from tests.races.crowd import at_once
+from tests.roles import acting
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TYPES = ["order.paid", "order.cancelled", "shipment.delivered"]
@@ -101,7 +102,8 @@ def test_a_message_says_what_happened_to_what_and_no_more(shop, wms):
     with receiving() as there:
         endpoint(wms, there.url)
         tell(shop, "A")
-        assert Sender(clock=later(seconds=1)).drain() == 1
+        with acting("worker"):
+            assert Sender(clock=later(seconds=1)).drain() == 1
         ((headers, body, _),) = there.got
     row = Message.objects.get()
     assert headers["webhook-id"] == str(row) == f"msg_{row.public_id.hex}"
@@ -201,6 +203,18 @@ def test_what_a_sender_had_in_hand_when_it_died_is_sent_by_another_after_the_lea
         note(message, Outcome(500, 1), make.NOW)
     row = Message.objects.get()  # and what the dead one learns too late changes nothing
     assert (row.state, row.attempts, len(there.got)) == ("done", 2, 1)
+
+
+def test_one_that_cannot_be_sent_keeps_no_other(shop, wms):
+    with receiving() as there:
+        broken = endpoint(wms, f"{there.url}/broken")
+        endpoint(wms, there.url)
+        Endpoint.objects.filter(pk=broken.pk).update(secret_sealed=b"\x01" + b"0" * 60)
+        tell(shop, "A")
+        assert Sender(clock=later(seconds=1)).drain() == 2
+        assert [path for *_, path in there.got] == ["/hooks"]
+    assert Attempt.objects.get(message__endpoint=broken).error == "Tampered"
+    assert Message.objects.get(endpoint=broken).state == "waiting"
 
 
 def test_two_senders_at_once_send_each_message_once(shop, wms):

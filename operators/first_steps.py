@@ -45,10 +45,11 @@ class Step:
 
 
 def _filed() -> QuerySet[Any]:
-    """The storefront where something is filed, or nothing is to be."""
-    filed, bonded = BookItem.objects.filter(**_OF), Warehouse.objects.filter(**_OF, trade_mode__in=BONDED)
+    """The storefront where something is filed, or no warehouse is of a kind that asks for it."""
+    filed, places = BookItem.objects.filter(**_OF), Warehouse.objects.filter(**_OF)
+    bonded = places.filter(trade_mode__in=BONDED)
     here = Storefront.objects.filter(pk=OuterRef("pk"))
-    return here.filter(Q(Exists(filed)) | ~Q(Exists(bonded)))
+    return here.filter(Q(Exists(filed)) | (Q(Exists(places)) & ~Q(Exists(bonded))))
 
 
 @cache

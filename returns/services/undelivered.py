@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Q
+
 from kernel.cases import open_case
 from kernel.clock import shanghai_day
 from kernel.errors import Conflict
 from kernel.models import Event
 from kernel.tenancy import tenant
-from logistics.models import Shipment
+from logistics.models import Parcel, Shipment
 from orders.models import Order
 from payments.models import Refund
 from returns.models import ReturnRequest
@@ -84,20 +86,23 @@ def lost(*, order: Order, by: str, now: datetime) -> ReturnRequest | None:
         if shipment is None or held.state != "paid":
             raise NotLost()
         said_so = _said_so(shipment)
-        if by == said_so:
+        if by in said_so:
             raise SamePerson()
         give_way(order_number=held.number, now=now)
         row = _write(look(order=held, now=now), Kind.REFUND_ONLY, "not_received", "lost", now)
         if row is not None:
-            decide.say_yes(row, by=by, now=now, choice=not apart(said_so, by))
+            decide.say_yes(row, by=by, now=now, choice=not all(apart(one, by) for one in said_so))
         return row
 
 
-def _said_so(shipment: Shipment) -> str:
-    """Who entered that it is lost or damaged; a carrier's word is nobody's of the house."""
-    names = [f"shipment.{state}" for state in LOST]
-    found = Event.objects.filter(key=shipment.event_key, name__in=names).order_by("-seq").first()
-    return str(found.facts.get("by", "")) if found else ""
+def _said_so(shipment: Shipment) -> set[str]:
+    """Who entered that it or a parcel of it is lost or damaged; a carrier's word is nobody's of the house."""
+    parcels = [one.event_key for one in Parcel.objects.filter(shipment=shipment)]
+    told = Event.objects.filter(
+        Q(key=shipment.event_key, name__in=[f"shipment.{state}" for state in LOST])
+        | Q(key__in=parcels, name="parcel.found", facts__found__in=LOST)
+    )
+    return {str(one["by"]) for one in told.values_list("facts", flat=True) if one.get("by")}
 
 
 def delivered(*, order: Order, now: datetime) -> None:

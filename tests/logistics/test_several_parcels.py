@@ -16,6 +16,7 @@ from logistics.services import leaving, packing, shipments, tracking, waybills
 from logistics.vocabulary import Code
 from orders.models import Order
 from orders.services.cancel_paid import cancel_paid
+from returns.services import undelivered
 from settlement.services.evidence import record_evidence
 from tests.logistics.parts import HOUR, balances, handovers, issue, lessen, pack, reservations, scan, state
 from tests.logistics.shipping import LATER
@@ -152,6 +153,8 @@ def test_a_lost_parcel_says_nothing_of_the_other_and_comes_right_when_it_is_foun
     assert (state(), Case.objects.get(kind="tracking.lost").key) == ("in_transit", first.event_key)
     scan(second, Code.DELIVERED, 2)
     assert (state(), Shipment.objects.get().receipt_due_at) == ("lost", None)
+    with pytest.raises(undelivered.SamePerson):  # the carrier told of the other one
+        undelivered.lost(order=first.shipment.order, by="op", now=LATER + 2 * HOUR)
     tracking.find_out_parcel(parcel=first, verb="move", by="op", now=LATER + 3 * HOUR)
     assert state() == "in_transit"
     scan(first, Code.DELIVERED, 4)

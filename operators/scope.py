@@ -26,9 +26,9 @@ CARERS = OWNERS | {Role.CUSTOMER_SERVICE.value, Role.COMPLIANCE.value}
 REFUNDERS = OWNERS | {Role.FINANCE.value, Role.CUSTOMER_SERVICE.value}
 ACCOUNTANTS = OWNERS | {Role.FINANCE.value}
 WORKERS = READERS - {Role.AUDITOR.value}
-# Who touches money or personal data gives a code at each log-in, as superusers do; the others may. Whatever
-# opens a name or an address in plain, a parcel's label too, is for these roles alone.
-SECOND_FACTOR = (OWNERS | REFUNDERS | OFFICERS) | {Role.FULFILMENT.value}
+# Who touches or reads money or personal data gives a code at each log-in, as superusers do; others may.
+# Whatever opens a name or an address in plain, a parcel's label too, is for these roles alone.
+SECOND_FACTOR = (OWNERS | REFUNDERS | INSPECTORS) | {Role.FULFILMENT.value}
 LABELLERS = PACKERS & SECOND_FACTOR
 
 # Where a row says to which storefront it belongs; otherwise a lookup such as "event__storefront_id".

@@ -177,7 +177,7 @@ def test_personal_data_in_plain_is_for_roles_that_give_a_code():
     assert {one.name for one in opening} >= {"reveal", "view"}
     assert [one.title for one in opening if not one.roles <= SECOND_FACTOR] == []
     assert sorted(LABELLERS) == ["fulfilment", "owner"]
-    assert set(Membership.Role.values) - SECOND_FACTOR == {"merchandiser", "auditor"}
+    assert set(Membership.Role.values) - SECOND_FACTOR == {"merchandiser"}
 
 
 @pytest.mark.parametrize("role", Membership.Role.values)

@@ -22,7 +22,7 @@ from partners.published import BY_TYPE, PING
 
 MOST: Final = 20
 OVERLAP: Final = timedelta(days=1)
-SEALED_AS: Final = "partners.endpoint.secret"
+SECRET_AS, FORMER_AS = "partners.endpoint.secret", "partners.endpoint.former"
 PAUSED: Final = "webhook.paused"
 
 
@@ -69,7 +69,7 @@ def make_endpoint(
             made_at=now,
         )
         secret = _new_secret()
-        row.secret_sealed = _key(row).seal(SEALED_AS, row.public_id, secret)
+        row.secret_sealed = _key(row).seal(SECRET_AS, row.public_id, secret)
         row.save(force_insert=True)
         _tell("endpoint.made", row, now, url=url, types=row.types)
     return row, secret
@@ -99,9 +99,11 @@ def rotate_secret(*, row: Endpoint, now: datetime) -> str:
     """A new secret, told here alone; for a day each message is signed with the old one too."""
     with transaction.atomic():
         held = Endpoint.objects.select_for_update(of=("self",)).get(pk=row.pk)
-        secret = _new_secret()
-        held.former_sealed, held.former_until = held.secret_sealed, now + OVERLAP
-        held.secret_sealed = _key(held).seal(SEALED_AS, held.public_id, secret)
+        key, secret = _key(held), _new_secret()
+        former = key.open(SECRET_AS, held.public_id, bytes(held.secret_sealed))
+        held.former_sealed = key.seal(FORMER_AS, held.public_id, former)
+        held.secret_sealed = key.seal(SECRET_AS, held.public_id, secret)
+        held.former_until = now + OVERLAP
         held.save(update_fields=["former_sealed", "former_until", "secret_sealed"])
         _tell("endpoint.secret_changed", held, now)
     return secret
@@ -110,10 +112,10 @@ def rotate_secret(*, row: Endpoint, now: datetime) -> str:
 def secrets_of(row: Endpoint, now: datetime) -> list[str]:
     """With which its messages are signed now, the present one first."""
     key = _key(row)
-    sealed = [row.secret_sealed]
+    secrets = [key.open(SECRET_AS, row.public_id, bytes(row.secret_sealed))]
     if row.former_until is not None and now < row.former_until:
-        sealed.append(row.former_sealed)
-    return [key.open(SEALED_AS, row.public_id, bytes(one)) for one in sealed]
+        secrets.append(key.open(FORMER_AS, row.public_id, bytes(row.former_sealed)))
+    return secrets
 
 
 def resume(*, row: Endpoint, by: str, now: datetime) -> bool:

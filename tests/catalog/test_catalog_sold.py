@@ -18,7 +18,7 @@ from tests import make
 from tests.payments.reports import paid, report_of
 
 pytestmark = pytest.mark.django_db
-TOLD = ("order.placed", "order.paid", "payment.succeeded", "ledger.entered")
+TOLD = ("order.placed", "order.paid", "payment.succeeded", "ledger.entered", "shipment.to_pick")
 DELIVERIES = sum(len(SUBSCRIPTIONS[name]) for name in TOLD)
 
 

@@ -10,7 +10,7 @@ from partners.models import Application, Message, Nonce
 from partners.sender import note
 from partners.services.accounts import issue_credential, open_partner
 from partners.services.acknowledging import acknowledge
-from partners.services.endpoints import make_endpoint
+from partners.services.endpoints import make_endpoint, rotate_secret
 from partners.services.publishing import publish
 from storefronts.models import Storefront
 
@@ -23,6 +23,7 @@ def partner_rows(shop: Storefront, round: int, now: datetime) -> Application:
     there, _ = make_endpoint(
         connection=wms.connections.get(), url=Checked("https://wms.example/"), types=["order.paid"], now=now
     )
+    rotate_secret(row=there, now=now)
     publish(storefront_id=shop.pk, name="order.paid", key=f"order:T{wms.pk}", at=now, now=now)
     note(Message.objects.get(endpoint=there), Outcome(500, 12, "HTTP 500"), now)
     acknowledge(connection=wms.connections.get(), number=f"T{wms.pk}", reference="ERP-1", now=now)

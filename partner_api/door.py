@@ -91,6 +91,7 @@ class PartnerDoor(APIView):
     storefront in its path serves the partner itself, among no storefront's rows. `signed` are reads that are
     signed all the same."""
 
+    schema = None  # the document at /api/v1/schema/ is the mini-program's
     authentication_classes = [BearerToken]
     scopes: ClassVar[dict[str, str]] = {}
     signed: ClassVar[frozenset[str]] = frozenset()

@@ -41,6 +41,7 @@ WIDE = {
     "customers/services/exports.py": "the link tells whose copy it is",
     "customers/services/findings.py": "the provider's answer is kept while anyone's identity rests on it",
     "customers/services/sharing.py": "an identity is carried from one storefront to another",
+    "customs/services/accounts.py": "a folder of the port's client is one storefront's alone",
     "customs/doors.py": "customs asks for an order, or looks at a good, of whomever",
     "kernel/cases.py": "a case of the platform's, whoever is at work",
     "logistics/queries.py": "the address tells whose carrier pushes",

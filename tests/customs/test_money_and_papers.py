@@ -235,7 +235,7 @@ def test_one_document_whose_key_was_destroyed_holds_no_other_back(wechat, world,
     assert [one.head["orderNo"] for one in sent.documents] == [order.out_trade_no]
 
 
-def test_a_port_that_does_not_answer_is_called_once_a_sweep(port: Port, ready, monkeypatch):
+def test_a_port_that_does_not_answer_is_called_once_a_sweep(port: Port, ready):
     _, at = ready
     declaring.sweep(now=at)
     sending.pack(now=at)
@@ -256,8 +256,9 @@ def test_a_port_that_does_not_answer_is_called_once_a_sweep(port: Port, ready, m
             calls.append(guid)
             raise Unreachable(party="port", reason="down")
 
-    monkeypatch.setattr("customs.services.sending.port_of", lambda account: Dead())
-    sending.sweep(now=at)
+    with pytest.MonkeyPatch.context() as patch:  # undone before the fixture's own patch of the same
+        patch.setattr("customs.services.sending.port_of", lambda account: Dead())
+        sending.sweep(now=at)
     assert len(calls) == 1
 
 

@@ -69,6 +69,7 @@ def found(stage: Stage, shipment) -> Finding:
 
 def test_a_waybill_that_only_the_carrier_or_only_we_know_is_found(stage):
     shipment = labelled(stage)
+    stage.deliver()
     assert found(stage, shipment) == Finding()
     waybill = Parcel.objects.get().waybill
     Parcel.objects.update(waybill="SF-ELSE")

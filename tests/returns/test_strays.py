@@ -38,7 +38,8 @@ def order(world):
 
 
 def lot_of(order):
-    return next(iter(next(iter(strays.lots_of(order).values())).values()))
+    first = order.lines.get(position=1)
+    return min(strays.lots_of(order)[first.variant_id].values(), key=lambda lot: lot.pk)
 
 
 def came(order, row=None, many=1, **more):

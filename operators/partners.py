@@ -21,6 +21,7 @@ from kernel.tenancy import everything
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
+from operators.incident_forms import NothingForm
 from operators.scope import OWNERS, PLATFORM
 from operators.steps import Step, Stepped
 from operators.tables import Table
@@ -77,10 +78,6 @@ class OverlapForm(forms.Form):
         initial="7",
         widget=UnfoldAdminSelectWidget,
     )
-
-
-class SureForm(forms.Form):
-    """Nothing to fill in."""
 
 
 def issue(row: Partner, values: Mapping[str, Any], by: str, at: datetime) -> list[Table]:
@@ -276,7 +273,7 @@ class ConnectionAdmin(Stepped):
             "end",
             say("停止授权", "Disconnect"),
             "link_off",
-            SureForm,
+            NothingForm,
             end,
             OWNERS,
             legal=lambda row: row.ended_at is None,
@@ -337,7 +334,7 @@ class ApplicationAdmin(Stepped):
             "revoke",
             say("立即吊销", "Revoke at once"),
             "key_off",
-            SureForm,
+            NothingForm,
             revoke,
             OWNERS,
             legal=lambda row: row.revoked_at is None,

@@ -6,19 +6,14 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django import forms
-
 from operators.base import Scoped, register
 from operators.bilingual import say
 from operators.filters import states
+from operators.incident_forms import NothingForm
 from operators.scope import OWNERS
 from operators.steps import Step, Stepped
 from partners.models import Endpoint
 from partners.services import endpoints
-
-
-class SureForm(forms.Form):
-    """Nothing to fill in."""
 
 
 def resume(row: Endpoint, values: Mapping[str, Any], by: str, at: datetime) -> None:
@@ -52,7 +47,7 @@ class EndpointAdmin(Stepped):
             "resume",
             say("恢复推送", "Resume"),
             "play_arrow",
-            SureForm,
+            NothingForm,
             resume,
             OWNERS,
             legal=lambda row: row.state == Endpoint.State.PAUSED,

@@ -201,9 +201,9 @@ class PartnerDoor(APIView):
                 response["RateLimit"] = f'"minute";r=0;t={response["Retry-After"]}'
         return response
 
-    def taken(self, shape: type[S], *, many: bool = False) -> S:
+    def taken(self, shape: type[S]) -> S:
         """The body, checked against its serializer; a ValidationError becomes a 422 problem."""
-        made = shape(data=self.request.data, many=many)
+        made = shape(data=self.request.data)
         made.is_valid(raise_exception=True)
         return made
 
@@ -215,7 +215,7 @@ class PartnerDoor(APIView):
 
 
 def _allowed(address: str, networks: list[str]) -> bool:
-    """Whether a call from this address is taken; one from this machine is its own, as a proxy's check is."""
+    """Whether a call from this address is taken; one that has none comes from no network that is named."""
     if not networks:
         return True
     try:

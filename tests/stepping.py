@@ -1,7 +1,8 @@
 """The same act on the same rows leads to the same rows: a process does it once, then puts them there.
 
 What counts as the same: the rows of every table, what the act is told, what the settings were changed to, and
-what stands at the stand-in. Where a test has patched anything, or another thread acts, it is done anew.
+what stands at the stand-in. Where a test has patched anything or moved the clock, or another thread acts, it
+is done anew.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from hashlib import sha256
 from typing import Any, ParamSpec, TypeVar
 
 import pytest
+import time_machine
 from django.db import connection
 from django.db.models import Model
 from psycopg import sql
@@ -38,8 +40,10 @@ class Surroundings:
     stand_in: StandIn | None = None
     stands: str = ""
 
-    def patched(self) -> bool:
-        return self.patch is not None and bool(self.patch._setattr or self.patch._setitem)
+    def strange(self) -> bool:
+        """Whether an act may do here what it would not do elsewhere."""
+        patched = self.patch is not None and bool(self.patch._setattr or self.patch._setitem)
+        return patched or time_machine.escape_hatch.is_travelling()
 
     def changed(self) -> tuple[tuple[str, str], ...]:
         changes = {name: repr(v) for one in self.settings._to_restore for name, v in one.options.items()}
@@ -74,7 +78,7 @@ def step(act: Callable[P, R]) -> Callable[P, R]:
 
     @wraps(act)
     def stepped(*args: P.args, **kwargs: P.kwargs) -> R:
-        if threading.current_thread() is not threading.main_thread() or around.patched():
+        if threading.current_thread() is not threading.main_thread() or around.strange():
             return act(*args, **kwargs)
         told = _Told()
         before = _rows()

@@ -53,16 +53,18 @@ class Problem(serializers.Serializer[Any]):
     seconds = serializers.IntegerField(required=False, help_text="how long to wait, when throttled")
 
 
-_WHAT = {
+WHAT = {
     400: "The body is not JSON.",
     401: "No token, or it is expired or revoked: log in again.",
     403: "Refused by law or policy, with every reason.",
     404: "Not here, or not yours.",
     409: "Not in the present state: read again, then decide again.",
     410: "It was there once, and is gone for good.",
+    412: "It has changed since you read it.",
     413: "The body is larger than anything this address has use for.",
     415: "Send JSON.",
     422: "The request is not valid.",
+    428: "Say which one you saw: send If-Match.",
     429: "Too many requests; Retry-After says when to come back.",
     502: "An outside party refused.",
     503: "Busy, or an outside party does not answer: try again.",
@@ -73,7 +75,7 @@ Answers = dict[tuple[int, str], Any]
 
 def problems(*statuses: int) -> Answers:
     """The problem answers of an operation; 503 can always happen."""
-    return {(s, PROBLEM): OpenApiResponse(Problem, _WHAT[s]) for s in (*statuses, 503)}
+    return {(s, PROBLEM): OpenApiResponse(Problem, WHAT[s]) for s in (*statuses, 503)}
 
 
 def answers(status: int, shape: Any, *failures: int) -> Answers:

@@ -29,6 +29,7 @@ from kernel.problems import Forbidden, Throttled, Unauthenticated, language_of
 from kernel.receipts import Answer, keep, take
 from kernel.tenancy import among
 from kernel.throttle import Left, Limit
+from partner_api.deprecation import Deprecated
 from partners import queries
 from partners.models import Connection
 from partners.queries import Caller
@@ -89,12 +90,12 @@ class Json(HttpResponse):
 class PartnerDoor(APIView):
     """Base of the endpoints. `scopes` are by method what a token must carry. An address without a
     storefront in its path serves the partner itself, among no storefront's rows. `signed` are reads that are
-    signed all the same."""
+    signed all the same, `deprecated` what will go, by method."""
 
-    schema = None  # the document at /api/v1/schema/ is the mini-program's
     authentication_classes = [BearerToken]
     scopes: ClassVar[dict[str, str]] = {}
     signed: ClassVar[frozenset[str]] = frozenset()
+    deprecated: ClassVar[dict[str, Deprecated]] = {}
 
     now: datetime
     caller: Caller
@@ -116,6 +117,8 @@ class PartnerDoor(APIView):
                 response = self.handle_exception(failure)
         given: Any = response  # DRF takes any answer of Django's
         self.response = self.finalize_response(wrapped, given, *args, **kwargs)
+        if (going := self.deprecated.get(str(request.method))) is not None:
+            going.tell(self.response)
         return self._limited(self.response)
 
     def _answer(self, request: Request, code: str | None, kwargs: dict[str, Any]) -> HttpResponse:
@@ -124,6 +127,8 @@ class PartnerDoor(APIView):
             self.http_method_not_allowed(request)  # raises
         handler: Handler = getattr(self, method.lower())
         self._let_in(request, code)
+        if method in self.deprecated:
+            self.deprecated[method].mind(self.now)
         if method not in READS or method in self.signed:
             self._signed(request._request)
         self.prepare(request)

@@ -6,18 +6,22 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Any
 
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from customs.models import Declaration
+from customs.states import DECLARATION
+from kernel.documents import Text, answers, in_path
 from kernel.errors import Missing
 from logistics.models import Shipment
 from logistics.services.receiver_for_partner import GIVEN, PURPOSES, give_receiver
+from logistics.states import SHIPMENT
 from orders.changed import Change, changed
 from orders.models import Order, OrderLine
 from orders.states import ORDER
 from partner_api.door import Json, MissingScope, PartnerDoor
-from partner_api.pages import PageQuery, cursor_of, etag, page, place_of, sparse
+from partner_api.pages import PageQuery, Sparse, cursor_of, etag, page, paged, place_of, sparse
 from partners.models import Acknowledgement, Latest
 from partners.services.acknowledging import acknowledge
 
@@ -54,11 +58,99 @@ class ReceiverQuery(serializers.Serializer[Any]):
     purpose = serializers.ChoiceField(PURPOSES)
 
 
+class LineOut(serializers.Serializer[Any]):
+    """A line, with what of each sum is its own."""
+
+    position = serializers.IntegerField()
+    sku = serializers.CharField()
+    name = Text()
+    quantity = serializers.IntegerField()
+    price_fen = serializers.IntegerField(help_text="of one piece, without tax")
+    goods_fen = serializers.IntegerField()
+    discount_fen = serializers.IntegerField()
+    freight_fen = serializers.IntegerField()
+    duty_fen = serializers.IntegerField()
+    vat_fen = serializers.IntegerField()
+    excise_fen = serializers.IntegerField()
+
+
+class ItsShipment(serializers.Serializer[Any]):
+    """How far its parcel is."""
+
+    state = serializers.ChoiceField(SHIPMENT.states)
+    ship_by = serializers.DateField(allow_null=True, help_text="the promised day")
+
+
+class ItsDeclaration(serializers.Serializer[Any]):
+    """How far its declaration is."""
+
+    state = serializers.ChoiceField(DECLARATION.states)
+    list_no = serializers.CharField(allow_null=True, help_text="清单编号")
+
+
+class ItsAcknowledgement(serializers.Serializer[Any]):
+    """That you have it."""
+
+    reference = serializers.CharField(allow_blank=True)
+    at = serializers.DateTimeField()
+
+
+class OrderOut(Sparse):
+    """A paid order, without personal data; with `fields` those alone."""
+
+    number = serializers.CharField()
+    state = serializers.ChoiceField(ORDER.states)
+    changed_at = serializers.DateTimeField()
+    placed_at = serializers.DateTimeField()
+    paid_at = serializers.DateTimeField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True)
+    trade_mode = serializers.CharField(help_text="1210, 9610, 1239 or 0110")
+    warehouse = serializers.CharField()
+    currency = serializers.CharField()
+    goods_fen = serializers.IntegerField()
+    freight_fen = serializers.IntegerField()
+    discount_fen = serializers.IntegerField()
+    tax_fen = serializers.IntegerField()
+    total_fen = serializers.IntegerField()
+    lines = serializers.ListField(child=LineOut())
+    shipment = ItsShipment(allow_null=True)
+    declaration = ItsDeclaration(allow_null=True)
+    acknowledged = ItsAcknowledgement(allow_null=True)
+
+
+class AcknowledgedOut(serializers.Serializer[Any]):
+    """Under which number you have it, since when."""
+
+    number = serializers.CharField()
+    reference = serializers.CharField(allow_blank=True)
+    at = serializers.DateTimeField()
+
+
+class AddressOut(serializers.Serializer[Any]):
+    """Where it goes."""
+
+    division_code = serializers.CharField(help_text="行政区划代码")
+    region = serializers.ListField(child=serializers.CharField())
+    street = serializers.CharField()
+
+
+class ReceiverOut(Sparse):
+    """To whom it goes, as far as your personal scopes go."""
+
+    name = serializers.CharField()
+    phone = serializers.CharField()
+    address = AddressOut()
+
+
+NUMBER = in_path("number", "of the order")
+
+
 class Orders(PartnerDoor):
     """Orders, in the order in which they last changed."""
 
     scopes = {"GET": READ}
 
+    @extend_schema(parameters=[OrderQuery], responses=answers(200, paged(OrderOut), 422))
     def get(self, request: Request) -> Json:
         """A page of them. `next` stands also at the end: ask again with it for what changes from now on."""
         asked = self.asked(OrderQuery).validated_data
@@ -81,6 +173,7 @@ class OneOrder(PartnerDoor):
 
     scopes = {"GET": READ}
 
+    @extend_schema(parameters=[NUMBER, OneQuery], responses=answers(200, OrderOut, 422))
     def get(self, request: Request, number: str) -> Json:
         """The order with its lines and sums, how far its parcel and its declaration are, and its ETag."""
         asked = self.asked(OneQuery).validated_data
@@ -95,6 +188,7 @@ class Acknowledge(PartnerDoor):
 
     scopes = {"POST": WRITE}
 
+    @extend_schema(request=AcknowledgeBody, parameters=[NUMBER], responses=answers(201, AcknowledgedOut))
     def post(self, request: Request, number: str) -> Json:
         """Say that you have it, under your own number if you like; once and for all."""
         told = self.taken(AcknowledgeBody).validated_data
@@ -111,6 +205,7 @@ class Receiver(PartnerDoor):
     scopes = {"GET": READ}
     signed = frozenset({"GET"})
 
+    @extend_schema(parameters=[NUMBER, ReceiverQuery], responses=answers(200, ReceiverOut, 409, 422))
     def get(self, request: Request, number: str) -> Json:
         """Name, telephone and address, as far as your personal scopes go; each answer is on record."""
         asked = self.asked(ReceiverQuery).validated_data

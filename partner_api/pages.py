@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, Final
 
 import orjson
@@ -65,6 +66,28 @@ class PageQuery(serializers.Serializer[Any]):
         required=False, default="", max_length=200, help_text="`next` of the page before"
     )
     limit = serializers.IntegerField(required=False, default=MOST, min_value=1, max_value=MOST)
+
+
+class Sparse(serializers.Serializer[Any]):
+    """The shape of a row of which some fields alone may have been asked for."""
+
+    def get_fields(self) -> dict[str, serializers.Field[Any, Any, Any, Any]]:
+        """Each may be missing."""
+        fields: dict[str, serializers.Field[Any, Any, Any, Any]] = super().get_fields()
+        for one in fields.values():
+            one.required = False
+        return fields
+
+
+@cache
+def paged(row: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
+    """The shape of a page of such rows, for the OpenAPI document."""
+    fields = {
+        "__doc__": "One page.",
+        "items": serializers.ListField(child=row()),
+        "next": serializers.CharField(allow_null=True, help_text="`cursor` of the page after it"),
+    }
+    return type(f"{row.__name__}Page", (serializers.Serializer,), fields)
 
 
 def page(items: Sequence[Any], *, next: str | None) -> dict[str, Any]:

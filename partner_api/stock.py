@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
 from catalog.models import Variant
 from inventory import services as inventory
+from inventory.models import CountLine as Counted
 from inventory.models import Lot, Stock, Warehouse
+from kernel.documents import Text, answers
 from kernel.errors import Missing
 from partner_api.door import Json, PartnerDoor
 from partner_api.lines import MOST_LINES, line
-from partner_api.pages import PageQuery, cursor_of, page, place_of
+from partner_api.pages import PageQuery, cursor_of, page, paged, place_of
 
 READ, WRITE = "stock:read", "stock:write"
 
@@ -82,11 +85,78 @@ class CountBody(serializers.Serializer[Any]):
     lines = serializers.ListField(child=CountLine(), allow_empty=False, max_length=MOST_LINES)
 
 
+class WarehouseOut(serializers.Serializer[Any]):
+    """A place that goods leave from."""
+
+    code = serializers.CharField()
+    name = Text()
+    trade_mode = serializers.CharField(help_text="1210, 9610, 1239 or 0110")
+    active = serializers.BooleanField()
+
+
+class LevelOut(serializers.Serializer[Any]):
+    """How much there is of a SKU in a warehouse."""
+
+    sku = serializers.CharField()
+    warehouse = serializers.CharField()
+    on_hand = serializers.IntegerField()
+    reserved = serializers.IntegerField(help_text="promised to orders")
+    quarantined = serializers.IntegerField(help_text="set aside")
+    available = serializers.IntegerField(help_text="what may still be promised")
+    stopped = serializers.BooleanField(help_text="not sold at present")
+
+
+class LotOut(serializers.Serializer[Any]):
+    """A lot 批次 in a warehouse."""
+
+    sku = serializers.CharField()
+    warehouse = serializers.CharField()
+    lot = serializers.CharField(allow_blank=True)
+    inbound_list = serializers.CharField(allow_null=True, help_text="核注清单编号")
+    produced_on = serializers.DateField(allow_null=True)
+    expires_on = serializers.DateField(allow_null=True)
+    on_hand = serializers.IntegerField()
+    picked = serializers.IntegerField()
+    quarantined = serializers.IntegerField()
+    stopped = serializers.BooleanField()
+    unsellable_from = serializers.DateField(allow_null=True, help_text="too near its end from this day on")
+
+
+class ReceiptOut(serializers.Serializer[Any]):
+    """What was taken in, lot by lot, as it stands now."""
+
+    reference = serializers.CharField()
+    lots = serializers.ListField(child=LotOut())
+
+
+class AdjustmentOut(serializers.Serializer[Any]):
+    """The lots as they stand now."""
+
+    lots = serializers.ListField(child=LotOut())
+
+
+class CountedOut(serializers.Serializer[Any]):
+    """What the ledger says of a lot, and what was counted."""
+
+    sku = serializers.CharField()
+    lot = serializers.CharField(allow_blank=True)
+    expected = serializers.IntegerField()
+    counted = serializers.IntegerField()
+    state = serializers.ChoiceField(Counted.State.choices)
+
+
+class CountOut(serializers.Serializer[Any]):
+    """Line by line."""
+
+    lines = serializers.ListField(child=CountedOut())
+
+
 class Warehouses(PartnerDoor):
     """Places that goods leave from."""
 
     scopes = {"GET": READ}
 
+    @extend_schema(responses=answers(200, paged(WarehouseOut)))
     def get(self, request: Request) -> Json:
         """The warehouses of this storefront, each with its trade mode 监管方式."""
         rows = Warehouse.objects.filter(storefront=self.storefront).order_by("position", "code")
@@ -107,6 +177,7 @@ class Levels(PartnerDoor):
 
     scopes = {"GET": READ}
 
+    @extend_schema(parameters=[StockQuery], responses=answers(200, paged(LevelOut), 422))
     def get(self, request: Request) -> Json:
         """By SKU and warehouse; `available` is what may still be promised."""
         asked = self.asked(StockQuery).validated_data
@@ -120,6 +191,7 @@ class Lots(PartnerDoor):
 
     scopes = {"GET": READ}
 
+    @extend_schema(parameters=[StockQuery], responses=answers(200, paged(LotOut), 422))
     def get(self, request: Request) -> Json:
         """Lots with their days; those without a piece are left out."""
         asked = self.asked(StockQuery).validated_data
@@ -134,6 +206,7 @@ class Receipts(PartnerDoor):
 
     scopes = {"POST": WRITE}
 
+    @extend_schema(request=ReceiptBody, responses=answers(201, ReceiptOut))
     def post(self, request: Request) -> Json:
         """Take all of it in, lot by lot, or nothing."""
         told = self.taken(ReceiptBody).validated_data
@@ -164,6 +237,7 @@ class Adjustments(PartnerDoor):
 
     scopes = {"POST": WRITE}
 
+    @extend_schema(request=AdjustmentBody, responses=answers(201, AdjustmentOut))
     def post(self, request: Request) -> Json:
         """Add what was found and write off what is missing, all of it or nothing; promised pieces stay."""
         told = self.taken(AdjustmentBody).validated_data
@@ -183,6 +257,7 @@ class Counts(PartnerDoor):
 
     scopes = {"POST": WRITE}
 
+    @extend_schema(request=CountBody, responses=answers(201, CountOut))
     def post(self, request: Request) -> Json:
         """Compare with the ledger; nothing moves: a difference waits for the brand to accept it."""
         told = self.taken(CountBody).validated_data

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
-from partner_api import orders, status, stock, webhooks
+from partner_api import openapi, orders, status, stock, webhooks
 from partner_api.me import Me
 from partner_api.token import token
 
@@ -22,16 +22,19 @@ of_storefront = [
     path("events", webhooks.Events.as_view()),
     path("webhooks", webhooks.Webhooks.as_view()),
     path("webhooks/<uuid:id>", webhooks.Webhook.as_view()),
-    *(
-        path(f"webhooks/<uuid:id>/{verb}", webhooks.WebhookVerb.as_view(), {"verb": verb})
-        for verb in ("test", "secret", "resume")
-    ),
+    path("webhooks/<uuid:id>/test", webhooks.Test.as_view()),
+    path("webhooks/<uuid:id>/secret", webhooks.Secret.as_view()),
+    path("webhooks/<uuid:id>/resume", webhooks.Resume.as_view()),
     path("webhooks/<uuid:id>/messages", webhooks.Messages.as_view()),
     path("webhooks/<uuid:id>/messages/<str:message>/replay", webhooks.Replay.as_view()),
+]
+endpoints: list[URLPattern | URLResolver] = [
+    path("me", Me.as_view()),
+    path("storefronts/<slug:storefront>/", include(of_storefront)),
 ]
 urlpatterns = [
     path("status", status.status),
     path("token", token),
-    path("me", Me.as_view()),
-    path("storefronts/<slug:storefront>/", include(of_storefront)),
+    path("openapi.json", openapi.schema, name="partner-schema"),
+    *endpoints,
 ]

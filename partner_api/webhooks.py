@@ -7,12 +7,15 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from kernel.documents import answers, in_path
 from kernel.errors import Missing
 from partner_api.door import Json, PartnerDoor
-from partner_api.pages import PageQuery, cursor_of, etag, mind_match, page, place_of
+from partner_api.pages import PageQuery, cursor_of, etag, mind_match, page, paged, place_of
 from partners.gateways.webhook.address import checked
 from partners.models import Attempt, Endpoint, Message, Notice
 from partners.published import BY_TYPE
@@ -43,6 +46,70 @@ class EventQuery(PageQuery):
     after = serializers.IntegerField(required=False, min_value=0, help_text="position of the last one read")
 
 
+class EndpointOut(serializers.Serializer[Any]):
+    """An endpoint."""
+
+    id = serializers.UUIDField()
+    url = serializers.CharField()
+    types = serializers.ListField(child=serializers.CharField())
+    state = serializers.ChoiceField(Endpoint.State.choices)
+    failing_since = serializers.DateTimeField(allow_null=True)
+    paused_at = serializers.DateTimeField(allow_null=True)
+    paused_why = serializers.CharField(allow_null=True)
+
+
+class EndpointMade(EndpointOut):
+    """An endpoint and its secret."""
+
+    secret = serializers.CharField(
+        allow_null=True, help_text="in the first answer alone; null where it is given again to the same key"
+    )
+
+
+class SecretOut(serializers.Serializer[Any]):
+    """The new secret."""
+
+    id = serializers.UUIDField()
+    secret = serializers.CharField(allow_null=True, help_text="in the first answer alone")
+
+
+class AttemptOut(serializers.Serializer[Any]):
+    """One call of your server."""
+
+    at = serializers.DateTimeField()
+    status = serializers.IntegerField(allow_null=True)
+    millis = serializers.IntegerField()
+    error = serializers.CharField(allow_null=True)
+
+
+class MessageOut(serializers.Serializer[Any]):
+    """A message and what came of it."""
+
+    id = serializers.CharField(help_text="the `webhook-id` it is sent under")
+    type = serializers.CharField()
+    object = serializers.CharField()
+    number = serializers.CharField()
+    position = serializers.IntegerField(allow_null=True)
+    at = serializers.DateTimeField()
+    state = serializers.ChoiceField(Message.State.choices)
+    next_try_at = serializers.DateTimeField(allow_null=True)
+    attempts = serializers.ListField(child=AttemptOut())
+
+
+class EventOut(serializers.Serializer[Any]):
+    """What happened to what."""
+
+    position = serializers.IntegerField()
+    type = serializers.CharField()
+    object = serializers.CharField(help_text="order, return, …")
+    number = serializers.CharField(help_text="of the object")
+    at = serializers.DateTimeField()
+
+
+ID = in_path("id", "of the endpoint", OpenApiTypes.UUID)
+MESSAGE = in_path("message", "its id, `msg_…`")
+
+
 def shown(row: Endpoint) -> dict[str, Any]:
     """An endpoint; its secret is told when it is made and when it is changed, and never here."""
     return {
@@ -67,11 +134,13 @@ class Webhooks(PartnerDoor):
             self.told = self.taken(EndpointBody).validated_data
             self.url = checked(self.told["url"])
 
+    @extend_schema(responses=answers(200, paged(EndpointOut)))
     def get(self, request: Request) -> Json:
         """The endpoints that this partner has in this storefront."""
         rows = _own(self).order_by("id")
         return Json(page([shown(row) for row in rows], next=None))
 
+    @extend_schema(request=EndpointBody, responses=answers(201, EndpointMade))
     def post(self, request: Request) -> Json:
         """Add one. `secret` is in this answer alone; with it messages are signed (Standard Webhooks)."""
         row, secret = endpoints.make_endpoint(
@@ -91,10 +160,12 @@ class Webhook(PartnerDoor):
             self.told = self.taken(EndpointBody).validated_data
             self.url = checked(self.told["url"])
 
+    @extend_schema(parameters=[ID], responses=answers(200, EndpointOut))
     def get(self, request: Request, id: UUID) -> Json:
         """The endpoint, with its ETag."""
         return _marked(shown(_one(self, id)))
 
+    @extend_schema(parameters=[ID], request=EndpointBody, responses=answers(200, EndpointOut))
     def put(self, request: Request, id: UUID) -> Json:
         """Another address or other types, from the next event on. Wants If-Match."""
         row = _one(self, id, lock=True)
@@ -104,25 +175,46 @@ class Webhook(PartnerDoor):
         )
         return _marked(shown(row))
 
+    @extend_schema(parameters=[ID], responses=answers(204, None))
     def delete(self, request: Request, id: UUID) -> HttpResponse:
         """Nothing more is sent to it; what waits is given up."""
         endpoints.remove_endpoint(row=_one(self, id, lock=True), now=self.now)
         return HttpResponse(status=204)
 
 
-class WebhookVerb(PartnerDoor):
-    """What is done to an endpoint: `test` sends a message, `secret` changes the secret, `resume` goes on."""
+class Test(PartnerDoor):
+    """A test message."""
 
     scopes = {"POST": SCOPE}
 
-    def post(self, request: Request, id: UUID, verb: str) -> Json:
-        """Do it; the answer of `secret` holds the new one, which signs beside the old one for a day."""
+    @extend_schema(request=None, parameters=[ID], responses=answers(202, MessageOut))
+    def post(self, request: Request, id: UUID) -> Json:
+        """Send one, of type `ping`; its fate is in the log."""
+        return Json(told_of(endpoints.ping(row=_one(self, id), now=self.now)), status=202)
+
+
+class Secret(PartnerDoor):
+    """The secret of an endpoint."""
+
+    scopes = {"POST": SCOPE}
+
+    @extend_schema(request=None, parameters=[ID], responses=answers(200, SecretOut))
+    def post(self, request: Request, id: UUID) -> Json:
+        """Change it; the new one signs beside the old one for a day."""
         row = _one(self, id)
-        if verb == "test":
-            return Json(told_of(endpoints.ping(row=row, now=self.now)), status=202)
-        if verb == "secret":
-            body = {"id": str(row.public_id), "secret": endpoints.rotate_secret(row=row, now=self.now)}
-            return Json(body, kept={**body, "secret": None})
+        body = {"id": str(row.public_id), "secret": endpoints.rotate_secret(row=row, now=self.now)}
+        return Json(body, kept={**body, "secret": None})
+
+
+class Resume(PartnerDoor):
+    """An endpoint that was paused."""
+
+    scopes = {"POST": SCOPE}
+
+    @extend_schema(request=None, parameters=[ID], responses=answers(200, EndpointOut))
+    def post(self, request: Request, id: UUID) -> Json:
+        """Go on; what waited meanwhile is sent."""
+        row = _one(self, id)
         endpoints.resume(row=row, by=f"partner:{self.caller.partner.name}", now=self.now)
         row.refresh_from_db()
         return Json(shown(row))
@@ -133,6 +225,7 @@ class Messages(PartnerDoor):
 
     scopes = {"GET": SCOPE}
 
+    @extend_schema(parameters=[ID, MessageQuery], responses=answers(200, paged(MessageOut), 422))
     def get(self, request: Request, id: UUID) -> Json:
         """Its messages, the youngest first, each with its attempts."""
         asked = self.asked(MessageQuery).validated_data
@@ -157,6 +250,7 @@ class Replay(PartnerDoor):
 
     scopes = {"POST": SCOPE}
 
+    @extend_schema(request=None, parameters=[ID, MESSAGE], responses=answers(202, MessageOut))
     def post(self, request: Request, id: UUID, message: str) -> Json:
         """Send it again, under the same `webhook-id`, by which you know that you have it."""
         found = Message.objects.select_for_update(of=("self",)).filter(endpoint=_one(self, id))
@@ -173,6 +267,7 @@ class Events(PartnerDoor):
 
     scopes = {"GET": SCOPE}
 
+    @extend_schema(parameters=[EventQuery], responses=answers(200, paged(EventOut), 422))
     def get(self, request: Request) -> Json:
         """Events of the types that your scopes allow, the oldest first, of the last 30 days.
 

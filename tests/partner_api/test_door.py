@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 
 import pytest
 from django.urls import path
 from oauth2_provider.models import AccessToken, RefreshToken
 
 from backend.urls import urlpatterns as house
+from kernel.clock import now as present
 from kernel.errors import Conflict, Refused
 from kernel.models import Receipt
+from partner_api.deprecation import NOTICE, Deprecated
 from partner_api.door import Json, PartnerDoor
 from partners.models import Application, Nonce, Partner
 from partners.queries import connections
@@ -310,3 +313,19 @@ def test_addresses_and_methods_that_do_not_exist_are_problems_too(client, wms):
     assert code(client.get(f"{ROOT}/nothing")) == (404, "not_found")
     assert code(wms.send("DELETE", "probe")) == (405, "method_not_allowed")
     assert code(client.options(f"{ROOT}/me")) == (405, "method_not_allowed")
+
+
+def test_a_call_that_will_go_says_so_for_a_year_and_then_what_takes_its_place(wms, monkeypatch):
+    since = present() - timedelta(days=1)
+    going = Deprecated(since, since + NOTICE, "GET /partner/v1/me")
+    monkeypatch.setattr(Probe, "deprecated", {"GET": going})
+    answer = wms.get("probe")
+    assert answer.status_code == 200
+    assert answer["Deprecation"] == f"@{int(since.timestamp())}"
+    assert parsedate_to_datetime(answer["Sunset"]) == (since + NOTICE).replace(microsecond=0)
+    assert answer["Link"] == '</partner/docs/changes>; rel="deprecation"'
+    monkeypatch.setattr(Probe, "deprecated", {"GET": Deprecated(since - NOTICE, since, "it")})
+    gone = wms.get("probe")
+    assert (gone.status_code, gone.json()["code"], gone.json()["instead"]) == (410, "sunset", "it")
+    with pytest.raises(ValueError, match="a year"):
+        Deprecated(since, since + timedelta(days=300), "it")

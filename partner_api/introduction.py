@@ -1,0 +1,121 @@
+"""What the document says of the whole, and of the two addresses that answer without a token."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from customs.states import DECLARATION
+from inventory.models import CountLine
+from kernel.documents import PROBLEM, WHAT
+from logistics.states import SHIPMENT
+from orders.states import ORDER
+from partners.models import Endpoint, Message, Partner
+from returns.states import RETURN
+
+DESCRIPTION: Final = """Warehouses, carriers, customs brokers and ERPs connect here.
+仓库、承运商、报关行与 ERP 系统由此接入。
+
+- **Token** · `POST /partner/v1/token` with your client id and secret · 取令牌
+- **First call** · `GET /partner/v1/me` says what you may do in which storefront · 查询权限
+- **Signature** on whatever changes something, **Idempotency-Key** on each POST · 签名与幂等键
+- **Errors** are `application/problem+json`; `type` is the page that explains it · 错误格式
+
+Guides: `/partner/docs/` · 指南见 `/partner/docs/`
+"""
+TAGS: Final = {
+    "status": "服务状态 · Whether the API is there",
+    "token": "令牌 · Tokens (OAuth 2.0 client credentials)",
+    "me": "自身信息 · Who you are and what you may do",
+    "orders": "订单 · Orders, acknowledgement, receiver",
+    "warehouses": "仓库 · Warehouses",
+    "stock": "库存 · Levels, lots, receipts, adjustments, counts",
+    "events": "事件 · What happened, in order",
+    "webhooks": "回调 · Endpoints, their messages and replay",
+}
+# One name for each set of values, however many fields have it.
+ENUMS: Final[dict[str, Any]] = {
+    "OrderStateEnum": ORDER.choices,
+    "ShipmentStateEnum": SHIPMENT.choices,
+    "DeclarationStateEnum": DECLARATION.choices,
+    "ReturnStateEnum": RETURN.choices,
+    "CountStateEnum": CountLine.State.choices,
+    "PartnerKindEnum": Partner.Kind.choices,
+    "EndpointStateEnum": Endpoint.State.choices,
+    "MessageStateEnum": Message.State.choices,
+}
+_TEXT: Final = {"type": "string"}
+
+
+def _object(required: list[str], **members: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": members, "required": required}
+
+
+def _said(status: int, what: str) -> dict[str, Any]:
+    return {str(status): {"description": what, "content": {"application/json": {"schema": _REFUSED}}}}
+
+
+_REFUSED: Final = _object(
+    ["type", "title", "status", "code", "error"],
+    type=_TEXT,
+    title=_TEXT,
+    status={"type": "integer"},
+    code=_TEXT,
+    error={**_TEXT, "description": "in the words of RFC 6749 §5.2"},
+)
+_GRANT: Final = _object(
+    ["grant_type"],
+    grant_type={"type": "string", "enum": ["client_credentials"]},
+    scope={**_TEXT, "description": "scopes, parted by blanks; none: all that the credential may have"},
+    client_id={**_TEXT, "description": "where it is not sent as HTTP Basic"},
+    client_secret=_TEXT,
+)
+_GIVEN: Final = _object(
+    ["access_token", "token_type", "expires_in", "scope"],
+    access_token=_TEXT,
+    token_type=_TEXT,
+    expires_in={"type": "integer", "description": "seconds"},
+    scope=_TEXT,
+)
+PLAIN: Final[dict[str, Any]] = {
+    "/partner/v1/status": {
+        "get": {
+            "operationId": "get_status",
+            "summary": "Status · Whether the API is there, and which version of it",
+            "description": "Public.",
+            "tags": ["status"],
+            "security": [],
+            "parameters": [],
+            "responses": {
+                "200": {
+                    "description": "It is.",
+                    "content": {
+                        "application/json": {"schema": _object(["api", "version"], api=_TEXT, version=_TEXT)}
+                    },
+                }
+            },
+        }
+    },
+    "/partner/v1/token": {
+        "post": {
+            "operationId": "post_token",
+            "summary": "Token · Exchange client id and secret for a token that lives an hour",
+            "description": "RFC 6749 §4.4. Not signed, without a key. Sixty calls a minute from one place.",
+            "tags": ["token"],
+            "security": [],
+            "parameters": [],
+            "requestBody": {
+                "required": True,
+                "content": {"application/x-www-form-urlencoded": {"schema": _GRANT}},
+            },
+            "responses": {
+                "200": {"description": "A token.", "content": {"application/json": {"schema": _GIVEN}}},
+                **_said(400, "Not a request for a token."),
+                **_said(401, "The client id or the secret is wrong."),
+                "429": {
+                    "description": WHAT[429],
+                    "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+                },
+            },
+        }
+    },
+}

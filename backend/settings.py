@@ -152,6 +152,7 @@ INSTALLED_APPS = [
 ]
 AUTH_USER_MODEL = "storefronts.Operator"
 OAUTH2_PROVIDER_APPLICATION_MODEL = "partners.Application"
+WAREHOUSE_OF = "backend.whose_warehouse.warehouse_of"  # whose a fact is that partners hear
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # The admin carries sessions, CSRF and the rest; API paths pass the lean stack only.

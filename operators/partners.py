@@ -16,6 +16,7 @@ from unfold.widgets import (
     UnfoldAdminTextareaWidget,
 )
 
+from inventory.models import Warehouse
 from kernel.clock import now
 from kernel.tenancy import everything
 from operators.base import Scoped, register
@@ -42,6 +43,34 @@ class ScopesForm(forms.Form):
     scopes = forms.MultipleChoiceField(
         label=say("权限范围", "scopes"), choices=_CHOICES, widget=UnfoldAdminCheckboxSelectMultipleWidget
     )
+
+
+def served_form(row: Connection) -> type[forms.Form]:
+    """Which scopes, and in which warehouses of the storefront."""
+    return type("ServedForm", (ScopesForm,), {"warehouses": _warehouses([row.storefront_id])})
+
+
+def _warehouses(shops: list[int]) -> forms.Field:
+    """Those of these storefronts, one of several named with it."""
+    rows = Warehouse.objects.filter(storefront__in=shops).order_by("storefront", "position", "code")
+    named = {
+        f"{row.storefront_id}:{row.code}": f"{row.storefront} · {row}" if len(shops) > 1 else str(row)
+        for row in rows.select_related("storefront")
+    }
+    return forms.MultipleChoiceField(
+        label=say("限定仓库（不选为全部）", "only these warehouses; none: all"),
+        choices=list(named.items()),
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+    )
+
+
+def _served(values: Mapping[str, Any], shop: Storefront) -> list[str]:
+    """The codes of those that were ticked; a partner is limited to another storefront's by no word."""
+    ticked = [one.split(":", 1) for one in values["warehouses"]]
+    if any(int(where) != shop.pk for where, _ in ticked):
+        raise PermissionDenied
+    return [code for _, code in ticked]
 
 
 class CallingForm(forms.Form):
@@ -112,7 +141,10 @@ def rescope(row: Connection, values: Mapping[str, Any], by: str, at: datetime) -
     """What it may do here from now on."""
     with everything():  # the partner is a row of its home, which may be another storefront
         partner, shop = row.partner, row.storefront
-        accounts.grant(partner=partner, storefront=shop, scopes=values["scopes"], by=by, now=at)
+        served = _served(values, shop)
+        accounts.grant(
+            partner=partner, storefront=shop, scopes=values["scopes"], warehouses=served, by=by, now=at
+        )
 
 
 def connect(row: Partner, values: Mapping[str, Any], by: str, at: datetime) -> None:
@@ -122,7 +154,10 @@ def connect(row: Partner, values: Mapping[str, Any], by: str, at: datetime) -> N
         owners = Operator.objects.filter(memberships__storefront=shop, memberships__role__in=OWNERS)
         if not (Operator.objects.filter(is_superuser=True) | owners).filter(username=by).exists():
             raise PermissionDenied
-        accounts.grant(partner=row, storefront=shop, scopes=values["scopes"], by=by, now=at)
+        served = _served(values, shop)
+        accounts.grant(
+            partner=row, storefront=shop, scopes=values["scopes"], warehouses=served, by=by, now=at
+        )
 
 
 def unconnected(row: Partner) -> list[tuple[int, str]]:
@@ -133,14 +168,21 @@ def unconnected(row: Partner) -> list[tuple[int, str]]:
 
 
 def connect_form(row: Partner) -> type[forms.Form]:
-    """In which storefront, and which scopes."""
+    """In which storefront, which scopes, and in which of its warehouses."""
+    shops = unconnected(row)
     field = forms.TypedChoiceField(
         label=say("店铺", "storefront"),
         coerce=int,
-        choices=unconnected(row),
+        choices=shops,
         widget=UnfoldAdminSelectWidget,
     )
-    return type("ConnectForm", (ScopesForm,), {"storefront": field, "field_order": ["storefront"]})
+    fields = {"storefront": field, "warehouses": _warehouses([pk for pk, _ in shops])}
+    return type("ConnectForm", (ScopesForm,), {**fields, "field_order": ["storefront"]})
+
+
+def as_before(row: Connection) -> dict[str, Any]:
+    """What it may do, or might before it ended."""
+    return {"scopes": row.scopes, "warehouses": [f"{row.storefront_id}:{code}" for code in row.warehouses]}
 
 
 def end(row: Connection, values: Mapping[str, Any], by: str, at: datetime) -> None:
@@ -252,7 +294,7 @@ class PartnerAdmin(Stepped):
 class ConnectionAdmin(Stepped):
     """What a partner may do in a storefront, and until when it might."""
 
-    fields = ("name", "kind", "scopes", "storefront", "since", "ended_at")
+    fields = ("name", "kind", "scopes", "warehouses", "storefront", "since", "ended_at")
     list_display = ("name", "kind", "since", "ended_at", "storefront")
     list_select_related = ("storefront",)
     list_filter = (states("kind"),)
@@ -266,8 +308,9 @@ class ConnectionAdmin(Stepped):
             ScopesForm,
             rescope,
             OWNERS,
+            form_of=served_form,
             legal=lambda row: row.ended_at is None,
-            start=lambda row: {"scopes": row.scopes},
+            start=as_before,
         ),
         Step(
             "end",
@@ -289,8 +332,9 @@ class ConnectionAdmin(Stepped):
             ScopesForm,
             rescope,
             OWNERS,
+            form_of=served_form,
             legal=over,
-            start=lambda row: {"scopes": row.scopes},
+            start=as_before,
         ),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,9 @@ WHERE l.storefront_id = %(storefront)s AND l.kind = 'order' AND l.position > %(a
   AND o.storefront_id = %(storefront)s
   AND (%(since)s::timestamptz IS NULL OR l.at >= %(since)s::timestamptz)
   AND (%(state)s::text = '' OR o.state = %(state)s::text)
+  AND (%(warehouses)s::text[] = '{}' OR o.warehouse_id IN (
+      SELECT w.id FROM inventory_warehouse w
+      WHERE w.storefront_id = l.storefront_id AND w.code = ANY (%(warehouses)s::text[])))
   AND (%(new_to)s::bigint IS NULL OR NOT EXISTS (
       SELECT FROM partners_acknowledgement a
       WHERE a.partner_id = %(new_to)s::bigint AND a.storefront_id = l.storefront_id AND a.number = l.number))
@@ -38,11 +42,13 @@ def changed(
     since: datetime | None = None,
     state: str = "",
     new_to: int | None = None,
+    warehouses: Sequence[str] = (),
     most: int,
 ) -> list[Change]:
     """At most so many orders that changed behind the place `after`, the one that changed first, first.
 
-    `new_to` leaves out those that this partner (by its id) has acknowledged. One statement.
+    `new_to` leaves out those that this partner (by its id) has acknowledged; `warehouses` are the codes of
+    those whose orders are asked for, none: all. One statement.
     """
     asked: dict[str, Any] = {
         "storefront": storefront_id,
@@ -50,6 +56,7 @@ def changed(
         "since": since,
         "state": state,
         "new_to": new_to,
+        "warehouses": list(warehouses),
         "most": most,
     }
     with connection.cursor() as cursor:

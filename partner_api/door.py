@@ -15,6 +15,7 @@ from typing import Any, ClassVar, TypeVar
 
 import orjson
 from django.db import transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils import translation
 from rest_framework import serializers
@@ -22,6 +23,7 @@ from rest_framework.authentication import BaseAuthentication
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from inventory.models import Warehouse
 from kernel import callers, clock, problems, throttle
 from kernel.errors import Missing, Refused
 from kernel.idempotency import fingerprint_of, key_of, told
@@ -164,6 +166,12 @@ class PartnerDoor(APIView):
     def may(self, scope: str) -> bool:
         """Whether token and storefront both allow it; for what an answer holds beyond its own scope."""
         return scope in self.caller.scopes and scope in self.connection.scopes
+
+    def warehouses(self) -> QuerySet[Warehouse]:
+        """Those of this storefront that the partner serves: what is of another is not there."""
+        rows = Warehouse.objects.filter(storefront=self.storefront)
+        named = self.connection.warehouses
+        return rows.filter(code__in=named) if named else rows
 
     def _signed(self, request: HttpRequest) -> None:
         call = Signed(

@@ -161,6 +161,7 @@ class Orders(PartnerDoor):
             since=asked["changed_since"],
             state=asked["state"],
             new_to=None if asked["acknowledged"] else self.caller.partner.pk,
+            warehouses=self.connection.warehouses,
             most=asked["limit"],
         )
         rows = shown(self, found)
@@ -303,7 +304,8 @@ def _row(
 def _change(door: PartnerDoor, number: str) -> Change:
     """The last change of an order of this storefront; raises Missing for one that was never paid."""
     latest = Latest.objects.filter(storefront=door.storefront, kind="order", number=number[:60]).first()
-    order = Order.objects.filter(storefront=door.storefront, number=number[:32]).values_list("pk").first()
+    orders = Order.objects.filter(storefront=door.storefront, warehouse__in=door.warehouses())
+    order = orders.filter(number=number[:32]).values_list("pk").first()
     if latest is None or order is None:
         raise Missing()
     return Change(latest.position, latest.at, order[0])

@@ -158,8 +158,8 @@ class Warehouses(PartnerDoor):
 
     @extend_schema(responses=answers(200, paged(WarehouseOut)))
     def get(self, request: Request) -> Json:
-        """The warehouses of this storefront, each with its trade mode 监管方式."""
-        rows = Warehouse.objects.filter(storefront=self.storefront).order_by("position", "code")
+        """The warehouses of this storefront that you serve, each with its trade mode 监管方式."""
+        rows = self.warehouses().order_by("position", "code")
         items = [
             {
                 "code": row.code,
@@ -181,7 +181,8 @@ class Levels(PartnerDoor):
     def get(self, request: Request) -> Json:
         """By SKU and warehouse; `available` is what may still be promised."""
         asked = self.asked(StockQuery).validated_data
-        rows = Stock.objects.filter(storefront=self.storefront).select_related("warehouse", "variant")
+        rows = Stock.objects.filter(storefront=self.storefront, warehouse__in=self.warehouses())
+        rows = rows.select_related("warehouse", "variant")
         found, more = _page(self, "stock", rows, asked, "")
         return Json(page([_level(row) for row in found], next=more))
 
@@ -195,7 +196,8 @@ class Lots(PartnerDoor):
     def get(self, request: Request) -> Json:
         """Lots with their days; those without a piece are left out."""
         asked = self.asked(StockQuery).validated_data
-        rows = Lot.objects.filter(storefront=self.storefront, on_hand__gt=0)
+        served = self.warehouses()
+        rows = Lot.objects.filter(storefront=self.storefront, on_hand__gt=0, stock__warehouse__in=served)
         rows = rows.select_related("stock__warehouse", "stock__variant")
         found, more = _page(self, "lots", rows, asked, "stock__")
         return Json(page([_lot(row) for row in found], next=more))
@@ -335,7 +337,7 @@ def _in_order(lines: list[dict[str, Any]]) -> list[tuple[int, dict[str, Any]]]:
 
 
 def _warehouse(door: PartnerDoor, code: str) -> Warehouse:
-    row = Warehouse.objects.filter(storefront=door.storefront, code=code).first()
+    row = door.warehouses().filter(code=code).first()
     if row is None:
         raise Missing()
     return row

@@ -278,6 +278,8 @@ class Events(PartnerDoor):
         after = asked.get("after", 0) if after is None else after
         types = [name for name, one in BY_TYPE.items() if self.may(one.scope)]
         rows = Notice.objects.filter(storefront=self.storefront, position__gt=after, type__in=types)
+        if self.connection.warehouses:
+            rows = rows.filter(warehouse__in=self.connection.warehouses)
         found = list(rows.order_by("position")[: asked["limit"] + 1])
         items = found[: asked["limit"]]
         more = cursor_of("events", items[-1].position) if len(found) > len(items) else None

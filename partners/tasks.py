@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.conf import settings
+from django.utils.module_loading import import_string
 from oauth2_provider.models import AccessToken
 
 from kernel.clock import now
@@ -24,5 +26,10 @@ def publish(event: Event) -> None:
     """An event that partners may hear (partners/published.py)."""
     if event.storefront_id is not None:
         publishing.publish(
-            storefront_id=event.storefront_id, name=event.name, key=event.key, at=event.at, now=now()
+            storefront_id=event.storefront_id,
+            name=event.name,
+            key=event.key,
+            warehouse=import_string(settings.WAREHOUSE_OF)(event.key),
+            at=event.at,
+            now=now(),
         )

@@ -70,6 +70,12 @@ class Connection(models.Model):
     name = models.CharField(max_length=80)
     kind = models.CharField(max_length=12, choices=Partner.Kind.choices)
     scopes = ArrayField(models.CharField(max_length=30), help_text="what it may do here")
+    warehouses = ArrayField(
+        models.CharField(max_length=40),
+        default=list,
+        blank=True,
+        help_text="codes of the warehouses it serves here; none: all",
+    )
     since = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
 

@@ -28,6 +28,9 @@ class Notice(models.Model):
     position = models.BigIntegerField()
     type = models.CharField(max_length=40)
     subject = models.CharField(max_length=80, help_text="what it happened to: order:number, return:number")
+    warehouse = models.CharField(
+        max_length=40, default="", blank=True, help_text="code of the warehouse whose it is"
+    )
     at = models.DateTimeField()
 
     class Meta:

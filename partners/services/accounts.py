@@ -137,10 +137,17 @@ def change_partner(
 
 
 def connect(
-    *, partner: Partner, storefront: Storefront, scopes: Iterable[str], by: str, now: datetime
+    *,
+    partner: Partner,
+    storefront: Storefront,
+    scopes: Iterable[str],
+    warehouses: Iterable[str] | None = None,
+    by: str,
+    now: datetime,
 ) -> Connection:
     """What the partner may do in this storefront from now on, in place of what it might before.
 
+    `warehouses` are the codes of those that it serves there, none: all; None: those that it served before.
     Raises NoSuchScope, AnotherBrand.
     """
     wanted = checked_scopes(scopes)
@@ -148,6 +155,8 @@ def connect(
         raise AnotherBrand()
     with transaction.atomic():
         Partner.objects.select_for_update(of=("self",), no_key=True).get(pk=partner.pk)
+        before = _latest(partner, storefront)
+        served = sorted(set(warehouses)) if warehouses is not None else before.warehouses if before else []
         _end(partner, storefront, now)
         made = Connection.objects.create(
             storefront=storefront,
@@ -155,27 +164,38 @@ def connect(
             name=partner.name,
             kind=partner.kind,
             scopes=wanted,
+            warehouses=served,
             since=now,
         )
-        _tell("partner.connected", partner, at=storefront.pk, by=by, now=now, scopes=wanted)
+        facts = {"scopes": wanted, "warehouses": served}
+        _tell("partner.connected", partner, at=storefront.pk, by=by, now=now, **facts)
     return made
 
 
 def grant(
-    *, partner: Partner, storefront: Storefront, scopes: Iterable[str], by: str, now: datetime
+    *,
+    partner: Partner,
+    storefront: Storefront,
+    scopes: Iterable[str],
+    warehouses: Iterable[str] | None = None,
+    by: str,
+    now: datetime,
 ) -> Connection:
-    """As `connect`, by an operator. What personal data it was not given there before is an export without an
-    end, to which a colleague agrees whatever the limit: raises NeedsColleague."""
+    """As `connect`, by an operator. What personal data it was not given there before, of a kind or of a
+    warehouse, is an export without an end, to which a colleague agrees whatever the limit: raises
+    NeedsColleague."""
     with transaction.atomic():
         Partner.objects.select_for_update(of=("self",), no_key=True).get(pk=partner.pk)
         standing = Connection.objects.filter(partner=partner, storefront=storefront, ended_at=None).first()
-        made = connect(partner=partner, storefront=storefront, scopes=scopes, by=by, now=now)
-        if PERSONAL & set(made.scopes) - set(standing.scopes if standing else ()):
+        made = connect(
+            partner=partner, storefront=storefront, scopes=scopes, warehouses=warehouses, by=by, now=now
+        )
+        if _opened(standing, made):
             approvals.require(
                 storefront_id=storefront.pk,
                 verb=FourEyes.Verb.EXPORT,
                 key=f"partner:{partner.public_id}:{storefront.pk}",
-                facts={"partner": partner.name, "scopes": made.scopes},
+                facts={"partner": partner.name, "scopes": made.scopes, "warehouses": made.warehouses},
                 by=by,
                 now=now,
             )
@@ -275,6 +295,19 @@ def checked_networks(networks: Iterable[str]) -> list[str]:
         except ValueError as wrong:
             raise NoSuchNetwork(network=text[:43]) from wrong
     return list(found)
+
+
+def _opened(before: Connection | None, after: Connection) -> bool:
+    """Whether personal data is given that was not: another kind, or that of another warehouse."""
+    given = PERSONAL & set(after.scopes)
+    if before is None or not given <= set(before.scopes):
+        return bool(given)
+    more = not after.warehouses or not set(after.warehouses) <= set(before.warehouses)
+    return bool(given) and bool(before.warehouses) and more
+
+
+def _latest(partner: Partner, storefront: Storefront) -> Connection | None:
+    return Connection.objects.filter(partner=partner, storefront=storefront).order_by("-pk").first()
 
 
 def _end(partner: Partner, storefront: Storefront, now: datetime) -> bool:

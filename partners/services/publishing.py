@@ -29,15 +29,19 @@ FROM partners_endpoint e
 JOIN partners_connection c ON c.partner_id = e.partner_id AND c.storefront_id = e.storefront_id
 WHERE e.storefront_id = %(storefront)s AND e.state <> 'removed' AND %(type)s::text = ANY (e.types)
   AND c.ended_at IS NULL AND %(scope)s::text = ANY (c.scopes)
+  AND (c.warehouses = '{}' OR %(warehouse)s::text = ANY (c.warehouses))
 """
 _FORGET = """
 DELETE FROM partners_notice WHERE id IN (SELECT id FROM partners_notice WHERE at < %s ORDER BY at LIMIT %s)
 """
 
 
-def publish(*, storefront_id: int, name: str, key: str, at: datetime, now: datetime) -> int:
+def publish(
+    *, storefront_id: int, name: str, key: str, warehouse: str = "", at: datetime, now: datetime
+) -> int:
     """Tell partners of an event; the place it was given. In the transaction of its delivery, so once.
 
+    `warehouse` is the code of the one that it is of: who serves certain ones hears of no other.
     Nobody else writes into this storefront's feed before the transaction ends: places are committed in order.
     """
     told = PUBLISHED[name]
@@ -46,7 +50,12 @@ def publish(*, storefront_id: int, name: str, key: str, at: datetime, now: datet
         cursor.execute(_PLACE, [storefront_id])
         (position,) = cursor.fetchone()
         Notice.objects.create(
-            storefront_id=storefront_id, position=position, type=told.type, subject=key, at=at
+            storefront_id=storefront_id,
+            position=position,
+            type=told.type,
+            subject=key,
+            warehouse=warehouse,
+            at=at,
         )
         cursor.execute(_LATEST, [storefront_id, kind, number, position, at])
         cursor.execute(
@@ -57,6 +66,7 @@ def publish(*, storefront_id: int, name: str, key: str, at: datetime, now: datet
                 "scope": told.scope,
                 "subject": key,
                 "position": position,
+                "warehouse": warehouse,
                 "at": at,
                 "now": now,
             },

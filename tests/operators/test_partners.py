@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from inventory.models import Warehouse
 from kernel import approvals
 from kernel.clock import now
 from kernel.models import Approval
@@ -180,3 +181,34 @@ def test_who_is_no_owner_here_sees_or_does_nothing_of_it(client, shop):
         assert client.get(f"{ADMIN}/{what._meta.model_name}/{what.pk}/change/").status_code in (302, 404)
     assert Application.objects.get().revoked_at is None
     assert Connection.objects.get().ended_at is None
+
+
+def test_a_connection_is_limited_to_warehouses_and_widening_one_that_has_names_wants_a_colleague(
+    client, shop
+):
+    made = [
+        Warehouse.objects.create(
+            storefront=where, code=code, name=code, name_zh=code, trade_mode="0110", customs_district="0100"
+        )
+        for where, code in ((shop, "near"), (shop, "far"), (make.storefront("swift"), "strange"))
+    ]
+    wms = partner(shop)
+
+    def served(*rows, scopes=("stock:read",)):
+        ticked = [f"{row.storefront_id}:{row.code}" for row in rows]
+        step(client, Connection.objects.get(ended_at=None), "scopes", scopes=scopes, warehouses=ticked)
+        return Connection.objects.get(ended_at=None).warehouses
+
+    near, far, strange = made
+    assert served(near, far) == ["far", "near"]
+    assert served(strange) == ["far", "near"]  # another storefront's is no choice here
+    named = ["stock:read", "personal:name"]
+    accounts.connect(partner=wms, storefront=shop, scopes=named, warehouses=["near"], by="o", now=now())
+    assert served(far, scopes=named) == ["near"]
+    asked = Approval.objects.get()
+    assert asked.facts["warehouses"] == ["far"]
+    approvals.decide(approval=asked, by="lan", granted=True, reason="their second house", now=now())
+    assert served(scopes=named) == ["near"]  # all of them is more than what was agreed to
+    assert served(far, scopes=named) == ["far"]
+    accounts.connect(partner=wms, storefront=shop, scopes=["stock:read"], by="o", now=now())
+    assert Connection.objects.get(ended_at=None).warehouses == ["far"]  # as before, where nobody says

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from django.db.models import QuerySet
+
 from orders.models import Order
 from returns.models import ReturnRequest
 
@@ -9,12 +13,12 @@ from returns.models import ReturnRequest
 def warehouse_of(key: str) -> str:
     """The code of the warehouse of the order or return with this event key; empty where it is of none."""
     kind, _, number = key.partition(":")
+    rows: QuerySet[Any]
     match kind:
         case "order":
-            found = Order.objects.filter(number=number).values_list("warehouse__code", flat=True)
+            rows, field = Order.objects.filter(number=number), "warehouse__code"
         case "return":
-            back = ReturnRequest.objects.filter(number=number)
-            found = back.values_list("order__warehouse__code", flat=True)
+            rows, field = ReturnRequest.objects.filter(number=number), "order__warehouse__code"
         case _:
             return ""
-    return found.first() or ""
+    return rows.values_list(field, flat=True).first() or ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from http import HTTPStatus
 from typing import Any, Final
 
 import orjson
@@ -147,6 +148,10 @@ def _complete(operation: dict[str, Any], address: str, method: str, view: type[P
     if method in view.deprecated:
         operation["deprecated"] = True
     asked = operation.setdefault("parameters", [])
+    asked.sort(key=lambda one: one["in"] != "path")
+    for one in asked:
+        if one["schema"].get("default") == "":
+            del one["schema"]["default"]  # not to send it is what it means
     if method not in READS or method in view.signed:
         asked += [_header(*one) for one in SIGNED]
     if method == "POST":
@@ -157,6 +162,7 @@ def _complete(operation: dict[str, Any], address: str, method: str, view: type[P
         operation["responses"].setdefault(str(status), _problem(status))
     for status, answer in operation["responses"].items():
         if status < "400":
+            answer["description"] = answer["description"] or HTTPStatus(int(status)).phrase
             answer["headers"] = {**_LIMITED, **answer.get("headers", {})}
     _exemplify(operation, operation["operationId"])
 

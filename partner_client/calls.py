@@ -1,0 +1,254 @@
+"""Every call of the door. Made from the OpenAPI document by `manage.py partner_client`; not to be edited."""
+
+from __future__ import annotations
+
+from typing import Literal, cast
+
+from partner_client import shapes
+from partner_client.transport import Transport
+
+
+class Calls(Transport):
+    """A method a call, named by its method and address."""
+
+    def get_me(self) -> shapes.Me:
+        """Who you are. Scopes are those of the token that each storefront grants."""
+        return cast(shapes.Me, self.call("GET", "/me"))
+
+    def get_events(
+        self,
+        *,
+        after: int | None = None,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> shapes.EventPage:
+        """Events of the types that your scopes allow, the oldest first, of the last 30 days. Positions
+        never turn up before one that was read: ask again with the last one as `after`.
+        """
+        return cast(shapes.EventPage, self.call(
+            "GET",
+            "events",
+            query={"after": after, "cursor": cursor, "limit": limit},
+        ))
+
+    def get_orders(
+        self,
+        *,
+        acknowledged: bool | None = None,
+        changed_since: str | None = None,
+        cursor: str | None = None,
+        fields: str | None = None,
+        limit: int | None = None,
+        state: Literal["placed", "closing", "paid", "expired", "cancelled"] | None = None,
+    ) -> shapes.OrderPage:
+        """A page of them. `next` stands also at the end: ask again with it for what changes from now on."""
+        return cast(shapes.OrderPage, self.call(
+            "GET",
+            "orders",
+            query={"acknowledged": acknowledged, "changed_since": changed_since, "cursor": cursor, "fields": fields, "limit": limit, "state": state},
+        ))
+
+    def get_order(self, number: str, *, fields: str | None = None) -> shapes.Order:
+        """The order with its lines and sums, how far its parcel and its declaration are, and its ETag."""
+        return cast(shapes.Order, self.call(
+            "GET",
+            "orders/{number}",
+            names={"number": number},
+            query={"fields": fields},
+        ))
+
+    def post_order_acknowledgement(
+        self,
+        number: str,
+        body: shapes.AcknowledgeBody,
+        *,
+        key: str = "",
+    ) -> shapes.Acknowledged:
+        """Say that you have it, under your own number if you like; once and for all."""
+        return cast(shapes.Acknowledged, self.call(
+            "POST",
+            "orders/{number}/acknowledgement",
+            names={"number": number},
+            body=body,
+            key=key,
+            signed=True,
+        ))
+
+    def get_order_receiver(
+        self,
+        number: str,
+        *,
+        purpose: Literal["fulfil", "deliver", "after_sales"],
+    ) -> shapes.Receiver:
+        """Name, telephone and address, as far as your personal scopes go; each answer is on record."""
+        return cast(shapes.Receiver, self.call(
+            "GET",
+            "orders/{number}/receiver",
+            names={"number": number},
+            query={"purpose": purpose},
+            signed=True,
+        ))
+
+    def get_stock(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+        sku: str | None = None,
+        warehouse: str | None = None,
+    ) -> shapes.LevelPage:
+        """By SKU and warehouse; `available` is what may still be promised."""
+        return cast(shapes.LevelPage, self.call(
+            "GET",
+            "stock",
+            query={"cursor": cursor, "limit": limit, "sku": sku, "warehouse": warehouse},
+        ))
+
+    def post_stock_adjustments(self, body: shapes.AdjustmentBody, *, key: str = "") -> shapes.Adjustment:
+        """Add what was found and write off what is missing, all of it or nothing; promised pieces stay."""
+        return cast(shapes.Adjustment, self.call(
+            "POST",
+            "stock/adjustments",
+            body=body,
+            key=key,
+            signed=True,
+        ))
+
+    def post_stock_counts(self, body: shapes.CountBody, *, key: str = "") -> shapes.Count:
+        """Compare with the ledger; nothing moves: a difference waits for the brand to accept it."""
+        return cast(shapes.Count, self.call(
+            "POST",
+            "stock/counts",
+            body=body,
+            key=key,
+            signed=True,
+        ))
+
+    def get_stock_lots(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+        sku: str | None = None,
+        warehouse: str | None = None,
+    ) -> shapes.LotPage:
+        """Lots with their days; those without a piece are left out."""
+        return cast(shapes.LotPage, self.call(
+            "GET",
+            "stock/lots",
+            query={"cursor": cursor, "limit": limit, "sku": sku, "warehouse": warehouse},
+        ))
+
+    def post_stock_receipts(self, body: shapes.ReceiptBody, *, key: str = "") -> shapes.Receipt:
+        """Take all of it in, lot by lot, or nothing."""
+        return cast(shapes.Receipt, self.call(
+            "POST",
+            "stock/receipts",
+            body=body,
+            key=key,
+            signed=True,
+        ))
+
+    def get_warehouses(self) -> shapes.WarehousePage:
+        """The warehouses of this storefront, each with its trade mode 监管方式."""
+        return cast(shapes.WarehousePage, self.call("GET", "warehouses"))
+
+    def get_webhooks(self) -> shapes.EndpointPage:
+        """The endpoints that this partner has in this storefront."""
+        return cast(shapes.EndpointPage, self.call("GET", "webhooks"))
+
+    def post_webhooks(self, body: shapes.EndpointBody, *, key: str = "") -> shapes.EndpointMade:
+        """Add one. `secret` is in this answer alone; with it messages are signed (Standard Webhooks)."""
+        return cast(shapes.EndpointMade, self.call(
+            "POST",
+            "webhooks",
+            body=body,
+            key=key,
+            signed=True,
+        ))
+
+    def get_webhook(self, id: str) -> shapes.Endpoint:
+        """The endpoint, with its ETag."""
+        return cast(shapes.Endpoint, self.call("GET", "webhooks/{id}", names={"id": id}))
+
+    def put_webhook(
+        self,
+        id: str,
+        body: shapes.EndpointBody,
+        *,
+        if_match: str = "",
+    ) -> shapes.Endpoint:
+        """Another address or other types, from the next event on. Wants If-Match."""
+        return cast(shapes.Endpoint, self.call(
+            "PUT",
+            "webhooks/{id}",
+            names={"id": id},
+            body=body,
+            if_match=if_match,
+            signed=True,
+        ))
+
+    def delete_webhook(self, id: str) -> None:
+        """Nothing more is sent to it; what waits is given up."""
+        self.call(
+            "DELETE",
+            "webhooks/{id}",
+            names={"id": id},
+            signed=True,
+        )
+
+    def get_webhook_messages(
+        self,
+        id: str,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+        state: Literal["waiting", "done", "given_up"] | None = None,
+    ) -> shapes.MessagePage:
+        """Its messages, the youngest first, each with its attempts."""
+        return cast(shapes.MessagePage, self.call(
+            "GET",
+            "webhooks/{id}/messages",
+            names={"id": id},
+            query={"cursor": cursor, "limit": limit, "state": state},
+        ))
+
+    def post_webhook_message_replay(self, id: str, message: str, *, key: str = "") -> shapes.Message:
+        """Send it again, under the same `webhook-id`, by which you know that you have it."""
+        return cast(shapes.Message, self.call(
+            "POST",
+            "webhooks/{id}/messages/{message}/replay",
+            names={"id": id, "message": message},
+            key=key,
+            signed=True,
+        ))
+
+    def post_webhook_resume(self, id: str, *, key: str = "") -> shapes.Endpoint:
+        """Go on; what waited meanwhile is sent."""
+        return cast(shapes.Endpoint, self.call(
+            "POST",
+            "webhooks/{id}/resume",
+            names={"id": id},
+            key=key,
+            signed=True,
+        ))
+
+    def post_webhook_secret(self, id: str, *, key: str = "") -> shapes.Secret:
+        """Change it; the new one signs beside the old one for a day."""
+        return cast(shapes.Secret, self.call(
+            "POST",
+            "webhooks/{id}/secret",
+            names={"id": id},
+            key=key,
+            signed=True,
+        ))
+
+    def post_webhook_test(self, id: str, *, key: str = "") -> shapes.Message:
+        """Send one, of type `ping`; its fate is in the log."""
+        return cast(shapes.Message, self.call(
+            "POST",
+            "webhooks/{id}/test",
+            names={"id": id},
+            key=key,
+            signed=True,
+        ))

@@ -160,6 +160,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
     # Not an outside party, yet without a transaction around it: the job keeps its own.
     "export.asked": (Handler("customers.services.exports.prepare", outside=True),),
     "catalogue.import_asked": (Handler("catalog.services.import_jobs.prepare", outside=True, lease=_LONG),),
+    "partner.job_asked": (Handler("partner_api.work.prepare", outside=True, lease=_LONG),),
     "recipients.asked": (Handler("customs.services.recipients.prepare", outside=True, lease=_LONG),),
 }
 # What partners may hear.

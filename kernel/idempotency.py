@@ -40,8 +40,8 @@ def key_of(request: HttpRequest) -> str:
 
 
 def fingerprint_of(request: HttpRequest) -> bytes:
-    """What must be equal in a replay: method, path and body."""
-    return fingerprint(request.method or "", request.path, request.body)
+    """What must be equal in a replay: method, path with its query, and body."""
+    return fingerprint(request.method or "", request.get_full_path(), request.body)
 
 
 def told(answer: Answer, *, replayed: bool = False) -> HttpResponse:

@@ -7,13 +7,16 @@ from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from typing import Any
 
+import structlog
 from django.db import connection, transaction
 
 from kernel.clock import now as present
-from kernel.errors import Conflict
+from kernel.errors import Conflict, Problem
 from kernel.models import Job
 
 Progress = Callable[[int, int], None]
+
+log = structlog.get_logger(__name__)
 
 
 class NotQueued(Conflict):
@@ -88,6 +91,42 @@ def run(
         raise
     finally:
         job.refresh_from_db()
+
+
+def answer(
+    *,
+    job: Job,
+    work: Callable[[Job, Progress], dict[str, Any]],
+    gave_up: Problem,
+    later: tuple[type[Problem], ...] = (),
+) -> None:
+    """Do what an event asks for; safe to repeat, also after a worker died in the middle.
+
+    A problem is an answer too and is told by the job, but for those that are tried again `later`. What fails
+    for no reason that can be told is tried once more, then `gave_up`: the same work fails again.
+    """
+    if job.state == Job.State.DONE or "refused" in job.result:
+        return
+    again = job.state == Job.State.FAILED and not job.error.startswith(tuple(one.__name__ for one in later))
+    if job.state != Job.State.QUEUED:
+        requeue(job=job, now=present())
+    try:
+        run(job=job, work=work, now=present())
+    except Problem as refused:
+        if isinstance(refused, (NotQueued, *later)):
+            raise
+        _refuse(job, refused)
+    except Exception as failure:
+        if not again:
+            raise
+        error = f"{type(failure).__name__}: {failure}"[:1000]
+        log.error("job_gave_up", kind=job.kind, job=str(job.public_id), error=error)
+        _refuse(job, gave_up)
+
+
+def _refuse(job: Job, why: Problem) -> None:
+    told = {"refused": why.text("en"), "refused_zh": why.text("zh")}
+    Job.objects.filter(pk=job.pk, state=Job.State.FAILED).update(result=told)
 
 
 def _hold(job: Job, started_at: datetime) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from io import BytesIO
 from ipaddress import ip_address, ip_network
 from typing import Any, ClassVar, TypeVar
 
@@ -163,6 +164,11 @@ class PartnerDoor(APIView):
     def prepare(self, request: Request) -> None:
         """What is done before the transaction begins: what asks somebody outside."""
 
+    @property
+    def by(self) -> str:
+        """Who it is, as the house writes down who did something."""
+        return f"partner:{self.caller.partner.name}"[:80]
+
     def may(self, scope: str) -> bool:
         """Whether token and storefront both allow it; for what an answer holds beyond its own scope."""
         return scope in self.caller.scopes and scope in self.connection.scopes
@@ -179,7 +185,7 @@ class PartnerDoor(APIView):
             target=request.get_full_path(),
             timestamp=request.headers.get("X-Timestamp", ""),
             nonce=request.headers.get("X-Nonce", ""),
-            body=request.body,
+            body=_whole(request),
         )
         signature = request.headers.get("X-Signature", "")
         believe(credential=self.caller.credential, call=call, signature=signature, now=self.now)
@@ -225,6 +231,15 @@ class PartnerDoor(APIView):
         made = shape(data=self.request.query_params.dict())
         made.is_valid(raise_exception=True)
         return made
+
+
+def _whole(request: HttpRequest) -> bytes:
+    """The body, of a caller who is known. How long it may be the middleware has decided by its address;
+    Django's own bound is that of pages."""
+    if not hasattr(request, "_body"):
+        request._body = request.read()
+        request._stream = BytesIO(request._body)
+    return request.body
 
 
 def _allowed(address: str, networks: list[str]) -> bool:

@@ -7,8 +7,10 @@ from typing import Any, Final
 from customs.states import DECLARATION
 from inventory.models import CountLine
 from kernel.documents import PROBLEM, WHAT
+from kernel.models import Job
 from logistics.states import SHIPMENT
 from orders.states import ORDER
+from partner_api.work import KINDS, OUTCOMES
 from partners.models import Endpoint, Message, Partner
 from returns.states import RETURN
 
@@ -26,6 +28,8 @@ TAGS: Final = {
     "status": "服务状态 · Whether the API is there",
     "token": "令牌 · Tokens (OAuth 2.0 client credentials)",
     "me": "自身信息 · Who you are and what you may do",
+    "catalogue": "商品 · Products, variants, prices, customs attributes",
+    "jobs": "任务 · How far long work is, and what came of each row",
     "orders": "订单 · Orders, acknowledgement, receiver",
     "warehouses": "仓库 · Warehouses",
     "stock": "库存 · Levels, lots, receipts, adjustments, counts",
@@ -39,6 +43,9 @@ ENUMS: Final[dict[str, Any]] = {
     "DeclarationStateEnum": DECLARATION.choices,
     "ReturnStateEnum": RETURN.choices,
     "CountStateEnum": CountLine.State.choices,
+    "JobStateEnum": Job.State.choices,
+    "JobKindEnum": [(kind, kind) for kind in KINDS],
+    "OutcomeEnum": [(outcome, outcome) for outcome in OUTCOMES],
     "PartnerKindEnum": Partner.Kind.choices,
     "EndpointStateEnum": Endpoint.State.choices,
     "MessageStateEnum": Message.State.choices,

@@ -226,7 +226,7 @@ class Receipts(PartnerDoor):
                     produced_on=one["produced_on"],
                     expires_on=one["expires_on"],
                     reason=f"receipt {told['reference']}",
-                    by=_who(self),
+                    by=self.by,
                     now=self.now,
                 )
         return Json(
@@ -249,7 +249,7 @@ class Adjustments(PartnerDoor):
             with line(number):
                 lot = inventory.named_lot(lots, sku=one["sku"], code=one["lot"], listed=one["inbound_list"])
                 moved[number] = inventory.adjust(
-                    lot=lot, pieces=one["pieces"], reason=one["reason"], by=_who(self), now=self.now
+                    lot=lot, pieces=one["pieces"], reason=one["reason"], by=self.by, now=self.now
                 )
         return Json({"lots": [_lot(moved[n]) for n in sorted(moved)]}, status=201)
 
@@ -265,14 +265,14 @@ class Counts(PartnerDoor):
         told = self.taken(CountBody).validated_data
         lots = _lots_of(self, told["warehouse"])
         count = inventory.open_count(
-            warehouse=_warehouse(self, told["warehouse"]), note=told["note"], by=_who(self), now=self.now
+            warehouse=_warehouse(self, told["warehouse"]), note=told["note"], by=self.by, now=self.now
         )
         lines: dict[int, Any] = {}
         for number, one in _in_order(told["lines"]):
             with line(number):
                 lot = inventory.named_lot(lots, sku=one["sku"], code=one["lot"], listed=one["inbound_list"])
                 lines[number] = inventory.record_count(
-                    count=count, lot=lot, counted=one["counted"], by=_who(self), now=self.now
+                    count=count, lot=lot, counted=one["counted"], by=self.by, now=self.now
                 )
         items = [
             {
@@ -357,7 +357,3 @@ def _known(variants: dict[str, Variant], sku: str) -> Variant:
     if sku not in variants:
         raise Missing()
     return variants[sku]
-
-
-def _who(door: PartnerDoor) -> str:
-    return f"partner:{door.caller.partner.name}"[:80]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from partner_api import openapi, orders, status, stock, webhooks
+from partner_api import catalogue, jobs, openapi, orders, status, stock, webhooks
 from partner_api.me import Me
 from partner_api.token import token
 
 of_storefront = [
+    path("catalogue/upserts", catalogue.Upserts.as_view()),
+    path("jobs/<uuid:id>", jobs.OneJob.as_view()),
+    path("jobs/<uuid:id>/results", jobs.Results.as_view()),
     path("orders", orders.Orders.as_view()),
     path("orders/<slug:number>", orders.OneOrder.as_view()),
     path("orders/<slug:number>/acknowledgement", orders.Acknowledge.as_view()),

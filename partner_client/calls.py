@@ -15,6 +15,19 @@ class Calls(Transport):
         """Who you are. Scopes are those of the token that each storefront grants."""
         return cast(shapes.Me, self.call("GET", "/me"))
 
+    def post_catalogue_upserts(self, body: shapes.UpsertBody, *, key: str = "") -> shapes.Job:
+        """Add or change up to 10,000 SKUs. A worker does it: ask for the job at Location. A row that
+        cannot be taken is refused by itself, with what stands against it; its product is written whole
+        or not at all. The same rows a second time change nothing.
+        """
+        return cast(shapes.Job, self.call(
+            "POST",
+            "catalogue/upserts",
+            body=body,
+            key=key,
+            signed=True,
+        ))
+
     def get_events(
         self,
         *,
@@ -29,6 +42,26 @@ class Calls(Transport):
             "GET",
             "events",
             query={"after": after, "cursor": cursor, "limit": limit},
+        ))
+
+    def get_job(self, id: str) -> shapes.Job:
+        """How far a job of yours is. While it waits or runs, Retry-After says when to ask again."""
+        return cast(shapes.Job, self.call("GET", "jobs/{id}", names={"id": id}))
+
+    def get_job_results(
+        self,
+        id: str,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+        outcome: Literal["created", "changed", "unchanged", "refused"] | None = None,
+    ) -> shapes.ResultPage:
+        """What came of each row, once the job is done, for seven days; `outcome=refused`: those to mend."""
+        return cast(shapes.ResultPage, self.call(
+            "GET",
+            "jobs/{id}/results",
+            names={"id": id},
+            query={"cursor": cursor, "limit": limit, "outcome": outcome},
         ))
 
     def get_orders(
@@ -150,7 +183,7 @@ class Calls(Transport):
         ))
 
     def get_warehouses(self) -> shapes.WarehousePage:
-        """The warehouses of this storefront, each with its trade mode 监管方式."""
+        """The warehouses of this storefront that you serve, each with its trade mode 监管方式."""
         return cast(shapes.WarehousePage, self.call("GET", "warehouses"))
 
     def get_webhooks(self) -> shapes.EndpointPage:

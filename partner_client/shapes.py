@@ -164,6 +164,21 @@ class EventPage(TypedDict):
     next: str | None
 
 
+class Failure(TypedDict):
+    """Why nothing of it was done."""
+
+    title: str
+    title_zh: str
+
+
+class Fault(TypedDict):
+    """What stands against one field, or (`column` is empty) against the row."""
+
+    column: str
+    message: str
+    message_zh: str
+
+
 class ItsAcknowledgement(TypedDict):
     """That you have it."""
 
@@ -183,6 +198,27 @@ class ItsShipment(TypedDict):
 
     state: ShipmentStateEnum
     ship_by: str | None
+
+
+JobKindEnum = Literal["catalogue.upsert"]
+
+
+class Job(TypedDict):
+    """A job, how far it is and how it ended."""
+
+    id: str
+    kind: JobKindEnum
+    state: JobOutStateEnum
+    done: int
+    total: int
+    queued_at: str
+    started_at: str | None
+    ended_at: str | None
+    summary: Summary | None
+    failure: Failure | None
+
+
+JobOutStateEnum = Literal["queued", "running", "done", "failed"]
 
 
 class Level(TypedDict):
@@ -276,6 +312,16 @@ class MessagePage(TypedDict):
 MessageStateEnum = Literal["waiting", "done", "given_up"]
 
 
+ModeEnum = Literal["rows", "whole"]
+
+
+class Options(TypedDict):
+    """Names and values by language, in the same order."""
+
+    zh: NotRequired[dict[str, Any]]
+    en: NotRequired[dict[str, Any]]
+
+
 class Order(TypedDict):
     """A paid order, without personal data; with `fields` those alone."""
 
@@ -307,6 +353,9 @@ class OrderPage(TypedDict):
 
 
 OrderStateEnum = Literal["placed", "closing", "paid", "expired", "cancelled"]
+
+
+OutcomeEnum = Literal["created", "changed", "unchanged", "refused"]
 
 
 PartnerKindEnum = Literal["warehouse", "carrier", "broker", "erp"]
@@ -377,6 +426,23 @@ class RefusalDocument(TypedDict):
     facts: dict[str, Any]
 
 
+class Result(TypedDict):
+    """What came of one row."""
+
+    row: int
+    sku: str | None
+    outcome: OutcomeEnum
+    faults: list[Fault]
+    warnings: list[Fault]
+
+
+class ResultPage(TypedDict):
+    """One page."""
+
+    items: list[Result]
+    next: str | None
+
+
 class Secret(TypedDict):
     """The new secret."""
 
@@ -387,11 +453,68 @@ class Secret(TypedDict):
 ShipmentStateEnum = Literal["to_pick", "packing", "labelled", "leaving", "dispatched", "lost", "handed_over", "customs_hold", "damaged", "in_transit", "delivered", "returned", "cancelled"]
 
 
+class Summary(TypedDict):
+    """How many rows there were, and what came of them."""
+
+    rows: int
+    created: int
+    changed: int
+    unchanged: int
+    refused: int
+
+
 class Text(TypedDict):
     """A text in both languages."""
 
     zh: str
     en: str
+
+
+class UpsertBody(TypedDict):
+    """Rows, one for each SKU."""
+
+    rows: list[UpsertRow]
+    mode: NotRequired[ModeEnum]
+    dry_run: NotRequired[bool]
+
+
+class UpsertRow(TypedDict):
+    """One SKU. Of a known one name what changes; of a new one all that is marked new. Null empties."""
+
+    sku: str
+    product_code: NotRequired[str | None]
+    category: NotRequired[str | None]
+    brand: NotRequired[str | None]
+    name_zh: NotRequired[str | None]
+    name_en: NotRequired[str | None]
+    subtitle_zh: NotRequired[str | None]
+    subtitle_en: NotRequired[str | None]
+    description_zh: NotRequired[str | None]
+    description_en: NotRequired[str | None]
+    options: NotRequired[Options | None]
+    price_fen: NotRequired[int | None]
+    price_tax_included_fen: NotRequired[int | None]
+    weight_g: NotRequired[int | None]
+    bar_code: NotRequired[str | None]
+    active: NotRequired[bool | None]
+    hs_code: NotRequired[str | None]
+    origin: NotRequired[str | None]
+    unit: NotRequired[str | None]
+    legal_unit_1: NotRequired[str | None]
+    legal_quantity_1: NotRequired[str | None]
+    legal_unit_2: NotRequired[str | None]
+    legal_quantity_2: NotRequired[str | None]
+    net_content: NotRequired[str | None]
+    net_content_unit: NotRequired[str | None]
+    spec_zh: NotRequired[str | None]
+    e_label_zh: NotRequired[str | None]
+    is_food: NotRequired[bool | None]
+    adult_only: NotRequired[bool | None]
+    return_exclusion: NotRequired[str | None]
+    classes: NotRequired[list[str] | None]
+    exclusion_ruled_out: NotRequired[bool | None]
+    customs_confirmed: NotRequired[bool | None]
+    customs_note: NotRequired[str | None]
 
 
 class Warehouse(TypedDict):

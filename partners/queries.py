@@ -66,3 +66,16 @@ def note_use(credential: Application, address: str, now: datetime) -> None:
             Application.objects.filter(pk=credential.pk).update(
                 last_used_at=now, last_used_from=address or None
             )
+
+
+def standing(storefront_id: int, partner: str) -> Connection | None:
+    """What a partner (its public number) may do in a storefront, where both still say that it may."""
+    found = Connection.objects.filter(
+        storefront=storefront_id,
+        ended_at=None,
+        storefront__state=Storefront.State.OPEN,
+        partner__public_id=partner,
+        partner__state=Partner.State.ACTIVE,
+    )
+    with everything():  # a partner may have its home in another
+        return found.select_related("partner").first()

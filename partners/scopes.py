@@ -12,6 +12,7 @@ SCOPES: Final[dict[str, tuple[str, str]]] = {
     PROFILE: ("read who one is oneself", "读取自身信息"),
     "catalogue:read": ("read products, variants and prices", "读取商品、规格与价格"),
     "catalogue:write": ("add and change products, variants and prices", "新增、修改商品、规格与价格"),
+    "catalogue:classify": ("confirm classifications for customs", "确认商品归类"),
     "stock:read": ("read stock levels, lots and movements", "读取库存、批次与流水"),
     "stock:write": ("receive, adjust and count stock", "收货、调整与盘点"),
     "orders:read": ("read orders, without personal data", "读取订单（不含个人信息）"),
@@ -31,12 +32,14 @@ SCOPES: Final[dict[str, tuple[str, str]]] = {
 PERSONAL: Final = frozenset(name for name in SCOPES if name.startswith("personal:"))
 _WAREHOUSE = {"catalogue:read", "stock:read", "stock:write", "orders:read", "orders:write"}
 _WAREHOUSE |= {"fulfilment:read", "fulfilment:write", "returns:read", "returns:write", "webhooks"}
+_BROKER = {"catalogue:read", "catalogue:write", "catalogue:classify", "orders:read"}
+_BROKER |= {"customs:read", "customs:write", "webhooks"}
 # What each kind of partner has use for: where a connection begins, before anyone has thought about it.
 USUAL: Final[dict[str, frozenset[str]]] = {
     Partner.Kind.WAREHOUSE: frozenset(_WAREHOUSE),
     Partner.Kind.CARRIER: frozenset({"fulfilment:read", "fulfilment:write", "webhooks"}),
-    Partner.Kind.BROKER: frozenset({"orders:read", "customs:read", "customs:write", "webhooks"}),
-    Partner.Kind.ERP: frozenset(SCOPES) - PERSONAL - {"customs:write", PROFILE},
+    Partner.Kind.BROKER: frozenset(_BROKER),
+    Partner.Kind.ERP: frozenset(SCOPES) - PERSONAL - {"catalogue:classify", "customs:write", PROFILE},
 }
 
 

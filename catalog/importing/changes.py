@@ -47,8 +47,11 @@ class Changes:
         self.tax_included: dict[str, list[int]] = {}  # SKU → [with tax, tax], of written ones given so
 
     @classmethod
-    def between(cls, storefront_id: int, plan: Plan) -> Changes:
-        """Compare field by field. Of a plan with faults there is nothing to say."""
+    def between(cls, storefront_id: int, plan: Plan, *, in_order: bool = True) -> Changes:
+        """Compare field by field. Of a plan with faults there is nothing to say.
+
+        Unless the plan is `in_order` each variant keeps its place, whatever the order of its rows.
+        """
         changes = cls()
         if plan.faults:
             return changes
@@ -57,7 +60,7 @@ class Changes:
         brands = dict(Brand.objects.filter(**of).values_list("code", "pk"))
         shelves = {pk: code for code, pk in categories.items()}, {pk: code for code, pk in brands.items()}
         for batch in batches([*plan.products.values()]):
-            changes._compare(of, batch, {"category_id": categories, "brand_id": brands}, shelves)
+            changes._compare(of, batch, {"category_id": categories, "brand_id": brands}, shelves, in_order)
         return changes
 
     def _compare(
@@ -66,6 +69,7 @@ class Changes:
         plans: Sequence[ProductPlan],
         ids: dict[str, dict[str, int]],
         shelves: tuple[dict[int, str], dict[int, str]],
+        in_order: bool,
     ) -> None:
         """Some products: no more of the catalogue is held at once than of them."""
         codes = [product.code for product in plans]
@@ -87,7 +91,7 @@ class Changes:
                 **product.texts,
             }
             self._product(product, products.get(product.code), values, shelves)
-            _keep_places(product.variants, variants, last.get(product.code, -1))
+            _keep_places(product.variants, variants, last.get(product.code, -1), in_order)
             for variant in product.variants:
                 self._variant(variant, variants.get(variant.sku))
 
@@ -190,18 +194,19 @@ def batches(rows: Sequence[Any]) -> Iterator[Sequence[Any]]:
         yield rows[start : start + BATCH]
 
 
-def _keep_places(plans: list[VariantPlan], there: dict[str, Variant], last: int) -> None:
+def _keep_places(plans: list[VariantPlan], there: dict[str, Variant], last: int, in_order: bool) -> None:
     """Who names some variants of a product in their order, new ones behind, leaves each in its place.
 
-    A file in another order puts them in its own.
+    A file in another order puts them in its own, where its order says anything.
     """
     known = [there[plan.sku] for plan in plans if plan.sku in there]
     new = [plan for plan in plans if plan.sku not in there]
-    in_order = known == sorted(known, key=lambda row: (row.position, row.pk))
-    if not in_order or any(plan.sku not in there for plan in plans[: len(known)]):
+    kept = known == sorted(known, key=lambda row: (row.position, row.pk))
+    if in_order and not (kept and all(plan.sku in there for plan in plans[: len(known)])):
         return
-    for plan, row in zip(plans, known, strict=False):
-        plan.values["position"] = row.position
+    for plan in plans:
+        if plan.sku in there:
+            plan.values["position"] = there[plan.sku].position
     for place, plan in enumerate(new, start=last + 1):
         plan.values["position"] = place
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -57,12 +57,18 @@ class Plan:
     faults: list[Fault]
     warnings: list[Fault]
 
+    def without(self, codes: Collection[str]) -> Plan:
+        """What is left, and can be applied, where the products with faults are left out."""
+        left = {code: product for code, product in self.products.items() if code not in codes}
+        return replace(self, products=left, faults=[])
+
 
 def make_plan(storefront_id: int, table: Table, *, now: datetime, report: Progress | None = None) -> Plan:
     """Check every cell of `table` by itself, against the rest of the file, and against the catalogue."""
     faults = [*table.faults, *_header_faults(table)]
     plan = Plan({}, faults, [])
-    if any(fault.row <= 1 for fault in faults):
+    first = table.rows[0].number if table.rows else 2
+    if any(fault.row < first for fault in faults):
         return plan  # without its columns nothing else of the file can be judged
     lines: dict[str, int] = {}
     refused: dict[int, set[str]] = {}  # cells that the reader has refused, by row
@@ -127,7 +133,7 @@ def _take(row: Row, plan: Plan, lines: dict[str, int], refused: set[str]) -> Non
             brand=of_product.pop("brand"),
             texts={name: value for name, value in of_product.items() if name != "product_code"},
         )
-    if known is not None and len(plan.faults) == before:
+    if known is not None and not refused and len(plan.faults) == before:
         plan.faults.extend(_across_cells(row.number, of_variant))
         known.variants.append(_variant(row, code, of_variant, position=len(known.variants)))
 

@@ -18,7 +18,7 @@ from kernel.errors import Conflict
 from kernel.models import Job
 from kernel.tenancy import tenant
 
-IMPORT = "catalogue.import"  # the kind of its job
+IMPORT, UPSERT = "catalogue.import", "catalogue.upsert"  # the kinds of their jobs
 
 _BUMP = """
 INSERT INTO catalog_catalogversion (storefront_id, version) VALUES (%s, 1)
@@ -79,7 +79,7 @@ def _turn(whose: str, storefront_id: int) -> int:
 
 def _runs(storefront_id: int) -> ImportRuns:
     """Which import it is, as its job tells; one that a command makes has no job."""
-    jobs = Job.objects.filter(storefront_id=storefront_id, kind=IMPORT, state=Job.State.RUNNING)
+    jobs = Job.objects.filter(storefront_id=storefront_id, kind__in=(IMPORT, UPSERT), state=Job.State.RUNNING)
     job = jobs.order_by("started_at").first()
     if job is None or job.started_at is None:
         return ImportRuns("-", "-", 0, 0)

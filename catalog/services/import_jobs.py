@@ -10,8 +10,6 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
 
-import structlog
-
 from catalog.importing.read import MAX_BYTES
 from catalog.services.editing import IMPORT
 from catalog.services.import_products import ImportReport, check_products, import_products
@@ -24,8 +22,6 @@ from kernel.tenancy import tenant
 CHECK, WRITE, ASKED = "catalogue.check", IMPORT, "catalogue.import_asked"
 GOOD_FOR = timedelta(days=2)
 MOST_CELLS, MOST_FAULTS = 300, 1_000
-
-log = structlog.get_logger(__name__)
 
 
 class TooBig(Invalid):
@@ -85,35 +81,8 @@ def ask_write(*, check: Job, by: str, now: datetime) -> Job:
 
 
 def prepare(event: Event) -> None:
-    """Do what `catalogue.import_asked` asks for; safe to repeat, also after a worker died in the middle.
-
-    What fails for no reason that can be told is tried once more, then refused: the same file fails again.
-    """
-    job = Job.objects.get(public_id=event.facts["job"])
-    if job.state == Job.State.DONE or "refused" in job.result:
-        return  # a refusal is an answer too, and was told
-    again = job.state == Job.State.FAILED
-    if job.state != Job.State.QUEUED:
-        jobs.requeue(job=job, now=present())
-    try:
-        jobs.run(job=job, work=_work, now=present())
-    except jobs.NotQueued:
-        raise
-    except Problem as refused:
-        _refuse(job, refused)
-    except Exception as failure:
-        if not again:
-            raise
-        log.error(
-            "import_failed", job=str(job.public_id), error=f"{type(failure).__name__}: {failure}"[:1000]
-        )
-        _refuse(job, ImportFailed())
-
-
-def _refuse(job: Job, why: Problem) -> None:
-    """Told on the job's page."""
-    told = {"refused": why.text("en"), "refused_zh": why.text("zh")}
-    Job.objects.filter(pk=job.pk, state=Job.State.FAILED).update(result=told)
+    """Do what `catalogue.import_asked` asks for; safe to repeat, also after a worker died in the middle."""
+    jobs.answer(job=Job.objects.get(public_id=event.facts["job"]), work=_work, gave_up=ImportFailed())
 
 
 def _queue(storefront_id: int, kind: str, arguments: dict[str, Any], by: str, now: datetime) -> Job:

@@ -56,7 +56,7 @@ def check_products(
     table = read(file_name, content)
     plan = make_plan(storefront_id, table, now=now, report=report)
     rows = _let_go(table)
-    return _report(rows, plan, Changes.between(storefront_id, plan))
+    return report_of(rows, plan, Changes.between(storefront_id, plan))
 
 
 def import_products(
@@ -81,25 +81,9 @@ def import_products(
         if number != before + 1:  # somebody has changed the catalogue since it was compared
             rows, plan, changes = _changes(storefront_id, file_name, content, now, seen)
         touched = write(storefront_id, changes, now=now, report=report)
-        found = _report(rows, plan, changes)
+        found = report_of(rows, plan, changes)
         if touched:
-            events.record(
-                storefront_id=storefront_id,
-                name="catalogue.imported",
-                key=f"catalogue:{storefront_id}",
-                facts={
-                    "file": file_name,
-                    "sha256": hashlib.sha256(content).hexdigest(),
-                    "products_new": found.products_new,
-                    "products_changed": found.products_changed,
-                    "variants_new": found.variants_new,
-                    "variants_changed": found.variants_changed,
-                    "prices": changes.prices,
-                    "tax_included": changes.tax_included,
-                    **({"by": by} if by else {}),
-                },
-                now=now,
-            )
+            tell(storefront_id, changes, found, file=file_name, content=content, by=by, now=now)
         return found
 
 
@@ -129,6 +113,32 @@ def write(
     return touched
 
 
+def tell(
+    storefront_id: int,
+    changes: Changes,
+    found: ImportReport,
+    *,
+    file: str,
+    content: bytes,
+    by: str,
+    now: datetime,
+) -> None:
+    """The event of an import that changed something."""
+    facts = {
+        "file": file,
+        "sha256": hashlib.sha256(content).hexdigest(),
+        "products_new": found.products_new,
+        "products_changed": found.products_changed,
+        "variants_new": found.variants_new,
+        "variants_changed": found.variants_changed,
+        "prices": changes.prices,
+        "tax_included": changes.tax_included,
+        **({"by": by} if by else {}),
+    }
+    name, key = "catalogue.imported", f"catalogue:{storefront_id}"
+    events.record(storefront_id=storefront_id, name=name, key=key, facts=facts, now=now)
+
+
 def _let_go(table: Table) -> int:
     """How many rows there were: of a large file they are not held beside what was made of them."""
     rows = len(table.rows)
@@ -136,7 +146,8 @@ def _let_go(table: Table) -> int:
     return rows
 
 
-def _report(rows: int, plan: Plan, changes: Changes) -> ImportReport:
+def report_of(rows: int, plan: Plan, changes: Changes) -> ImportReport:
+    """What the changes of a plan come to."""
     products_new = sum(1 for product, _ in changes.products if product.code in changes.new_codes)
     variants_new = sum(1 for variant, _ in changes.variants if variant.sku not in changes.known_skus)
     return ImportReport(

@@ -122,6 +122,7 @@ def test_a_bar_code_is_kept_without_its_hyphens_and_blanks(shop: Storefront) -> 
 
 def test_every_fault_of_a_file_is_told_at_once_in_order_and_in_chinese_too(shop: Storefront) -> None:
     rows = [row(price="free", origin="XX"), row(sku="RS-50", hs_code="1"), row(category="no", name_zh="")]
+    rows.append(row(product_code="f", sku="F", options_zh="=1+1", origin="=1+1"))  # not read at all
     report = check_products(storefront_id=shop.pk, file_name="f.csv", content=table(*rows), now=NOW)
     assert [(f.row, f.column) for f in report.faults] == [
         (2, "price"),
@@ -129,8 +130,10 @@ def test_every_fault_of_a_file_is_told_at_once_in_order_and_in_chinese_too(shop:
         (3, "hs_code"),
         (4, "category"),
         (4, "sku"),
+        (5, "options_zh"),
+        (5, "origin"),
     ]
-    assert [f.message_zh for f in report.faults[-2:]] == ["与同一商品第 2 行不一致", "与第 2 行重复"]
+    assert [f.message_zh for f in report.faults[3:5]] == ["与同一商品第 2 行不一致", "与第 2 行重复"]
 
 
 def test_a_file_is_compared_some_products_at_a_time_with_the_same_result(

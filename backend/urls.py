@@ -15,6 +15,8 @@ from operators import code_search, goods_import, platform, return_numbers, rule_
 urlpatterns = [
     path("api/v1/", include("miniprogram_api.urls")),
     path("partner/v1/", include("partner_api.urls")),
+    path("partner/", RedirectView.as_view(url="/partner/docs/")),
+    path("partner/docs/", include("partner_api.docs.urls")),
     path("pay/", include("payments.urls")),
     path("wechat/", include("storefronts.urls")),
     path("carriers/", include("logistics.urls")),

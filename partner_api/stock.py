@@ -179,7 +179,7 @@ class Levels(PartnerDoor):
 
     @extend_schema(parameters=[StockQuery], responses=answers(200, paged(LevelOut), 422))
     def get(self, request: Request) -> Json:
-        """By SKU and warehouse; `available` is what may still be promised."""
+        """How much there is of each SKU in each warehouse. `available` is what may still be promised."""
         asked = self.asked(StockQuery).validated_data
         rows = Stock.objects.filter(storefront=self.storefront, warehouse__in=self.warehouses())
         rows = rows.select_related("warehouse", "variant")
@@ -210,7 +210,7 @@ class Receipts(PartnerDoor):
 
     @extend_schema(request=ReceiptBody, responses=answers(201, ReceiptOut))
     def post(self, request: Request) -> Json:
-        """Take all of it in, lot by lot, or nothing."""
+        """Take goods in, lot by lot, all of the message or nothing."""
         told = self.taken(ReceiptBody).validated_data
         warehouse = _warehouse(self, told["warehouse"])
         variants = _variants(self, told["lines"])

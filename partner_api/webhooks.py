@@ -142,7 +142,7 @@ class Webhooks(PartnerDoor):
 
     @extend_schema(request=EndpointBody, responses=answers(201, EndpointMade))
     def post(self, request: Request) -> Json:
-        """Add one. `secret` is in this answer alone; with it messages are signed (Standard Webhooks)."""
+        """Add an endpoint. `secret` is in this answer alone; with it messages are signed."""
         row, secret = endpoints.make_endpoint(
             connection=self.connection, url=self.url, types=self.told["types"], now=self.now
         )
@@ -167,7 +167,7 @@ class Webhook(PartnerDoor):
 
     @extend_schema(parameters=[ID], request=EndpointBody, responses=answers(200, EndpointOut))
     def put(self, request: Request, id: UUID) -> Json:
-        """Another address or other types, from the next event on. Wants If-Match."""
+        """Change an endpoint: another address or other types, from the next event on."""
         row = _one(self, id, lock=True)
         mind_match(request._request, shown(row))
         endpoints.change_endpoint(
@@ -177,7 +177,7 @@ class Webhook(PartnerDoor):
 
     @extend_schema(parameters=[ID], responses=answers(204, None))
     def delete(self, request: Request, id: UUID) -> HttpResponse:
-        """Nothing more is sent to it; what waits is given up."""
+        """Remove an endpoint. Nothing more is sent to it; what waits is given up."""
         endpoints.remove_endpoint(row=_one(self, id, lock=True), now=self.now)
         return HttpResponse(status=204)
 
@@ -189,7 +189,7 @@ class Test(PartnerDoor):
 
     @extend_schema(request=None, parameters=[ID], responses=answers(202, MessageOut))
     def post(self, request: Request, id: UUID) -> Json:
-        """Send one, of type `ping`; its fate is in the log."""
+        """Send a test message, of type `ping`; its fate is in the log."""
         return Json(told_of(endpoints.ping(row=_one(self, id), now=self.now)), status=202)
 
 
@@ -200,7 +200,7 @@ class Secret(PartnerDoor):
 
     @extend_schema(request=None, parameters=[ID], responses=answers(200, SecretOut))
     def post(self, request: Request, id: UUID) -> Json:
-        """Change it; the new one signs beside the old one for a day."""
+        """Change the secret; the new one signs beside the old one for a day."""
         row = _one(self, id)
         body = {"id": str(row.public_id), "secret": endpoints.rotate_secret(row=row, now=self.now)}
         return Json(body, kept={**body, "secret": None})
@@ -213,7 +213,7 @@ class Resume(PartnerDoor):
 
     @extend_schema(request=None, parameters=[ID], responses=answers(200, EndpointOut))
     def post(self, request: Request, id: UUID) -> Json:
-        """Go on; what waited meanwhile is sent."""
+        """Go on after a pause; what waited meanwhile is sent."""
         row = _one(self, id)
         endpoints.resume(row=row, by=f"partner:{self.caller.partner.name}", now=self.now)
         row.refresh_from_db()
@@ -227,7 +227,7 @@ class Messages(PartnerDoor):
 
     @extend_schema(parameters=[ID, MessageQuery], responses=answers(200, paged(MessageOut), 422))
     def get(self, request: Request, id: UUID) -> Json:
-        """Its messages, the youngest first, each with its attempts."""
+        """The messages of an endpoint, the youngest first, each with its attempts."""
         asked = self.asked(MessageQuery).validated_data
         name = f"messages:{id}"
         rows = Message.objects.filter(endpoint=_one(self, id))
@@ -252,7 +252,7 @@ class Replay(PartnerDoor):
 
     @extend_schema(request=None, parameters=[ID, MESSAGE], responses=answers(202, MessageOut))
     def post(self, request: Request, id: UUID, message: str) -> Json:
-        """Send it again, under the same `webhook-id`, by which you know that you have it."""
+        """Send a message again, under the same `webhook-id`, by which you know that you have it."""
         found = Message.objects.select_for_update(of=("self",)).filter(endpoint=_one(self, id))
         row = found.filter(public_id=message[4:]).first() if _NUMBER.fullmatch(message) else None
         if row is None:

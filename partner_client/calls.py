@@ -74,7 +74,9 @@ class Calls(Transport):
         limit: int | None = None,
         state: Literal["placed", "closing", "paid", "expired", "cancelled"] | None = None,
     ) -> shapes.OrderPage:
-        """A page of them. `next` stands also at the end: ask again with it for what changes from now on."""
+        """Orders, in the order in which they last changed. `next` stands also at the end: ask again with
+        it for what changes from now on.
+        """
         return cast(shapes.OrderPage, self.call(
             "GET",
             "orders",
@@ -130,7 +132,7 @@ class Calls(Transport):
         sku: str | None = None,
         warehouse: str | None = None,
     ) -> shapes.LevelPage:
-        """By SKU and warehouse; `available` is what may still be promised."""
+        """How much there is of each SKU in each warehouse. `available` is what may still be promised."""
         return cast(shapes.LevelPage, self.call(
             "GET",
             "stock",
@@ -173,7 +175,7 @@ class Calls(Transport):
         ))
 
     def post_stock_receipts(self, body: shapes.ReceiptBody, *, key: str = "") -> shapes.Receipt:
-        """Take all of it in, lot by lot, or nothing."""
+        """Take goods in, lot by lot, all of the message or nothing."""
         return cast(shapes.Receipt, self.call(
             "POST",
             "stock/receipts",
@@ -191,7 +193,7 @@ class Calls(Transport):
         return cast(shapes.EndpointPage, self.call("GET", "webhooks"))
 
     def post_webhooks(self, body: shapes.EndpointBody, *, key: str = "") -> shapes.EndpointMade:
-        """Add one. `secret` is in this answer alone; with it messages are signed (Standard Webhooks)."""
+        """Add an endpoint. `secret` is in this answer alone; with it messages are signed."""
         return cast(shapes.EndpointMade, self.call(
             "POST",
             "webhooks",
@@ -211,7 +213,7 @@ class Calls(Transport):
         *,
         if_match: str = "",
     ) -> shapes.Endpoint:
-        """Another address or other types, from the next event on. Wants If-Match."""
+        """Change an endpoint: another address or other types, from the next event on."""
         return cast(shapes.Endpoint, self.call(
             "PUT",
             "webhooks/{id}",
@@ -222,7 +224,7 @@ class Calls(Transport):
         ))
 
     def delete_webhook(self, id: str) -> None:
-        """Nothing more is sent to it; what waits is given up."""
+        """Remove an endpoint. Nothing more is sent to it; what waits is given up."""
         self.call(
             "DELETE",
             "webhooks/{id}",
@@ -238,7 +240,7 @@ class Calls(Transport):
         limit: int | None = None,
         state: Literal["waiting", "done", "given_up"] | None = None,
     ) -> shapes.MessagePage:
-        """Its messages, the youngest first, each with its attempts."""
+        """The messages of an endpoint, the youngest first, each with its attempts."""
         return cast(shapes.MessagePage, self.call(
             "GET",
             "webhooks/{id}/messages",
@@ -247,7 +249,7 @@ class Calls(Transport):
         ))
 
     def post_webhook_message_replay(self, id: str, message: str, *, key: str = "") -> shapes.Message:
-        """Send it again, under the same `webhook-id`, by which you know that you have it."""
+        """Send a message again, under the same `webhook-id`, by which you know that you have it."""
         return cast(shapes.Message, self.call(
             "POST",
             "webhooks/{id}/messages/{message}/replay",
@@ -257,7 +259,7 @@ class Calls(Transport):
         ))
 
     def post_webhook_resume(self, id: str, *, key: str = "") -> shapes.Endpoint:
-        """Go on; what waited meanwhile is sent."""
+        """Go on after a pause; what waited meanwhile is sent."""
         return cast(shapes.Endpoint, self.call(
             "POST",
             "webhooks/{id}/resume",
@@ -267,7 +269,7 @@ class Calls(Transport):
         ))
 
     def post_webhook_secret(self, id: str, *, key: str = "") -> shapes.Secret:
-        """Change it; the new one signs beside the old one for a day."""
+        """Change the secret; the new one signs beside the old one for a day."""
         return cast(shapes.Secret, self.call(
             "POST",
             "webhooks/{id}/secret",
@@ -277,7 +279,7 @@ class Calls(Transport):
         ))
 
     def post_webhook_test(self, id: str, *, key: str = "") -> shapes.Message:
-        """Send one, of type `ping`; its fate is in the log."""
+        """Send a test message, of type `ping`; its fate is in the log."""
         return cast(shapes.Message, self.call(
             "POST",
             "webhooks/{id}/test",

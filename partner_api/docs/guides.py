@@ -7,10 +7,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
 FOLDER: Final = Path(__file__).parent / "guides"
 LANGUAGES: Final = ("en", "zh")
+_MARKDOWN: Final = MarkdownIt("commonmark", {"html": False}).enable("table")
 # In the order in which they are read.
 SLUGS: Final = (
     "first-call",
@@ -31,7 +33,7 @@ class Guide:
     slug: str
     title: str
     lead: str
-    html: str
+    html: SafeString
 
 
 @lru_cache
@@ -40,8 +42,14 @@ def guide(language: str, slug: str) -> Guide:
     text = source(language, slug)
     title, _, rest = text.removeprefix("# ").partition("\n")
     lead = rest.strip().partition("\n\n")[0]
-    drawn = MarkdownIt("commonmark", {"html": False}).enable("table").render(text)
-    return Guide(slug, title.strip(), lead.replace("\n", " "), drawn)
+    drawn = mark_safe(_MARKDOWN.render(text))  # noqa: S308  (the renderer escapes)
+    return Guide(slug, title.strip(), lead.replace("`", ""), drawn)
+
+
+def inline(text: str) -> SafeString:
+    """A sentence, with its code as code; raw HTML in it is text."""
+    drawn: SafeString = mark_safe(_MARKDOWN.renderInline(text))  # noqa: S308  (the renderer escapes)
+    return drawn
 
 
 def source(language: str, slug: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final
 import orjson
 
 from kernel.documents import WHAT
+from partner_api.docs.guides import inline
 from partner_api.introduction import TAGS
 from partner_api.openapi import described
 
@@ -70,14 +71,14 @@ def _call(path: str, method: str, one: dict[str, Any]) -> Call:
     sent_as, body = _first(one.get("requestBody", {}))
     status, answer = next((s, a) for s, a in one["responses"].items() if s < "400")
     kind, given = _first(answer)
-    title, _, summary = one["summary"].partition(" · ")
+    _, _, summary = one["summary"].partition(" · ")
     security = [scope for each in one["security"] for scopes in each.values() for scope in scopes]
     return Call(
         name=one["operationId"],
         method=method.upper(),
         path=path,
-        summary=title if not summary else f"{title}: {summary[0].lower()}{summary[1:]}",
-        says=one["description"],
+        summary=inline(summary),
+        says=inline(one["description"].partition(". ")[2]),
         scope=" ".join(security),
         signed="X-Signature" in headers,
         keyed="Idempotency-Key" in headers,
@@ -175,7 +176,7 @@ def _says(one: dict[str, Any], schema: dict[str, Any]) -> str:
         if name in schema
     ]
     said = one.get("description", "") if "properties" not in _resolved(one) else ""
-    return "; ".join([*([said] if said else []), *bounds])
+    return inline("; ".join([*([said] if said else []), *bounds]))
 
 
 def _pretty(value: Any) -> str:

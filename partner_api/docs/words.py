@@ -6,6 +6,7 @@ from typing import Final
 
 _ROWS: Final = (
     ("title", "Partner API", "合作伙伴接口"),
+    ("skip", "Skip to the text", "跳到正文"),
     ("guides", "Guides", "指南"),
     ("reference", "Reference", "接口参考"),
     ("more", "More", "其他"),

@@ -152,7 +152,8 @@ class Orders(PartnerDoor):
 
     @extend_schema(parameters=[OrderQuery], responses=answers(200, paged(OrderOut), 422))
     def get(self, request: Request) -> Json:
-        """Orders, in the order in which they last changed. `next` stands also at the end: ask again with it for what changes from now on."""
+        """Orders, in the order in which they last changed. `next` stands also at the end: ask again with it
+        for what changes from now on."""
         asked = self.asked(OrderQuery).validated_data
         after = place_of(LIST, asked["cursor"]) or 0
         found = changed(

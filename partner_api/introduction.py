@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from catalog.states import PRODUCT
 from customs.states import DECLARATION
 from inventory.models import CountLine
 from kernel.documents import PROBLEM, WHAT
@@ -28,7 +29,9 @@ TAGS: Final = {
     "status": "服务状态 · Whether the API is there",
     "token": "令牌 · Tokens (OAuth 2.0 client credentials)",
     "me": "自身信息 · Who you are and what you may do",
-    "catalogue": "商品 · Products, variants, prices, customs attributes",
+    "catalogue": "批量商品 · Goods in bulk: products, variants, prices, customs attributes",
+    "products": "商品 · Products with their variants, prices and customs attributes",
+    "variants": "规格 · One SKU",
     "jobs": "任务 · How far long work is, and what came of each row",
     "orders": "订单 · Orders, acknowledgement, receiver",
     "warehouses": "仓库 · Warehouses",
@@ -39,6 +42,7 @@ TAGS: Final = {
 # One name for each set of values, however many fields have it.
 ENUMS: Final[dict[str, Any]] = {
     "OrderStateEnum": ORDER.choices,
+    "ProductStateEnum": PRODUCT.choices,
     "ShipmentStateEnum": SHIPMENT.choices,
     "DeclarationStateEnum": DECLARATION.choices,
     "ReturnStateEnum": RETURN.choices,

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from partner_api import catalogue, jobs, openapi, orders, status, stock, webhooks
+from partner_api import catalogue, jobs, openapi, orders, products, status, stock, webhooks
 from partner_api.me import Me
 from partner_api.token import token
 
 of_storefront = [
     path("catalogue/upserts", catalogue.Upserts.as_view()),
+    path("products", products.Products.as_view()),
+    path("products/<slug:code>", products.OneProduct.as_view()),
+    path("products/<slug:code>/publish", products.Publish.as_view()),
+    path("products/<slug:code>/withdraw", products.Withdraw.as_view()),
+    path("variants/<str:sku>", products.OneVariant.as_view()),
     path("jobs/<uuid:id>", jobs.OneJob.as_view()),
     path("jobs/<uuid:id>/results", jobs.Results.as_view()),
     path("orders", orders.Orders.as_view()),

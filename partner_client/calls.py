@@ -124,6 +124,76 @@ class Calls(Transport):
             signed=True,
         ))
 
+    def get_products(
+        self,
+        *,
+        cursor: str | None = None,
+        fields: str | None = None,
+        limit: int | None = None,
+        state: Literal["draft", "published", "withdrawn"] | None = None,
+    ) -> shapes.ProductPage:
+        """All products, shown or not, with their variants and prices; new ones come last."""
+        return cast(shapes.ProductPage, self.call(
+            "GET",
+            "products",
+            query={"cursor": cursor, "fields": fields, "limit": limit, "state": state},
+        ))
+
+    def get_product(self, code: str, *, fields: str | None = None) -> shapes.Product:
+        """The product with all its variants, list and present prices, customs attributes, and its ETag."""
+        return cast(shapes.Product, self.call(
+            "GET",
+            "products/{code}",
+            names={"code": code},
+            query={"fields": fields},
+        ))
+
+    def put_product(
+        self,
+        code: str,
+        body: shapes.ProductBody,
+        *,
+        if_match: str = "",
+    ) -> shapes.Product:
+        """Add or change one product at once, by the same rules as in bulk; all of it or nothing. What is
+        not named stays, other variants too. If-Match is needed where the product is there already.
+        """
+        return cast(shapes.Product, self.call(
+            "PUT",
+            "products/{code}",
+            names={"code": code},
+            body=body,
+            if_match=if_match,
+            signed=True,
+        ))
+
+    def post_product_publish(self, code: str, *, key: str = "") -> shapes.Product:
+        """Show a product; what it still lacks for that is named. The law may refuse it."""
+        return cast(shapes.Product, self.call(
+            "POST",
+            "products/{code}/publish",
+            names={"code": code},
+            key=key,
+            signed=True,
+        ))
+
+    def post_product_withdraw(
+        self,
+        code: str,
+        body: shapes.WithdrawBody,
+        *,
+        key: str = "",
+    ) -> shapes.Product:
+        """Take a product off the shelves at once, and say why if you like."""
+        return cast(shapes.Product, self.call(
+            "POST",
+            "products/{code}/withdraw",
+            names={"code": code},
+            body=body,
+            key=key,
+            signed=True,
+        ))
+
     def get_stock(
         self,
         *,
@@ -183,6 +253,10 @@ class Calls(Transport):
             key=key,
             signed=True,
         ))
+
+    def get_variant(self, sku: str) -> shapes.Variant:
+        """One SKU with its prices and customs attributes, and its ETag."""
+        return cast(shapes.Variant, self.call("GET", "variants/{sku}", names={"sku": sku}))
 
     def get_warehouses(self) -> shapes.WarehousePage:
         """The warehouses of this storefront that you serve, each with its trade mode 监管方式."""

@@ -59,6 +59,9 @@ class Attempt(TypedDict):
     error: str | None
 
 
+BlankEnum = Literal[""]
+
+
 class CountBody(TypedDict):
     """What was counted in a warehouse."""
 
@@ -100,6 +103,14 @@ class Credential(TypedDict):
 
     client_id: str
     expires_at: str | None
+
+
+class Cut(TypedDict):
+    """A public price cut that holds now."""
+
+    name: Text
+    price_fen: int
+    ends_at: str
 
 
 DeclarationStateEnum = Literal["waiting", "documents", "listed", "rejected", "blocked", "accepted", "inspection", "detained", "review", "released", "cancelling", "closed", "cancelled", "turned_back", "ended"]
@@ -315,6 +326,14 @@ MessageStateEnum = Literal["waiting", "done", "given_up"]
 ModeEnum = Literal["rows", "whole"]
 
 
+NetContentUnitEnum = Literal["ml", "g", "piece"]
+
+
+class NullEnum(TypedDict):
+    """NullEnum"""
+
+
+
 class Options(TypedDict):
     """Names and values by language, in the same order."""
 
@@ -371,6 +390,47 @@ class Problem(TypedDict):
     refusals: NotRequired[list[RefusalDocument]]
     errors: NotRequired[Any]
     seconds: NotRequired[int]
+
+
+class ProductBody(TypedDict):
+    """A product and its variants, as you read it; what you leave out stays as it is."""
+
+    category: NotRequired[str | None]
+    brand: NotRequired[str | None]
+    name_zh: NotRequired[str | None]
+    name_en: NotRequired[str | None]
+    subtitle_zh: NotRequired[str | None]
+    subtitle_en: NotRequired[str | None]
+    description_zh: NotRequired[str | None]
+    description_en: NotRequired[str | None]
+    variants: NotRequired[list[VariantRow]]
+
+
+class Product(TypedDict):
+    """A product with its variants, in their order."""
+
+    product_code: str
+    category: str
+    brand: str
+    name_zh: str
+    name_en: str
+    subtitle_zh: str
+    subtitle_en: str
+    description_zh: str
+    description_en: str
+    state: ProductStateEnum
+    published_at: str | None
+    variants: list[Variant]
+
+
+class ProductPage(TypedDict):
+    """One page."""
+
+    items: list[Product]
+    next: str | None
+
+
+ProductStateEnum = Literal["draft", "published", "withdrawn"]
 
 
 class Reach(TypedDict):
@@ -443,6 +503,9 @@ class ResultPage(TypedDict):
     next: str | None
 
 
+ReturnExclusionEnum = Literal["opened", "activated", "near_expiry", "custom_made"]
+
+
 class Secret(TypedDict):
     """The new secret."""
 
@@ -481,8 +544,6 @@ class UpsertBody(TypedDict):
 class UpsertRow(TypedDict):
     """One SKU. Of a known one name what changes; of a new one all that is marked new. Null empties."""
 
-    sku: str
-    product_code: NotRequired[str | None]
     category: NotRequired[str | None]
     brand: NotRequired[str | None]
     name_zh: NotRequired[str | None]
@@ -491,6 +552,70 @@ class UpsertRow(TypedDict):
     subtitle_en: NotRequired[str | None]
     description_zh: NotRequired[str | None]
     description_en: NotRequired[str | None]
+    sku: str
+    options: NotRequired[Options | None]
+    price_fen: NotRequired[int | None]
+    price_tax_included_fen: NotRequired[int | None]
+    weight_g: NotRequired[int | None]
+    bar_code: NotRequired[str | None]
+    active: NotRequired[bool | None]
+    hs_code: NotRequired[str | None]
+    origin: NotRequired[str | None]
+    unit: NotRequired[str | None]
+    legal_unit_1: NotRequired[str | None]
+    legal_quantity_1: NotRequired[str | None]
+    legal_unit_2: NotRequired[str | None]
+    legal_quantity_2: NotRequired[str | None]
+    net_content: NotRequired[str | None]
+    net_content_unit: NotRequired[str | None]
+    spec_zh: NotRequired[str | None]
+    e_label_zh: NotRequired[str | None]
+    is_food: NotRequired[bool | None]
+    adult_only: NotRequired[bool | None]
+    return_exclusion: NotRequired[str | None]
+    classes: NotRequired[list[str] | None]
+    exclusion_ruled_out: NotRequired[bool | None]
+    customs_confirmed: NotRequired[bool | None]
+    customs_note: NotRequired[str | None]
+    product_code: NotRequired[str | None]
+
+
+class Variant(TypedDict):
+    """One SKU, with its prices (tax excluded) and what customs must know of it."""
+
+    sku: str
+    product_code: str
+    options: Options
+    price_fen: int
+    present_price_fen: int
+    cut: Cut | None
+    weight_g: int
+    bar_code: str
+    active: bool
+    hs_code: str
+    origin: str
+    unit: str
+    legal_unit_1: str
+    legal_quantity_1: str
+    legal_unit_2: str | None
+    legal_quantity_2: str | None
+    net_content: str | None
+    net_content_unit: NetContentUnitEnum | NullEnum
+    spec_zh: str
+    e_label_zh: str
+    is_food: bool
+    adult_only: bool
+    return_exclusion: ReturnExclusionEnum | BlankEnum
+    classes: list[str]
+    exclusion_ruled_out: bool
+    customs_confirmed: bool
+    customs_note: str
+
+
+class VariantRow(TypedDict):
+    """One SKU of a product. Of a known one name what changes; of a new one all that is marked new."""
+
+    sku: str
     options: NotRequired[Options | None]
     price_fen: NotRequired[int | None]
     price_tax_included_fen: NotRequired[int | None]
@@ -539,4 +664,10 @@ class Who(TypedDict):
     id: str
     name: str
     kind: PartnerKindEnum
+
+
+class WithdrawBody(TypedDict):
+    """Why."""
+
+    reason: NotRequired[str]
 

@@ -39,7 +39,7 @@ class NotReady(Conflict):
     lacks: list[str]
 
 
-def publish(*, storefront_id: int, code: str, now: datetime) -> None:
+def publish(*, storefront_id: int, code: str, now: datetime, by: str = "") -> None:
     """Show a product, for the first time or again.
 
     Raises NoSuchProduct, NotReady with every lack, Refused when the law is against it (food without a recall
@@ -49,21 +49,19 @@ def publish(*, storefront_id: int, code: str, now: datetime) -> None:
     def show(product: Product) -> None:
         _check(product, now)
         refresh_products([product.pk], now=now)
+        facts = {"by": by} if by else {}
         if product.state == "withdrawn":
-            PRODUCT.move(product, "republish", now=now)
+            PRODUCT.move(product, "republish", now=now, facts=facts)
         else:
-            PRODUCT.move(product, "publish", now=now, published_at=now)
+            PRODUCT.move(product, "publish", now=now, facts=facts, published_at=now)
 
     _change(storefront_id, code, show)
 
 
-def withdraw(*, storefront_id: int, code: str, now: datetime, reason: str = "") -> None:
+def withdraw(*, storefront_id: int, code: str, now: datetime, reason: str = "", by: str = "") -> None:
     """Take a product off the shelves at once. Raises NoSuchProduct or WrongState."""
-    _change(
-        storefront_id,
-        code,
-        lambda product: PRODUCT.move(product, "withdraw", now=now, facts={"reason": reason}),
-    )
+    facts = {"reason": reason, **({"by": by} if by else {})}
+    _change(storefront_id, code, lambda product: PRODUCT.move(product, "withdraw", now=now, facts=facts))
 
 
 def _change(storefront_id: int, code: str, change: Callable[[Product], None]) -> None:

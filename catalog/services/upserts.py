@@ -7,7 +7,7 @@ under such a word.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -63,6 +63,7 @@ class Outcome:
     outcome: str
     faults: tuple[Fault, ...] = ()
     warnings: tuple[Fault, ...] = ()
+    because: int = 0  # of another row, with which it goes
 
 
 @dataclass(frozen=True)
@@ -79,17 +80,20 @@ def upsert(
     by: str,
     now: datetime,
     alone: bool = True,
+    mind: Callable[[], None] = lambda: None,
     report: Progress | None = None,
 ) -> list[Outcome]:
     """Write what differs, and tell of each row; the same rows a second time change nothing.
 
-    What changes nothing waits for nobody. Raises ImportRuns where a file is being imported.
+    `mind` may still refuse when nobody else can write any more. What changes nothing waits for nobody.
+    Raises ImportRuns where a file is being imported.
     """
     before = version(storefront_id)
     weighed = _weigh(storefront_id, wish, now, report)
     if wish.dry_run or not (weighed.changes.products or weighed.changes.variants):
         return weighed.outcomes
     with editing(storefront_id, alone=alone) as number:
+        mind()
         if number != before + 1:  # somebody has changed the catalogue since it was compared
             weighed = _weigh(storefront_id, wish, now, None)
         if write(storefront_id, weighed.changes, now=now, report=report):
@@ -160,9 +164,9 @@ def _outcomes(
         if row in against:
             yield Outcome(row, sku, "refused", tuple(against[row]))
         elif wish.whole and against:
-            yield Outcome(row, sku, "refused", (_with_row(row, min(against)),))
+            yield Outcome(row, sku, "refused", (_with_row(row, min(against)),), (), min(against))
         elif code in first:
-            yield Outcome(row, sku, "refused", (_with_row(row, first[code]),))
+            yield Outcome(row, sku, "refused", (_with_row(row, first[code]),), (), first[code])
         else:
             known = "changed" if sku in written or code in touched else "unchanged"
             said = known if sku in changes.known_skus else "created"

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime
+from http import HTTPStatus
 from io import BytesIO
 from ipaddress import ip_address, ip_network
 from typing import Any, ClassVar, TypeVar
@@ -26,7 +27,7 @@ from rest_framework.views import APIView
 
 from inventory.models import Warehouse
 from kernel import callers, clock, problems, throttle
-from kernel.errors import Missing, Refused
+from kernel.errors import Missing, Problem, Refused
 from kernel.idempotency import fingerprint_of, key_of, told
 from kernel.problems import Forbidden, Throttled, Unauthenticated, language_of
 from kernel.receipts import Answer, keep, take
@@ -93,12 +94,14 @@ class Json(HttpResponse):
 class PartnerDoor(APIView):
     """Base of the endpoints. `scopes` are by method what a token must carry. An address without a
     storefront in its path serves the partner itself, among no storefront's rows. `signed` are reads that are
-    signed all the same, `deprecated` what will go, by method."""
+    signed all the same, `deprecated` what will go, by method. `lasting` are refusals that leave something
+    behind for the brand to look at, which stays though the call was refused: a case, a judgement."""
 
     authentication_classes = [BearerToken]
     scopes: ClassVar[dict[str, str]] = {}
     signed: ClassVar[frozenset[str]] = frozenset()
     deprecated: ClassVar[dict[str, Deprecated]] = {}
+    lasting: ClassVar[tuple[type[Problem], ...]] = ()
 
     now: datetime
     caller: Caller
@@ -137,7 +140,7 @@ class PartnerDoor(APIView):
         self.prepare(request)
         with self._named(code), transaction.atomic():
             if method != "POST":
-                return handler(request, **kwargs)
+                return self._lastingly(request, lambda: handler(request, **kwargs))
             return self._once(request, lambda: handler(request, **kwargs))
 
     def _let_in(self, request: Request, code: str | None) -> None:
@@ -179,6 +182,13 @@ class PartnerDoor(APIView):
         named = self.connection.warehouses
         return rows.filter(code__in=named) if named else rows
 
+    def warehouse(self, code: str) -> Warehouse:
+        """The one with this code, of those that the partner serves; raises Missing."""
+        row = self.warehouses().filter(code=code).first()
+        if row is None:
+            raise Missing()
+        return row
+
     def _signed(self, request: HttpRequest) -> None:
         call = Signed(
             method=str(request.method),
@@ -191,7 +201,10 @@ class PartnerDoor(APIView):
         believe(credential=self.caller.credential, call=call, signature=signature, now=self.now)
 
     def _once(self, request: Request, answer: Callable[[], HttpResponse]) -> HttpResponse:
-        """The answer, kept under the caller's key; given again to who asks again. A refusal is kept too."""
+        """The answer, kept under the caller's key; given again to who asks again.
+
+        A refusal by law is kept too; a conflict is not, since it may be over when it is asked again.
+        """
         key, print_ = key_of(request._request), fingerprint_of(request._request)
         source = f"partner:{self.caller.partner.pk}"
         before = take(source=source, key=key, fingerprint=print_)
@@ -199,12 +212,21 @@ class PartnerDoor(APIView):
             return told(before, replayed=True)
         try:
             with transaction.atomic():
-                made = answer()
+                made = self._lastingly(request, answer)
         except Refused as refused:
             made = problems.render(refused, request._request)
+        if made.status_code == HTTPStatus.CONFLICT:
+            return made
         kept = Answer(made.status_code, getattr(made, "kept", made.content))
         keep(source=source, key=key, fingerprint=print_, answer=kept, now=self.now)
         return made
+
+    def _lastingly(self, request: Request, answer: Callable[[], HttpResponse]) -> HttpResponse:
+        """The answer; where it is one of the `lasting` refusals what was written for it is kept."""
+        try:
+            return answer()
+        except self.lasting as problem:
+            return problems.render(problem, request._request)
 
     def _named(self, code: str | None) -> AbstractContextManager[None]:
         return nullcontext() if code is None else among(self.storefront.pk)

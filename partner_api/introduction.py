@@ -9,7 +9,8 @@ from customs.states import DECLARATION
 from inventory.models import CountLine
 from kernel.documents import PROBLEM, WHAT
 from kernel.models import Job
-from logistics.states import SHIPMENT
+from logistics.states import SHIPMENT, WAYBILL
+from logistics.vocabulary import Code
 from orders.states import ORDER
 from partner_api.work import KINDS, OUTCOMES
 from partners.models import Endpoint, Message, Partner
@@ -36,6 +37,8 @@ TAGS: Final = {
     "orders": "订单 · Orders, acknowledgement, receiver",
     "warehouses": "仓库 · Warehouses",
     "stock": "库存 · Levels, lots, receipts, adjustments, counts",
+    "shipments": "发货 · What is to be picked, packed and let go",
+    "parcels": "包裹 · Label, scales, leaving, tracking",
     "events": "事件 · What happened, in order",
     "webhooks": "回调 · Endpoints, their messages and replay",
 }
@@ -44,6 +47,8 @@ ENUMS: Final[dict[str, Any]] = {
     "OrderStateEnum": ORDER.choices,
     "ProductStateEnum": PRODUCT.choices,
     "ShipmentStateEnum": SHIPMENT.choices,
+    "WaybillStateEnum": WAYBILL.choices,
+    "TrackingCodeEnum": Code.choices,
     "DeclarationStateEnum": DECLARATION.choices,
     "ReturnStateEnum": RETURN.choices,
     "CountStateEnum": CountLine.State.choices,

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from catalog.models import Variant
 from inventory import services as inventory
 from inventory.models import CountLine as Counted
-from inventory.models import Lot, Stock, Warehouse
+from inventory.models import Lot, Stock
 from kernel.documents import Text, answers
 from kernel.errors import Missing
 from partner_api.door import Json, PartnerDoor
@@ -212,7 +212,7 @@ class Receipts(PartnerDoor):
     def post(self, request: Request) -> Json:
         """Take goods in, lot by lot, all of the message or nothing."""
         told = self.taken(ReceiptBody).validated_data
-        warehouse = _warehouse(self, told["warehouse"])
+        warehouse = self.warehouse(told["warehouse"])
         variants = _variants(self, told["lines"])
         taken: dict[int, Lot] = {}
         for number, one in _in_order(told["lines"]):
@@ -265,7 +265,7 @@ class Counts(PartnerDoor):
         told = self.taken(CountBody).validated_data
         lots = _lots_of(self, told["warehouse"])
         count = inventory.open_count(
-            warehouse=_warehouse(self, told["warehouse"]), note=told["note"], by=self.by, now=self.now
+            warehouse=self.warehouse(told["warehouse"]), note=told["note"], by=self.by, now=self.now
         )
         lines: dict[int, Any] = {}
         for number, one in _in_order(told["lines"]):
@@ -292,7 +292,7 @@ def _page(
 ) -> tuple[list[Any], str | None]:
     after = place_of(name, asked["cursor"])
     if asked["warehouse"]:
-        rows = rows.filter(**{f"{to_stock}warehouse": _warehouse(door, asked["warehouse"])})
+        rows = rows.filter(**{f"{to_stock}warehouse": door.warehouse(asked["warehouse"])})
     if asked["sku"]:
         rows = rows.filter(**{f"{to_stock}variant__sku": asked["sku"]})
     if after is not None:
@@ -336,15 +336,8 @@ def _in_order(lines: list[dict[str, Any]]) -> list[tuple[int, dict[str, Any]]]:
     return sorted(numbered, key=lambda one: (one[1]["sku"], one[1]["lot"], one[1]["inbound_list"], one[0]))
 
 
-def _warehouse(door: PartnerDoor, code: str) -> Warehouse:
-    row = door.warehouses().filter(code=code).first()
-    if row is None:
-        raise Missing()
-    return row
-
-
 def _lots_of(door: PartnerDoor, code: str) -> QuerySet[Lot]:
-    rows = Lot.objects.filter(storefront=door.storefront, stock__warehouse=_warehouse(door, code))
+    rows = Lot.objects.filter(storefront=door.storefront, stock__warehouse=door.warehouse(code))
     return rows.select_related("stock__warehouse", "stock__variant")
 
 

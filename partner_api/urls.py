@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from partner_api import catalogue, jobs, openapi, orders, products, status, stock, webhooks
+from partner_api import (
+    catalogue,
+    jobs,
+    openapi,
+    orders,
+    packing,
+    parcels,
+    products,
+    shipments,
+    status,
+    stock,
+    webhooks,
+)
 from partner_api.me import Me
 from partner_api.token import token
 
@@ -27,6 +39,16 @@ of_storefront = [
     path("stock/receipts", stock.Receipts.as_view()),
     path("stock/adjustments", stock.Adjustments.as_view()),
     path("stock/counts", stock.Counts.as_view()),
+    path("shipments", shipments.Shipments.as_view()),
+    path("shipments/<slug:number>", shipments.OneShipment.as_view()),
+    path("shipments/<slug:number>/pick", packing.Pick.as_view()),
+    path("shipments/<slug:number>/parcels", packing.Pack.as_view()),
+    path("parcels/<uuid:id>", parcels.OneParcel.as_view()),
+    path("parcels/<uuid:id>/label", parcels.Label.as_view()),
+    path("parcels/<uuid:id>/weight", parcels.Weight.as_view()),
+    path("parcels/<uuid:id>/departure", parcels.Departure.as_view()),
+    path("parcels/<uuid:id>/withdrawal", parcels.Withdrawal.as_view()),
+    path("parcels/<uuid:id>/tracking", parcels.Tracking.as_view()),
     path("events", webhooks.Events.as_view()),
     path("webhooks", webhooks.Webhooks.as_view()),
     path("webhooks/<uuid:id>", webhooks.Webhook.as_view()),

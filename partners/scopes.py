@@ -19,6 +19,7 @@ SCOPES: Final[dict[str, tuple[str, str]]] = {
     "orders:write": ("acknowledge orders", "确认接收订单"),
     "fulfilment:read": ("read shipments and parcels", "读取发货单与包裹"),
     "fulfilment:write": ("pick, pack and hand over parcels", "拣货、打包与交运"),
+    "tracking:write": ("tell where parcels are", "回传物流轨迹"),
     "customs:read": ("read declarations and their messages", "读取申报与报文"),
     "customs:write": ("bring in customs' receipts", "录入海关回执"),
     "returns:read": ("read returns that are on their way", "读取退货"),
@@ -37,9 +38,11 @@ _BROKER |= {"customs:read", "customs:write", "webhooks"}
 # What each kind of partner has use for: where a connection begins, before anyone has thought about it.
 USUAL: Final[dict[str, frozenset[str]]] = {
     Partner.Kind.WAREHOUSE: frozenset(_WAREHOUSE),
-    Partner.Kind.CARRIER: frozenset({"fulfilment:read", "fulfilment:write", "webhooks"}),
+    Partner.Kind.CARRIER: frozenset({"fulfilment:read", "tracking:write", "webhooks"}),
     Partner.Kind.BROKER: frozenset(_BROKER),
-    Partner.Kind.ERP: frozenset(SCOPES) - PERSONAL - {"catalogue:classify", "customs:write", PROFILE},
+    Partner.Kind.ERP: frozenset(SCOPES)
+    - PERSONAL
+    - {"catalogue:classify", "customs:write", "tracking:write", PROFILE},
 }
 
 

@@ -15,6 +15,8 @@ from logistics.vocabulary import Code, carrier_choices
 from orders.models import OrderLine
 from storefronts.models import Storefront
 
+TELLERS = [*CarrierAccount.Provider.choices, ("partner", "合作伙伴 · a partner")]
+
 
 class Parcel(models.Model):
     """One parcel of a shipment and the number a carrier carries it under.
@@ -124,7 +126,7 @@ class TrackingEvent(models.Model):
 
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
     parcel = models.ForeignKey(Parcel, on_delete=models.PROTECT, related_name="events")
-    provider = models.CharField(max_length=12, choices=CarrierAccount.Provider.choices)
+    provider = models.CharField(max_length=12, choices=TELLERS)
     at = models.DateTimeField()
     code = models.CharField(max_length=20, choices=Code.choices)
     raw_code = models.CharField(max_length=12, default="", blank=True)

@@ -41,19 +41,19 @@ class NothingLeaves(Conflict):
     shipment: str
 
 
-def label_of(*, parcel: Parcel, by: str, now: datetime) -> bytes:
-    """The label as a PDF; the one that is kept, or a new one.
+def label_of(*, parcel: Parcel, by: str, now: datetime, kind: str = "operator") -> bytes:
+    """The label as a PDF; the one that is kept, or a new one. `by` is an operator, or of another `kind`.
 
     Raises NothingLeaves, NoWaybill, ReceiverGone, LabelTooLong and LabelLacksCharacters; that the
     receiver was opened for a label that is then refused stays on record.
     """
-    made = _label_of(parcel, by, now)
+    made = _label_of(parcel, f"{kind}:{by}", now)
     if isinstance(made, Problem):
         raise made
     return made
 
 
-def _label_of(parcel: Parcel, by: str, now: datetime) -> bytes | Problem:
+def _label_of(parcel: Parcel, who: str, now: datetime) -> bytes | Problem:
     with tenant(parcel.storefront_id):
         order, shipment = locked(Shipment.objects.get(pk=parcel.shipment_id))
         if order.state != "paid" or shipment.state in OVER:
@@ -73,7 +73,7 @@ def _label_of(parcel: Parcel, by: str, now: datetime) -> bytes | Problem:
         if row.label is not None and row.label.expires_at is not None and row.label.expires_at > now:
             return base64.b64decode(
                 vault.open_as(
-                    who=f"operator:{by}",
+                    who=who,
                     purpose="print the label of a parcel",
                     storefront_id=row.storefront_id,
                     key=key,
@@ -87,7 +87,7 @@ def _label_of(parcel: Parcel, by: str, now: datetime) -> bytes | Problem:
             carrier=carriers()[row.carrier].name_zh,
             waybill=row.waybill,
             routing=row.routing,
-            receiver=receiver_for_label(order=order, by=by, now=now),
+            receiver=receiver_for_label(order=order, who=who, now=now),
             sender=sender_of(row.shipment.warehouse, row.carrier_account),
             order=order.number,
             content=tuple(f"{line.name_zh} × {pieces}" for line, pieces in row.contents()),

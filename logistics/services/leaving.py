@@ -34,6 +34,14 @@ class NotReleased(Conflict):
     title_zh = "该订单尚未放行，货物不得出区。"
 
 
+class Left(Conflict):
+    """What has left does not leave again."""
+
+    code = "parcel_left"
+    title = "This parcel has left the warehouse before."
+    title_zh = "该包裹此前已出库。"
+
+
 @dataclass(eq=False)
 class NotWeighed(Conflict):
     """Nothing leaves that was not on the scales."""

@@ -62,6 +62,14 @@ class Packed(Conflict):
     title_zh = "该订单已有包裹：一份清单只对应一个包裹。"
 
 
+class OneParcel(Conflict):
+    """An import list holds one parcel, which is the whole order."""
+
+    code = "shipment_one_parcel"
+    title = "This order goes in one parcel: all that was picked for it lies in that one."
+    title_zh = "该订单只对应一个包裹，须装入全部已拣商品。"
+
+
 @dataclass(eq=False)
 class PackedBefore(Conflict):
     """The parcel that was to be packed as the nth was packed meanwhile, and taken back."""
@@ -147,10 +155,10 @@ def pack(
     by more than the warehouse tolerates is refused with a case, and packed by a colleague's `second_look`
     alone. Without it the parcel must be weighed before it leaves. Of goods of general trade `pieces` (SKU →
     pieces) or `lots` (lot id → pieces) may go into a parcel of their own, the `nth` of the order; all others
-    wait for what lacks.
+    wait for what lacks, and what is named of them is the whole.
 
-    Raises what `start_packing` does, CannotPick where something lacks, and Packed, PackedBefore, NoCarrier,
-    NotPicked, WeightDiffers, SameEyes.
+    Raises what `start_packing` does, CannotPick where something lacks, and Packed, OneParcel, PackedBefore,
+    NoCarrier, NotPicked, WeightDiffers, SameEyes.
     """
     if shipment.state == SHIPMENT.start:
         shipment = start_packing(shipment=shipment, by=by, now=now)
@@ -158,9 +166,10 @@ def pack(
         with transaction.atomic(), tenant(shipment.storefront_id):
             order, row = locked(shipment)
             part = _part(pieces, lots)
-            if part is not None and order.trade_mode not in SEVERAL:
-                raise Packed()
             before = list(Parcel.objects.filter(shipment=row).order_by("id"))
+            one = order.trade_mode not in SEVERAL and any(it.state != "cancelled" for it in before)
+            if part is not None and one:
+                raise Packed()
             done = _done(order, before, weight_g, nth)
             if done is not None:
                 return done
@@ -241,7 +250,9 @@ def _pack(
         held, pieces = next(iter(lacks.items()))
         raise CannotPick(sku=held.stock.variant.sku, missing=pieces)
     if part is not None:
-        contents = _chosen(contents, part)
+        whole, contents = contents, _chosen(contents, part)
+        if order.trade_mode not in SEVERAL and contents != whole:
+            raise OneParcel()
     if not contents:
         return _all_packed(order, row, by, now)
     own_number, _ = next_box(row)

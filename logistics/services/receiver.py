@@ -53,9 +53,9 @@ def receiver_for_carrier(*, order: Order, carrier: str, now: datetime) -> Place:
     return place
 
 
-def receiver_for_label(*, order: Order, by: str, now: datetime) -> Place:
+def receiver_for_label(*, order: Order, who: str, now: datetime) -> Place:
     """The receiver as the label shows it: the telephone masked but for its ends. Raises ReceiverGone."""
-    place = _open(order, f"operator:{by}", "print the label of a parcel", now)
+    place = _open(order, who, "print the label of a parcel", now)
     return replace(place, phone=masking.phone(place.phone))
 
 

@@ -10,7 +10,9 @@ from compliance import services as compliance
 from compliance import vault
 from customers import divisions
 from kernel.errors import Conflict, Refused
-from logistics.services.receiver import ReceiverGone
+from logistics.models import Parcel
+from logistics.services.labels import label_of
+from logistics.services.receiver import FIELDS, ReceiverGone
 from orders import labels
 from orders.models import Order
 from partners.models import Partner
@@ -38,6 +40,33 @@ class ReceiverStays(Refused):
     code = "receiver_stays_in_china"
     title = "Personal data is not given to a partner outside China (PIPL Art. 38–39)."
     title_zh = "不向境外合作方提供个人信息（个人信息保护法第三十八、三十九条）。"
+
+
+def give_label(*, parcel: Parcel, partner: Partner, now: datetime) -> bytes:
+    """The label of a parcel for a partner that packs it, which shows to whom it goes.
+
+    It is recorded before it goes, in the log and for the person to see. Raises ReceiverStays,
+    ReceiverNotDue, and what `label_of` raises.
+    """
+    order = parcel.shipment.order
+    if order.subject_id is None:
+        raise ReceiverNotDue()
+    if partner.country != "CN":
+        raise ReceiverStays()
+    content = label_of(parcel=parcel, by=partner.name, kind="partner", now=now)
+    compliance.disclose(
+        storefront_id=order.storefront_id,
+        subject_id=order.subject_id,
+        order_number=order.number,
+        recipient_kind="partner",
+        recipient=partner.name,
+        country=partner.country,
+        purpose="deliver",
+        basis="contract",
+        fields=FIELDS,
+        now=now,
+    )
+    return content
 
 
 def give_receiver(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -30,6 +31,7 @@ from orders.models import Order
 
 log = structlog.get_logger(__name__)
 
+PARTNER = "partner"  # who is no provider of ours, and connects to us
 UNEXPECTED, EARLY = "tracking.unexpected", "tracking.left_before_release"
 ENDS = ("delivered", "returned")
 FOUND = {"lose": Code.LOST, "damage": Code.DAMAGED, "return": Code.RETURNED, "move": Code.IN_TRANSIT}
@@ -231,9 +233,20 @@ def _early(parcel: Parcel, shipment: Shipment, now: datetime) -> None:
 
 def is_released(order: Order) -> bool:
     """Whether customs has let the order's goods go, and not held them back since."""
-    told = Event.objects.filter(key=order.event_key, name__in=["customs.released", "customs.held_back"])
-    last = told.order_by("-seq").values_list("name", flat=True).first()
-    return last == "customs.released" or (last is None and order.gate == Order.Gate.AFTER_RELEASE)
+    return order.number in released([order])
+
+
+def released(orders: Iterable[Order]) -> set[str]:
+    """The numbers of those whose goods customs has let go; one statement."""
+    by_key = {order.event_key: order for order in orders}
+    told = Event.objects.filter(key__in=by_key, name__in=["customs.released", "customs.held_back"])
+    last = dict(told.order_by("seq").values_list("key", "name"))
+    after = Order.Gate.AFTER_RELEASE
+    return {
+        order.number
+        for key, order in by_key.items()
+        if last.get(key) == "customs.released" or (key not in last and order.gate == after)
+    }
 
 
 def _tell(parcel: Parcel, shipment: Shipment, code: Code, now: datetime) -> None:

@@ -48,7 +48,7 @@ FIELDS = tuple(
         retention=_KEPT,
         export="what it says of the person is in the copy of their data, with the order",
         erase=_BY_LAW,
-        recipients=("customs",),
+        recipients=("customs",) if model == "customs.DataRequest" else ("customs", "partner"),
         shown="customs",
     )
     for model, field, purpose in (

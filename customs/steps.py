@@ -13,7 +13,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-_ERRORS = Path(__file__).parent / "data" / "errors.csv"
+_DATA = Path(__file__).parent / "data"
 _CODE = re.compile(r"-\d{5,6}(?!\d)")
 
 
@@ -101,10 +101,23 @@ REASONS: tuple[tuple[str, Step], ...] = (
 @lru_cache(maxsize=1)
 def errors() -> Mapping[str, Meaning]:
     """Every error code of the specification that concerns imports."""
-    with _ERRORS.open(encoding="utf-8", newline="") as lines:
+    with (_DATA / "errors.csv").open(encoding="utf-8", newline="") as lines:
         return {
             row["code"]: Meaning(Step(row["step"]), row["zh"], row["en"]) for row in csv.DictReader(lines)
         }
+
+
+@lru_cache(maxsize=1)
+def statuses() -> Mapping[str, tuple[str, str]]:
+    """What each returnStatus that is no error says, in Chinese and English."""
+    with (_DATA / "statuses.csv").open(encoding="utf-8", newline="") as lines:
+        return {row["code"]: (row["zh"], row["en"]) for row in csv.DictReader(lines)}
+
+
+def says(code: str) -> tuple[str, str]:
+    """What a returnStatus or an error code says, in Chinese and English; twice "" where no table has it."""
+    known = errors().get(code)
+    return (known.zh, known.en) if known else statuses().get(code, ("", ""))
 
 
 def rank(status: str) -> int:

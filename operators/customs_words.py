@@ -9,10 +9,11 @@ from typing import Any
 from customs.ceb.tables import shapes
 from customs.models import Filing
 from customs.queries import DONE, TO_MEND
-from customs.steps import errors, is_error
+from customs.steps import says
+from customs.steps import statuses as known_statuses
 from operators import told
 from operators.bilingual import chinese, say
-from operators.names import state_name, states_of
+from operators.names import state_name
 
 # What a declaration waits for, and why it does not go on besides the steps of a refusal.
 AWAITS = (
@@ -51,16 +52,13 @@ def status(code: str) -> str:
     """A returnStatus: its number and its word, an error's as well."""
     if not code:
         return "-"
-    word = meaning(code) if is_error(code) else state_name(code, "", "customs.status")
-    return f"{code} {word}".strip()
+    return f"{code} {meaning(code)}".strip()
 
 
 def meaning(code: str) -> str:
-    """What an error code says; "" where the specification's tables have none of this number."""
-    found = errors().get(code)
-    if found is None:
-        return ""
-    return found.zh if chinese() else found.en
+    """What a status or an error code says; "" where the specification's tables have none of this number."""
+    zh, en = says(code)
+    return zh if chinese() else en
 
 
 def document(kind: str) -> str:
@@ -81,7 +79,7 @@ def messages() -> list[tuple[str, str]]:
 
 def statuses() -> list[tuple[str, str]]:
     """Every returnStatus that is no error, for a filter."""
-    return [(code, status(code)) for code in states_of("customs.status")]
+    return [(code, status(code)) for code in known_statuses()]
 
 
 def next_step(state: str, code: str) -> str:

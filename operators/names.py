@@ -57,15 +57,6 @@ def named(kind: str, key: str) -> str:
     return zh if chinese() else en
 
 
-def states_of(owner: str) -> list[str]:
-    """The states of one owner that have a name, as the file lists them."""
-    return [
-        key.removeprefix(f"{owner}:")
-        for kind, key in _names()
-        if kind == "state" and key.startswith(f"{owner}:")
-    ]
-
-
 def state_name(value: Any, label: Any, owner: str = "") -> str:
     """What a state or another choice is called in the reader's language.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from catalog.states import PRODUCT
+from customs.models import Filing, TaxSheet
 from customs.states import DECLARATION
 from inventory.models import CountLine
 from kernel.documents import PROBLEM, WHAT
@@ -35,6 +36,7 @@ TAGS: Final = {
     "variants": "规格 · One SKU",
     "jobs": "任务 · How far long work is, and what came of each row",
     "orders": "订单 · Orders, acknowledgement, receiver",
+    "declarations": "申报 · Declarations to customs, their messages",
     "warehouses": "仓库 · Warehouses",
     "stock": "库存 · Levels, lots, receipts, adjustments, counts",
     "shipments": "发货 · What is to be picked, packed and let go",
@@ -55,6 +57,8 @@ ENUMS: Final[dict[str, Any]] = {
     "JobStateEnum": Job.State.choices,
     "JobKindEnum": [(kind, kind) for kind in KINDS],
     "OutcomeEnum": [(outcome, outcome) for outcome in OUTCOMES],
+    "DocumentKindEnum": Filing.Kind.choices,
+    "TaxSheetStatusEnum": TaxSheet.Status.choices,
     "PartnerKindEnum": Partner.Kind.choices,
     "EndpointStateEnum": Endpoint.State.choices,
     "MessageStateEnum": Message.State.choices,

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Sequence
 from functools import cache
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
 from django.http import HttpRequest
@@ -95,7 +96,7 @@ def page(items: Sequence[Any], *, next: str | None) -> dict[str, Any]:
     return {"items": list(items), "next": next}
 
 
-def cursor_of(list_name: str, place: int) -> str:
+def cursor_of(list_name: str, place: int | UUID) -> str:
     """Where the next page begins."""
     return base64.urlsafe_b64encode(orjson.dumps([list_name, place])).rstrip(b"=").decode()
 
@@ -104,14 +105,30 @@ def place_of(list_name: str, cursor: str) -> int | None:
     """The place of a cursor, None for none; raises BadCursor."""
     if not cursor:
         return None
-    try:
-        found = orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError) as wrong:
-        raise BadCursor() from wrong
-    match found:
+    match _read(cursor):
         case [str() as name, int() as place] if name == list_name and 0 <= place < 2**63:
             return place
     raise BadCursor()
+
+
+def id_of(list_name: str, cursor: str) -> UUID | None:
+    """The place of a cursor of a list whose rows go by an id, None for none; raises BadCursor."""
+    if not cursor:
+        return None
+    match _read(cursor):
+        case [str() as name, str() as place] if name == list_name:
+            try:
+                return UUID(place)
+            except ValueError as wrong:
+                raise BadCursor() from wrong
+    raise BadCursor()
+
+
+def _read(cursor: str) -> Any:
+    try:
+        return orjson.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+    except (binascii.Error, ValueError) as wrong:
+        raise BadCursor() from wrong
 
 
 def sparse(row: dict[str, Any], wanted: str) -> dict[str, Any]:

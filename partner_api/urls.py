@@ -6,6 +6,8 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from partner_api import (
     catalogue,
+    customs,
+    customs_messages,
     jobs,
     openapi,
     orders,
@@ -33,6 +35,10 @@ of_storefront = [
     path("orders/<slug:number>", orders.OneOrder.as_view()),
     path("orders/<slug:number>/acknowledgement", orders.Acknowledge.as_view()),
     path("orders/<slug:number>/receiver", orders.Receiver.as_view()),
+    path("declarations", customs.Declarations.as_view()),
+    path("declarations/<slug:number>", customs.OneDeclaration.as_view()),
+    path("declarations/<slug:number>/messages", customs_messages.Messages.as_view()),
+    path("declarations/<slug:number>/messages/<uuid:id>/content", customs_messages.Content.as_view()),
     path("warehouses", stock.Warehouses.as_view()),
     path("stock", stock.Levels.as_view()),
     path("stock/lots", stock.Lots.as_view()),

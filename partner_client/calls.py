@@ -28,6 +28,65 @@ class Calls(Transport):
             signed=True,
         ))
 
+    def get_declarations(
+        self,
+        *,
+        changed_since: str | None = None,
+        cursor: str | None = None,
+        fields: str | None = None,
+        limit: int | None = None,
+        state: Literal["waiting", "documents", "listed", "rejected", "blocked", "accepted", "inspection", "detained", "review", "released", "cancelling", "closed", "cancelled", "turned_back", "ended"] | None = None,
+    ) -> shapes.DeclarationPage:
+        """A page of them. `next` stands also at the end: ask again with it for what changes from now on."""
+        return cast(shapes.DeclarationPage, self.call(
+            "GET",
+            "declarations",
+            query={"changed_since": changed_since, "cursor": cursor, "fields": fields, "limit": limit, "state": state},
+        ))
+
+    def get_declaration(self, number: str, *, fields: str | None = None) -> shapes.OneDeclaration:
+        """The declaration with its documents, its tax sheets and its history, and its ETag."""
+        return cast(shapes.OneDeclaration, self.call(
+            "GET",
+            "declarations/{number}",
+            names={"number": number},
+            query={"fields": fields},
+        ))
+
+    def get_declaration_messages(
+        self,
+        number: str,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> shapes.CustomsMessagePage:
+        """What customs was told of an order and what it answered, the oldest first; nothing personal."""
+        return cast(shapes.CustomsMessagePage, self.call(
+            "GET",
+            "declarations/{number}/messages",
+            names={"number": number},
+            query={"cursor": cursor, "limit": limit},
+        ))
+
+    def get_declaration_message_content(
+        self,
+        number: str,
+        id: str,
+        *,
+        purpose: Literal["declare", "dossier"],
+    ) -> shapes.CustomsContent:
+        """The message in plain, with name, identity number, telephone and address; each answer is on
+        record. It needs the scope `personal:declaration`, to which a second colleague of the brand
+        agrees, and is given to partners in China alone.
+        """
+        return cast(shapes.CustomsContent, self.call(
+            "GET",
+            "declarations/{number}/messages/{id}/content",
+            names={"number": number, "id": id},
+            query={"purpose": purpose},
+            signed=True,
+        ))
+
     def get_events(
         self,
         *,
@@ -124,6 +183,77 @@ class Calls(Transport):
             signed=True,
         ))
 
+    def get_parcel(self, id: str) -> shapes.WholeParcel:
+        """The parcel with what lies in it and its way, and its ETag."""
+        return cast(shapes.WholeParcel, self.call("GET", "parcels/{id}", names={"id": id}))
+
+    def post_parcel_departure(self, id: str, *, key: str = "") -> shapes.WholeParcel:
+        """Say that the parcel leaves the warehouse, once: its pieces go off the ledger. Bonded goods stay
+        until customs has released them 放行; what was not weighed, or holds what was refunded, stays too.
+        """
+        return cast(shapes.WholeParcel, self.call(
+            "POST",
+            "parcels/{id}/departure",
+            names={"id": id},
+            key=key,
+            signed=True,
+        ))
+
+    def get_parcel_label(self, id: str) -> bytes:
+        """The label as a PDF, to print and stick on. It names the receiver: each answer is recorded as
+        given to you for delivery, and to partners in China alone. The telephone is masked.
+        """
+        return cast(bytes, self.call(
+            "GET",
+            "parcels/{id}/label",
+            names={"id": id},
+            signed=True,
+        ))
+
+    def post_parcel_tracking(self, id: str, body: shapes.TellBody, *, key: str = "") -> shapes.Taken:
+        """Tell what happened to the parcel. Each thing is kept once, whoever tells it and in whatever
+        order; what is dated before the parcel could be or after tomorrow is not believed.
+        """
+        return cast(shapes.Taken, self.call(
+            "POST",
+            "parcels/{id}/tracking",
+            names={"id": id},
+            body=body,
+            key=key,
+            signed=True,
+        ))
+
+    def post_parcel_weight(
+        self,
+        id: str,
+        body: shapes.WeightBody,
+        *,
+        key: str = "",
+    ) -> shapes.WholeParcel:
+        """Say what a parcel weighs that was packed without. What differs from its goods is refused with
+        both figures; the same said again changes nothing.
+        """
+        return cast(shapes.WholeParcel, self.call(
+            "POST",
+            "parcels/{id}/weight",
+            names={"id": id},
+            body=body,
+            key=key,
+            signed=True,
+        ))
+
+    def post_parcel_withdrawal(self, id: str, *, key: str = "") -> shapes.WholeParcel:
+        """Have the carrier take the waybill back: once it has, the pieces are unpacked and can be packed
+        anew. Of a parcel that has left nothing is taken back.
+        """
+        return cast(shapes.WholeParcel, self.call(
+            "POST",
+            "parcels/{id}/withdrawal",
+            names={"id": id},
+            key=key,
+            signed=True,
+        ))
+
     def get_products(
         self,
         *,
@@ -190,6 +320,66 @@ class Calls(Transport):
             "products/{code}/withdraw",
             names={"code": code},
             body=body,
+            key=key,
+            signed=True,
+        ))
+
+    def get_shipments(
+        self,
+        *,
+        changed_since: str | None = None,
+        cursor: str | None = None,
+        fields: str | None = None,
+        limit: int | None = None,
+        state: Literal["to_pick", "packing", "labelled", "leaving", "dispatched", "lost", "handed_over", "customs_hold", "damaged", "in_transit", "delivered", "returned", "cancelled"] | None = None,
+        warehouse: str | None = None,
+    ) -> shapes.ShipmentPage:
+        """A page of them, without the parcels' way. `next` stands also at the end: ask again with it for
+        what changes from now on.
+        """
+        return cast(shapes.ShipmentPage, self.call(
+            "GET",
+            "shipments",
+            query={"changed_since": changed_since, "cursor": cursor, "fields": fields, "limit": limit, "state": state, "warehouse": warehouse},
+        ))
+
+    def get_shipment(self, number: str) -> shapes.WholeShipment:
+        """The shipment of an order: what is to be picked of which lot, parcels and their way; its ETag."""
+        return cast(shapes.WholeShipment, self.call(
+            "GET",
+            "shipments/{number}",
+            names={"number": number},
+        ))
+
+    def post_shipment_parcels(
+        self,
+        number: str,
+        body: shapes.PackBody,
+        *,
+        key: str = "",
+    ) -> shapes.Parcel:
+        """Pack a parcel of picked pieces and ask the carrier for its waybill, which comes a little later
+        (`shipment.labelled`). What is not picked yet is picked first. A parcel that weighs something
+        else than its goods is refused with both figures, until the brand has looked into it.
+        """
+        return cast(shapes.Parcel, self.call(
+            "POST",
+            "shipments/{number}/parcels",
+            names={"number": number},
+            body=body,
+            key=key,
+            signed=True,
+        ))
+
+    def post_shipment_pick(self, number: str, *, key: str = "") -> shapes.WholeShipment:
+        """Set the pieces aside, first expired first, or nothing; the answer says of which lots. Of what is
+        picked already what was damaged since is picked anew. It may be done before the release, and not
+        while the consumer may still cancel.
+        """
+        return cast(shapes.WholeShipment, self.call(
+            "POST",
+            "shipments/{number}/pick",
+            names={"number": number},
             key=key,
             signed=True,
         ))

@@ -105,6 +105,41 @@ class Credential(TypedDict):
     expires_at: str | None
 
 
+class CustomsContent(TypedDict):
+    """What a message says, byte for byte."""
+
+    id: str
+    type: str
+    whole: bool
+    sha256: str
+    content: str
+
+
+class CustomsMessage(TypedDict):
+    """A document that customs was told, or one that came from there."""
+
+    id: str
+    direction: DirectionEnum
+    type: str
+    document: DocumentKindEnum
+    document_id: str
+    message_id: str | None
+    made_at: str | None
+    sent_at: str | None
+    received_at: str | None
+    status: Said | None
+    error: Said | None
+    stands: bool
+    sha256: str | None
+
+
+class CustomsMessagePage(TypedDict):
+    """One page."""
+
+    items: list[CustomsMessage]
+    next: str | None
+
+
 class Cut(TypedDict):
     """A public price cut that holds now."""
 
@@ -113,7 +148,61 @@ class Cut(TypedDict):
     ends_at: str
 
 
+class Declaration(TypedDict):
+    """A declaration, by the number of its order."""
+
+    number: NotRequired[str]
+    state: NotRequired[DeclarationStateEnum]
+    changed_at: NotRequired[str]
+    round: NotRequired[int]
+    cop_no: NotRequired[str]
+    pre_no: NotRequired[str | None]
+    list_no: NotRequired[str | None]
+    status: NotRequired[Said | None]
+    awaits: NotRequired[str | None]
+    trouble: NotRequired[str | None]
+    district: NotRequired[str | None]
+    declared: NotRequired[DeclaredTax]
+    opened_at: NotRequired[str]
+    listed_at: NotRequired[str | None]
+    accepted_at: NotRequired[str | None]
+    released_at: NotRequired[str | None]
+
+
+class DeclarationPage(TypedDict):
+    """One page."""
+
+    items: list[Declaration]
+    next: str | None
+
+
 DeclarationStateEnum = Literal["waiting", "documents", "listed", "rejected", "blocked", "accepted", "inspection", "detained", "review", "released", "cancelling", "closed", "cancelled", "turned_back", "ended"]
+
+
+class DeclaredTax(TypedDict):
+    """Tax as the list declared it; each 0 before the list is made."""
+
+    duty_fen: int
+    vat_fen: int
+    excise_fen: int
+    total_fen: int
+
+
+DirectionEnum = Literal["out", "in"]
+
+
+DocumentKindEnum = Literal["order", "waybill", "payment", "list", "cancel", "return"]
+
+
+class Document(TypedDict):
+    """A document that stands at customs or is on its way: 订单, 支付单, 运单, 清单, 撤单, 退货."""
+
+    kind: DocumentKindEnum
+    type: str
+    status: Said | None
+    told_at: str | None
+    made_at: str
+    sent_at: str | None
 
 
 class EndpointBody(TypedDict):
@@ -188,6 +277,16 @@ class Fault(TypedDict):
     column: str
     message: str
     message_zh: str
+
+
+class InParcel(TypedDict):
+    """Pieces of one lot that lie in a parcel."""
+
+    lot: str
+    inbound_list: str | None
+    expires_on: str | None
+    quantity: int
+    sku: str
 
 
 class ItsAcknowledgement(TypedDict):
@@ -267,6 +366,15 @@ class Line(TypedDict):
     excise_fen: int
 
 
+class LotOf(TypedDict):
+    """Pieces of one lot."""
+
+    lot: str
+    inbound_list: str | None
+    expires_on: str | None
+    quantity: int
+
+
 class Lot(TypedDict):
     """A lot 批次 in a warehouse."""
 
@@ -334,6 +442,31 @@ class NullEnum(TypedDict):
 
 
 
+class OneDeclaration(TypedDict):
+    """A declaration with its documents, tax sheets and history."""
+
+    number: NotRequired[str]
+    state: NotRequired[DeclarationStateEnum]
+    changed_at: NotRequired[str]
+    round: NotRequired[int]
+    cop_no: NotRequired[str]
+    pre_no: NotRequired[str | None]
+    list_no: NotRequired[str | None]
+    status: NotRequired[Said | None]
+    awaits: NotRequired[str | None]
+    trouble: NotRequired[str | None]
+    district: NotRequired[str | None]
+    declared: NotRequired[DeclaredTax]
+    opened_at: NotRequired[str]
+    listed_at: NotRequired[str | None]
+    accepted_at: NotRequired[str | None]
+    released_at: NotRequired[str | None]
+    port_account: NotRequired[PortAccount | None]
+    documents: NotRequired[list[Document]]
+    tax_sheets: NotRequired[list[TaxSheet]]
+    history: NotRequired[list[Step]]
+
+
 class Options(TypedDict):
     """Names and values by language, in the same order."""
 
@@ -377,7 +510,49 @@ OrderStateEnum = Literal["placed", "closing", "paid", "expired", "cancelled"]
 OutcomeEnum = Literal["created", "changed", "unchanged", "refused"]
 
 
+class PackBody(TypedDict):
+    """What lies in the parcel, and what the scales say."""
+
+    weight_g: int
+    lines: NotRequired[list[PackLine]]
+
+
+class PackLine(TypedDict):
+    """Pieces of one picked lot."""
+
+    sku: str
+    lot: NotRequired[str]
+    inbound_list: NotRequired[str]
+    quantity: int
+
+
+class Parcel(TypedDict):
+    """A parcel and its waybill 运单."""
+
+    id: str
+    order: str
+    carrier: str
+    waybill: str | None
+    state: WaybillStateEnum
+    trouble: str | None
+    weight_g: int | None
+    expected_g: int
+    left_at: str | None
+    latest: TrackingCodeEnum | NullEnum
+    latest_at: str | None
+    lines: list[InParcel]
+
+
 PartnerKindEnum = Literal["warehouse", "carrier", "broker", "erp"]
+
+
+class PortAccount(TypedDict):
+    """The way to the district."""
+
+    name: str
+    district: str
+    port: str
+    active: bool
 
 
 class Problem(TypedDict):
@@ -506,6 +681,14 @@ class ResultPage(TypedDict):
 ReturnExclusionEnum = Literal["opened", "activated", "near_expiry", "custom_made"]
 
 
+class Said(TypedDict):
+    """A status of customs or an error code (回执状态), with its words where a table has them."""
+
+    code: str
+    zh: str
+    en: str
+
+
 class Secret(TypedDict):
     """The new secret."""
 
@@ -513,7 +696,40 @@ class Secret(TypedDict):
     secret: str | None
 
 
+class Shipment(TypedDict):
+    """A shipment; with `fields` those alone."""
+
+    number: NotRequired[str]
+    state: NotRequired[ShipmentStateEnum]
+    changed_at: NotRequired[str]
+    warehouse: NotRequired[str]
+    trade_mode: NotRequired[str]
+    several_parcels: NotRequired[bool]
+    released: NotRequired[bool | None]
+    ship_by: NotRequired[str | None]
+    opened_at: NotRequired[str]
+    dispatched_at: NotRequired[str | None]
+    handed_over_at: NotRequired[str | None]
+    delivered_at: NotRequired[str | None]
+    lines: NotRequired[list[ToPick]]
+    parcels: NotRequired[list[Parcel]]
+
+
+class ShipmentPage(TypedDict):
+    """One page."""
+
+    items: list[Shipment]
+    next: str | None
+
+
 ShipmentStateEnum = Literal["to_pick", "packing", "labelled", "leaving", "dispatched", "lost", "handed_over", "customs_hold", "damaged", "in_transit", "delivered", "returned", "cancelled"]
+
+
+class Step(TypedDict):
+    """One step of its history."""
+
+    at: str
+    event: str
 
 
 class Summary(TypedDict):
@@ -526,11 +742,68 @@ class Summary(TypedDict):
     refused: int
 
 
+class Taken(TypedDict):
+    """How many of the events were new and could be, and the parcel as it stands."""
+
+    taken: int
+    parcel: WholeParcel
+
+
+class TaxSheet(TypedDict):
+    """A tax sheet 电子税单 as customs assessed it; no amounts yet where its state was told first."""
+
+    number: str
+    status: TaxSheetStatusEnum
+    duty_fen: int | None
+    vat_fen: int | None
+    excise_fen: int | None
+    payment_order: str | None
+    told_at: str
+
+
+TaxSheetStatusEnum = Literal["1", "2", "3"]
+
+
+class TellBody(TypedDict):
+    """What happened to it, in any order; what was told before may be told again."""
+
+    events: list[TellLine]
+    expected_on: NotRequired[str | None]
+
+
+class TellLine(TypedDict):
+    """One thing that happened to it."""
+
+    at: str
+    code: TrackingCodeEnum
+    text: NotRequired[str]
+
+
 class Text(TypedDict):
     """A text in both languages."""
 
     zh: str
     en: str
+
+
+class ToPick(TypedDict):
+    """A SKU of the order: how many pieces are to leave, and of which lots they were picked."""
+
+    sku: str
+    name: Text
+    quantity: int
+    lots: list[LotOf]
+
+
+class Tracked(TypedDict):
+    """One thing that was told of a parcel."""
+
+    at: str
+    code: TrackingCodeEnum
+    text: str
+
+
+TrackingCodeEnum = Literal["announced", "picked_up", "in_transit", "customs", "customs_hold", "cleared", "arrived", "out_for_delivery", "at_point", "trouble", "refused", "damaged", "lost", "returning", "returned", "delivered", "void"]
 
 
 class UpsertBody(TypedDict):
@@ -658,12 +931,58 @@ class WarehousePage(TypedDict):
     next: str | None
 
 
+WaybillStateEnum = Literal["asked", "issued", "refused", "withdrawing", "cancelled"]
+
+
+class WeightBody(TypedDict):
+    """What the scales say."""
+
+    weight_g: int
+
+
 class Who(TypedDict):
     """The partner."""
 
     id: str
     name: str
     kind: PartnerKindEnum
+
+
+class WholeParcel(TypedDict):
+    """A parcel with its way."""
+
+    id: str
+    order: str
+    carrier: str
+    waybill: str | None
+    state: WaybillStateEnum
+    trouble: str | None
+    weight_g: int | None
+    expected_g: int
+    left_at: str | None
+    latest: TrackingCodeEnum | NullEnum
+    latest_at: str | None
+    lines: list[InParcel]
+    events: list[Tracked]
+
+
+class WholeShipment(TypedDict):
+    """A shipment, its parcels with their way."""
+
+    number: NotRequired[str]
+    state: NotRequired[ShipmentStateEnum]
+    changed_at: NotRequired[str]
+    warehouse: NotRequired[str]
+    trade_mode: NotRequired[str]
+    several_parcels: NotRequired[bool]
+    released: NotRequired[bool | None]
+    ship_by: NotRequired[str | None]
+    opened_at: NotRequired[str]
+    dispatched_at: NotRequired[str | None]
+    handed_over_at: NotRequired[str | None]
+    delivered_at: NotRequired[str | None]
+    lines: NotRequired[list[ToPick]]
+    parcels: NotRequired[list[WholeParcel]]
 
 
 class WithdrawBody(TypedDict):

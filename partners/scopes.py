@@ -29,6 +29,10 @@ SCOPES: Final[dict[str, tuple[str, str]]] = {
     "personal:name": ("be given the recipient's name", "获取收件人姓名"),
     "personal:phone": ("be given the recipient's telephone", "获取收件人电话"),
     "personal:address": ("be given the recipient's address", "获取收件人地址"),
+    "personal:declaration": (
+        "be given what a message to customs or from it says, identity number and all",
+        "获取报关报文与回执原文（含身份证号码）",
+    ),
 }
 PERSONAL: Final = frozenset(name for name in SCOPES if name.startswith("personal:"))
 _WAREHOUSE = {"catalogue:read", "stock:read", "stock:write", "orders:read", "orders:write"}

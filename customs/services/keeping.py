@@ -20,6 +20,7 @@ from kernel.cases import open_case, settle_open
 from kernel.tenancy import tenant
 
 UNREADABLE, UNKNOWN = "customs.receipt_unreadable", "customs.receipt_unknown"
+_BASE64 = "base64:"
 Outcome = PortReceipt.Outcome
 
 
@@ -94,7 +95,12 @@ def _text(raw: bytes) -> str:
     try:
         return raw.decode()
     except UnicodeDecodeError:
-        return f"base64:{base64.b64encode(raw).decode()}"
+        return f"{_BASE64}{base64.b64encode(raw).decode()}"
+
+
+def raw_of(text: str) -> bytes:
+    """The bytes that were kept as this text."""
+    return base64.b64decode(text[len(_BASE64) :]) if text.startswith(_BASE64) else text.encode()
 
 
 def _found(fresh: PortReceipt) -> PortReceipt | None:

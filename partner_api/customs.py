@@ -1,0 +1,262 @@
+"""Declarations as a broker or an ERP sees them: how far each is at customs, and nothing personal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+
+from customs.changed import changed
+from customs.models import Declaration, Filing, TaxSheet
+from customs.services.filing import NAMES
+from customs.states import DECLARATION
+from customs.steps import says
+from kernel.documents import answers, in_path
+from kernel.errors import Missing
+from kernel.models import Event
+from orders.changed import Change
+from partner_api.door import Json, PartnerDoor
+from partner_api.pages import PageQuery, Sparse, cursor_of, etag, page, paged, place_of, sparse
+
+READ = "customs:read"
+NUMBER = in_path("number", "of the order")
+LIST = "declarations"
+_EVENT: Final = f"{DECLARATION.name}."
+# The documents of others: their messages by the specification.
+_OTHERS = {Filing.Kind.PAYMENT: "CEB411Message", Filing.Kind.WAYBILL: "CEB511Message"}
+MESSAGE: Final = {**NAMES, **_OTHERS}
+
+
+class DeclarationQuery(PageQuery):
+    """Which declarations."""
+
+    state = serializers.ChoiceField(DECLARATION.states, required=False, default="")
+    changed_since = serializers.DateTimeField(required=False, default=None)
+    fields = serializers.CharField(required=False, default="", max_length=400)  # type: ignore[assignment]
+
+
+class OneDeclarationQuery(serializers.Serializer[Any]):
+    """Of one declaration."""
+
+    fields = serializers.CharField(required=False, default="", max_length=400)  # type: ignore[assignment]
+
+
+class SaidOut(serializers.Serializer[Any]):
+    """A status of customs or an error code (回执状态), with its words where a table has them."""
+
+    code = serializers.CharField()
+    zh = serializers.CharField(allow_blank=True)
+    en = serializers.CharField(allow_blank=True)
+
+
+class DeclaredTaxOut(serializers.Serializer[Any]):
+    """Tax as the list declared it; each 0 before the list is made."""
+
+    duty_fen = serializers.IntegerField()
+    vat_fen = serializers.IntegerField()
+    excise_fen = serializers.IntegerField()
+    total_fen = serializers.IntegerField()
+
+
+class DeclarationOut(Sparse):
+    """A declaration, by the number of its order."""
+
+    number = serializers.CharField(help_text="of the order")
+    state = serializers.ChoiceField(DECLARATION.states)
+    changed_at = serializers.DateTimeField(help_text="last change of the declaration or of its order")
+    round = serializers.IntegerField(help_text="how many lists were made, this one included")
+    cop_no = serializers.CharField(help_text="企业内部编号, our number of the list")
+    pre_no = serializers.CharField(allow_null=True, help_text="预录入编号, the E-Port's number of the list")
+    list_no = serializers.CharField(allow_null=True, help_text="清单编号 invtNo, customs' number of the list")
+    status = SaidOut(allow_null=True, help_text="what customs last said of the list")
+    awaits = serializers.CharField(allow_null=True, help_text="what it waits for")
+    trouble = serializers.CharField(allow_null=True, help_text="why it does not go on")
+    district = serializers.CharField(allow_null=True, help_text="申报地海关, four digits")
+    declared = DeclaredTaxOut()
+    opened_at = serializers.DateTimeField()
+    listed_at = serializers.DateTimeField(allow_null=True)
+    accepted_at = serializers.DateTimeField(allow_null=True)
+    released_at = serializers.DateTimeField(allow_null=True)
+
+
+class PortAccountOut(serializers.Serializer[Any]):
+    """The way to the district."""
+
+    name = serializers.CharField()
+    district = serializers.CharField(help_text="申报地海关")
+    port = serializers.CharField(help_text="进境口岸")
+    active = serializers.BooleanField()
+
+
+class DocumentOut(serializers.Serializer[Any]):
+    """A document that stands at customs or is on its way: 订单, 支付单, 运单, 清单, 撤单, 退货."""
+
+    kind = serializers.ChoiceField(Filing.Kind.choices)
+    type = serializers.CharField(help_text="CEB311Message …")
+    status = SaidOut(allow_null=True)
+    told_at = serializers.DateTimeField(allow_null=True, help_text="when customs said so")
+    made_at = serializers.DateTimeField()
+    sent_at = serializers.DateTimeField(allow_null=True)
+
+
+class TaxSheetOut(serializers.Serializer[Any]):
+    """A tax sheet 电子税单 as customs assessed it; no amounts yet where its state was told first."""
+
+    number = serializers.CharField()
+    status = serializers.ChoiceField(TaxSheet.Status.choices)
+    duty_fen = serializers.IntegerField(allow_null=True)
+    vat_fen = serializers.IntegerField(allow_null=True)
+    excise_fen = serializers.IntegerField(allow_null=True)
+    payment_order = serializers.CharField(allow_null=True, help_text="缴款书编号")
+    told_at = serializers.DateTimeField()
+
+
+class StepOut(serializers.Serializer[Any]):
+    """One step of its history."""
+
+    at = serializers.DateTimeField()
+    event = serializers.CharField(help_text="the state that it came into, or what happened in it")
+
+
+class OneDeclarationOut(DeclarationOut):
+    """A declaration with its documents, tax sheets and history."""
+
+    port_account = PortAccountOut(allow_null=True)
+    documents = DocumentOut(many=True)
+    tax_sheets = TaxSheetOut(many=True)
+    history = StepOut(many=True)
+
+
+class Declarations(PartnerDoor):
+    """Declarations, in the order in which they last changed."""
+
+    scopes = {"GET": READ}
+
+    @extend_schema(parameters=[DeclarationQuery], responses=answers(200, paged(DeclarationOut), 422))
+    def get(self, request: Request) -> Json:
+        """A page of them. `next` stands also at the end: ask again with it for what changes from now on."""
+        asked = self.asked(DeclarationQuery).validated_data
+        after = place_of(LIST, asked["cursor"]) or 0
+        found = changed(
+            storefront_id=self.storefront.pk,
+            after=after,
+            since=asked["changed_since"],
+            state=asked["state"],
+            warehouses=self.connection.warehouses,
+            most=asked["limit"],
+        )
+        last = found[-1].position if found else after
+        items = [sparse(row, asked["fields"]) for row in shown(found)]
+        return Json(page(items, next=cursor_of(LIST, last)))
+
+
+class OneDeclaration(PartnerDoor):
+    """A declaration."""
+
+    scopes = {"GET": READ}
+
+    @extend_schema(
+        parameters=[NUMBER, OneDeclarationQuery],
+        responses=answers(200, OneDeclarationOut, 422),
+    )
+    def get(self, request: Request, number: str) -> Json:
+        """The declaration with its documents, its tax sheets and its history, and its ETag."""
+        asked = self.asked(OneDeclarationQuery).validated_data
+        change, row = declared(self, number)
+        told = sparse(_row(change, row) | _more(row), asked["fields"])
+        answer = Json(told)
+        answer["ETag"] = etag(told)
+        return answer
+
+
+def declared(door: PartnerDoor, number: str) -> tuple[Change, Declaration]:
+    """The declaration of an order of this storefront; raises Missing."""
+    served = door.connection.warehouses
+    found = changed(storefront_id=door.storefront.pk, warehouses=served, number=number[:60])
+    if not found:
+        raise Missing()
+    row = Declaration.objects.select_related("account", "order__key").get(order_id=found[0].order_id)
+    return found[0], row
+
+
+def said(code: str) -> dict[str, str] | None:
+    """A status or an error code with its words; None for none."""
+    zh, en = says(code)
+    return {"code": code, "zh": zh, "en": en} if code else None
+
+
+def shown(changes: Sequence[Change]) -> list[dict[str, Any]]:
+    """The declarations of these changes, in their order; one statement."""
+    rows = Declaration.objects.select_related("account").filter(order__in=[one.order_id for one in changes])
+    by_order = {row.order_id: row for row in rows}
+    return [_row(one, by_order[one.order_id]) for one in changes]
+
+
+def _row(change: Change, row: Declaration) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "state": row.state,
+        "changed_at": change.at,
+        "round": row.round,
+        "cop_no": row.cop_no,
+        "pre_no": row.pre_no or None,
+        "list_no": row.list_no or None,
+        "status": said(row.status),
+        "awaits": row.awaits or None,
+        "trouble": row.trouble or None,
+        "district": row.account.customs_code if row.account else None,
+        "declared": {
+            "duty_fen": row.duty_fen,
+            "vat_fen": row.vat_fen,
+            "excise_fen": row.excise_fen,
+            "total_fen": row.declared_tax_fen,
+        },
+        "opened_at": row.opened_at,
+        "listed_at": row.listed_at,
+        "accepted_at": row.accepted_at,
+        "released_at": row.released_at,
+    }
+
+
+def _more(row: Declaration) -> dict[str, Any]:
+    filings = row.filings.filter(superseded=False).defer("body_sealed").order_by("id")
+    steps = Event.objects.filter(
+        key=row.event_key, storefront_id=row.storefront_id, name__startswith=_EVENT
+    ).order_by("seq")
+    account = row.account
+    return {
+        "port_account": account
+        and {
+            "name": str(account),
+            "district": account.customs_code,
+            "port": account.port_code,
+            "active": account.active,
+        },
+        "documents": [
+            {
+                "kind": one.kind,
+                "type": MESSAGE[Filing.Kind(one.kind)],
+                "status": said(one.status),
+                "told_at": one.told_at,
+                "made_at": one.made_at,
+                "sent_at": one.sent_at,
+            }
+            for one in filings
+        ],
+        "tax_sheets": [
+            {
+                "number": one.tax_no,
+                "status": one.status,
+                "duty_fen": one.duty_fen,
+                "vat_fen": one.vat_fen,
+                "excise_fen": one.excise_fen,
+                "payment_order": one.duty_no or None,
+                "told_at": one.told_at,
+            }
+            for one in row.tax_sheets.order_by("id")
+        ],
+        "history": [{"at": one.at, "event": one.name.removeprefix(_EVENT)} for one in steps],
+    }

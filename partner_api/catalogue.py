@@ -14,7 +14,7 @@ from kernel.documents import answers
 from partner_api.door import Json, PartnerDoor
 from partner_api.goods import WRITE, UpsertRow
 from partner_api.jobs import JobOut, queued
-from partner_api.work import CLASSIFY
+from partner_api.upserting import CLASSIFY
 from partners.services import jobs
 
 MODES = ("rows", "whole")

@@ -34,6 +34,7 @@ from kernel.receipts import Answer, keep, take
 from kernel.tenancy import among
 from kernel.throttle import Left, Limit
 from partner_api.deprecation import Deprecated
+from partner_api.moves import Served
 from partners import queries
 from partners.models import Connection
 from partners.queries import Caller
@@ -178,9 +179,7 @@ class PartnerDoor(APIView):
 
     def warehouses(self) -> QuerySet[Warehouse]:
         """Those of this storefront that the partner serves: what is of another is not there."""
-        rows = Warehouse.objects.filter(storefront=self.storefront)
-        named = self.connection.warehouses
-        return rows.filter(code__in=named) if named else rows
+        return self.served().warehouses
 
     def warehouse(self, code: str) -> Warehouse:
         """The one with this code, of those that the partner serves; raises Missing."""
@@ -188,6 +187,10 @@ class PartnerDoor(APIView):
         if row is None:
             raise Missing()
         return row
+
+    def served(self) -> Served:
+        """Those, for what is said of their stock."""
+        return Served.of(self.connection, self.by, self.now)
 
     def _signed(self, request: HttpRequest) -> None:
         call = Signed(

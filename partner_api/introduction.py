@@ -13,7 +13,8 @@ from kernel.models import Job
 from logistics.states import SHIPMENT, WAYBILL
 from logistics.vocabulary import Code
 from orders.states import ORDER
-from partner_api.work import KINDS, OUTCOMES
+from partner_api.results import OUTCOMES
+from partner_api.work import KINDS
 from partners.models import Endpoint, Message, Partner
 from returns.states import RETURN
 
@@ -34,6 +35,7 @@ TAGS: Final = {
     "catalogue": "批量商品 · Goods in bulk: products, variants, prices, customs attributes",
     "products": "商品 · Products with their variants, prices and customs attributes",
     "variants": "规格 · One SKU",
+    "files": "文件 · Sheets (CSV, XLSX) instead of calls",
     "jobs": "任务 · How far long work is, and what came of each row",
     "orders": "订单 · Orders, acknowledgement, receiver",
     "declarations": "申报 · Declarations to customs, their messages",

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from drf_spectacular.utils import extend_schema
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from kernel.documents import answers, in_path
+from kernel.documents import answers, in_path, problems
 from kernel.errors import Missing
 from kernel.models import Job
 from partner_api.door import Json, PartnerDoor
 from partner_api.pages import PageQuery, cursor_of, page, paged, place_of
-from partner_api.work import KINDS, OUTCOMES
+from partner_api.results import OUTCOMES, as_sheet
+from partner_api.work import KINDS
 from partners.scopes import PROFILE
 from partners.services import jobs
 
@@ -31,6 +34,7 @@ class Summary(serializers.Serializer[Any]):
     created = serializers.IntegerField()
     changed = serializers.IntegerField()
     unchanged = serializers.IntegerField()
+    taken = serializers.IntegerField(help_text="of files that move stock")
     refused = serializers.IntegerField()
 
 
@@ -81,6 +85,10 @@ class ResultQuery(PageQuery):
 
 
 _ROWS = answers(200, paged(ResultOut), 404, 409, 410, 422)
+_SHEET = {
+    (200, "text/csv"): OpenApiResponse(OpenApiTypes.BINARY, "UTF-8 with a byte order mark."),
+    **problems(404, 409, 410),
+}
 
 
 class OneJob(PartnerDoor):
@@ -113,6 +121,20 @@ class Results(PartnerDoor):
         items = found[: asked["limit"]]
         more = cursor_of(LIST, items[-1]["row"]) if len(found) > len(items) else None
         return Json(page(items, next=more))
+
+
+class ResultSheet(PartnerDoor):
+    """Jobs."""
+
+    scopes = {"GET": PROFILE}
+
+    @extend_schema(parameters=[NUMBER], responses=_SHEET)
+    def get(self, request: Request, id: UUID) -> HttpResponse:
+        """What came of each row as a CSV sheet: row, SKU, outcome, and messages in both languages."""
+        rows = jobs.results(of_caller(self, id), self.now)
+        answer = HttpResponse(as_sheet(rows), content_type="text/csv; charset=utf-8")
+        answer["Content-Disposition"] = f'attachment; filename="{id}.csv"'
+        return answer
 
 
 def of_caller(door: PartnerDoor, number: UUID) -> Job:

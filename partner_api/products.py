@@ -33,7 +33,7 @@ from partner_api.goods import (
     variant,
 )
 from partner_api.pages import PageQuery, cursor_of, etag, mind_match, page, paged, place_of, sparse
-from partner_api.work import CLASSIFY
+from partner_api.upserting import CLASSIFY
 
 LIST: Final = "products"
 MOST_TOLD: Final = 100  # faults of one product

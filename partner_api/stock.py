@@ -9,14 +9,12 @@ from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from catalog.models import Variant
-from inventory import services as inventory
 from inventory.models import CountLine as Counted
 from inventory.models import Lot, Stock
 from kernel.documents import Text, answers
-from kernel.errors import Missing
 from partner_api.door import Json, PartnerDoor
-from partner_api.lines import MOST_LINES, line
+from partner_api.lines import MOST_LINES
+from partner_api.moves import adjust, count, take_in
 from partner_api.pages import PageQuery, cursor_of, page, paged, place_of
 
 READ, WRITE = "stock:read", "stock:write"
@@ -212,26 +210,8 @@ class Receipts(PartnerDoor):
     def post(self, request: Request) -> Json:
         """Take goods in, lot by lot, all of the message or nothing."""
         told = self.taken(ReceiptBody).validated_data
-        warehouse = self.warehouse(told["warehouse"])
-        variants = _variants(self, told["lines"])
-        taken: dict[int, Lot] = {}
-        for number, one in _in_order(told["lines"]):
-            with line(number):
-                taken[number] = inventory.receive(
-                    warehouse=warehouse,
-                    variant=_known(variants, one["sku"]),
-                    quantity=one["quantity"],
-                    code=one["lot"],
-                    inbound_list=one["inbound_list"],
-                    produced_on=one["produced_on"],
-                    expires_on=one["expires_on"],
-                    reason=f"receipt {told['reference']}",
-                    by=self.by,
-                    now=self.now,
-                )
-        return Json(
-            {"reference": told["reference"], "lots": [_lot(taken[n]) for n in sorted(taken)]}, status=201
-        )
+        lots = take_in(self.served(), _each(self, told, "reference"))
+        return Json({"reference": told["reference"], "lots": [_lot(lot) for lot in lots]}, status=201)
 
 
 class Adjustments(PartnerDoor):
@@ -243,15 +223,8 @@ class Adjustments(PartnerDoor):
     def post(self, request: Request) -> Json:
         """Add what was found and write off what is missing, all of it or nothing; promised pieces stay."""
         told = self.taken(AdjustmentBody).validated_data
-        lots = _lots_of(self, told["warehouse"])
-        moved: dict[int, Lot] = {}
-        for number, one in _in_order(told["lines"]):
-            with line(number):
-                lot = inventory.named_lot(lots, sku=one["sku"], code=one["lot"], listed=one["inbound_list"])
-                moved[number] = inventory.adjust(
-                    lot=lot, pieces=one["pieces"], reason=one["reason"], by=self.by, now=self.now
-                )
-        return Json({"lots": [_lot(moved[n]) for n in sorted(moved)]}, status=201)
+        lots = adjust(self.served(), _each(self, told))
+        return Json({"lots": [_lot(lot) for lot in lots]}, status=201)
 
 
 class Counts(PartnerDoor):
@@ -263,28 +236,25 @@ class Counts(PartnerDoor):
     def post(self, request: Request) -> Json:
         """Compare with the ledger; nothing moves: a difference waits for the brand to accept it."""
         told = self.taken(CountBody).validated_data
-        lots = _lots_of(self, told["warehouse"])
-        count = inventory.open_count(
-            warehouse=self.warehouse(told["warehouse"]), note=told["note"], by=self.by, now=self.now
-        )
-        lines: dict[int, Any] = {}
-        for number, one in _in_order(told["lines"]):
-            with line(number):
-                lot = inventory.named_lot(lots, sku=one["sku"], code=one["lot"], listed=one["inbound_list"])
-                lines[number] = inventory.record_count(
-                    count=count, lot=lot, counted=one["counted"], by=self.by, now=self.now
-                )
+        found = count(self.served(), _each(self, told, "note"))
         items = [
             {
-                "sku": told["lines"][n - 1]["sku"],
-                "lot": told["lines"][n - 1]["lot"],
-                "expected": lines[n].expected,
-                "counted": lines[n].counted,
-                "state": lines[n].state,
+                "sku": one["sku"],
+                "lot": one["lot"],
+                "expected": row.expected,
+                "counted": row.counted,
+                "state": row.state,
             }
-            for n in sorted(lines)
+            for one, row in zip(told["lines"], found, strict=True)
         ]
         return Json({"lines": items}, status=201)
+
+
+def _each(door: PartnerDoor, told: dict[str, Any], *shared: str) -> list[dict[str, Any]]:
+    """The lines of a message, each with what is said of all. Raises Missing for another's warehouse."""
+    door.served().warehouse(told["warehouse"])
+    of_all = {name: told[name] for name in ("warehouse", *shared)}
+    return [{**one, **of_all} for one in told["lines"]]
 
 
 def _page(
@@ -328,25 +298,3 @@ def _lot(row: Lot) -> dict[str, Any]:
         "stopped": row.stopped,
         "unsellable_from": row.unsellable_from,
     }
-
-
-def _in_order(lines: list[dict[str, Any]]) -> list[tuple[int, dict[str, Any]]]:
-    """The lines with their numbers, in one order whoever sends them: no two messages wait for each other."""
-    numbered = enumerate(lines, start=1)
-    return sorted(numbered, key=lambda one: (one[1]["sku"], one[1]["lot"], one[1]["inbound_list"], one[0]))
-
-
-def _lots_of(door: PartnerDoor, code: str) -> QuerySet[Lot]:
-    rows = Lot.objects.filter(storefront=door.storefront, stock__warehouse=door.warehouse(code))
-    return rows.select_related("stock__warehouse", "stock__variant")
-
-
-def _variants(door: PartnerDoor, lines: list[dict[str, Any]]) -> dict[str, Variant]:
-    skus = {one["sku"] for one in lines}
-    return {row.sku: row for row in Variant.objects.filter(storefront=door.storefront, sku__in=skus)}
-
-
-def _known(variants: dict[str, Variant], sku: str) -> Variant:
-    if sku not in variants:
-        raise Missing()
-    return variants[sku]

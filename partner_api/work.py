@@ -1,30 +1,26 @@
-"""What partners' jobs do, one row of KINDS for each, and what came of it, row by row."""
+"""What partners' jobs do: one row of KINDS for each, done by a worker, whole or not at all."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
-import orjson
-
-from catalog.importing.faults import Fault
-from catalog.importing.upsert import cells_of, field_of
 from catalog.services.editing import UPSERT, ImportRuns
-from catalog.services.upserts import Outcome, Wish, upsert
 from kernel import jobs
 from kernel.clock import now as present
 from kernel.errors import Conflict, Problem
 from kernel.models import Event, Job
-from partners.models import Connection
+from partner_api.results import OUTCOMES, Kind
+from partner_api.sheets import kinds
+from partner_api.upserting import upsert_fields, upsert_sheet
 from partners.queries import standing
-from partners.services.jobs import given, keep_results
+from partners.services.jobs import keep_results
 
-OUTCOMES: Final = ("created", "changed", "unchanged", "refused")
-CLASSIFY: Final = "catalogue:classify"
-MOST_FAULTS: Final = 8  # that are told of one row
-
-Result = dict[str, Any]
+# What comes as a file, by the name of its kind.
+FILES: Final[dict[str, Kind]] = {"catalogue": Kind("catalogue:write", upsert_sheet), **kinds()}
+KINDS: Final[dict[str, Kind]] = {
+    UPSERT: Kind("catalogue:write", upsert_fields),
+    **{f"file.{name}": kind for name, kind in FILES.items()},
+}
 
 
 class JobFailed(Problem):
@@ -41,14 +37,6 @@ class NoMore(Conflict):
     code = "connection_over"
     title = "The storefront has taken back what this job needs; nothing was done."
     title_zh = "店铺已收回该任务所需的权限，未执行任何操作。"
-
-
-@dataclass(frozen=True)
-class Kind:
-    """One kind of job: what it needs, and what does it; it tells what came of each row."""
-
-    scope: str
-    do: Callable[[Job, Connection, jobs.Progress], list[Result]]
 
 
 def prepare(event: Event) -> None:
@@ -70,49 +58,3 @@ def _work(job: Job, report: jobs.Progress) -> dict[str, Any]:
         "summary": {"rows": len(rows), **found},
         "results": keep_results(job=job, rows=rows, now=present()),
     }
-
-
-def _upsert(job: Job, connection: Connection, report: jobs.Progress) -> list[Result]:
-    assert job.storefront_id is not None
-    content = given(job)
-    told, faults, broken = [], list[Fault](), []
-    for number, row in enumerate(orjson.loads(content)["rows"], start=1):
-        if isinstance(row, dict):
-            told.append((number, cells_of(number, row, faults)))
-        else:
-            broken.append(Fault(number, "", "not an object of fields", "须为字段对象"))
-    wish = Wish(
-        name=job.arguments["name"],
-        content=content,
-        told=told,
-        faults=faults,
-        broken=broken,
-        whole=job.arguments["mode"] == "whole",
-        dry_run=job.arguments["dry_run"],
-        may_classify=job.arguments["classify"] and CLASSIFY in connection.scopes,
-    )
-    outcomes = upsert(
-        storefront_id=job.storefront_id, wish=wish, by=job.asked_by, now=present(), report=report
-    )
-    return [told_of(one, field_of) for one in outcomes]
-
-
-def told_of(one: Outcome, name: Callable[[str], str]) -> Result:
-    """An outcome as it is told."""
-    return {
-        "row": one.row,
-        "sku": one.sku or None,
-        "outcome": one.outcome,
-        "faults": _faults(one.faults, name),
-        "warnings": _faults(one.warnings, name),
-    }
-
-
-def _faults(faults: Sequence[Fault], name: Callable[[str], str]) -> list[dict[str, str]]:
-    return [
-        {"column": name(fault.column), "message": fault.message, "message_zh": fault.message_zh}
-        for fault in faults[:MOST_FAULTS]
-    ]
-
-
-KINDS: Final = {UPSERT: Kind("catalogue:write", _upsert)}

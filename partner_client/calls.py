@@ -103,9 +103,37 @@ class Calls(Transport):
             query={"after": after, "cursor": cursor, "limit": limit},
         ))
 
+    def post_files(
+        self,
+        body: bytes,
+        *,
+        kind: Literal["catalogue", "receipts", "adjustments", "counts"],
+        name: str,
+        dry_run: bool | None = None,
+        mode: Literal["rows", "whole"] | None = None,
+        key: str = "",
+    ) -> shapes.Job:
+        """Send a CSV (UTF-8) or XLSX sheet; it needs the scope of what it does. Its result is a sheet too.
+        Goods have the columns of the import, or some of them. Stock has those of its lines, with
+        `warehouse` (and `reference` of a receipt); all of such a file is done or nothing, and the same
+        one only once.
+        """
+        return cast(shapes.Job, self.call(
+            "POST",
+            "files",
+            query={"dry_run": dry_run, "kind": kind, "mode": mode, "name": name},
+            body=body,
+            key=key,
+            signed=True,
+        ))
+
     def get_job(self, id: str) -> shapes.Job:
         """How far a job of yours is. While it waits or runs, Retry-After says when to ask again."""
         return cast(shapes.Job, self.call("GET", "jobs/{id}", names={"id": id}))
+
+    def get_job_file(self, id: str) -> bytes:
+        """What came of each row as a CSV sheet: row, SKU, outcome, and messages in both languages."""
+        return cast(bytes, self.call("GET", "jobs/{id}/file", names={"id": id}))
 
     def get_job_results(
         self,
@@ -113,7 +141,7 @@ class Calls(Transport):
         *,
         cursor: str | None = None,
         limit: int | None = None,
-        outcome: Literal["created", "changed", "unchanged", "refused"] | None = None,
+        outcome: Literal["created", "changed", "unchanged", "taken", "refused"] | None = None,
     ) -> shapes.ResultPage:
         """What came of each row, once the job is done, for seven days; `outcome=refused`: those to mend."""
         return cast(shapes.ResultPage, self.call(

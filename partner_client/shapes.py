@@ -310,7 +310,7 @@ class ItsShipment(TypedDict):
     ship_by: str | None
 
 
-JobKindEnum = Literal["catalogue.upsert"]
+JobKindEnum = Literal["catalogue.upsert", "file.catalogue", "file.receipts", "file.adjustments", "file.counts"]
 
 
 class Job(TypedDict):
@@ -507,7 +507,7 @@ class OrderPage(TypedDict):
 OrderStateEnum = Literal["placed", "closing", "paid", "expired", "cancelled"]
 
 
-OutcomeEnum = Literal["created", "changed", "unchanged", "refused"]
+OutcomeEnum = Literal["created", "changed", "unchanged", "taken", "refused"]
 
 
 class PackBody(TypedDict):
@@ -739,6 +739,7 @@ class Summary(TypedDict):
     created: int
     changed: int
     unchanged: int
+    taken: int
     refused: int
 
 

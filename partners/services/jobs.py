@@ -5,7 +5,9 @@ What was given and what came of each row are files of the house, which it lets g
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -13,13 +15,15 @@ from uuid import UUID
 import orjson
 
 from kernel import events, files, jobs
-from kernel.errors import Conflict
+from kernel.errors import Conflict, Invalid
 from kernel.models import File, Job
+from kernel.receipts import take
 from partners.models import Connection, Partner
 
 ASKED: Final = "partner.job_asked"
 GOOD_FOR: Final = timedelta(days=7)
 MOST_WAITING: Final = 20
+ONCE_IN: Final = timedelta(days=30)
 
 
 class TooManyJobs(Conflict):
@@ -28,6 +32,24 @@ class TooManyJobs(Conflict):
     code = "too_many_jobs"
     title = f"{MOST_WAITING} of your jobs wait or run: send this again once one of them has ended."
     title_zh = f"您已有 {MOST_WAITING} 个任务在排队或执行，请待其中一个结束后重新提交。"
+
+
+class NothingGiven(Invalid):
+    """An empty body."""
+
+    code = "file_empty"
+    title = "The file is empty."
+    title_zh = "文件为空。"
+
+
+@dataclass(eq=False)
+class TakenBefore(Conflict):
+    """The very same file moved stock before."""
+
+    code = "file_taken_before"
+    title = "This very file was taken before (job {job}); nothing was done again."
+    title_zh = "该文件此前已处理（任务 {job}），未重复执行。"
+    job: str
 
 
 class ResultsGone(Conflict):
@@ -56,18 +78,43 @@ def ask(
     arguments: Mapping[str, Any],
     by: str,
     now: datetime,
+    once: bool = False,
 ) -> Job:
-    """Keep what was given and queue the work, in the caller's transaction. Raises TooManyJobs."""
+    """Keep what was given and queue the work, in the caller's transaction.
+
+    Raises TooManyJobs, NothingGiven, and where it is taken `once` TakenBefore.
+    """
+    if not content:
+        raise NothingGiven()
+    digest = hashlib.sha256(content).hexdigest()
     storefront_id, partner = connection.storefront_id, str(connection.partner.public_id)
     waiting = Job.objects.filter(storefront_id=storefront_id, arguments__partner=partner)
     if waiting.filter(state__in=(Job.State.QUEUED, Job.State.RUNNING)).count() >= MOST_WAITING:
         raise TooManyJobs()
+    if once:
+        _refuse_twice(storefront_id, partner, kind, digest, now)
     kept = _store(storefront_id, name, content, now)
     told = {**arguments, "partner": partner, "file": str(kept.public_id), "name": name}
+    told["sha256"] = digest
     job = jobs.queue(storefront_id=storefront_id, kind=kind, arguments=told, by=by, now=now)
     key, facts = f"partner jobs:{storefront_id}", {"job": str(job.public_id), "by": by}
     events.record(storefront_id=storefront_id, name=ASKED, key=key, facts=facts, now=now)
     return job
+
+
+def _refuse_twice(storefront_id: int, partner: str, kind: str, digest: str, now: datetime) -> None:
+    """Where the same was taken before, or is about to be; what was refused may come again."""
+    take(source=f"partner files:{storefront_id}:{partner}", key=digest, fingerprint=b"")  # one at a time
+    same = Job.objects.filter(
+        storefront_id=storefront_id,
+        kind=kind,
+        queued_at__gt=now - ONCE_IN,
+        arguments__partner=partner,
+        arguments__sha256=digest,
+    )
+    for job in same:
+        if "refused" not in job.result and not job.result.get("summary", {}).get("refused"):
+            raise TakenBefore(job=str(job.public_id))
 
 
 def mine(*, storefront_id: int, partner: Partner, number: UUID) -> Job | None:

@@ -52,7 +52,7 @@ class System:
     ) -> Any:
         """A signed call; a POST has a key of its own unless one is given."""
         target = self.where(path)
-        raw = b"" if body is None else orjson.dumps(body)
+        raw = b"" if body is None else body if isinstance(body, bytes) else orjson.dumps(body)
         call = Signed(method, target, str(int((at or present()).timestamp())), secrets.token_hex(16), raw)
         told = {
             "authorization": self.bearer(),

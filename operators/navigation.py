@@ -216,14 +216,12 @@ GROUPS: tuple[Group, ...] = (
 
 
 def groups(request: HttpRequest) -> list[dict[str, Any]]:
-    """The sidebar for this operator, as unfold wants it."""
+    """The sidebar for this operator, as the page draws it."""
     found: list[dict[str, Any]] = []
     for title, entries in GROUPS:
         items = [item for label, icon in entries if (item := _item(request, label, icon))]
         if items:
-            found.append(
-                {"title": str(title), "collapsible": False, "separator": bool(found), "items": items}
-            )
+            found.append({"title": str(title), "separator": bool(found), "items": items})
     return found
 
 
@@ -231,7 +229,7 @@ def _item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
     if label in PAGES:
         title, may = PAGES[label]
         link = _link(label)
-        entry = {"title": str(title), "icon": icon, "link": link, "active": lambda now: now.path == link}
+        entry = {"title": str(title), "icon": icon, "link": link, "active": request.path == link}
         return entry if may(request) else None
     model = apps.get_model(label)
     page = admin.site._registry.get(model)
@@ -245,7 +243,7 @@ def _item(request: HttpRequest, label: str, icon: str) -> dict[str, Any] | None:
         "title": plural[:1].upper() + plural[1:],
         "icon": icon,
         "link": link,
-        "active": lambda now: now.path.startswith(link) and now.path not in map(_link, PAGES),
+        "active": request.path.startswith(link) and request.path not in map(_link, PAGES),
     }
 
 

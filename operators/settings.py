@@ -32,6 +32,5 @@ UNFOLD: dict[str, Any] = {
     "SIDEBAR": {
         "show_search": True,
         "show_all_applications": False,
-        "navigation": "operators.navigation.groups",
     },
 }

@@ -9,8 +9,9 @@ from sandbox.scene import Scene
 from sandbox.wire import ControlFault, Json
 
 LOCKS = (type(Lock()), type(RLock()))
-# A counter goes on, so that no number is given twice; the rest is what a part was given.
-STAYING = ("_count", "_scale", "_state", "_cards", "_given")
+# A counter goes on, so that no number is given twice, and the time of the last reset; the rest is what a
+# part was given.
+STAYING = ("_count", "_scale", "_state", "_cards", "_given", "_since")
 
 
 def keep(scene: Scene, told: Json) -> Json:

@@ -32,6 +32,7 @@ from tests.stand_in import StandIn, running
 
 connections.install()
 emptying.install()
+stepping.install()
 # What an example takes depends on what else the machine does.
 hypothesis_settings.register_profile("house", deadline=None)
 hypothesis_settings.load_profile("house")
@@ -79,6 +80,12 @@ def _as_worker(deliver: Any) -> Any:
 delivery._deliver = _as_worker(delivery._deliver)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The file that takes longest is begun first: a parallel run ends when its last file does."""
+    items.sort(key=lambda item: item.path.name != "test_purchase.py")
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Any:
     """After every test that writes, each balance of stock is the sum of its movements.
@@ -117,7 +124,7 @@ def _counts() -> Iterator[Redis]:
 
 
 @pytest.fixture(autouse=True)
-def _clean_process(request: pytest.FixtureRequest, settings: Any, _counts: Redis) -> Iterator[None]:
+def _clean_process(settings: Any, _counts: Redis) -> Iterator[None]:
     """What a process remembers between requests must not leak from one test into the next.
 
     Nor what Redis counts: the rows of a kept world come back under the same keys.
@@ -126,8 +133,7 @@ def _clean_process(request: pytest.FixtureRequest, settings: Any, _counts: Redis
     storefronts.forget_kept()
     logistics.forget_kept()
     cache.clear()
-    patch = request.getfixturevalue("monkeypatch") if "monkeypatch" in request.fixturenames else None
-    stepping.begin(patch, settings)
+    stepping.begin(settings)
     yield
     storefronts.forget_kept()
 

@@ -45,6 +45,7 @@ from storefronts.services import open_storefront, set_merchant
 from tests import keeping
 from tests.make_stock import INBOUND_LIST, crook, lot, papers, stock, warehouse  # noqa: F401 -- makers too
 from tests.make_tables import NOW, rates, tariff
+from tests.stepping import step
 
 ALICE, BOB, STRANGER = "alice", "bob", "stranger"
 # Invented numbers with a right check character; the region and the birth dates belong to no one we know.
@@ -288,6 +289,7 @@ def notice_hash(now: datetime = NOW) -> str:
     return risk_notice(Law(shanghai_day(now))).sha256
 
 
+@step
 def order(person: Customer, *wanted: tuple[str, int], now: datetime = NOW, **more: Any) -> Order:
     """An order placed on a fresh quote, with the current risk notice confirmed."""
     return place(person, quote(person, *wanted, now=now, **more), now=now)

@@ -25,6 +25,10 @@ def _begin_in_role(wrapper: Any) -> None:
 DatabaseWrapper.init_connection_state = _begin_in_role  # type: ignore[method-assign]
 
 
+def acting_as() -> str:
+    return _role.get()
+
+
 @contextmanager
 def acting(role: str) -> Iterator[None]:
     """Every statement of this block is one of `role`, also on a connection that is opened in it."""

@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,14 @@ class StandIn:
     world: dict[str, Any]
 
     def control(self, path: str, **facts: Any) -> dict[str, Any]:
-        answer = requests.post(f"{self.url}/sandbox/{path}", json=facts, timeout=15)
+        answer = _line().post(f"{self.url}/sandbox/{path}", json=facts, timeout=15)
         assert answer.status_code == 200, answer.text
         return answer.json()
+
+
+@cache
+def _line() -> requests.Session:
+    return requests.Session()
 
 
 @contextmanager

@@ -1,8 +1,8 @@
 """The same act on the same rows leads to the same rows: a process does it once, then puts them there.
 
 What counts as the same: the rows of every table, what the act is told, what the settings were changed to, and
-what stands at the stand-in. Where a test has patched anything or moved the clock, or another thread acts, it
-is done anew.
+what stands at the stand-in. Where a test has patched anything, moved the clock or acts as another role than
+the owner, and in another thread, all is done as if nothing were known.
 """
 
 from __future__ import annotations
@@ -10,11 +10,15 @@ from __future__ import annotations
 import io
 import pickle
 import threading
-from collections.abc import Callable
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, fields, is_dataclass
 from functools import cache, wraps
 from hashlib import sha256
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from weakref import WeakSet
 
 import pytest
 import time_machine
@@ -23,31 +27,42 @@ from django.db.models import Model
 from psycopg import sql
 
 from storefronts.queries import forget_kept
-from tests import emptying, keeping
-from tests.stand_in import StandIn
+from tests import emptying, keeping, roles
+
+if TYPE_CHECKING:
+    from tests.stand_in import StandIn
 
 P, R = ParamSpec("P"), TypeVar("R")
 # By table: how many rows, and all of them in one number.
 Rows = dict[str, tuple[int, int]]
 
 
-@dataclass
-class Surroundings:
-    """What a test has besides its rows: what it patched, the settings it changed, and what stands outside."""
+# So many acts are remembered, those of which there was need last; a quick one when it is done a second time.
+AT_MOST, QUICK_SECONDS = 400, 0.15
 
-    patch: pytest.MonkeyPatch | None = None
-    settings: Any = None
-    stand_in: StandIn | None = None
-    stands: str = ""
+
+class Surroundings:
+    """What a test has besides its rows."""
+
+    def __init__(self) -> None:
+        self.settings: Any = None
+        self.stand_in: StandIn | None = None
+        self.stands = ""
+        self.patches: WeakSet[pytest.MonkeyPatch] = WeakSet()
+        self.known: dict[pytest.MonkeyPatch, str] = {}
 
     def strange(self) -> bool:
         """Whether an act may do here what it would not do elsewhere."""
-        patched = self.patch is not None and bool(self.patch._setattr or self.patch._setitem)
-        return patched or time_machine.escape_hatch.is_travelling()
+        unknown = self.patches - self.known.keys()
+        whom = [of for patch in unknown for of, *_ in (*patch._setattr, *patch._setitem)]
+        patched = any(not isinstance(of, pytest.Config) for of in whom)  # those are pytest's own
+        here = threading.current_thread() is threading.main_thread() and roles.acting_as() == "owner"
+        return patched or not here or time_machine.escape_hatch.is_travelling() or connection.needs_rollback
 
-    def changed(self) -> tuple[tuple[str, str], ...]:
-        changes = {name: repr(v) for one in self.settings._to_restore for name, v in one.options.items()}
-        return tuple(sorted(changes.items()))
+    def changed(self) -> tuple[Any, ...]:
+        options = [one.options for one in self.settings._to_restore]
+        changes = {name: repr(value) for changed in options for name, value in changed.items()}
+        return (*sorted(changes.items()), *sorted(self.known.values()))
 
 
 @dataclass(frozen=True)
@@ -60,12 +75,23 @@ class Done:
 
 
 around = Surroundings()
-_done: dict[Any, Done] = {}
+_done: OrderedDict[Any, Done | None] = OrderedDict()
 
 
-def begin(patch: pytest.MonkeyPatch | None, settings: Any) -> None:
+def install() -> None:
+    """From now on it is known what is patched."""
+    made = pytest.MonkeyPatch.__init__
+
+    def watched(patch: pytest.MonkeyPatch) -> None:
+        made(patch)
+        around.patches.add(patch)
+
+    pytest.MonkeyPatch.__init__ = watched  # type: ignore[method-assign]
+
+
+def begin(settings: Any) -> None:
     """A test begins."""
-    around.patch, around.settings, around.stand_in = patch, settings, None
+    around.settings, around.stand_in = settings, None
 
 
 def outside(stand_in: StandIn) -> None:
@@ -73,33 +99,44 @@ def outside(stand_in: StandIn) -> None:
     around.stand_in, around.stands = stand_in, "reset"
 
 
+@contextmanager
+def patching(name: str) -> Iterator[pytest.MonkeyPatch]:
+    """What a fixture patches the same way each time, which `name` tells."""
+    with pytest.MonkeyPatch.context() as patch:
+        around.known[patch] = name
+        try:
+            yield patch
+        finally:
+            del around.known[patch]
+
+
 def step(act: Callable[P, R]) -> Callable[P, R]:
     """Do it, or put there what it led to when it was done."""
 
     @wraps(act)
     def stepped(*args: P.args, **kwargs: P.kwargs) -> R:
-        if threading.current_thread() is not threading.main_thread() or around.strange():
+        if around.strange():
             return act(*args, **kwargs)
         told = _Told()
         before = _rows()
         said = told.key((args, kwargs)), around.changed(), keeping.today()
         key: Any = (act.__module__, act.__qualname__, *said, frozenset(before.items()))
-        known = _done.get(key)
-        if known is None and around.stand_in is not None:
-            known = _done.get((key, around.stands))
-            if known is not None and not _asked(known.stands)["done"]:
-                return act(*args, **kwargs)
+        known = _known(key)
         if known is not None:
+            if known.stands and not _asked(known.stands)["done"]:
+                return act(*args, **kwargs)
             around.stands = known.stands or around.stands
             _put(known.rows)
             forget_kept()
             answer: R = told.read(known.people)
             return answer
-        calls = _asked("-") if around.stand_in is not None else {}
+        calls, began = _asked("-") if around.stand_in is not None else {}, time.monotonic()
         answer = act(*args, **kwargs)
+        if time.monotonic() - began < QUICK_SECONDS and key not in _done:
+            _keep(key, None)
+            return answer
         after = _rows()
-        names = [name for name in after if after[name] != before.get(name, (0, 0))]
-        names += [name for name in before if name not in after]
+        names = [name for name in after.keys() | before.keys() if after.get(name) != before.get(name)]
         stands = ""
         if around.stand_in is not None and _asked("-")["calls"] != calls["calls"]:
             if calls["stands"] != around.stands:
@@ -109,10 +146,25 @@ def step(act: Callable[P, R]) -> Callable[P, R]:
                 return answer
             key, around.stands = (key, around.stands), stands
         rows = tuple((name, keeping.out(name) if name in after else b"") for name in names)
-        _done[key] = Done(rows, told.written(answer), stands)
+        _keep(key, Done(rows, told.written(answer), stands))
         return answer
 
     return stepped
+
+
+def _known(key: Any) -> Done | None:
+    """What the act led to when it called nobody outside, or when the same stood there as now."""
+    for one in (key, (key, around.stands)) if around.stand_in is not None else (key,):
+        if known := _done.get(one):
+            _done.move_to_end(one)
+            return known
+    return None
+
+
+def _keep(key: Any, done: Done | None) -> None:
+    _done[key] = done
+    if len(_done) > AT_MOST:
+        _done.popitem(last=False)
 
 
 class _Told:
@@ -122,7 +174,7 @@ class _Told:
         self.people: list[Any] = []
 
     def key(self, one: Any) -> Any:
-        if isinstance(one, StandIn):
+        if one is not None and one is around.stand_in:
             return one.url
         if isinstance(one, Model):
             self.people.append(one)

@@ -27,6 +27,7 @@ from tests.customs import port as ports
 from tests.customs.port import Port
 from tests.payments.declaring import go_on as pay_on
 from tests.payments.declaring import paid
+from tests.stepping import step
 
 WAYBILL = "SF1000000000001"
 SITE = "3302960S01"
@@ -41,6 +42,7 @@ def voyage(**changes: object) -> Voyage:
     return replace(Voyage("160-12345675", "CX0839", "B-LRA", day, "3104"), **changes)
 
 
+@step
 def district(world: make.World) -> PortAccount:
     """The storefront declares what comes by air from Hong Kong."""
     account = ports.account(world, traffic="5", dispatch_country="110", site_certificate=SITE_CERTIFICATE)
@@ -49,6 +51,7 @@ def district(world: make.World) -> PortAccount:
     return account
 
 
+@step
 def sent(wechat, world: make.World, waybill: str = WAYBILL) -> Parcel:
     """The parcel of a paid order; it has left the warehouse."""
     order = paid(wechat, world).order
@@ -160,6 +163,7 @@ def go_on(at: datetime, rounds: int = 1) -> datetime:
     return at
 
 
+@step
 def stand(port: Port, at: datetime) -> datetime:
     """Order and waybill stand at customs; the list waits for what is abroad."""
     at = go_on(at, 2)

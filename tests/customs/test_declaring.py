@@ -25,7 +25,7 @@ from tests.customs.ceb import guid
 from tests.customs.port import Port, declaration, waybill
 from tests.payments.declaring import after_hold, family, paid, register
 from tests.payments.declaring import go_on as pay_on
-from tests.stepping import step
+from tests.stepping import patching, step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,7 +35,7 @@ def port(world, wechat) -> Iterator[Port]:
     """A storefront that declares at a port of this process."""
     registered(world)
     made = Port()
-    with pytest.MonkeyPatch.context() as patch:
+    with patching("port") as patch:
         patch.setattr("customs.services.sending.port_of", lambda account: made)
         patch.setattr("customs.services.receiving.port_of", lambda account: made)
         yield made

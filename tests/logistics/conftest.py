@@ -11,11 +11,12 @@ from redis import Redis
 from inventory import services as inventory
 from logistics.models import Parcel, Shipment
 from orders.models import Order
-from tests import make
+from tests import keeping, make
 from tests.logistics import shipping
 from tests.logistics.parts import issue, pack
 from tests.payments.conftest import wechat
 from tests.stand_in import StandIn, storefront_in
+from tests.stepping import step
 
 __all__ = ["wechat"]
 
@@ -44,6 +45,11 @@ def house(carriers: StandIn, world: make.World) -> make.World:
 @pytest.fixture
 def known(carriers: StandIn, redis: Redis, db: None) -> make.World:
     """A storefront that the stand-in knows, at WeChat and at SF, with Alice ready to buy now."""
+    made: make.World = keeping.again(f"known {carriers.url}", lambda: made_known(carriers))
+    return made
+
+
+def made_known(carriers: StandIn) -> make.World:
     shop = storefront_in(carriers)
     place = make.warehouse(shop)
     dryer, iron = make.variant(shop, "HD-1", 10_000), make.variant(shop, "IR-1", 5_000)
@@ -55,6 +61,7 @@ def known(carriers: StandIn, redis: Redis, db: None) -> make.World:
 
 
 @pytest.fixture
+@step
 def shipment(world) -> Shipment:
     """Of general trade: three dryers of two lots and an iron, paid."""
     inventory.set_on_hand(warehouse=world.warehouse, variant=world.dryer, on_hand=0, by="t", now=make.NOW)
@@ -67,6 +74,7 @@ def shipment(world) -> Shipment:
 
 
 @pytest.fixture
+@step
 def two(shipment) -> tuple[Parcel, Parcel]:
     """Two dryers and the iron in the first parcel, one dryer in the second; both weighed and labelled."""
     first = pack(shipment, {"HD-1": 2, "IR-1": 1}, nth=1)

@@ -10,11 +10,13 @@ from logistics.services import accounts, packing, shipments
 from orders.models import Order
 from orders.states import ORDER
 from tests import make
+from tests.stepping import step
 
 CHECK_WORD, KEY = "check-word-of-the-test-0123456789", "kuaidi-key-of-the-test"
 LATER = make.NOW + timedelta(hours=2)  # the consumer can cancel no more
 
 
+@step
 def paid(world: make.World, *lines: tuple[str, int], now: datetime = make.NOW) -> Order:
     """A paid order of Alice's."""
     order = make.order(world.alice, *(lines or (("HD-1", 1),)))
@@ -22,6 +24,7 @@ def paid(world: make.World, *lines: tuple[str, int], now: datetime = make.NOW) -
     return order
 
 
+@step
 def sf(shop: Any, secret: str = CHECK_WORD, customer_code: str = "MAISON") -> CarrierAccount:
     """An account at SF."""
     terms = accounts.Terms(
@@ -37,6 +40,7 @@ def sf(shop: Any, secret: str = CHECK_WORD, customer_code: str = "MAISON") -> Ca
     )
 
 
+@step
 def kuaidi100(shop: Any, secret: str = KEY, customer_code: str = "KD100TEST") -> CarrierAccount:
     """An account at kuaidi100."""
     terms = accounts.Terms(customer_code=customer_code, hotline="057488880000")
@@ -45,6 +49,7 @@ def kuaidi100(shop: Any, secret: str = KEY, customer_code: str = "KD100TEST") ->
     )
 
 
+@step
 def labelled(world: make.World, *lines: tuple[str, int], by: str = "op") -> Parcel:
     """The one parcel of a paid order, packed, weighed and with its waybill."""
     made = shipment(world, *lines)
@@ -58,6 +63,7 @@ def labelled(world: make.World, *lines: tuple[str, int], by: str = "op") -> Parc
     return parcel
 
 
+@step
 def shipment(world: make.World, *lines: tuple[str, int]) -> Shipment:
     """The shipment of a paid order that may be packed."""
     made = shipments.open_shipment(order=paid(world, *lines), now=make.NOW)

@@ -18,6 +18,7 @@ from orders.states import ORDER
 from payments.gateways.wechat_pay import client_of
 from tests import make
 from tests.stand_in import StandIn
+from tests.stepping import step
 
 
 def later(minutes: float = 0) -> datetime:
@@ -25,6 +26,7 @@ def later(minutes: float = 0) -> datetime:
     return make.present() + timedelta(minutes=minutes)
 
 
+@step
 def bought(wechat: StandIn, world: make.World, *lines: tuple[str, int]) -> Order:
     """A paid order of Alice's: ours and WeChat's."""
     now = make.present()
@@ -56,6 +58,7 @@ def bought(wechat: StandIn, world: make.World, *lines: tuple[str, int]) -> Order
     return order
 
 
+@step
 def left(order: Order, waybill: str = "SF1001", now: datetime | None = None) -> ShippingInfo:
     """A carrier has it, and WeChat is to be told."""
     at = now or make.present()

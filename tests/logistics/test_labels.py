@@ -22,6 +22,7 @@ from orders.models import Order
 from tests import make
 from tests.logistics import shipping
 from tests.logistics.shipping import LATER
+from tests.stepping import step
 
 TO = Place("欧阳爱丽", "138****8000", "上海市", "上海市", "浦东新区", "世纪大道 1 号世纪汇广场二座 1808 室")
 FROM = Place("宁波美妆保税仓", "057488880000", "浙江省", "宁波市", "北仑区", "保税东路 8 号 3 库")
@@ -194,6 +195,7 @@ def everything_is_on_paper(pdf: bytes) -> bool:
 
 
 @pytest.fixture
+@step
 def parcel(world) -> Parcel:
     shipping.sf(world.shop)
     made = shipping.shipment(world, ("HD-1", 2))

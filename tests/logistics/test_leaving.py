@@ -27,6 +27,7 @@ from orders.services.cancel_paid import cancel_paid
 from tests import make
 from tests.logistics import shipping
 from tests.logistics.shipping import LATER
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -54,12 +55,14 @@ def left(world: make.World) -> tuple[int, int, str]:
 
 
 @pytest.fixture
+@step
 def bonded(world) -> Parcel:
     shipping.sf(world.shop)
     return shipping.labelled(world, ("HD-1", 2))
 
 
 @pytest.fixture
+@step
 def direct(world) -> Parcel:
     """Direct mail from abroad, paid by its orderer."""
     make.warehouse(world.shop, trade_mode="9610")

@@ -20,6 +20,7 @@ from orders.models import Order
 from orders.services.cancel_paid import cancel_paid
 from tests.logistics import shipping
 from tests.logistics.shipping import LATER
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HOUR = timedelta(hours=1)
@@ -42,6 +43,7 @@ def facts(kind: str) -> dict:
 
 
 @pytest.fixture
+@step
 def labelled(world):
     """A parcel with two dryers of a hundred, on the table with its label."""
     shipping.sf(world.shop)

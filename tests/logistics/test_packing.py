@@ -17,6 +17,7 @@ from orders.services.cancel_paid import cancel_paid
 from tests import make
 from tests.logistics import shipping
 from tests.logistics.shipping import LATER
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,6 +32,7 @@ def inside(parcel: Parcel) -> list[tuple[str, str, int]]:
 
 
 @pytest.fixture
+@step
 def lots(world):
     """The dryers lie in two lots, the one that ends sooner received later."""
     inventory.set_on_hand(warehouse=world.warehouse, variant=world.dryer, on_hand=0, by="t", now=make.NOW)

@@ -18,6 +18,7 @@ from orders.models import Order
 from orders.services.cancel_paid import end_paid
 from tests import make
 from tests.logistics import shipping
+from tests.stepping import step
 from tests.waiting import somebody_waits
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,6 +27,7 @@ DUE = DELIVERED + timedelta(days=10)
 
 
 @pytest.fixture
+@step
 def delivered(world) -> Shipment:
     shipment = shipping.shipment(world)
     Shipment.objects.update(

@@ -21,6 +21,7 @@ from logistics.vocabulary import Code
 from tests import make
 from tests.logistics import shipping
 from tests.logistics.shipping import LATER
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 WAYBILL = "SF7444500123456"
@@ -35,6 +36,7 @@ WAY = [
 
 
 @pytest.fixture
+@step
 def salt(world):
     account = shipping.kuaidi100(world.shop)
     return accounts.credential(account).salt

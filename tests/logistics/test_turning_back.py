@@ -16,6 +16,7 @@ from logistics.services.standing import receipt_due
 from logistics.vocabulary import understood
 from tests.logistics import shipping
 from tests.logistics.shipping import LATER
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 BEGUN = datetime(2026, 11, 20, 18, 0, tzinfo=SHANGHAI)
@@ -34,6 +35,7 @@ STORIES = {
 
 
 @pytest.fixture
+@step
 def parcel(world) -> Parcel:
     shipping.sf(world.shop)
     return shipping.labelled(world)

@@ -17,12 +17,14 @@ from logistics.services.waiting import waits_for
 from orders.models import Order
 from tests.logistics import shipping
 from tests.logistics.shipping import LATER
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
+@step
 def shipment(world) -> Shipment:
     shipping.sf(world.shop)
     made = shipping.labelled(world).shipment

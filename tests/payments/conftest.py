@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from backend.chaos.stage import Stage
 from backend.journey.client import Sandbox
 from tests import keeping, make, stepping
 from tests.stand_in import StandIn, storefront_in
+from tests.stepping import patching
 from wechat.errors import ResourceNotExist
 
 
@@ -46,10 +48,20 @@ def stage(wechat: StandIn, world: make.World) -> Stage:
 
 
 @pytest.fixture
-def wechat_knows_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def quiet() -> Iterator[None]:
+    """WeChat is not asked here: a refund stays accepted until the test tells its end."""
+    with patching("quiet") as patch:
+        patch.setattr("payments.tasks.send_accepted", lambda event: None)
+        yield
+
+
+@pytest.fixture
+def wechat_knows_nothing() -> Iterator[None]:
     """Asked before a refund is asked for anew, WeChat has never seen the old one."""
 
     def unseen(client: object, number: str) -> None:
         raise ResourceNotExist(call="refund_query", wechat_code="RESOURCE_NOT_EXISTS", request_id="")
 
-    monkeypatch.setattr("payments.services.refund_verbs.query", unseen)
+    with patching("unseen") as patch:
+        patch.setattr("payments.services.refund_verbs.query", unseen)
+        yield

@@ -20,11 +20,13 @@ from storefronts.queries import forget_kept
 from storefronts.services import set_customs
 from tests import make
 from tests.stand_in import StandIn
+from tests.stepping import step
 
 NUMBER = "3105961A12"
 HOLD = timedelta(minutes=30)
 
 
+@step
 def family(world: make.World, name: str, **more: Any) -> None:
     """Let the storefront declare by this family."""
     merchant = MerchantAccount.objects.get(storefront=world.shop, active=True)
@@ -32,12 +34,14 @@ def family(world: make.World, name: str, **more: Any) -> None:
     forget_kept()
 
 
+@step
 def register(world: make.World, *ports: str) -> None:
     """The storefront's number at each port."""
     for port in ports or ("NINGBO",):
         CustomsNumber.objects.get_or_create(storefront=world.shop, port=port, defaults={"number": NUMBER})
 
 
+@step
 def paid(wechat: StandIn, world: make.World, *wanted: tuple[str, int], **more: Any) -> Payment:
     """An order paid just now, its events delivered: what it owes customs is on file."""
     order = make.order(world.alice, *(wanted or (("HD-1", 2),)), now=make.present(), **more)

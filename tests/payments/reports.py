@@ -18,6 +18,7 @@ from payments.services.declare import open_declarations
 from payments.services.refund_outcome import Outcome, take_in
 from payments.services.settle import settle
 from tests import make
+from tests.stepping import step
 from wechat.pay.refunds import RefundReport
 from wechat.pay.types import Transaction
 
@@ -84,6 +85,7 @@ def sealed_delivery(
     return body, signed(body, age=age)
 
 
+@step
 def paid(order: Any, **changes: Any) -> Payment:
     """The order's one payment, settled; not before it was made."""
     payment = make.payment(order)
@@ -94,6 +96,7 @@ def paid(order: Any, **changes: Any) -> Payment:
     return payment
 
 
+@step
 def declared(payment: Payment) -> None:
     """Customs has the payment at every port, with what is left of it now."""
     open_declarations(order=payment.order, now=make.NOW)

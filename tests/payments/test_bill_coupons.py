@@ -10,11 +10,13 @@ from payments.models import Payment
 from payments.services.bills.matching import match
 from tests import make
 from tests.payments.bill_files import DAY, asked, found, given_back, paid, refunded, sale, taken, trade_file
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
+@step
 def payment():
     return paid(make.world())
 

@@ -18,21 +18,17 @@ from payments.services.refunds import Wish, request_refund
 from payments.services.settle import settle
 from tests import make
 from tests.payments.reports import paid, refund_report_of, report_of, told
+from tests.stepping import step
 from wechat.errors import NotEnough, Rejected, ResourceNotExist
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quiet")]
 LATER = make.NOW + timedelta(hours=2)
 LONG = make.NOW + timedelta(days=8)
 AHEAD = make.NOW + timedelta(days=3650)
 
 
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """WeChat is not asked by events here."""
-    monkeypatch.setattr("payments.tasks.send_accepted", lambda event: None)
-
-
 @pytest.fixture
+@step
 def payment() -> Payment:
     return paid(make.order(make.world().alice, ("HD-1", 2)))
 

@@ -29,6 +29,7 @@ from payments.services.query import query
 from payments.services.refund_refusals import TooMuch
 from tests import make
 from tests.payments.test_paying import start
+from tests.stepping import step
 from wechat.pay import complaints as wechat_complaints
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -113,6 +114,7 @@ def test_the_worker_reads_what_a_notification_told(wechat, payment, live_notice)
 
 
 @pytest.fixture
+@step
 def live_notice(payment):
     """Record what the web process records of a notification."""
     from django.db import transaction

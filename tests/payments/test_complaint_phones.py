@@ -17,12 +17,14 @@ from tests import make
 from tests.payments.complaining import heard
 from tests.payments.reports import paid
 from tests.payments.test_merchant_keys import certificate_of
+from tests.stepping import step
 from wechat.errors import Undecryptable
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
+@step
 def payment():
     return paid(make.order(make.world().alice, ("HD-1", 1)))
 

@@ -27,12 +27,14 @@ from storefronts.models import MerchantAccount
 from tests import make
 from tests.payments.complaining import DETAIL, heard, mini_told, report_of
 from tests.payments.reports import paid, sealed_delivery
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
+@step
 def payment():
     return paid(make.order(make.world().alice, ("HD-1", 1)))
 

@@ -13,6 +13,7 @@ from payments.services.complaint_answers import approve_refund, note_outside
 from tests import make
 from tests.payments.complaining import heard, mini_told
 from tests.payments.reports import paid
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db
 HOUR = timedelta(hours=1)
@@ -20,6 +21,7 @@ PAY = "200201820200101080076610000"
 
 
 @pytest.fixture
+@step
 def payment():
     return paid(make.order(make.world().alice, ("HD-1", 1)))
 

@@ -15,6 +15,7 @@ from storefronts.models import MerchantAccount, PushedMessage
 from tests import make
 from tests.payments.complaining import heard, mini_told, report_of
 from tests.payments.reports import paid
+from tests.stepping import step
 from tests.storefronts.pushing import as_xml, push, sealed, told, with_keys
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -22,11 +23,13 @@ HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
+@step
 def payment():
     return paid(make.order(make.world().alice, ("HD-1", 1)))
 
 
 @pytest.fixture
+@step
 def other():
     return make.storefront("swift")
 

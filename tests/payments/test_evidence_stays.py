@@ -12,6 +12,7 @@ from payments.models import Notification
 from tests import make
 from tests.compliance.test_append_only import refused
 from tests.payments.reports import delivery_of
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db
 
@@ -42,6 +43,7 @@ def test_messages_go_500_a_call_through_a_door_with_a_floor_of_five_years():
 
 
 @pytest.fixture
+@step
 def said():
     """Messages of long ago: one that was taken in, one not believed, one of WeChat that nobody could read."""
     return [

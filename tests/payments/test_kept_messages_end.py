@@ -18,6 +18,7 @@ from storefronts.queries import forget_kept
 from storefronts.services import platform_keys
 from tests import make
 from tests.payments.reports import delivery_of, signed
+from tests.stepping import step
 from wechat.errors import Malformed
 from wechat.pay import notifications
 from wechat.pay.notifications import Notification as Notice
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
+@step
 def payment() -> Payment:
     return make.payment(make.order(make.world().alice, ("HD-1", 1)))
 

@@ -19,6 +19,7 @@ from payments.services.refunds import Wish, request_refund
 from payments.states import DECLARATION
 from tests import make
 from tests.payments.reports import declared, paid, told
+from tests.stepping import step
 
 # A refusal ends its transaction, and each test goes on after one.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,6 +31,7 @@ def world():
 
 
 @pytest.fixture
+@step
 def payment(world):
     return paid(make.order(world.alice, ("HD-1", 3), ("IR-1", 2)))
 

@@ -16,6 +16,7 @@ from payments.services.taking import again
 from tests import make
 from tests.compliance.test_append_only import refused
 from tests.payments.reports import delivery_of, sealed_delivery
+from tests.stepping import step
 from wechat.errors import Malformed
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,6 +25,7 @@ WAITING = ["received", "rejected", "unreadable", "failed"]
 
 
 @pytest.fixture
+@step
 def payment():
     return make.payment(make.order(make.world().alice, ("HD-1", 1)))
 

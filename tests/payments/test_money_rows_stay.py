@@ -18,6 +18,7 @@ from tests import make
 from tests.compliance.test_append_only import refused
 from tests.payments.complaining import heard
 from tests.payments.reports import paid, refund_report_of, told
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db
 STAYS = {
@@ -36,6 +37,7 @@ STAYS = {
 
 
 @pytest.fixture
+@step
 def payment():
     return paid(make.order(make.world().alice, ("HD-1", 2)))
 
@@ -106,6 +108,7 @@ def test_a_transfer_is_recorded_once(payment):
 
 
 @pytest.fixture
+@step
 def declaration(payment):
     return PaymentDeclaration.objects.create(
         storefront_id=payment.storefront_id,

@@ -21,12 +21,14 @@ from storefronts import queries as storefronts
 from tests import make
 from tests.payments.reports import report_of
 from tests.stand_in import storefront_in
+from tests.stepping import step
 
 # Outside calls refuse to run inside a transaction, so the tests' own must not be open either.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
+@step
 def order(world):
     return make.order(world.alice, ("HD-1", 1), now=make.present())
 

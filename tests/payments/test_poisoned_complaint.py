@@ -14,6 +14,7 @@ from storefronts import queries as storefronts
 from tests import make
 from tests.payments.complaining import heard, report_of
 from tests.payments.reports import paid
+from tests.stepping import step
 from wechat.errors import OutcomeUnknown
 from wechat.pay.complaints import Page
 
@@ -22,6 +23,7 @@ FIRST, SECOND = "200201820200101080076610001", "200201820200101080076610002"
 
 
 @pytest.fixture
+@step
 def payment():
     return paid(make.order(make.world().alice, ("HD-1", 1)))
 

@@ -14,6 +14,7 @@ from payments.services.close import StillOpen, close_attempts
 from payments.services.query import sweep
 from tests import make
 from tests.payments.reports import paid, report_of
+from tests.stepping import step
 from wechat.errors import OrderPaid
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,6 +27,7 @@ def world():
 
 
 @pytest.fixture
+@step
 def other(world):
     """A payment that is settled, and whose transaction WeChat names a second time."""
     return paid(make.order(world.alice, ("IR-1", 1)))

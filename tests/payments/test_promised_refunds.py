@@ -20,6 +20,7 @@ from tests import make
 from tests.payments import reports
 from tests.payments.complaining import heard
 from tests.payments.reports import paid
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -27,6 +28,7 @@ KIND = "complaint.refund_overdue"
 
 
 @pytest.fixture
+@step
 def promised():
     """A complaint about an order that customs has; its refund is promised in seven days."""
     payment = paid(make.order(make.world().alice, ("HD-1", 1)))

@@ -19,17 +19,13 @@ from payments.tasks import refund_cancelled, refund_stray
 from settlement.models import Posting
 from tests import make
 from tests.payments.reports import paid, report_of, told
+from tests.stepping import step
 
-pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch):
-    """WeChat is not asked here: a refund stays accepted until the test tells its end."""
-    monkeypatch.setattr("payments.tasks.send_accepted", lambda event: None)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quiet")]
 
 
 @pytest.fixture
+@step
 def order():
     return make.order(make.world().alice, ("HD-1", 2))
 

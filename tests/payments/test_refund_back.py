@@ -17,6 +17,7 @@ from payments.services.refunds import Wish, refund_stray, refundable_fen, reques
 from payments.states import REFUND
 from tests import make
 from tests.payments.reports import paid, refund_report_of, told
+from tests.stepping import step
 from wechat.errors import OutcomeUnknown, ResourceNotExist
 from wechat.pay.refunds import RefundReport
 
@@ -25,6 +26,7 @@ MINUTE = timedelta(minutes=1)
 
 
 @pytest.fixture
+@step
 def payment() -> Payment:
     return paid(make.order(make.world().alice, ("HD-1", 2)))
 

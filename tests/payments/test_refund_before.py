@@ -17,6 +17,7 @@ from payments.services.refunds import refundable_fen
 from payments.services.settle import settle
 from tests import make
 from tests.payments.reports import refund_report_of, report_of
+from tests.stepping import step
 from wechat.errors import OutcomeUnknown, ResourceNotExist
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -24,6 +25,7 @@ TRANSACTION = "4200001234202611200000000001"  # as `report_of` names it
 
 
 @pytest.fixture
+@step
 def payment():
     return make.payment(make.order(make.world().alice, ("HD-1", 1)))
 

@@ -24,6 +24,7 @@ from settlement.models import Posting
 from tests import make
 from tests.make_tables import NOW
 from tests.payments.reports import paid, refund_report_of, told
+from tests.stepping import step
 from wechat.errors import OutcomeUnknown, RateLimited, Rejected
 from wechat.pay.refunds import BankCard
 
@@ -36,6 +37,7 @@ UNKNOWN = OutcomeUnknown(call=CALL, reason="time-out")
 
 
 @pytest.fixture
+@step
 def refund() -> Refund:
     payment = paid(make.order(make.world().alice, ("HD-1", 1)))
     made = request_refund(

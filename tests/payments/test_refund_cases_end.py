@@ -21,21 +21,17 @@ from payments.services.refund_verbs import pay_instead
 from payments.services.refunds import Wish, refundable_fen, request_refund
 from tests import make
 from tests.payments.reports import paid, refund_report_of, told
+from tests.stepping import step
 from wechat.errors import Rejected, ResourceNotExist
 from wechat.pay.refunds import RefundReport
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quiet")]
 MET = ("abnormal", "not_enough", "blocked", "slow", "vanished", "failing")
 LATER = make.NOW + timedelta(hours=2)
 
 
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """WeChat is not asked by events here."""
-    monkeypatch.setattr("payments.tasks.send_accepted", lambda event: None)
-
-
 @pytest.fixture
+@step
 def payment() -> Payment:
     return paid(make.order(make.world().alice, ("HD-1", 2)))
 

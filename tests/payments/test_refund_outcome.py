@@ -23,16 +23,19 @@ from settlement.queries import not_entered
 from settlement.tasks import enter_paid, enter_refunded
 from tests import make
 from tests.payments.reports import paid, refund_report_of, report_of, told
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
+@step
 def payment():
     return paid(make.order(make.world().alice, ("HD-1", 1)))
 
 
 @pytest.fixture
+@step
 def refund(payment):
     return request_refund(
         number=payment.order.number, wish=Wish(), key="k", reason="退款", asked_by="system", now=make.NOW

@@ -28,19 +28,14 @@ from tests import make
 from tests.payments.complaining import heard
 from tests.payments.reports import paid, refund_report_of, told
 from tests.settlement.bill_days import balances
+from tests.stepping import step
 from wechat.errors import OutcomeUnknown, RateLimited, Rejected
 from wechat.pay.refunds import RefundReport
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quiet")]
 ON = date(2026, 11, 21)
 LATER = make.NOW + timedelta(days=2)
 YEAR = timedelta(days=366)
-
-
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """WeChat is not asked here: a refund stays accepted until the test tells its end."""
-    monkeypatch.setattr("payments.tasks.send_accepted", lambda event: None)
 
 
 @pytest.fixture(autouse=True)
@@ -58,11 +53,13 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 @pytest.fixture
+@step
 def order() -> Order:
     return make.order(make.world().alice, ("HD-1", 3), ("IR-1", 2))
 
 
 @pytest.fixture
+@step
 def payment(order: Order) -> Payment:
     return paid(order)
 

@@ -20,6 +20,7 @@ from payments.services.send_refund import sweep
 from payments.services.settle import Outcome
 from tests import make
 from tests.payments.test_paying import start
+from tests.stepping import step
 from wechat.pay import refunds as wechat_refunds
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,6 +31,7 @@ class Killed(BaseException):
 
 
 @pytest.fixture
+@step
 def order(world):
     return make.order(world.alice, ("HD-1", 2), now=make.present())
 

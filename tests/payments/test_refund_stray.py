@@ -22,19 +22,15 @@ from settlement.queries import not_entered
 from tests import make
 from tests.payments.reports import paid, report_of, told
 from tests.settlement.bill_days import balances
+from tests.stepping import step
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quiet")]
 YEAR = timedelta(days=366)
 ON = date(2026, 11, 20)
 
 
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """WeChat is not asked here: a refund stays accepted until the test tells its end."""
-    monkeypatch.setattr("payments.tasks.send_accepted", lambda event: None)
-
-
 @pytest.fixture
+@step
 def order() -> Order:
     return make.order(make.world().alice, ("HD-1", 2))
 

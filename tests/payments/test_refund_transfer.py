@@ -26,6 +26,7 @@ from settlement.unsettled import unsettled
 from tests import make
 from tests.make_tables import NOW
 from tests.payments.reports import paid, refund_report_of, told
+from tests.stepping import step
 from wechat.errors import OutcomeUnknown, Rejected
 from wechat.pay.refunds import BankCard
 
@@ -36,6 +37,7 @@ LATER = NOW + timedelta(days=2)
 
 
 @pytest.fixture
+@step
 def refund() -> Refund:
     payment = paid(make.order(make.world().alice, ("HD-1", 1)))
     made = request_refund(

@@ -15,20 +15,16 @@ from payments.services.refund_transfer import BESIDE, AlreadyTransferred, Transf
 from payments.services.refunds import Wish, refund_stray, request_refund
 from tests import make
 from tests.payments.reports import paid
+from tests.stepping import step
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quiet")]
 ON = date(2026, 11, 21)
 LATE = make.NOW + timedelta(days=366)
 SORRY = Wish(goodwill_fen=500)
 
 
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """WeChat is not asked here."""
-    monkeypatch.setattr("payments.tasks.send_accepted", lambda event: None)
-
-
 @pytest.fixture
+@step
 def order() -> Order:
     made = make.order(make.world().alice, ("HD-1", 3))
     paid(made)

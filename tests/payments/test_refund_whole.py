@@ -24,18 +24,14 @@ from tests import make
 from tests.payments.complaining import heard
 from tests.payments.reports import paid, told
 from tests.settlement.bill_days import balances
+from tests.stepping import step
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quiet")]
 DAY = timedelta(days=1)
 
 
-@pytest.fixture(autouse=True)
-def quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """WeChat is not asked here: a refund stays accepted until the test tells its end."""
-    monkeypatch.setattr("payments.tasks.send_accepted", lambda event: None)
-
-
 @pytest.fixture
+@step
 def order() -> Order:
     world = make.world()
     claim = make.coupon(world.alice)
@@ -43,6 +39,7 @@ def order() -> Order:
 
 
 @pytest.fixture
+@step
 def payment(order: Order) -> Payment:
     found = paid(order)
     delivery.drain()

@@ -24,17 +24,20 @@ from payments.services.refund_writing import facts_of
 from payments.services.refunds import Wish, refundable_fen, request_refund
 from tests import make
 from tests.payments.reports import declared, paid, told
+from tests.stepping import step
 
 # A refusal ends its transaction, and each test goes on after one.
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
+@step
 def order():
     return make.order(make.world().alice, ("HD-1", 3), ("IR-1", 2))
 
 
 @pytest.fixture
+@step
 def payment(order):
     return paid(order)
 

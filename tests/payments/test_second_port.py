@@ -10,12 +10,14 @@ from payments.models import CustomsNumber, PaymentDeclaration
 from payments.services.declare import open_declarations
 from tests import make
 from tests.payments.reports import paid
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 KIND = "declaration.second_port"
 
 
 @pytest.fixture
+@step
 def world():
     made = make.world()
     number(made, "GUANGZHOU_ZS")

@@ -12,6 +12,7 @@ from payments.models import Payment
 from payments.services.settle import Outcome, settle
 from tests import make
 from tests.payments.reports import report_of
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db
 
@@ -19,6 +20,7 @@ MOST = 7
 
 
 @pytest.fixture
+@step
 def payment():
     return make.payment(make.order(make.world().alice, ("HD-1", 2)))
 

@@ -24,6 +24,7 @@ from payments.services.refunds import Wish, request_refund
 from payments.states import DECLARATION
 from tests import make, make_tables
 from tests.payments.reports import declared, paid, told
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LATER = make.NOW + timedelta(hours=1)
@@ -35,6 +36,7 @@ def world():
 
 
 @pytest.fixture
+@step
 def payment(world):
     made = paid(make.order(world.alice, ("HD-1", 3), ("IR-1", 2)))
     who_paid(made)

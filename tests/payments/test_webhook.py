@@ -20,6 +20,7 @@ from payments.services import copies, messages
 from payments.services.taking import NothingKept, StillUnreadable, again
 from tests import make
 from tests.payments.reports import delivery_of, paid, sealed_delivery, signed
+from tests.stepping import step
 from wechat.errors import Malformed
 from wechat.pay.notifications import Notification as Told
 
@@ -27,6 +28,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
+@step
 def payment():
     return make.payment(make.order(make.world().alice, ("HD-1", 1)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from types import SimpleNamespace
@@ -19,6 +20,7 @@ from kernel import events
 from kernel.errors import Problem
 from kernel.tenancy import tenant
 from orders.models import Order
+from tests.stepping import patching
 
 
 @dataclass
@@ -79,10 +81,11 @@ class Customs:
 
 
 @pytest.fixture
-def customs(monkeypatch: pytest.MonkeyPatch) -> Customs:
+def customs() -> Iterator[Customs]:
     made = Customs()
-    monkeypatch.setattr("returns.services.at_customs.declare_return", made.declare)
-    monkeypatch.setattr("returns.services.at_customs.goods_arrived", made.arrived)
-    monkeypatch.setattr("returns.services.at_customs.never_came", made.lost)
-    monkeypatch.setattr("returns.services.at_customs.missing", made.missing)
-    return made
+    with patching("customs") as patch:
+        patch.setattr("returns.services.at_customs.declare_return", made.declare)
+        patch.setattr("returns.services.at_customs.goods_arrived", made.arrived)
+        patch.setattr("returns.services.at_customs.never_came", made.lost)
+        patch.setattr("returns.services.at_customs.missing", made.missing)
+        yield made

@@ -27,12 +27,14 @@ from returns.services.offer import Offer, Wished, make_offer
 from returns.services.seen import look
 from tests import make, make_stock
 from tests.payments.reports import paid, refund_report_of
+from tests.stepping import step
 
 RELEASED = make.NOW + timedelta(days=1)
 DELIVERED = make.NOW + timedelta(days=4)
 LIST_NO = "31052026I000000001"
 
 
+@step
 def bought(world: make.World, *lines: tuple[str, int], **more: Any) -> Order:
     """An order that is paid, of two dryers unless said otherwise; nothing is declared or packed."""
     order = make.order(world.alice, *(lines or (("HD-1", 2),)), **more)
@@ -90,6 +92,7 @@ def had(order: Order, at: datetime = DELIVERED) -> None:
     Shipment.objects.filter(order=order).update(state="delivered", delivered_at=at)
 
 
+@step
 def delivered(world: make.World, *lines: tuple[str, int], **more: Any) -> Order:
     """Paid, released on RELEASED, delivered on DELIVERED."""
     order = bought(world, *lines, **more)
@@ -152,6 +155,7 @@ def arrives(refund: Refund | None, at: datetime) -> None:
     delivery.drain(now=at)
 
 
+@step
 def of_two_lots(world: make.World) -> Order:
     """Delivered, two dryers of two lots, one of each."""
     set_on_hand(warehouse=world.warehouse, variant=world.dryer, on_hand=1, by="test", now=make.NOW)

@@ -21,6 +21,7 @@ from returns.services.way import send
 from tests import make
 from tests.returns import parts
 from tests.returns.parts import DELIVERED, asked, delivered, graded, wish
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = timedelta(days=1)
@@ -33,6 +34,7 @@ def world(customs):
 
 
 @pytest.fixture
+@step
 def order(world):
     return delivered(world)
 

@@ -28,6 +28,7 @@ from storefronts.models import FourEyes, Operator
 from tests import make
 from tests.returns import parts
 from tests.returns.parts import DELIVERED, RELEASED, asked, graded, wish
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = timedelta(days=1)
@@ -40,6 +41,7 @@ def world(customs):
 
 
 @pytest.fixture
+@step
 def order(world):
     """Released, and with its carrier."""
     made = parts.bought(world)

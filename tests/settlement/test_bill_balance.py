@@ -17,6 +17,7 @@ from tests import make
 from tests.payments.bill_files import DAY, found, given_back, paid, refunded, sale
 from tests.payments.reports import report_of
 from tests.settlement.bill_days import balances, closed, matched
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db
 NEXT = DAY + timedelta(days=1)
@@ -29,6 +30,7 @@ def world():
 
 
 @pytest.fixture
+@step
 def payment(world):
     made = paid(world)
     assert made.amount_fen == TOTAL

@@ -14,12 +14,14 @@ from settlement.models import Entry, Posting
 from settlement.services.bill_entries import enter_bill
 from tests import make
 from tests.payments.reports import report_of
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = make.NOW.astimezone(SHANGHAI).date()
 
 
 @pytest.fixture
+@step
 def payment():
     made = make.payment(make.order(make.world().alice, ("HD-1", 1)))
     settle(storefront_id=made.storefront_id, mchid=made.mchid, report=report_of(made), now=make.NOW)

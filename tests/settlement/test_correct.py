@@ -26,6 +26,7 @@ from settlement.services.entries import enter_payment, enter_refund
 from tests import make
 from tests.payments.bill_files import DAY, given_back, paid, refunded, sale
 from tests.settlement.bill_days import balances, closed, matched
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TOTAL, FEE = 10_910, 65
@@ -33,6 +34,7 @@ SOLD = [("交易", TOTAL), ("扣除交易手续费", -FEE)]
 
 
 @pytest.fixture
+@step
 def payment():
     return paid(make.world())
 

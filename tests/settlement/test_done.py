@@ -25,11 +25,13 @@ from tests.settlement import trades
 from tests.settlement.institution import credited, taken
 from tests.settlement.test_batches import made
 from tests.settlement.test_unsettled import DAY, of
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
+@step
 def order(world) -> Order:
     """An order all of which has gone abroad."""
     order = trades.ready(world)

@@ -20,6 +20,7 @@ from settlement.services.reverse_correction import reverse_correction
 from tests import make
 from tests.payments.bill_files import DAY, asked, given_back, paid, refunded, sale, taken, trade_file
 from tests.settlement.bill_days import balances
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TOTAL = 10_910
@@ -27,6 +28,7 @@ NEXT = DAY + timedelta(days=1)
 
 
 @pytest.fixture
+@step
 def payment():
     made = paid(make.world())
     delivery.drain()

@@ -24,12 +24,14 @@ from settlement.services.enter import Fact, enter
 from settlement.services.entries import enter_payment, enter_refund
 from tests import make
 from tests.payments.reports import report_of
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 DAY = date(2026, 11, 20)
 
 
 @pytest.fixture
+@step
 def paid():
     world = make.world()
     payment = make.payment(make.order(world.alice, ("HD-1", 2), ("IR-1", 1)))

@@ -33,6 +33,7 @@ from tests.races.crowd import at_once
 from tests.settlement import trades
 from tests.settlement.bill_days import balances
 from tests.settlement.test_unsettled import DAY, of
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TOTAL, PIECE, TAX = 27_275, 10_910, 2_275  # 2 × HD-1 at 100 yuan, 1 × IR-1 at 50, and 9.1 % tax
@@ -44,6 +45,7 @@ def world():
 
 
 @pytest.fixture
+@step
 def order(world):
     return trades.ready(world)
 

@@ -22,6 +22,7 @@ from tests import make
 from tests.payments.bill_files import DAY, paid, sale
 from tests.races.crowd import at_once
 from tests.settlement.bill_days import balances, closed, matched
+from tests.stepping import step
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TOTAL, FEE = 10_910, 65
@@ -29,6 +30,7 @@ SOLD = [("交易", TOTAL), ("扣除交易手续费", -FEE)]
 
 
 @pytest.fixture
+@step
 def payment():
     return paid(make.world())
 

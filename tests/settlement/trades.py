@@ -18,10 +18,12 @@ from settlement.services.entries import enter_refund
 from settlement.services.evidence import record_evidence
 from tests import make
 from tests.payments.reports import report_of
+from tests.stepping import step
 
 _serial = itertools.count(1)
 
 
+@step
 def paid(world: make.World, *wanted: tuple[str, int]) -> Order:
     """An order that is paid and stands in the books: without evidence, its payer not confirmed."""
     payment = make.payment(make.order(world.alice, *(wanted or (("HD-1", 2), ("IR-1", 1)))))
@@ -41,6 +43,7 @@ def shown(order: Order, now: datetime = make.NOW) -> None:
         record_evidence(order=order, kind=kind, reference=f"{kind}-{order.number}", at=now, now=now)
 
 
+@step
 def ready(world: make.World, *wanted: tuple[str, int]) -> Order:
     """An order that can go into a batch."""
     order = paid(world, *wanted)

@@ -25,8 +25,13 @@ def _begin_in_role(wrapper: Any) -> None:
 DatabaseWrapper.init_connection_state = _begin_in_role  # type: ignore[method-assign]
 
 
-def acting_as() -> str:
-    return _role.get()
+def is_owner() -> bool:
+    """Whether the next statement is the owner's, also where a test has said SET ROLE itself."""
+    raw = connection.connection
+    if _role.get() != "owner" or raw is None or raw.closed:
+        return _role.get() == "owner"
+    found = raw.execute("SELECT current_user = session_user").fetchone()
+    return bool(found[0])
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """The same act on the same rows leads to the same rows: a process does it once, then puts them there.
 
-What counts as the same: the rows of every table, what the act is told, what the settings were changed to, and
-what stands at the stand-in. Where a test has patched anything, moved the clock or acts as another role than
-the owner, and in another thread, all is done as if nothing were known.
+What counts as the same: the rows of every table, what the act is told, what the settings were changed to,
+whom a fixture has put in another's place, and what stands at the stand-in. Where a test has patched anything,
+moved the clock or acts as another role than the owner, and in another thread, it is done as if nothing were
+known.
 """
 
 from __future__ import annotations
@@ -49,20 +50,20 @@ class Surroundings:
         self.stand_in: StandIn | None = None
         self.stands = ""
         self.patches: WeakSet[pytest.MonkeyPatch] = WeakSet()
-        self.known: dict[pytest.MonkeyPatch, str] = {}
+        self.known: dict[pytest.MonkeyPatch, tuple[str, *tuple[Any, ...]]] = {}
 
     def strange(self) -> bool:
         """Whether an act may do here what it would not do elsewhere."""
         unknown = self.patches - self.known.keys()
         whom = [of for patch in unknown for of, *_ in (*patch._setattr, *patch._setitem)]
         patched = any(not isinstance(of, pytest.Config) for of in whom)  # those are pytest's own
-        here = threading.current_thread() is threading.main_thread() and roles.acting_as() == "owner"
-        return patched or not here or time_machine.escape_hatch.is_travelling() or connection.needs_rollback
+        here = threading.current_thread() is threading.main_thread() and not connection.needs_rollback
+        return patched or not here or time_machine.escape_hatch.is_travelling() or not roles.is_owner()
 
     def changed(self) -> tuple[Any, ...]:
         options = [one.options for one in self.settings._to_restore]
         changes = {name: repr(value) for changed in options for name, value in changed.items()}
-        return (*sorted(changes.items()), *sorted(self.known.values()))
+        return tuple(sorted(changes.items()))
 
 
 @dataclass(frozen=True)
@@ -100,10 +101,10 @@ def outside(stand_in: StandIn) -> None:
 
 
 @contextmanager
-def patching(name: str) -> Iterator[pytest.MonkeyPatch]:
-    """What a fixture patches the same way each time, which `name` tells."""
+def patching(name: str, *people: Any) -> Iterator[pytest.MonkeyPatch]:
+    """What a fixture patches the same way each time, which `name` tells, with `people` in another's place."""
     with pytest.MonkeyPatch.context() as patch:
-        around.known[patch] = name
+        around.known[patch] = name, *people
         try:
             yield patch
         finally:
@@ -119,7 +120,7 @@ def step(act: Callable[P, R]) -> Callable[P, R]:
             return act(*args, **kwargs)
         told = _Told()
         before = _rows()
-        said = told.key((args, kwargs)), around.changed(), keeping.today()
+        said = told.key((args, kwargs, *around.known.values())), around.changed(), keeping.today()
         key: Any = (act.__module__, act.__qualname__, *said, frozenset(before.items()))
         known = _known(key)
         if known is not None:
@@ -130,7 +131,8 @@ def step(act: Callable[P, R]) -> Callable[P, R]:
             forget_kept()
             answer: R = told.read(known.people)
             return answer
-        calls, began = _asked("-") if around.stand_in is not None else {}, time.monotonic()
+        calls, upon = _asked("-") if around.stand_in is not None else {}, around.stands
+        began = time.monotonic()
         answer = act(*args, **kwargs)
         if time.monotonic() - began < QUICK_SECONDS and key not in _done:
             _keep(key, None)
@@ -138,13 +140,14 @@ def step(act: Callable[P, R]) -> Callable[P, R]:
         after = _rows()
         names = [name for name in after.keys() | before.keys() if after.get(name) != before.get(name)]
         stands = ""
-        if around.stand_in is not None and _asked("-")["calls"] != calls["calls"]:
-            if calls["stands"] != around.stands:
+        # It was called, or an act in this one put there what it was called for.
+        if around.stand_in is not None and (around.stands, _asked("-")["calls"]) != (upon, calls["calls"]):
+            if calls["stands"] != upon:
                 return answer
-            stands = sha256(repr((key, around.stands)).encode()).hexdigest()
+            stands = sha256(repr((key, upon)).encode()).hexdigest()
             if not around.stand_in.control("keep", name=stands)["kept"]:
                 return answer
-            key, around.stands = (key, around.stands), stands
+            key, around.stands = (key, upon), stands
         rows = tuple((name, keeping.out(name) if name in after else b"") for name in names)
         _keep(key, Done(rows, told.written(answer), stands))
         return answer

@@ -35,7 +35,7 @@ def port(world, wechat) -> Iterator[Port]:
     """A storefront that declares at a port of this process."""
     registered(world)
     made = Port()
-    with patching("port") as patch:
+    with patching("port", made) as patch:
         patch.setattr("customs.services.sending.port_of", lambda account: made)
         patch.setattr("customs.services.receiving.port_of", lambda account: made)
         yield made

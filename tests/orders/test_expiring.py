@@ -54,8 +54,9 @@ def test_one_that_fails_as_nobody_foresaw_stops_no_other_and_its_case_settles_on
 
 def test_one_at_the_head_that_always_fails_starves_none_behind_it(monkeypatch):
     world = make.world()
-    bad, good = make.order(world.alice, ("HD-1", 1)), make.order(world.alice, ("HD-1", 1))
-    later = max(bad.expires_at, good.expires_at) + timedelta(seconds=1)
+    bad = make.order(world.alice, ("HD-1", 1))
+    good = make.order(world.alice, ("HD-1", 1), now=make.NOW + timedelta(seconds=1))
+    later = good.expires_at + timedelta(seconds=1)
     really = closing.begin_closing
 
     def poison(*, order, reason, now):

@@ -83,7 +83,7 @@ class Customs:
 @pytest.fixture
 def customs() -> Iterator[Customs]:
     made = Customs()
-    with patching("customs") as patch:
+    with patching("customs", made) as patch:
         patch.setattr("returns.services.at_customs.declare_return", made.declare)
         patch.setattr("returns.services.at_customs.goods_arrived", made.arrived)
         patch.setattr("returns.services.at_customs.never_came", made.lost)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+from dataclasses import dataclass, field
 
 import pytest
 import requests
+from django.db import connection
 
 from customers.models import Address
 from storefronts.models import Storefront
@@ -117,6 +120,58 @@ def test_where_the_stand_in_was_called_before_it_is_done(wechat: StandIn) -> Non
     wechat.control("switches", call="query", mode="500", times=3)
     spoilt(wechat)
     assert (spoils(wechat), len(told)) == ([3, 7], before + 1)
+
+
+@stepping.step
+def spoilt_within(stand_in: StandIn) -> None:
+    spoilt(stand_in)
+
+
+@pytest.mark.parametrize("time", [1, 2, 3, 4])
+def test_what_an_act_within_it_put_at_the_stand_in_is_put_there_with_it(wechat: StandIn, time: int) -> None:  # noqa: F811
+    make.world()
+    spoilt_within(wechat)
+    assert spoils(wechat) == [7]
+
+
+def test_where_a_test_takes_another_role_by_itself_it_is_done() -> None:
+    @stepping.step
+    def asks() -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_user")
+            return str(cursor.fetchone()[0])
+
+    assert [asks() for _ in range(3)] == ["owner"] * 3
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE web")
+        assert asks() == "web"
+        cursor.execute("RESET ROLE")
+
+
+@dataclass
+class Box:
+    """Stands in for somebody that an act tells something."""
+
+    letters: list[str] = field(default_factory=list)
+
+
+def box() -> Box:
+    raise NotImplementedError
+
+
+@stepping.step
+def posts() -> None:
+    box().letters.append("a letter")
+
+
+@pytest.mark.parametrize("time", [1, 2, 3])
+def test_who_stands_in_for_another_has_been_told_it_too(time: int) -> None:
+    ours = Box()
+    with stepping.patching("box", ours) as patch:
+        patch.setattr(sys.modules[__name__], "box", lambda: ours)
+        posts()
+        posts()
+    assert ours.letters == ["a letter"] * 2
 
 
 def test_another_thread_does_it_itself(walk: Walk) -> None:

@@ -156,6 +156,11 @@ SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "settlement.tasks.let_go",
         "schedule": crontab(hour=18, minute=50),  # UTC: at night in China
     },
+    "look into partners' folders": {
+        "task": "partner_api.tasks.look_into_folders",
+        "schedule": 10.0,  # none are unless PARTNER_FOLDERS says where
+        "options": {"expires": 10},
+    },
     "forget tokens and nonces that are over": {
         "task": "partners.tasks.sweep",
         "schedule": crontab(minute="*/10"),

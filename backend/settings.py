@@ -86,6 +86,7 @@ KUAIDI100_BASE = env("KUAIDI100_BASE", "https://poll.kuaidi100.com")  # tells of
 CFETS_BASE = env("CFETS_BASE", "https://www.chinamoney.com.cn")  # central parity of the yuan
 # Where messages for customs are handed over, and who signs them: both stand in a network of our own.
 PORT_BASE = env("PORT_BASE")
+PARTNER_FOLDERS = env("PARTNER_FOLDERS")  # below it lie partners' folders, by storefront; none: none are
 PORT_FOLDERS = env("PORT_FOLDERS")  # below it lie the folders of ports' clients; none: none are used
 # Through whom carrier and site are asked for their messages; nobody: they tell customs by themselves.
 CUSTOMS_SENDERS = env("CUSTOMS_SENDERS")

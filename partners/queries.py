@@ -68,14 +68,18 @@ def note_use(credential: Application, address: str, now: datetime) -> None:
             )
 
 
+def standing_all() -> list[Connection]:
+    """Every connection of an open storefront with a partner that may act, with both."""
+    with everything():  # a partner may have its home in another storefront
+        return list(_STANDING.order_by("pk"))
+
+
 def standing(storefront_id: int, partner: str) -> Connection | None:
     """What a partner (its public number) may do in a storefront, where both still say that it may."""
-    found = Connection.objects.filter(
-        storefront=storefront_id,
-        ended_at=None,
-        storefront__state=Storefront.State.OPEN,
-        partner__public_id=partner,
-        partner__state=Partner.State.ACTIVE,
-    )
-    with everything():  # a partner may have its home in another
-        return found.select_related("partner").first()
+    with everything():
+        return _STANDING.filter(storefront=storefront_id, partner__public_id=partner).first()
+
+
+_STANDING = Connection.objects.filter(
+    ended_at=None, storefront__state=Storefront.State.OPEN, partner__state=Partner.State.ACTIVE
+).select_related("partner", "storefront")

@@ -55,6 +55,13 @@ class PortForm(forms.Form):
     folder = _line(
         "客户端文件夹（文件交换时填写）", "folder of the port's client, where files go", 200, required=False
     )
+    broker_id = forms.TypedChoiceField(
+        label=say("代传报关行（报关行代传时选择）", "broker whose system has the box"),
+        required=False,
+        coerce=int,
+        empty_value=None,
+        widget=UnfoldAdminSelectWidget,
+    )
     guarantor = _choice("税款担保方", "who answers for tax", PortAccount.Guarantor.choices)
     guarantee_fen = YuanField(label=say("担保额度（元）", "guarantee for tax, yuan"), min_value=0)
     batch = forms.IntegerField(
@@ -87,11 +94,16 @@ class PortForm(forms.Form):
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 4}),
     )
 
+    def __init__(self, sent: Any, storefront: Storefront) -> None:
+        super().__init__(sent)
+        known = accounts.brokers(storefront).values_list("partner_id", "partner__name")
+        self.fields["broker_id"].choices = [("", "-"), *known]  # type: ignore[attr-defined]
+
     def clean(self) -> Values:
         values: Values = super().clean() or {}
         needed = (
             {"password"} if values.get("signer") == PortAccount.Signer.MACHINE else {"key", *_CERTIFIED}
-        ) | ({"folder"} if values.get("transport") == PortAccount.Transport.FOLDER else set())
+        ) | _NEEDS.get(values.get("transport", ""), set())
         for name in needed - self.errors.keys():
             if not values.get(name):
                 self.add_error(name, say("该加签或传输方式须填写此项。", "This way needs it."))
@@ -99,6 +111,10 @@ class PortForm(forms.Form):
 
 
 _CERTIFIED = {"certificate_number", "certificate"}
+_NEEDS = {
+    PortAccount.Transport.FOLDER.value: {"folder"},
+    PortAccount.Transport.BROKER.value: {"broker_id"},
+}
 
 
 def port_page(page: Any, request: HttpRequest, object_id: str) -> HttpResponse:
@@ -123,7 +139,7 @@ def port_page(page: Any, request: HttpRequest, object_id: str) -> HttpResponse:
         request,
         object_id,
         title=say("口岸账户", "Port accounts"),
-        form=lambda sent, _: PortForm(sent),
+        form=PortForm,
         keep=keep,
     )
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from catalog.states import PRODUCT
-from customs.models import Filing, TaxSheet
+from customs.models import Filing, PortReceipt, TaxSheet
 from customs.states import DECLARATION
 from inventory.models import CountLine
 from kernel.documents import PROBLEM, WHAT
@@ -39,6 +39,7 @@ TAGS: Final = {
     "jobs": "任务 · How far long work is, and what came of each row",
     "orders": "订单 · Orders, acknowledgement, receiver",
     "declarations": "申报 · Declarations to customs, their messages",
+    "customs": "海关信箱 · Brokers: messages out, receipts in",
     "warehouses": "仓库 · Warehouses",
     "stock": "库存 · Levels, lots, receipts, adjustments, counts",
     "shipments": "发货 · What is to be picked, packed and let go",
@@ -60,6 +61,7 @@ ENUMS: Final[dict[str, Any]] = {
     "JobKindEnum": [(kind, kind) for kind in KINDS],
     "OutcomeEnum": [(outcome, outcome) for outcome in OUTCOMES],
     "DocumentKindEnum": Filing.Kind.choices,
+    "ReceiptOutcomeEnum": PortReceipt.Outcome.choices,
     "TaxSheetStatusEnum": TaxSheet.Status.choices,
     "PartnerKindEnum": Partner.Kind.choices,
     "EndpointStateEnum": Endpoint.State.choices,

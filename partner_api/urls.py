@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from partner_api import (
     catalogue,
     customs,
+    customs_box,
     customs_messages,
     files,
     jobs,
@@ -42,6 +43,10 @@ of_storefront = [
     path("declarations/<slug:number>", customs.OneDeclaration.as_view()),
     path("declarations/<slug:number>/messages", customs_messages.Messages.as_view()),
     path("declarations/<slug:number>/messages/<uuid:id>/content", customs_messages.Content.as_view()),
+    path("customs/receipts", customs_box.CustomsReceipts.as_view()),
+    path("customs/outbox", customs_box.Outbox.as_view()),
+    path("customs/messages/<slug:message>", customs_box.OneInOutbox.as_view()),
+    path("customs/messages/<slug:message>/sent", customs_box.SentFromOutbox.as_view()),
     path("warehouses", stock.Warehouses.as_view()),
     path("stock", stock.Levels.as_view()),
     path("stock/lots", stock.Lots.as_view()),

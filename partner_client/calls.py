@@ -28,6 +28,58 @@ class Calls(Transport):
             signed=True,
         ))
 
+    def get_customs_message(self, message: str) -> shapes.OutboxContent:
+        """The message byte for byte, as the port takes it: hand it over unchanged, its signature covers
+        it. It names people, so it needs the scope `personal:declaration` and is on record for each
+        order.
+        """
+        return cast(shapes.OutboxContent, self.call(
+            "GET",
+            "customs/messages/{message}",
+            names={"message": message},
+            signed=True,
+        ))
+
+    def post_customs_message_sent(self, message: str, *, key: str = "") -> shapes.Sent:
+        """Say that the port has it; once and for all. It is in the outbox no more."""
+        return cast(shapes.Sent, self.call(
+            "POST",
+            "customs/messages/{message}/sent",
+            names={"message": message},
+            key=key,
+            signed=True,
+        ))
+
+    def get_customs_outbox(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> shapes.OutboxPage:
+        """Signed messages of the districts whose box you have, the oldest first; each until it was sent."""
+        return cast(shapes.OutboxPage, self.call(
+            "GET",
+            "customs/outbox",
+            query={"cursor": cursor, "limit": limit},
+        ))
+
+    def post_customs_receipts(
+        self,
+        body: shapes.CustomsReceiptBody,
+        *,
+        key: str = "",
+    ) -> shapes.Receipts:
+        """Bring in what customs answered, byte for byte, for a district whose box you have. It is
+        verified, ordered and told apart from what came before as if the house had fetched it.
+        """
+        return cast(shapes.Receipts, self.call(
+            "POST",
+            "customs/receipts",
+            body=body,
+            key=key,
+            signed=True,
+        ))
+
     def get_declarations(
         self,
         *,

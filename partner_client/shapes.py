@@ -62,6 +62,17 @@ class Attempt(TypedDict):
 BlankEnum = Literal[""]
 
 
+class Brought(TypedDict):
+    """A receipt that was taken in."""
+
+    id: str
+    type: str
+    number: str | None
+    status: Said | None
+    outcome: ReceiptOutcomeEnum
+    sha256: str
+
+
 class CountBody(TypedDict):
     """What was counted in a warehouse."""
 
@@ -138,6 +149,14 @@ class CustomsMessagePage(TypedDict):
 
     items: list[CustomsMessage]
     next: str | None
+
+
+class CustomsReceiptBody(TypedDict):
+    """A receipt message 回执 as the port's client gave it, in `xml` as it is or in `content` in base64."""
+
+    district: str
+    xml: NotRequired[str]
+    content: NotRequired[str]
 
 
 class Cut(TypedDict):
@@ -507,6 +526,34 @@ class OrderPage(TypedDict):
 OrderStateEnum = Literal["placed", "closing", "paid", "expired", "cancelled"]
 
 
+class OutboxContent(TypedDict):
+    """A signed message, byte for byte."""
+
+    message_id: str
+    type: str
+    sha256: str
+    content: str
+
+
+class Outbox(TypedDict):
+    """A signed message that waits to be transported."""
+
+    message_id: str
+    type: str
+    district: str
+    dxp_id: str
+    documents: int
+    made_at: str
+    sha256: str
+
+
+class OutboxPage(TypedDict):
+    """One page."""
+
+    items: list[Outbox]
+    next: str | None
+
+
 OutcomeEnum = Literal["created", "changed", "unchanged", "taken", "refused"]
 
 
@@ -642,6 +689,15 @@ class Receipt(TypedDict):
     lots: list[Lot]
 
 
+ReceiptOutcomeEnum = Literal["taken", "old", "unknown", "unreadable"]
+
+
+class Receipts(TypedDict):
+    """What is new of what was brought: nothing where it came before."""
+
+    items: list[Brought]
+
+
 class Receiver(TypedDict):
     """To whom it goes, as far as your personal scopes go."""
 
@@ -694,6 +750,13 @@ class Secret(TypedDict):
 
     id: str
     secret: str | None
+
+
+class Sent(TypedDict):
+    """That a message was handed over."""
+
+    message_id: str
+    sent_at: str
 
 
 class Shipment(TypedDict):

@@ -10,6 +10,7 @@ from django.db.models import Q
 from customs.signing.certificates import verifier_of
 from kernel.clock import now
 from kernel.ids import uuid7
+from partners.models import Partner
 from storefronts.models import LegalParty, Storefront
 
 
@@ -32,6 +33,7 @@ class PortAccount(models.Model):
     class Transport(models.TextChoices):
         HTTP = "http", "HTTP"
         FOLDER = "folder", "文件交换 · folders of the port's client"
+        BROKER = "broker", "报关行代传 · the system of a broker, by the partners' door"
 
     class Signer(models.TextChoices):
         RSA = "rsa-sha1", "RSA-SHA1 · a key here"
@@ -73,6 +75,14 @@ class PortAccount(models.Model):
     folder = models.CharField(
         max_length=200, default="", blank=True, help_text="of the port's client: it holds send and receive"
     )
+    broker = models.ForeignKey(
+        Partner,
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="whose system has the box: it fetches messages and brings receipts, which are believed",
+    )
     signer = models.CharField(max_length=8, choices=Signer.choices, default=Signer.RSA)
     key_sealed = models.BinaryField(default=b"", blank=True)
     password_sealed = models.BinaryField(default=b"", blank=True, help_text="of the signing machine's card")
@@ -96,6 +106,11 @@ class PortAccount(models.Model):
             ),
             models.CheckConstraint(
                 name="port_account_folder", condition=~Q(transport="folder") | ~Q(folder="")
+            ),
+            models.CheckConstraint(
+                name="port_account_broker",
+                condition=Q(transport="broker", broker__isnull=False)
+                | ~Q(transport="broker") & Q(broker=None),
             ),
             models.CheckConstraint(
                 name="port_account_signs",

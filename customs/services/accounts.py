@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 
 from customs.models import PortAccount
 from customs.services.keys import set_key, set_machine
@@ -16,6 +17,7 @@ from kernel import events
 from kernel.cases import settle_open
 from kernel.errors import Invalid
 from kernel.tenancy import everything, tenant
+from partners.models import Connection, Partner
 from storefronts.models import Storefront
 
 
@@ -42,6 +44,7 @@ class Terms:
     site_certificate: str = ""
     transport: str = PortAccount.Transport.HTTP.value
     folder: str = ""
+    broker_id: int | None = None
     guarantor: str = PortAccount.Guarantor.DECLARANT.value
     guarantee_fen: int = 0
     batch: int = 100
@@ -66,6 +69,13 @@ def set_account(
     """
     if terms.transport == PortAccount.Transport.FOLDER:
         terms = replace(terms, folder=_folder(terms))
+    by_broker = terms.transport == PortAccount.Transport.BROKER
+    known = set(brokers(storefront).values_list("partner_id", flat=True)) if by_broker else set()
+    if by_broker and terms.broker_id not in known:
+        raise AccountWrong(
+            what="须选择已接入本店铺的报关行 · name a broker that is connected to this storefront"
+        )
+    terms = replace(terms, broker_id=terms.broker_id if by_broker else None)
     with tenant(storefront.pk):
         locked = (
             Storefront.objects.select_for_update(of=("self",), no_key=True)
@@ -101,6 +111,13 @@ def set_account(
             now=now,
         )
     return account
+
+
+def brokers(storefront: Storefront) -> QuerySet[Connection]:
+    """The connections of brokers to a storefront, one of which may have the box of a district."""
+    return Connection.objects.filter(
+        storefront=storefront, ended_at=None, kind=Partner.Kind.BROKER, partner__kind=Partner.Kind.BROKER
+    )
 
 
 def _folder(terms: Terms) -> str:

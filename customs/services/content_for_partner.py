@@ -11,10 +11,12 @@ from compliance import vault
 from compliance.disclosures import words
 from customs import labels
 from customs.ceb.tables import entities, shapes
-from customs.models import Declaration, Filing, PortReceipt
+from customs.models import Declaration, Filing, PortMessage, PortReceipt
 from customs.services.keeping import raw_of
+from customs.services.sending import whole
 from kernel.errors import Conflict
 from logistics.services.receiver_for_partner import ReceiverStays
+from orders.models import Order
 from partners.models import Partner
 
 SCOPE: Final = "personal:declaration"
@@ -72,18 +74,7 @@ def give_content(
         key = vault.unwrap(order.key)
     except vault.VaultClosed as closed:
         raise MessageSealed() from closed
-    compliance.disclose(
-        storefront_id=order.storefront_id,
-        subject_id=order.subject_id,
-        order_number=order.number,
-        recipient_kind="partner",
-        recipient=partner.name,
-        country=partner.country,
-        purpose=purpose,
-        basis="contract",
-        fields=_fields(name),
-        now=now,
-    )
+    _disclose(order, partner, purpose, name, now)
     label = labels.FILING_BODY if isinstance(message, Filing) else labels.RECEIPT_RAW
     text = vault.open_as(
         who=f"partner:{partner.name}",
@@ -101,6 +92,38 @@ def give_content(
     if around is None or not around.before or around.filings.exclude(pk=message.pk).exists():
         return Content(text.encode(), whole=False)
     return Content(b"".join([bytes(around.before), text.encode(), bytes(around.after)]), whole=True)
+
+
+def give_message(*, message: PortMessage, partner: Partner, now: datetime) -> bytes:
+    """A signed message to the broker who transports it, byte for byte; of each order that it declares it is
+    recorded first. Raises ReceiverStays, MessageSealed."""
+    if partner.country != "CN":
+        raise ReceiverStays()
+    for filing in message.filings.select_related("declaration__order").order_by("position"):
+        order = filing.declaration.order
+        if order.subject_id is None:
+            raise MessageSealed()
+        _disclose(order, partner, "declare", message.name, now)
+    try:
+        return whole(message, who=f"partner:{partner.name}", purpose="declare", now=now)
+    except vault.VaultClosed as closed:
+        raise MessageSealed() from closed
+
+
+def _disclose(order: Order, partner: Partner, purpose: str, name: str, now: datetime) -> None:
+    assert order.subject_id is not None
+    compliance.disclose(
+        storefront_id=order.storefront_id,
+        subject_id=order.subject_id,
+        order_number=order.number,
+        recipient_kind="partner",
+        recipient=partner.name,
+        country=partner.country,
+        purpose=purpose,
+        basis="contract",
+        fields=_fields(name),
+        now=now,
+    )
 
 
 def _fields(name: str) -> list[str]:

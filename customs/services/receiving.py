@@ -66,14 +66,20 @@ def _boxes() -> list[list[PortAccount]]:
     """
     boxes: dict[tuple[str, str, str], list[PortAccount]] = defaultdict(list)
     awaited = Declaration.objects.filter(account=OuterRef("pk"), state__in=AT_CUSTOMS)
-    for row in _accounts().filter(Q(active=True) | Exists(awaited)):
+    ours = _accounts().exclude(transport=PortAccount.Transport.BROKER)  # whose box is read by that
+    for row in ours.filter(Q(active=True) | Exists(awaited)):
         boxes[row.transport, row.dxp_id, row.folder].append(row)
     return list(boxes.values())
 
 
 def box_of(account: PortAccount) -> list[PortAccount]:
     """This account, then whoever else reads the box that it reads."""
-    rows = _accounts().filter(transport=account.transport, dxp_id=account.dxp_id, folder=account.folder)
+    rows = _accounts().filter(
+        transport=account.transport,
+        dxp_id=account.dxp_id,
+        folder=account.folder,
+        broker=account.broker_id,
+    )
     return [account, *rows.exclude(pk=account.pk)]
 
 

@@ -38,6 +38,7 @@ from orders.models import Order
 log = structlog.get_logger(__name__)
 
 PACKED, BATCH = 500, 20
+IN_OUTBOX = timedelta(minutes=5)  # after which it is looked whether what a broker has to fetch still stands
 LEASE = timedelta(minutes=1)  # longer than signing and sending one message take together
 FIRST_WAIT, WAIT_AT_MOST = timedelta(seconds=15), timedelta(minutes=30)
 TRIES_TO_CASE = 5
@@ -206,16 +207,27 @@ def _send(message: PortMessage, now: datetime) -> bool:
         _mine(message).update(next_try_at=None, error="")
         settle_open(kinds=[FAILING, SILENT], key=message.event_key, by="system", note=note, now=now)
         return False
+    if message.account.transport == PortAccount.Transport.BROKER:
+        if not message.before:
+            _signed(message, now)
+        _mine(message).update(next_try_at=now + IN_OUTBOX, error="")
+        return False
     raw = _signed(message, now)
     port_of(message.account).send(name=message.name, guid=message.guid, raw=raw, now=now)
+    left(message, _mine(message), now=now)
+    return True
+
+
+def left(message: PortMessage, mine: QuerySet[PortMessage], *, now: datetime) -> bool:
+    """The port has a message: it and its documents went. `mine` is its row; False where it is another's."""
     with transaction.atomic():  # documents before their message: docs/locking.md
         unsent = message.filings.select_for_update(no_key=True).filter(sent_at=None).order_by("pk")
         Filing.objects.filter(pk__in=[row.pk for row in unsent]).update(sent_at=now)
-        _mine(message).update(sent_at=now, next_try_at=None, error="")
+        kept = mine.update(sent_at=now, next_try_at=None, error="")
     settle_open(
         kinds=[FAILING, SILENT], key=message.event_key, by="system", note="the port has taken it", now=now
     )
-    return True
+    return kept == 1
 
 
 def _stands_whole(message: PortMessage, now: datetime) -> bool:

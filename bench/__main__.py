@@ -23,6 +23,7 @@ PARTS = (
     "notifications",
     "tracking",
     "receipts",
+    "partners",
     "judging",
     "sealing",
     "auditing",

@@ -41,19 +41,12 @@ from returns.models import ReturnGrade, ReturnLine, ReturnRequest
 from returns.reasons import REASONS, Fault
 from returns.services import arrive
 from returns.services.arrive import Found
+from returns.services.arrive_refusals import BadDay
 from returns.states import RETURN
 
 TITLE = say("退货中心", "Return centre")
 Grade, Place = ReturnGrade.Grade, ReturnGrade.Place
 EXPECTED = (*RETURN.moves["receive"], "received")
-# Where pieces go where nobody says otherwise.
-BY_GRADE: dict[str, str] = {
-    Grade.AS_NEW: Place.SHELF,
-    Grade.OPENED: Place.QUARANTINE,
-    Grade.DAMAGED: Place.QUARANTINE,
-    Grade.WRONG: Place.NOWHERE,
-    Grade.SHORT: Place.NOWHERE,
-}
 _FIRST = {"damaged": Grade.DAMAGED, "defective": Grade.OPENED, "wrong": Grade.WRONG}
 
 
@@ -173,7 +166,7 @@ def graded(row: ReturnRequest, typed: Mapping[str, str]) -> list[Found]:
                 continue
             grade = typed.get(f"grade-{position}-{nth}", "")
             nowhere = grade in (Grade.WRONG, Grade.SHORT)
-            place = typed.get(f"place-{position}-{nth}") or BY_GRADE.get(grade, "")
+            place = typed.get(f"place-{position}-{nth}") or ReturnGrade.USUALLY.get(grade, "")
             lot = _whole(typed.get(f"lot-{position}-{nth}", "")) or next(
                 (one.pk for one in lots.get(position, ())), None
             )
@@ -212,7 +205,7 @@ def _day(text: str | None, row: ReturnRequest) -> date:
     try:
         return today if text is None else date.fromisoformat(text)
     except ValueError:
-        raise arrive.BadDay(shanghai_day(row.requested_at).isoformat(), today.isoformat()) from None
+        raise BadDay(shanghai_day(row.requested_at).isoformat(), today.isoformat()) from None
 
 
 def _brief(row: ReturnRequest) -> dict[str, Any]:

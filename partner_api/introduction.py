@@ -16,7 +16,9 @@ from orders.states import ORDER
 from partner_api.results import OUTCOMES
 from partner_api.work import KINDS
 from partners.models import Endpoint, Message, Partner
-from returns.states import RETURN
+from returns.models import ReturnGrade, StrayPiece
+from returns.reasons import Kind
+from returns.states import RETURN, RETURN_LINE, STRAY
 
 DESCRIPTION: Final = """Warehouses, carriers, customs brokers and ERPs connect here.
 仓库、承运商、报关行与 ERP 系统由此接入。
@@ -44,6 +46,7 @@ TAGS: Final = {
     "stock": "库存 · Levels, lots, receipts, adjustments, counts",
     "shipments": "发货 · What is to be picked, packed and let go",
     "parcels": "包裹 · Label, scales, leaving, tracking",
+    "returns": "退货 · What is expected, received, inspected, and what nobody expects",
     "events": "事件 · What happened, in order",
     "webhooks": "回调 · Endpoints, their messages and replay",
 }
@@ -56,6 +59,11 @@ ENUMS: Final[dict[str, Any]] = {
     "TrackingCodeEnum": Code.choices,
     "DeclarationStateEnum": DECLARATION.choices,
     "ReturnStateEnum": RETURN.choices,
+    "ReturnLineStateEnum": RETURN_LINE.choices,
+    "StrayStateEnum": STRAY.choices,
+    "ReturnKindEnum": [(one.value, one.value) for one in Kind],
+    "ReturnGradeEnum": ReturnGrade.Grade.choices,
+    "PieceGradeEnum": StrayPiece._meta.get_field("grade").choices,
     "CountStateEnum": CountLine.State.choices,
     "JobStateEnum": Job.State.choices,
     "JobKindEnum": [(kind, kind) for kind in KINDS],

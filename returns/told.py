@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from returns.models import ReturnRequest, StrayParcel
+from returns.models import ReturnGrade, ReturnRequest, StrayParcel
 from returns.reasons import REASONS, Fault, Kind
 from returns.states import RETURN
 from returns.windows import late_by, whole
@@ -72,6 +72,11 @@ NOTHING_LEFT = Saying(
     "settled without a refund: goodwill given before, or what is kept back, has all of it",
     "settled_at",
 )
+SECOND_LOOK = Saying(
+    "已收到并验货，店铺复核中，最迟在所示时间前退款",
+    "received and inspected, and looked at a second time: refunded by the time shown",
+    "refund_by",
+)
 LATE = Saying(
     "店铺未按时答复，已上报店铺负责人，最迟在所示时间前处理；您的申请仍然有效",
     "the answer is late and the shop's owner knows: it is given by the time shown; your request stands",
@@ -119,9 +124,20 @@ def says(row: ReturnRequest, now: datetime) -> Saying:
     """What its state means to the consumer."""
     if row.refund is not None and row.refund.amount_fen == 0 and row.state in ("refunding", "settled"):
         return NOTHING_LEFT
+    if nothing_against(row):
+        return SECOND_LOOK
     if row.state in ("requested", "appealed") and now >= row.decide_by:
         return LATE if now < late_by(row.decide_by) else OVERDUE
     return NEXT[row.state]
+
+
+def nothing_against(row: ReturnRequest) -> bool:
+    """Whether it was inspected and all was as it should be: then there is nothing to accept or object to."""
+    if row.state != "inspected" or row.deducted_fen:
+        return False
+    seller = REASONS[row.reason].fault is Fault.SELLER  # who sent wrong goods gets them back as such
+    never = ("short",) if seller else ("wrong", "short")
+    return not ReturnGrade.objects.filter(line__request=row, grade__in=never).exists()
 
 
 def unexpected_says(row: StrayParcel, pieces: int) -> Saying:
@@ -145,6 +161,8 @@ def due(row: ReturnRequest, now: datetime) -> datetime | None:
 def may(row: ReturnRequest, now: datetime) -> list[str]:
     """What the consumer may do with it now."""
     verbs = [_ACTS[verb] for verb in RETURN.verbs(row.state) if verb in _ACTS]
+    if nothing_against(row):
+        return []
     if row.appeal_by is not None and now > row.appeal_by:
         verbs = [one for one in verbs if one != "appeal"]
     if row.state == "on_the_way":

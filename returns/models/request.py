@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -180,6 +182,15 @@ class ReturnGrade(models.Model):
         DESTROY = "destroy", "销毁 · destroyed"
         ABROAD = "abroad", "退运出境 · sent back abroad"
         NOWHERE = "nowhere", "不入库 · not taken in"
+
+    # Where pieces go where nobody says otherwise.
+    USUALLY: ClassVar[dict[str, str]] = {
+        Grade.AS_NEW: Place.SHELF,
+        Grade.OPENED: Place.QUARANTINE,
+        Grade.DAMAGED: Place.QUARANTINE,
+        Grade.WRONG: Place.NOWHERE,
+        Grade.SHORT: Place.NOWHERE,
+    }
 
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
     line = models.ForeignKey(ReturnLine, on_delete=models.PROTECT, related_name="grades")

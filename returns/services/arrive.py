@@ -19,7 +19,6 @@ from inventory import services as inventory
 from inventory.models import Lot, Movement, Pick
 from kernel.cases import open_case, settle_open
 from kernel.clock import SHANGHAI, shanghai_day
-from kernel.errors import Conflict, Invalid
 from kernel.money import times, yuan
 from kernel.tenancy import tenant
 from orders.given_back import NOTHING
@@ -28,7 +27,8 @@ from payments.services.refund_parts import part
 from returns.models import ReturnGrade, ReturnLine, ReturnRequest, StrayParcel
 from returns.reasons import REASONS, Fault
 from returns.services import apart as lying
-from returns.services import at_customs, settle
+from returns.services import at_customs, hands, settle
+from returns.services.arrive_refusals import BadDay, BadGrades, ToldTooLate, TooManyOfLot, TooMuchKept
 from returns.services.holding import hold, move_lines
 from returns.services.revive import revive
 from returns.services.way_paid import remind
@@ -39,6 +39,7 @@ Grade, Place = ReturnGrade.Grade, ReturnGrade.Place
 ON_ITS_WAY = ("return.delivered", "return.lost_on_way", "return.not_arrived", "return.customs_soon")
 SENT_WRONG = "return.sent_wrong"
 ANSWER_WITHIN = timedelta(hours=48)
+LATELY = timedelta(days=2)  # as far back a partner says that goods came: a day of the law runs from it
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,60 +53,26 @@ class Found:
     lot: int | None = None
 
 
-@dataclass(eq=False)
-class BadGrades(Invalid):
-    """Every piece that was asked for is graded once, and goes where such a piece may go."""
-
-    code = "return_grades"
-    title = "Line {position}: grade all {quantity} pieces, each with a lot of this order and a fitting place."
-    title_zh = "第{position}行：请对全部{quantity}件逐一分级，并选择本订单批次及适用去向。"
-    position: int
-    quantity: int
-
-
-@dataclass(eq=False)
-class TooManyOfLot(Invalid):
-    """No more comes back of a lot than left of it with the order."""
-
-    code = "return_lot_pieces"
-    title = "Of lot {lot} of line {position} only {left} more pieces can come back with this order."
-    title_zh = "第{position}行批次{lot}：本订单该批次最多还可入库{left}件，请核对批号。"
-    position: int
-    lot: str
-    left: int
-
-
-@dataclass(eq=False)
-class TooMuchKept(Invalid):
-    """No more is kept back than the terms allow for used goods, or the price of damaged ones."""
-
-    code = "return_too_much_kept"
-    title = "At most ¥{most} can be kept back, with a reason that is shown to the consumer."
-    title_zh = "最多可扣除¥{most}，且须填写向消费者展示的理由。"
-    most: str
-
-
-@dataclass(eq=False)
-class ToldTooLate(Conflict):
-    """What is kept back is told as long before the law's last day as the consumer has to object."""
-
-    code = "return_told_too_late"
-    title = "The refund is due by {by}: the consumer has no {hours} hours to object, so nothing is kept back."
-    title_zh = "退款须于{by}前办理，消费者已无{hours}小时提出异议，不得再扣款。"
-    by: str
-    hours: int
-
-
-def receive(*, request: ReturnRequest, by: str, now: datetime, on: date | None = None) -> ReturnRequest:
+def receive(
+    *,
+    request: ReturnRequest,
+    by: str,
+    now: datetime,
+    on: date | None = None,
+    at_most_ago: timedelta | None = None,
+) -> ReturnRequest:
     """The parcel is at the original place, since `on` or today, by which customs and the refund are clocked.
 
-    Raises WrongState, BadDay, AskedAnew.
+    `at_most_ago` is how far back `by` may say it was. Raises WrongState, BadDay, AskedAnew.
     """
     with tenant(request.storefront_id):
         row = hold(request)
         day = on or shanghai_day(now)
-        if not shanghai_day(row.requested_at) <= day <= shanghai_day(now):
-            raise BadDay(shanghai_day(row.requested_at).isoformat(), shanghai_day(now).isoformat())
+        first, today = shanghai_day(row.requested_at), shanghai_day(now)
+        if at_most_ago is not None:
+            first = max(first, today - at_most_ago)
+        if not first <= day <= today:
+            raise BadDay(first.isoformat(), today.isoformat())
         at = now if day == shanghai_day(now) else datetime.combine(day, time(12), SHANGHAI)
         due = datetime.combine(refund_by(day) + timedelta(days=1), time(0), SHANGHAI)
         if row.state == "lapsed":  # it came after all
@@ -126,17 +93,6 @@ def receive(*, request: ReturnRequest, by: str, now: datetime, on: date | None =
     return row
 
 
-@dataclass(eq=False)
-class BadDay(Invalid):
-    """Goods come between the request and today."""
-
-    code = "return_day"
-    title = "Enter the day on which the goods came: from {first} to {last}."
-    title_zh = "请填写货物到达之日（{first}至{last}）。"
-    first: str
-    last: str
-
-
 def inspect(
     *,
     request: ReturnRequest,
@@ -147,7 +103,8 @@ def inspect(
     why: str = "",
     apart: Sequence[StrayParcel] = (),
 ) -> ReturnRequest:
-    """Grade every piece and put it away; where nothing is kept back the money goes at once.
+    """Grade every piece and put it away; where nothing is kept back the money goes at once, unless one pair
+    of eyes has received and graded what is beyond the limit (`hands`).
 
     What lay `apart` is its own now, and so is what can be nothing else that is found.
 
@@ -174,10 +131,14 @@ def inspect(
             if deducted_fen:
                 raise ToldTooLate(_clock(due), ANSWER_WITHIN // timedelta(hours=1))
             # What was not there is told too late as well: all that was asked for is refunded, as if nobody
-            # had looked.
-            settle.settle_held(row, by=by, now=now)
-            late = True
+            # had looked; on the law's last day, where one pair of eyes alone says that it came.
+            if not hands.one_pair(row, [by]):
+                settle.settle_held(row, by=by, now=now)
+                late = True
         lying.take_over(apart, row, by=by, now=now)
+        alone = not late and hands.one_pair(row, [by])
+        if alone and due is not None:
+            answer_by = max(answer_by, due)
         if late:
             _put_all_away(row, lines, found, by, now)
             settle_open(kinds=[settle.NOT_INSPECTED], key=row.event_key, by=by, note="put away", now=now)
@@ -193,15 +154,21 @@ def inspect(
         )
         _put_all_away(row, lines, found, by, now)
         move_lines(row, "inspect", ["approved"], now)
-        if not keeps:
+        if alone:
+            hands.ask_second(row, by=by, now=now)
+        elif not keeps:
             settle.settle_held(row, by=by, now=now)
     return row
 
 
+def paid_and_here(row: ReturnRequest) -> bool:
+    """Whether its goods came and its money has gone, or it is over otherwise."""
+    return row.state in ("refunding", "settled", "ended") and row.received_at is not None
+
+
 def not_graded(row: ReturnRequest) -> bool:
     """Whether goods are there that nobody has put away, their money having gone by its last day or before."""
-    over = row.state in ("refunding", "settled", "ended") and row.received_at is not None
-    return over and not ReturnGrade.objects.filter(line__request=row).exists()
+    return paid_and_here(row) and not ReturnGrade.objects.filter(line__request=row).exists()
 
 
 def to_grade(row: ReturnRequest) -> QuerySet[ReturnLine]:

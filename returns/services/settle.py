@@ -24,6 +24,7 @@ from payments.services.refund_writing import Kept
 from payments.services.refunds import request_refund
 from returns.models import ReturnGrade, ReturnLine, ReturnRequest
 from returns.reasons import REASONS, Fault, Kind
+from returns.services import hands
 from returns.services.amount import wish_for
 from returns.services.given import mind_given
 from returns.services.holding import hold, move_lines, take_windows
@@ -49,11 +50,12 @@ def settle(*, request: ReturnRequest, by: str, now: datetime, waive: bool = Fals
     """Let the money of what was received go; with `waive` all that was asked for, however it was found.
 
     Where nothing of it can be refunded (all was wrong or short) it ends. To waive is `by`'s own choice, and
-    so it is to pay before the law's last day what nobody has looked at. Raises WrongState, and what `pay`
-    raises.
+    so it is to pay before the law's last day what nobody has looked at. Raises WrongState, SameHands, and
+    what `pay` raises.
     """
     with tenant(request.storefront_id):
         row = hold(request)
+        hands.mind_hands(row, by)
         early = row.state == "received" and (row.refund_by is None or now < row.refund_by)
         settle_held(row, by=by, now=now, whole=waive, choice=waive or early)
     return row
@@ -75,7 +77,7 @@ def settle_held(
         RETURN.move(row, "end", now=now, facts={"by": by}, **changes)
         move_lines(row, "drop", HOLDING, now)
     note = f"the return is {row.state}"
-    settle_open(kinds=[DISPUTED], key=row.event_key, by=by, note=note, now=now)
+    settle_open(kinds=[DISPUTED, hands.SECOND], key=row.event_key, by=by, note=note, now=now)
 
 
 def against(row: ReturnRequest) -> Counter[int]:

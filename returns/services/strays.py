@@ -25,15 +25,14 @@ from returns.reasons import REASONS, Kind
 from returns.services import at_customs, decide, settle
 from returns.services.apart import apart, keep_apart, leave_stock, over, tell_kept
 from returns.services.arrive import (
-    BadGrades,
     Found,
     Place,
-    TooManyOfLot,
     inspect,
     left_of_lots,
     not_graded,
     receive,
 )
+from returns.services.arrive_refusals import BadGrades, TooManyOfLot
 from returns.services.ask import write
 from returns.services.holding import hold_order, move_lines
 from returns.services.offer import Wished, make_offer

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Max
 
@@ -29,6 +30,8 @@ class Present:
     brands: dict[str, int]
     shown: frozenset[str]  # codes of the file's products that are published
     owner: dict[str, str]  # SKU → code of its product
+    beside: dict[str, list[tuple[str, Any]]]  # product code → SKU and options of active ones not in the file
+    options: dict[str, Any]  # SKU → options of active ones that are in it
     cut_fen: dict[str, int]  # SKU → dearest cut that runs or is to come
     parties: dict[str, str]  # role on file → country
     now: datetime
@@ -39,7 +42,14 @@ class Present:
     ) -> Present:
         """Look up what the file names."""
         of = {"storefront_id": storefront_id}
-        variants = Variant.objects.filter(**of, sku__in=list(skus))
+        named = list(skus)
+        variants = Variant.objects.filter(**of, sku__in=named)
+        beside: dict[str, list[tuple[str, Any]]] = defaultdict(list)
+        there = list(variants.values_list("sku", "product__code", "options", "active"))
+        others = Variant.objects.filter(**of, active=True, product__code__in=list(products))
+        others = others.exclude(sku__in=named)
+        for code, sku, options in others.values_list("product__code", "sku", "options"):
+            beside[code].append((sku, options))
         return cls(
             categories=dict(Category.objects.filter(**of).values_list("code", "pk")),
             brands=dict(Brand.objects.filter(**of).values_list("code", "pk")),
@@ -48,7 +58,9 @@ class Present:
                     "code", flat=True
                 )
             ),
-            owner=dict(variants.values_list("sku", "product__code")),
+            owner={sku: code for sku, code, _, _ in there},
+            beside=beside,
+            options={sku: options for sku, _, options, active in there if active},
             cut_fen=dict(
                 PriceCut.objects.filter(variant__in=variants, ends_at__gt=now)
                 .values_list("variant__sku")
@@ -68,6 +80,10 @@ class Present:
             owner = self.owner.get(variant.sku, product.code)
             if owner != product.code:
                 yield Fault(variant.row, "sku", f"belongs to the product {owner}", f"已属于商品 {owner}")
+            if variant.values["active"] and self.options.get(variant.sku) != variant.values["options"]:
+                for sku, options in self.beside.get(product.code, ()):
+                    if options == variant.values["options"]:
+                        yield Fault(variant.row, "options_zh", f"same options as {sku}", f"选项与 {sku} 相同")
             cut = self.cut_fen.get(variant.sku)
             if cut is not None and variant.values["price_fen"] <= cut:
                 yield Fault(variant.row, "price", "is not above its price cut", "不高于该商品的活动价")

@@ -192,6 +192,17 @@ def test_rows_of_one_product_must_agree_and_be_told_apart(shop: Storefront) -> N
     assert check(shop, row(), row(sku="RS-31", active="no")) == []
 
 
+def test_a_new_variant_is_told_apart_from_those_that_the_file_does_not_name(shop: Storefront) -> None:
+    bring_in(shop, row())
+    twin = row(sku="RS-31")
+    assert check(shop, twin) == [(2, "options_zh", "same options as RS-30")]
+    assert check(shop, {**twin, "active": "no"}) == []
+    other = {"options_zh": "容量=31ml", "options_en": "Size=31 ml"}
+    bring_in(shop, row(sku="RS-31", **other))
+    Variant.objects.filter(sku="RS-31").update(options=Variant.objects.get(sku="RS-30").options)
+    assert check(shop, {**twin, "price": "1.00"}) == []  # what stood so before stands as it did
+
+
 def test_a_further_variant_need_not_tell_its_product_again(shop: Storefront) -> None:
     second = row(sku="RS-50", options_zh="容量=50ml", options_en="Size=50 ml", unit="瓶")
     for name in ("category", "brand", "name_zh", "name_en"):
@@ -306,7 +317,7 @@ def test_a_large_file_costs_a_bounded_number_of_statements(
     shop: Storefront, django_assert_max_num_queries: Any
 ) -> None:
     rows = [row(product_code=f"p-{n}", sku=f"P-{n}") for n in range(400)]
-    with django_assert_max_num_queries(25):
+    with django_assert_max_num_queries(26):
         report = bring_in(shop, *rows)
     assert counts(report) == (400, 0, 400, 0)
 

@@ -96,7 +96,14 @@ def test_rows_are_written_product_by_product_and_a_row_names_only_what_changes(b
     delivery.drain()
     job = broker.get(where)
     assert (job.json()["state"], job.get("Retry-After"), job.json()["failure"]) == ("done", None, None)
-    assert job.json()["summary"] == {"rows": 5, "created": 2, "changed": 0, "unchanged": 0, "refused": 3}
+    assert job.json()["summary"] == {
+        "rows": 5,
+        "created": 2,
+        "changed": 0,
+        "unchanged": 0,
+        "taken": 0,
+        "refused": 3,
+    }
     results = broker.get(f"{where}/results").json()["items"]
     assert told(results) == [
         (1, "RS-30", "created", []),

@@ -19,6 +19,7 @@ from partners.models import Endpoint, Message, Partner
 from returns.models import ReturnGrade, StrayPiece
 from returns.reasons import Kind
 from returns.states import RETURN, RETURN_LINE, STRAY
+from settlement.states import BATCH
 
 DESCRIPTION: Final = """Warehouses, carriers, customs brokers and ERPs connect here.
 仓库、承运商、报关行与 ERP 系统由此接入。
@@ -42,6 +43,7 @@ TAGS: Final = {
     "orders": "订单 · Orders, acknowledgement, receiver",
     "declarations": "申报 · Declarations to customs, their messages",
     "customs": "海关信箱 · Brokers: messages out, receipts in",
+    "settlement": "结算 · Statement for the brand, forex batches, ledger",
     "warehouses": "仓库 · Warehouses",
     "stock": "库存 · Levels, lots, receipts, adjustments, counts",
     "shipments": "发货 · What is to be picked, packed and let go",
@@ -70,6 +72,7 @@ ENUMS: Final[dict[str, Any]] = {
     "OutcomeEnum": [(outcome, outcome) for outcome in OUTCOMES],
     "DocumentKindEnum": Filing.Kind.choices,
     "ReceiptOutcomeEnum": PortReceipt.Outcome.choices,
+    "BatchStateEnum": BATCH.choices,
     "TaxSheetStatusEnum": TaxSheet.Status.choices,
     "PartnerKindEnum": Partner.Kind.choices,
     "EndpointStateEnum": Endpoint.State.choices,

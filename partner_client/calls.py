@@ -404,6 +404,189 @@ class Calls(Transport):
             signed=True,
         ))
 
+    def get_returns(
+        self,
+        *,
+        changed_since: str | None = None,
+        cursor: str | None = None,
+        fields: str | None = None,
+        limit: int | None = None,
+        state: Literal["requested", "appealed", "to_send", "on_the_way", "refunding", "refused", "lapsed", "received", "inspected", "disputed", "settled", "ended", "withdrawn"] | None = None,
+        warehouse: str | None = None,
+    ) -> shapes.ReturnPage:
+        """A page of those that were agreed to: with `state=on_the_way` what is expected. `next` stands
+        also at the end: ask again with it for what changes from now on.
+        """
+        return cast(shapes.ReturnPage, self.call(
+            "GET",
+            "returns",
+            query={"changed_since": changed_since, "cursor": cursor, "fields": fields, "limit": limit, "state": state, "warehouse": warehouse},
+        ))
+
+    def get_return(self, number: str) -> shapes.WholeReturn:
+        """The return with its pieces, the lots that they can be of, what was found, and its ETag."""
+        return cast(shapes.WholeReturn, self.call(
+            "GET",
+            "returns/{number}",
+            names={"number": number},
+        ))
+
+    def post_return_inspection(
+        self,
+        number: str,
+        body: shapes.InspectionBody,
+        *,
+        key: str = "",
+    ) -> shapes.WholeReturn:
+        """Grade every piece of a return that is here, once, and put it away. Where nothing is kept back
+        the money goes at once; beyond the brand's limit a colleague there looks first. What is not of
+        the order lies apart under a number of its own.
+        """
+        return cast(shapes.WholeReturn, self.call(
+            "POST",
+            "returns/{number}/inspection",
+            names={"number": number},
+            body=body,
+            key=key,
+            signed=True,
+        ))
+
+    def post_return_receipt(
+        self,
+        number: str,
+        body: shapes.ReceivedBody,
+        *,
+        key: str = "",
+    ) -> shapes.WholeReturn:
+        """Say that the parcel of a return is here, once: customs' days and the refund's seven run from it.
+        What is in it is said by the inspection, what is missing too.
+        """
+        return cast(shapes.WholeReturn, self.call(
+            "POST",
+            "returns/{number}/receipt",
+            names={"number": number},
+            body=body,
+            key=key,
+            signed=True,
+        ))
+
+    def post_returns_unexpected(self, body: shapes.StrayBody, *, key: str = "") -> shapes.Stray:
+        """Say that one is here: it lies apart under a number, kept from sale, and no money moves; the
+        brand decides what becomes of it. A return that is expected is received instead.
+        """
+        return cast(shapes.Stray, self.call(
+            "POST",
+            "returns/unexpected",
+            body=body,
+            key=key,
+            signed=True,
+        ))
+
+    def get_settlement_batches(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+        state: Literal["draft", "exported", "discarded", "answered", "refused", "received", "closed"] | None = None,
+    ) -> shapes.BatchPage:
+        """The batches of this storefront, the youngest first."""
+        return cast(shapes.BatchPage, self.call(
+            "GET",
+            "settlement/batches",
+            query={"cursor": cursor, "limit": limit, "state": state},
+        ))
+
+    def get_settlement_batche(self, number: str) -> shapes.Batch:
+        """The batch, and its ETag."""
+        return cast(shapes.Batch, self.call(
+            "GET",
+            "settlement/batches/{number}",
+            names={"number": number},
+        ))
+
+    def get_settlement_batche_items(
+        self,
+        number: str,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> shapes.BatchItemPage:
+        """Each order in the batch, by its position in the institution's file."""
+        return cast(shapes.BatchItemPage, self.call(
+            "GET",
+            "settlement/batches/{number}/items",
+            names={"number": number},
+            query={"cursor": cursor, "limit": limit},
+        ))
+
+    def get_settlement_brand(
+        self,
+        *,
+        currency: Literal["AED", "AUD", "CAD", "CHF", "CNY", "DKK", "EUR", "GBP", "HKD", "JPY", "KRW", "MOP", "MXN", "MYR", "NOK", "NZD", "PLN", "SAR", "SEK", "SGD", "THB", "TRY", "USD", "ZAR"],
+        first: str,
+        last: str,
+    ) -> shapes.Brand:
+        """What a period brought in the brand's currency, as sums."""
+        return cast(shapes.Brand, self.call(
+            "GET",
+            "settlement/brand",
+            query={"currency": currency, "first": first, "last": last},
+        ))
+
+    def get_settlement_brand_file(
+        self,
+        *,
+        currency: Literal["AED", "AUD", "CAD", "CHF", "CNY", "DKK", "EUR", "GBP", "HKD", "JPY", "KRW", "MOP", "MXN", "MYR", "NOK", "NZD", "PLN", "SAR", "SEK", "SGD", "THB", "TRY", "USD", "ZAR"],
+        first: str,
+        last: str,
+    ) -> bytes:
+        """The whole statement of a period as CSV: brought forward, orders, bank, totals, carried forward."""
+        return cast(bytes, self.call(
+            "GET",
+            "settlement/brand/file",
+            query={"currency": currency, "first": first, "last": last},
+        ))
+
+    def get_settlement_brand_lines(
+        self,
+        *,
+        currency: Literal["AED", "AUD", "CAD", "CHF", "CNY", "DKK", "EUR", "GBP", "HKD", "JPY", "KRW", "MOP", "MXN", "MYR", "NOK", "NZD", "PLN", "SAR", "SEK", "SGD", "THB", "TRY", "USD", "ZAR"],
+        first: str,
+        last: str,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> shapes.BrandLinePage:
+        """Each order's share of what was settled in a period; ask for days that are over."""
+        return cast(shapes.BrandLinePage, self.call(
+            "GET",
+            "settlement/brand/lines",
+            query={"currency": currency, "cursor": cursor, "first": first, "last": last, "limit": limit},
+        ))
+
+    def get_settlement_brand_receipts(
+        self,
+        *,
+        currency: Literal["AED", "AUD", "CAD", "CHF", "CNY", "DKK", "EUR", "GBP", "HKD", "JPY", "KRW", "MOP", "MXN", "MYR", "NOK", "NZD", "PLN", "SAR", "SEK", "SGD", "THB", "TRY", "USD", "ZAR"],
+        first: str,
+        last: str,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> shapes.BankPage:
+        """What the bank credited and kept in a period."""
+        return cast(shapes.BankPage, self.call(
+            "GET",
+            "settlement/brand/receipts",
+            query={"currency": currency, "cursor": cursor, "first": first, "last": last, "limit": limit},
+        ))
+
+    def get_settlement_ledger(self, *, first: str, last: str) -> shapes.Ledger:
+        """What stood in each account before a period, its debits and credits, and what stands after."""
+        return cast(shapes.Ledger, self.call(
+            "GET",
+            "settlement/ledger",
+            query={"first": first, "last": last},
+        ))
+
     def get_shipments(
         self,
         *,

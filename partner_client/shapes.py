@@ -5,6 +5,19 @@ from __future__ import annotations
 from typing import Any, Literal, NotRequired, TypedDict
 
 
+AccountEnum = Literal["wechat", "bank", "sales", "freight", "tax", "stray", "consumer", "fee", "coupon", "goodwill", "passed_on", "abroad", "brand", "forex", "other", "unexplained"]
+
+
+class Account(TypedDict):
+    """An account over a period, in fen: a debit is above zero, a credit is what it is less."""
+
+    account: AccountEnum
+    opening_fen: int
+    debit_fen: int
+    credit_fen: int
+    closing_fen: int
+
+
 class AcknowledgeBody(TypedDict):
     """Under which number the partner has it."""
 
@@ -59,7 +72,123 @@ class Attempt(TypedDict):
     error: str | None
 
 
+class Bank(TypedDict):
+    """What the brand's bank told of a batch: a credit, or a charge that it kept."""
+
+    credited_on: str
+    batch: str
+    reference: str
+    kind: BankOutKindEnum
+    amount_minor: int
+
+
+BankOutKindEnum = Literal["credit", "charge"]
+
+
+class BankPage(TypedDict):
+    """One page."""
+
+    items: list[Bank]
+    next: str | None
+
+
+class BatchItem(TypedDict):
+    """One order's place in a batch; a later turn corrects what was settled of it before."""
+
+    position: int
+    order: str
+    turn: int
+    gross_fen: int
+    refunded_fen: int
+    fee_fen: int
+    net_fen: int
+    locked_rate: str
+    promised_minor: int
+    rate: str | None
+    settled_minor: int | None
+    settled_on: str | None
+    refusal: str | None
+
+
+class BatchItemPage(TypedDict):
+    """One page."""
+
+    items: list[BatchItem]
+    next: str | None
+
+
+class Batch(TypedDict):
+    """A batch; `_fen` are yuan, `_minor` are minor units of its currency."""
+
+    number: str
+    state: BatchStateEnum
+    currency: str
+    items_count: int
+    net_fen: int
+    promised_minor: int
+    settled_fen: int
+    settled_minor: int
+    received_minor: int
+    result_fen: int
+    made_at: str
+    exported_at: str | None
+    answered_at: str | None
+    closed_at: str | None
+
+
+class BatchPage(TypedDict):
+    """One page."""
+
+    items: list[Batch]
+    next: str | None
+
+
+BatchStateEnum = Literal["draft", "exported", "discarded", "answered", "refused", "received", "closed"]
+
+
 BlankEnum = Literal[""]
+
+
+class BrandLine(TypedDict):
+    """One order's share of what was settled."""
+
+    settled_on: str
+    batch: str
+    order: str
+    gross_fen: int
+    refunded_fen: int
+    fee_fen: int
+    net_fen: int
+    locked_rate: str
+    promised_minor: int
+    rate: str
+    settled_minor: int
+    difference_minor: int
+
+
+class BrandLinePage(TypedDict):
+    """One page."""
+
+    items: list[BrandLine]
+    next: str | None
+
+
+class Brand(TypedDict):
+    """Sums of a period: `_fen` are yuan, `_minor` are minor units of the brand's currency."""
+
+    currency: str
+    first: str
+    last: str
+    opening_minor: int
+    gross_fen: int
+    refunded_fen: int
+    fee_fen: int
+    net_fen: int
+    promised_minor: int
+    settled_minor: int
+    charged_minor: int
+    credited_minor: int
+    closing_minor: int
 
 
 class Brought(TypedDict):
@@ -298,6 +427,27 @@ class Fault(TypedDict):
     message_zh: str
 
 
+class FoundLine(TypedDict):
+    """So many pieces that were found alike."""
+
+    sku: str
+    quantity: int
+    lot: NotRequired[str]
+    inbound_list: NotRequired[str]
+    grade: ReturnGradeEnum
+    place: NotRequired[PlaceEnum]
+
+
+class Grade(TypedDict):
+    """How so many pieces were found, and where they went."""
+
+    grade: ReturnGradeEnum
+    place: PlaceEnum
+    quantity: int
+    lot: str | None
+    inbound_list: str | None
+
+
 class InParcel(TypedDict):
     """Pieces of one lot that lie in a parcel."""
 
@@ -306,6 +456,25 @@ class InParcel(TypedDict):
     expires_on: str | None
     quantity: int
     sku: str
+
+
+class InspectedLine(TypedDict):
+    """A line with the lots that its pieces can be of."""
+
+    sku: str
+    name: Text
+    quantity: int
+    state: ReturnLineStateEnum
+    found: list[Grade]
+    lots: list[SoldLot]
+
+
+class InspectionBody(TypedDict):
+    """How every piece that was asked for was found."""
+
+    lines: list[FoundLine]
+    deducted_fen: NotRequired[int]
+    why: NotRequired[str]
 
 
 class ItsAcknowledgement(TypedDict):
@@ -348,6 +517,14 @@ class Job(TypedDict):
 
 
 JobOutStateEnum = Literal["queued", "running", "done", "failed"]
+
+
+class Ledger(TypedDict):
+    """Every account; openings, and so closings, sum to zero."""
+
+    first: str
+    last: str
+    accounts: list[Account]
 
 
 class Level(TypedDict):
@@ -593,6 +770,12 @@ class Parcel(TypedDict):
 PartnerKindEnum = Literal["warehouse", "carrier", "broker", "erp"]
 
 
+PieceGradeEnum = Literal["as_new", "opened", "damaged"]
+
+
+PlaceEnum = Literal["shelf", "quarantine", "destroy", "abroad", "nowhere"]
+
+
 class PortAccount(TypedDict):
     """The way to the district."""
 
@@ -663,6 +846,9 @@ class Reach(TypedDict):
     scopes: list[str]
 
 
+ReasonEnum = Literal["changed_mind", "does_not_fit", "no_longer_wanted", "not_received", "damaged", "defective", "wrong", "undelivered", "missing"]
+
+
 class ReceiptBody(TypedDict):
     """What came into a warehouse, in one message."""
 
@@ -696,6 +882,12 @@ class Receipts(TypedDict):
     """What is new of what was brought: nothing where it came before."""
 
     items: list[Brought]
+
+
+class ReceivedBody(TypedDict):
+    """When it came."""
+
+    came_on: NotRequired[str | None]
 
 
 class Receiver(TypedDict):
@@ -735,6 +927,56 @@ class ResultPage(TypedDict):
 
 
 ReturnExclusionEnum = Literal["opened", "activated", "near_expiry", "custom_made"]
+
+
+ReturnGradeEnum = Literal["as_new", "opened", "damaged", "wrong", "short"]
+
+
+ReturnKindEnum = Literal["refund_only", "return", "exchange", "claim"]
+
+
+class ReturnLine(TypedDict):
+    """A SKU of it: how many pieces are asked for, and how they were found."""
+
+    sku: str
+    name: Text
+    quantity: int
+    state: ReturnLineStateEnum
+    found: list[Grade]
+
+
+ReturnLineStateEnum = Literal["asked", "refused", "approved", "inspected", "paid", "dropped"]
+
+
+class Return(TypedDict):
+    """A return; with `fields` those alone."""
+
+    number: NotRequired[str]
+    order: NotRequired[str]
+    state: NotRequired[ReturnStateEnum]
+    changed_at: NotRequired[str]
+    warehouse: NotRequired[str]
+    kind: NotRequired[ReturnKindEnum]
+    reason: NotRequired[ReasonEnum]
+    goods_back: NotRequired[bool]
+    to_inspect: NotRequired[bool]
+    carrier: NotRequired[str | None]
+    waybill: NotRequired[str | None]
+    sent_at: NotRequired[str | None]
+    arrive_by: NotRequired[str | None]
+    received_at: NotRequired[str | None]
+    refund_by: NotRequired[str | None]
+    lines: NotRequired[list[ReturnLine]]
+
+
+class ReturnPage(TypedDict):
+    """One page."""
+
+    items: list[Return]
+    next: str | None
+
+
+ReturnStateEnum = Literal["requested", "appealed", "to_send", "on_the_way", "refunding", "refused", "lapsed", "received", "inspected", "disputed", "settled", "ended", "withdrawn"]
 
 
 class Said(TypedDict):
@@ -788,11 +1030,57 @@ class ShipmentPage(TypedDict):
 ShipmentStateEnum = Literal["to_pick", "packing", "labelled", "leaving", "dispatched", "lost", "handed_over", "customs_hold", "damaged", "in_transit", "delivered", "returned", "cancelled"]
 
 
+class SoldLot(TypedDict):
+    """A lot of which pieces left with the order."""
+
+    lot: str
+    inbound_list: str | None
+    expires_on: str | None
+    left: int
+
+
 class Step(TypedDict):
     """One step of its history."""
 
     at: str
     event: str
+
+
+class StrayBody(TypedDict):
+    """A parcel that no return expects: pieces of an order that is known, or words and a number of
+        pieces.
+        """
+
+    order: NotRequired[str]
+    return_number: NotRequired[str]
+    waybill: NotRequired[str]
+    came_on: NotRequired[str | None]
+    lines: NotRequired[list[StrayLine]]
+    contents: NotRequired[str]
+    pieces: NotRequired[int]
+
+
+class StrayLine(TypedDict):
+    """Pieces of an order."""
+
+    sku: str
+    quantity: int
+    lot: NotRequired[str]
+    inbound_list: NotRequired[str]
+    grade: PieceGradeEnum
+
+
+class Stray(TypedDict):
+    """A parcel that lies apart until the brand decides."""
+
+    number: str
+    order: str | None
+    return_number: str | None
+    state: StrayStateEnum
+    came_on: str
+
+
+StrayStateEnum = Literal["kept", "sent_back", "refunded", "ours", "closed"]
 
 
 class Summary(TypedDict):
@@ -1028,6 +1316,27 @@ class WholeParcel(TypedDict):
     latest_at: str | None
     lines: list[InParcel]
     events: list[Tracked]
+
+
+class WholeReturn(TypedDict):
+    """A return, its lines with the lots that their pieces can be of."""
+
+    number: NotRequired[str]
+    order: NotRequired[str]
+    state: NotRequired[ReturnStateEnum]
+    changed_at: NotRequired[str]
+    warehouse: NotRequired[str]
+    kind: NotRequired[ReturnKindEnum]
+    reason: NotRequired[ReasonEnum]
+    goods_back: NotRequired[bool]
+    to_inspect: NotRequired[bool]
+    carrier: NotRequired[str | None]
+    waybill: NotRequired[str | None]
+    sent_at: NotRequired[str | None]
+    arrive_by: NotRequired[str | None]
+    received_at: NotRequired[str | None]
+    refund_by: NotRequired[str | None]
+    lines: NotRequired[list[InspectedLine]]
 
 
 class WholeShipment(TypedDict):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 
 from settlement.models import ForexReceipt, SettlementItem
 
@@ -86,25 +86,54 @@ def brand_statement(*, storefront_id: int, currency: str, first: date, last: dat
         first=first,
         last=last,
         opening_minor=settled - came,
-        lines=[
-            StatementLine(
-                settled_on=item.settled_on,
-                batch=item.batch.number,
-                order=item.order.number,
-                gross_fen=item.gross_fen,
-                refunded_fen=item.refunded_fen,
-                fee_fen=item.fee_fen,
-                net_fen=item.net_fen,
-                locked=item.cny_per_100,
-                promised_minor=item.promised_minor,
-                rate=item.rate,
-                foreign_minor=item.foreign_minor,
-            )
-            for item in within.order_by("settled_on", "batch_id", "position")
-            if item.settled_on is not None and item.rate is not None and item.foreign_minor is not None
-        ],
+        lines=[line_of(item) for item in within.order_by("settled_on", "batch_id", "position")],
         told=[_told(one) for one in news.order_by("credited_on", "id")],
     )
+
+
+def line_of(item: SettlementItem) -> StatementLine:
+    """The line of an item that was settled."""
+    assert item.settled_on is not None
+    assert item.rate is not None
+    assert item.foreign_minor is not None
+    return StatementLine(
+        settled_on=item.settled_on,
+        batch=item.batch.number,
+        order=item.order.number,
+        gross_fen=item.gross_fen,
+        refunded_fen=item.refunded_fen,
+        fee_fen=item.fee_fen,
+        net_fen=item.net_fen,
+        locked=item.cny_per_100,
+        promised_minor=item.promised_minor,
+        rate=item.rate,
+        foreign_minor=item.foreign_minor,
+    )
+
+
+def brand_sums(*, storefront_id: int, currency: str, first: date, last: date) -> dict[str, int]:
+    """The sums of `brand_statement`, however many orders it has: two statements."""
+    own = {"storefront_id": storefront_id, "batch__currency": currency}
+    within = Q(settled_on__range=(first, last))
+    columns = {
+        name: Sum(name, filter=within, default=0)
+        for name in ("gross_fen", "refunded_fen", "fee_fen", "net_fen", "promised_minor")
+    }
+    items = SettlementItem.objects.filter(**own, settled_on__lte=last).aggregate(
+        before=Sum("foreign_minor", filter=Q(settled_on__lt=first), default=0),
+        settled_minor=Sum("foreign_minor", filter=within, default=0),
+        **columns,
+    )
+    came = Q(credited_on__gte=first)
+    charge = Q(kind=ForexReceipt.Kind.CHARGE)
+    told = ForexReceipt.objects.filter(**own, credited_on__lte=last).aggregate(
+        before=Sum("amount_minor", filter=~came, default=0),
+        charged_minor=Sum("amount_minor", filter=came & charge, default=0),
+        credited_minor=Sum("amount_minor", filter=came & ~charge, default=0),
+    )
+    opening = items.pop("before") - told.pop("before")
+    closing = opening + items["settled_minor"] - told["charged_minor"] - told["credited_minor"]
+    return {**items, **told, "opening_minor": opening, "closing_minor": closing}
 
 
 def _told(one: ForexReceipt) -> Told:

@@ -23,7 +23,6 @@ PARTS = (
     "notifications",
     "tracking",
     "receipts",
-    "partners",
     "judging",
     "sealing",
     "auditing",

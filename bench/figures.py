@@ -22,7 +22,6 @@ from bench.declarations import declared, messages, receipts
 from bench.judging import judging
 from bench.notifications import notifications
 from bench.ordering import place, requests_of
-from bench.partners import partners
 from bench.report import Report
 from bench.stock import stock
 from bench.tracking import tracking
@@ -61,7 +60,6 @@ def measure(servers: Servers, local: Path, wanted: Collection[str]) -> int:
         "rotation": lambda: rotation(report, plan, buyers, now),
         "notifications": lambda: notifications(report, plan.web_port, buyers, now),
         "tracking": lambda: tracking(report, plan.web_port, buyers, now),
-        "partners": lambda: partners(report, plan.web_port, now),
         "receipts": lambda: lists.append(declared(plan.web_port, buyers, now)),
     }
     alone: dict[str, Callable[[], object]] = {

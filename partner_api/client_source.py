@@ -70,7 +70,7 @@ def _method(path: str, method: str, one: dict[str, Any]) -> str:
     takes = ["self", *(f"{name}: str" for name in names)]
     body = _body(one)
     if body:
-        takes.append(f"body: {body}")
+        takes.append(f"body: {body}" + ("" if _needed(one) else " | None = None"))
     later = [
         f"{p['name']}: {_type(p['schema'], 'shapes.')}" + ("" if p.get("required") else " | None = None")
         for p in sorted(query, key=lambda p: not p.get("required"))
@@ -81,7 +81,7 @@ def _method(path: str, method: str, one: dict[str, Any]) -> str:
     if query:
         passes.append(_dict("query", [p["name"] for p in query]))
     if body:
-        passes.append("body=body")
+        passes.append("body=body" if _needed(one) else "body=body or {}")
     if "Idempotency-Key" in headers:
         later.append('key: str = ""')
         passes.append("key=key")
@@ -132,6 +132,13 @@ def _body(one: dict[str, Any]) -> str:
     return (
         _type(content["application/json"]["schema"], "shapes.") if "application/json" in content else "bytes"
     )
+
+
+def _needed(one: dict[str, Any]) -> bool:
+    """Whether there is anything in the body that must be said."""
+    shape = next(iter(one["requestBody"]["content"].values()))["schema"]
+    named = described()["components"]["schemas"].get(shape.get("$ref", "").rpartition("/")[2], shape)
+    return bool(named.get("required")) or "properties" not in named
 
 
 def _answer(one: dict[str, Any]) -> str:

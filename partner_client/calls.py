@@ -234,7 +234,7 @@ class Calls(Transport):
     def post_order_acknowledgement(
         self,
         number: str,
-        body: shapes.AcknowledgeBody,
+        body: shapes.AcknowledgeBody | None = None,
         *,
         key: str = "",
     ) -> shapes.Acknowledged:
@@ -243,7 +243,7 @@ class Calls(Transport):
             "POST",
             "orders/{number}/acknowledgement",
             names={"number": number},
-            body=body,
+            body=body or {},
             key=key,
             signed=True,
         ))
@@ -361,7 +361,7 @@ class Calls(Transport):
     def put_product(
         self,
         code: str,
-        body: shapes.ProductBody,
+        body: shapes.ProductBody | None = None,
         *,
         if_match: str = "",
     ) -> shapes.Product:
@@ -372,7 +372,7 @@ class Calls(Transport):
             "PUT",
             "products/{code}",
             names={"code": code},
-            body=body,
+            body=body or {},
             if_match=if_match,
             signed=True,
         ))
@@ -390,7 +390,7 @@ class Calls(Transport):
     def post_product_withdraw(
         self,
         code: str,
-        body: shapes.WithdrawBody,
+        body: shapes.WithdrawBody | None = None,
         *,
         key: str = "",
     ) -> shapes.Product:
@@ -399,7 +399,7 @@ class Calls(Transport):
             "POST",
             "products/{code}/withdraw",
             names={"code": code},
-            body=body,
+            body=body or {},
             key=key,
             signed=True,
         ))

@@ -135,6 +135,9 @@ class Transport:
                     raise
                 time.sleep(2**turn)
                 continue
+            if answer.status_code == 401 and turn == 0:
+                self._until = 0.0  # the token may have ended before its time
+                continue
             if answer.status_code not in {429, 503} or turn == TRIES - 1:
                 break
             time.sleep(min(float(answer.headers.get("Retry-After", 2**turn)), 60))

@@ -15,17 +15,23 @@ from partner_client import Client
 # What differs from run to run, and what stands for it.
 _ALIKE = (
     (
-        re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"),
+        re.compile(r"\b[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b"),
         "01938f2e-7c1a-7000-8000-{:012}",
     ),
     (re.compile(r"msg_[0-9a-f]{32}"), "msg_01938f2e7c1a70008000{:012}"),
     (re.compile(r"whsec_[\w+/=]+"), "whsec_{:032}"),
     (re.compile(r"\b\d{15}[0-9A-Z]{10}\b"), "261128214920176T5DGWE{:04}"),
     (re.compile(r"\bR\d{15}[0-9A-Z]{8,10}\b"), "R261128214920176T5DG{:04}"),
+    (re.compile(r"\b\d{12}[0-9A-Z]{8}\b"), "261128214920T5DG{:04}"),
+    (re.compile(r"\bB\d{17}\b"), "B20261128571133{:03}"),
+    (re.compile(r"\b\d{8}I\d{9}\b"), "31052026I571133{:03}"),
+    (re.compile(r"\b\d{21}\b"), "310520261128571133{:03}"),
+    (re.compile(r"\bSF\d{10,13}\b"), "SF{:013}"),
     (re.compile(r"\b[0-9a-f]{64}\b"), "{:064}"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "{:032}"),
 )
 _INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(\+00:00|Z)")
+_DAY = re.compile(r"\b20\d\d-\d\d-\d\d\b(?!T)")
 _COUNTED = {"position": 4711, "millis": 84}
 _OPAQUE = {"next": "WyJvcmRlcnMiLDQ3MTFd", "cursor": "WyJvcmRlcnMiLDQ3MTFd", "client_id": "0" * 32}
 
@@ -75,7 +81,7 @@ class Recorder(Client):
             return _OPAQUE[name]
         for pattern, alike in _ALIKE:
             value = pattern.sub(lambda found, alike=alike: self._alike(found[0], alike), value)
-        return _INSTANT.sub("2026-11-28T13:40:35.123456+00:00", value)
+        return _DAY.sub("2026-12-01", _INSTANT.sub("2026-11-28T13:40:35.123456+00:00", value))
 
     def _alike(self, found: str, alike: str) -> str:
         return self._seen.setdefault(found, alike.format(len(self._seen) + 1))

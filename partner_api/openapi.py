@@ -183,7 +183,7 @@ def _exemplify(operation: dict[str, Any], name: str) -> None:
     found = example(name)
     if found is None:
         return
-    for body in operation.get("requestBody", {}).get("content", {}).values():
+    for body in [*operation.get("requestBody", {}).get("content", {}).values()][:1]:
         body["example"] = found["body"]
     for answer in operation["responses"][str(found["status"])].get("content", {}).values():
         answer["example"] = found["answer"]

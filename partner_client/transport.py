@@ -155,6 +155,13 @@ class Transport:
         return answer.json() if is_json else answer.content
 
 
+def _written(body: Any) -> tuple[bytes, dict[str, str]]:
+    """A body's bytes and what they are: a file as it is, anything else as JSON."""
+    if body is None or isinstance(body, bytes):
+        return body or b"", {"Content-Type": "application/octet-stream"} if body else {}
+    return json.dumps(body, separators=(",", ":"), default=str).encode(), {"Content-Type": "application/json"}
+
+
 def _worded(query: Mapping[str, Any]) -> dict[str, str]:
     """Query values as the door reads them; what is None is not asked."""
     told = {True: "true", False: "false"}

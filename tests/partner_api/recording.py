@@ -49,13 +49,13 @@ class Recorder(Client):
         whole = ROOT + path.lstrip("/") if path.startswith("/") else ROOT + SHOP + path
         name = operation_name(method, whole)
         query = {k: v for k, v in (sent.get("query") or {}).items() if v is not None}
-        file = isinstance(answer, bytes)
+        body = sent.get("body")
         made = {
             "path": {"storefront": self.storefront, **(sent.get("names") or {})},
             "query": query,
-            "body": sent.get("body"),
+            "body": body.decode() if isinstance(body, bytes) else body,
             "status": self.status,
-            "answer": None if file else answer,
+            "answer": None if isinstance(answer, bytes) else answer,
         }
         if name not in self.kept:
             self.kept[name] = self.steady(orjson.loads(orjson.dumps(made, default=str)))

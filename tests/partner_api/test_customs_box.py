@@ -27,7 +27,9 @@ from tests import make
 from tests.customs import port as ports
 from tests.customs.port import declaration, waybill
 from tests.customs.test_declaring import LIST_NO, registered
+from tests.partner_api.recording import Recorder, compare
 from tests.partners.calling import system
+from tests.partners.wire import over
 from tests.payments.conftest import wechat, world  # noqa: F401 -- fixtures
 from tests.payments.declaring import go_on as pay_on
 from tests.payments.declaring import paid
@@ -190,3 +192,20 @@ def test_the_box_is_given_to_a_broker_that_is_connected_and_to_nobody_else(world
     assert list(receiving._boxes()) == []  # nobody asks for what the broker brings
     with pytest.raises(IntegrityError), transaction.atomic():
         PortAccount.objects.update(broker=None)
+
+
+def test_the_examples_of_a_broker_with_a_box_are_what_is_answered(boxed):
+    _, at, mine, _ = boxed
+    sweep(at)
+    broker, _ = over(mine, Recorder)
+    (one,) = broker.get_customs_outbox()["items"]
+    raw = base64.b64decode(broker.get_customs_message(one["message_id"])["content"])
+    broker.post_customs_message_sent(one["message_id"])
+    head = read(raw).documents[0].head
+    key = {name: head[name] for name in ("ebpCode", "ebcCode", "orderNo")}
+    stands = receipt("CEB312Message", at, returnStatus="120", **key)
+    content = base64.b64encode(stands).decode()
+    broker.post_customs_receipts({"district": "3105", "content": content})
+    del broker.kept["get_customs_message"]
+    broker.kept["post_customs_receipts"]["body"]["content"] = "PENFQjMxMk1lc3NhZ2Ug4oCmPg=="
+    assert compare(broker.kept) == []

@@ -20,7 +20,9 @@ SLUGS: Final = (
     "lists",
     "webhooks",
     "errors",
+    "goods",
     "orders",
+    "sheets",
     "personal-data",
     "going-live",
 )

@@ -454,7 +454,7 @@ class Calls(Transport):
     def post_return_receipt(
         self,
         number: str,
-        body: shapes.ReceivedBody,
+        body: shapes.ReceivedBody | None = None,
         *,
         key: str = "",
     ) -> shapes.WholeReturn:
@@ -465,19 +465,24 @@ class Calls(Transport):
             "POST",
             "returns/{number}/receipt",
             names={"number": number},
-            body=body,
+            body=body or {},
             key=key,
             signed=True,
         ))
 
-    def post_returns_unexpected(self, body: shapes.StrayBody, *, key: str = "") -> shapes.Stray:
+    def post_returns_unexpected(
+        self,
+        body: shapes.StrayBody | None = None,
+        *,
+        key: str = "",
+    ) -> shapes.Stray:
         """Say that one is here: it lies apart under a number, kept from sale, and no money moves; the
         brand decides what becomes of it. A return that is expected is received instead.
         """
         return cast(shapes.Stray, self.call(
             "POST",
             "returns/unexpected",
-            body=body,
+            body=body or {},
             key=key,
             signed=True,
         ))

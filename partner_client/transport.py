@@ -110,12 +110,8 @@ class Transport:
         inside = "" if path.startswith("/") else f"/storefronts/{self.storefront}/"
         quoted = {name: quote(str(value), safe="") for name, value in (names or {}).items()}
         where = ROOT + inside + path.format_map(quoted)
-        is_file = isinstance(body, bytes)
-        sent = b"" if body is None else json.dumps(body, separators=(",", ":"), default=str).encode()
-        sent = body if is_file else sent
-        own: dict[str, str] = {"Accept-Language": "en"}
-        if body is not None:
-            own["Content-Type"] = "application/octet-stream" if is_file else "application/json"
+        sent, kind = _written(body)
+        own = {"Accept-Language": "en", **kind}
         if method == "POST":
             own["Idempotency-Key"] = key or secrets.token_hex(16)
         if method in {"PUT", "PATCH"} and (mark := if_match or self._marks.get(where, "")):

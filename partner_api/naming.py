@@ -20,4 +20,6 @@ def operation_name(method: str, path: str) -> str:
 
 def _one_of(many: str) -> str:
     """The word for one of them."""
-    return f"{many[:-3]}y" if many.endswith("ies") else many.removesuffix("s")
+    if many.endswith("ies"):
+        return f"{many[:-3]}y"
+    return many.removesuffix("es") if many.endswith("ches") else many.removesuffix("s")

@@ -501,7 +501,7 @@ class Calls(Transport):
             query={"cursor": cursor, "limit": limit, "state": state},
         ))
 
-    def get_settlement_batche(self, number: str) -> shapes.Batch:
+    def get_settlement_batch(self, number: str) -> shapes.Batch:
         """The batch, and its ETag."""
         return cast(shapes.Batch, self.call(
             "GET",
@@ -509,7 +509,7 @@ class Calls(Transport):
             names={"number": number},
         ))
 
-    def get_settlement_batche_items(
+    def get_settlement_batch_items(
         self,
         number: str,
         *,

@@ -22,6 +22,8 @@ SLUGS: Final = (
     "errors",
     "goods",
     "orders",
+    "catalogue",
+    "spreadsheets",
     "sheets",
     "personal-data",
     "going-live",

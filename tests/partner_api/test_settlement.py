@@ -12,7 +12,9 @@ from settlement.brand_file import write
 from settlement.models import ForexReceipt
 from settlement.queries import statement
 from tests import make
+from tests.partner_api.recording import Recorder, compare
 from tests.partners.calling import system
+from tests.partners.wire import over
 from tests.settlement import trades
 from tests.settlement.institution import credited
 from tests.settlement.test_brand import answered
@@ -100,3 +102,18 @@ def test_a_period_is_told_as_sums_orders_receipts_file_batches_and_ledger(client
         403,
         "scope_missing",
     )
+    assert examples(erp, batch.number) == []
+
+
+def examples(erp, number):
+    """Calls whose example is another one than what is answered here."""
+    made, _ = over(erp, Recorder)
+    days = {"first": str(DAY), "last": str(DAY)}
+    for call in (made.get_settlement_brand, made.get_settlement_brand_lines, made.get_settlement_brand_file):
+        call(currency="EUR", **days)
+    made.get_settlement_brand_receipts(currency="EUR", **days)
+    made.get_settlement_ledger(**days)
+    made.get_settlement_batches()
+    made.get_settlement_batch(number)
+    made.get_settlement_batch_items(number)
+    return compare(made.kept)

@@ -43,6 +43,13 @@ class Running:
             command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120, check=False
         )
 
+    def begin(self, *argv: str, told: Path) -> subprocess.Popen[bytes]:
+        """A command of the house that goes on while the tests do; what it writes is told there at once."""
+        environment = {**os.environ, **self.house.environment("owner"), "PYTHONUNBUFFERED": "1"}
+        command = [sys.executable, "manage.py", *argv]
+        with told.open("wb") as file:
+            return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=file, stderr=subprocess.STDOUT)
+
     def stage(self) -> Stage:
         """Consumers nobody has seen before."""
         world = json.loads(self.house.world.read_text())

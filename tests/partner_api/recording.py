@@ -22,6 +22,8 @@ _ALIKE = (
     (re.compile(r"whsec_[\w+/=]+"), "whsec_{:032}"),
     (re.compile(r"\b\d{15}[0-9A-Z]{10}\b"), "261128214920176T5DGWE{:04}"),
     (re.compile(r"\bR\d{15}[0-9A-Z]{8,10}\b"), "R261128214920176T5DG{:04}"),
+    (re.compile(r"\bRMA\d{15}[0-9A-Z]{8,10}\b"), "RMA261128214920176T5DG{:04}"),
+    (re.compile(r"\bSTR\d{15}[0-9A-Z]{8,10}\b"), "STR261128214920176T5DG{:04}"),
     (re.compile(r"\b\d{12}[0-9A-Z]{8}\b"), "261128214920T5DG{:04}"),
     (re.compile(r"\bB\d{17}\b"), "B20261128571133{:03}"),
     (re.compile(r"\b\d{8}I\d{9}\b"), "31052026I571133{:03}"),

@@ -22,9 +22,11 @@ from tests.logistics import shipping
 from tests.partner_api.recording import Recorder, compare
 from tests.partner_api.test_catalogue import SERUM
 from tests.partner_api.test_orders import paid
+from tests.partner_api.test_returns import sent
 from tests.partner_api.test_shipments import bought, labelled
 from tests.partners.calling import system
 from tests.partners.wire import over
+from tests.returns.conftest import customs  # noqa: F401 -- a fixture
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ELSEWHERE = {
@@ -40,6 +42,8 @@ ELSEWHERE = {
         "post_webhooks",
         "put_webhook",
     ),
+    *("get_returns", "get_return", "post_return_receipt", "post_return_inspection"),
+    "post_returns_unexpected",
 }
 # They answer without a token, or with what a person told customs.
 UNSHOWN = {"get_status", "post_token", "get_declaration_message_content", "get_customs_message"}
@@ -47,7 +51,7 @@ DAY = datetime(2026, 11, 28, 5, 40, 35, tzinfo=UTC)
 
 
 @pytest.fixture
-def shop(client, monkeypatch):
+def shop(client, monkeypatch, customs):  # noqa: F811
     monkeypatch.setattr("partner_api.webhooks.checked", lambda url: url)  # asks outside
     with time_machine.travel(DAY, tick=True):
         world = make.world()
@@ -60,7 +64,7 @@ def shop(client, monkeypatch):
 
 
 def test_the_examples_that_no_journey_makes_are_what_is_answered(shop):
-    for chapter in (goods, stock, orders, parcels, webhooks):
+    for chapter in (goods, stock, orders, parcels, webhooks, returned):
         chapter(shop, shop.world)
     of_the_journey = {file.stem for file in FOLDER.glob("*.json")} - ELSEWHERE
     mine = {name: made for name, made in shop.kept.items() if name in ELSEWHERE}
@@ -110,6 +114,18 @@ def parcels(shop, world):
     made = shop.post_shipment_parcels(order.number, {"weight_g": 1_700})["id"]
     labelled(made)
     shop.post_parcel_withdrawal(made)
+
+
+def returned(shop, world):
+    row = sent(world)
+    shop.get_returns(state="on_the_way")
+    shop.get_return(row.number)
+    shop.post_return_receipt(row.number, {})
+    lines = [{"sku": "HD-1", "grade": "as_new", "quantity": 1}]
+    shop.post_return_inspection(row.number, {"lines": lines})
+    found = [{"sku": "HD-1", "grade": "opened", "quantity": 1}]
+    body = {"order": row.order.number, "waybill": "SF1390042718305", "lines": found}
+    shop.post_returns_unexpected(body)
 
 
 def webhooks(shop, world):

@@ -26,7 +26,7 @@ from tests.returns.conftest import customs  # noqa: F401 -- a fixture
 from tests.returns.parts import asked, bought, cleared, left, wish
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("customs")]
-WHO = "partner:Ningbo WMS"
+WHO, WAYBILL = "partner:Ningbo WMS", "SF1390042718299"
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def sent(world, *lines, pieces=1):
     row = asked(order, wish(pieces), at=at)
     drain(now=at)
     row.refresh_from_db()
-    way.send(request=row, carrier="SF", waybill=f"SF{row.pk:08}", by="consumer", now=at)
+    way.send(request=row, carrier="SF", waybill=WAYBILL, by="consumer", now=at)
     drain(now=at)
     return ReturnRequest.objects.get(pk=row.pk)
 

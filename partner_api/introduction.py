@@ -44,6 +44,7 @@ TAGS: Final = {
     "declarations": "申报 · Declarations to customs, their messages",
     "customs": "海关信箱 · Brokers: messages out, receipts in",
     "settlement": "结算 · Statement for the brand, forex batches, ledger",
+    "lots": "批次追溯 · Which orders a lot went to",
     "warehouses": "仓库 · Warehouses",
     "stock": "库存 · Levels, lots, receipts, adjustments, counts",
     "shipments": "发货 · What is to be picked, packed and let go",

@@ -203,6 +203,21 @@ class Calls(Transport):
             query={"cursor": cursor, "limit": limit, "outcome": outcome},
         ))
 
+    def get_lots_orders(
+        self,
+        *,
+        lot: str,
+        sku: str,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> shapes.WentPage:
+        """The orders that pieces of a lot were picked for and not put back, in the order of picking."""
+        return cast(shapes.WentPage, self.call(
+            "GET",
+            "lots/orders",
+            query={"cursor": cursor, "limit": limit, "lot": lot, "sku": sku},
+        ))
+
     def get_orders(
         self,
         *,
@@ -707,6 +722,41 @@ class Calls(Transport):
         return cast(shapes.Receipt, self.call(
             "POST",
             "stock/receipts",
+            body=body,
+            key=key,
+            signed=True,
+        ))
+
+    def get_stock_stops(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+    ) -> shapes.StopPage:
+        """What is not sold at present, whoever said so."""
+        return cast(shapes.StopPage, self.call(
+            "GET",
+            "stock/stops",
+            query={"cursor": cursor, "limit": limit},
+        ))
+
+    def post_stock_stops(self, body: shapes.StopBody, *, key: str = "") -> shapes.Stop:
+        """Stop the sale of a SKU, or of a lot wherever it lies, at once. What is reserved is not picked,
+        and what is picked does not leave.
+        """
+        return cast(shapes.Stop, self.call(
+            "POST",
+            "stock/stops",
+            body=body,
+            key=key,
+            signed=True,
+        ))
+
+    def post_stock_stops_lift(self, body: shapes.StopBody, *, key: str = "") -> shapes.Stop:
+        """Lift a stop of your own. What the brand or another partner stopped is theirs to lift."""
+        return cast(shapes.Stop, self.call(
+            "POST",
+            "stock/stops/lift",
             body=body,
             key=key,
             signed=True,

@@ -1046,6 +1046,31 @@ class Step(TypedDict):
     event: str
 
 
+class StopBody(TypedDict):
+    """What is not to be sold."""
+
+    sku: str
+    lot: NotRequired[str]
+    reason: str
+
+
+class Stop(TypedDict):
+    """A stop that holds."""
+
+    sku: str
+    lot: str | None
+    reason: str
+    at: str
+    yours: bool
+
+
+class StopPage(TypedDict):
+    """One page."""
+
+    items: list[Stop]
+    next: str | None
+
+
 class StrayBody(TypedDict):
     """A parcel that no return expects: pieces of an order that is known, or words and a number of
         pieces.
@@ -1290,6 +1315,24 @@ class WeightBody(TypedDict):
     """What the scales say."""
 
     weight_g: int
+
+
+class Went(TypedDict):
+    """Pieces of a lot that are set aside for an order or went to it; one may stand here several times."""
+
+    order: str
+    state: OrderStateEnum
+    warehouse: str
+    quantity: int
+    picked_at: str
+    shipped_at: str | None
+
+
+class WentPage(TypedDict):
+    """One page."""
+
+    items: list[Went]
+    next: str | None
 
 
 class Who(TypedDict):

@@ -28,3 +28,5 @@ def _read() -> dict[str, Published]:
 PUBLISHED: Final = _read()
 BY_TYPE: Final = {one.type: one for one in PUBLISHED.values()}
 PING: Final = "ping"
+# Events under a key that is the house's own: the fact that says what it happened to, and what that is.
+SUBJECTS: Final = {"sale.stopped": "sku", "sale.resumed": "sku"}

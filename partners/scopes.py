@@ -24,6 +24,8 @@ SCOPES: Final[dict[str, tuple[str, str]]] = {
     "customs:write": ("bring in customs' receipts", "录入海关回执"),
     "returns:read": ("read returns that are on their way", "读取退货"),
     "returns:write": ("receive and inspect returned goods", "签收与检验退货"),
+    "trace:read": ("read which orders a lot went to", "追溯批次所发往的订单"),
+    "recalls:write": ("stop the sale of goods, and lift one's own stop", "停售商品或批次，及解除本方停售"),
     "settlement:read": ("read settlement statements", "读取结算单"),
     "webhooks": ("subscribe to events", "订阅事件"),
     "personal:name": ("be given the recipient's name", "获取收件人姓名"),

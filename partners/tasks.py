@@ -9,6 +9,7 @@ from oauth2_provider.models import AccessToken
 
 from kernel.clock import now
 from kernel.models import Event
+from partners.published import SUBJECTS
 from partners.services import publishing
 from partners.services.replay import forget_nonces
 
@@ -25,10 +26,11 @@ def sweep() -> None:
 def publish(event: Event) -> None:
     """An event that partners may hear (partners/published.py)."""
     if event.storefront_id is not None:
+        kind = SUBJECTS.get(event.name)
         publishing.publish(
             storefront_id=event.storefront_id,
             name=event.name,
-            key=event.key,
+            key=f"{kind}:{event.facts[kind]}" if kind else event.key,
             warehouse=import_string(settings.WAREHOUSE_OF)(event.key),
             at=event.at,
             now=now(),

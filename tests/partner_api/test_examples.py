@@ -11,6 +11,8 @@ import pytest
 import time_machine
 
 from backend import delivery
+from inventory import services as inventory
+from inventory.models import Lot
 from partner_api.examples import FOLDER
 from partner_api.openapi import described
 from partners.models import Partner
@@ -44,6 +46,7 @@ ELSEWHERE = {
     ),
     *("get_returns", "get_return", "post_return_receipt", "post_return_inspection"),
     "post_returns_unexpected",
+    *("get_lots_orders", "get_stock_stops", "post_stock_stops", "post_stock_stops_lift"),
 }
 # They answer without a token, or with what a person told customs.
 UNSHOWN = {"get_status", "post_token", "get_declaration_message_content", "get_customs_message"}
@@ -64,7 +67,7 @@ def shop(client, monkeypatch, customs):  # noqa: F811
 
 
 def test_the_examples_that_no_journey_makes_are_what_is_answered(shop):
-    for chapter in (goods, stock, orders, parcels, webhooks, returned):
+    for chapter in (goods, stock, orders, parcels, webhooks, returned, recalled):
         chapter(shop, shop.world)
     of_the_journey = {file.stem for file in FOLDER.glob("*.json")} - ELSEWHERE
     mine = {name: made for name, made in shop.kept.items() if name in ELSEWHERE}
@@ -114,6 +117,17 @@ def parcels(shop, world):
     made = shop.post_shipment_parcels(order.number, {"weight_g": 1_700})["id"]
     labelled(made)
     shop.post_parcel_withdrawal(made)
+
+
+def recalled(shop, world):
+    Lot.objects.filter(stock__variant=world.iron).update(code="2026-B7")
+    order = paid(world, ("IR-1", 2))
+    inventory.pick(holder=order.event_key, by="packer", now=make.present())
+    lot = {"sku": "IR-1", "lot": "2026-B7"}
+    shop.get_lots_orders(**lot)
+    shop.post_stock_stops({**lot, "reason": "its cable gets hot"})
+    shop.get_stock_stops()
+    shop.post_stock_stops_lift({**lot, "reason": "tested: it does not"})
 
 
 def returned(shop, world):

@@ -99,6 +99,7 @@ def answer(
     work: Callable[[Job, Progress], dict[str, Any]],
     gave_up: Problem,
     later: tuple[type[Problem], ...] = (),
+    whole: bool = True,
 ) -> None:
     """Do what an event asks for; safe to repeat, also after a worker died in the middle.
 
@@ -111,7 +112,7 @@ def answer(
     if job.state != Job.State.QUEUED:
         requeue(job=job, now=present())
     try:
-        run(job=job, work=work, now=present())
+        run(job=job, work=work, now=present(), whole=whole)
     except Problem as refused:
         if isinstance(refused, (NotQueued, *later)):
             raise

@@ -44,6 +44,7 @@ class Files(PartnerDoor):
 
         Goods have the columns of the import, or some of them. Stock has those of its lines, with `warehouse`
         (and `reference` of a receipt); all of such a file is done or nothing, and the same one only once.
+        Parcels are known by their `waybill`, and each row is done by itself.
         """
         asked = self.asked(FileQuery).validated_data
         kind = FILES[asked["kind"]]

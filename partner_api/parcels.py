@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -129,10 +131,7 @@ class Departure(PartnerDoor):
         row = _held(self, id)
         if row.left_at is not None:
             raise leaving.Left()
-        leaving.dispatch(shipment=row.shipment, parcel=row, by=self.by, now=self.now)
-        row.refresh_from_db()
-        if row.left_at is None:  # it was taken back, or its order ended
-            raise WrongState(machine=WAYBILL.name, verb="dispatch", state=row.state)
+        depart(row, by=self.by, now=self.now)
         return _answer(row)
 
 
@@ -161,20 +160,32 @@ class Tracking(PartnerDoor):
         what is dated before the parcel could be or after tomorrow is not believed."""
         told = self.taken(TellBody).validated_data
         row = _one(self, id)
-        if row.state == "cancelled" or not row.waybill:
-            raise WrongState(machine=WAYBILL.name, verb="track", state=row.state)
-        report = Report(
-            provider=PARTNER,
-            carrier=row.carrier,
-            waybill=row.waybill,
-            told=tuple(
-                Told(at=one["at"], code=Code(one["code"]), raw_code="", text=one["text"])
-                for one in told["events"]
-            ),
-            expected_on=told["expected_on"],
-        )
-        taken = take_in_tracking(storefront_id=self.storefront.pk, report=report, now=self.now)
-        return Json({"taken": taken.new, "parcel": one_parcel(row)})
+        new = tell(row, told["events"], told["expected_on"], now=self.now)
+        return Json({"taken": new, "parcel": one_parcel(row)})
+
+
+def depart(row: Parcel, *, by: str, now: datetime) -> None:
+    """Let the parcel out of the house; raises why it stays."""
+    leaving.dispatch(shipment=row.shipment, parcel=row, by=by, now=now)
+    row.refresh_from_db()
+    if row.left_at is None:  # it was taken back, or its order ended
+        raise WrongState(machine=WAYBILL.name, verb="dispatch", state=row.state)
+
+
+def tell(row: Parcel, lines: Sequence[dict[str, Any]], expected_on: date | None, *, now: datetime) -> int:
+    """Keep what is told of the parcel; how much of it is new."""
+    if row.state == "cancelled" or not row.waybill:
+        raise WrongState(machine=WAYBILL.name, verb="track", state=row.state)
+    report = Report(
+        provider=PARTNER,
+        carrier=row.carrier,
+        waybill=row.waybill,
+        told=tuple(
+            Told(at=one["at"], code=Code(one["code"]), raw_code="", text=one["text"]) for one in lines
+        ),
+        expected_on=expected_on,
+    )
+    return take_in_tracking(storefront_id=row.storefront_id, report=report, now=now).new
 
 
 def one_parcel(row: Parcel, *, way: bool = True) -> dict[str, Any]:

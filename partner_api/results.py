@@ -24,12 +24,13 @@ Result = dict[str, Any]
 class Kind:
     """One kind of job: what it needs, and what does it; it tells what came of each row.
 
-    A file of a kind that moves something is taken `once`.
+    A file of a kind that moves something is taken `once`. Not `whole`: each row is a step of its own.
     """
 
     scope: str
     do: Callable[[Job, Connection, Progress], list[Result]]
     once: bool = False
+    whole: bool = True
 
 
 def result(

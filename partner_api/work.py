@@ -1,4 +1,4 @@
-"""What partners' jobs do: one row of KINDS for each, done by a worker, whole or not at all."""
+"""What partners' jobs do: one row of KINDS for each, done by a worker."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ class NoMore(Conflict):
 def prepare(event: Event) -> None:
     """Do what `partner.job_asked` asks for; safe to repeat. While a file is imported it waits."""
     job = Job.objects.get(public_id=event.facts["job"])
-    jobs.answer(job=job, work=_work, gave_up=JobFailed(), later=(ImportRuns,))
+    whole = KINDS[job.kind].whole
+    jobs.answer(job=job, work=_work, gave_up=JobFailed(), later=(ImportRuns,), whole=whole)
 
 
 def _work(job: Job, report: jobs.Progress) -> dict[str, Any]:

@@ -159,7 +159,7 @@ class Calls(Transport):
         self,
         body: bytes,
         *,
-        kind: Literal["catalogue", "receipts", "adjustments", "counts"],
+        kind: Literal["catalogue", "receipts", "adjustments", "counts", "weights", "departures", "tracking"],
         name: str,
         dry_run: bool | None = None,
         mode: Literal["rows", "whole"] | None = None,
@@ -168,7 +168,7 @@ class Calls(Transport):
         """Send a CSV (UTF-8) or XLSX sheet; it needs the scope of what it does. Its result is a sheet too.
         Goods have the columns of the import, or some of them. Stock has those of its lines, with
         `warehouse` (and `reference` of a receipt); all of such a file is done or nothing, and the same
-        one only once.
+        one only once. Parcels are known by their `waybill`, and each row is done by itself.
         """
         return cast(shapes.Job, self.call(
             "POST",

@@ -52,6 +52,13 @@ class PackBody(serializers.Serializer[Any]):
     )
 
 
+class SwapBody(PackLine):
+    """Picked pieces of one lot that cannot leave."""
+
+    damaged = serializers.BooleanField(required=False, default=False, help_text="true: set aside, not sold")
+    reason = serializers.CharField(max_length=100)
+
+
 class Pick(PartnerDoor):
     """Picking."""
 
@@ -97,6 +104,31 @@ class Pack(PartnerDoor):
         return Json(one_parcel(made, way=False), status=201)
 
 
+class Swap(PartnerDoor):
+    """Swapping."""
+
+    scopes = {"POST": WRITE}
+    lasting = (CannotPick,)
+
+    @extend_schema(request=SwapBody, parameters=[NUMBER], responses=answers(200, WholeShipmentOut, 409))
+    def post(self, request: Request, number: str) -> Json:
+        """Put picked pieces back that lie in no parcel and cannot leave, and pick others for them, first
+        expired first. Damaged ones are set aside also where no others are there: pick again once more has
+        come in."""
+        told = self.taken(SwapBody).validated_data
+        row = held(self, number)
+        packing.swap_picked(
+            shipment=row,
+            lot=_picked_lot(row, told),
+            pieces=told["quantity"],
+            damaged=told["damaged"],
+            reason=told["reason"],
+            by=self.by,
+            now=self.now,
+        )
+        return answer_of(self, number)
+
+
 def held(door: PartnerDoor, number: str) -> Shipment:
     """The shipment of this order, held with it until the call ends: what is asked of it stays true."""
     row = seen(door).filter(order__number=number[:32]).first()
@@ -117,11 +149,15 @@ def _mind_packed(row: Shipment) -> None:
 
 def _lots(row: Shipment, lines: list[dict[str, Any]]) -> dict[int, int]:
     """Lot → pieces; a line that names no picked lot is named."""
-    picked = {one.lot_id for one in inventory.in_hand(holder=row.event_key)}
-    lots = Lot.objects.filter(pk__in=picked).select_related("stock__variant")
     found: Counter[int] = Counter()
     for number, one in enumerate(lines, start=1):
         with line(number):
-            lot = inventory.named_lot(lots, sku=one["sku"], code=one["lot"], listed=one["inbound_list"])
-            found[lot.pk] += one["quantity"]
+            found[_picked_lot(row, one).pk] += one["quantity"]
     return found
+
+
+def _picked_lot(row: Shipment, one: dict[str, Any]) -> Lot:
+    """The one that is named of those that are picked and lie in no parcel; raises Missing, SeveralLists."""
+    picked = {pick.lot_id for pick in inventory.in_hand(holder=row.event_key)}
+    lots = Lot.objects.filter(pk__in=picked).select_related("stock__variant", "stock__warehouse")
+    return inventory.named_lot(lots, sku=one["sku"], code=one["lot"], listed=one["inbound_list"])

@@ -200,6 +200,7 @@ class Unexpected(PartnerDoor):
             contents=told["contents"],
             pieces=told["pieces"],
             came_on=told["came_on"] or shanghai_day(self.now),
+            at_most_ago=arrive.LATELY,
             by=self.by,
             now=self.now,
         )

@@ -72,6 +72,7 @@ of_storefront = [
     path("shipments", shipments.Shipments.as_view()),
     path("shipments/<slug:number>", shipments.OneShipment.as_view()),
     path("shipments/<slug:number>/pick", packing.Pick.as_view()),
+    path("shipments/<slug:number>/swap", packing.Swap.as_view()),
     path("shipments/<slug:number>/parcels", packing.Pack.as_view()),
     path("parcels/<uuid:id>", parcels.OneParcel.as_view()),
     path("parcels/<uuid:id>/label", parcels.Label.as_view()),

@@ -667,6 +667,26 @@ class Calls(Transport):
             signed=True,
         ))
 
+    def post_shipment_swap(
+        self,
+        number: str,
+        body: shapes.SwapBody,
+        *,
+        key: str = "",
+    ) -> shapes.WholeShipment:
+        """Put picked pieces back that lie in no parcel and cannot leave, and pick others for them, first
+        expired first. Damaged ones are set aside also where no others are there: pick again once more
+        has come in.
+        """
+        return cast(shapes.WholeShipment, self.call(
+            "POST",
+            "shipments/{number}/swap",
+            names={"number": number},
+            body=body,
+            key=key,
+            signed=True,
+        ))
+
     def get_stock(
         self,
         *,

@@ -1119,6 +1119,17 @@ class Summary(TypedDict):
     refused: int
 
 
+class SwapBody(TypedDict):
+    """Picked pieces of one lot that cannot leave."""
+
+    sku: str
+    lot: NotRequired[str]
+    inbound_list: NotRequired[str]
+    quantity: int
+    damaged: NotRequired[bool]
+    reason: str
+
+
 class Taken(TypedDict):
     """How many of the events were new and could be, and the parcel as it stands."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 
 from django.db.models import Q
 
@@ -32,7 +32,7 @@ from returns.services.arrive import (
     not_graded,
     receive,
 )
-from returns.services.arrive_refusals import BadGrades, TooManyOfLot
+from returns.services.arrive_refusals import BadDay, BadGrades, TooManyOfLot
 from returns.services.ask import write
 from returns.services.holding import hold_order, move_lines
 from returns.services.offer import Wished, make_offer
@@ -93,11 +93,16 @@ def take_in(
     waybill: str = "",
     contents: str = "",
     pieces: int = 0,
+    at_most_ago: timedelta | None = None,
 ) -> StrayParcel:
     """Keep a parcel apart: pieces of the order in quarantine by lot, all else in words; and say so.
 
-    Raises NothingInIt, Expected, BadGrades, TooManyOfLot.
+    `at_most_ago` is how far back `by` may say it came. Raises NothingInIt, Expected, BadDay, BadGrades,
+    TooManyOfLot.
     """
+    today = shanghai_day(now)
+    if at_most_ago is not None and not today - at_most_ago <= came_on <= today:
+        raise BadDay((today - at_most_ago).isoformat(), today.isoformat())
     if not found and not (contents.strip() and pieces > 0):
         raise NothingInIt()
     with tenant(storefront_id):

@@ -45,7 +45,7 @@ ELSEWHERE = {
         "put_webhook",
     ),
     *("get_returns", "get_return", "post_return_receipt", "post_return_inspection"),
-    "post_returns_unexpected",
+    *("post_returns_unexpected", "post_shipment_swap"),
     *("get_lots_orders", "get_stock_stops", "post_stock_stops", "post_stock_stops_lift"),
 }
 # They answer without a token, or with what a person told customs.
@@ -114,6 +114,9 @@ def orders(shop, world):
 def parcels(shop, world):
     shipping.sf(world.shop)
     order = bought(world)
+    shop.post_shipment_pick(order.number)
+    swap = {"sku": "HD-1", "quantity": 1, "damaged": True, "reason": "the box is crushed"}
+    shop.post_shipment_swap(order.number, swap)
     made = shop.post_shipment_parcels(order.number, {"weight_g": 1_700})["id"]
     labelled(made)
     shop.post_parcel_withdrawal(made)

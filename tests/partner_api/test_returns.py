@@ -159,6 +159,10 @@ def test_what_nobody_expects_lies_apart_under_a_number_and_no_money_moves(wms, w
     here = "returns/unexpected"
     assert code(wms.post(here, {"return_number": row.number, "lines": [NEW]})) == (409, "stray_expected")
     assert code(wms.post(here, {"waybill": "SF404"})) == (422, "stray_empty")
+    assert code(wms.post(here, {"contents": "x", "pieces": 1, "came_on": "2026-01-01"})) == (
+        422,
+        "return_day",
+    )
     assert code(wms.post(here, {"order": "NONE", "lines": [NEW]})) == (404, "not_found")
     assert code(wms.post(here, {"lines": [NEW]})) == (422, "line_refused")  # of which order?
     unknown = wms.post(here, {"waybill": "SF404", "contents": "a red shoe", "pieces": 1})

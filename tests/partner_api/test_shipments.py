@@ -175,6 +175,13 @@ def test_what_is_missing_is_a_case_and_what_was_refunded_meanwhile_does_not_leav
     assert Case.objects.get(kind="stock.short").seen == seen + 1
     inventory.lift_stop(stop=stop, reason="it is fine", by="qa", now=make.present())
     assert wms.post(f"shipments/{order.number}/pick", idempotency_key="pick-short").status_code == 200
+    swap = {"sku": "HD-1", "lot": "SOON", "quantity": 1, "damaged": True, "reason": "the box is crushed"}
+    where = f"shipments/{order.number}/swap"
+    assert code(wms.post(where, {**swap, "lot": "NONE"})) == (404, "not_found")
+    assert code(wms.post(where, {**swap, "quantity": 3})) == (409, "pieces_not_in_hand")
+    lots = wms.post(where, swap).json()["lines"][0]["lots"]
+    assert sorted((one["lot"], one["quantity"]) for one in lots) == [("LATE", 1), ("LATE", 1), ("SOON", 1)]
+    assert Lot.objects.get(code="SOON").quarantined == 1
     parcel = packed(wms, other)
     labelled(parcel)
     released(other)

@@ -22,8 +22,6 @@ SLUGS: Final = (
     "errors",
     "goods",
     "orders",
-    "catalogue",
-    "spreadsheets",
     "sheets",
     "personal-data",
     "going-live",

@@ -21,6 +21,7 @@ from partners.models import Partner
 from partners.services.accounts import issue_credential
 from tests.journeys.within import DAY, HOUR, House, house_at
 from tests.partner_api.recording import Recorder, compare
+from tests.partner_api.test_examples import ELSEWHERE
 from tests.partners.calling import partner
 from tests.stand_in import StandIn
 
@@ -165,4 +166,26 @@ def test_from_the_catalogue_to_the_return_by_the_partners_api_alone(house: House
     assert carrier.post_parcel_tracking(parcel, told_by)["parcel"]["latest"] == "delivered"
     assert erp.get_shipment(order.number)["state"] == "delivered"
 
-    assert compare(carrier.kept | broker.kept | wms.kept | erp.kept) == [], "look, then UPDATE_EXAMPLES=1"
+    # Returned: within the seven days, received and graded by the warehouse; the money goes by itself.
+    house.back()
+    line = {"position": 1, "quantity": 1}
+    wish = {"kind": "return", "reason": "changed_mind", "lines": [line]}
+    refund_fen = house.quoted(order, wish)["refund_fen"]
+    asked = house.asks(order, wish)["number"]
+    house.sends(asked)
+    house.beat()
+    (expected,) = wms.get_returns(state="on_the_way")["items"]
+    assert (expected["number"], expected["order"]) == (asked, order.number)
+    house.later(2 * DAY)
+    wms.post_return_receipt(asked)
+    found = {"sku": "HD-9", "quantity": 1, "lot": "L-9", "grade": "as_new", "inbound_list": inbound or ""}
+    wms.post_return_inspection(asked, {"lines": [found]})
+    stray = {"order": order.number, "lines": [{"sku": "HD-9", "quantity": 1, "lot": "L-9"}], "waybill": "YT1"}
+    wms.post_returns_unexpected({**stray, "lines": [], "contents": "a cable", "pieces": 1})
+    house.until(lambda: erp.get_return(asked)["state"] == "settled")
+    assert house.refunds(order) == [refund_fen]
+    assert [one["on_hand"] for one in wms.get_stock(sku="HD-9")["items"]] == [19]
+
+    made = carrier.kept | broker.kept | wms.kept | erp.kept
+    told = compare({name: one for name, one in made.items() if name not in ELSEWHERE})
+    assert told == [], "what is answered has changed: look, then UPDATE_EXAMPLES=1"

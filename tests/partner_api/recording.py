@@ -21,7 +21,6 @@ _ALIKE = (
     (re.compile(r"msg_[0-9a-f]{32}"), "msg_01938f2e7c1a70008000{:012}"),
     (re.compile(r"whsec_[\w+/=]+"), "whsec_{:032}"),
     (re.compile(r"\b\d{15}[0-9A-Z]{10}\b"), "261128214920176T5DGWE{:04}"),
-    (re.compile(r"\bR\d{15}[0-9A-Z]{8,10}\b"), "R261128214920176T5DG{:04}"),
     (re.compile(r"\bRMA\d{15}[0-9A-Z]{8,10}\b"), "RMA261128214920176T5DG{:04}"),
     (re.compile(r"\bSTR\d{15}[0-9A-Z]{8,10}\b"), "STR261128214920176T5DG{:04}"),
     (re.compile(r"\b\d{12}[0-9A-Z]{8}\b"), "261128214920T5DG{:04}"),

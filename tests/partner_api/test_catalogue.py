@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from backend import delivery
 from backend.middleware import MAX_BULK
@@ -114,6 +115,12 @@ def test_rows_are_written_product_by_product_and_a_row_names_only_what_changes(b
     ]
     assert results[3]["faults"][0]["message"] == "goes with row 3, which is refused"
     assert results[0]["warnings"][0]["column"] == "hs_code"  # no tariff line on file
+    costs = []
+    for many in (1, 100):
+        with CaptureQueriesContext(connection) as queries:
+            broker.get(f"{where}/results?limit={many}")
+        costs.append(len(queries))
+    assert costs[0] == costs[1] <= 8
     page = broker.get(f"{where}/results?outcome=refused&limit=1").json()
     assert told(page["items"]) == [told(results)[2]]
     after = broker.get(f"{where}/results?outcome=refused&cursor={page['next']}").json()

@@ -16,7 +16,9 @@ from partners.services import accounts
 from tests import make
 from tests.catalog.shelf import row, shelves, table
 from tests.partner_api.test_catalogue import code
-from tests.partners.calling import system
+from tests.partner_api.test_catalogue import sent as upserted
+from tests.partners.calling import System, system
+from tests.races.crowd import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -90,12 +92,25 @@ def test_a_sheet_of_stock_is_done_whole_and_once(wms, world):
         "receipt G-1",
         "receipt G-2",
     }
+    _two_at_once(wms, sheet(RECEIPT, (place, "G-3", "HD-1", "N-3", "1", "", "")))
     again = wms.post("files?kind=receipts&name=other.xlsx", out.getvalue())
     assert (code(again), again.json()["job"]) == ((409, "file_taken_before"), job["id"])
     less = ("warehouse", "sku", "lot", "pieces", "reason"), (place, "HD-1", "N-1", "-2", "broken")
     sent(wms, "adjustments", sheet(*less))
     sent(wms, "counts", sheet(("warehouse", "sku", "lot", "counted"), (place, "HD-1", "N-1", "3")))
     assert (Lot.objects.get(code="N-1").on_hand, Count.objects.get().opened_by) == (3, "partner:Ningbo WMS")
+
+
+def _two_at_once(wms, content):
+    """Under keys of their own: one of them is taken."""
+
+    def call():
+        mine = System(type(wms.client)(), wms.issued, wms.storefront, wms.token)
+        return mine.post("files?kind=receipts&name=twice.csv", content).status_code
+
+    assert sorted(at_once([call] * 4)) == [202, 409, 409, 409]
+    delivery.drain()
+    assert Lot.objects.get(code="N-3").on_hand == 1
 
 
 def test_a_sheet_of_goods_may_have_some_columns_and_an_empty_cell_empties(client, world):
@@ -120,6 +135,11 @@ def test_a_sheet_of_goods_may_have_some_columns_and_an_empty_cell_empties(client
         _, lines = sent(erp, "counts", content)
         assert (lines[0][0], lines[0][2]) == ("0", "refused")
     assert Variant.objects.get(sku="RS-30").price_fen == 79_900
+    # a price with tax (包税) becomes the list price that comes to it, by one rule for sheets and fields
+    told = {"sku": "HD-1", "price_tax_included_fen": 21_820, "e_label_zh": "产品名称：吹风机"}
+    _, (taxed, uneven) = upserted(erp, told, {**told, "sku": "IR-1", "price_tax_included_fen": 10_916})
+    assert (taxed["outcome"], Variant.objects.get(sku="HD-1").price_fen) == ("changed", 20_000)
+    assert [one["column"] for one in uneven["faults"]] == ["price_tax_included_fen"]
 
 
 def test_who_may_not_sends_no_file_and_what_is_none_is_not_taken(client, wms, world):

@@ -90,6 +90,7 @@ class House:
             "CLEARANCE": "stand_in",
             "TRADE_BASE": self.sandbox,
             "WEBHOOKS_INSIDE": "1",
+            "PARTNER_SANDBOX": "maison",
             **self._tencent(),
             "PYTHONPATH": str(ROOT),
             "PYTHONUNBUFFERED": "1",

@@ -10,6 +10,10 @@ from urllib.parse import urlsplit
 from kernel.parties import PARTY_HOSTS
 
 SHORTEST_SECRET = 32
+_ELSEWHERE = {
+    "WEBHOOKS_INSIDE": "is for a laptop: a stranger's address must lead out of the house",
+    "PARTNER_SANDBOX": "gives keys to strangers: for a platform that is nothing but a sandbox",
+}
 
 
 def check_production(settings: Mapping[str, Any]) -> None:
@@ -36,8 +40,8 @@ def check_production(settings: Mapping[str, Any]) -> None:
         raise RuntimeError(f"SECRET_KEY needs at least {SHORTEST_SECRET} characters")
     if "*" in settings["ALLOWED_HOSTS"]:
         raise RuntimeError("ALLOWED_HOSTS names the hosts; it does not allow all")
-    if settings["WEBHOOKS_INSIDE"]:
-        raise RuntimeError("WEBHOOKS_INSIDE is for a laptop: a stranger's address must lead out of the house")
+    for name in filter(settings.__getitem__, _ELSEWHERE):
+        raise RuntimeError(f"{name} {_ELSEWHERE[name]}")
     if settings["THROTTLE_FACTOR"] != 1:
         raise RuntimeError("THROTTLE_FACTOR is for load tests")
 

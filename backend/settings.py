@@ -97,6 +97,8 @@ PORT_DATA_BASE = env(
     "PORT_DATA_BASE", "https://customs.chinaport.gov.cn"
 )  # takes payment data that is asked for
 PORT_DATA_FROM = env("PORT_DATA_FROM")  # the networks from which customs asks for it; none: any, on a laptop
+# Of which storefront whoever asks gets keys for a week, at /partner/sandbox/; none: there is no such page.
+PARTNER_SANDBOX = env("PARTNER_SANDBOX")
 # Webhooks also to plain http and into our own network: for a laptop and tests, where partners live there.
 WEBHOOKS_INSIDE = env("WEBHOOKS_INSIDE") == "1"
 ALLOWED_HOSTS = env("ALLOWED_HOSTS", "127.0.0.1,localhost,testserver").split(",")

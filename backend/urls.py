@@ -11,11 +11,14 @@ from django.views.static import serve
 
 from backend import health, problems_page
 from operators import code_search, goods_import, platform, return_numbers, rule_book, work
+from partner_api import sandbox
 
 urlpatterns = [
     path("api/v1/", include("miniprogram_api.urls")),
     path("partner/v1/", include("partner_api.urls")),
     path("partner/", RedirectView.as_view(url="/partner/docs/")),
+    path("partner/sandbox/", sandbox.begin),
+    path("partner/sandbox/<slug:language>/", sandbox.page),
     path("partner/docs/", include("partner_api.docs.urls")),
     path("pay/", include("payments.urls")),
     path("wechat/", include("storefronts.urls")),

@@ -10,7 +10,7 @@ from oauth2_provider.models import AccessToken
 from kernel.clock import now
 from kernel.models import Event
 from partners.published import SUBJECTS
-from partners.services import publishing
+from partners.services import publishing, sandbox
 from partners.services.replay import forget_nonces
 
 
@@ -20,6 +20,7 @@ def sweep() -> None:
     present = now()
     forget_nonces(now=present)
     publishing.forget(now=present)
+    sandbox.sweep(now=present)
     AccessToken.objects.filter(expires__lte=present).delete()
 
 

@@ -7,6 +7,7 @@ import zipfile
 from functools import lru_cache, wraps
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -49,27 +50,28 @@ def page(view: Any) -> Any:
         if language not in LANGUAGES:
             raise Http404
         template, told = view(language, **names)
-        other = "zh" if language == "en" else "en"
-        answer = render(
-            request,
-            f"partner_api/{template}.html",
-            {
-                **told,
-                "language": language,
-                "other": other,
-                "twin": request.path.replace(f"/docs/{language}/", f"/docs/{other}/", 1),
-                "words": WORDS[language],
-                "guides": guides(language),
-                "groups": {name: _group(language, name) for name in groups()},
-                "schema": f"{ROOT}openapi.json",
-                "here": request.path,
-            },
-        )
+        answer = render(request, f"partner_api/{template}.html", {**told, **around(request, language)})
         answer["Content-Security-Policy"] = POLICY
         answer["Cache-Control"] = "public, max-age=300"
         return answer
 
     return shown
+
+
+def around(request: HttpRequest, language: str) -> dict[str, Any]:
+    """What stands around a page in one of the languages."""
+    other = "zh" if language == "en" else "en"
+    return {
+        "language": language,
+        "other": other,
+        "twin": request.path.replace(f"/{language}/", f"/{other}/", 1),
+        "words": WORDS[language],
+        "guides": guides(language),
+        "groups": {name: _group(language, name) for name in groups()},
+        "schema": f"{ROOT}openapi.json",
+        "here": request.path,
+        "sandbox": settings.PARTNER_SANDBOX,
+    }
 
 
 @page

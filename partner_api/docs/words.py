@@ -13,6 +13,7 @@ _ROWS: Final = (
     ("events", "Events", "事件"),
     ("scopes", "Scopes", "权限范围"),
     ("changes", "Changes", "变更"),
+    ("sandbox", "Keys for the sandbox", "自助获取沙箱密钥"),
     ("client", "Python client (zip)", "Python 客户端（zip）"),
     ("document", "OpenAPI 3.1 (JSON)", "OpenAPI 3.1（JSON）"),
     ("language", "中文", "English"),

@@ -48,11 +48,19 @@ class Partner(models.Model):
         default=PER_MINUTE, help_text="calls a minute, of all credentials"
     )
     opened_at = models.DateTimeField()
+    sandbox_until = models.DateTimeField(
+        null=True, blank=True, help_text="opened by a developer for themselves: it ends then"
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["storefront", "name"], name="partner_name"),
             models.CheckConstraint(name="partner_may_call", condition=Q(per_minute__gt=0)),
+        ]
+        indexes = [
+            models.Index(
+                fields=["sandbox_until"], name="partner_ending", condition=Q(sandbox_until__isnull=False)
+            )
         ]
 
     def __str__(self) -> str:

@@ -33,6 +33,7 @@ GOOD = {
     "ALLOWED_HOSTS": ["shop.example.com"],
     "THROTTLE_FACTOR": 1,
     "WEBHOOKS_INSIDE": False,
+    "PARTNER_SANDBOX": "",
 }
 
 
@@ -68,6 +69,7 @@ def test_good_settings_pass():
         ("ALLOWED_HOSTS", ["*"]),
         ("THROTTLE_FACTOR", 1000),
         ("WEBHOOKS_INSIDE", True),
+        ("PARTNER_SANDBOX", "maison"),
     ],
 )
 def test_a_laptops_setting_is_named(name, value):

@@ -96,6 +96,7 @@ def addresses(house: House) -> str:
   operators' admin 运营后台    {house.web}/admin/  {OPERATOR} / {operator_password()}
     code now 当前动态口令      {operator_code()}, later: .venv/bin/python manage.py operator_code
     for an authenticator       {operator_device().config_url}
+  partners 合作伙伴接口        {house.web}/partner/docs/, keys 自助密钥 {house.web}/partner/sandbox/
   WeChat's stand-in 微信沙箱   {house.sandbox}/sandbox/log
   logs 日志                    {house.log}
 

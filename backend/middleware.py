@@ -21,7 +21,7 @@ MAX_BODY = (
     64 * 1024
 )  # no other call of ours needs more; CSV and the catalogue's pictures go through the admin
 MAX_PICTURE = 5 * 1024 * 1024 + MAX_BODY  # one that a consumer gives for a claim, in its form
-MAX_LINES = 1024 * 1024  # 500 lines of a partner's message about stock
+MAX_LINES = 1024 * 1024  # 500 lines of a partner's message about stock, or a product with its labels
 MAX_BULK = 16 * 1024 * 1024  # rows of goods and files of a partner; read only once it is known who calls
 NOTHING_LOADED = "default-src 'none'; frame-ancestors 'none'"
 MOST_DIGITS = 18  # of the length of a body; int() refuses absurd ones
@@ -95,7 +95,7 @@ def most_read(path: str) -> int:
     if path.startswith("/partner/v1/storefronts/"):
         if path.endswith(("/catalogue/upserts", "/files")):
             return MAX_BULK
-        return MAX_LINES if "/stock/" in path else MAX_BODY
+        return MAX_LINES if "/stock/" in path or "/products/" in path else MAX_BODY
     return MAX_TRACKING if path.startswith("/carriers/") else MAX_BODY
 
 

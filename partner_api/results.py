@@ -16,6 +16,7 @@ from partners.models import Connection
 OUTCOMES: Final = ("created", "changed", "unchanged", "taken", "refused")
 HEADER: Final = ("row", "sku", "outcome", "messages", "messages_zh")
 MOST_FAULTS: Final = 8  # that are told of one row
+MOST_SKU: Final = 30  # letters of what was given for one
 
 Result = dict[str, Any]
 
@@ -37,7 +38,7 @@ def result(
     row: int, sku: str, outcome: str, faults: Sequence[Fault] = (), warnings: Sequence[Fault] = ()
 ) -> Result:
     """What came of one row; row 0 is the whole."""
-    told = {"row": row, "sku": sku or None, "outcome": outcome}
+    told = {"row": row, "sku": sku[:MOST_SKU] or None, "outcome": outcome}
     return {**told, "faults": _told(faults), "warnings": _told(warnings)}
 
 

@@ -181,6 +181,7 @@ def test_what_is_no_value_is_a_fault_of_its_row_and_never_a_failure(broker):
         name = "" if name in ("nothing", "price") else name
         assert name in [fault["column"] for fault in result["faults"]], (row, result)
     assert max(len(row["faults"]) for row in results) == 8
+    assert max(len(row["sku"] or "") for row in results) == 30
     assert not Product.objects.exists()
     for body in ({}, {"rows": []}, {"rows": {}}, {"rows": [SERUM], "mode": "x"}, [], {"rows": [1] * 10_001}):
         assert code(broker.post("catalogue/upserts", body)) == (422, "invalid_fields")

@@ -107,6 +107,10 @@ def test_one_product_is_written_whole_at_once_by_who_saw_it_as_it_is(broker, sho
     assert code(refused) == (422, "import_refused")
     assert [(one["row"], one["column"]) for one in refused.json()["faults"]] == [(2, ""), (2, "hs_code")]
     assert Variant.objects.get(sku="RS-30").price_fen == SERUM["price_fen"]
+    long = [
+        {"sku": f"RS-{n}", "e_label_zh": "长" * 5_000} for n in range(10)
+    ]  # beyond what other calls may send
+    assert code(put(broker, {"variants": long}, seen)) == (422, "import_refused")
     for told in ([], {"variants": [1]}, {"variants": "x"}, {"variants": [{}] * 201}):
         assert code(put(broker, told, seen)) == (422, "invalid_fields")
     for told, to in (({"product_code": "x"}, "rose-serum"), ({}, "new-one"), (body(SERUM), "other")):

@@ -87,6 +87,8 @@ def test_a_line_that_cannot_be_done_is_named_and_none_of_the_others_is(wms, worl
     ):
         assert code(wms.post("stock/receipts", receipt(world, malformed))) == (422, "invalid_fields")
     assert code(wms.post("stock/receipts", receipt(world))) == (422, "invalid_fields")
+    long = [{**good, "sku": "NOTHING", "lot": "长" * 60}] * 500  # beyond what other calls may send
+    assert code(wms.post("stock/receipts", receipt(world, *long))) == (422, "line_refused")
     assert code(wms.post("stock/receipts", [])) == (422, "invalid_fields")
     assert Movement.objects.count() == before
 

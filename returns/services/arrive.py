@@ -39,7 +39,7 @@ Grade, Place = ReturnGrade.Grade, ReturnGrade.Place
 ON_ITS_WAY = ("return.delivered", "return.lost_on_way", "return.not_arrived", "return.customs_soon")
 SENT_WRONG = "return.sent_wrong"
 ANSWER_WITHIN = timedelta(hours=48)
-LATELY = timedelta(days=2)  # as far back a partner says that goods came: a day of the law runs from it
+LATELY = timedelta(days=2)  # as far back one may say that goods came, from which days of the law run
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +77,9 @@ def receive(
         due = datetime.combine(refund_by(day) + timedelta(days=1), time(0), SHANGHAI)
         if row.state == "lapsed":  # it came after all
             revive(row, now=now)
+        # Whoever says that goods came long ago does not thereby let much money go before anybody looks.
+        long_ago = day < today - LATELY and hands.beyond(row)
+        last = due - timedelta(hours=12)
         RETURN.move(
             row,
             "receive",
@@ -84,8 +87,10 @@ def receive(
             facts={"by": by, "on": day.isoformat()},
             received_at=at,
             refund_by=due,
-            next_at=due - timedelta(hours=12),
+            next_at=max(last, now + ANSWER_WITHIN) if long_ago else last,
         )
+        if long_ago:
+            hands.ask_second(row, by=by, now=now)
         note = "it was received"
         settle_open(kinds=[*ON_ITS_WAY, at_customs.NOT_ALL], key=row.event_key, by=by, note=note, now=now)
         at_customs.declare(row, by=by, now=now)
@@ -138,7 +143,7 @@ def inspect(
         lying.take_over(apart, row, by=by, now=now)
         alone = not late and hands.one_pair(row, [by])
         if alone and due is not None:
-            answer_by = max(answer_by, due)
+            answer_by = max(now + ANSWER_WITHIN, due)
         if late:
             _put_all_away(row, lines, found, by, now)
             settle_open(kinds=[settle.NOT_INSPECTED], key=row.event_key, by=by, note="put away", now=now)

@@ -1,8 +1,9 @@
 """Who alone says that goods are back and how they are does not let much money go by it: others look first.
 
 One pair of eyes received and graded: up to the storefront's limit for refunds that is enough. Beyond it the
-money waits for a second one, and for the law's last day at the most, on which it goes by itself. A partner is
-one pair of eyes, however many work there.
+money waits for a second one, and for the law's last day at the most, on which it goes by itself; where that
+was over, or nearly, when the goods were entered, for two days more. A partner is one pair of eyes, however
+many work there.
 """
 
 from __future__ import annotations
@@ -46,16 +47,19 @@ class SecondLook(Conflict):
     by: str
 
 
-def one_pair(row: ReturnRequest, by: Iterable[str]) -> bool:
-    """Whether those who grade a held return are the same pair of eyes as who took its goods in, and what goes
-    back of its order is beyond the limit with it."""
+def beyond(row: ReturnRequest) -> bool:
+    """Whether what goes back of its order is beyond the limit with it."""
     before = (
         Refund.objects.filter(order=row.order_id).exclude(state="closed").aggregate(fen=Sum("amount_fen"))
     )
     size = row.quoted_fen + (before["fen"] or 0)
-    if size <= limit(storefront_id=row.storefront_id, verb=Verb.REFUND):
-        return False
-    took = _took_in(row)
+    return size > limit(storefront_id=row.storefront_id, verb=Verb.REFUND)
+
+
+def one_pair(row: ReturnRequest, by: Iterable[str]) -> bool:
+    """Whether those who grade a held return are the same pair of eyes as who took its goods in, and what goes
+    back of its order is beyond the limit with it."""
+    took = _took_in(row) if beyond(row) else set[str]()
     return any(not eyes_apart(one, other) for one in took for other in by)
 
 
@@ -67,7 +71,8 @@ def waits(row: ReturnRequest) -> bool:
 def mind_hands(row: ReturnRequest, by: str) -> None:
     """Go on where somebody else than who took it in and graded it lets the money go; raises SameHands."""
     hands = _took_in(row) | graders(row)
-    if waits(row) and any(not eyes_apart(one, by) for one in hands):
+    alone = beyond(row) if row.state == "received" else waits(row)
+    if alone and any(not eyes_apart(one, by) for one in hands):
         raise SameHands()
 
 
@@ -84,7 +89,7 @@ def ask_second(row: ReturnRequest, *, by: str, now: datetime) -> None:
         storefront_id=row.storefront_id,
         kind=SECOND,
         key=row.event_key,
-        title="One person took a return in and graded it: look at the goods and let the money go",
+        title="A return beyond the limit rests on one person's word: look at the goods, let the money go",
         facts={"order": row.order.number, "return": row.number, "by": by, "refund_fen": row.quoted_fen},
         now=now,
     )

@@ -118,3 +118,27 @@ def test_what_one_pair_found_otherwise_waits_too_and_the_law_is_kept(world):
     row.refresh_from_db()
     assert (row.state, row.deducted_fen) == ("refunding", 0)
     assert Case.objects.get(kind=SECOND).state == "settled"
+
+
+@pytest.mark.parametrize("above", [10_000, 100_000])
+def test_what_is_said_to_have_come_long_ago_is_looked_at_before_much_money_goes(world, above):
+    FourEyes.objects.update(above=above)
+    row = asked(parts.delivered(world), parts.wish(2))
+    late = DELIVERED + timedelta(days=9)
+    row = receive(request=row, by="op", now=late, on=DELIVERED.date())
+    assert row.refund_by < late
+    deadlines.sweep(now=late)
+    row.refresh_from_db()
+    if above == 100_000:
+        assert row.state == "refunding"
+        return
+    assert (row.state, row.next_at) == ("received", late + 48 * HOUR)
+    assert Case.objects.get(kind=SECOND, state="open").facts["by"] == "op"
+    with pytest.raises(SameHands):
+        settle(request=row, by="op", now=late)
+    graded(row, late)
+    row.refresh_from_db()
+    assert (row.state, row.next_at) == ("inspected", late + 48 * HOUR)
+    deadlines.sweep(now=late + 48 * HOUR)
+    row.refresh_from_db()
+    assert row.state == "refunding"

@@ -23,7 +23,7 @@ from kernel.clock import now as present
 from kernel.errors import Problem, Refused
 from kernel.models import Job
 from logistics.services.weighing import WeightDiffers
-from partner_api.lines import LineRefused
+from partner_api.lines import MOST_LINES, LineRefused
 from partner_api.moves import Line, Served, adjust, count, take_in
 from partner_api.parcel_sheets import DepartureRow, TrackingRow, WeightRow, departure, tracking, weight
 from partner_api.parcels import TELL
@@ -67,7 +67,7 @@ class Sheet:
     row: type[serializers.Serializer[Any]]
     all: Callable[[Served, Sequence[Line]], object] | None = None
     each: Callable[[Served, Line], bool] | None = None
-    most: int = 1_000
+    most: int = MOST_LINES
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ LASTING: Final = (Refused, WeightDiffers)
 SHEETS: Final[dict[str, Sheet]] = {
     "receipts": Sheet(WRITE, ReceiptRow, take_in),
     "adjustments": Sheet(WRITE, AdjustmentRow, adjust),
-    "counts": Sheet(WRITE, CountRow, count, most=5_000),
+    "counts": Sheet(WRITE, CountRow, count),
     "weights": Sheet(FULFIL, WeightRow, each=weight, most=5_000),
     "departures": Sheet(FULFIL, DepartureRow, each=departure, most=5_000),
     "tracking": Sheet(TELL, TrackingRow, each=tracking, most=5_000),

@@ -129,6 +129,8 @@ def test_a_sheet_of_goods_may_have_some_columns_and_an_empty_cell_empties(client
     assert sent(erp, "catalogue", confirms)[1][0][2:4][0] == "refused"
     dry = sheet(("sku", "price"), ("RS-30", "699.00"))
     assert sent(erp, "catalogue", dry, more="&dry_run=true&mode=whole")[0]["summary"]["changed"] == 1
+    many = sheet(("warehouse", "sku", "counted"), *[("ningbo", "HD-1", "1")] * 501)
+    assert "more than 500 rows" in sent(erp, "counts", many)[1][0][3]
     for content in (b"\0", b"sku,colour\nRS-30,red\n", b"sku,sku\na,b\n", b"sku\n", b"PK\x03\x04"):
         job, lines = sent(erp, "catalogue", content)
         assert (job["summary"]["refused"], lines[0][0]) == (1, "0")

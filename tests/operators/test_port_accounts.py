@@ -68,6 +68,7 @@ def test_the_account_of_a_district_is_replaced_by_what_is_told_anew(client, shop
         ({"key": ""}, "须填写此项"),
         ({"signer": "machine"}, "须填写此项"),
         ({"transport": "folder"}, "须填写此项"),
+        ({"transport": "broker"}, "须填写此项"),
         ({"traffic": "?"}, "口岸账户填写有误"),
         ({"site_certificate": "TUlJ"}, "监管场所证书无法使用"),
     ],

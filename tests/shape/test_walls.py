@@ -53,6 +53,7 @@ WIDE = {
     "orders/services/patterns.py": "what is split is split over several storefronts",
     "partner_api/token.py": "the credentials tell who is meant",
     "partners/queries.py": "the token tells who is meant, who may act in several storefronts",
+    "partners/services/sandbox.py": "a stranger is given keys of the one that the setting names",
     "payments/services/complaint_clocks.py": "the same number in two storefronts",
     "storefronts/services/colleagues.py": "who works elsewhere too is no single owner's to let in anew",
     "storefronts/services/second_factor.py": "an operator's own, told wherever they work",

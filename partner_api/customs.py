@@ -19,7 +19,7 @@ from kernel.errors import Missing
 from kernel.models import Event
 from orders.changed import Change
 from partner_api.door import Json, PartnerDoor
-from partner_api.pages import PageQuery, Sparse, cursor_of, etag, page, paged, place_of, sparse
+from partner_api.pages import PageQuery, Sparse, cursor_of, etag, page, paged, place_of, sparse, sparse_all
 
 READ = "customs:read"
 NUMBER = in_path("number", "of the order")
@@ -149,7 +149,7 @@ class Declarations(PartnerDoor):
             most=asked["limit"],
         )
         last = found[-1].position if found else after
-        items = [sparse(row, asked["fields"]) for row in shown(found)]
+        items = sparse_all(shown(found), asked["fields"], DeclarationOut)
         return Json(page(items, next=cursor_of(LIST, last)))
 
 
@@ -166,8 +166,8 @@ class OneDeclaration(PartnerDoor):
         """The declaration with its documents, its tax sheets and its history, and its ETag."""
         asked = self.asked(OneDeclarationQuery).validated_data
         change, row = declared(self, number)
-        told = sparse(_row(change, row) | _more(row), asked["fields"])
-        answer = Json(told)
+        told = _row(change, row) | _more(row)
+        answer = Json(sparse(told, asked["fields"]))
         answer["ETag"] = etag(told)
         return answer
 

@@ -71,7 +71,7 @@ class FaultOut(serializers.Serializer[Any]):
 class ResultOut(serializers.Serializer[Any]):
     """What came of one row."""
 
-    row = serializers.IntegerField(help_text="its place in what you sent, from 1")
+    row = serializers.IntegerField(help_text="its place in what you sent, from 1; 0: all of it")
     sku = serializers.CharField(allow_null=True)
     outcome = serializers.ChoiceField(OUTCOMES)
     faults = FaultOut(many=True)
@@ -116,8 +116,9 @@ class Results(PartnerDoor):
         """What came of each row, once the job is done, for seven days; `outcome=refused`: those to mend."""
         asked = self.asked(ResultQuery).validated_data
         rows = jobs.results(of_caller(self, id), self.now)
-        after = place_of(LIST, asked["cursor"]) or 0
-        found = [row for row in rows if row["row"] > after and asked["outcome"] in ("", row["outcome"])]
+        after = place_of(LIST, asked["cursor"])
+        found = [row for row in rows if asked["outcome"] in ("", row["outcome"])]
+        found = [row for row in found if after is None or row["row"] > after]
         items = found[: asked["limit"]]
         more = cursor_of(LIST, items[-1]["row"]) if len(found) > len(items) else None
         return Json(page(items, next=more))

@@ -21,7 +21,7 @@ from orders.changed import Change, changed
 from orders.models import Order, OrderLine
 from orders.states import ORDER
 from partner_api.door import Json, MissingScope, PartnerDoor
-from partner_api.pages import PageQuery, Sparse, cursor_of, etag, page, paged, place_of, sparse
+from partner_api.pages import PageQuery, Sparse, cursor_of, etag, page, paged, place_of, sparse, sparse_all
 from partners.models import Acknowledgement, Latest
 from partners.services.acknowledging import acknowledge
 
@@ -167,7 +167,8 @@ class Orders(PartnerDoor):
         )
         rows = shown(self, found)
         last = found[-1].position if found else after
-        return Json(page([sparse(row, asked["fields"]) for row in rows], next=cursor_of(LIST, last)))
+        items = sparse_all(rows, asked["fields"], OrderOut)
+        return Json(page(items, next=cursor_of(LIST, last)))
 
 
 class OneOrder(PartnerDoor):
@@ -179,8 +180,8 @@ class OneOrder(PartnerDoor):
     def get(self, request: Request, number: str) -> Json:
         """The order with its lines and sums, how far its parcel and its declaration are, and its ETag."""
         asked = self.asked(OneQuery).validated_data
-        row = sparse(shown(self, [_change(self, number)])[0], asked["fields"])
-        answer = Json(row)
+        row = shown(self, [_change(self, number)])[0]
+        answer = Json(sparse(row, asked["fields"]))
         answer["ETag"] = etag(row)
         return answer
 

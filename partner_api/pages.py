@@ -142,6 +142,15 @@ def sparse(row: dict[str, Any], wanted: str) -> dict[str, Any]:
     return {name: row[name] for name in names}
 
 
+def sparse_all(
+    rows: Sequence[dict[str, Any]], wanted: str, shape: type[serializers.Serializer[Any]]
+) -> list[dict[str, Any]]:
+    """As above of each row; a field that rows of this shape have not is told where there is no row, too."""
+    told = dict.fromkeys(shape().fields)
+    sparse(told, wanted)
+    return [sparse(row, wanted) for row in rows]
+
+
 def etag(row: Any) -> str:
     """The mark of what a row shows (RFC 9110 §8.8.3): another mark, another content."""
     return f'"{hashlib.sha256(orjson.dumps(row)).hexdigest()[:32]}"'

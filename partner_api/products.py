@@ -32,7 +32,17 @@ from partner_api.goods import (
     shown,
     variant,
 )
-from partner_api.pages import PageQuery, cursor_of, etag, mind_match, page, paged, place_of, sparse
+from partner_api.pages import (
+    PageQuery,
+    cursor_of,
+    etag,
+    mind_match,
+    page,
+    paged,
+    place_of,
+    sparse,
+    sparse_all,
+)
 from partner_api.upserting import CLASSIFY
 
 LIST: Final = "products"
@@ -83,7 +93,7 @@ class Products(PartnerDoor):
         found = list(rows.order_by("pk")[: asked["limit"] + 1])
         items = found[: asked["limit"]]
         more = cursor_of(LIST, items[-1].pk) if len(found) > len(items) else None
-        told = [sparse(row, asked["fields"]) for row in shown(items, self.now)]
+        told = sparse_all(shown(items, self.now), asked["fields"], ProductOut)
         return Json(page(told, next=more))
 
 
@@ -96,8 +106,8 @@ class OneProduct(PartnerDoor):
     def get(self, request: Request, code: str) -> Json:
         """The product with all its variants, list and present prices, customs attributes, and its ETag."""
         asked = self.asked(FieldsQuery).validated_data
-        row = sparse(product(self, code), asked["fields"])
-        answer = Json(row)
+        row = product(self, code)
+        answer = Json(sparse(row, asked["fields"]))
         answer["ETag"] = etag(row)
         return answer
 

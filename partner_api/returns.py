@@ -15,7 +15,7 @@ from kernel.documents import Text, answers, in_path
 from kernel.errors import Missing
 from partner_api.changes import Changed, change_of, changed
 from partner_api.door import Json, PartnerDoor
-from partner_api.pages import PageQuery, Sparse, cursor_of, etag, page, paged, place_of, sparse
+from partner_api.pages import PageQuery, Sparse, cursor_of, etag, page, paged, place_of, sparse_all
 from returns.models import ReturnGrade, ReturnLine, ReturnRequest
 from returns.reasons import REASONS, Kind
 from returns.services.arrive import left_of_lots, lots_of, paid_and_here
@@ -123,7 +123,7 @@ class Returns(PartnerDoor):
             most=asked["limit"],
         )
         last = found[-1].position if found else after
-        items = [sparse(row, asked["fields"]) for row in shown(found)]
+        items = sparse_all(shown(found), asked["fields"], ReturnOut)
         return Json(page(items, next=cursor_of(LIST, last)))
 
 

@@ -21,7 +21,7 @@ from logistics.vocabulary import Code
 from orders.models import OrderLine
 from partner_api.changes import Changed, change_of, changed
 from partner_api.door import Json, PartnerDoor
-from partner_api.pages import PageQuery, Sparse, cursor_of, etag, page, paged, place_of, sparse
+from partner_api.pages import PageQuery, Sparse, cursor_of, etag, page, paged, place_of, sparse_all
 
 READ, WRITE = "fulfilment:read", "fulfilment:write"
 LIST, KIND, BY = "shipments", "order", "order__number"  # a shipment is told of under its order
@@ -147,7 +147,7 @@ class Shipments(PartnerDoor):
             most=asked["limit"],
         )
         last = found[-1].position if found else after
-        items = [sparse(row, asked["fields"]) for row in shown(found, way=False)]
+        items = sparse_all(shown(found, way=False), asked["fields"], ShipmentOut)
         return Json(page(items, next=cursor_of(LIST, last)))
 
 

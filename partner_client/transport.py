@@ -18,6 +18,7 @@ import requests
 ROOT = "/partner/v1"
 SECONDS = 30.0
 TRIES = 4
+IN_FLIGHT = "idempotency_in_flight"
 EARLY = 60  # a token is fetched anew so many seconds before its end
 
 
@@ -48,13 +49,13 @@ class Signer:
 def verify_webhook(secret: str, headers: Mapping[str, str], body: bytes, *, window: int = 300) -> bool:
     """Whether a message is ours and fresh (Standard Webhooks); `headers` by their lower-case names."""
     stamp = headers.get("webhook-timestamp", "")
-    if not stamp.isdigit() or abs(time.time() - int(stamp)) > window:
+    if not (stamp.isascii() and stamp.isdigit()) or abs(time.time() - int(stamp)) > window:
         return False
     key = base64.b64decode(secret.removeprefix("whsec_"))
     text = f"{headers.get('webhook-id', '')}.{stamp}.".encode() + body
-    made = base64.b64encode(hmac.new(key, text, hashlib.sha256).digest()).decode()
-    given = headers.get("webhook-signature", "").split(" ")
-    return any(hmac.compare_digest(f"v1,{made}", one) for one in given)
+    made = b"v1," + base64.b64encode(hmac.new(key, text, hashlib.sha256).digest())
+    given = headers.get("webhook-signature", "").encode(errors="replace").split(b" ")
+    return any(hmac.compare_digest(made, one) for one in given)
 
 
 class Transport:
@@ -134,7 +135,7 @@ class Transport:
             if answer.status_code == 401 and turn == 0:
                 self._until = 0.0  # the token may have ended before its time
                 continue
-            if answer.status_code not in {429, 503} or turn == TRIES - 1:
+            if not _again(answer) or turn == TRIES - 1:
                 break
             time.sleep(min(float(answer.headers.get("Retry-After", 2**turn)), 60))
         if mark := answer.headers.get("ETag", ""):
@@ -149,6 +150,14 @@ class Transport:
         if not answer.content:
             return None
         return answer.json() if is_json else answer.content
+
+
+def _again(answer: requests.Response) -> bool:
+    """Whether the same call may do better in a moment: it was too often, nobody answered, or its first try
+    is still at work."""
+    if answer.status_code == 409:
+        return "json" in answer.headers.get("Content-Type", "") and answer.json()["code"] == IN_FLIGHT
+    return answer.status_code in {429, 502, 503, 504}
 
 
 def _written(body: Any) -> tuple[bytes, dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 
 import pytest
@@ -54,6 +55,26 @@ def test_a_lost_answer_is_asked_for_again_under_the_same_key(client, monkeypatch
     assert first["X-Nonce"] != second["X-Nonce"]
 
 
+def test_while_its_first_try_is_at_work_a_call_is_asked_for_again(client, monkeypatch):
+    world = make.world()
+    wms, wire = over(system(client, world.shop))
+    waited: list[float] = []
+    monkeypatch.setattr(time, "sleep", waited.append)
+    first = iter([409, 502])
+
+    def busy(answer: requests.Response) -> requests.Response:
+        if status := next(first, None):
+            answer.status_code, answer.raw = status, io.BytesIO(b'{"code": "idempotency_in_flight"}')
+        return answer
+
+    wms.token()
+    wire.after = busy
+    body = {"warehouse": world.warehouse.code, "lines": [{"sku": "HD-1", "pieces": 1, "reason": "found"}]}
+    assert wms.post_stock_adjustments(body)["lots"]
+    assert len({one.headers["Idempotency-Key"] for one in wire.sent[-3:]}) == 1
+    assert waited == [1, 2]
+
+
 def test_what_was_read_is_what_is_changed(client, monkeypatch):
     monkeypatch.setattr("partner_api.webhooks.checked", lambda url: url)
     world = make.world()
@@ -82,3 +103,5 @@ def test_a_message_is_known_by_its_signature_and_its_hour():
     assert not verify_webhook("whsec_" + "QUJE" * 8, headers, body)
     assert not verify_webhook(secret, headers | {"webhook-timestamp": str(now - 301)}, body)
     assert not verify_webhook(secret, {}, body)
+    for wrong in ({"webhook-signature": "v1,é"}, {"webhook-timestamp": "²"}):
+        assert not verify_webhook(secret, headers | wrong, body)

@@ -46,8 +46,10 @@ def sent(caller, kind, content, name="a-file.csv", more=""):
     delivery.drain()
     where = f"jobs/{answer.json()['id']}"
     told = caller.get(f"{where}/file")
+    rows = caller.get(f"{where}/results").json()["items"]
     lines = [*csv.reader(io.StringIO(told.content.decode("utf-8-sig")))]
     assert (told["Content-Type"], lines[0][:3]) == ("text/csv; charset=utf-8", ["row", "sku", "outcome"])
+    assert [str(row["row"]) for row in rows] == [line[0] for line in lines[1:]]
     return caller.get(where).json(), lines[1:]
 
 

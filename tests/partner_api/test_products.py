@@ -70,6 +70,9 @@ def test_what_is_read_is_what_is_there_and_changes_nothing_when_it_is_sent_back(
     slim = broker.get("products?fields=product_code,state&state=draft").json()["items"]
     assert slim == [{"product_code": name, "state": "draft"} for name in ("rose-serum", "rose-cream")]
     assert broker.get("products?state=published").json()["items"] == []
+    assert code(broker.get("products?state=published&fields=secret")) == (422, "no_such_field")
+    state = broker.get("products/rose-serum?fields=state")
+    assert (state.json(), state["ETag"]) == ({"state": "draft"}, one["ETag"])  # good to change it with
     again = put(broker, row, one["ETag"])
     assert (again.status_code, again.json(), again["ETag"]) == (200, row, one["ETag"])
     assert Event.objects.filter(name="catalogue.imported").count() == 1

@@ -14,7 +14,7 @@ from inventory import services as inventory
 from inventory.models import Lot, Movement
 from kernel.models import Case, Event
 from logistics.models import Parcel, Shipment, TrackingEvent
-from logistics.services import packing, shipments
+from logistics.services import leaving, packing, shipments
 from logistics.services.standing import WEIGHT
 from orders.models import Order
 from orders.services.cancel_paid import hold_ends_at
@@ -212,20 +212,35 @@ def test_two_warehouses_at_once_and_the_admin_beside_them_pick_and_pack_once(cli
     def send(one, path, body=None):
         def call():
             mine = System(type(client)(), one.issued, one.storefront, one.token)
-            return mine.post(f"shipments/{order.number}/{path}", body).status_code
+            return mine.post(path, body).status_code
 
         return call
 
-    assert sorted(at_once([send(one, "pick") for one in callers])) == [200, 409]
+    where = f"shipments/{order.number}"
+    assert sorted(at_once([send(one, f"{where}/pick") for one in callers])) == [200, 409]
 
     def admin():
         row = Shipment.objects.get()
         return packing.pack(shipment=row, carrier="SF", by="mei", now=make.present(), weight_g=1_700)
 
-    met = at_once([*(send(one, "parcels", {"weight_g": 1_700}) for one in callers), admin])
+    met = at_once([*(send(one, f"{where}/parcels", {"weight_g": 1_700}) for one in callers), admin])
     assert met[:2].count(201) + met[:2].count(409) == 2
-    assert Parcel.objects.count() == 1
+    parcel = Parcel.objects.get()
     assert Movement.objects.filter(kind="pick").count() == 2  # one a lot
+    labelled(parcel.public_id)
+    released(order)
+
+    def let_go():
+        return leaving.dispatch(shipment=Shipment.objects.get(), by="mei", now=make.present()).state
+
+    met = at_once([*(send(one, f"parcels/{parcel.public_id}/departure") for one in callers), let_go])
+    assert (met[:2].count(200) <= 1, met[:2].count(200) + met[:2].count(409), met[2]) == (
+        True,
+        2,
+        "dispatched",
+    )
+    assert Movement.objects.filter(kind="ship").count() == 2
+    assert Event.objects.filter(key=order.event_key, name="shipment.dispatched").count() == 1
 
 
 def test_a_label_is_given_on_record_to_who_packs_in_china_and_signed_alone(client, wms, world):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -16,8 +17,9 @@ from kernel.states import WrongState
 from orders.models import Order, OrderLine
 from partner_api.door import Json, PartnerDoor
 from partner_api.lines import MOST_LINES, line
-from partner_api.returns import NUMBER, WRITE, WholeReturnOut, answer_of, one_return, seen
-from returns.models import ReturnGrade, ReturnRequest
+from partner_api.pages import PageQuery, cursor_of, page, paged, place_of
+from partner_api.returns import NUMBER, READ, WRITE, WholeReturnOut, answer_of, one_return, seen
+from returns.models import ReturnGrade, ReturnRequest, StrayParcel
 from returns.services import arrive, strays
 from returns.services.arrive import Found
 from returns.services.arrive_refusals import BadGrades
@@ -25,6 +27,7 @@ from returns.services.holding import hold
 from returns.states import RETURN, STRAY
 
 Grade, Place = ReturnGrade.Grade, ReturnGrade.Place
+STRAYS = "strays"
 
 
 class ReceivedBody(serializers.Serializer[Any]):
@@ -114,14 +117,22 @@ class StrayBody(serializers.Serializer[Any]):
     )
 
 
+class StrayQuery(PageQuery):
+    """Which parcels."""
+
+    state = serializers.ChoiceField(STRAY.states, required=False, default="")
+    number = serializers.CharField(required=False, default="", max_length=32)
+
+
 class StrayOut(serializers.Serializer[Any]):
-    """A parcel that lies apart until the brand decides."""
+    """A parcel that nobody expected: `kept` lies apart until the brand decides."""
 
     number = serializers.CharField(help_text="write it on the parcel")
     order = serializers.CharField(allow_null=True)
     return_number = serializers.CharField(allow_null=True)
     state = serializers.ChoiceField(STRAY.states)
     came_on = serializers.DateField()
+    waybill = serializers.CharField(allow_null=True, help_text="what stood on the parcel")
 
 
 class Receipt(PartnerDoor):
@@ -180,7 +191,25 @@ class Inspection(PartnerDoor):
 class Unexpected(PartnerDoor):
     """Parcels that nobody expects."""
 
-    scopes = {"POST": WRITE}
+    scopes = {"GET": READ, "POST": WRITE}
+
+    @extend_schema(parameters=[StrayQuery], responses=answers(200, paged(StrayOut), 422))
+    def get(self, request: Request) -> Json:
+        """Those that came, the oldest first, each with what the brand decided: `sent_back` to the consumer,
+        `refunded`, `ours`, as it was refunded before, or `closed`."""
+        asked = self.asked(StrayQuery).validated_data
+        rows = _strays(self)
+        after = place_of(STRAYS, asked["cursor"])
+        if after is not None:
+            rows = rows.filter(pk__gt=after)
+        if asked["state"]:
+            rows = rows.filter(state=asked["state"])
+        if asked["number"]:
+            rows = rows.filter(number=asked["number"])
+        found = list(rows.order_by("pk")[: asked["limit"] + 1])
+        items = found[: asked["limit"]]
+        more = cursor_of(STRAYS, items[-1].pk) if len(found) > len(items) else None
+        return Json(page([_stray(row) for row in items], next=more))
 
     @extend_schema(request=StrayBody, responses=answers(201, StrayOut, 404, 409))
     def post(self, request: Request) -> Json:
@@ -204,14 +233,24 @@ class Unexpected(PartnerDoor):
             by=self.by,
             now=self.now,
         )
-        answer = {
-            "number": made.number,
-            "order": order.number if order is not None else None,
-            "return_number": row.number if row is not None else None,
-            "state": made.state,
-            "came_on": made.came_on,
-        }
-        return Json(answer, status=201)
+        return Json(_stray(made), status=201)
+
+
+def _strays(door: PartnerDoor) -> QuerySet[StrayParcel]:
+    """Of orders of the warehouses that the partner serves, and of nobody known those that it took in."""
+    theirs = Q(order__warehouse__in=door.warehouses()) | Q(order=None, by=door.by)
+    return StrayParcel.objects.filter(theirs, storefront=door.storefront).select_related("order", "request")
+
+
+def _stray(row: StrayParcel) -> dict[str, Any]:
+    return {
+        "number": row.number,
+        "order": row.order.number if row.order is not None else None,
+        "return_number": row.request.number if row.request is not None else None,
+        "state": row.state,
+        "came_on": row.came_on,
+        "waybill": row.waybill or None,
+    }
 
 
 def _named(door: PartnerDoor, number: str) -> ReturnRequest | None:

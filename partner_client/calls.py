@@ -485,6 +485,23 @@ class Calls(Transport):
             signed=True,
         ))
 
+    def get_returns_unexpected(
+        self,
+        *,
+        cursor: str | None = None,
+        limit: int | None = None,
+        number: str | None = None,
+        state: Literal["kept", "sent_back", "refunded", "ours", "closed"] | None = None,
+    ) -> shapes.StrayPage:
+        """Those that came, the oldest first, each with what the brand decided: `sent_back` to the
+        consumer, `refunded`, `ours`, as it was refunded before, or `closed`.
+        """
+        return cast(shapes.StrayPage, self.call(
+            "GET",
+            "returns/unexpected",
+            query={"cursor": cursor, "limit": limit, "number": number, "state": state},
+        ))
+
     def post_returns_unexpected(
         self,
         body: shapes.StrayBody | None = None,

@@ -1096,13 +1096,21 @@ class StrayLine(TypedDict):
 
 
 class Stray(TypedDict):
-    """A parcel that lies apart until the brand decides."""
+    """A parcel that nobody expected: `kept` lies apart until the brand decides."""
 
     number: str
     order: str | None
     return_number: str | None
     state: StrayStateEnum
     came_on: str
+    waybill: str | None
+
+
+class StrayPage(TypedDict):
+    """One page."""
+
+    items: list[Stray]
+    next: str | None
 
 
 StrayStateEnum = Literal["kept", "sent_back", "refunded", "ours", "closed"]

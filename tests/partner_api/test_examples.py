@@ -45,7 +45,7 @@ ELSEWHERE = {
         "put_webhook",
     ),
     *("get_returns", "get_return", "post_return_receipt", "post_return_inspection"),
-    *("post_returns_unexpected", "post_shipment_swap"),
+    *("get_returns_unexpected", "post_returns_unexpected", "post_shipment_swap"),
     *("get_lots_orders", "get_stock_stops", "post_stock_stops", "post_stock_stops_lift"),
 }
 # They answer without a token, or with what a person told customs.
@@ -143,6 +143,7 @@ def returned(shop, world):
     found = [{"sku": "HD-1", "grade": "opened", "quantity": 1}]
     body = {"order": row.order.number, "waybill": "SF1390042718305", "lines": found}
     shop.post_returns_unexpected(body)
+    shop.get_returns_unexpected()
 
 
 def webhooks(shop, world):

@@ -182,6 +182,15 @@ def test_what_nobody_expects_lies_apart_under_a_number_and_no_money_moves(wms, w
     assert wms.post(here, known).status_code == 201  # the other piece of the order
     assert code(wms.post(here, known)) == (422, "return_lot_pieces")  # no more came than left
     assert Lot.objects.get(stock__variant=world.dryer).quarantined == 2
+    first = wms.get(f"{here}?limit=1").json()
+    rest = wms.get(f"{here}?cursor={first['next']}").json()
+    assert [one["order"] for one in first["items"] + rest["items"]] == [None, order.number, order.number]
+    StrayParcel.objects.filter(pk=kept.pk).update(state="sent_back")
+    assert wms.get(f"{here}?number={kept.number}").json()["items"][0]["state"] == "sent_back"
+    assert [one["number"] for one in wms.get(f"{here}?state=sent_back").json()["items"]] == [kept.number]
+    other = system(wms.client, world.shop, name="another")
+    assert len(other.get(here).json()["items"]) == 2  # of nobody known one sees one's own
+    assert other.get(f"{here}?number={unknown.json()['number']}").json()["items"] == []
     assert ReturnRequest.objects.get().refund is None
 
 
@@ -208,7 +217,7 @@ def test_a_page_of_returns_costs_the_same_for_one_as_for_many_and_anothers_are_n
         by="o",
         now=make.present(),
     )
-    assert other.get("returns").json()["items"] == []
+    assert other.get("returns").json()["items"] == other.get("returns/unexpected").json()["items"] == []
     number, order = rows[0].number, rows[0].order.number
     for answer in (
         other.get(f"returns/{number}"),

@@ -22,6 +22,7 @@ SLUGS: Final = (
     "errors",
     "goods",
     "orders",
+    "customs",
     "sheets",
     "personal-data",
     "going-live",

@@ -1,4 +1,4 @@
-"""Sheets about parcels, which are known by their waybill: each row is done by itself."""
+"""Sheets about parcels, which are known by their waybill, and of returns: each row is done by itself."""
 
 from __future__ import annotations
 
@@ -11,6 +11,12 @@ from logistics.models import Parcel
 from logistics.services import weighing
 from partner_api.moves import Line, Served
 from partner_api.parcels import TellLine, WeightBody, depart, tell
+from partner_api.returns import KIND as RETURN
+from partners.models import Latest
+from returns.models import ReturnRequest
+from returns.services import arrive
+
+DAYS = ["iso-8601", "%Y/%m/%d", "%Y-%m-%d %H:%M:%S"]  # as spreadsheets write them
 
 
 class _OfParcel(serializers.Serializer[Any]):
@@ -28,7 +34,14 @@ class WeightRow(_OfParcel, WeightBody):
 class TrackingRow(_OfParcel, TellLine):
     """One thing that happened to a parcel."""
 
-    expected_on = serializers.DateField(required=False, default=None)
+    expected_on = serializers.DateField(required=False, default=None, input_formats=DAYS)
+
+
+class ReturnRow(serializers.Serializer[Any]):
+    """A return whose parcel is here."""
+
+    number = serializers.CharField(max_length=32)
+    came_on = serializers.DateField(required=False, default=None, input_formats=DAYS)
 
 
 def departure(served: Served, one: Line) -> bool:
@@ -51,6 +64,21 @@ def weight(served: Served, one: Line) -> bool:
 def tracking(served: Served, one: Line) -> bool:
     """Whether nobody told it before."""
     return tell(_parcel(served, one), [one], one["expected_on"], now=served.now) > 0
+
+
+def returned(served: Served, one: Line) -> bool:
+    """Whether it is received now; one that was before stays as it is."""
+    told = Latest.objects.filter(storefront=served.storefront_id, kind=RETURN, number=one["number"])
+    rows = ReturnRequest.objects.filter(
+        storefront=served.storefront_id, order__warehouse__in=served.warehouses, number=one["number"]
+    )
+    row = rows.select_related("order", "policy").first()
+    if row is None or not told.exists():
+        raise Missing()
+    if row.received_at is not None:
+        return False
+    arrive.receive(request=row, on=one["came_on"], at_most_ago=arrive.LATELY, by=served.by, now=served.now)
+    return True
 
 
 def _parcel(served: Served, one: Line) -> Parcel:

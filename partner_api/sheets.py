@@ -25,15 +25,24 @@ from kernel.models import Job
 from logistics.services.weighing import WeightDiffers
 from partner_api.lines import MOST_LINES, LineRefused
 from partner_api.moves import Line, Served, adjust, count, take_in
-from partner_api.parcel_sheets import DepartureRow, TrackingRow, WeightRow, departure, tracking, weight
+from partner_api.parcel_sheets import (
+    DAYS,
+    DepartureRow,
+    ReturnRow,
+    TrackingRow,
+    WeightRow,
+    departure,
+    returned,
+    tracking,
+    weight,
+)
 from partner_api.parcels import TELL
 from partner_api.results import Kind, Result, result
+from partner_api.returns import WRITE as RECEIVE
 from partner_api.shipments import WRITE as FULFIL
 from partner_api.stock import WRITE, AdjustmentLine, CountLine, ReceiptLine
 from partners.models import Connection
 from partners.services.jobs import given
-
-_DAYS = ["iso-8601", "%Y/%m/%d", "%Y-%m-%d %H:%M:%S"]  # as spreadsheets write them
 
 
 class ReceiptRow(ReceiptLine):
@@ -41,8 +50,8 @@ class ReceiptRow(ReceiptLine):
 
     warehouse = serializers.SlugField(max_length=40)
     reference = serializers.CharField(max_length=40)
-    produced_on = serializers.DateField(required=False, default=None, input_formats=_DAYS)
-    expires_on = serializers.DateField(required=False, default=None, input_formats=_DAYS)
+    produced_on = serializers.DateField(required=False, default=None, input_formats=DAYS)
+    expires_on = serializers.DateField(required=False, default=None, input_formats=DAYS)
 
 
 class AdjustmentRow(AdjustmentLine):
@@ -88,6 +97,7 @@ SHEETS: Final[dict[str, Sheet]] = {
     "counts": Sheet(WRITE, CountRow, count),
     "weights": Sheet(FULFIL, WeightRow, each=weight, most=5_000),
     "departures": Sheet(FULFIL, DepartureRow, each=departure, most=5_000),
+    "returns": Sheet(RECEIVE, ReturnRow, each=returned, most=5_000),
     "tracking": Sheet(TELL, TrackingRow, each=tracking, most=5_000),
 }
 

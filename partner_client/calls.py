@@ -159,7 +159,7 @@ class Calls(Transport):
         self,
         body: bytes,
         *,
-        kind: Literal["catalogue", "receipts", "adjustments", "counts", "weights", "departures", "tracking"],
+        kind: Literal["catalogue", "receipts", "adjustments", "counts", "weights", "departures", "returns", "tracking"],
         name: str,
         dry_run: bool | None = None,
         mode: Literal["rows", "whole"] | None = None,

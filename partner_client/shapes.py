@@ -498,7 +498,7 @@ class ItsShipment(TypedDict):
     ship_by: str | None
 
 
-JobKindEnum = Literal["catalogue.upsert", "file.catalogue", "file.receipts", "file.adjustments", "file.counts", "file.weights", "file.departures", "file.tracking"]
+JobKindEnum = Literal["catalogue.upsert", "file.catalogue", "file.receipts", "file.adjustments", "file.counts", "file.weights", "file.departures", "file.returns", "file.tracking"]
 
 
 class Job(TypedDict):

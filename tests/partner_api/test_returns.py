@@ -21,6 +21,8 @@ from returns.services.hands import SECOND, SameHands
 from returns.services.settle import settle
 from storefronts.models import FourEyes
 from tests import make
+from tests.partner_api.test_files import sent as sheet_sent
+from tests.partner_api.test_files import sheet
 from tests.partners.calling import System, system
 from tests.races.crowd import at_once
 from tests.returns.conftest import customs  # noqa: F401 -- a fixture
@@ -68,6 +70,16 @@ def received(wms, row):
 
 
 NEW = {"sku": "HD-1", "grade": "as_new", "quantity": 1}
+
+
+def test_a_sheet_of_returns_receives_each_of_them_once(wms, world):
+    row = sent(world)
+    told = sheet(("number", "came_on"), (row.number, ""), ("NONE", ""), (row.number, "2020/1/1"))
+    for first in ("taken", "unchanged"):
+        _, lines = sheet_sent(wms, "returns", told)
+        assert [line[2] for line in lines] == [first, "refused", "unchanged"]
+    row.refresh_from_db()
+    assert (row.state, Event.objects.filter(name="return.received").count()) == ("received", 1)
 
 
 def test_a_return_is_expected_received_and_graded_once_and_its_money_goes(wms, world):

@@ -95,7 +95,8 @@ def most_read(path: str) -> int:
     if path.startswith("/partner/v1/storefronts/"):
         if path.endswith(("/catalogue/upserts", "/files")):
             return MAX_BULK
-        return MAX_LINES if "/stock/" in path or "/products/" in path else MAX_BODY
+        many = path.endswith("/customs/receipts") or "/stock/" in path or "/products/" in path
+        return MAX_LINES if many else MAX_BODY
     return MAX_TRACKING if path.startswith("/carriers/") else MAX_BODY
 
 

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from django.test import Client
 
 from kernel.clock import now as present
 from partners import tasks
@@ -17,6 +16,7 @@ from partners.scopes import PERSONAL, SCOPES
 from partners.services import sandbox
 from partners.services.accounts import Issued
 from tests import make
+from tests.conftest import WebClient
 from tests.partners.calling import System
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -54,7 +54,7 @@ def test_without_the_setting_there_is_no_page_and_no_link_to_it(client, settings
 
 
 def test_one_press_gives_keys_that_work_here_and_nowhere_else_until_their_week_is_over(world):
-    browser = Client(enforce_csrf_checks=True)
+    browser = WebClient(enforce_csrf_checks=True)
     assert browser.get("/partner/sandbox/", headers={"accept-language": "zh"})["Location"].endswith("/zh/")
     zh = browser.get("/partner/sandbox/zh/")
     assert ("获取密钥" in zh.content.decode(), browser.get("/partner/sandbox/fr/").status_code) == (True, 404)
@@ -85,12 +85,12 @@ def test_one_press_gives_keys_that_work_here_and_nowhere_else_until_their_week_i
 def test_keys_are_not_given_without_end(world, monkeypatch, settings):
     settings.THROTTLE_FACTOR = 1
     monkeypatch.setattr(sandbox, "MOST", 2)
-    browser = Client(REMOTE_ADDR="203.0.113.9")
+    browser = WebClient(REMOTE_ADDR="203.0.113.9")
     assert [press(browser).status_code for _ in range(3)] == [201, 201, 409]
     full = press(browser)
     assert "try again tomorrow" in full.content.decode()
     assert [press(browser).status_code for _ in range(2)] == [409, 429]
-    assert press(Client(REMOTE_ADDR="203.0.113.10")).status_code == 409
+    assert press(WebClient(REMOTE_ADDR="203.0.113.10")).status_code == 409
     assert Partner.objects.count() == 2
     with time_machine.travel(present() + timedelta(days=8)):
-        assert press(Client(REMOTE_ADDR="203.0.113.10")).status_code == 201
+        assert press(WebClient(REMOTE_ADDR="203.0.113.10")).status_code == 201

@@ -50,11 +50,29 @@ _MARK: Final = (
     {"type": "string", "maxLength": 200},
     "the ETag of what you change, as you read it",
 )
-_LIMITED: Final = {
+_LIMITED: Final[dict[str, Any]] = {
     name: {"description": what, "schema": {"type": "string"}}
     for name, what in (
         ("RateLimit", "calls left in this minute, and seconds until it is over"),
         ("RateLimit-Policy", "calls a minute"),
+    )
+}
+_TEXT: Final = {"type": "string"}
+_ETAG: Final[dict[str, Any]] = {
+    "ETag": {"description": "the mark of what is shown", "schema": _TEXT, "required": True}
+}
+_REPLAYED: Final[dict[str, Any]] = {
+    "Idempotent-Replay": {"description": "`true`: the first answer again", "schema": _TEXT}
+}
+_WAIT: Final[dict[str, Any]] = {
+    "Retry-After": {"description": "seconds to wait", "schema": _TEXT, "required": True}
+}
+_GOING: Final[dict[str, Any]] = {
+    name: {"description": what, "schema": _TEXT, "required": True}
+    for name, what in (
+        ("Deprecation", "since when nobody should begin with this call (RFC 9745)"),
+        ("Sunset", "until when it is answered (RFC 8594)"),
+        ("Link", "what to use instead"),
     )
 }
 
@@ -161,9 +179,15 @@ def _complete(operation: dict[str, Any], address: str, method: str, view: type[P
     for status in _refusals(address, method):
         operation["responses"].setdefault(str(status), _problem(status))
     for status, answer in operation["responses"].items():
+        told: dict[str, Any] = _GOING if method in view.deprecated else {}
         if status < "400":
             answer["description"] = answer["description"] or HTTPStatus(int(status)).phrase
-            answer["headers"] = {**_LIMITED, **answer.get("headers", {})}
+            told = {**_LIMITED, **told, **(_REPLAYED if method == "POST" else {})}
+            told |= _ETAG if "ETag" in operation["description"] or method in {"PUT", "PATCH"} else {}
+        elif status == "429":
+            told = {**told, **_WAIT}
+        if told:
+            answer["headers"] = {**told, **answer.get("headers", {})}
     _exemplify(operation, operation["operationId"])
 
 

@@ -24,11 +24,12 @@ from logistics.services.receiver_for_partner import give_label
 from logistics.services.tracking import PARTNER, take_in_tracking
 from logistics.states import WAYBILL
 from logistics.vocabulary import Code
-from partner_api.door import Json, PartnerDoor
+from partner_api.door import Json, MissingScope, PartnerDoor
 from partner_api.pages import etag
 from partner_api.shipments import READ, WRITE, WholeParcelOut, parcels_of
 
 TELL = "tracking:write"
+SHOWN = ("personal:name", "personal:address")  # of the receiver on a label, whose telephone is masked
 ID = in_path("id", "id of the parcel", OpenApiTypes.UUID)
 MOST_TOLD = 100
 
@@ -91,9 +92,13 @@ class Label(PartnerDoor):
         },
     )
     def get(self, request: Request, id: UUID) -> HttpResponse:
-        """The label as a PDF, to print and stick on. It names the receiver: each answer is recorded as given
-        to you for delivery, and to partners in China alone. The telephone is masked."""
+        """The label as a PDF, to print and stick on. It names the receiver, which needs `personal:name` and
+        `personal:address` too: each answer is recorded as given to you for delivery, and to partners in
+        China alone. The telephone is masked."""
         row = _one(self, id)
+        for scope in SHOWN:
+            if not self.may(scope):
+                raise MissingScope(scope)
         answer = HttpResponse(
             give_label(parcel=row, partner=self.caller.partner, now=self.now), content_type="application/pdf"
         )

@@ -295,8 +295,9 @@ class Calls(Transport):
         ))
 
     def get_parcel_label(self, id: str) -> bytes:
-        """The label as a PDF, to print and stick on. It names the receiver: each answer is recorded as
-        given to you for delivery, and to partners in China alone. The telephone is masked.
+        """The label as a PDF, to print and stick on. It names the receiver, which needs `personal:name`
+        and `personal:address` too: each answer is recorded as given to you for delivery, and to
+        partners in China alone. The telephone is masked.
         """
         return cast(bytes, self.call(
             "GET",

@@ -18,7 +18,8 @@ from kernel import throttle
 from miniprogram_api import kept
 from partner_client import PartnerError, transport
 from partners.models import Partner
-from partners.services.accounts import issue_credential
+from partners.scopes import USUAL
+from partners.services.accounts import connect, issue_credential
 from tests.journeys.within import DAY, HOUR, House, house_at
 from tests.partner_api.recording import Recorder, compare
 from tests.partner_api.test_examples import ELSEWHERE
@@ -65,6 +66,9 @@ def client(house: House, kind: str, name: str) -> Recorder:
     """A partner's system, as it is connected by the owner."""
     who = partner(house.world.shop, kind, name=name)
     Partner.objects.filter(pk=who.pk).update(per_minute=100_000)  # a journey's days pass in seconds
+    if kind == "warehouse":  # its labels name the receiver
+        scopes = {*USUAL[kind], "personal:name", "personal:address"}
+        connect(partner=who, storefront=house.world.shop, scopes=scopes, by="owner", now=house.now())
     issued = issue_credential(partner=who, by="owner", now=house.now())
     told = (issued.client_id, issued.client_secret, issued.signing_key)
     return Recorder(house.base, *told, house.world.shop.code)

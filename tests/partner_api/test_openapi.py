@@ -19,6 +19,7 @@ from schemathesis.core.result import Ok
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import (
     content_type_conformance,
+    response_headers_conformance,
     response_schema_conformance,
     status_code_conformance,
 )
@@ -37,7 +38,12 @@ from partners.signing import Signed, sign
 from tests import make
 from tests.partners.calling import System, partner
 
-CHECKS: list[Any] = [status_code_conformance, content_type_conformance, response_schema_conformance]
+CHECKS: list[Any] = [
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
 
 
 def test_every_address_is_named_with_what_the_door_asks_of_it(client, db):
@@ -59,6 +65,9 @@ def test_every_address_is_named_with_what_the_door_asks_of_it(client, db):
             assert one["description"]
             assert " · " in one["summary"]
             assert set(one["responses"]) >= {"401", "403", "429", "503"}
+            assert one["responses"]["429"]["headers"]["Retry-After"]["required"]
+            marked = any("ETag" in answer.get("headers", {}) for answer in one["responses"].values())
+            assert marked >= (method == "put" or address.endswith(("orders/{number}", "variants/{sku}")))
             named = {p["name"] for p in one["parameters"] if p["in"] == "path"}
             assert named == set(re.findall(r"{(\w+)}", address))
             names.append(one["operationId"])
@@ -128,7 +137,8 @@ def call_all(schema: Any, known: dict[str, str], mode: GenerationMode) -> set[st
         operation = found.ok()
         if mode is GenerationMode.NEGATIVE and not (operation.body or operation.query):
             continue  # nothing in it could be wrong
-        paths = {name: known.get(name, "none") for name in re.findall(r"{(\w+)}", operation.path)}
+        named = re.findall(r"(\w+)/{(\w+)}", operation.path)
+        paths = {name: known.get(f"{of}/{name}", known.get(name, "none")) for of, name in named}
         try_out(operation.as_strategy(generation_mode=mode, path_parameters=paths))
         called.add(operation.definition.raw["operationId"])
     return called
@@ -175,7 +185,15 @@ def named(world: Any, erp: System) -> dict[str, str]:
         now=make.present(),
     )
     assert isinstance(made, Endpoint)
-    return {"storefront": world.shop.code, "number": order.number, "id": str(made.public_id)}
+    job = erp.post("catalogue/upserts", {"rows": [{"sku": "HD-1", "price_fen": 1}]}).json()
+    return {
+        "storefront": world.shop.code,
+        "number": order.number,
+        "id": str(made.public_id),
+        "jobs/id": job["id"],
+        "code": world.dryer.product.code,
+        "sku": world.dryer.sku,
+    }
 
 
 def signing(erp: System) -> Any:

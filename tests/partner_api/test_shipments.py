@@ -19,6 +19,7 @@ from logistics.services.standing import WEIGHT
 from orders.models import Order
 from orders.services.cancel_paid import hold_ends_at
 from partners.models import Partner
+from partners.scopes import USUAL
 from partners.services import accounts
 from tests import make
 from tests.logistics import shipping
@@ -46,6 +47,15 @@ def wms(client, world):
 
 def code(answer):
     return answer.status_code, answer.json()["code"]
+
+
+def named(wms, shop, *scopes):
+    """The owner, and a colleague, let this warehouse know who the receivers are."""
+    row = wms.issued.credential.partner
+    accounts.connect(
+        partner=row, storefront=shop, scopes=[*USUAL[row.kind], *scopes], by="o", now=make.present()
+    )
+    wms.token = ""
 
 
 def bought(world, *lines):
@@ -248,6 +258,11 @@ def test_a_label_is_given_on_record_to_who_packs_in_china_and_signed_alone(clien
     parcel = packed(wms, order)
     where = f"parcels/{parcel}/label"
     assert code(wms.get(where)) == (401, "signature_needed")
+    for more, lacking in (((), "name"), (("personal:name",), "address")):
+        named(wms, world.shop, *more)
+        refused = wms.send("GET", where)
+        assert (code(refused), refused.json()["scope"]) == ((403, "scope_missing"), f"personal:{lacking}")
+    named(wms, world.shop, "personal:name", "personal:address")
     assert code(wms.send("GET", where)) == (409, "label_without_waybill")
     assert not Disclosure.objects.filter(recipient_kind="partner").exists()
     number = labelled(parcel)

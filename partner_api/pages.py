@@ -107,7 +107,7 @@ def place_of(list_name: str, cursor: str) -> int | None:
         return None
     match _read(cursor):
         case [str() as name, int() as place] if name == list_name and 0 <= place < 2**63:
-            return place
+            return int(place)  # true is a number, too
     raise BadCursor()
 
 

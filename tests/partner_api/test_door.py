@@ -125,6 +125,8 @@ def test_a_wrong_token_request_is_refused_in_the_words_of_oauth_and_as_a_problem
     body = answer.json()
     assert (answer.status_code, body["error"], body["status"]) == (status, error, status)
     assert body["type"].startswith("/problems/")
+    wms.issued = accounts.Issued(wms.issued.credential, "no\0row", "secret", "")
+    assert (wms.ask().status_code, wms.ask().json()["error"]) == (401, "invalid_client")
     assert AccessToken.objects.count() == RefreshToken.objects.count() == 0
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
+from datetime import datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import transaction
@@ -222,9 +223,15 @@ def test_no_more_comes_back_than_the_order_still_has_used(port, ready):  # noqa:
     assert given_back() == [("other", used - 5), (filing.key, 5)]
 
 
-def test_an_officer_enters_the_day_on_the_declarations_page(client, port, ready):  # noqa: F811
+def page_at(monkeypatch: pytest.MonkeyPatch, at: datetime) -> None:
+    """The page takes no day to come, and `at` may be tomorrow."""
+    monkeypatch.setattr("kernel.clock.datetime", SimpleNamespace(now=at.astimezone))
+
+
+def test_an_officer_enters_the_day_on_the_declarations_page(client, port, ready, monkeypatch):  # noqa: F811
     order, at = ready
     at = released(port, order, at)
+    page_at(monkeypatch, at)
     enter(client, rows.operator("officer", order.storefront, "compliance"))
     url = reverse("admin:customs_declaration_step", args=[declaration(order).pk, "arrived"])
     assert client.get(url).status_code == 403  # nothing is on its way back
@@ -247,12 +254,14 @@ def test_what_did_not_come_gives_nothing_back_until_it_does_and_leaves_the_book_
     client,
     port,  # noqa: F811
     ready,  # noqa: F811
+    monkeypatch,
 ):
     order, at = ready
     at = released(port, order, at)
     counted = order.goods_fen + order.freight_fen
     filing = returned(order, at, {"HD-1": 2})
     at = grant(port, filing, at)
+    page_at(monkeypatch, at)
     enter(client, rows.operator("officer", order.storefront, "compliance"))
     arrived, never = (
         reverse("admin:customs_declaration_step", args=[declaration(order).pk, step])

@@ -126,7 +126,7 @@ def answer(
 
 
 def _refuse(job: Job, why: Problem) -> None:
-    told = {"refused": why.text("en"), "refused_zh": why.text("zh")}
+    told = {"refused": why.text("en"), "refused_zh": why.text("zh"), "code": why.code}
     Job.objects.filter(pk=job.pk, state=Job.State.FAILED).update(result=told)
 
 

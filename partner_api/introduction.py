@@ -79,6 +79,14 @@ ENUMS: Final[dict[str, Any]] = {
     "EndpointStateEnum": Endpoint.State.choices,
     "MessageStateEnum": Message.State.choices,
 }
+# What is answered here for reasons of this door's own.
+SAID: Final = {
+    "400": "The body cannot be read.",
+    "401": "Token, signature, timestamp or nonce is not good: `code` says which; fetch a token, sign anew.",
+    "403": "A scope or a network is missing, or the law refuses, with every reason.",
+    "409": "Not in the present state, or the same key is at work: `code` says which.",
+    "415": "The body is not of a media type that this address takes.",
+}
 _TEXT: Final = {"type": "string"}
 
 

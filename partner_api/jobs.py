@@ -41,6 +41,9 @@ class Summary(serializers.Serializer[Any]):
 class Failure(serializers.Serializer[Any]):
     """Why nothing of it was done."""
 
+    code = serializers.CharField(
+        allow_null=True, help_text="that of an error; its page is `/problems/<code>`"
+    )
     title = serializers.CharField()
     title_zh = serializers.CharField()
 
@@ -156,6 +159,7 @@ def queued(door: PartnerDoor, row: Job) -> Json:
 def shown(row: Job) -> dict[str, Any]:
     """A job as its partner sees it; one that fell over for a reason of ours waits to be tried again."""
     told, state = row.result, _state(row)
+    failure = {"title": told["refused"], "title_zh": told["refused_zh"]} if "refused" in told else None
     return {
         "id": row.public_id,
         "kind": row.kind,
@@ -166,7 +170,7 @@ def shown(row: Job) -> dict[str, Any]:
         "started_at": row.started_at,
         "ended_at": None if state in _GOING else row.ended_at,
         "summary": told.get("summary"),
-        "failure": {"title": told["refused"], "title_zh": told["refused_zh"]} if "refused" in told else None,
+        "failure": failure and {"code": told.get("code"), **failure},
     }
 
 

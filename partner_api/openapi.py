@@ -24,7 +24,7 @@ from kernel import idempotency
 from kernel.documents import PROBLEM, WHAT
 from partner_api.door import READS, PartnerDoor
 from partner_api.examples import example
-from partner_api.introduction import DESCRIPTION, ENUMS, PLAIN, TAGS
+from partner_api.introduction import DESCRIPTION, ENUMS, PLAIN, SAID, TAGS
 from partner_api.naming import ROOT, SHOP, operation_name
 from partners.scopes import SCOPES
 
@@ -179,6 +179,8 @@ def _complete(operation: dict[str, Any], address: str, method: str, view: type[P
     for status in _refusals(address, method):
         operation["responses"].setdefault(str(status), _problem(status))
     for status, answer in operation["responses"].items():
+        if status in SAID:
+            answer["description"] = SAID[status]
         told: dict[str, Any] = _GOING if method in view.deprecated else {}
         if status < "400":
             answer["description"] = answer["description"] or HTTPStatus(int(status)).phrase

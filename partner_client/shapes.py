@@ -415,6 +415,7 @@ class EventPage(TypedDict):
 class Failure(TypedDict):
     """Why nothing of it was done."""
 
+    code: str | None
     title: str
     title_zh: str
 

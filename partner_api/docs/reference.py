@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import orjson
 
-from kernel.documents import WHAT
 from partner_api.docs.guides import inline
 from partner_api.introduction import TAGS
 from partner_api.openapi import described
@@ -92,7 +91,7 @@ def _call(path: str, method: str, one: dict[str, Any]) -> Call:
         status=status,
         answer=list(_fields(given.get("schema", {}))) if kind == "application/json" else [],
         answers_file=kind if kind != "application/json" else "",
-        refusals=[(code, WHAT.get(int(code), "")) for code in one["responses"] if code >= "400"],
+        refusals=[(code, said["description"]) for code, said in one["responses"].items() if code >= "400"],
         sent=_sent(f"{method.upper()} {path}", asked, sorted(headers), sent_as, body.get("example")),
         given=_pretty(given["example"]) if "example" in given else "",
     )

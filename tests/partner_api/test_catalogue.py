@@ -218,6 +218,7 @@ def test_who_may_not_classify_changes_nothing_that_stands_under_a_confirmation(b
     job = broker.get(f"jobs/{answer.json()['id']}").json()
     assert (job["state"], job["summary"]) == ("failed", None)
     assert job["failure"]["title"].startswith("The storefront has taken back")
+    assert job["failure"]["code"] == "connection_over"
 
 
 def test_a_worker_that_dies_has_written_nothing_and_the_same_key_is_the_same_job(broker, shop, monkeypatch):

@@ -50,6 +50,7 @@ def test_the_reference_shows_every_call_with_its_scope_its_fields_and_its_refusa
     assert {one.name for one in shown} >= {"post_token", "get_orders", "post_stock_receipts"}
     text = client.get("/partner/docs/en/reference/stock").content.decode()
     assert "<code>stock:write</code>" in text
+    assert "fetch a token, sign anew" in text
     receipt = next(one for one in shown if one.name == "post_stock_receipts")
     assert [(one.name, one.needed, one.depth) for one in receipt.body][:4] == [
         ("warehouse", True, 0),

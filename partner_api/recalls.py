@@ -43,7 +43,11 @@ class LotQuery(PageQuery):
     """Which lot."""
 
     sku = serializers.CharField(max_length=30)
-    lot = serializers.CharField(max_length=60, help_text="its number 批号, wherever its pieces lay")
+    lot = serializers.CharField(
+        allow_blank=True,
+        max_length=60,
+        help_text="its number 批号, wherever its pieces lay; empty: pieces that came without one",
+    )
 
 
 class StopBody(serializers.Serializer[Any]):

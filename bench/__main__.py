@@ -29,6 +29,7 @@ PARTS = (
     "bills",
     "customs",
     "stock",
+    "webhooks",
     "admin",
 )
 

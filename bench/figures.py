@@ -27,6 +27,7 @@ from bench.stock import stock
 from bench.tracking import tracking
 from bench.vault import another_master_key, auditing, rotation
 from bench.walls import walls
+from bench.webhooks import webhooks
 from compliance import vault
 from customs.models import PortAccount
 from inventory.models import Stock
@@ -70,6 +71,7 @@ def measure(servers: Servers, local: Path, wanted: Collection[str]) -> int:
         "customs": lambda: messages(report, now),
         "receipts": lambda: receipts(report, *lists[0], now),
         "stock": lambda: stock(report, servers.pg_bin, servers.urls["DATABASE_URL_OWNER"], local, now),
+        "webhooks": lambda: webhooks(report, now),
         "admin": lambda: pages_of_the_admin(report, servers, local),
     }
     if served.keys() & set(wanted):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from backend.journey.client import wait
+from backend.journey.partnering import refused
 from backend.journey.refunding import as_the_house
 from backend.journey.report import expect, expect_that, step
 from backend.journey.stage import Stage, yuan
@@ -13,9 +14,8 @@ from inventory.models import Lot, Movement
 from kernel.clock import now
 from kernel.models import Event
 from returns.models import ReturnRequest
-from returns.services.arrive import Found, inspect, lots_of, receive
+from returns.services.arrive import lots_of
 
-BY = "operator:journey"
 WAYBILL = "SF7000000000001"
 
 
@@ -74,18 +74,21 @@ def sent(stage: Stage) -> str:
     return f"waybill {WAYBILL}, return {row.return_no}"
 
 
-@step("退货中心验收", "graded as new: for sale again, money on its way")
+@step("退货中心验收", "received and graded as new by the warehouse: for sale again, money on its way")
 def graded(stage: Stage) -> str:
-    row = receive(request=of_the_journey(stage), by=BY, now=now())
-    (line,) = row.lines.select_related("line")
-    lot = lots_of(row)[line.line.position][0]
-    before = Lot.objects.get(pk=lot.pk).on_hand
-    found = [Found(line.line.position, "as_new", "shelf", line.quantity, lot.pk)]
-    with as_the_house(stage):  # its refund tells WeChat Pay where to answer
-        row = inspect(request=row, found=found, by=BY, now=now())
-    expect(before + 1, Lot.objects.get(pk=lot.pk).on_hand)
+    row = of_the_journey(stage)
+    here = stage.wms.post_return_receipt(row.number)
+    (line,) = here["lines"]
+    lot = line["lots"][0]
+    held = lots_of(row)[row.lines.get().line.position][0]
+    before = Lot.objects.get(pk=held.pk).on_hand
+    found = {"sku": line["sku"], "quantity": line["quantity"], "grade": "as_new", "lot": lot["lot"]}
+    body: Any = {"lines": [{**found, "inbound_list": lot["inbound_list"] or ""}]}
+    told = stage.wms.post_return_inspection(row.number, body)
+    refused(409, stage.wms.post_return_inspection, row.number, body)
+    expect(before + 1, Lot.objects.get(pk=held.pk).on_hand)
     expect(1, Movement.objects.filter(reason=row.number, kind="return").count())
-    return f"lot {lot.code} has {before + 1} pieces, the return is {row.state}"
+    return f"lot {held.code} has {before + 1} pieces, the return is {told['state']}"
 
 
 @step("海关准予退货", "626: tax given up, the year restored, once")

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Sum
 
 from backend.journey.client import wait
+from backend.journey.partnering import refused
 from backend.journey.refunding import as_the_house
 from backend.journey.report import Unexpected, expect, expect_that, step
 from backend.journey.stage import Stage
@@ -18,7 +19,7 @@ from inventory.models import Movement
 from kernel.clock import now
 from kernel.models import Event
 from logistics.models import Parcel, Shipment, TrackingEvent
-from logistics.services import labels, leaving, packing, watching, waybills
+from logistics.services import packing, watching, waybills
 from logistics.services.weighing import WeightDiffers
 from orders.models import Order
 from orders.services.cancel_paid import hold_ends_at
@@ -96,10 +97,12 @@ def cleared(stage: Stage) -> str:
     return f"list {release.facts['list']} released after {receipts} receipts"
 
 
-@step("拣货打包", "picked by lot, on the scales, one waybill from SF")
+@step("拣货打包", "not while it may be cancelled; then by lot, on the scales, one waybill from SF")
 def packed(stage: Stage) -> str:
     """The first try holds a piece too many, and the scales say so."""
     shipment = Shipment.objects.get(number=stage.order["number"])
+    early = refused(409, stage.wms.post_shipment_pick, stage.order["number"])
+    expect("shipment_still_held", early.code)
     late = after_hold(shipment.order)
     wrong = 9_000
     try:
@@ -115,20 +118,20 @@ def packed(stage: Stage) -> str:
     return f"{wrong} g refused, {right} g packed, waybill {parcel.waybill}"
 
 
-@step("面单", "its label, a PDF with its own Chinese letters, sealed at rest")
+@step("面单", "its label, a PDF with its own Chinese letters, for the warehouse alone")
 def label(stage: Stage) -> str:
-    parcel = parcel_of(stage)
-    made = labels.label_of(parcel=parcel, by=BY, now=now())
+    made = stage.wms.get_parcel_label(str(parcel_of(stage).public_id))
     expect(b"%PDF", made[:4])
     return f"{len(made):,} bytes"
 
 
-@step("出库", "it leaves the zone, once: the ledger of stock moves by its lots")
+@step("出库", "the warehouse says that it left, twice is once: stock moves by its lots")
 def left(stage: Stage) -> str:
+    parcel = parcel_of(stage)
+    stage.wms.post_parcel_departure(str(parcel.public_id))
+    refused(409, stage.wms.post_parcel_departure, str(parcel.public_id))
     shipment = Shipment.objects.get(number=stage.order["number"])
-    late = after_hold(shipment.order)
-    for _ in range(2):
-        expect("dispatched", leaving.dispatch(shipment=shipment, by=BY, now=late).state)
+    expect("dispatched", shipment.state)
     moved = Movement.objects.filter(holder=shipment.event_key, kind="ship")
     pieces = -(moved.aggregate(sum=Sum("on_hand"))["sum"] or 0)
     expect_that(pieces > 0, "pieces that left", pieces)

@@ -14,6 +14,7 @@ from stdnum.iso7064 import mod_11_2
 from backend.journey.client import Consumer, Sandbox
 from backend.journey.report import Unexpected
 from kernel.money import priced
+from partner_client import Client
 
 MAISON, SWIFT = "maison", "swift"
 NAME, OTHER_NAME, PHONE = "王小礼", "李大壮", "13800138000"
@@ -47,6 +48,8 @@ class Stage:
     returned: str = ""
     swift_sku: str = ""
     swift_left: int = 0
+    erp: Client = field(init=False)
+    wms: Client = field(init=False)
 
     def merchant_key(self, code: str) -> RSAPublicKey:
         """The public half of a merchant's key, with which anyone can check what it signed."""

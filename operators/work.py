@@ -85,7 +85,12 @@ AREAS = (
         "badge",
         ("identity", "personal_use", "incident", "assessment"),
     ),
-    Area("platform", say("系统", "Platform"), "dns", ("event", "notification", "news", "summary", "webhook")),
+    Area(
+        "platform",
+        say("系统", "Platform"),
+        "dns",
+        ("event", "notification", "news", "summary", "webhook", "partner"),
+    ),
 )
 APPROVALS = Area("approvals", say("待审批", "To approve"), "approval", ())
 _AREA_OF = {word: area.name for area in AREAS for word in area.words}

@@ -28,9 +28,12 @@ SCOPES: Final[dict[str, tuple[str, str]]] = {
     "recalls:write": ("stop the sale of goods, and lift one's own stop", "停售商品或批次，及解除本方停售"),
     "settlement:read": ("read settlement statements", "读取结算单"),
     "webhooks": ("subscribe to events", "订阅事件"),
-    "personal:name": ("be given the recipient's name", "获取收件人姓名"),
+    "personal:name": ("be given the recipient's name; labels need it", "获取收件人姓名（打印面单须有）"),
     "personal:phone": ("be given the recipient's telephone", "获取收件人电话"),
-    "personal:address": ("be given the recipient's address", "获取收件人地址"),
+    "personal:address": (
+        "be given the recipient's address; labels need it",
+        "获取收件人地址（打印面单须有）",
+    ),
     "personal:declaration": (
         "be given what a message to customs or from it says, identity number and all",
         "获取报关报文与回执原文（含身份证号码）",

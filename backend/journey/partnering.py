@@ -13,6 +13,8 @@ from backend.journey.stage import MAISON, SWIFT, Stage
 from kernel.clock import now
 from orders.models import Order
 from partner_client import Client, PartnerError
+from partners.scopes import USUAL
+from partners.services import accounts
 from partners.services.accounts import issue_credential, open_partner
 from storefronts.models import Storefront
 
@@ -35,6 +37,9 @@ def connect(stage: Stage, kind: str) -> Client:
     shop = Storefront.objects.get(code=MAISON)
     name = f"{NAMES[kind]} {secrets.token_hex(3)}"
     partner = open_partner(storefront=shop, name=name, kind=kind, by=BY, now=now())
+    if kind == "warehouse":  # a label names whom it goes to
+        scopes = USUAL[kind] | {"personal:name", "personal:address"}
+        accounts.connect(partner=partner, storefront=shop, scopes=scopes, by=BY, now=now())
     issued = issue_credential(partner=partner, by=BY, now=now())
     session = requests.Session()
     session.trust_env = False

@@ -111,6 +111,13 @@ def _take(account: PortAccount, told: Told, filing: Filing | None, now: datetime
     return row
 
 
+def _speaks_for(account: PortAccount, declared: PortAccount | None) -> bool:
+    """Whether a word that came by the box of `account` counts for what was told by that of `declared`: the
+    box that is with a broker speaks for that broker's districts, and for no other of the storefront."""
+    by_broker = account.transport == PortAccount.Transport.BROKER
+    return not by_broker or declared is None or declared.broker_id == account.broker_id
+
+
 def _of_another_district(filing: Filing, head: Values) -> bool:
     """Whether a receipt of a list names another district than the one that the list was told to."""
     code, account = head.get("customsCode"), filing.declaration.account
@@ -145,7 +152,8 @@ def _filing(account: PortAccount, kind: Filing.Kind, key: str) -> Filing | None:
     """The version that stands under a key, or the last that did; its declaration's row is held."""
     rows = Filing.objects.filter(storefront_id=account.storefront_id, kind=kind, key=key)
     found = rows.order_by("superseded", "-id").values_list("pk", "declaration__order_id").first()
-    return None if found is None else _held(*found)
+    filing = None if found is None else _held(*found)
+    return filing if filing is None or _speaks_for(account, filing.declaration.account) else None
 
 
 def _held(filing_id: int, order_id: int) -> Filing:
@@ -164,11 +172,15 @@ def _of_payment(account: PortAccount, told: Told, now: datetime) -> PortReceipt 
     with tenant(account.storefront_id):
         filing = _filing(account, Kind.PAYMENT, key)
         if filing is None:
-            paid = Declaration.objects.filter(
-                storefront_id=account.storefront_id,
-                order__transaction_id=str(told.head.get("payTransactionId", "")),
-            ).first()
-            if paid is not None:
+            paid = (
+                Declaration.objects.select_related("account")
+                .filter(
+                    storefront_id=account.storefront_id,
+                    order__transaction_id=str(told.head.get("payTransactionId", "")),
+                )
+                .first()
+            )
+            if paid is not None and _speaks_for(account, paid.account):
                 Order.objects.select_for_update().get(pk=paid.order_id)
                 made = note_asked(declaration=paid, kind=Kind.PAYMENT, key=key, now=now, sent_at=now)
                 filing = _held(made.pk, paid.order_id)
@@ -179,10 +191,11 @@ def _tax(account: PortAccount, told: Told, now: datetime) -> PortReceipt | None:
     """CEB816 and CEB818: a tax sheet and its state, of the list that goes by customs' number."""
     list_no = str(told.head.get("invtNo", ""))
     with tenant(account.storefront_id):
-        listed = Declaration.objects.filter(storefront_id=account.storefront_id, list_no=list_no).first()
+        rows = Declaration.objects.select_related("account")
+        listed = rows.filter(storefront_id=account.storefront_id, list_no=list_no).first()
         found = (
             None
-            if listed is None or not list_no
+            if listed is None or not list_no or not _speaks_for(account, listed.account)
             else listed.filings.filter(kind=Kind.LIST).order_by("superseded", "-id").first()
         )
         if found is None or not _complete(told.head):
@@ -202,7 +215,11 @@ def _entry(account: PortAccount, told: Told, now: datetime) -> PortReceipt | Non
     """CEB711 and CEB712: what a supervised site entered (入库明细单), and what customs says of that."""
     heard: Heard | None
     with tenant(account.storefront_id):
-        if told.name == "CEB711Message":
+        number = str(told.head.get("copNo") or told.head.get("preNo") or "")
+        of = WarehouseEntry.objects.filter(storefront_id=account.storefront_id, cop_no=number)
+        if not all(_speaks_for(account, one.account) for one in of.select_related("account")):
+            heard = None
+        elif told.name == "CEB711Message":
             heard = take_entry(account=account, head=told.head, lines=told.lines, now=now)
         else:
             heard = take_answer(account=account, head=told.head, now=now)
@@ -222,6 +239,8 @@ def _unreadable_there(account: PortAccount, told: Told, now: datetime) -> PortRe
     rows = []
     with tenant(account.storefront_id):
         sent = _sent(account.storefront_id, told.head).first()
+        if sent is not None and not _speaks_for(account, sent.account):
+            sent = None
         for key, order_id in [] if sent is None else list(_documents(sent)):
             filing = _held(key, order_id)
             part = f"{filing.guid} {head.get('returnStatus', '')} {head.get('returnInfo', '')}"
@@ -234,7 +253,8 @@ def _unreadable_there(account: PortAccount, told: Told, now: datetime) -> PortRe
 def _sent(storefront_id: int, head: Values) -> QuerySet[PortMessage]:
     """The message of ours that comes back, by its number or by the one in its text."""
     guids = [str(head.get("oriCopMsgId", "")).upper(), _guid_in(str(head.get("oriBizMessage", "")))]
-    return PortMessage.objects.filter(storefront_id=storefront_id, guid__in=guids)
+    rows = PortMessage.objects.select_related("account")
+    return rows.filter(storefront_id=storefront_id, guid__in=guids)
 
 
 def _documents(sent: PortMessage) -> Iterable[tuple[int, int]]:

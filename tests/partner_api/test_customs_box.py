@@ -14,11 +14,12 @@ from customs.ceb.message import Document, Message
 from customs.ceb.read import parse, read
 from customs.ceb.write import to_bytes, write
 from customs.models import PortAccount, PortMessage, PortReceipt
-from customs.services import declaring, receiving, sending
+from customs.services import declaring, receiving, retaking, sending
 from customs.services.accounts import AccountWrong, Secret, Terms, set_account
 from customs.services.filing import new_guid
 from customs.signing.envelope import verify
 from customs.signing.keys import RsaVerifier
+from kernel.ids import uuid7
 from kernel.models import Case, Event
 from orders.models import Order
 from partners.models import Connection
@@ -27,6 +28,7 @@ from tests import make
 from tests.customs import port as ports
 from tests.customs.port import declaration, waybill
 from tests.customs.test_declaring import LIST_NO, registered
+from tests.customs.test_taxes import sheet
 from tests.partner_api.recording import Recorder, compare
 from tests.partners.calling import system
 from tests.partners.wire import over
@@ -137,6 +139,19 @@ def test_messages_go_out_and_receipts_come_in_by_the_broker_who_has_the_box(boxe
     assert code(bring(mine, release)) == (403, "box_not_yours")
     PortAccount.objects.update(transport="broker", broker=mine.issued.credential.partner)
     assert (declaration(order).state, PortReceipt.objects.count()) == ("listed", 2)
+    # who has the box of another district alone says nothing of what was told to this one
+    far = PortAccount.objects.get()
+    far.pk, far.public_id, far.customs_code, far.broker = (
+        None,
+        uuid7(),
+        "5100",
+        other.issued.credential.partner,
+    )
+    far.save(force_insert=True)
+    for forged in (release, sheet(order, at)):
+        assert bring(other, forged, "5100").json()["items"][0]["outcome"] in ("unknown", "unreadable")
+    retaking.look_again(now=at + timedelta(days=1))
+    assert (declaration(order).state, declaration(order).tax_sheets.count()) == ("listed", 0)
     # out of order, and each once
     first, second = at_once([lambda: bring(mine, release)] * 2)
     assert [one.status_code for one in (first, second)] == [201, 201]
@@ -146,7 +161,7 @@ def test_messages_go_out_and_receipts_come_in_by_the_broker_who_has_the_box(boxe
     bring(mine, receipt("CEB622Message", at, returnStatus="120", **about))
     assert declaration(order).state == "released"
     assert Order.objects.get(pk=order.pk).gate == "after_release"
-    brought = Event.objects.filter(name="port_receipt.brought", facts__status="800")
+    brought = Event.objects.filter(name="port_receipt.brought", facts__status="800", facts__by="partner:mine")
     assert [(one.facts["by"], one.facts["digest"]) for one in brought] == [("partner:mine", row["sha256"])]
 
 

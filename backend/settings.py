@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from django.conf import global_settings
+
 from backend.local_secrets import local_secret
 from backend.production import check_production
 from backend.schedule import SCHEDULE
@@ -154,6 +156,7 @@ INSTALLED_APPS = [
     "backend",
 ]
 AUTH_USER_MODEL = "storefronts.Operator"
+PASSWORD_HASHERS = [*global_settings.PASSWORD_HASHERS, "partners.hashing.Digest"]
 OAUTH2_PROVIDER_APPLICATION_MODEL = "partners.Application"
 WAREHOUSE_OF = "backend.whose_warehouse.warehouse_of"  # whose a fact is that partners hear
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -19,7 +19,18 @@ from kernel.errors import Missing
 from kernel.models import Event
 from orders.changed import Change
 from partner_api.door import Json, PartnerDoor
-from partner_api.pages import PageQuery, Sparse, cursor_of, etag, page, paged, place_of, sparse, sparse_all
+from partner_api.pages import (
+    Instant,
+    PageQuery,
+    Sparse,
+    cursor_of,
+    etag,
+    page,
+    paged,
+    place_of,
+    sparse,
+    sparse_all,
+)
 
 READ = "customs:read"
 NUMBER = in_path("number", "of the order")
@@ -34,7 +45,7 @@ class DeclarationQuery(PageQuery):
     """Which declarations."""
 
     state = serializers.ChoiceField(DECLARATION.states, required=False, default="")
-    changed_since = serializers.DateTimeField(required=False, default=None)
+    changed_since = Instant(required=False, default=None)
     fields = serializers.CharField(required=False, default="", max_length=400)  # type: ignore[assignment]
 
 

@@ -21,7 +21,18 @@ from orders.changed import Change, changed
 from orders.models import Order, OrderLine
 from orders.states import ORDER
 from partner_api.door import Json, MissingScope, PartnerDoor
-from partner_api.pages import PageQuery, Sparse, cursor_of, etag, page, paged, place_of, sparse, sparse_all
+from partner_api.pages import (
+    Instant,
+    PageQuery,
+    Sparse,
+    cursor_of,
+    etag,
+    page,
+    paged,
+    place_of,
+    sparse,
+    sparse_all,
+)
 from partners.models import Acknowledgement, Latest
 from partners.services.acknowledging import acknowledge
 
@@ -33,7 +44,7 @@ class OrderQuery(PageQuery):
     """Which orders."""
 
     state = serializers.ChoiceField(ORDER.states, required=False, default="")
-    changed_since = serializers.DateTimeField(required=False, default=None)
+    changed_since = Instant(required=False, default=None)
     acknowledged = serializers.BooleanField(
         required=False, default=True, help_text="false: those alone that you have not acknowledged"
     )

@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 from collections.abc import Sequence
+from datetime import datetime
 from functools import cache
 from typing import Any, Final
 from uuid import UUID
@@ -58,6 +59,17 @@ class Changed(Conflict):
     code = "changed_since"
     title = "It has changed since you read it: read it again, then decide again."
     title_zh = "该内容在您读取之后已有变化，请重新读取后再操作。"
+
+
+class Instant(serializers.DateTimeField):
+    """An instant; one without a zone at the end of time is refused like any other that is none."""
+
+    def enforce_timezone(self, value: datetime) -> datetime:
+        """In our zone, where it names none."""
+        try:
+            return super().enforce_timezone(value)
+        except OverflowError:
+            self.fail("overflow")
 
 
 class PageQuery(serializers.Serializer[Any]):

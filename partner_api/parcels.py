@@ -25,7 +25,7 @@ from logistics.services.tracking import PARTNER, take_in_tracking
 from logistics.states import WAYBILL
 from logistics.vocabulary import Code
 from partner_api.door import Json, MissingScope, PartnerDoor
-from partner_api.pages import etag
+from partner_api.pages import Instant, etag
 from partner_api.shipments import READ, WRITE, WholeParcelOut, parcels_of
 
 TELL = "tracking:write"
@@ -43,7 +43,7 @@ class WeightBody(serializers.Serializer[Any]):
 class TellLine(serializers.Serializer[Any]):
     """One thing that happened to it."""
 
-    at = serializers.DateTimeField()
+    at = Instant()
     code = serializers.ChoiceField(Code.choices)
     text = serializers.CharField(
         required=False, default="", allow_blank=True, max_length=400, help_text="names in it are masked"

@@ -15,7 +15,7 @@ from kernel.documents import Text, answers, in_path
 from kernel.errors import Missing
 from partner_api.changes import Changed, change_of, changed
 from partner_api.door import Json, PartnerDoor
-from partner_api.pages import PageQuery, Sparse, cursor_of, etag, page, paged, place_of, sparse_all
+from partner_api.pages import Instant, PageQuery, Sparse, cursor_of, etag, page, paged, place_of, sparse_all
 from returns.models import ReturnGrade, ReturnLine, ReturnRequest
 from returns.reasons import REASONS, Kind
 from returns.services.arrive import left_of_lots, lots_of, paid_and_here
@@ -31,7 +31,7 @@ class ReturnQuery(PageQuery):
 
     state = serializers.ChoiceField(RETURN.states, required=False, default="")
     warehouse = serializers.SlugField(required=False, default="", max_length=40)
-    changed_since = serializers.DateTimeField(required=False, default=None)
+    changed_since = Instant(required=False, default=None)
     fields = serializers.CharField(required=False, default="", max_length=400)  # type: ignore[assignment]
 
 

@@ -72,7 +72,7 @@ def page(request: HttpRequest, language: str) -> HttpResponse:
     status = 200
     if request.method == "POST":
         try:
-            throttle.writes.spend(FROM_ONE_PLACE, callers.client(request))
+            throttle.writes.spend(FROM_ONE_PLACE, callers.place(callers.client(request)))
             told["issued"] = open_sandbox(now=clock.now())
             status = 201
         except Problem as problem:

@@ -21,7 +21,7 @@ from logistics.vocabulary import Code
 from orders.models import OrderLine
 from partner_api.changes import Changed, change_of, changed
 from partner_api.door import Json, PartnerDoor
-from partner_api.pages import PageQuery, Sparse, cursor_of, etag, page, paged, place_of, sparse_all
+from partner_api.pages import Instant, PageQuery, Sparse, cursor_of, etag, page, paged, place_of, sparse_all
 
 READ, WRITE = "fulfilment:read", "fulfilment:write"
 LIST, KIND, BY = "shipments", "order", "order__number"  # a shipment is told of under its order
@@ -33,7 +33,7 @@ class ShipmentQuery(PageQuery):
 
     state = serializers.ChoiceField(SHIPMENT.states, required=False, default="")
     warehouse = serializers.SlugField(required=False, default="", max_length=40)
-    changed_since = serializers.DateTimeField(required=False, default=None)
+    changed_since = Instant(required=False, default=None)
     fields = serializers.CharField(required=False, default="", max_length=400)  # type: ignore[assignment]
 
 

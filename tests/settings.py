@@ -54,7 +54,7 @@ from backend.settings import *  # noqa: F403
 DATABASES["default"]["OPTIONS"]["options"] = (  # noqa: F405
     "-c app.storefronts=* -c max_parallel_workers_per_gather=0"
 )
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", "partners.hashing.Digest"]
 # Nobody answers; a test that calls an outside party says so.
 WECHAT_API_BASE = WECHAT_PAY_BASE = WECHAT_CUSTOMS_BASE = "http://127.0.0.1:9"
 SF_BASE = KUAIDI100_BASE = FACEID_BASE = KMS_BASE = CFETS_BASE = "http://127.0.0.1:9"

@@ -14,6 +14,8 @@ from inventory.services.shelf import quarantine_ended
 from kernel import events
 from kernel.errors import Conflict, Invalid
 
+_PARTNER = "partner:"  # by whom, where it was the system of a partner
+
 
 class AlreadyStopped(Conflict):
     """The sale is stopped already."""
@@ -44,15 +46,17 @@ def stop_sale(*, variant: Variant, reason: str, by: str, now: datetime, lot: Lot
     """Stop the sale of a SKU everywhere, or of one lot of it; raises AlreadyStopped, OtherGoods.
 
     A lot with a number is stopped in every warehouse, also where it arrives later. What is reserved stays
-    reserved and is not picked; what is picked does not leave.
+    reserved and is not picked; what is picked does not leave. What a partner stopped becomes the brand's own
+    where the brand stops it, too.
     """
     if lot is not None and lot.stock.variant_id != variant.pk:
         raise OtherGoods()
     Variant.objects.select_for_update(no_key=True).get(pk=variant.pk)
     ids = _locked(variant)
     whole = SaleStop.objects.filter(variant=variant, lot=None, lifted_at=None)
-    if stop_of(lot) is not None if lot else whole.exists():
-        raise AlreadyStopped()
+    standing = stop_of(lot) if lot else whole.first()
+    if standing is not None:
+        return _take_over(standing, reason=reason, by=by, now=now)
     stop = SaleStop.objects.create(
         storefront_id=variant.storefront_id, variant=variant, lot=lot, reason=reason, by=by, at=now
     )
@@ -99,6 +103,17 @@ def lift_stop(*, stop: SaleStop, reason: str, by: str, now: datetime) -> SaleSto
         stop.lot.refresh_from_db()
         quarantine_ended(stock_ids=ids, now=now)
     _tell(stop, "sale.resumed", by, now)
+    return stop
+
+
+def _take_over(stop: SaleStop, *, reason: str, by: str, now: datetime) -> SaleStop:
+    """What a partner stopped the brand may stop by its own word: from then on that partner lifts it no more.
+    Raises AlreadyStopped where it changes nothing."""
+    if not stop.by.startswith(_PARTNER) or by.startswith(_PARTNER):
+        raise AlreadyStopped()
+    stop.by, stop.reason = by, reason
+    stop.save(update_fields=["by", "reason"])
+    _tell(stop, "sale.stopped", by, now)
     return stop
 
 

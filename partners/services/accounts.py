@@ -10,6 +10,7 @@ from ipaddress import ip_network
 from typing import Final
 
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Left
 from oauth2_provider.models import AccessToken
 
 from compliance import vault
@@ -22,6 +23,7 @@ from storefronts.models import FourEyes, Storefront
 SIGNING: Final = "partners.application.signing"
 OVERLAP: Final = timedelta(days=7)  # how long an old credential stands beside the one that follows it
 MOST_CREDENTIALS: Final = 10
+WRITTEN: Final = 72  # letters of a name that stand where it is written down who did something
 
 
 @dataclass(eq=False)
@@ -148,13 +150,14 @@ def connect(
     """What the partner may do in this storefront from now on, in place of what it might before.
 
     `warehouses` are the codes of those that it serves there, none: all; None: those that it served before.
-    Raises NoSuchScope, AnotherBrand.
+    Raises NoSuchScope, AnotherBrand, and PartnerTaken where another one goes by its name here.
     """
     wanted = checked_scopes(scopes)
     if storefront.brand_id != partner.storefront.brand_id:
         raise AnotherBrand()
     with transaction.atomic():
         Partner.objects.select_for_update(of=("self",), no_key=True).get(pk=partner.pk)
+        _mind_name(partner, storefront)
         before = _latest(partner, storefront)
         served = sorted(set(warehouses)) if warehouses is not None else before.warehouses if before else []
         _end(partner, storefront, now)
@@ -304,6 +307,14 @@ def _opened(before: Connection | None, after: Connection) -> bool:
         return bool(given)
     more = not after.warehouses or not set(after.warehouses) <= set(before.warehouses)
     return bool(given) and bool(before.warehouses) and more
+
+
+def _mind_name(partner: Partner, storefront: Storefront) -> None:
+    """Who did something is written down by name, so nobody goes by that of another who ever was here."""
+    Storefront.objects.select_for_update(of=("self",), no_key=True).get(pk=storefront.pk)  # one by one
+    others = Connection.objects.filter(storefront=storefront).exclude(partner=partner)
+    if others.annotate(written=Left("name", WRITTEN)).filter(written=partner.name[:WRITTEN]).exists():
+        raise PartnerTaken(name=partner.name)
 
 
 def _latest(partner: Partner, storefront: Storefront) -> Connection | None:

@@ -104,7 +104,14 @@ def test_orders_are_asked_for_by_state_by_instant_and_by_whether_one_has_them(er
     assert numbers(erp.get("orders?acknowledged=false")) == [b.number]
     forged = base64.urlsafe_b64encode(b'["orders",true]').decode()
     assert erp.get(f"orders?cursor={forged}").status_code == 200
-    for bad in ("state=nonsense", "changed_since=yesterday", "cursor=x", "limit=1000", "fields=secret"):
+    for bad in (
+        "state=nonsense",
+        "changed_since=yesterday",
+        "changed_since=0001-01-01T00:00:00",
+        "cursor=x",
+        "limit=1000",
+        "fields=secret",
+    ):
         assert erp.get(f"orders?{bad}").status_code == 422, bad
     assert erp.get("orders?fields=number,state").json()["items"][0] == {"number": a.number, "state": "paid"}
 

@@ -92,6 +92,16 @@ def test_goods_are_stopped_at_once_told_of_and_lifted_by_who_stopped_them(client
     lift = {"sku": "HD-1", "lot": "B-7", "reason": "tested, good"}
     assert code(other.post("stock/stops/lift", lift)) == (403, "stop_of_others")
     assert code(erp.post("stock/stops/lift", {**lift, "lot": ""})) == (404, "not_found")
+    # what a partner stopped and the brand stops by its own word is the brand's to lift
+    iron = inventory.stop_sale(variant=world.iron, reason="recalled", by="olga", now=make.NOW)
+    assert code(erp.post("stock/stops/lift", {"sku": "IR-1", "reason": "x"})) == (403, "stop_of_others")
+    with pytest.raises(inventory.AlreadyStopped):
+        inventory.stop_sale(variant=world.iron, reason="again", by="owen", now=make.NOW)
+    assert (iron.by, iron.reason, SaleStop.objects.filter(variant=world.iron).count()) == (
+        "olga",
+        "recalled",
+        1,
+    )
     codes = at_once([lambda: erp.post("stock/stops/lift", lift).status_code] * 2)
     assert sorted(codes) in ([200, 404], [200, 409])
     lot.refresh_from_db()

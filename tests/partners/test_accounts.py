@@ -8,6 +8,7 @@ import pytest
 from oauth2_provider.models import AccessToken
 
 from kernel.models import Event
+from partners import hashing
 from partners.models import Application, Connection, Nonce
 from partners.queries import allowed
 from partners.scopes import PERSONAL, SCOPES, USUAL
@@ -33,6 +34,9 @@ def test_secrets_of_a_credential_rest_hashed_and_sealed_and_are_in_no_event():
     made = accounts.issue_credential(partner=partner(make.storefront()), by="owner", now=make.NOW)
     row = Application.objects.get()
     assert made.client_secret not in row.client_secret
+    assert row.client_secret.startswith(
+        f"{hashing.Digest.algorithm}$"
+    )  # asked for without work that wears out
     assert made.signing_key.encode() not in bytes(row.signing_sealed)
     assert accounts.signing_key(row) == made.signing_key
     told = str(list(Event.objects.values())) + repr(made)
@@ -54,7 +58,15 @@ def test_names_scopes_networks_and_brands_that_will_not_do_are_refused_and_nothi
     stranger.refresh_from_db()
     with pytest.raises(accounts.AnotherBrand):
         accounts.connect(partner=kept, storefront=stranger, scopes=["orders:read"], by="o", now=make.NOW)
-    assert (Application.objects.count(), Connection.objects.count()) == (0, 1)
+    # what is done is written down by name, of which 72 letters stand: nobody goes by another's here
+    accounts.open_partner(storefront=shop, name="n" * 79 + "a", kind="erp", by="o", now=make.NOW)
+    with pytest.raises(accounts.PartnerTaken):
+        partner(shop, name="n" * 79 + "b")
+    Storefront.objects.filter(pk=stranger.pk).update(brand=shop.brand)
+    namesake = partner(Storefront.objects.get(pk=stranger.pk))
+    with pytest.raises(accounts.PartnerTaken):
+        accounts.connect(partner=namesake, storefront=shop, scopes=["orders:read"], by="o", now=make.NOW)
+    assert (Application.objects.count(), Connection.objects.count()) == (0, 3)
 
 
 def test_ten_credentials_are_enough_and_one_that_is_over_makes_room():

@@ -93,7 +93,7 @@ def test_keys_are_not_given_without_end(world, monkeypatch, settings):
     assert press(WebClient(REMOTE_ADDR="203.0.113.10")).status_code == 409
     assert Partner.objects.count() == 2
     # one subscriber's addresses of IPv6 are one place
-    mine = [Client(REMOTE_ADDR=f"2001:db8:7:7::{n}") for n in range(1, 7)]
+    mine = [WebClient(REMOTE_ADDR=f"2001:db8:7:7::{n}") for n in range(1, 7)]
     assert [press(one).status_code for one in mine] == [409] * 5 + [429]
     with time_machine.travel(present() + timedelta(days=8)):
         assert press(WebClient(REMOTE_ADDR="203.0.113.10")).status_code == 201

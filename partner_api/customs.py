@@ -148,7 +148,8 @@ class Declarations(PartnerDoor):
 
     @extend_schema(parameters=[DeclarationQuery], responses=answers(200, paged(DeclarationOut), 422))
     def get(self, request: Request) -> Json:
-        """A page of them. `next` stands also at the end: ask again with it for what changes from now on."""
+        """Declarations, in the order in which they last changed. `next` stands also at the end: ask again
+        with it for what changes from now on."""
         asked = self.asked(DeclarationQuery).validated_data
         after = place_of(LIST, asked["cursor"]) or 0
         found = changed(

@@ -104,7 +104,7 @@ class Returns(PartnerDoor):
 
     @extend_schema(parameters=[ReturnQuery], responses=answers(200, paged(ReturnOut), 422))
     def get(self, request: Request) -> Json:
-        """A page of those that were agreed to: with `state=on_the_way` what is expected. `next` stands also
+        """Returns that were agreed to: with `state=on_the_way` what is expected. `next` stands also
         at the end: ask again with it for what changes from now on."""
         asked = self.asked(ReturnQuery).validated_data
         after = place_of(LIST, asked["cursor"]) or 0

@@ -128,8 +128,8 @@ class Shipments(PartnerDoor):
 
     @extend_schema(parameters=[ShipmentQuery], responses=answers(200, paged(ShipmentOut), 422))
     def get(self, request: Request) -> Json:
-        """A page of them, without the parcels' way. `next` stands also at the end: ask again with it for what
-        changes from now on."""
+        """Shipments, in the order in which they last changed, without the parcels' way. `next` stands also at
+        the end: ask again with it for what changes from now on."""
         asked = self.asked(ShipmentQuery).validated_data
         after = place_of(LIST, asked["cursor"]) or 0
         rows = seen(self)

@@ -89,7 +89,9 @@ class Calls(Transport):
         limit: int | None = None,
         state: Literal["waiting", "documents", "listed", "rejected", "blocked", "accepted", "inspection", "detained", "review", "released", "cancelling", "closed", "cancelled", "turned_back", "ended"] | None = None,
     ) -> shapes.DeclarationPage:
-        """A page of them. `next` stands also at the end: ask again with it for what changes from now on."""
+        """Declarations, in the order in which they last changed. `next` stands also at the end: ask again
+        with it for what changes from now on.
+        """
         return cast(shapes.DeclarationPage, self.call(
             "GET",
             "declarations",
@@ -430,8 +432,8 @@ class Calls(Transport):
         state: Literal["requested", "appealed", "to_send", "on_the_way", "refunding", "refused", "lapsed", "received", "inspected", "disputed", "settled", "ended", "withdrawn"] | None = None,
         warehouse: str | None = None,
     ) -> shapes.ReturnPage:
-        """A page of those that were agreed to: with `state=on_the_way` what is expected. `next` stands
-        also at the end: ask again with it for what changes from now on.
+        """Returns that were agreed to: with `state=on_the_way` what is expected. `next` stands also at the
+        end: ask again with it for what changes from now on.
         """
         return cast(shapes.ReturnPage, self.call(
             "GET",
@@ -635,8 +637,8 @@ class Calls(Transport):
         state: Literal["to_pick", "packing", "labelled", "leaving", "dispatched", "lost", "handed_over", "customs_hold", "damaged", "in_transit", "delivered", "returned", "cancelled"] | None = None,
         warehouse: str | None = None,
     ) -> shapes.ShipmentPage:
-        """A page of them, without the parcels' way. `next` stands also at the end: ask again with it for
-        what changes from now on.
+        """Shipments, in the order in which they last changed, without the parcels' way. `next` stands also
+        at the end: ask again with it for what changes from now on.
         """
         return cast(shapes.ShipmentPage, self.call(
             "GET",

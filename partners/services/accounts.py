@@ -10,7 +10,8 @@ from ipaddress import ip_network
 from typing import Final
 
 from django.db import IntegrityError, transaction
-from django.db.models.functions import Left
+from django.db.models import F
+from django.db.models.functions import Greatest, Left
 from oauth2_provider.models import AccessToken
 
 from compliance import vault
@@ -323,7 +324,7 @@ def _latest(partner: Partner, storefront: Storefront) -> Connection | None:
 
 def _end(partner: Partner, storefront: Storefront, now: datetime) -> bool:
     standing = Connection.objects.filter(partner=partner, storefront=storefront, ended_at=None)
-    return standing.update(ended_at=now) > 0
+    return standing.update(ended_at=Greatest(F("since"), now)) > 0  # another was faster, and began later
 
 
 def _tell(name: str, partner: Partner, *, at: int, by: str, now: datetime, **facts: object) -> None:

@@ -120,6 +120,8 @@ def test_a_token_carries_what_its_credential_and_some_storefront_allow():
         partner=wms, scopes=["stock:read", "settlement:read"], by="o", now=make.NOW
     )
     assert allowed(narrow.credential) == ["profile", "stock:read"]
+    before = Connection.objects.get().since - timedelta(seconds=1)  # who waited for another to connect it
+    accounts.connect(partner=wms, storefront=shop, scopes=["stock:read"], by="o", now=before)
     accounts.disconnect(partner=wms, storefront=shop, by="o", now=make.present())
     assert allowed(narrow.credential) == []
 

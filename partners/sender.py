@@ -22,6 +22,7 @@ from django.db import connection, transaction
 from kernel.clock import now as present
 from partners.gateways.webhook.post import Outcome, post
 from partners.models import Attempt, Endpoint, Message
+from partners.published import PUBLISHED
 from partners.services.endpoints import pause, secrets_of
 
 LADDER: Final = [timedelta(seconds=s) for s in (5, 30, 120, 600, 1800, 3600, 10_800, 21_600, *[43_200] * 4)]
@@ -30,6 +31,7 @@ SLOW_MILLIS: Final = 2_000
 DEAD_AFTER: Final = timedelta(days=1)
 DEAD_FAILURES: Final = 10
 IDLE_SECONDS: Final = 0.25
+SCOPE_OF: Final = orjson.dumps({told.type: told.scope for told in PUBLISHED.values()}).decode()
 
 log = structlog.get_logger(__name__)
 
@@ -48,6 +50,17 @@ CROSS JOIN LATERAL (
 ) m
 WHERE e.state = 'active' AND e.slow = %(slow)s AND e.id <> ALL (%(busy)s::bigint[])
 ORDER BY m.n, m.next_try_at LIMIT %(free)s
+"""
+# What its partner may no longer hear, by the connection as it stands now, is given up; a test has no place.
+_WITHHOLD = """
+UPDATE partners_message m SET state = 'given_up', ended_at = %(now)s
+FROM partners_endpoint e JOIN partners_connection c
+    ON c.partner_id = e.partner_id AND c.storefront_id = e.storefront_id AND c.ended_at IS NULL
+WHERE m.id = ANY (%(due)s) AND m.state = 'waiting' AND m.endpoint_id = e.id AND m.position IS NOT NULL
+  AND NOT (coalesce(%(scopes)s::jsonb ->> m.type, '') = ANY (c.scopes)
+           AND (c.warehouses = '{}' OR EXISTS (
+               SELECT FROM partners_notice n WHERE n.storefront_id = m.storefront_id
+                 AND n.position = m.position AND n.warehouse = ANY (c.warehouses))))
 """
 _CLAIM = """
 UPDATE partners_message SET attempts = attempts + 1, next_try_at = %s
@@ -152,6 +165,7 @@ class Sender:
             due = [id for (id,) in cursor.fetchall()]
             if not due:
                 return []
+            cursor.execute(_WITHHOLD, {"now": now, "due": due, "scopes": SCOPE_OF})
             cursor.execute(_CLAIM, [now + LEASE, due, now])
             mine = [id for (id,) in cursor.fetchall()]
         held = Message.objects.select_related("endpoint__partner", "endpoint__storefront__key", "storefront")

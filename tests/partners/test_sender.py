@@ -86,6 +86,28 @@ def test_only_who_is_connected_and_granted_and_wants_it_is_told(shop, wms):
     assert Sender(clock=later(seconds=1)).drain() == 0  # nor what waited already
 
 
+def test_what_waited_is_not_sent_to_who_may_no_longer_hear_it(shop, wms):
+    def connect(scopes, warehouses=()):
+        may = {"partner": wms, "storefront": shop, "scopes": scopes, "warehouses": warehouses}
+        accounts.connect(**may, by="o", now=make.present())
+
+    def tell_at(number, warehouse):
+        told = {"name": "shipment.delivered", "key": f"shipment:{number}", "warehouse": warehouse}
+        publishing.publish(storefront_id=shop.pk, **told, at=make.NOW, now=make.NOW)
+
+    with receiving() as there:
+        endpoint(wms, there.url)
+        tell(shop, "A")
+        tell_at("B", "east")
+        tell_at("C", "west")
+        connect(["fulfilment:read", "webhooks"], ["west"])
+        with acting("worker"):
+            assert Sender(clock=later(seconds=1)).drain() == 1
+        assert [orjson.loads(body)["data"]["number"] for _, body, _ in there.got] == ["C"]
+    ended = Message.objects.order_by("pk").values_list("subject", "state")
+    assert list(ended) == [("order:A", "given_up"), ("shipment:B", "given_up"), ("shipment:C", "done")]
+
+
 def test_places_are_committed_in_their_order_however_many_write_at_once(shop):
     def one(number):
         def publish():

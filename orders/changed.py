@@ -22,6 +22,9 @@ WHERE l.storefront_id = %(storefront)s AND l.kind = 'order' AND l.position > %(a
   AND (%(new_to)s::bigint IS NULL OR NOT EXISTS (
       SELECT FROM partners_acknowledgement a
       WHERE a.partner_id = %(new_to)s::bigint AND a.storefront_id = l.storefront_id AND a.number = l.number))
+  AND (%(had_by)s::bigint IS NULL OR EXISTS (
+      SELECT FROM partners_acknowledgement a
+      WHERE a.partner_id = %(had_by)s::bigint AND a.storefront_id = l.storefront_id AND a.number = l.number))
 ORDER BY l.position LIMIT %(most)s
 """
 
@@ -42,13 +45,14 @@ def changed(
     since: datetime | None = None,
     state: str = "",
     new_to: int | None = None,
+    had_by: int | None = None,
     warehouses: Sequence[str] = (),
     most: int,
 ) -> list[Change]:
     """At most so many orders that changed behind the place `after`, the one that changed first, first.
 
-    `new_to` leaves out those that this partner (by its id) has acknowledged; `warehouses` are the codes of
-    those whose orders are asked for, none: all. One statement.
+    `new_to` leaves out those that this partner (by its id) has acknowledged, `had_by` all others;
+    `warehouses` are the codes of those whose orders are asked for, none: all. One statement.
     """
     asked: dict[str, Any] = {
         "storefront": storefront_id,
@@ -56,6 +60,7 @@ def changed(
         "since": since,
         "state": state,
         "new_to": new_to,
+        "had_by": had_by,
         "warehouses": list(warehouses),
         "most": most,
     }

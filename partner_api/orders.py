@@ -46,7 +46,9 @@ class OrderQuery(PageQuery):
     state = serializers.ChoiceField(ORDER.states, required=False, default="")
     changed_since = Instant(required=False, default=None)
     acknowledged = serializers.BooleanField(
-        required=False, default=True, help_text="false: those alone that you have not acknowledged"
+        required=False,
+        default=None,
+        help_text="true: those alone that you have acknowledged; false: those that you have not; absent: all",
     )
     fields = serializers.CharField(required=False, default="", max_length=400)  # type: ignore[assignment]
 
@@ -172,7 +174,8 @@ class Orders(PartnerDoor):
             after=after,
             since=asked["changed_since"],
             state=asked["state"],
-            new_to=None if asked["acknowledged"] else self.caller.partner.pk,
+            new_to=self.caller.partner.pk if asked["acknowledged"] is False else None,
+            had_by=self.caller.partner.pk if asked["acknowledged"] else None,
             warehouses=self.connection.warehouses,
             most=asked["limit"],
         )

@@ -102,6 +102,8 @@ def test_orders_are_asked_for_by_state_by_instant_and_by_whether_one_has_them(er
     assert numbers(erp.get(f"orders?changed_since={later}")) == []
     assert erp.post(f"orders/{a.number}/acknowledgement", {"reference": "ERP-7"}).status_code == 201
     assert numbers(erp.get("orders?acknowledged=false")) == [b.number]
+    assert numbers(erp.get("orders?acknowledged=true")) == [a.number]
+    assert numbers(erp.get("orders")) == [a.number, b.number]
     forged = base64.urlsafe_b64encode(b'["orders",true]').decode()
     assert erp.get(f"orders?cursor={forged}").status_code == 200
     for bad in (

@@ -79,7 +79,7 @@ def filed(house: House, sku: str) -> None:
     file_item(
         warehouse=house.world.warehouse,
         variant=Variant.objects.get(sku=sku),
-        item_no="9",
+        item_no="9009",
         record_no="LJHD9",
         filed_on=None,
         by="owner",

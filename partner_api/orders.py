@@ -34,7 +34,8 @@ from partner_api.pages import (
     sparse_all,
 )
 from partners.models import Acknowledgement, Latest
-from partners.services.acknowledging import acknowledge
+from partners.queries import head_of
+from partners.services.acknowledging import acknowledge, note_all_acknowledged
 
 READ, WRITE = "orders:read", "orders:write"
 LIST = "orders"
@@ -169,7 +170,15 @@ class Orders(PartnerDoor):
         for what changes from now on."""
         asked = self.asked(OrderQuery).validated_data
         after = place_of(LIST, asked["cursor"]) or 0
-        found = changed(
+        found = self._new(asked, after) if asked["acknowledged"] is False else self._found(asked, after)
+        rows = shown(self, found)
+        last = found[-1].position if found else after
+        items = sparse_all(rows, asked["fields"], OrderOut)
+        return Json(page(items, next=cursor_of(LIST, last)))
+
+    def _found(self, asked: dict[str, Any], after: int) -> list[Change]:
+        """What was asked for behind this place."""
+        return changed(
             storefront_id=self.storefront.pk,
             after=after,
             since=asked["changed_since"],
@@ -179,10 +188,16 @@ class Orders(PartnerDoor):
             warehouses=self.connection.warehouses,
             most=asked["limit"],
         )
-        rows = shown(self, found)
-        last = found[-1].position if found else after
-        items = sparse_all(rows, asked["fields"], OrderOut)
-        return Json(page(items, next=cursor_of(LIST, last)))
+
+    def _new(self, asked: dict[str, Any], after: int) -> list[Change]:
+        """Those that are not acknowledged: what is known to be is not looked through again, however often
+        this is asked."""
+        known, head = self.connection.acknowledged_to, head_of(self.storefront.pk)
+        found = self._found(asked, max(after, known))
+        if after <= known and asked["changed_since"] is None and not asked["state"]:
+            to = found[0].position - 1 if found else head
+            note_all_acknowledged(connection=self.connection, to=to)
+        return found
 
 
 class OneOrder(PartnerDoor):

@@ -10,7 +10,7 @@ from typing import Final
 from oauth2_provider.models import AccessToken
 
 from kernel.tenancy import everything
-from partners.models import Application, Connection, Partner
+from partners.models import Application, Connection, Feed, Partner
 from partners.scopes import known
 from storefronts.models import Storefront
 
@@ -78,6 +78,11 @@ def standing(storefront_id: int, partner: str) -> Connection | None:
     """What a partner (its public number) may do in a storefront, where both still say that it may."""
     with everything():
         return _STANDING.filter(storefront=storefront_id, partner__public_id=partner).first()
+
+
+def head_of(storefront_id: int) -> int:
+    """The place of the storefront's last notice; whatever stands up to it is there to read."""
+    return Feed.objects.filter(storefront=storefront_id).values_list("position", flat=True).first() or 0
 
 
 _STANDING = Connection.objects.filter(

@@ -86,6 +86,9 @@ class Connection(models.Model):
     )
     since = models.DateTimeField()
     ended_at = models.DateTimeField(null=True, blank=True)
+    acknowledged_to = models.BigIntegerField(
+        default=0, editable=False, help_text="place up to which it has acknowledged every order"
+    )
 
     class Meta:
         constraints = [

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from django.db import IntegrityError, transaction
 
 from kernel import events
 from kernel.errors import Conflict
 from partners.models import Acknowledgement, Connection
+
+WORTH_NOTING: Final = 100  # places
 
 
 @dataclass(eq=False)
@@ -38,3 +41,10 @@ def acknowledge(*, connection: Connection, number: str, reference: str, now: dat
         if before.reference != reference:
             raise AcknowledgedElse(reference=before.reference) from None
         return before
+
+
+def note_all_acknowledged(*, connection: Connection, to: int) -> None:
+    """Every order that this connection sees up to this place is acknowledged, and stays so: none turns up
+    before it, and one that changes moves up. What is behind it need not be looked through again."""
+    if to - connection.acknowledged_to >= WORTH_NOTING:
+        Connection.objects.filter(pk=connection.pk, acknowledged_to__lt=to).update(acknowledged_to=to)

@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from compliance.models import Access, Disclosure
 from kernel.models import Event, Receipt
 from orders.models import Order
-from partners.models import Partner
-from partners.services import accounts, publishing
+from partners.models import Connection, Latest, Partner
+from partners.services import accounts, acknowledging, publishing
 from tests import make
 from tests.partners.calling import system
 from tests.returns.parts import bought, cleared
@@ -196,3 +196,32 @@ def test_another_storefronts_orders_are_not_there(client, erp, world):
     ):
         assert answer.status_code == 404
     assert erp.get("orders/%00").status_code == 404
+
+
+def test_what_is_acknowledged_is_not_looked_through_again(erp, world, monkeypatch):
+    monkeypatch.setattr(acknowledging, "WORTH_NOTING", 1)
+
+    def known():
+        return Connection.objects.get(partner=erp.issued.credential.partner, ended_at=None).acknowledged_to
+
+    a, b, c = paid(world), paid(world), paid(world)
+    places = dict(Latest.objects.filter(kind="order").values_list("number", "position"))
+    assert numbers(erp.get("orders?acknowledged=false")) == [a.number, b.number, c.number]
+    assert known() == places[a.number] - 1
+    for order in (a, c):
+        assert erp.post(f"orders/{order.number}/acknowledgement", {}).status_code == 201
+    for narrowed in ("&state=cancelled", f"&cursor={erp.get('orders').json()['next']}"):
+        assert numbers(erp.get(f"orders?acknowledged=false{narrowed}")) == []
+    assert known() == places[a.number] - 1  # who asked for less knows nothing of the others
+    assert numbers(erp.get("orders?acknowledged=false")) == [b.number]
+    assert known() == places[b.number] - 1
+    erp.post(f"orders/{b.number}/acknowledgement", {})
+    assert numbers(erp.get("orders?acknowledged=false")) == []
+    assert known() == places[c.number]
+    told(a, "shipment.dispatched")  # it moves up, and is acknowledged all the same
+    new = paid(world)
+    assert numbers(erp.get("orders?acknowledged=false")) == [new.number]
+    with CaptureQueriesContext(connection) as queries:
+        erp.get("orders?acknowledged=false")
+    (asked,) = (one["sql"] for one in queries if "partners_latest l JOIN" in one["sql"])
+    assert f"l.position > {known()}" in asked

@@ -74,7 +74,7 @@ def sent(stage: Stage) -> str:
     return f"waybill {WAYBILL}, return {row.return_no}"
 
 
-@step("退货中心验收", "received and graded as new by the warehouse: for sale again, money on its way")
+@step("退货中心验收", "by the warehouse, as new: for sale again, money on its way")
 def graded(stage: Stage) -> str:
     row = of_the_journey(stage)
     here = stage.wms.post_return_receipt(row.number)

@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image
 
-from backend.journey import shipping
+from backend.journey import partnering, shipping
 from backend.journey.account import settle_in
 from backend.journey.client import wait
 from backend.journey.ordering import fresh_key, place, quote, risk_notice
@@ -118,6 +118,7 @@ def _picture(stage: Stage) -> str:
 
 
 STEPS = (
+    partnering.connected,
     bought,
     shipping.declared,
     shipping.packed,

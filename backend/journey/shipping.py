@@ -97,7 +97,7 @@ def cleared(stage: Stage) -> str:
     return f"list {release.facts['list']} released after {receipts} receipts"
 
 
-@step("拣货打包", "not while it may be cancelled; then by lot, on the scales, one waybill from SF")
+@step("拣货打包", "not while it may be cancelled; weighed, one waybill of SF")
 def packed(stage: Stage) -> str:
     """The first try holds a piece too many, and the scales say so."""
     shipment = Shipment.objects.get(number=stage.order["number"])
@@ -118,14 +118,14 @@ def packed(stage: Stage) -> str:
     return f"{wrong} g refused, {right} g packed, waybill {parcel.waybill}"
 
 
-@step("面单", "its label, a PDF with its own Chinese letters, for the warehouse alone")
+@step("面单", "its label, a PDF with its own Chinese letters, on record")
 def label(stage: Stage) -> str:
     made = stage.wms.get_parcel_label(str(parcel_of(stage).public_id))
     expect(b"%PDF", made[:4])
     return f"{len(made):,} bytes"
 
 
-@step("出库", "the warehouse says that it left, twice is once: stock moves by its lots")
+@step("出库", "the warehouse lets it leave, once: stock moves by lots")
 def left(stage: Stage) -> str:
     parcel = parcel_of(stage)
     stage.wms.post_parcel_departure(str(parcel.public_id))

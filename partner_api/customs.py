@@ -18,13 +18,12 @@ from kernel.documents import answers, in_path
 from kernel.errors import Missing
 from kernel.models import Event
 from orders.changed import Change
-from partner_api.door import Json, PartnerDoor
+from partner_api.door import Json, PartnerDoor, marked
 from partner_api.pages import (
     Instant,
     PageQuery,
     Sparse,
     cursor_of,
-    etag,
     page,
     paged,
     place_of,
@@ -179,9 +178,7 @@ class OneDeclaration(PartnerDoor):
         asked = self.asked(OneDeclarationQuery).validated_data
         change, row = declared(self, number)
         told = _row(change, row) | _more(row)
-        answer = Json(sparse(told, asked["fields"]))
-        answer["ETag"] = etag(told)
-        return answer
+        return marked(sparse(told, asked["fields"]), of=told)
 
 
 def declared(door: PartnerDoor, number: str) -> tuple[Change, Declaration]:

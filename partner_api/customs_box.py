@@ -19,7 +19,7 @@ from kernel.documents import answers, in_path
 from kernel.errors import Missing
 from partner_api.customs import READ, SaidOut, said
 from partner_api.door import Json, MissingScope, PartnerDoor
-from partner_api.pages import PageQuery, cursor_of, page, paged, place_of
+from partner_api.pages import PageQuery, page, paged, turned
 
 WRITE = "customs:write"
 LIST = "outbox"
@@ -123,10 +123,8 @@ class Outbox(PartnerDoor):
     def get(self, request: Request) -> Json:
         """Signed messages of the districts whose box you have, the oldest first; each until it was sent."""
         asked = self.asked(PageQuery).validated_data
-        rows = outbox(connection=self.connection).filter(pk__gt=place_of(LIST, asked["cursor"]) or 0)
-        found = list(rows.annotate(many=Count("filings"))[: asked["limit"] + 1])
-        items = found[: asked["limit"]]
-        more = cursor_of(LIST, items[-1].pk) if len(found) > len(items) else None
+        rows = outbox(connection=self.connection).annotate(many=Count("filings"))
+        items, more = turned(rows, LIST, asked)
         return Json(page([_waits(row) for row in items], next=more))
 
 

@@ -35,6 +35,7 @@ from kernel.tenancy import among
 from kernel.throttle import Left, Limit
 from partner_api.deprecation import Deprecated
 from partner_api.moves import Served
+from partner_api.pages import etag
 from partners import queries
 from partners.models import Connection
 from partners.queries import Caller
@@ -90,6 +91,13 @@ class Json(HttpResponse):
     def __init__(self, data: Any, status: int = 200, *, kept: Any = None) -> None:
         super().__init__(orjson.dumps(data), status=status, content_type="application/json")
         self.kept = self.content if kept is None else orjson.dumps(kept)
+
+
+def marked(row: Any, *, of: Any = None, status: int = 200) -> Json:
+    """An answer with its ETag: that of the whole where the answer is a part `of` it."""
+    answer = Json(row, status=status)
+    answer["ETag"] = etag(row if of is None else of)
+    return answer
 
 
 class PartnerDoor(APIView):
@@ -171,7 +179,7 @@ class PartnerDoor(APIView):
     @property
     def by(self) -> str:
         """Who it is, as the house writes down who did something."""
-        return f"partner:{self.caller.partner.name}"[:80]
+        return self.caller.partner.actor
 
     def may(self, scope: str) -> bool:
         """Whether token and storefront both allow it; for what an answer holds beyond its own scope."""
@@ -183,10 +191,7 @@ class PartnerDoor(APIView):
 
     def warehouse(self, code: str) -> Warehouse:
         """The one with this code, of those that the partner serves; raises Missing."""
-        row = self.warehouses().filter(code=code).first()
-        if row is None:
-            raise Missing()
-        return row
+        return self.served().warehouse(code)
 
     def served(self) -> Served:
         """Those, for what is said of their stock."""

@@ -129,7 +129,7 @@ def _ask(here: Box, connection: Connection, came: Came, name: str, now: datetime
                     content=content,
                     arguments=arguments,
                     once=kind.once,
-                    by=f"partner:{connection.name}"[:80],
+                    by=connection.partner.actor,
                     now=now,
                 )
     except (jobs.TooManyJobs, InFlight):

@@ -20,13 +20,12 @@ from logistics.states import SHIPMENT
 from orders.changed import Change, changed
 from orders.models import Order, OrderLine
 from orders.states import ORDER
-from partner_api.door import Json, MissingScope, PartnerDoor
+from partner_api.door import Json, MissingScope, PartnerDoor, marked
 from partner_api.pages import (
     Instant,
     PageQuery,
     Sparse,
     cursor_of,
-    etag,
     page,
     paged,
     place_of,
@@ -210,9 +209,7 @@ class OneOrder(PartnerDoor):
         """The order with its lines and sums, how far its parcel and its declaration are, and its ETag."""
         asked = self.asked(OneQuery).validated_data
         row = shown(self, [_change(self, number)])[0]
-        answer = Json(sparse(row, asked["fields"]))
-        answer["ETag"] = etag(row)
-        return answer
+        return marked(sparse(row, asked["fields"]), of=row)
 
 
 class Acknowledge(PartnerDoor):

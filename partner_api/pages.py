@@ -12,6 +12,7 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from rest_framework import serializers
 
@@ -106,6 +107,22 @@ def paged(row: type[serializers.Serializer[Any]]) -> type[serializers.Serializer
 def page(items: Sequence[Any], *, next: str | None) -> dict[str, Any]:
     """One page: `next` begins the one after it; null: there is none."""
     return {"items": list(items), "next": next}
+
+
+def turned(
+    rows: QuerySet[Any], list_name: str, asked: dict[str, Any], *, by: str = "pk", end: int | None = None
+) -> tuple[list[Any], str | None]:
+    """The rows of one page in the order of their number `by` (with a minus the last one first), behind the
+    cursor that was asked for, or else behind `end`; and where the page after it begins. Raises BadCursor."""
+    number, side = by.lstrip("-"), "lt" if by.startswith("-") else "gt"
+    behind = place_of(list_name, asked["cursor"])
+    behind = end if behind is None else behind
+    if behind is not None:
+        rows = rows.filter(**{f"{number}__{side}": behind})
+    found = list(rows.order_by(by)[: asked["limit"] + 1])
+    items = found[: asked["limit"]]
+    more = cursor_of(list_name, getattr(items[-1], number)) if len(found) > len(items) else None
+    return items, more
 
 
 def cursor_of(list_name: str, place: int | UUID) -> str:

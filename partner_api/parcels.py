@@ -24,8 +24,8 @@ from logistics.services.receiver_for_partner import give_label
 from logistics.services.tracking import PARTNER, take_in_tracking
 from logistics.states import WAYBILL
 from logistics.vocabulary import Code
-from partner_api.door import Json, MissingScope, PartnerDoor
-from partner_api.pages import Instant, etag
+from partner_api.door import Json, MissingScope, PartnerDoor, marked
+from partner_api.pages import Instant
 from partner_api.shipments import READ, WRITE, WholeParcelOut, parcels_of
 
 TELL = "tracking:write"
@@ -201,9 +201,7 @@ def one_parcel(row: Parcel, *, way: bool = True) -> dict[str, Any]:
 
 def _answer(row: Parcel) -> Json:
     told = one_parcel(row)
-    answer = Json(told)
-    answer["ETag"] = etag(told)
-    return answer
+    return marked(told)
 
 
 def _one(door: PartnerDoor, id: UUID) -> Parcel:

@@ -18,7 +18,7 @@ from catalog.services.publication import publish, withdraw
 from catalog.services.upserts import Wish, upsert
 from catalog.states import PRODUCT
 from kernel.documents import answers, in_path
-from partner_api.door import Json, PartnerDoor
+from partner_api.door import Json, PartnerDoor, marked
 from partner_api.goods import (
     MOST_VARIANTS,
     READ,
@@ -32,17 +32,7 @@ from partner_api.goods import (
     shown,
     variant,
 )
-from partner_api.pages import (
-    PageQuery,
-    cursor_of,
-    etag,
-    mind_match,
-    page,
-    paged,
-    place_of,
-    sparse,
-    sparse_all,
-)
+from partner_api.pages import PageQuery, mind_match, page, paged, sparse, sparse_all, turned
 from partner_api.upserting import CLASSIFY
 
 LIST: Final = "products"
@@ -86,13 +76,10 @@ class Products(PartnerDoor):
     def get(self, request: Request) -> Json:
         """All products, shown or not, with their variants and prices; new ones come last."""
         asked = self.asked(ProductQuery).validated_data
-        rows = Product.objects.filter(storefront=self.storefront, pk__gt=place_of(LIST, asked["cursor"]) or 0)
+        rows = Product.objects.filter(storefront=self.storefront)
         if asked["state"]:
             rows = rows.filter(state=asked["state"])
-        rows = rows.select_related("category", "brand").defer("search")
-        found = list(rows.order_by("pk")[: asked["limit"] + 1])
-        items = found[: asked["limit"]]
-        more = cursor_of(LIST, items[-1].pk) if len(found) > len(items) else None
+        items, more = turned(rows.select_related("category", "brand").defer("search"), LIST, asked)
         told = sparse_all(shown(items, self.now), asked["fields"], ProductOut)
         return Json(page(told, next=more))
 
@@ -107,9 +94,7 @@ class OneProduct(PartnerDoor):
         """The product with all its variants, list and present prices, customs attributes, and its ETag."""
         asked = self.asked(FieldsQuery).validated_data
         row = product(self, code)
-        answer = Json(sparse(row, asked["fields"]))
-        answer["ETag"] = etag(row)
-        return answer
+        return marked(sparse(row, asked["fields"]), of=row)
 
     @extend_schema(
         parameters=[CODE],
@@ -140,9 +125,7 @@ class OneProduct(PartnerDoor):
         if against:
             raise _refused(code, against)
         row = product(self, code)
-        answer = Json(row, status=201 if new else 200)
-        answer["ETag"] = etag(row)
-        return answer
+        return marked(row, status=201 if new else 200)
 
     def _seen(self, code: str) -> None:
         """A product that is there was read as it is now."""
@@ -212,9 +195,7 @@ class OneVariant(PartnerDoor):
         if found is None:
             raise NoSuchVariant(sku=sku[:30])
         row = variant(found, found.product.code, cuts_of([found], self.now).get(found.pk))
-        answer = Json(row)
-        answer["ETag"] = etag(row)
-        return answer
+        return marked(row)
 
 
 def _refused(code: str, faults: list[Fault]) -> ImportRefused:

@@ -16,7 +16,7 @@ from kernel.errors import Missing, Refused
 from orders.models import Order
 from orders.states import ORDER
 from partner_api.door import Json, PartnerDoor
-from partner_api.pages import PageQuery, cursor_of, page, paged, place_of
+from partner_api.pages import PageQuery, page, paged, turned
 
 TRACE, READ, WRITE = "trace:read", "stock:read", "recalls:write"
 LIST, STOPS = "lot_orders", "stops"
@@ -104,16 +104,11 @@ class LotOrders(PartnerDoor):
             lot__in=lots,
             put_back_at=None,
             reservation__holder__startswith=_ORDER,
-            pk__gt=place_of(LIST, asked["cursor"]) or 0,
         )
-        found = list(
-            rows.select_related("reservation", "lot__stock__warehouse").order_by("pk")[: asked["limit"] + 1]
-        )
-        items = found[: asked["limit"]]
+        items, more = turned(rows.select_related("reservation", "lot__stock__warehouse"), LIST, asked)
         numbers = {one.reservation.holder.removeprefix(_ORDER) for one in items}
         known = Order.objects.filter(storefront=self.storefront, number__in=numbers)
         states = dict(known.values_list("number", "state"))
-        more = cursor_of(LIST, items[-1].pk) if len(found) > len(items) else None
         return Json(page([_went(one, states) for one in items], next=more))
 
 
@@ -127,10 +122,7 @@ class Stops(PartnerDoor):
         """What is not sold at present, whoever said so."""
         asked = self.asked(PageQuery).validated_data
         rows = SaleStop.objects.filter(storefront=self.storefront, lifted_at=None)
-        rows = rows.filter(pk__gt=place_of(STOPS, asked["cursor"]) or 0).select_related("variant", "lot")
-        found = list(rows.order_by("pk")[: asked["limit"] + 1])
-        items = found[: asked["limit"]]
-        more = cursor_of(STOPS, items[-1].pk) if len(found) > len(items) else None
+        items, more = turned(rows.select_related("variant", "lot"), STOPS, asked)
         return Json(page([_stop(self, one) for one in items], next=more))
 
     @extend_schema(request=StopBody, responses=answers(201, StopOut, 404, 409))

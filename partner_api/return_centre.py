@@ -17,7 +17,7 @@ from kernel.states import WrongState
 from orders.models import Order, OrderLine
 from partner_api.door import Json, PartnerDoor
 from partner_api.lines import MOST_LINES, line
-from partner_api.pages import PageQuery, cursor_of, page, paged, place_of
+from partner_api.pages import PageQuery, page, paged, turned
 from partner_api.returns import NUMBER, READ, WRITE, WholeReturnOut, answer_of, one_return, seen
 from returns.models import ReturnGrade, ReturnRequest, StrayParcel
 from returns.services import arrive, strays
@@ -199,16 +199,11 @@ class Unexpected(PartnerDoor):
         `refunded`, `ours`, as it was refunded before, or `closed`."""
         asked = self.asked(StrayQuery).validated_data
         rows = _strays(self)
-        after = place_of(STRAYS, asked["cursor"])
-        if after is not None:
-            rows = rows.filter(pk__gt=after)
         if asked["state"]:
             rows = rows.filter(state=asked["state"])
         if asked["number"]:
             rows = rows.filter(number=asked["number"])
-        found = list(rows.order_by("pk")[: asked["limit"] + 1])
-        items = found[: asked["limit"]]
-        more = cursor_of(STRAYS, items[-1].pk) if len(found) > len(items) else None
+        items, more = turned(rows, STRAYS, asked)
         return Json(page([_stray(row) for row in items], next=more))
 
     @extend_schema(request=StrayBody, responses=answers(201, StrayOut, 404, 409))

@@ -14,8 +14,8 @@ from rest_framework.request import Request
 from kernel.documents import Text, answers, in_path
 from kernel.errors import Missing
 from partner_api.changes import Changed, change_of, changed
-from partner_api.door import Json, PartnerDoor
-from partner_api.pages import Instant, PageQuery, Sparse, cursor_of, etag, page, paged, place_of, sparse_all
+from partner_api.door import Json, PartnerDoor, marked
+from partner_api.pages import Instant, PageQuery, Sparse, cursor_of, page, paged, place_of, sparse_all
 from returns.models import ReturnGrade, ReturnLine, ReturnRequest
 from returns.reasons import REASONS, Kind
 from returns.services.arrive import left_of_lots, lots_of, paid_and_here
@@ -169,9 +169,7 @@ def answer_of(door: PartnerDoor, number: str) -> Json:
             }
             for lot in lots.get(line.line.position, [])
         ]
-    answer = Json(told)
-    answer["ETag"] = etag(told)
-    return answer
+    return marked(told)
 
 
 def shown(changes: Sequence[Changed]) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from rest_framework.request import Request
 from kernel.documents import answers, problems
 from kernel.errors import Invalid
 from partner_api.door import Json, PartnerDoor
-from partner_api.pages import PageQuery, cursor_of, page, paged, place_of
+from partner_api.pages import PageQuery, page, paged, turned
 from settlement.accounts import Account
 from settlement.brand import brand_statement, brand_sums, line_of
 from settlement.brand_file import write
@@ -149,11 +149,8 @@ class BrandLines(PartnerDoor):
             storefront=self.storefront,
             batch__currency=asked["currency"],
             settled_on__range=(asked["first"], asked["last"]),
-            pk__gt=place_of(LINES, asked["cursor"]) or 0,
         )
-        found = list(rows.select_related("batch", "order").order_by("pk")[: asked["limit"] + 1])
-        items = found[: asked["limit"]]
-        more = cursor_of(LINES, items[-1].pk) if len(found) > len(items) else None
+        items, more = turned(rows.select_related("batch", "order"), LINES, asked)
         return Json(page([_line(one) for one in items], next=more))
 
 
@@ -170,11 +167,8 @@ class BrandReceipts(PartnerDoor):
             storefront=self.storefront,
             batch__currency=asked["currency"],
             credited_on__range=(asked["first"], asked["last"]),
-            pk__gt=place_of(RECEIPTS, asked["cursor"]) or 0,
         )
-        found = list(rows.select_related("batch").order_by("pk")[: asked["limit"] + 1])
-        items = found[: asked["limit"]]
-        more = cursor_of(RECEIPTS, items[-1].pk) if len(found) > len(items) else None
+        items, more = turned(rows.select_related("batch"), RECEIPTS, asked)
         return Json(page([_bank(one) for one in items], next=more))
 
 

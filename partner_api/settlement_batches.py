@@ -10,8 +10,8 @@ from rest_framework.request import Request
 
 from kernel.documents import answers, in_path
 from kernel.errors import Missing
-from partner_api.door import Json, PartnerDoor
-from partner_api.pages import PageQuery, cursor_of, etag, page, paged, place_of
+from partner_api.door import Json, PartnerDoor, marked
+from partner_api.pages import PageQuery, page, paged, turned
 from partner_api.settlement import READ
 from settlement.models import SettlementBatch, SettlementItem
 from settlement.states import BATCH
@@ -73,14 +73,9 @@ class Batches(PartnerDoor):
         """The batches of this storefront, the youngest first."""
         asked = self.asked(BatchQuery).validated_data
         rows = SettlementBatch.objects.filter(storefront=self.storefront)
-        before = place_of(LIST, asked["cursor"])
-        if before is not None:
-            rows = rows.filter(pk__lt=before)
         if asked["state"]:
             rows = rows.filter(state=asked["state"])
-        found = list(rows.order_by("-pk")[: asked["limit"] + 1])
-        items = found[: asked["limit"]]
-        more = cursor_of(LIST, items[-1].pk) if len(found) > len(items) else None
+        items, more = turned(rows, LIST, asked, by="-pk")
         return Json(page([_batch(one) for one in items], next=more))
 
 
@@ -93,9 +88,7 @@ class OneBatch(PartnerDoor):
     def get(self, request: Request, number: str) -> Json:
         """The batch, and its ETag."""
         told = _batch(_one(self, number))
-        answer = Json(told)
-        answer["ETag"] = etag(told)
-        return answer
+        return marked(told)
 
 
 class BatchItems(PartnerDoor):
@@ -108,10 +101,7 @@ class BatchItems(PartnerDoor):
         """Each order in the batch, by its position in the institution's file."""
         asked = self.asked(PageQuery).validated_data
         batch, name = _one(self, number), f"{ITEMS}:{number}"
-        rows = batch.items.filter(position__gt=place_of(name, asked["cursor"]) or 0)
-        found = list(rows.select_related("order").order_by("position")[: asked["limit"] + 1])
-        items = found[: asked["limit"]]
-        more = cursor_of(name, items[-1].position) if len(found) > len(items) else None
+        items, more = turned(batch.items.select_related("order"), name, asked, by="position")
         return Json(page([_item(one) for one in items], next=more))
 
 

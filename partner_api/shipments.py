@@ -20,8 +20,8 @@ from logistics.states import SHIPMENT, WAYBILL
 from logistics.vocabulary import Code
 from orders.models import OrderLine
 from partner_api.changes import Changed, change_of, changed
-from partner_api.door import Json, PartnerDoor
-from partner_api.pages import Instant, PageQuery, Sparse, cursor_of, etag, page, paged, place_of, sparse_all
+from partner_api.door import Json, PartnerDoor, marked
+from partner_api.pages import Instant, PageQuery, Sparse, cursor_of, page, paged, place_of, sparse_all
 
 READ, WRITE = "fulfilment:read", "fulfilment:write"
 LIST, KIND, BY = "shipments", "order", "order__number"  # a shipment is told of under its order
@@ -170,9 +170,7 @@ def seen(door: PartnerDoor) -> QuerySet[Shipment]:
 def answer_of(door: PartnerDoor, number: str, status: int = 200) -> Json:
     """The shipment of this order as it stands, with its mark."""
     (row,) = shown([change_of(door, kind=KIND, number=number, rows=seen(door), by=BY)], way=True)
-    answer = Json(row, status=status)
-    answer["ETag"] = etag(row)
-    return answer
+    return marked(row, status=status)
 
 
 def shown(changes: Sequence[Changed], *, way: bool) -> list[dict[str, Any]]:

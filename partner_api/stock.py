@@ -15,7 +15,7 @@ from kernel.documents import Text, answers
 from partner_api.door import Json, PartnerDoor
 from partner_api.lines import MOST_LINES
 from partner_api.moves import adjust, count, take_in
-from partner_api.pages import PageQuery, cursor_of, page, paged, place_of
+from partner_api.pages import PageQuery, page, paged, turned
 
 READ, WRITE = "stock:read", "stock:write"
 
@@ -260,16 +260,11 @@ def _each(door: PartnerDoor, told: dict[str, Any], *shared: str) -> list[dict[st
 def _page(
     door: PartnerDoor, name: str, rows: QuerySet[Any], asked: dict[str, Any], to_stock: str
 ) -> tuple[list[Any], str | None]:
-    after = place_of(name, asked["cursor"])
     if asked["warehouse"]:
         rows = rows.filter(**{f"{to_stock}warehouse": door.warehouse(asked["warehouse"])})
     if asked["sku"]:
         rows = rows.filter(**{f"{to_stock}variant__sku": asked["sku"]})
-    if after is not None:
-        rows = rows.filter(pk__gt=after)
-    found = list(rows.order_by("pk")[: asked["limit"] + 1])
-    items = found[: asked["limit"]]
-    return items, cursor_of(name, items[-1].pk) if len(found) > len(items) else None
+    return turned(rows, name, asked)
 
 
 def _level(row: Stock) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from rest_framework.request import Request
 
 from kernel.documents import answers, in_path
 from kernel.errors import Missing
-from partner_api.door import Json, PartnerDoor
-from partner_api.pages import PageQuery, cursor_of, etag, mind_match, page, paged, place_of
+from partner_api.door import Json, PartnerDoor, marked
+from partner_api.pages import PageQuery, mind_match, page, paged, turned
 from partners.gateways.webhook.address import checked
 from partners.models import Attempt, Endpoint, Message, Notice
 from partners.published import BY_TYPE
@@ -163,7 +163,7 @@ class Webhook(PartnerDoor):
     @extend_schema(parameters=[ID], responses=answers(200, EndpointOut))
     def get(self, request: Request, id: UUID) -> Json:
         """The endpoint, with its ETag."""
-        return _marked(shown(_one(self, id)))
+        return marked(shown(_one(self, id)))
 
     @extend_schema(parameters=[ID], request=EndpointBody, responses=answers(200, EndpointOut))
     def put(self, request: Request, id: UUID) -> Json:
@@ -173,7 +173,7 @@ class Webhook(PartnerDoor):
         endpoints.change_endpoint(
             row=row, connection=self.connection, url=self.url, types=self.told["types"], now=self.now
         )
-        return _marked(shown(row))
+        return marked(shown(row))
 
     @extend_schema(parameters=[ID], responses=answers(204, None))
     def delete(self, request: Request, id: UUID) -> HttpResponse:
@@ -215,7 +215,7 @@ class Resume(PartnerDoor):
     def post(self, request: Request, id: UUID) -> Json:
         """Go on after a pause; what waited meanwhile is sent."""
         row = _one(self, id)
-        endpoints.resume(row=row, by=f"partner:{self.caller.partner.name}", now=self.now)
+        endpoints.resume(row=row, by=self.by, now=self.now)
         row.refresh_from_db()
         return Json(shown(row))
 
@@ -231,17 +231,12 @@ class Messages(PartnerDoor):
         asked = self.asked(MessageQuery).validated_data
         name = f"messages:{id}"
         rows = Message.objects.filter(endpoint=_one(self, id))
-        before = place_of(name, asked["cursor"])
-        if before is not None:
-            rows = rows.filter(pk__lt=before)
         if asked.get("state"):
             rows = rows.filter(state=asked["state"])
-        found = list(rows.order_by("-pk")[: asked["limit"] + 1])
-        items = found[: asked["limit"]]
+        items, more = turned(rows, name, asked, by="-pk")
         log: dict[int, list[Attempt]] = {row.pk: [] for row in items}
         for one in Attempt.objects.filter(message_id__in=list(log)).order_by("pk"):
             log[one.message_id].append(one)
-        more = cursor_of(name, items[-1].pk) if len(found) > len(items) else None
         return Json(page([told_of(row, log[row.pk]) for row in items], next=more))
 
 
@@ -274,15 +269,11 @@ class Events(PartnerDoor):
         Positions never turn up before one that was read: ask again with the last one as `after`.
         """
         asked = self.asked(EventQuery).validated_data
-        after = place_of("events", asked["cursor"])
-        after = asked.get("after", 0) if after is None else after
         types = [name for name, one in BY_TYPE.items() if self.may(one.scope)]
-        rows = Notice.objects.filter(storefront=self.storefront, position__gt=after, type__in=types)
+        rows = Notice.objects.filter(storefront=self.storefront, type__in=types)
         if self.connection.warehouses:
             rows = rows.filter(warehouse__in=self.connection.warehouses)
-        found = list(rows.order_by("position")[: asked["limit"] + 1])
-        items = found[: asked["limit"]]
-        more = cursor_of("events", items[-1].position) if len(found) > len(items) else None
+        items, more = turned(rows, "events", asked, by="position", end=asked.get("after"))
         return Json(page([_event(row) for row in items], next=more))
 
 
@@ -308,12 +299,6 @@ def told_of(row: Message, log: list[Attempt] | None = None) -> dict[str, Any]:
 def _event(row: Notice) -> dict[str, Any]:
     kind, _, number = row.subject.partition(":")
     return {"position": row.position, "type": row.type, "object": kind, "number": number, "at": row.at}
-
-
-def _marked(body: dict[str, Any]) -> Json:
-    answer = Json(body)
-    answer["ETag"] = etag(body)
-    return answer
 
 
 def _own(door: PartnerDoor) -> Any:

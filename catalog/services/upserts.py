@@ -6,7 +6,7 @@ under such a word.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -107,13 +107,6 @@ def upsert(
                 now=now,
             )
     return weighed.outcomes
-
-
-def counts(outcomes: Sequence[Outcome]) -> dict[str, int]:
-    """How many rows there were, and of each outcome."""
-    found = Counter(one.outcome for one in outcomes)
-    names = ("created", "changed", "unchanged", "refused")
-    return {"rows": len(outcomes), **{name: found[name] for name in names}}
 
 
 def _weigh(storefront_id: int, wish: Wish, now: datetime, report: Progress | None) -> _Weighed:

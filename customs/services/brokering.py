@@ -45,7 +45,7 @@ def bring(*, account: PortAccount, raw: bytes, by: Partner, now: datetime) -> Se
             name="port_receipt.brought",
             key=f"port_receipt:{row.public_id}",
             facts={
-                "by": f"partner:{by.name}",
+                "by": by.actor,
                 "message": row.name,
                 "status": row.status,
                 "digest": row.digest,
@@ -77,7 +77,7 @@ def transported(*, message: PortMessage, by: Partner, now: datetime) -> datetime
             storefront_id=message.storefront_id,
             name="port_message.transported",
             key=message.event_key,
-            facts={"message": message.name, "by": f"partner:{by.name}"},
+            facts={"message": message.name, "by": by.actor},
             now=now,
         )
         return now

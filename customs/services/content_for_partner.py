@@ -77,7 +77,7 @@ def give_content(
     _disclose(order, partner, purpose, name, now)
     label = labels.FILING_BODY if isinstance(message, Filing) else labels.RECEIPT_RAW
     text = vault.open_as(
-        who=f"partner:{partner.name}",
+        who=partner.actor,
         purpose=purpose,
         storefront_id=order.storefront_id,
         key=key,
@@ -105,7 +105,7 @@ def give_message(*, message: PortMessage, partner: Partner, now: datetime) -> by
             raise MessageSealed()
         _disclose(order, partner, "declare", message.name, now)
     try:
-        return whole(message, who=f"partner:{partner.name}", purpose="declare", now=now)
+        return whole(message, who=partner.actor, purpose="declare", now=now)
     except vault.VaultClosed as closed:
         raise MessageSealed() from closed
 

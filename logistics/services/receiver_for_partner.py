@@ -99,7 +99,7 @@ def give_receiver(
         now=now,
     )
     plain = vault.open_many_as(
-        who=f"partner:{partner.name}",
+        who=partner.actor,
         purpose=purpose,
         storefront_id=order.storefront_id,
         key=key,

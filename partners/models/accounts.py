@@ -66,6 +66,11 @@ class Partner(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def actor(self) -> str:
+        """Who it is, as the house writes down who did something."""
+        return f"partner:{self.name}"[:80]
+
 
 class Connection(models.Model):
     """What a partner may do in one storefront, since when and until when; the owner there decides.

@@ -5,53 +5,33 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from customs.changed import changed
 from customs.models import Declaration, Filing, TaxSheet
 from customs.services.filing import NAMES
 from customs.states import DECLARATION
 from customs.steps import says
 from kernel.documents import answers, in_path
-from kernel.errors import Missing
 from kernel.models import Event
-from orders.changed import Change
+from partner_api.changes import Changed, ChangeQuery, Changes, FieldsQuery
 from partner_api.door import Json, PartnerDoor, marked
-from partner_api.pages import (
-    Instant,
-    PageQuery,
-    Sparse,
-    cursor_of,
-    page,
-    paged,
-    place_of,
-    sparse,
-    sparse_all,
-)
+from partner_api.pages import Sparse, paged, sparse
 
 READ = "customs:read"
 NUMBER = in_path("number", "of the order")
-LIST = "declarations"
 _EVENT: Final = f"{DECLARATION.name}."
 # The documents of others: their messages by the specification.
 _OTHERS = {Filing.Kind.PAYMENT: "CEB411Message", Filing.Kind.WAYBILL: "CEB511Message"}
 MESSAGE: Final = {**NAMES, **_OTHERS}
 
 
-class DeclarationQuery(PageQuery):
+class DeclarationQuery(ChangeQuery):
     """Which declarations."""
 
     state = serializers.ChoiceField(DECLARATION.states, required=False, default="")
-    changed_since = Instant(required=False, default=None)
-    fields = serializers.CharField(required=False, default="", max_length=400)  # type: ignore[assignment]
-
-
-class OneDeclarationQuery(serializers.Serializer[Any]):
-    """Of one declaration."""
-
-    fields = serializers.CharField(required=False, default="", max_length=400)  # type: ignore[assignment]
 
 
 class SaidOut(serializers.Serializer[Any]):
@@ -140,6 +120,10 @@ class OneDeclarationOut(DeclarationOut):
     history = StepOut(many=True)
 
 
+# An order shares its places with what becomes of it at customs.
+LIST = Changes("declarations", kind="order", by="order__number", shape=DeclarationOut)
+
+
 class Declarations(PartnerDoor):
     """Declarations, in the order in which they last changed."""
 
@@ -150,18 +134,10 @@ class Declarations(PartnerDoor):
         """Declarations, in the order in which they last changed. `next` stands also at the end: ask again
         with it for what changes from now on."""
         asked = self.asked(DeclarationQuery).validated_data
-        after = place_of(LIST, asked["cursor"]) or 0
-        found = changed(
-            storefront_id=self.storefront.pk,
-            after=after,
-            since=asked["changed_since"],
-            state=asked["state"],
-            warehouses=self.connection.warehouses,
-            most=asked["limit"],
-        )
-        last = found[-1].position if found else after
-        items = sparse_all(shown(found), asked["fields"], DeclarationOut)
-        return Json(page(items, next=cursor_of(LIST, last)))
+        rows = seen(self)
+        if asked["state"]:
+            rows = rows.filter(state=asked["state"])
+        return LIST.page(asked, LIST.behind(self, asked, rows), shown)
 
 
 class OneDeclaration(PartnerDoor):
@@ -170,25 +146,26 @@ class OneDeclaration(PartnerDoor):
     scopes = {"GET": READ}
 
     @extend_schema(
-        parameters=[NUMBER, OneDeclarationQuery],
+        parameters=[NUMBER, FieldsQuery],
         responses=answers(200, OneDeclarationOut, 422),
     )
     def get(self, request: Request, number: str) -> Json:
         """The declaration with its documents, its tax sheets and its history, and its ETag."""
-        asked = self.asked(OneDeclarationQuery).validated_data
+        asked = self.asked(FieldsQuery).validated_data
         change, row = declared(self, number)
         told = _row(change, row) | _more(row)
         return marked(sparse(told, asked["fields"]), of=told)
 
 
-def declared(door: PartnerDoor, number: str) -> tuple[Change, Declaration]:
+def seen(door: PartnerDoor) -> QuerySet[Declaration]:
+    """The declarations of orders of the warehouses that the partner serves."""
+    return Declaration.objects.filter(storefront=door.storefront, order__warehouse__in=door.warehouses())
+
+
+def declared(door: PartnerDoor, number: str) -> tuple[Changed, Declaration]:
     """The declaration of an order of this storefront; raises Missing."""
-    served = door.connection.warehouses
-    found = changed(storefront_id=door.storefront.pk, warehouses=served, number=number[:60])
-    if not found:
-        raise Missing()
-    row = Declaration.objects.select_related("account", "order__key").get(order_id=found[0].order_id)
-    return found[0], row
+    change = LIST.one(door, number, seen(door))
+    return change, Declaration.objects.select_related("account", "order__key").get(pk=change.pk)
 
 
 def said(code: str) -> dict[str, str] | None:
@@ -197,14 +174,13 @@ def said(code: str) -> dict[str, str] | None:
     return {"code": code, "zh": zh, "en": en} if code else None
 
 
-def shown(changes: Sequence[Change]) -> list[dict[str, Any]]:
+def shown(changes: Sequence[Changed]) -> list[dict[str, Any]]:
     """The declarations of these changes, in their order; one statement."""
-    rows = Declaration.objects.select_related("account").filter(order__in=[one.order_id for one in changes])
-    by_order = {row.order_id: row for row in rows}
-    return [_row(one, by_order[one.order_id]) for one in changes]
+    rows = Declaration.objects.select_related("account").in_bulk([one.pk for one in changes])
+    return [_row(one, rows[one.pk]) for one in changes]
 
 
-def _row(change: Change, row: Declaration) -> dict[str, Any]:
+def _row(change: Changed, row: Declaration) -> dict[str, Any]:
     return {
         "number": row.number,
         "state": row.state,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
+from django.db.models import Exists, OuterRef, QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -13,50 +15,30 @@ from rest_framework.request import Request
 from customs.models import Declaration
 from customs.states import DECLARATION
 from kernel.documents import Text, answers, in_path
-from kernel.errors import Missing
 from logistics.models import Shipment
 from logistics.services.receiver_for_partner import GIVEN, PURPOSES, give_receiver
 from logistics.states import SHIPMENT
-from orders.changed import Change, changed
 from orders.models import Order, OrderLine
 from orders.states import ORDER
+from partner_api.changes import Changed, ChangeQuery, Changes, FieldsQuery
 from partner_api.door import Json, MissingScope, PartnerDoor, marked
-from partner_api.pages import (
-    Instant,
-    PageQuery,
-    Sparse,
-    cursor_of,
-    page,
-    paged,
-    place_of,
-    sparse,
-    sparse_all,
-)
-from partners.models import Acknowledgement, Latest
+from partner_api.pages import Sparse, paged, sparse
+from partners.models import Acknowledgement
 from partners.queries import head_of
 from partners.services.acknowledging import acknowledge, note_all_acknowledged
 
 READ, WRITE = "orders:read", "orders:write"
-LIST = "orders"
 
 
-class OrderQuery(PageQuery):
+class OrderQuery(ChangeQuery):
     """Which orders."""
 
     state = serializers.ChoiceField(ORDER.states, required=False, default="")
-    changed_since = Instant(required=False, default=None)
     acknowledged = serializers.BooleanField(
         required=False,
         default=None,
         help_text="true: those alone that you have acknowledged; false: those that you have not; absent: all",
     )
-    fields = serializers.CharField(required=False, default="", max_length=400)  # type: ignore[assignment]
-
-
-class OneQuery(serializers.Serializer[Any]):
-    """Of one order."""
-
-    fields = serializers.CharField(required=False, default="", max_length=400)  # type: ignore[assignment]
 
 
 class AcknowledgeBody(serializers.Serializer[Any]):
@@ -156,6 +138,7 @@ class ReceiverOut(Sparse):
 
 
 NUMBER = in_path("number", "of the order")
+LIST = Changes("orders", kind="order", by="number", shape=OrderOut)
 
 
 class Orders(PartnerDoor):
@@ -168,35 +151,21 @@ class Orders(PartnerDoor):
         """Orders, in the order in which they last changed. `next` stands also at the end: ask again with it
         for what changes from now on."""
         asked = self.asked(OrderQuery).validated_data
-        after = place_of(LIST, asked["cursor"]) or 0
-        found = self._new(asked, after) if asked["acknowledged"] is False else self._found(asked, after)
-        rows = shown(self, found)
-        last = found[-1].position if found else after
-        items = sparse_all(rows, asked["fields"], OrderOut)
-        return Json(page(items, next=cursor_of(LIST, last)))
-
-    def _found(self, asked: dict[str, Any], after: int) -> list[Change]:
-        """What was asked for behind this place."""
-        return changed(
-            storefront_id=self.storefront.pk,
-            after=after,
-            since=asked["changed_since"],
-            state=asked["state"],
-            new_to=self.caller.partner.pk if asked["acknowledged"] is False else None,
-            had_by=self.caller.partner.pk if asked["acknowledged"] else None,
-            warehouses=self.connection.warehouses,
-            most=asked["limit"],
-        )
-
-    def _new(self, asked: dict[str, Any], after: int) -> list[Change]:
-        """Those that are not acknowledged: what is known to be is not looked through again, however often
-        this is asked."""
-        known, head = self.connection.acknowledged_to, head_of(self.storefront.pk)
-        found = self._found(asked, max(after, known))
-        if after <= known and asked["changed_since"] is None and not asked["state"]:
-            to = found[0].position - 1 if found else head
-            note_all_acknowledged(connection=self.connection, to=to)
-        return found
+        mine = asked["acknowledged"]
+        rows, kept = seen(self), Exists(_mine(self).filter(number=OuterRef("number")))
+        if mine is not None:
+            rows = rows.filter(kept if mine else ~kept)
+        if asked["state"]:
+            rows = rows.filter(state=asked["state"])
+        if mine is not False:
+            found = LIST.behind(self, asked, rows)
+        else:  # what is known to be acknowledged is not looked through again, however often this is asked
+            known, head = self.connection.acknowledged_to, head_of(self.storefront.pk)
+            found = LIST.behind(self, asked, rows, known=known)
+            if not (asked["cursor"] or asked["changed_since"] or asked["state"]):
+                to = found[0].position - 1 if found else head
+                note_all_acknowledged(connection=self.connection, to=to)
+        return LIST.page(asked, found, partial(shown, self))
 
 
 class OneOrder(PartnerDoor):
@@ -204,11 +173,11 @@ class OneOrder(PartnerDoor):
 
     scopes = {"GET": READ}
 
-    @extend_schema(parameters=[NUMBER, OneQuery], responses=answers(200, OrderOut, 422))
+    @extend_schema(parameters=[NUMBER, FieldsQuery], responses=answers(200, OrderOut, 422))
     def get(self, request: Request, number: str) -> Json:
         """The order with its lines and sums, how far its parcel and its declaration are, and its ETag."""
-        asked = self.asked(OneQuery).validated_data
-        row = shown(self, [_change(self, number)])[0]
+        asked = self.asked(FieldsQuery).validated_data
+        row = shown(self, [LIST.one(self, number, seen(self))])[0]
         return marked(sparse(row, asked["fields"]), of=row)
 
 
@@ -221,7 +190,7 @@ class Acknowledge(PartnerDoor):
     def post(self, request: Request, number: str) -> Json:
         """Say that you have it, under your own number if you like; once and for all."""
         told = self.taken(AcknowledgeBody).validated_data
-        _change(self, number)
+        LIST.one(self, number, seen(self))
         row = acknowledge(
             connection=self.connection, number=number, reference=told["reference"], now=self.now
         )
@@ -238,7 +207,7 @@ class Receiver(PartnerDoor):
     def get(self, request: Request, number: str) -> Json:
         """Name, telephone and address, as far as your personal scopes go; each answer is on record."""
         asked = self.asked(ReceiverQuery).validated_data
-        order = Order.objects.select_related("key").get(pk=_change(self, number).order_id)
+        order = Order.objects.select_related("key").get(pk=LIST.one(self, number, seen(self)).pk)
         allowed = [scope for scope in GIVEN if self.may(scope)]
         if not allowed:
             raise MissingScope(" / ".join(GIVEN))
@@ -254,9 +223,9 @@ class Receiver(PartnerDoor):
         return answer
 
 
-def shown(door: PartnerDoor, changes: Sequence[Change]) -> list[dict[str, Any]]:
+def shown(door: PartnerDoor, changes: Sequence[Changed]) -> list[dict[str, Any]]:
     """The orders of these changes, in their order; five statements, however many."""
-    ids = [one.order_id for one in changes]
+    ids = [one.pk for one in changes]
     orders = Order.objects.select_related("warehouse").in_bulk(ids)
     lines: dict[int, list[OrderLine]] = defaultdict(list)
     for line in OrderLine.objects.filter(order_id__in=ids).order_by("order_id", "position"):
@@ -264,14 +233,11 @@ def shown(door: PartnerDoor, changes: Sequence[Change]) -> list[dict[str, Any]]:
     shipments = {one.order_id: one for one in Shipment.objects.filter(order_id__in=ids)}
     declared = {one.order_id: one for one in Declaration.objects.filter(order_id__in=ids)}
     numbers = [row.number for row in orders.values()]
-    had = Acknowledgement.objects.filter(
-        partner=door.caller.partner, storefront=door.storefront, number__in=numbers
-    )
-    known = {one.number: one for one in had}
+    known = {one.number: one for one in _mine(door).filter(number__in=numbers)}
     return [
         _row(
             one,
-            order := orders[one.order_id],
+            order := orders[one.pk],
             lines[order.pk],
             shipment=shipments.get(order.pk),
             declaration=declared.get(order.pk),
@@ -282,7 +248,7 @@ def shown(door: PartnerDoor, changes: Sequence[Change]) -> list[dict[str, Any]]:
 
 
 def _row(
-    change: Change,
+    change: Changed,
     order: Order,
     lines: list[OrderLine],
     *,
@@ -329,11 +295,11 @@ def _row(
     }
 
 
-def _change(door: PartnerDoor, number: str) -> Change:
-    """The last change of an order of this storefront; raises Missing for one that was never paid."""
-    latest = Latest.objects.filter(storefront=door.storefront, kind="order", number=number[:60]).first()
-    orders = Order.objects.filter(storefront=door.storefront, warehouse__in=door.warehouses())
-    order = orders.filter(number=number[:32]).values_list("pk").first()
-    if latest is None or order is None:
-        raise Missing()
-    return Change(latest.position, latest.at, order[0])
+def seen(door: PartnerDoor) -> QuerySet[Order]:
+    """The orders of the warehouses that the partner serves."""
+    return Order.objects.filter(storefront=door.storefront, warehouse__in=door.warehouses())
+
+
+def _mine(door: PartnerDoor) -> QuerySet[Acknowledgement]:
+    """What the partner has acknowledged in this storefront."""
+    return Acknowledgement.objects.filter(partner=door.caller.partner, storefront=door.storefront)

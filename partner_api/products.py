@@ -18,6 +18,7 @@ from catalog.services.publication import publish, withdraw
 from catalog.services.upserts import Wish, upsert
 from catalog.states import PRODUCT
 from kernel.documents import answers, in_path
+from partner_api.changes import FieldsQuery
 from partner_api.door import Json, PartnerDoor, marked
 from partner_api.goods import (
     MOST_VARIANTS,
@@ -40,19 +41,10 @@ MOST_TOLD: Final = 100  # faults of one product
 CODE = in_path("code", "the product's code, like rose-serum")
 
 
-class ProductQuery(PageQuery):
+class ProductQuery(FieldsQuery, PageQuery):
     """Which products, and what of them."""
 
     state = serializers.ChoiceField(PRODUCT.states, required=False, default="")
-    fields = serializers.CharField(  # type: ignore[assignment]
-        required=False, default="", max_length=400, help_text="of each product these alone, parted by commas"
-    )
-
-
-class FieldsQuery(serializers.Serializer[Any]):
-    """What of a product."""
-
-    fields = serializers.CharField(required=False, default="", max_length=400)  # type: ignore[assignment]
 
 
 class _ProductBody(serializers.Serializer[Any]):

@@ -13,26 +13,24 @@ from rest_framework.request import Request
 
 from kernel.documents import Text, answers, in_path
 from kernel.errors import Missing
-from partner_api.changes import Changed, change_of, changed
+from partner_api.changes import Changed, ChangeQuery, Changes
 from partner_api.door import Json, PartnerDoor, marked
-from partner_api.pages import Instant, PageQuery, Sparse, cursor_of, page, paged, place_of, sparse_all
+from partner_api.pages import Sparse, paged
 from returns.models import ReturnGrade, ReturnLine, ReturnRequest
 from returns.reasons import REASONS, Kind
 from returns.services.arrive import left_of_lots, lots_of, paid_and_here
 from returns.states import RETURN, RETURN_LINE
 
 READ, WRITE = "returns:read", "returns:write"
-LIST, KIND, BY = "returns", "return", "number"
+KIND = "return"
 NUMBER = in_path("number", "number of the return 退货单号")
 
 
-class ReturnQuery(PageQuery):
+class ReturnQuery(ChangeQuery):
     """Which returns."""
 
     state = serializers.ChoiceField(RETURN.states, required=False, default="")
     warehouse = serializers.SlugField(required=False, default="", max_length=40)
-    changed_since = Instant(required=False, default=None)
-    fields = serializers.CharField(required=False, default="", max_length=400)  # type: ignore[assignment]
 
 
 class GradeOut(serializers.Serializer[Any]):
@@ -97,6 +95,9 @@ class WholeReturnOut(ReturnOut):
     lines = serializers.ListField(child=InspectedLineOut())
 
 
+LIST = Changes("returns", KIND, by="number", shape=ReturnOut)
+
+
 class Returns(PartnerDoor):
     """Returns, in the order in which they last changed."""
 
@@ -107,24 +108,12 @@ class Returns(PartnerDoor):
         """Returns that were agreed to: with `state=on_the_way` what is expected. `next` stands also
         at the end: ask again with it for what changes from now on."""
         asked = self.asked(ReturnQuery).validated_data
-        after = place_of(LIST, asked["cursor"]) or 0
         rows = seen(self)
         if asked["state"]:
             rows = rows.filter(state=asked["state"])
         if asked["warehouse"]:
             rows = rows.filter(order__warehouse=self.warehouse(asked["warehouse"]))
-        found = changed(
-            self,
-            kind=KIND,
-            rows=rows,
-            by=BY,
-            after=after,
-            since=asked["changed_since"],
-            most=asked["limit"],
-        )
-        last = found[-1].position if found else after
-        items = sparse_all(shown(found), asked["fields"], ReturnOut)
-        return Json(page(items, next=cursor_of(LIST, last)))
+        return LIST.page(asked, LIST.behind(self, asked, rows), shown)
 
 
 class OneReturn(PartnerDoor):
@@ -145,7 +134,7 @@ def seen(door: PartnerDoor) -> QuerySet[ReturnRequest]:
 
 def one_return(door: PartnerDoor, number: str) -> ReturnRequest:
     """The return with this number that partners were told of; raises Missing."""
-    known = change_of(door, kind=KIND, number=number, rows=seen(door), by=BY)
+    known = LIST.one(door, number, seen(door))
     row = seen(door).select_related("order", "policy").filter(pk=known.pk).first()
     if row is None:
         raise Missing()
@@ -154,7 +143,7 @@ def one_return(door: PartnerDoor, number: str) -> ReturnRequest:
 
 def answer_of(door: PartnerDoor, number: str) -> Json:
     """The return as it stands, with its mark."""
-    change = change_of(door, kind=KIND, number=number, rows=seen(door), by=BY)
+    change = LIST.one(door, number, seen(door))
     (told,) = shown([change])
     request = ReturnRequest.objects.select_related("order").get(pk=change.pk)
     lots, left = lots_of(request), left_of_lots(request.order)

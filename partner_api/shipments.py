@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet
@@ -19,22 +20,19 @@ from logistics.services.tracking import AFTER_RELEASE_ONLY, released
 from logistics.states import SHIPMENT, WAYBILL
 from logistics.vocabulary import Code
 from orders.models import OrderLine
-from partner_api.changes import Changed, change_of, changed
+from partner_api.changes import Changed, ChangeQuery, Changes
 from partner_api.door import Json, PartnerDoor, marked
-from partner_api.pages import Instant, PageQuery, Sparse, cursor_of, page, paged, place_of, sparse_all
+from partner_api.pages import Sparse, paged
 
 READ, WRITE = "fulfilment:read", "fulfilment:write"
-LIST, KIND, BY = "shipments", "order", "order__number"  # a shipment is told of under its order
 NUMBER = in_path("number", "number of the order 订单号")
 
 
-class ShipmentQuery(PageQuery):
+class ShipmentQuery(ChangeQuery):
     """Which shipments."""
 
     state = serializers.ChoiceField(SHIPMENT.states, required=False, default="")
     warehouse = serializers.SlugField(required=False, default="", max_length=40)
-    changed_since = Instant(required=False, default=None)
-    fields = serializers.CharField(required=False, default="", max_length=400)  # type: ignore[assignment]
 
 
 class LotOfOut(serializers.Serializer[Any]):
@@ -121,6 +119,10 @@ class WholeShipmentOut(ShipmentOut):
     parcels = serializers.ListField(child=WholeParcelOut())
 
 
+# A shipment is told of under its order.
+LIST = Changes("shipments", kind="order", by="order__number", shape=ShipmentOut)
+
+
 class Shipments(PartnerDoor):
     """Shipments, in the order in which they last changed."""
 
@@ -131,24 +133,12 @@ class Shipments(PartnerDoor):
         """Shipments, in the order in which they last changed, without the parcels' way. `next` stands also at
         the end: ask again with it for what changes from now on."""
         asked = self.asked(ShipmentQuery).validated_data
-        after = place_of(LIST, asked["cursor"]) or 0
         rows = seen(self)
         if asked["state"]:
             rows = rows.filter(state=asked["state"])
         if asked["warehouse"]:
             rows = rows.filter(warehouse=self.warehouse(asked["warehouse"]))
-        found = changed(
-            self,
-            kind=KIND,
-            rows=rows,
-            by=BY,
-            after=after,
-            since=asked["changed_since"],
-            most=asked["limit"],
-        )
-        last = found[-1].position if found else after
-        items = sparse_all(shown(found, way=False), asked["fields"], ShipmentOut)
-        return Json(page(items, next=cursor_of(LIST, last)))
+        return LIST.page(asked, LIST.behind(self, asked, rows), partial(shown, way=False))
 
 
 class OneShipment(PartnerDoor):
@@ -169,7 +159,7 @@ def seen(door: PartnerDoor) -> QuerySet[Shipment]:
 
 def answer_of(door: PartnerDoor, number: str, status: int = 200) -> Json:
     """The shipment of this order as it stands, with its mark."""
-    (row,) = shown([change_of(door, kind=KIND, number=number, rows=seen(door), by=BY)], way=True)
+    (row,) = shown([LIST.one(door, number, seen(door))], way=True)
     return marked(row, status=status)
 
 

@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from drf_spectacular.plumbing import _load_enum_name_overrides
+from drf_spectacular.settings import patched_settings
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
 PROBLEM = "application/problem+json"
+
+
+@contextmanager
+def told_by(settings: dict[str, Any]) -> Iterator[None]:
+    """Within it one document is made by settings of its own, by its names of enumerations too, of which
+    drf-spectacular would keep those of the first document of a process for all."""
+    _load_enum_name_overrides.cache_clear()
+    try:
+        with patched_settings(settings):
+            yield
+    finally:
+        _load_enum_name_overrides.cache_clear()
 
 
 class Text(serializers.Serializer[Any]):

@@ -13,26 +13,10 @@ from django.templatetags.static import static
 from django.urls import URLPattern, URLResolver, include, path, reverse
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
-from drf_spectacular.settings import patched_settings
 
-from miniprogram_api.coupons import CLAIM_STATES
-from miniprogram_api.me import IDENTITY_STATES
-from miniprogram_api.return_requests import KIND_NAMES
-from orders.states import ORDER
-from payments.states import PAYMENT
-from returns.states import RETURN
+from kernel.documents import told_by
 
 _CONVERTER = re.compile(r"<\w+:(\w+)>")
-# One name for each set of values, however many fields have it.
-NAMES = {
-    "OrderStateEnum": ORDER.choices,
-    "PaymentStateEnum": PAYMENT.choices,
-    "ClaimStateEnum": [(state, state) for state in CLAIM_STATES],
-    "IdentityStateEnum": [(state, state) for state in IDENTITY_STATES],
-    "ReturnStateEnum": RETURN.choices,
-    "ReturnKindEnum": [(kind, kind) for kind in KIND_NAMES],
-    "TradeModeEnum": [(mode, mode) for mode in ("1210", "9610", "1239")],
-}
 
 # The page's own script is a file of this house; Swagger UI styles its elements inline.
 POLICY = (
@@ -84,7 +68,7 @@ def document() -> bytes:
     from miniprogram_api.urls import endpoints  # noqa: PLC0415  (the addresses name this module)
 
     patterns: list[URLPattern | URLResolver] = [path("api/v1/", include(endpoints))]
-    with patched_settings({"ENUM_NAME_OVERRIDES": NAMES}):
+    with told_by({}):
         generator = SchemaGenerator(patterns=patterns)  # type: ignore[no-untyped-call]
         made: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     for pattern in endpoints:

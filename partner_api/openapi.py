@@ -18,10 +18,9 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views.decorators.http import require_safe
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from drf_spectacular.generators import SchemaGenerator
-from drf_spectacular.settings import patched_settings
 
 from kernel import idempotency
-from kernel.documents import PROBLEM, WHAT
+from kernel.documents import PROBLEM, WHAT, told_by
 from partner_api.door import READS, PartnerDoor
 from partner_api.examples import example
 from partner_api.introduction import DESCRIPTION, ENUMS, PLAIN, SAID, TAGS
@@ -122,7 +121,7 @@ def described() -> dict[str, Any]:
 
     patterns: list[URLPattern | URLResolver] = [path(ROOT.lstrip("/"), include(endpoints))]
     told = {"ENUM_NAME_OVERRIDES": ENUMS, "SCHEMA_PATH_PREFIX": ROOT, "COMPONENT_SPLIT_REQUEST": False}
-    with patched_settings(told):
+    with told_by(told):
         generator = _Generator(patterns=patterns)  # type: ignore[no-untyped-call]
         made: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     made = _renamed(made)

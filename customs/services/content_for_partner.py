@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from compliance import services as compliance
 from compliance import vault
 from compliance.disclosures import words
 from customs import labels
@@ -15,8 +14,7 @@ from customs.models import Declaration, Filing, PortMessage, PortReceipt
 from customs.services.keeping import raw_of
 from customs.services.sending import whole
 from kernel.errors import Conflict
-from logistics.services.receiver_for_partner import ReceiverStays
-from orders.models import Order
+from orders.services.disclose_to_partner import disclose_to_partner, mind_country
 from partners.models import Partner
 
 SCOPE: Final = "personal:declaration"
@@ -66,15 +64,14 @@ def give_content(
     """
     order = declaration.order
     sealed = bytes(message.body_sealed if isinstance(message, Filing) else message.raw_sealed)
-    if partner.country != "CN":
-        raise ReceiverStays()
+    mind_country(partner)
     if order.subject_id is None or not sealed:
         raise MessageSealed()
     try:
         key = vault.unwrap(order.key)
     except vault.VaultClosed as closed:
         raise MessageSealed() from closed
-    _disclose(order, partner, purpose, name, now)
+    disclose_to_partner(order=order, partner=partner, purpose=purpose, fields=_fields(name), now=now)
     label = labels.FILING_BODY if isinstance(message, Filing) else labels.RECEIPT_RAW
     text = vault.open_as(
         who=partner.actor,
@@ -97,33 +94,17 @@ def give_content(
 def give_message(*, message: PortMessage, partner: Partner, now: datetime) -> bytes:
     """A signed message to the broker who transports it, byte for byte; of each order that it declares it is
     recorded first. Raises ReceiverStays, MessageSealed."""
-    if partner.country != "CN":
-        raise ReceiverStays()
+    mind_country(partner)
     for filing in message.filings.select_related("declaration__order").order_by("position"):
         order = filing.declaration.order
         if order.subject_id is None:
             raise MessageSealed()
-        _disclose(order, partner, "declare", message.name, now)
+        words_of = _fields(message.name)
+        disclose_to_partner(order=order, partner=partner, purpose="declare", fields=words_of, now=now)
     try:
         return whole(message, who=partner.actor, purpose="declare", now=now)
     except vault.VaultClosed as closed:
         raise MessageSealed() from closed
-
-
-def _disclose(order: Order, partner: Partner, purpose: str, name: str, now: datetime) -> None:
-    assert order.subject_id is not None
-    compliance.disclose(
-        storefront_id=order.storefront_id,
-        subject_id=order.subject_id,
-        order_number=order.number,
-        recipient_kind="partner",
-        recipient=partner.name,
-        country=partner.country,
-        purpose=purpose,
-        basis="contract",
-        fields=_fields(name),
-        now=now,
-    )
 
 
 def _fields(name: str) -> list[str]:

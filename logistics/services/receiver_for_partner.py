@@ -6,15 +6,15 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, Final
 
-from compliance import services as compliance
 from compliance import vault
 from customers import divisions
-from kernel.errors import Conflict, Refused
+from kernel.errors import Conflict
 from logistics.models import Parcel
 from logistics.services.labels import label_of
 from logistics.services.receiver import FIELDS, ReceiverGone
 from orders import labels
 from orders.models import Order
+from orders.services.disclose_to_partner import disclose_to_partner, mind_country
 from partners.models import Partner
 
 # By the scope that allows it: the word of the disclosure, the column, and its label in the vault.
@@ -34,14 +34,6 @@ class ReceiverNotDue(Conflict):
     title_zh = "订单未支付或已取消，不提供收件信息。"
 
 
-class ReceiverStays(Refused):
-    """Personal data does not leave China without the person's separate consent, which names who gets it."""
-
-    code = "receiver_stays_in_china"
-    title = "Personal data is not given to a partner outside China (PIPL Art. 38–39)."
-    title_zh = "不向境外合作方提供个人信息（个人信息保护法第三十八、三十九条）。"
-
-
 def give_label(*, parcel: Parcel, partner: Partner, now: datetime) -> bytes:
     """The label of a parcel for a partner that packs it, which shows to whom it goes.
 
@@ -51,21 +43,9 @@ def give_label(*, parcel: Parcel, partner: Partner, now: datetime) -> bytes:
     order = parcel.shipment.order
     if order.subject_id is None:
         raise ReceiverNotDue()
-    if partner.country != "CN":
-        raise ReceiverStays()
+    mind_country(partner)
     content = label_of(parcel=parcel, by=partner.name, kind="partner", now=now)
-    compliance.disclose(
-        storefront_id=order.storefront_id,
-        subject_id=order.subject_id,
-        order_number=order.number,
-        recipient_kind="partner",
-        recipient=partner.name,
-        country=partner.country,
-        purpose="deliver",
-        basis="contract",
-        fields=FIELDS,
-        now=now,
-    )
+    disclose_to_partner(order=order, partner=partner, purpose="deliver", fields=FIELDS, now=now)
     return content
 
 
@@ -80,24 +60,13 @@ def give_receiver(
     given = [GIVEN[scope] for scope in GIVEN if scope in scopes]
     if order.state != "paid" or order.subject_id is None:
         raise ReceiverNotDue()
-    if partner.country != "CN":
-        raise ReceiverStays()
+    mind_country(partner)
     try:
         key = vault.unwrap(order.key)
     except vault.VaultClosed as closed:
         raise ReceiverGone() from closed
-    compliance.disclose(
-        storefront_id=order.storefront_id,
-        subject_id=order.subject_id,
-        order_number=order.number,
-        recipient_kind="partner",
-        recipient=partner.name,
-        country=partner.country,
-        purpose=purpose,
-        basis="contract",
-        fields=[*(word for word, *_ in given), "order_number"],
-        now=now,
-    )
+    told_of = [*(word for word, *_ in given), "order_number"]
+    disclose_to_partner(order=order, partner=partner, purpose=purpose, fields=told_of, now=now)
     plain = vault.open_many_as(
         who=partner.actor,
         purpose=purpose,

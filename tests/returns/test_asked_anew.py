@@ -26,6 +26,7 @@ from tests.returns.test_customs import (
     balance,
     delivered,
     filing_of,
+    handled_at,
     now_is,
     pays,
     restored,
@@ -131,7 +132,7 @@ def test_what_could_not_be_declared_and_a_colleague_does_is_its_requests(port, r
         assert filing_of(other) == known
 
 
-def test_what_was_refused_and_is_declared_anew_for_what_came_gives_back_that(port, ready):  # noqa: F811
+def test_what_was_refused_and_is_declared_anew_for_what_came_gives_back_that(port, ready, monkeypatch):  # noqa: F811
     order, at = ready
     at = delivered(port, order, at)
     tax, used = balance("tax"), allowance()["used"]
@@ -149,6 +150,7 @@ def test_what_was_refused_and_is_declared_anew_for_what_came_gives_back_that(por
     at = says(port, "CEB626Message", filing_of(row), at, "100")
     assert balance("tax") == tax
     anew = returned(order, at, {"HD-1": 1})
+    handled_at(monkeypatch, at)
     delivery.drain(now=at)
     at = says(port, "CEB626Message", anew, at, "399")
     assert (filing_of(row), row.restorable, restored()) == (anew, True, [used // 2])

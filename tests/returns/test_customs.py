@@ -85,6 +85,11 @@ def says(port, name, filing, at, status):
     return ports.go_on(at + timedelta(seconds=3), 3)
 
 
+def handled_at(monkeypatch, at):
+    """What happens to an order is told to returns at `at`, which may be tomorrow."""
+    monkeypatch.setattr("returns.tasks.now", lambda: at)
+
+
 def filing_of(row):
     row.refresh_from_db()
     return Filing.objects.get(kind="return", key=row.return_no)
@@ -174,7 +179,9 @@ def test_a_return_that_customs_refuses_stays_refunded_and_its_tax_is_owed_again(
     assert (restored(), Case.objects.get(kind="customs.rejected").facts["document"]) == ([], "return")
 
 
-def test_a_refused_return_that_a_colleague_declares_anew_and_customs_grants_gives_the_tax_up(port, ready):
+def test_a_refused_return_that_a_colleague_declares_anew_and_customs_grants_gives_the_tax_up(
+    port, ready, monkeypatch
+):
     order, at = ready
     at = delivered(port, order, at)
     tax, used = balance("tax"), allowance()["used"]
@@ -185,6 +192,7 @@ def test_a_refused_return_that_a_colleague_declares_anew_and_customs_grants_give
     at = says(port, "CEB626Message", filing_of(row), at, "100")
     assert (balance("tax"), balance("goodwill")) == (tax, row.refund.tax_fen)
     anew = returned(order, at, {"HD-1": 1})
+    handled_at(monkeypatch, at)
     delivery.drain(now=at)
     assert filing_of(row) == anew
     for _ in range(2):
@@ -242,7 +250,9 @@ def test_given_up_while_customs_has_the_list_it_is_asked_back_and_the_money_leav
     assert allowance() == {"used": 0, "reserved": 0}
 
 
-def test_a_list_that_customs_keeps_goes_on_and_becomes_a_return_that_never_left(port, ready, world):
+def test_a_list_that_customs_keeps_goes_on_and_becomes_a_return_that_never_left(
+    port, ready, world, monkeypatch
+):
     order, at = ready
     at, before = accepted(port, order, at), held(world)
     row = asked(order, wish(2, **UP), at=at)
@@ -250,6 +260,7 @@ def test_a_list_that_customs_keeps_goes_on_and_becomes_a_return_that_never_left(
     at = says(port, "CEB624Message", Filing.objects.get(kind="cancel"), at, "100")
     assert (declaration(order).state, Refund.objects.get().state) == ("accepted", "requested")
     answer(port, order, at, "800", **LIST_NO)
+    handled_at(monkeypatch, at)
     at = ports.go_on(at + timedelta(seconds=3), 3)
     _is_a_return(port, row, at, world, before, 2)
     assert Shipment.objects.get().state == "cancelled"
@@ -257,13 +268,14 @@ def test_a_list_that_customs_keeps_goes_on_and_becomes_a_return_that_never_left(
 
 
 def test_a_piece_given_up_while_customs_has_the_list_waits_for_the_release_and_is_a_return(
-    port, ready, world
+    port, ready, world, monkeypatch
 ):
     order, at = ready
     at, before = accepted(port, order, at), held(world)
     row = asked(order, wish(**UP), at=at)
     assert (declaration(order).state, row.refund.state) == ("accepted", "requested")
     answer(port, order, at, "800", **LIST_NO)
+    handled_at(monkeypatch, at)
     at = ports.go_on(at + timedelta(seconds=3), 3)
     _is_a_return(port, row, at, world, before, 1)
     assert Shipment.objects.get().state == "to_pick"

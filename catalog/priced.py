@@ -22,7 +22,8 @@ v.weight_g, v.bar_code, v.hs_code, v.origin_country, v.origin_iso, v.unit,
 v.legal_unit_1, v.legal_quantity_1, v.legal_unit_2, v.legal_quantity_2,
 v.net_content, v.net_content_unit, v.spec_zh, v.is_food, v.adult_only, v.return_exclusion, v.classes,
 v.exclusion_ruled_out,
-v.active AND v.customs_confirmed AND p.state = 'published', media.thumbnail_path
+v.active AND v.customs_confirmed AND p.state = 'published', media.thumbnail_path,
+nullif(cut.promotion, '')
 """
 TABLES = """
   FROM catalog_variant v
@@ -81,6 +82,7 @@ class PricedVariant:
     exclusion_ruled_out: bool
     on_sale: bool
     thumbnail_path: str | None
+    promotion: str | None
 
     def goods(self, listing: Listing | None) -> Goods:
         """What one piece is before the law, with what the positive list says of its code."""

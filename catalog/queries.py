@@ -19,7 +19,7 @@ from django.db.models import BooleanField, F, Func, IntegerField, Q, QuerySet, V
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Cast
 
-from catalog import cursors, reference, words
+from catalog import cursors, promotions, reference, words
 from catalog.models import Brand, CatalogVersion, Category, Media, Product
 from catalog.priced import COLUMNS, TABLES, PricedVariant, from_row, priced_variants
 from catalog.services.publication import NoSuchProduct
@@ -115,6 +115,7 @@ def products(
     now: datetime,
     category: str = "",
     brand: str = "",
+    promotion: str = "",
     q: str = "",
     min_price_fen: int | None = None,
     max_price_fen: int | None = None,
@@ -124,8 +125,9 @@ def products(
 ) -> Page:
     """One page of published products as cards, in two statements.
 
-    `category` takes its descendants with it; `q` asks for every word; the price bounds, both included, are on
-    the lowest present price. `sort` is one of SORTS, by default newest, or relevance where there is a `q`.
+    `category` takes its descendants with it; `promotion` is a code of price cuts that run or are to come; `q`
+    asks for every word; the price bounds, both included, are on the lowest present price. `sort` is one of
+    SORTS, by default newest, or relevance where there is a `q`.
     Raises BadCursor, and ValueError for a sort that does not exist.
     """
     limit = max(1, min(limit, MAX_LIMIT))
@@ -140,6 +142,8 @@ def products(
     rows = _filtered(
         storefront_id, category=category, brand=brand, asked=asked, low=min_price_fen, high=max_price_fen
     )
+    if promotion:
+        rows = rows.filter(pk__in=promotions.goods(storefront_id, promotion, now=now))
     column, falling = _SORTS[sort]
     if cursor:
         rows = rows.filter(_after(cursors.decode(cursor, sort=sort), column, falling))
@@ -276,7 +280,11 @@ def _card(row: Sequence[Any]) -> dict[str, Any]:
 def _variant(v: PricedVariant, *, e_label_zh: str, law: Law) -> dict[str, Any]:
     cut = None
     if v.cut_ends_at is not None:
-        cut = {"name": _text(v.cut_zh or "", v.cut_en or ""), "ends_at": _plain(v.cut_ends_at)}
+        cut = {
+            "name": _text(v.cut_zh or "", v.cut_en or ""),
+            "ends_at": _plain(v.cut_ends_at),
+            "promotion": v.promotion,
+        }
     content = None
     if v.net_content is not None:
         content = {"value": f"{v.net_content.normalize():f}", "unit": v.net_content_unit}

@@ -37,6 +37,33 @@ FROM inventory_warehouse w LEFT JOIN inventory_freighttemplate t ON t.id = w.fre
 WHERE w.id = ANY(%s::bigint[])
 """
 
+_NEXT = """
+SELECT DISTINCT ON (v.sku) v.sku, l.code, l.produced_on, l.expires_on, coalesce(l.near_from <= %(day)s, false)
+  FROM inventory_stock s
+  JOIN catalog_variant v ON v.id = s.variant_id
+  JOIN inventory_warehouse w ON w.id = s.warehouse_id
+  JOIN LATERAL (
+        SELECT lot.*, sum(lot.on_hand - lot.picked - lot.quarantined)
+                 OVER (ORDER BY lot.expires_on NULLS LAST, lot.received_at, lot.id) AS pieces
+          FROM inventory_lot lot
+         WHERE lot.stock_id = s.id AND NOT lot.stopped AND lot.on_hand > lot.picked + lot.quarantined
+           AND coalesce(lot.unsellable_from > %(day)s, true)
+       ) l ON l.pieces > s.reserved - (SELECT sum(picked) FROM inventory_lot WHERE stock_id = s.id)
+ WHERE s.storefront_id = %(storefront)s AND v.storefront_id = s.storefront_id AND v.sku = ANY(%(skus)s)
+   AND NOT s.stopped AND w.active AND w.trade_mode = ANY(%(modes)s)
+ ORDER BY v.sku, w.position, w.id, l.pieces
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class NextLot:
+    """The lot of which the next piece that is sold would be; `code` is empty where none are kept."""
+
+    code: str
+    produced_on: date | None
+    expires_on: date | None
+    near_expiry: bool
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -131,6 +158,18 @@ def available(
     for variant_id, pieces in rows:
         found[variant_id] = found.get(variant_id, 0) + max(0, pieces)
     return found
+
+
+def next_lots(
+    *, storefront_id: int, skus: Sequence[str], trade_modes: Sequence[str], day: date
+) -> dict[str, NextLot]:
+    """SKU → the lot that comes next, behind what is promised already: first expired first out, in the
+    preferred warehouse. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _NEXT, {"storefront": storefront_id, "skus": list(skus), "modes": list(trade_modes), "day": day}
+        )
+        return {sku: NextLot(*lot) for sku, *lot in cursor.fetchall()}
 
 
 def terms(*, warehouse_ids: Sequence[int], day: date) -> dict[int, Terms]:

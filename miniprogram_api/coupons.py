@@ -17,6 +17,7 @@ from orders import queries as orders
 from orders.models import Coupon, CouponClaim
 from orders.services.coupons import claim_coupon
 
+CODE = in_path("code", "of the coupon")
 CLAIM_STATES = USABLE, NOT_YET, USED, OVER = "usable", "not_yet", "used", "over"
 
 
@@ -46,6 +47,14 @@ class CouponList(serializers.Serializer[Any]):
     claimable = CouponOut(many=True)
 
 
+class CouponSeen(serializers.Serializer[Any]):
+    """A coupon and what the customer has of it. It holds for all goods of the storefront alike."""
+
+    coupon = CouponOut()
+    claim = ClaimOut(allow_null=True)
+    claimable = serializers.BooleanField()
+
+
 class Coupons(Door):
     """优惠券."""
 
@@ -62,6 +71,24 @@ class Coupons(Door):
         )
 
 
+class CouponView(Door):
+    """优惠券详情."""
+
+    @extend_schema(
+        operation_id="coupon", tags=["cart"], parameters=[CODE], responses=answers(200, CouponSeen, 401, 404)
+    )
+    def get(self, request: Request, code: str) -> HttpResponse:
+        """A coupon: what it pays, from which value of goods on, and when."""
+        coupon, claim = orders.coupon(storefront_id=self.shop.id, customer_id=self.own.customer_id, code=code)
+        return Json(
+            {
+                "coupon": _coupon(coupon),
+                "claim": _claim(claim, self.now) if claim else None,
+                "claimable": claim is None and coupon.starts_at <= self.now < coupon.ends_at,
+            }
+        )
+
+
 class ClaimCoupon(Door):
     """领取优惠券."""
 
@@ -70,7 +97,7 @@ class ClaimCoupon(Door):
     @extend_schema(
         operation_id="claim_coupon",
         tags=["cart"],
-        parameters=[in_path("code", "of the coupon")],
+        parameters=[CODE],
         request=None,
         responses=answers(201, ClaimOut, 401, 404, 409, 429),
     )

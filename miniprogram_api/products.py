@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from django.http import HttpResponse
@@ -10,6 +11,9 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from catalog import queries as catalog
+from inventory import queries as inventory
+from inventory.queries import NextLot
+from kernel.clock import shanghai_day
 from kernel.documents import APPID, Picture, Text, answers, in_path
 from miniprogram_api import shelf
 from miniprogram_api.door import Door, Json
@@ -69,6 +73,16 @@ class ProductPage(serializers.Serializer[Any]):
 class Cut(serializers.Serializer[Any]):
     name = Text()
     ends_at = serializers.DateTimeField()
+    promotion = serializers.CharField(allow_null=True, help_text="`code` of the promotion it is part of")
+
+
+class LotOut(serializers.Serializer[Any]):
+    """批次: of which the next piece that is sold would be; what is sent may be of a later one."""
+
+    code = serializers.CharField(allow_blank=True, help_text="批号")
+    produced_on = serializers.DateField(allow_null=True, help_text="生产日期")
+    expires_on = serializers.DateField(allow_null=True, help_text="保质期至")
+    near_expiry = serializers.BooleanField(help_text="临期")
 
 
 class Origin(serializers.Serializer[Any]):
@@ -114,6 +128,9 @@ class VariantOut(serializers.Serializer[Any]):
         help_text="sold to persons of 18 years and more, by its commodity code or by its own mark"
     )
     listing = ListingOut(allow_null=True, help_text="null: not on the list, and not to be bought")
+    lot = LotOut(
+        allow_null=True, help_text="a minute old at most; null: none in stock, or without lots and days"
+    )
     in_stock = serializers.BooleanField()
     left = serializers.IntegerField(allow_null=True)
 
@@ -134,6 +151,7 @@ class ProductQuery(serializers.Serializer[Any]):
 
     category = serializers.CharField(max_length=60, required=False, allow_blank=True)
     brand = serializers.CharField(max_length=60, required=False, allow_blank=True)
+    promotion = serializers.CharField(max_length=40, required=False, allow_blank=True)
     q = serializers.CharField(max_length=60, required=False, allow_blank=True, help_text="search words")
     min_price_fen = serializers.IntegerField(min_value=0, max_value=AT_MOST_FEN, required=False)
     max_price_fen = serializers.IntegerField(min_value=0, max_value=AT_MOST_FEN, required=False)
@@ -216,9 +234,20 @@ class Product(Door):
         """A product with its variants, pictures and customs attributes."""
         found = catalog.product(self.shop.id, code, now=self.now)
         at_hand = shelf.present(self.shop.id)
+        skus = [variant["sku"] for variant in found["variants"]]
+        lots = inventory.next_lots(
+            storefront_id=self.shop.id,
+            skus=skus,
+            trade_modes=self.shop.trade_modes,
+            day=shanghai_day(self.now),
+        )
         for variant in found["variants"]:
-            variant.update(shelf.show([variant["sku"]], at_hand))
-        return Json(found, skus=[variant["sku"] for variant in found["variants"]])
+            variant.update(shelf.show([variant["sku"]], at_hand) | {"lot": _lot(lots.get(variant["sku"]))})
+        return Json(found, skus=skus)
+
+
+def _lot(lot: NextLot | None) -> dict[str, Any] | None:
+    return asdict(lot) if lot and (lot.code or lot.produced_on or lot.expires_on) else None
 
 
 def with_stock(cards: list[dict[str, Any]], storefront_id: int) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from miniprogram_api.addresses import Address, Addresses, Divisions
 from miniprogram_api.allowance import MyAllowance
 from miniprogram_api.cart import CartLineView, CartView
 from miniprogram_api.consents import Consents, ConsentTo, RiskNotice
-from miniprogram_api.coupons import ClaimCoupon, Coupons
+from miniprogram_api.coupons import ClaimCoupon, Coupons, CouponView
 from miniprogram_api.disclosures import MyDisclosures
 from miniprogram_api.home import Home
 from miniprogram_api.identity import MyIdentity
@@ -25,6 +25,7 @@ from miniprogram_api.parties import Parties
 from miniprogram_api.payment import StartPayment, SyncPayment
 from miniprogram_api.price import OrderPrice
 from miniprogram_api.products import LIST_PARAMETERS, Brands, Categories, Product, Products
+from miniprogram_api.promotions import Promotion, Promotions
 from miniprogram_api.quotes import Quotes, QuoteView
 from miniprogram_api.return_again import AskAgain
 from miniprogram_api.return_pictures import ReturnPictures, ReturnPictureView
@@ -72,6 +73,8 @@ endpoints: list[URLPattern] = [
     path("brands", kept(Brands.as_view())),
     path("products", kept(Products.as_view(), *LIST_PARAMETERS)),
     path("products/<slug:code>", kept(Product.as_view())),
+    path("promotions", kept(Promotions.as_view())),
+    path("promotions/<slug:code>", kept(Promotion.as_view())),
     path("session", SessionView.as_view()),
     path("me", Me.as_view()),
     path("me/phone", MyPhone.as_view()),
@@ -97,6 +100,7 @@ endpoints: list[URLPattern] = [
     path("cart", CartView.as_view()),
     path("cart/lines/<sku:sku>", CartLineView.as_view()),
     path("coupons", Coupons.as_view()),
+    path("coupons/<slug:code>", CouponView.as_view()),
     path("coupons/<slug:code>/claim", ClaimCoupon.as_view()),
     path("quotes", Quotes.as_view()),
     path("quotes/<uuid:token>", QuoteView.as_view()),

@@ -210,12 +210,21 @@ class PriceCutAdmin(Scoped):
     """Public price cuts (公开降价): announced here, ended here, never rewritten."""
 
     writers = SELLERS
-    addable = ("variant", "price_fen", "starts_at", "ends_at", "name_zh", "name_en")
+    addable = ("variant", "price_fen", "starts_at", "ends_at", "name_zh", "name_en", "promotion")
     autocomplete_fields = ("variant",)
-    list_display = ("variant", "price_fen", "starts_at", "ends_at", "name_zh", "name_en", "storefront")
+    list_display = (
+        "variant",
+        "price_fen",
+        "starts_at",
+        "ends_at",
+        "name_zh",
+        "name_en",
+        "promotion",
+        "storefront",
+    )
     list_select_related = ("variant", "storefront")
     list_filter = ("starts_at", "ends_at")
-    search_fields = ("variant__sku__startswith", "name_zh", "name_en")
+    search_fields = ("variant__sku__startswith", "name_zh", "name_en", "promotion__startswith")
     ordering = ("-id",)
     actions = ("end",)
 

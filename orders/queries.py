@@ -108,6 +108,15 @@ def claimable(*, storefront_id: int, customer_id: int, now: datetime) -> list[Co
     )
 
 
+def coupon(*, storefront_id: int, customer_id: int, code: str) -> tuple[Coupon, CouponClaim | None]:
+    """A coupon of the storefront and what the customer has of it; raises Missing."""
+    found = Coupon.objects.filter(storefront_id=storefront_id, code=code).first()
+    if found is None:
+        raise Missing()
+    claims = CouponClaim.objects.filter(coupon=found, customer_id=customer_id)
+    return found, claims.select_related("coupon").first()
+
+
 def quote(*, customer_id: int, token: UUID) -> Quote:
     """A quote of the customer with warehouse, address and coupon; raises Missing."""
     found = (

@@ -114,6 +114,7 @@ def _start_sale(storefront_id: int, now: datetime) -> int:
             ends_at=now + timedelta(days=SALE_DAYS),
             name_zh="开店季特惠",
             name_en="Opening season",
+            promotion="opening",
             now=now,
         )
     return len(_SALE.keys() - begun)

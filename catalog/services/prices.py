@@ -86,10 +86,12 @@ def cut_price(
     name_zh: str,
     name_en: str,
     now: datetime,
+    promotion: str = "",
 ) -> PriceCut:
     """Announce a public price cut from `starts_at` until just before `ends_at`, open to every consumer.
 
-    Raises NoSuchVariant, BadPrice, or CutInTheWay when another cut of the variant overlaps it.
+    The cuts of one `promotion` (a code) are shown together. Raises NoSuchVariant, BadPrice, or CutInTheWay
+    when another cut of the variant overlaps it.
     """
     if price_fen <= 0:
         raise BadPrice(sku=sku, why="it must be above zero", why_zh="价格必须大于零")
@@ -109,6 +111,7 @@ def cut_price(
             ends_at=ends_at,
             name_zh=name_zh,
             name_en=name_en,
+            promotion=promotion,
         )
         publish_cut(cut=cut, now=now)
         refresh_products([variant.product_id], now=now)

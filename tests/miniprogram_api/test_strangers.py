@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import URLPattern
 
+from catalog.models import PriceCut
 from customers.models import Address, Customer
 from miniprogram_api.door import Door
 from miniprogram_api.urls import endpoints
@@ -138,6 +140,14 @@ def things_of(world: make.World) -> Things:
     CartLine.objects.create(
         storefront=world.shop, customer=world.alice, variant=world.iron, quantity=3, added_at=make.NOW
     )
+    PriceCut.objects.create(
+        storefront=world.shop,
+        variant=world.dryer,
+        price_fen=8_000,
+        starts_at=make.present(),
+        ends_at=make.present() + timedelta(hours=1),
+        promotion="singles",
+    )
     address = Address.objects.get(customer=world.alice)
     return Things(
         {
@@ -148,7 +158,11 @@ def things_of(world: make.World) -> Things:
             "kind": "marketing",
             "code": "p-hd-1",
         },
-        {"coupons/<slug:code>/claim": {"code": claim.coupon.code}},
+        {
+            "coupons/<slug:code>": {"code": claim.coupon.code},
+            "coupons/<slug:code>/claim": {"code": claim.coupon.code},
+            "promotions/<slug:code>": {"code": "singles"},
+        },
     )
 
 

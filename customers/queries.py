@@ -132,6 +132,12 @@ def address(row: Customer, public_id: UUID) -> OwnAddress:
     return _open(vault.unwrap(row.subject.key), found)
 
 
+def default_province(customer_id: int) -> str:
+    """The first two digits of the division of the customer's default address; "" without one."""
+    kept = Address.objects.filter(customer_id=customer_id, removed_at=None, is_default=True)
+    return (kept.values_list("division_code", flat=True).first() or "")[:2]
+
+
 def held(subject: Subject, now: datetime) -> list[Category]:
     """Everything that the house holds about a customer, app by app from the ground up."""
     return [one for holding in reversed(wiring.holdings) for one in holding.see(subject, now)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 from django.conf import settings
@@ -12,7 +13,9 @@ from rest_framework.request import Request
 
 from catalog import queries as catalog
 from catalog.queries import PricedVariant
+from customers import queries as customers
 from inventory import queries as inventory
+from inventory.queries import Offer
 from kernel.clock import shanghai_day
 from kernel.documents import Text, answers, in_path
 from kernel.errors import Missing
@@ -21,6 +24,8 @@ from miniprogram_api import shelf
 from miniprogram_api.door import Door, Json
 from orders import queries as orders
 from orders.queries import CartItem
+from orders.services.allocation import one_order
+from orders.services.apart import Apart, CannotShipTogether, Line, RegionRefused, TooHeavy
 from orders.services.cart import put
 from orders.services.quote import NotForSale
 
@@ -54,6 +59,33 @@ class CartLineOut(serializers.Serializer[Any]):
     why = serializers.ChoiceField([GONE, SOLD_OUT, TOO_FEW], allow_null=True)
 
 
+class ShortOut(serializers.Serializer[Any]):
+    sku = serializers.CharField()
+    wanted = serializers.IntegerField()
+    available = serializers.IntegerField(required=False, help_text="pieces that can be ordered")
+    at_most = serializers.IntegerField(required=False, help_text="pieces that fit one parcel")
+
+
+class GroupOut(serializers.Serializer[Any]):
+    """Goods that can be one order."""
+
+    warehouse = serializers.CharField()
+    trade_mode = serializers.ChoiceField(["1210", "9610", "1239"])
+    skus = serializers.ListField(child=serializers.CharField())
+
+
+class ApartOut(serializers.Serializer[Any]):
+    """Why the valid lines are no single order to the default address: what can be ordered together, and what
+    cannot be ordered as it stands. `POST /quotes` of the cart answers the same."""
+
+    code = serializers.ChoiceField([one.code for one in (CannotShipTogether, TooHeavy, RegionRefused)])
+    text = Text()
+    groups = GroupOut(many=True)
+    short = ShortOut(many=True)
+    heavy = ShortOut(many=True)
+    undelivered = serializers.ListField(child=serializers.CharField())
+
+
 class CartOut(serializers.Serializer[Any]):
     """`lines` can be bought, or could with fewer pieces; `invalid` are gone. Sums are of the valid lines,
     without tax and freight."""
@@ -63,6 +95,7 @@ class CartOut(serializers.Serializer[Any]):
     pieces = serializers.IntegerField()
     goods_fen = serializers.IntegerField()
     list_goods_fen = serializers.IntegerField()
+    apart = ApartOut(allow_null=True, help_text="null: the valid lines can be one order")
 
 
 class CartView(Door):
@@ -110,22 +143,25 @@ class CartLineView(Door):
 
 
 def shown_cart(door: Door) -> dict[str, Any]:
-    """The caller's cart as JSON, in three statements."""
+    """The caller's cart as JSON, in five statements."""
     held = orders.cart(customer_id=door.own.customer_id)
     priced = catalog.priced_variants(door.shop.id, [item.sku for item in held], door.now) if held else {}
     ids = [variant.variant_id for variant in priced.values()]
-    at_hand = (
-        inventory.available(
+    offers = (
+        inventory.offers(
             storefront_id=door.shop.id,
             variant_ids=ids,
             trade_modes=door.shop.trade_modes,
             day=shanghai_day(door.now),
         )
         if ids
-        else {}
+        else []
     )
+    at_hand = Counter[int]()
+    for offer in offers:
+        at_hand.update(offer.available)
     lines = [
-        _line(item, priced[item.sku], at_hand.get(priced[item.sku].variant_id, 0))
+        _line(item, priced[item.sku], at_hand[priced[item.sku].variant_id])
         for item in held
         if item.sku in priced
     ]
@@ -136,7 +172,26 @@ def shown_cart(door: Door) -> dict[str, Any]:
         "pieces": sum(line["quantity"] for line in valid),
         "goods_fen": sum(line["amount_fen"] for line in valid),
         "list_goods_fen": sum(line["list_price_fen"] * line["quantity"] for line in valid),
+        "apart": _apart(door, valid, priced, offers) if valid else None,
     }
+
+
+def _apart(
+    door: Door, valid: list[dict[str, Any]], priced: dict[str, PricedVariant], offers: list[Offer]
+) -> dict[str, Any] | None:
+    wanted = [(priced[line["sku"]], line["quantity"]) for line in valid]
+    try:
+        one_order(
+            offers=offers,
+            lines=[Line(v.variant_id, v.sku, v.weight_g, quantity) for v, quantity in wanted],
+            province=customers.default_province(door.own.customer_id),
+            goods_fen=sum(line["amount_fen"] for line in valid),
+            now=door.now,
+        )
+    except Apart as told:
+        lists = {name: getattr(told, name) for name in ("groups", "short", "heavy", "undelivered")}
+        return {"code": told.code, "text": {"zh": told.text("zh"), "en": told.text("en")}, **lists}
+    return None
 
 
 def _line(item: CartItem, variant: PricedVariant, pieces: int) -> dict[str, Any]:

@@ -16,12 +16,14 @@ from compliance.states import PAYER
 from customers.models import NamedPayer
 from customers.services.naming import NOTICE
 from customers.states import NAMING
-from kernel.documents import RefusalDocument, Text, answers
+from kernel.clock import shanghai_day
+from kernel.documents import Text, answers
 from kernel.throttle import Limit
 from miniprogram_api.door import Door, Json
 from miniprogram_api.identity import DEVICE, device_of
 from miniprogram_api.orders import NUMBER, OrderState
 from miniprogram_api.payment import order_of
+from miniprogram_api.ways_out import RefusalOut, with_ways
 from orders import queries as orders
 from orders.models import Order
 from orders.services.name_orderer import may_name
@@ -44,7 +46,7 @@ class NamedOut(serializers.Serializer[Any]):
 
     state = serializers.ChoiceField(NAMING.states)
     named_at = serializers.DateTimeField()
-    refusals = RefusalDocument(many=True)
+    refusals = RefusalOut(many=True)
 
 
 class NamingNoticeOut(serializers.Serializer[Any]):
@@ -165,5 +167,5 @@ def _named(row: Order, named: NamedPayer | None) -> dict[str, Any] | None:
     if named.state == "refused":
         judged = Judgement.objects.filter(order_number=row.number, moment="naming", allowed=False)
         last = judged.order_by("-decided_at").values_list("refusals", flat=True).first()
-        refusals = [one | {"facts": {}} for one in last or []]
+        refusals = with_ways([one | {"facts": {}} for one in last or []], shanghai_day(named.named_at))
     return {"state": named.state, "named_at": named.named_at, "refusals": refusals}

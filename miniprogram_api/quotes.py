@@ -14,11 +14,12 @@ from rest_framework.request import Request
 
 from compliance.law import Law
 from compliance.notice import GROUNDS, return_exclusion
-from kernel.documents import RefusalDocument, Text, answers, in_path
+from kernel.documents import Text, answers, in_path
 from kernel.throttle import Limit
 from miniprogram_api.cart import shown_cart
 from miniprogram_api.door import Door, Json
 from miniprogram_api.sayings import AN_ID, AN_OBJECT, ONE_OF_TWO
+from miniprogram_api.ways_out import RefusalOut, with_ways
 from orders import queries as orders
 from orders.models import Amounts, Quote
 from orders.services.quote import MAX_LINES, MAX_QUANTITY, Wanted, make_quote
@@ -118,7 +119,7 @@ class QuoteOut(serializers.Serializer[Any]):
     coupon_id = serializers.UUIDField(allow_null=True)
     lines = TaxedLine(many=True)
     amounts = AmountsOut()
-    refusals = RefusalDocument(many=True)
+    refusals = RefusalOut(many=True)
     placeable = serializers.BooleanField(help_text="nothing speaks against an order but the risk notice")
     obstacles = serializers.ListField(
         child=serializers.ChoiceField(["refused", "address_needed", "expired", "used"])
@@ -244,7 +245,7 @@ def quote_shown(quote: Quote, order: str | None, now: datetime) -> dict[str, Any
         "coupon_id": quote.claim.public_id if quote.claim else None,
         "lines": lines,
         "amounts": amounts(quote, lines),
-        "refusals": quote.refusals,
+        "refusals": with_ways(quote.refusals, quote.day),
         "placeable": not obstacles,
         "obstacles": obstacles,
         "order": order,

@@ -52,7 +52,17 @@ def allocate(
     stopped = set[int]().union(*(offer.stopped for offer in offers))
     if stopped:
         raise StoppedGoods(skus=[line.sku for line in lines if line.variant_id in stopped])
-    terms = inventory.terms(warehouse_ids=[offer.warehouse_id for offer in offers], day=day)
+    return one_order(offers=offers, lines=lines, province=province, goods_fen=goods_fen, now=now)
+
+
+def one_order(
+    *, offers: Sequence[Offer], lines: list[Line], province: str, goods_fen: int, now: datetime
+) -> tuple[Offer, int, date | None]:
+    """Of these warehouses' views of a basket the first that ships it whole, with freight and day.
+
+    One query. Raises CannotShipTogether, TooHeavy, RegionRefused.
+    """
+    terms = inventory.terms(warehouse_ids=[offer.warehouse_id for offer in offers], day=shanghai_day(now))
     places = []
     for offer in offers:
         theirs = terms[offer.warehouse_id]

@@ -69,6 +69,24 @@ def test_pieces_that_lie_where_the_shop_sells_nothing_are_not_to_be_had(
     assert [(x["sku"], x["why"]) for x in cart["invalid"]] == [("ONLY-1", "sold_out")]
 
 
+def test_lines_that_cannot_be_one_order_are_told_as_orders_that_can(alice: Phone, world: make.World) -> None:
+    other = make.warehouse(world.shop, "suzhou", trade_mode="9610")
+    make.stock(other, make.variant(world.shop, "EL-1", 700), 5)
+    make.stock(world.warehouse, make.variant(world.shop, "FE-1", 700), 5)
+    alice.put("cart/lines/HD-1", {"quantity": 2})
+    assert alice.get("cart").json()["apart"] is None
+    alice.put("cart/lines/FE-1", {"quantity": 1})
+    apart = alice.put("cart/lines/EL-1", {"quantity": 1}).json()["apart"]
+    assert apart["code"] == "cannot_ship_together" and apart["text"]["zh"] and apart["text"]["en"]
+    assert [(set(one["skus"]), one["trade_mode"]) for one in apart["groups"]] == [
+        ({"HD-1", "FE-1"}, "1210"),
+        ({"EL-1"}, "9610"),
+    ]
+    assert (apart["short"], apart["heavy"], apart["undelivered"]) == ([], [], [])
+    refused = alice.post("quotes", {"cart": True})
+    assert (refused.status_code, refused.json()["groups"]) == (409, apart["groups"])
+
+
 def test_goods_that_are_gone_stand_apart_and_do_not_count(alice: Phone, world: make.World) -> None:
     make.stock(world.warehouse, make.variant(world.shop, "OFF-1", 700))
     for sku in ("HD-1", "IR-1", "OFF-1"):

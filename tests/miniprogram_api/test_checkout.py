@@ -97,6 +97,7 @@ def test_what_the_law_refuses_is_told_with_its_citation_and_leaves_nothing(
     refusal = answer.json()["refusals"][0]
     assert (answer.status_code, refusal["rule"]) == (403, "LIMIT-1")
     assert refusal["citation"] and refusal["sentence"] and refusal["sentence_zh"]
+    assert [way["kind"] for way in refusal["next"]] == ["reduce_quantity"]
     assert nothing_was_written(keys)
 
 

@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from catalog.models import PriceCut
+from compliance.rules import RULES
+from kernel.clock import SHANGHAI
 from kernel.models import Event
+from miniprogram_api.ways_out import KINDS, WAYS
 from orders.models import Order, Quote
 from orders.services.closing import finish_closing
 from payments.models import Refund
@@ -68,7 +71,18 @@ def test_a_quote_lists_every_refusal_with_its_source(alice: Phone, world: make.W
     for refusal in quote["refusals"]:
         assert refusal["citation"].startswith("财关税")
         assert refusal["sentence"] and refusal["sentence_zh"] and refusal["link"].startswith("https://")
+    ways = [[(way["kind"], way["day"]) for way in refusal["next"]] for refusal in quote["refusals"]]
+    new_year = f"{make.present().astimezone(SHANGHAI).year + 1}-01-01"
+    fewer = ("reduce_quantity", None)
+    assert ways == [[fewer], [fewer, ("wait_for_next_year", new_year)]]
     assert (quote["placeable"], quote["obstacles"]) == (False, ["refused"])
+
+
+def test_every_rule_that_refuses_a_consumer_says_what_can_be_done() -> None:
+    theirs = {rule.id for rule in RULES if {"quote", "checkout", "naming"} & set(rule.moments)}
+    assert theirs == set(WAYS)
+    assert all(way.kind in KINDS and way.zh and way.en for ways in WAYS.values() for way in ways)
+    assert all(ways for ways in WAYS.values())
 
 
 def test_a_quote_of_the_cart_takes_what_is_valid_in_it(alice: Phone) -> None:

@@ -5,10 +5,12 @@
 #   make test    the tests, on throw-away servers of their own
 #   make check   style, types, layers, migrations, then the tests: what must be green before a commit
 #   make screenshots   the operators' stories, with a picture of each kept in docs/screenshots/
+#   make miniprogram   the mini-program for WeChat and for a browser, checked and built (Node 20)
+#   make shop    the same, then the house with the shop beside it, to walk through in any browser
 #   make bench   speed against floors measured in the same run, one JSON line a figure
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run test check bench browser screenshots requirements clean
+.PHONY: help demo run shop miniprogram test check bench browser screenshots requirements clean
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -40,6 +42,20 @@ demo: .venv/.installed
 	@$(BIN)/python manage.py demo
 
 run: .venv/.installed
+	@$(BIN)/python manage.py up
+
+# Of the pins in miniprogram/package-lock.json; nothing of a package runs while it is installed.
+miniprogram/node_modules/.installed: miniprogram/package-lock.json miniprogram/.npmrc
+	@command -v npm >/dev/null || { echo "The mini-program is built with Node 20 and its npm, which are not here."; exit 1; }
+	cd miniprogram && npm ci --no-progress --loglevel error
+	touch $@
+
+# The types of the API, what the compiler says, both outputs, and what must not be in them.
+miniprogram: miniprogram/node_modules/.installed
+	cd miniprogram && npm run --silent types && npm run --silent check && \
+		npm run --silent build:h5 && npm run --silent build:wechat && npm run --silent gates
+
+shop: .venv/.installed miniprogram
 	@$(BIN)/python manage.py up
 
 test: .venv/.installed browser
@@ -76,5 +92,5 @@ requirements: .venv/.installed
 
 # Caches and the environment; the data in .local stays (remove it by hand to begin anew).
 clean:
-	rm -rf .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache staticfiles
+	rm -rf miniprogram/node_modules miniprogram/dist .venv .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache staticfiles
 	find . -name __pycache__ -not -path './.local/*' -prune -exec rm -rf {} +

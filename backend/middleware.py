@@ -27,7 +27,7 @@ NOTHING_LOADED = "default-src 'none'; frame-ancestors 'none'"
 MOST_DIGITS = 18  # of the length of a body; int() refuses absurd ones
 # Who has an interface of their own is told in its form, as by its view, that nothing was read.
 NOT_READ: dict[str, Handler] = {"/customs/platDataOpen": not_read}
-LEAN = ("/api/", "/partner/", "/pay/", "/wechat/", "/carriers/", "/customs/", "/health/")
+LEAN = ("/api/", "/partner/", "/pay/", "/wechat/", "/carriers/", "/customs/", "/health/", "/shop/")
 
 log = structlog.get_logger(__name__)
 

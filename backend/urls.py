@@ -9,7 +9,7 @@ from django.views.generic import RedirectView
 from django.views.i18n import set_language
 from django.views.static import serve
 
-from backend import health, problems_page
+from backend import health, problems_page, shop
 from operators import code_search, goods_import, platform, return_numbers, rule_book, work
 from partner_api import sandbox
 
@@ -46,3 +46,4 @@ else:  # a laptop has no proxy that serves media, and someone who looks around
     urlpatterns.append(
         path("media/catalog/<path:path>", serve, {"document_root": f"{settings.MEDIA_ROOT}/catalog"})
     )
+    urlpatterns.extend(shop.addresses())

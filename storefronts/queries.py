@@ -84,6 +84,11 @@ def shop_by_appid(appid: str) -> Shop:
     return _keep("appid", appid, lambda: _shop(appid=appid))
 
 
+def shop_by_code(code: str) -> Shop:
+    """The open storefront of this code; raises NoStorefront."""
+    return _keep("code", code, lambda: _shop(code=code))
+
+
 def shop(storefront_id: int) -> Shop:
     """The open storefront with this id; raises NoStorefront."""
     return _keep("id", storefront_id, lambda: _shop(pk=storefront_id))

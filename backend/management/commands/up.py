@@ -15,6 +15,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 
+from backend import shop
 from backend.embedded import EmbeddedError, revive
 from backend.house import ROOT, SANDBOX_PORT, WEB_PORT, House, HouseError, alone, plan, usual
 from backend.journey import several
@@ -23,6 +24,7 @@ from backend.opening import Clock, prepare, start
 from backend.seeding.demo import OPERATOR, operator_code, operator_device, operator_password
 from backend.supervisor import ChildFailed, Supervisor
 from returns.models import ReturnRequest
+from storefronts.models import Storefront
 
 
 class Command(BaseCommand):
@@ -91,7 +93,9 @@ def furnished(house: House) -> Iterator[None]:
 
 def addresses(house: House) -> str:
     """Where to look, and how to log in there."""
-    return f"""
+    codes = Storefront.objects.order_by("code").values_list("code", flat=True) if shop.built() else []
+    shops = "".join(f"\n  the shop in a browser 小程序    {house.web}/shop/{code}/" for code in codes)
+    return f"""{shops}
   mini-program API 小程序接口  {house.web}/api/v1/docs/
   operators' admin 运营后台    {house.web}/admin/  {OPERATOR} / {operator_password()}
     code now 当前动态口令      {operator_code()}, later: .venv/bin/python manage.py operator_code

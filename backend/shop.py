@@ -1,0 +1,116 @@
+"""The mini-program in an ordinary browser, on a laptop: its H5 build, and WeChat's part of it by the sandbox.
+
+`/shop/<storefront>/` gives the pages that `make miniprogram` has built, told of which appid they are. What
+WeChat does on a telephone (a log-in code, the payment sheet, a prompt, a number) the pages ask of
+`seam/<verb>` beside them, and that is the sandbox's control. Addresses of it are there only outside
+production and where WECHAT_API_BASE is on this machine: nobody pays for an order by asking.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from django.conf import settings
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST, require_safe
+from django.views.static import serve
+
+from backend.house import ROOT
+from storefronts.queries import shop_by_code
+
+DIST = ROOT / "miniprogram" / "dist" / "build" / "h5"
+POLICY = (
+    "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; "
+    "font-src 'self' data:; frame-ancestors 'self'"
+)
+SECONDS = 10.0
+NOT_BUILT = "The shop is not built: run `make miniprogram` (it needs Node 20), then reload."
+
+
+def built() -> bool:
+    """Whether there are pages to show."""
+    return (DIST / "index.html").exists()
+
+
+@require_safe
+def page(request: HttpRequest, storefront: str) -> HttpResponse:
+    """The one page of the build, told whose shop it is."""
+    shop = shop_by_code(storefront)
+    if not built():
+        return HttpResponse(NOT_BUILT, status=503, content_type="text/plain; charset=utf-8")
+    told = format_html('<meta name="appid" content="{}"></head>', shop.appid)
+    html = (DIST / "index.html").read_text(encoding="utf-8").replace("</head>", told, 1)
+    return HttpResponse(html, headers={"Content-Security-Policy": POLICY, "Cache-Control": "no-cache"})
+
+
+@require_safe
+def file(request: HttpRequest, storefront: str, name: str) -> HttpResponseBase:
+    """A file of the build; its name changes with its content."""
+    answer: FileResponse = serve(request, name, document_root=str(DIST))
+    answer["Cache-Control"] = "public, max-age=31536000, immutable"
+    return answer
+
+
+@csrf_exempt
+@require_POST
+def seam(request: HttpRequest, storefront: str, verb: str) -> HttpResponse:
+    """What the user does in WeChat, done in the sandbox. 404: no such verb; 400: it was refused there."""
+    shop = shop_by_code(storefront)
+    if verb not in VERBS:
+        raise Http404
+    try:
+        wish = json.loads(request.body)
+        calls = VERBS[verb](shop.appid, wish)
+    except (ValueError, TypeError, KeyError):
+        return JsonResponse({"error": "a JSON object with the fields of this verb"}, status=400)
+    answer: Any = {}
+    for control, body in calls:
+        made = requests.post(f"{settings.WECHAT_API_BASE}/sandbox/{control}", json=body, timeout=SECONDS)
+        if not made.ok:
+            return HttpResponse(made.content, status=400, content_type="application/json")
+        answer = made.json() if made.content else {}
+    return JsonResponse(answer)
+
+
+Calls = list[tuple[str, dict[str, Any]]]
+
+
+def _login(appid: str, wish: Any) -> Calls:
+    return [("login", {"appid": appid, "user": str(wish["user"])})]
+
+
+def _pay(appid: str, wish: Any) -> Calls:
+    fields = ("timeStamp", "nonceStr", "package", "signType", "paySign")
+    return [("pay", {"client": {field: str(wish[field]) for field in fields}})]
+
+
+def _phone(appid: str, wish: Any) -> Calls:
+    return [("phone", {"appid": appid, "phone": str(wish["phone"])})]
+
+
+def _subscribe(appid: str, wish: Any) -> Calls:
+    user, act = str(wish["user"]), str(wish["act"])
+    return [
+        ("subscription", {"template_id": str(one), "user": user, "act": act}) for one in wish["templates"]
+    ]
+
+
+VERBS = {"login": _login, "pay": _pay, "phone": _phone, "subscribe": _subscribe}
+
+
+def addresses() -> list[URLPattern]:
+    """Of the shop and its seam; none where WeChat is WeChat."""
+    host = urlsplit(settings.WECHAT_API_BASE).hostname
+    if settings.PRODUCTION or host not in {"127.0.0.1", "localhost", "::1"}:
+        return []
+    return [
+        path("shop/<slug:storefront>/", page, name="shop"),
+        path("shop/<slug:storefront>/seam/<slug:verb>", seam),
+        path("shop/<slug:storefront>/<path:name>", file),
+    ]

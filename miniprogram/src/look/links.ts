@@ -1,0 +1,108 @@
+/**
+ * Where things are. Pages name each other by these, the brand's blocks and the codes on a parcel by `follow`; a page
+ * that is moved is moved here alone.
+ */
+import { preview } from "@/store/shop";
+
+export const PAGES = {
+  home: "/pages/home/home",
+  category: "/pages/category/category",
+  cart: "/pages/cart/cart",
+  me: "/pages/me/me",
+  list: "/sub/goods/list",
+  search: "/sub/goods/search",
+  product: "/sub/goods/product",
+  promotion: "/sub/goods/promotion",
+  reviews: "/sub/goods/reviews",
+  label: "/sub/goods/label",
+  confirm: "/sub/order/confirm",
+  result: "/sub/order/result",
+  orders: "/sub/order/orders",
+  order: "/sub/order/order",
+  parcels: "/sub/order/parcels",
+  mend: "/sub/order/mend",
+  payer: "/sub/order/payer",
+  price: "/sub/order/price",
+  review: "/sub/order/review",
+  ask: "/sub/service/ask",
+  returns: "/sub/service/returns",
+  return: "/sub/service/return",
+  way: "/sub/service/way",
+  addresses: "/sub/me/addresses",
+  address: "/sub/me/address",
+  coupons: "/sub/me/coupons",
+  coupon: "/sub/me/coupon",
+  identity: "/sub/me/identity",
+  share: "/sub/me/share",
+  consents: "/sub/me/consents",
+  allowance: "/sub/me/allowance",
+  data: "/sub/me/data",
+  disclosures: "/sub/me/disclosures",
+  profile: "/sub/me/profile",
+  messages: "/sub/me/messages",
+  parties: "/sub/me/parties",
+  reviewed: "/sub/me/reviewed",
+  settings: "/sub/me/settings",
+} as const;
+
+export type Page = keyof typeof PAGES;
+const TABS: readonly Page[] = ["home", "category", "cart", "me"];
+
+/** Opens a page, a tab where it is one. */
+export function go(page: Page, query: Record<string, string | number | undefined> = {}): void {
+  const asked = Object.entries(query)
+    .filter(([, value]) => value !== undefined && value !== "")
+    .map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`)
+    .join("&");
+  if (TABS.includes(page)) uni.switchTab({ url: PAGES[page] });
+  else uni.navigateTo({ url: asked ? `${PAGES[page]}?${asked}` : PAGES[page] });
+}
+
+/** Opens a page in the place of this one, so that Back does not lead here again. */
+export function instead(page: Page, query: Record<string, string> = {}): void {
+  const asked = Object.entries(query).map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("&");
+  uni.redirectTo({ url: asked ? `${PAGES[page]}?${asked}` : PAGES[page] });
+}
+
+/** Back where one came from, or home where one came from nowhere (a shared link). */
+export function back(): void {
+  if (getCurrentPages().length > 1) uni.navigateBack();
+  else uni.switchTab({ url: PAGES.home });
+}
+
+/** A link of the brand's blocks. */
+export interface Link {
+  kind: "product" | "category" | "brand" | "search" | "coupons" | "promotion" | "page" | "none";
+  code: string;
+}
+
+const FOLLOW: Record<Link["kind"], (code: string) => void> = {
+  product: (code) => go("product", { code }),
+  category: (code) => go("list", { category: code }),
+  brand: (code) => go("list", { brand: code }),
+  search: (code) => go("list", { q: code }),
+  coupons: () => go("coupons"),
+  promotion: (code) => go("promotion", { code }),
+  page: (code) => code in PAGES && go(code as Page),
+  none: () => undefined,
+};
+
+export function follow(link: Link): void {
+  FOLLOW[link.kind]?.(link.code);
+}
+
+const SCENES: Record<string, Link["kind"]> = { p: "product", c: "category", b: "brand", m: "promotion" };
+
+/** What a code (小程序码) of at most 32 letters says in `scene`: `p.serum` is the product of code serum. */
+export function ofScene(scene: string): Link | null {
+  const [letter = "", code = ""] = decodeURIComponent(scene).split(/\.(.*)/s);
+  const kind = SCENES[letter];
+  return kind && code ? { kind, code } : null;
+}
+
+/** How somebody came in: a preview of the brand's, or a printed code. */
+export function arrive(query: Record<string, string | undefined>): void {
+  if (query.preview) preview.value = query.preview;
+  const link = query.scene ? ofScene(query.scene) : null;
+  if (link) setTimeout(() => follow(link), 0);
+}

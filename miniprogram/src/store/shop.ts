@@ -1,0 +1,91 @@
+/** What the brand has set for its shop: asked once a launch, shown from the last visit until the answer is there. */
+import { computed, ref } from "vue";
+import { api, asset, type Problem, type Shape, type Text } from "@/api";
+import { say, told } from "@/words";
+
+export interface Shop {
+  storefront: Shape<"HomeStorefront">;
+  look: Record<"primary" | "on_primary" | "accent" | "page" | "ink" | "surface" | "corner" | "card", string> & {
+    logo: Shape<"Picture"> | null;
+    wordmark: Text;
+    slogan: Text;
+  };
+  tabs: { tab: string; text: Text; icon: string | null; icon_selected: string | null }[];
+  notices: { id: string; kind: "info" | "warning"; text: Text }[];
+  search_words: Text[];
+  maintenance: { text: Text; until: string | null } | null;
+}
+
+const KEPT = "shop";
+const DEFAULT_LOOK = {
+  primary: "#1f1f1f",
+  on_primary: "#ffffff",
+  accent: "#b3542d",
+  page: "#f6f5f3",
+  ink: "#1f1f1f",
+  surface: "#ffffff",
+  corner: "soft",
+  card: "flat",
+} as const;
+const CORNERS = { square: "0px", soft: "6px", round: "14px" } as const;
+
+export const shop = ref<Shop | null>((uni.getStorageSync(KEPT) as Shop | "") || null);
+/** Why the whole shop cannot be used just now. */
+export const stopped = ref<Problem | null>(null);
+
+/** A draft of the brand's is looked at: everything is asked with this token. */
+export const preview = ref<string | undefined>(undefined);
+
+let asking: Promise<void> | null = null;
+
+/** Asks for the shop's look and tells when it is there; a failure leaves what is known. */
+export function openShop(): Promise<void> {
+  asking ??= api
+    .get("/api/v1/shop" as never, { anyone: true, query: { preview: preview.value } as never })
+    .then((told) => {
+      const answer = told as unknown as Shop;
+      shop.value = answer;
+      if (!preview.value) uni.setStorageSync(KEPT, answer);
+      dressTabs(answer);
+    })
+    .catch(() => undefined)
+    .finally(() => {
+      asking = null;
+    });
+  return asking;
+}
+
+/** The colours and corners as the CSS variables that every style names. */
+export const variables = computed(() => {
+  const look = { ...DEFAULT_LOOK, ...shop.value?.look };
+  const set: Record<string, string> = {
+    "--primary": look.primary,
+    "--on-primary": look.on_primary,
+    "--accent": look.accent,
+    "--page": look.page,
+    "--ink": look.ink,
+    "--surface": look.surface,
+    "--corner": CORNERS[look.corner as keyof typeof CORNERS],
+    "--shade": look.card === "shadow" ? "0 2px 12px rgb(0 0 0 / 8%)" : "none",
+    "--line-card": look.card === "outline" ? "1px solid var(--line)" : "1px solid transparent",
+  };
+  return Object.entries(set).map(([name, value]) => `${name}:${value}`).join(";");
+});
+
+export const colours = computed(() => ({ ...DEFAULT_LOOK, ...shop.value?.look }));
+
+const TABS = ["home", "category", "cart", "me"] as const;
+
+/** The native tab bar in the brand's words and colours. */
+export function dressTabs(from: Shop | null = shop.value): void {
+  const look = colours.value;
+  uni.setTabBarStyle({ color: "#6b6b6b", selectedColor: look.primary, backgroundColor: look.surface, borderStyle: "white" });
+  for (const [index, tab] of TABS.entries()) {
+    const own = from?.tabs.find((one) => one.tab === tab);
+    uni.setTabBarItem({
+      index,
+      text: own ? told(own.text) : say(`common.tabs.${tab}`),
+      ...(own?.icon ? { iconPath: asset(own.icon), selectedIconPath: asset(own.icon_selected || own.icon) } : {}),
+    });
+  }
+}

@@ -1,0 +1,6 @@
+import { pair } from "./pair";
+
+export const order = pair({
+  zh: {},
+  en: {},
+});

@@ -1,0 +1,6 @@
+import { pair } from "./pair";
+
+export const service = pair({
+  zh: {},
+  en: {},
+});

@@ -1,0 +1,51 @@
+/** One source, two outputs: what differs between WeChat and a browser stands behind `#platform` alone. */
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import uniPlugin from "@dcloudio/vite-plugin-uni";
+import { defineConfig, type Plugin } from "vite";
+
+// The package is CommonJS: imported from here, its default is one step further in.
+const uni = (uniPlugin as unknown as { default?: typeof uniPlugin }).default ?? uniPlugin;
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+const platform = process.env.UNI_PLATFORM === "h5" ? "h5" : "wx";
+
+/** The component library's letters come from a foreign host; they lie in its package as well. */
+function ownLetters(): Plugin {
+  const library = here("node_modules/wot-design-uni/components");
+  const font = readFileSync(`${library}/wd-icon/wd-icons.ttf`).toString("base64");
+  return {
+    name: "own-letters",
+    enforce: "pre",
+    transform(code, id) {
+      if (!id.includes("wd-icon.vue") || !code.includes("./index.scss")) return null;
+      const styles = readFileSync(`${library}/wd-icon/index.scss`, "utf8")
+        .replace(/\/\*\s*#ifdef.*?#endif\s*\*\//s, "")
+        .replace(/src:\s*url\('https[^;]*;/s, `src: url("data:font/ttf;base64,${font}") format("truetype");`)
+        .replaceAll("../common/", `${library}/common/`);
+      return code.replace("@import './index.scss';", styles);
+    },
+  };
+}
+
+/** The framework's own hosts (shadows of a bar we do not use, advertisements) are asked for by nobody. */
+function noForeignHosts(): Plugin {
+  const host = /https?:\/\/(?:cdn|hac1|has1)\.dcloud\.net\.cn/g;
+  return {
+    name: "no-foreign-hosts",
+    enforce: "post",
+    generateBundle(_, bundle) {
+      for (const file of Object.values(bundle)) {
+        if (file.type === "chunk") file.code = file.code.replace(host, "");
+        else if (typeof file.source === "string") file.source = file.source.replace(host, "");
+      }
+    },
+  };
+}
+
+export default defineConfig({
+  plugins: [ownLetters(), uni(), noForeignHosts()],
+  base: "./",
+  resolve: { alias: { "#platform": here(`src/platform/${platform}.ts`), "@": here("src") } },
+  css: { preprocessorOptions: { scss: { quietDeps: true, logger: { warn: () => undefined } } } },
+  define: { __VERSION__: JSON.stringify(JSON.parse(readFileSync(here("package.json"), "utf8")).version) },
+});

@@ -15,7 +15,17 @@ from kernel import problems
 from kernel.errors import Missing, Problem, Upstream
 
 PACKAGES = (
-    *("kernel", "wechat", "compliance", "storefronts", "customers", "catalog", "inventory", "orders"),
+    *(
+        "kernel",
+        "wechat",
+        "compliance",
+        "storefronts",
+        "customers",
+        "catalog",
+        "shopfront",
+        "inventory",
+        "orders",
+    ),
     *("payments", "logistics", "customs", "settlement", "returns", "miniprogram_api", "operators"),
     "partner_api",
     "partners",

@@ -142,6 +142,7 @@ INSTALLED_APPS = [
     "partners",
     "catalog",
     "customers",
+    "shopfront",
     "inventory",
     "orders",
     "payments",

@@ -35,7 +35,10 @@ __all__ = [
     "Page",
     "PricedVariant",
     "brands",
+    "cards",
     "categories",
+    "filtered",
+    "picture",
     "priced_variants",
     "product",
     "products",
@@ -139,7 +142,7 @@ def products(
         return Page([], None)
     if sort == "relevance" and not asked:
         sort = "newest"
-    rows = _filtered(
+    rows = filtered(
         storefront_id, category=category, brand=brand, asked=asked, low=min_price_fen, high=max_price_fen
     )
     if promotion:
@@ -157,7 +160,7 @@ def products(
     if len(found) > limit:
         _, value, code = found[limit - 1]
         following = cursors.encode(cursors.Place(sort, _plain(value), code))
-    return Page(_cards([row[0] for row in found[:limit]], now), following)
+    return Page(cards([row[0] for row in found[:limit]], now), following)
 
 
 def product(storefront_id: int, code: str, *, now: datetime) -> dict[str, Any]:
@@ -189,7 +192,7 @@ def product(storefront_id: int, code: str, *, now: datetime) -> dict[str, Any]:
         "description": _text(row.description_zh, row.description_en),
         "brand": _brand(row.brand),
         "category": {"code": row.category.code, "name": _text(row.category.name_zh, row.category.name_en)},
-        "pictures": [_picture(found) for found in columns],
+        "pictures": [picture(found) for found in columns],
         "variants": variants,
     }
 
@@ -219,9 +222,16 @@ def version(storefront_id: int) -> int:
     return found or 0
 
 
-def _filtered(
-    storefront_id: int, *, category: str, brand: str, asked: str, low: int | None, high: int | None
+def filtered(
+    storefront_id: int,
+    *,
+    category: str = "",
+    brand: str = "",
+    asked: str = "",
+    low: int | None = None,
+    high: int | None = None,
 ) -> QuerySet[Product]:
+    """Published products of this kind, in no order; `asked` is a query as `words.query` makes it."""
     rows = Product.objects.filter(
         storefront_id=storefront_id, state="published", from_price_fen__isnull=False
     )
@@ -254,7 +264,8 @@ def _after(place: cursors.Place, column: str, falling: bool) -> Q:
     )
 
 
-def _cards(ids: Sequence[int], now: datetime) -> list[dict[str, Any]]:
+def cards(ids: Sequence[int], now: datetime) -> list[dict[str, Any]]:
+    """The cards of these products in this order, in one statement; who has nothing to sell has none."""
     if not ids:
         return []
     with connection.cursor() as cursor:
@@ -273,7 +284,7 @@ def _card(row: Sequence[Any]) -> dict[str, Any]:
         "list_price_fen": row[10],
         "price_varies": row[9] != row[11],
         "skus": row[12],
-        "picture": _picture(row[13:19]) if row[13] else None,
+        "picture": picture(row[13:19]) if row[13] else None,
     }
 
 
@@ -322,7 +333,8 @@ def _brand(row: Brand) -> dict[str, Any]:
     return {"code": row.code, "name": _text(row.name_zh, row.name_en), "origin_country": row.origin_country}
 
 
-def _picture(columns: Sequence[Any]) -> dict[str, Any]:
+def picture(columns: Sequence[Any]) -> dict[str, Any]:
+    """Paths, words in both languages and size as every answer shows a picture."""
     path, thumbnail, alt_zh, alt_en, width, height = columns
     return {
         "url": f"{settings.MEDIA_URL}{path}",

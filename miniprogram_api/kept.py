@@ -25,7 +25,7 @@ from miniprogram_api import shelf as shelves
 from miniprogram_api.caller import bearer, find_caller, shop_by_header, shop_of
 from miniprogram_api.door import Json
 from miniprogram_api.shelf import Shelf
-from storefronts.queries import Shop
+from storefronts.queries import Serving, Shop
 
 AT_MOST_PAGES = 5_000
 AT_MOST_BYTES = 64 * 2**20
@@ -36,7 +36,7 @@ VARY = "Authorization, X-Appid"
 public_reads = Buckets(per_second=50, burst=500)
 
 View = Callable[..., HttpResponseBase]
-Name = tuple[int, str, tuple[tuple[str, str], ...]]
+Name = tuple[int, Serving, str, tuple[tuple[str, str], ...]]
 
 
 @dataclass(slots=True)
@@ -98,10 +98,11 @@ pages = Pages()
 _tokens: dict[str, tuple[float, int]] = {}
 
 
-def kept(view: View, *parameters: str) -> View:
+def kept(view: View, *parameters: str, apart: str = "") -> View:
     """Put the keeper in front of a DRF view whose answer depends on storefront, path and `parameters` only.
 
-    Other query parameters are ignored, so that they neither change a page nor fill the memory.
+    Other query parameters are ignored, so that they neither change a page nor fill the memory. Who asks with
+    the parameter `apart` is answered by the view, for themselves alone.
     """
     known = frozenset(parameters)
 
@@ -116,7 +117,9 @@ def kept(view: View, *parameters: str) -> View:
         except Exception as failure:
             return problems.handle(failure, {"request": request, "view": view})
         query = request.META.get("QUERY_STRING", "")
-        name = (shop.id, request.path_info, _canonical(query, known) if query else ())
+        if apart and query and _canonical(query, (apart,)):
+            return view(request, *args, **kwargs)
+        name = (shop.id, shop.serving, request.path_info, _canonical(query, known) if query else ())
         page = pages.find(name, shelf)
         if page is None:
             made = view(request, *args, **kwargs)

@@ -42,6 +42,7 @@ from miniprogram_api.returns import Returns, ReturnView
 from miniprogram_api.rights import CloseAccount, Export, Exports, MyData, MyLimit
 from miniprogram_api.session import SessionView
 from miniprogram_api.sharing import ReuseIdentity, ShareIdentity
+from miniprogram_api.shop import PREVIEW, ShopView
 from miniprogram_api.subscriptions import Subscriptions
 
 
@@ -68,7 +69,8 @@ register_converter(NumberConverter, "number")
 
 endpoints: list[URLPattern] = [
     # The pages for everyone stand first: an address is found by trying one after the other.
-    path("home", kept(Home.as_view())),
+    path("shop", kept(ShopView.as_view(), apart=PREVIEW)),
+    path("home", kept(Home.as_view(), apart=PREVIEW)),
     path("categories", kept(Categories.as_view())),
     path("brands", kept(Brands.as_view())),
     path("products", kept(Products.as_view(), *LIST_PARAMETERS)),

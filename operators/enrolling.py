@@ -14,9 +14,10 @@ from django.utils.safestring import mark_safe
 from kernel.clock import now
 from operators.bilingual import say
 from operators.own_sessions import end_others
-from storefronts.models import Operator, OperatorSession, Telephone
+from storefronts.models import Operator, OperatorSession
 from storefronts.services import second_factor
 from storefronts.sessions import WAITING
+from storefronts.telephones import Telephone
 
 
 def page(

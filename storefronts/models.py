@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from base64 import b32decode, b32encode, b85decode, b85encode
-
 from django.contrib.auth.models import AbstractUser
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models import Q
-from django_otp.plugins.otp_totp.models import TOTPDevice
 
-from compliance import vault
-from compliance.crypto import Key
 from kernel.clock import now as present
 from kernel.ids import uuid7
+from storefronts import telephones  # noqa: F401 -- a model too
 from storefronts.sessions import SessionStore
-
-FACTOR_LABEL = "otp_totp_totpdevice.key"
 
 
 class BrandCompany(models.Model):
@@ -60,13 +54,29 @@ class Storefront(models.Model):
     trade_modes = ArrayField(models.CharField(max_length=4), help_text="customs trade modes, e.g. 1210, 9610")
     payment_window_seconds = models.PositiveIntegerField(default=1800)
     quote_window_seconds = models.PositiveIntegerField(default=900)
+    minimum_version = models.CharField(
+        max_length=20, blank=True, default="", help_text="of the mini-program; older ones are asked to update"
+    )
+    # In maintenance while there is a sentence; `maintenance_until` is what consumers are told, no switch.
+    maintenance_zh = models.CharField(max_length=120, blank=True, default="")
+    maintenance_en = models.CharField(max_length=160, blank=True, default="")
+    maintenance_until = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 name="storefront_windows_positive",
                 condition=Q(payment_window_seconds__gt=0) & Q(quote_window_seconds__gt=0),
-            )
+            ),
+            models.CheckConstraint(
+                name="storefront_maintenance_whole",
+                condition=Q(maintenance_zh="", maintenance_en="", maintenance_until=None)
+                | (~Q(maintenance_zh="") & ~Q(maintenance_en="")),
+            ),
+            models.CheckConstraint(
+                name="storefront_minimum_version",
+                condition=Q(minimum_version="") | Q(minimum_version__regex=r"^\d{1,4}(\.\d{1,4}){2}$"),
+            ),
         ]
 
     def __str__(self) -> str:
@@ -288,30 +298,6 @@ class Operator(AbstractUser):
 
     class Meta:
         verbose_name = "operator"
-
-
-class Telephone(TOTPDevice):
-    """An operator's authenticator; its secret rests sealed under the operator's key, in the library's column.
-
-    A check of the table refuses one that is not sealed.
-    """
-
-    class Meta:
-        proxy = True
-        verbose_name = "authenticator"
-
-    def seal(self, key: Key, secret: bytes) -> None:
-        """Put the secret in, not yet saved."""
-        sealed = key.seal(FACTOR_LABEL, str(self.user_id), b32encode(secret).decode())
-        self.key = b85encode(sealed).decode()
-
-    @property
-    def bin_key(self) -> bytes:
-        """The plain secret: what the library's own checks ask for."""
-        if self.user.factor_key is None:
-            raise vault.VaultClosed(f"operator {self.user_id} has no key")
-        key = vault.unwrap(self.user.factor_key)
-        return b32decode(key.open(FACTOR_LABEL, str(self.user_id), b85decode(self.key)))
 
 
 class OperatorSession(AbstractBaseSession):

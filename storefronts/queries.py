@@ -50,6 +50,16 @@ class NoStorefront(Missing):
 
 
 @dataclass(frozen=True, slots=True)
+class Serving:
+    """Whom the mini-program serves now: not versions below `minimum_version` ("" for none), and while there
+    are sentences of maintenance (zh, en) nobody who comes to buy."""
+
+    minimum_version: str = ""
+    maintenance: tuple[str, str] | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Shop:
     """What every request needs to know of its storefront; kept in process for half a minute.
 
@@ -77,6 +87,7 @@ class Shop:
     parties: Mapping[str, str]
     approved_modes: frozenset[str]
     open_gates: frozenset[str]
+    serving: Serving = Serving()
 
 
 def shop_by_appid(appid: str) -> Shop:
@@ -252,6 +263,11 @@ def _shop(**wanted: object) -> Shop:
         parties=roles_on_file(row.pk),
         approved_modes=_of(approved, TRADE_MODE, row.code),
         open_gates=_of(approved, GOODS_GATE, row.code),
+        serving=Serving(
+            row.minimum_version,
+            (row.maintenance_zh, row.maintenance_en) if row.maintenance_zh else None,
+            row.maintenance_until,
+        ),
     )
 
 

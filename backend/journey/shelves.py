@@ -13,8 +13,10 @@ LIMIT_FEN = 500_000  # of a single transaction; the journey only chooses goods b
 @step("首页", "the first page")
 def home(stage: Stage) -> str:
     page = stage.alice.get("home")
-    expect_that(len(page["newest"]) > 0, "something new", page)
-    return f"{page['storefront']['name']['zh']}, newest: {page['newest'][0]['name']['zh']}"
+    rails = [block for block in page["blocks"] if block["kind"] == "products"]
+    expect_that(bool(rails) and all(rail["items"] for rail in rails), "something to buy", page)
+    kinds = " ".join(block["kind"] for block in page["blocks"])
+    return f"{page['storefront']['name']['zh']}: {kinds}; {rails[0]['items'][0]['name']['zh']}"
 
 
 @step("分类", "the category tree")

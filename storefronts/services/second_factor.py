@@ -19,8 +19,9 @@ from compliance import vault
 from kernel import events
 from kernel.errors import Conflict
 from kernel.tenancy import everything
-from storefronts.models import Operator, OperatorSession, Telephone
+from storefronts.models import Operator, OperatorSession
 from storefronts.services import sessions
+from storefronts.telephones import Telephone
 
 RECOVERY_CODES = 10
 WAITS = timedelta(minutes=15)

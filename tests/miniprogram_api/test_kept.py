@@ -44,7 +44,7 @@ def statements(phone: Phone, path: str) -> int:
     return len(captured)
 
 
-@pytest.mark.parametrize("path", ["home", "categories", "brands", "products", "products/p-hd-1"])
+@pytest.mark.parametrize("path", ["shop", "home", "categories", "brands", "products", "products/p-hd-1"])
 def test_a_second_look_costs_no_statement(anyone: Phone, path: str, clock: Clock) -> None:
     assert statements(anyone, path) > 0
     assert statements(anyone, path) == 0

@@ -25,8 +25,9 @@ from kernel.models import Event
 from operators.reveal import PurposeForm
 from operators.scope import LABELLERS, SECOND_FACTOR
 from operators.steps import Stepped
-from storefronts.models import Membership, Operator, OperatorSession, Telephone
+from storefronts.models import Membership, Operator, OperatorSession
 from storefronts.services import second_factor
+from storefronts.telephones import Telephone
 from tests import make
 from tests.conftest import WebClient
 from tests.operators import rows

@@ -29,7 +29,7 @@ LAYERS = [
     {"compliance"},
     {"storefronts"},
     {"customers", "catalog", "partners"},
-    {"inventory"},
+    {"inventory", "shopfront"},
     {"orders"},
     {"payments", "logistics"},
     {"customs"},

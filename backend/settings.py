@@ -336,6 +336,9 @@ SPECTACULAR_SETTINGS = {
         "BucketEnum": "compliance.models.AllowanceEntry.Bucket",
         "ReturnStateEnum": "returns.states.RETURN.states",
         "ReturnKindEnum": "miniprogram_api.return_requests.KIND_NAMES",
+        "OrderStageEnum": "logistics.stages.STAGES",
+        "ClearanceStateEnum": "customs.told.STATES",
+        "RemedyKindEnum": "miniprogram_api.ways_out.KINDS",
         "TradeModeEnum": ["1210", "9610", "1239"],
     },
 }

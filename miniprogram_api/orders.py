@@ -11,14 +11,18 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from catalog import queries as catalog
+from catalog.queries import PricedVariant
 from compliance.models import PayerCheck
 from compliance.states import PAYER
+from customs.told import STATES, clearance
 from kernel.documents import Text, answers, in_path
 from kernel.idempotency import header
 from kernel.throttle import Limit
 from logistics import queries as logistics
+from logistics.stages import STAGES, staged
 from miniprogram_api.checkout import place
 from miniprogram_api.door import Door, Json
+from miniprogram_api.order_acts import ActOut, may
 from miniprogram_api.quotes import AmountsOut, TaxedLine, WarehouseOut, amounts, taxed_line
 from miniprogram_api.refunds import RefundOut, refund_told
 from miniprogram_api.returns import ReturnBrief, UnexpectedOut, brief, unexpected
@@ -59,12 +63,21 @@ class OrderState(serializers.Serializer[Any]):
     state = serializers.ChoiceField(ORDER.states)
 
 
-class BriefLine(serializers.Serializer[Any]):
+class Shown(serializers.Serializer[Any]):
+    """What the catalogue of today has of goods that were ordered; null where it knows them no more."""
+
+    product = serializers.CharField(allow_null=True, help_text="code of its page")
+    options = serializers.DictField(
+        child=serializers.DictField(child=serializers.CharField()), allow_null=True
+    )
+    thumbnail_url = serializers.CharField(allow_null=True)
+
+
+class BriefLine(Shown):
     sku = serializers.CharField()
     name = Text()
     quantity = serializers.IntegerField()
     price_fen = serializers.IntegerField()
-    thumbnail_url = serializers.CharField(allow_null=True)
 
 
 class OrderCard(serializers.Serializer[Any]):
@@ -72,6 +85,7 @@ class OrderCard(serializers.Serializer[Any]):
 
     number = serializers.CharField()
     state = serializers.ChoiceField(ORDER.states)
+    stage = serializers.ChoiceField(STAGES, help_text="待付款、待发货、待收货、已收货、已结束")
     placed_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
     total_fen = serializers.IntegerField()
@@ -86,12 +100,13 @@ class OrderPageOut(serializers.Serializer[Any]):
 
 class OrderQuery(serializers.Serializer[Any]):
     state = serializers.ChoiceField(ORDER.states, required=False)
+    stage = serializers.ChoiceField(STAGES, required=False)
     cursor = serializers.CharField(max_length=40, required=False, allow_blank=True)
     limit = serializers.IntegerField(min_value=1, max_value=orders.MAX_LIMIT, required=False)
 
 
-class OrderedLine(TaxedLine):
-    thumbnail_url = serializers.CharField(allow_null=True)
+class OrderedLine(TaxedLine, Shown):
+    pass
 
 
 class ConsigneeOut(serializers.Serializer[Any]):
@@ -103,6 +118,14 @@ class ConsigneeOut(serializers.Serializer[Any]):
 
 class StepOut(serializers.Serializer[Any]):
     state = serializers.ChoiceField(ORDER.states)
+    at = serializers.DateTimeField()
+
+
+class ClearanceStep(serializers.Serializer[Any]):
+    """清关进度: a step at customs."""
+
+    state = serializers.ChoiceField(STATES)
+    says = Text()
     at = serializers.DateTimeField()
 
 
@@ -135,6 +158,8 @@ class OrderOut(serializers.Serializer[Any]):
     amounts = AmountsOut()
     consignee = ConsigneeOut()
     history = StepOut(many=True)
+    clearance = ClearanceStep(many=True, help_text="the oldest first; none before it is declared")
+    may = ActOut(many=True, help_text="what the consumer may do now")
     payments = PaymentOut(many=True)
     refunds = RefundOut(many=True)
     returns = ReturnBrief(many=True)
@@ -165,11 +190,12 @@ class Orders(Door):
     def get(self, request: Request) -> HttpResponse:
         """The customer's orders, the youngest first; follow `next_cursor` for more."""
         wanted = self.asked(OrderQuery).validated_data
-        page = orders.orders(customer_id=self.own.customer_id, **wanted)
-        pictures = _pictures(self, [line for lines in page.lines.values() for line in lines])
+        among = staged(wanted.pop("stage", ""))
+        page = orders.orders(customer_id=self.own.customer_id, among=among, **wanted)
+        shown = _shown(self, [line for lines in page.lines.values() for line in lines])
         return Json(
             {
-                "items": [_card(row, page.lines[row.pk], pictures) for row in page.items],
+                "items": [_card(row, page.lines[row.pk], shown) for row in page.items],
                 "next_cursor": page.next_cursor,
             }
         )
@@ -196,10 +222,9 @@ class OrderView(Door):
         """One order with lines, amounts, consignee (masked), history and payments."""
         row = orders.order(customer_id=self.own.customer_id, number=number)
         held = orders.lines(row)
-        pictures = _pictures(self, held)
-        lines = [
-            taxed_line(vars(line), row.quote.day) | {"thumbnail_url": pictures.get(line.sku)} for line in held
-        ]
+        shown = _shown(self, held)
+        lines = [taxed_line(vars(line), row.quote.day) | shown[line.sku] for line in held]
+        check = PayerCheck.objects.filter(order_number=row.number).first()
         attempts = Payment.objects.filter(order=row).order_by("id")
         refunds = Refund.objects.filter(order=row).order_by("id")
         return Json(
@@ -217,11 +242,16 @@ class OrderView(Door):
                 "amounts": amounts(row, lines),
                 "consignee": consignee_told(row),
                 "history": [{"state": step.state, "at": step.at} for step in orders.history(row)],
+                "clearance": [
+                    {"state": step.state, "says": {"zh": step.zh, "en": step.en}, "at": step.at}
+                    for step in clearance(key=row.event_key)
+                ],
+                "may": may(row, check, self.now),
                 "payments": list(attempts.values("state", "created_at", "succeeded_at")),
                 "refunds": [refund_told(one) for one in refunds],
                 "returns": [brief(one, self.now) for one in returns.of_order(row)],
                 "unexpected": [unexpected(one) for one in returns.unexpected(row)],
-                "payer": _payer(row),
+                "payer": _payer(check),
                 "ship_by": logistics.ship_by(row),
                 "cancellable_until": hold_ends_at(row),
             }
@@ -262,29 +292,35 @@ def consignee_told(row: Order) -> dict[str, Any]:
     }
 
 
-def _payer(row: Order) -> dict[str, Any] | None:
-    check = PayerCheck.objects.filter(order_number=row.number).first()
+def _payer(check: PayerCheck | None) -> dict[str, Any] | None:
     if check is None:
         return None
     until = check.deadline_at if check.state == "different" else None
     return {"state": check.state, "name_until": until}
 
 
-def _pictures(door: Door, lines: list[OrderLine]) -> dict[str, str]:
-    """SKU → thumbnail, of the goods that the catalogue still knows; one statement."""
+def _shown(door: Door, lines: list[OrderLine]) -> dict[str, dict[str, Any]]:
+    """SKU → what the catalogue has of it today; one statement."""
     skus = list({line.sku for line in lines})
     found = catalog.priced_variants(door.shop.id, skus, door.now) if skus else {}
+    nothing = {"product": None, "options": None, "thumbnail_url": None}
+    return {sku: _of_today(found[sku]) if sku in found else nothing for sku in skus}
+
+
+def _of_today(variant: PricedVariant) -> dict[str, Any]:
+    thumbnail = variant.thumbnail_path
     return {
-        sku: f"{settings.MEDIA_URL}{variant.thumbnail_path}"
-        for sku, variant in found.items()
-        if variant.thumbnail_path
+        "product": variant.product_code,
+        "options": variant.options,
+        "thumbnail_url": f"{settings.MEDIA_URL}{thumbnail}" if thumbnail else None,
     }
 
 
-def _card(row: Order, lines: list[OrderLine], pictures: dict[str, str]) -> dict[str, Any]:
+def _card(row: Any, lines: list[OrderLine], shown: dict[str, dict[str, Any]]) -> dict[str, Any]:
     return {
         "number": row.number,
         "state": row.state,
+        "stage": row.stage,
         "placed_at": row.placed_at,
         "expires_at": row.expires_at,
         "total_fen": row.total_fen,
@@ -295,7 +331,7 @@ def _card(row: Order, lines: list[OrderLine], pictures: dict[str, str]) -> dict[
                 "name": {"zh": line.name_zh, "en": line.name},
                 "quantity": line.quantity,
                 "price_fen": line.price_fen,
-                "thumbnail_url": pictures.get(line.sku),
+                **shown[line.sku],
             }
             for line in lines
         ],

@@ -44,6 +44,7 @@ from miniprogram_api.session import SessionView
 from miniprogram_api.sharing import ReuseIdentity, ShareIdentity
 from miniprogram_api.shop import PREVIEW, ShopView
 from miniprogram_api.subscriptions import Subscriptions
+from miniprogram_api.summary import MySummary
 
 
 class SkuConverter:
@@ -80,6 +81,7 @@ endpoints: list[URLPattern] = [
     path("session", SessionView.as_view()),
     path("me", Me.as_view()),
     path("me/phone", MyPhone.as_view()),
+    path("me/summary", MySummary.as_view()),
     path("me/addresses", Addresses.as_view()),
     path("me/addresses/<uuid:id>", Address.as_view()),
     path("me/identity", MyIdentity.as_view()),

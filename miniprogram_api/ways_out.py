@@ -73,7 +73,7 @@ WAYS: Mapping[str, tuple[Way, ...]] = {
 }
 
 
-class WayOut(serializers.Serializer[Any]):
+class RemedyOut(serializers.Serializer[Any]):
     kind = serializers.ChoiceField(KINDS)
     text = Text()
     day = serializers.DateField(allow_null=True, help_text="from which on, where it is one to wait for")
@@ -82,7 +82,7 @@ class WayOut(serializers.Serializer[Any]):
 class RefusalOut(RefusalDocument):
     """A refusal, and what the consumer can do about it, the likeliest first."""
 
-    next = WayOut(many=True)
+    next = RemedyOut(many=True)
 
 
 def with_ways(refusals: Iterable[Mapping[str, Any]], day: date) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
 from catalog.cursors import BadCursor
 from compliance import masking, vault
@@ -99,6 +99,15 @@ def claims(*, customer_id: int) -> list[CouponClaim]:
     return list(CouponClaim.objects.filter(customer_id=customer_id).select_related("coupon").order_by("-id"))
 
 
+def held_counts(*, customer_id: int, now: datetime) -> dict[str, int]:
+    """How many coupons the customer can use now, and how many lines the cart has."""
+    usable = CouponClaim.objects.filter(
+        customer_id=customer_id, order_number="", coupon__starts_at__lte=now, coupon__ends_at__gt=now
+    )
+    lines = CartLine.objects.filter(customer_id=customer_id)
+    return {"coupons": usable.count(), "cart_lines": lines.count()}
+
+
 def claimable(*, storefront_id: int, customer_id: int, now: datetime) -> list[Coupon]:
     """The coupons that the customer could claim now, those that end first before the others."""
     return list(
@@ -151,12 +160,23 @@ def lines(found: Order) -> list[OrderLine]:
     return list(OrderLine.objects.filter(order=found).order_by("position"))
 
 
-def orders(*, customer_id: int, state: str = "", cursor: str = "", limit: int = 20) -> OrderPage:
-    """One page of the customer's orders, in at most three statements. The cursor is the number of the last
-    order of the page before; raises BadCursor for one that is not the customer's."""
+def orders(
+    *,
+    customer_id: int,
+    state: str = "",
+    cursor: str = "",
+    limit: int = 20,
+    among: QuerySet[Order] | None = None,
+) -> OrderPage:
+    """One page of the customer's orders, of those `among` them, in at most three statements.
+
+    The cursor is the number of the last order of the page before; raises BadCursor for one that is not the
+    customer's.
+    """
     limit = max(1, min(limit, MAX_LIMIT))
     own = Order.objects.filter(customer_id=customer_id)
-    rows = own.filter(state=state) if state else own
+    rows = own if among is None else among.filter(customer_id=customer_id)
+    rows = rows.filter(state=state) if state else rows
     if cursor:
         last = own.filter(number=cursor).values_list("id", flat=True).first()
         if last is None:

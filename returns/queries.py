@@ -16,7 +16,7 @@ from logistics.models import CarrierAccount
 from logistics.services.receiver import sender_of
 from orders.models import Order
 from returns.models import ReturnLine, ReturnPicture, ReturnRequest, StrayParcel
-from returns.states import RETURN
+from returns.states import OVER, RETURN
 
 MAX_LIMIT = 50
 
@@ -70,6 +70,11 @@ def page(*, customer_id: int, cursor: str = "", limit: int = 20) -> ReturnPage:
         rows.select_related("order", "refund").prefetch_related("lines__line").order_by("-id")[: limit + 1]
     )
     return ReturnPage(found[:limit], found[limit - 1].number if len(found) > limit else None)
+
+
+def open_count(*, customer_id: int) -> int:
+    """How many of the customer's returns are not over."""
+    return ReturnRequest.objects.filter(order__customer_id=customer_id).exclude(state__in=OVER).count()
 
 
 def of_order(order: Order) -> list[ReturnRequest]:

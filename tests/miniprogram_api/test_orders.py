@@ -6,11 +6,15 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import transaction
 
 from catalog.models import PriceCut
 from compliance.rules import RULES
+from kernel import events
 from kernel.clock import SHANGHAI
 from kernel.models import Event
+from logistics.models import Shipment
+from logistics.services import shipments
 from miniprogram_api.ways_out import KINDS, WAYS
 from orders.models import Order, Quote
 from orders.services.closing import finish_closing
@@ -161,7 +165,15 @@ def test_the_list_goes_page_by_page_and_by_state(alice: Phone, world: make.World
     numbers = [make.order(world.alice, ("IR-1", 1), now=make.present()).number for _ in range(3)]
     first = alice.get("orders?limit=2").json()
     assert [card["number"] for card in first["items"]] == [numbers[2], numbers[1]]
-    assert first["items"][0]["lines"][0]["sku"] == "IR-1"
+    assert first["items"][0]["lines"][0] == {
+        "sku": "IR-1",
+        "name": {"zh": "吹风机 IR-1", "en": "Hair dryer IR-1"},
+        "quantity": 1,
+        "price_fen": 5_000,
+        "product": "p-ir-1",
+        "options": {},
+        "thumbnail_url": None,
+    }
     rest = alice.get(f"orders?limit=2&cursor={first['next_cursor']}").json()
     assert ([card["number"] for card in rest["items"]], rest["next_cursor"]) == ([numbers[0]], None)
     Order.objects.filter(number=numbers[1]).update(state="closing")
@@ -184,6 +196,65 @@ def test_cancelling_asks_for_the_payment_to_be_closed_first(alice: Phone, world:
     assert shown["closed_at"] is not None
     late = alice.post(f"{path}/cancel")
     assert (late.status_code, late.json()["code"]) == (409, "order_not_cancellable")
+
+
+def test_an_order_says_in_each_stage_what_may_be_done_and_the_user_centre_counts_it(
+    alice: Phone, world: make.World, django_assert_num_queries: Any
+) -> None:
+    now = make.present()
+    order = make.order(world.alice, ("HD-1", 1), now=now)
+    other = make.order(world.alice, ("IR-1", 1), now=now)
+
+    def acts() -> dict[str, Any]:
+        return {one["act"]: one["until"] for one in alice.get(f"orders/{order.number}").json()["may"]}
+
+    def counted() -> dict[str, int]:
+        found = alice.get("me/summary").json()["orders"]
+        for stage, many in found.items():
+            listed = alice.get(f"orders?stage={stage}").json()["items"]
+            assert (len(listed), {one["stage"] for one in listed}) == (many, {stage} if many else set())
+        return {stage: many for stage, many in found.items() if many}
+
+    assert counted() == {"to_pay": 2}
+    assert acts() == {"pay": alice.get(f"orders/{order.number}").json()["expires_at"], "cancel": None}
+    paid(order, success_time=now)
+    shipment = shipments.open_shipment(order=Order.objects.get(pk=order.pk), now=now)
+    hold = alice.get(f"orders/{order.number}").json()["cancellable_until"]
+    assert counted() == {"to_pay": 1, "to_ship": 1}
+    assert {act: acts()[act] for act in ("cancel", "mend_address")} == {"cancel": hold, "mend_address": hold}
+    assert "ask_return" in acts()
+    with transaction.atomic():
+        for state in ("documents", "waiting", "listed", "released", "closed"):
+            events.record(
+                storefront_id=order.storefront_id,
+                name=f"customs_declaration.{state}",
+                key=order.event_key,
+                facts={},
+                now=now,
+            )
+    Shipment.objects.filter(pk=shipment.pk).update(state="in_transit", handed_over_at=now, receipt_due_at=now)
+    assert counted() == {"to_pay": 1, "on_the_way": 1}
+    assert "confirm_receipt" in acts()
+    cleared = alice.get(f"orders/{order.number}").json()["clearance"]
+    assert [(one["state"], one["says"]["zh"]) for one in cleared] == [
+        ("documents", "订单与运单信息已发送海关"),
+        ("listed", "已向海关申报清单"),
+        ("released", "海关已放行"),
+    ]
+    Shipment.objects.filter(pk=shipment.pk).update(receipt_at=now, receipt_by="consumer")
+    Order.objects.filter(pk=other.pk).update(state="closing")
+    assert counted() == {"received": 1, "over": 1}
+    assert "confirm_receipt" not in acts()
+    make.coupon(world.alice)
+    alice.put("cart/lines/HD-1", {"quantity": 2})
+    with django_assert_num_queries(8):  # six statements, and the transaction's two ends
+        summary = alice.get("me/summary").json()
+    assert {name: summary[name] for name in ("payers_to_name", "returns_open", "coupons", "cart_lines")} == {
+        "payers_to_name": 0,
+        "returns_open": 0,
+        "coupons": 1,
+        "cart_lines": 1,
+    }
 
 
 def test_another_address_of_the_api_is_a_problem_document(alice: Phone) -> None:

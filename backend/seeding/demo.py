@@ -20,6 +20,7 @@ from django_otp.plugins.otp_totp.models import TOTPDevice
 
 from backend.local_secrets import local_secret
 from backend.seeding.goods import fill_shelves, fill_warehouse
+from backend.seeding.looks import put_look
 from compliance.management.loader import DATA
 from compliance.services.rates import load_rates
 from customers.models import NewsTemplate
@@ -80,6 +81,7 @@ def seed(*, world: dict[str, Any], now: datetime) -> list[Seeded]:
         put_ports(storefront, told["ports"], credentials["port"], world["site"]["certificate"], now)
         put_news(storefront, wanted.get("news", {}), now)
         skus = fill_shelves(storefront, wanted.get("shelves"), now=now)
+        put_look(storefront, now=now)
         pieces = sum(put_warehouse(storefront, code, one, now) for code, one in wanted["warehouses"].items())
         seeded.append(Seeded(storefront, skus, pieces))
     return seeded

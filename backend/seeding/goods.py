@@ -7,10 +7,12 @@ import io
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from django.conf import settings
 from django.core.management import call_command
 from django.db.models import F, Q
 
 import catalog
+from catalog.demo.load import draw
 from catalog.models import Category, Product, Variant
 from catalog.services.import_products import import_products
 from catalog.services.publication import publish
@@ -38,7 +40,7 @@ def fill_shelves(storefront: Storefront, shelves: list[str] | None, *, now: date
 
 
 def load_part(storefront: Storefront, shelves: list[str], now: datetime) -> None:
-    """Import only the products of the categories `shelves`, without pictures."""
+    """Import only the products of the categories `shelves`, with their pictures."""
     categories = [row for row in rows("categories.csv") if {row["code"], row["parent"]} & set(shelves)]
     for position, row in enumerate(categories):
         put_category(storefront_id=storefront.pk, position=position, **row)
@@ -62,6 +64,8 @@ def load_part(storefront: Storefront, shelves: list[str], now: datetime) -> None
     import_products(storefront_id=storefront.pk, file_name="part.csv", content=content, now=now)
     for code in Product.objects.filter(storefront=storefront, state="draft").values_list("code", flat=True):
         publish(storefront_id=storefront.pk, code=code, now=now)
+    mine = Product.objects.filter(storefront=storefront).select_related("brand", "category").defer("search")
+    draw(list(mine), storefront.code, Path(settings.MEDIA_ROOT))
 
 
 def rows(name: str) -> list[dict[str, str]]:

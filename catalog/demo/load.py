@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import shutil
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -49,7 +50,7 @@ def load(*, storefront_id: int, storefront_code: str, media_root: Path, now: dat
         storefront_id=storefront_id, code__in={row["product_code"] for row in _rows("products.csv")}
     ).order_by("pk")
     published, held_back = _publish(mine.filter(state="draft"), storefront_id, now)
-    drawn = _draw(list(mine.select_related("brand", "category")), storefront_code, media_root)
+    drawn = draw(list(mine.select_related("brand", "category")), storefront_code, media_root)
     return Loaded(imported, published, held_back, drawn, _start_sale(storefront_id, now))
 
 
@@ -67,8 +68,8 @@ def _publish(drafts: QuerySet[Product], storefront_id: int, now: datetime) -> tu
     return shown, held
 
 
-def _draw(products: list[Product], storefront_code: str, media_root: Path) -> int:
-    """Draw what has no picture in the catalogue or no file on disk."""
+def draw(products: list[Product], storefront_code: str, media_root: Path) -> int:
+    """Draw what has no picture in the catalogue or no file on disk; another shop's picture is copied."""
     below = Path("catalog") / storefront_code
     folder = media_root / below
     known = set(
@@ -81,7 +82,12 @@ def _draw(products: list[Product], storefront_code: str, media_root: Path) -> in
         there = all((folder / name).exists() for name in names)
         if there and product.code in known:
             continue
-        if not there:
+        beside = next((one.parent for one in folder.parent.glob(f"*/{names[1]}")), folder)
+        if not there and all((beside / name).exists() for name in names):
+            folder.mkdir(parents=True, exist_ok=True)
+            for name in names:
+                shutil.copyfile(beside / name, folder / name)
+        elif not there:
             picture = pictures.draw(
                 code=product.code,
                 category=product.category.code,

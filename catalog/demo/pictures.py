@@ -102,9 +102,13 @@ def draw(*, code: str, category: str, brand: str, brand_name: str, name: str) ->
     # products of one brand differ a little in shade, always the same way
     towards, part = _SHADES[zlib.crc32(code.encode()) % len(_SHADES)]
     stage = Stage(replace(palette, body=_hex(mix(palette.body, towards or palette.trim, part))))
-    paint = _BY_PRODUCT.get(code) or _BY_CATEGORY.get(category, vessels.box)
-    paint(stage, brand_name, name)
+    paint_of(code, category)(stage, brand_name, name)
     return stage.finish()
+
+
+def paint_of(code: str, category: str) -> Draw:
+    """How a product is drawn."""
+    return _BY_PRODUCT.get(code) or _BY_CATEGORY.get(category, vessels.box)
 
 
 def _hex(colour: Colour) -> str:

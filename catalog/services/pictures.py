@@ -5,13 +5,11 @@ The first is the one on cards. The same picture a second time is not added again
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import F
@@ -116,17 +114,10 @@ def arrange_pictures(
 def _kept(shop: str, name: str, content: bytes) -> Media:
     """The picture and its thumbnail on disk, named by what they hold; not a row yet."""
     try:
-        whole = pictures.plain(content)
+        kept = pictures.store(f"catalog/{shop}", content, side=SIDE, thumbnail=THUMBNAIL)
     except ValueError as failure:
         raise BadPicture(name=name[:80]) from failure
-    full, width, height = pictures.smaller(whole, SIDE)
-    small, _, _ = pictures.smaller(whole, THUMBNAIL)
-    below = f"catalog/{shop}/{hashlib.sha256(full).hexdigest()[:40]}"
-    paths = f"{below}.jpg", f"{below}-{THUMBNAIL}.jpg"
-    for path, bytes_ in zip(paths, (full, small), strict=True):
-        if not default_storage.exists(path):
-            default_storage.save(path, ContentFile(bytes_))
-    return Media(path=paths[0], thumbnail_path=paths[1], width=width, height=height)
+    return Media(path=kept.path, thumbnail_path=kept.thumbnail_path, width=kept.width, height=kept.height)
 
 
 def _product(storefront_id: int, code: str) -> Product:

@@ -31,7 +31,7 @@ def empty(db: None) -> Storefront:
 
 @pytest.fixture
 def _no_drawing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(load, "_draw", lambda *_: 0)
+    monkeypatch.setattr(load, "draw", lambda *_: 0)
 
 
 def bring_in(shop: Storefront, media: Path) -> load.Loaded:

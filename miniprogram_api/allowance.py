@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,7 @@ from compliance.law import Law
 from compliance.models import VALUE, AllowanceEntry
 from compliance.queries import NOTHING, Taken
 from customers import queries as customers
-from customers.models import Identity
+from customers.models import Customer, Identity
 from kernel.clock import shanghai_day
 from kernel.documents import answers
 from miniprogram_api.door import Door, Json
@@ -97,11 +98,10 @@ class MyAllowance(Door):
         asked = self.asked(AllowanceQuery).validated_data
         until, skip = _place(asked.get("cursor", ""))
         row = self.customer()
-        identity = customers.profile(row)
-        person_id: UUID | None = row.subject.person_id
+        person_id = verified_person(row, customers.profile(row))
         this_year = shanghai_day(self.now).year
-        if person_id is None or identity.identity_state != Identity.State.VERIFIED:
-            unknown = {"verified": False, "years": [self._year(this_year, None)]}
+        if person_id is None:
+            unknown = {"verified": False, "years": [year_shown(self.now, this_year, None)]}
             return Json(unknown | {"items": [], "next_cursor": None})
         years = compliance.allowance_years(person_id=person_id)
         years[this_year] = compliance.taken(person_id=person_id, year=this_year)
@@ -112,7 +112,7 @@ class MyAllowance(Door):
         return Json(
             {
                 "verified": True,
-                "years": [self._year(year, years[year]) for year in sorted(years, reverse=True)],
+                "years": [year_shown(self.now, year, years[year]) for year in sorted(years, reverse=True)],
                 "items": [
                     _movement(entry, told.get(entry.order_number, False))
                     for entry in page
@@ -122,17 +122,22 @@ class MyAllowance(Door):
             }
         )
 
-    def _year(self, year: int, taken: dict[str, Taken] | None) -> dict[str, Any]:
-        """A year by the limits of its last day, or of today in the present year; the value first."""
-        law = Law(min(shanghai_day(self.now), date(year, 12, 31)))
-        limits = compliance.limits(law)
-        return {
-            "year": year,
-            "measures": [
-                _measure(measure, limit, None if taken is None else taken.get(measure, NOTHING))
-                for measure, limit in limits.items()
-            ],
-        }
+
+def verified_person(row: Customer, identity: customers.Profile) -> UUID | None:
+    """Whose year may be told: nobody's until the identity is verified."""
+    return row.subject.person_id if identity.identity_state == Identity.State.VERIFIED else None
+
+
+def year_shown(now: datetime, year: int, taken: Mapping[str, Taken] | None) -> dict[str, Any]:
+    """A year by the limits of its last day, or of today in the present year; the value first."""
+    limits = compliance.limits(Law(min(shanghai_day(now), date(year, 12, 31))))
+    return {
+        "year": year,
+        "measures": [
+            _measure(measure, limit, None if taken is None else taken.get(measure, NOTHING))
+            for measure, limit in limits.items()
+        ],
+    }
 
 
 def _place(cursor: str) -> tuple[datetime | None, int]:

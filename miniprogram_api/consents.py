@@ -66,9 +66,7 @@ class Consents(Door):
     @extend_schema(operation_id="consents", tags=["me"], responses=answers(200, ConsentList, 401, 404))
     def get(self, request: Request) -> HttpResponse:
         """Every text in force, the required ones first."""
-        texts = current_texts(shanghai_day(self.now), names_of(self.shop))
-        given = compliance.consents(subject_id=self.customer().subject_id, texts=texts)
-        return Json({"items": [_shown(text, given.get(text.kind)) for text in texts]})
+        return Json({"items": consents_of(self)})
 
 
 class ConsentTo(Door):
@@ -125,8 +123,20 @@ class RiskNotice(Door):
     )
     def get(self, request: Request) -> HttpResponse:
         """The notice in force, which a consumer confirms for every order."""
-        notice = risk_notice(Law(shanghai_day(self.now)))
-        return Json({"version": notice.version, "sha256": notice.sha256, "zh": notice.zh, "en": notice.en})
+        return Json(notice_now(self))
+
+
+def consents_of(door: Door) -> list[dict[str, Any]]:
+    """Every text in force with the caller's answer, the required ones first."""
+    texts = current_texts(shanghai_day(door.now), names_of(door.shop))
+    given = compliance.consents(subject_id=door.customer().subject_id, texts=texts)
+    return [_shown(text, given.get(text.kind)) for text in texts]
+
+
+def notice_now(door: Door) -> dict[str, Any]:
+    """The risk notice in force."""
+    notice = risk_notice(Law(shanghai_day(door.now)))
+    return {"version": notice.version, "sha256": notice.sha256, "zh": notice.zh, "en": notice.en}
 
 
 def _shown(text: ConsentText, given: Consent | None) -> dict[str, Any]:

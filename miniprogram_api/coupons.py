@@ -65,7 +65,7 @@ class Coupons(Door):
         free = orders.claimable(storefront_id=self.shop.id, customer_id=who, now=self.now)
         return Json(
             {
-                "claims": [_claim(claim, self.now) for claim in orders.claims(customer_id=who)],
+                "claims": [claim_shown(claim, self.now) for claim in orders.claims(customer_id=who)],
                 "claimable": [_coupon(coupon) for coupon in free],
             }
         )
@@ -83,7 +83,7 @@ class CouponView(Door):
         return Json(
             {
                 "coupon": _coupon(coupon),
-                "claim": _claim(claim, self.now) if claim else None,
+                "claim": claim_shown(claim, self.now) if claim else None,
                 "claimable": claim is None and coupon.starts_at <= self.now < coupon.ends_at,
             }
         )
@@ -103,10 +103,13 @@ class ClaimCoupon(Door):
     )
     def post(self, request: Request, code: str) -> HttpResponse:
         """Claim a coupon; claiming it again answers with the claim one has."""
-        return Json(_claim(claim_coupon(customer=self.customer(), code=code, now=self.now), self.now), 201)
+        return Json(
+            claim_shown(claim_coupon(customer=self.customer(), code=code, now=self.now), self.now), 201
+        )
 
 
-def _claim(claim: CouponClaim, now: datetime) -> dict[str, Any]:
+def claim_shown(claim: CouponClaim, now: datetime) -> dict[str, Any]:
+    """A coupon in its owner's hands, as JSON."""
     coupon = claim.coupon
     state = USABLE
     if claim.order_number:

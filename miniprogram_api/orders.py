@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpResponse
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
 from rest_framework.request import Request
 
-from catalog import queries as catalog
-from catalog.queries import PricedVariant
 from compliance.models import PayerCheck
 from compliance.states import PAYER
 from customs.told import STATES, clearance
@@ -23,7 +20,8 @@ from logistics.stages import STAGES, staged
 from miniprogram_api.checkout import place
 from miniprogram_api.door import Door, Json
 from miniprogram_api.order_acts import ActOut, may
-from miniprogram_api.quotes import AmountsOut, TaxedLine, WarehouseOut, amounts, taxed_line
+from miniprogram_api.pictured import Shown, pictured
+from miniprogram_api.quotes import AmountsOut, ShownLine, WarehouseOut, amounts, taxed_line
 from miniprogram_api.refunds import RefundOut, refund_told
 from miniprogram_api.returns import ReturnBrief, UnexpectedOut, brief, unexpected
 from orders import queries as orders
@@ -63,16 +61,6 @@ class OrderState(serializers.Serializer[Any]):
     state = serializers.ChoiceField(ORDER.states)
 
 
-class Shown(serializers.Serializer[Any]):
-    """What the catalogue of today has of goods that were ordered; null where it knows them no more."""
-
-    product = serializers.CharField(allow_null=True, help_text="code of its page")
-    options = serializers.DictField(
-        child=serializers.DictField(child=serializers.CharField()), allow_null=True
-    )
-    thumbnail_url = serializers.CharField(allow_null=True)
-
-
 class BriefLine(Shown):
     sku = serializers.CharField()
     name = Text()
@@ -103,10 +91,6 @@ class OrderQuery(serializers.Serializer[Any]):
     stage = serializers.ChoiceField(STAGES, required=False)
     cursor = serializers.CharField(max_length=40, required=False, allow_blank=True)
     limit = serializers.IntegerField(min_value=1, max_value=orders.MAX_LIMIT, required=False)
-
-
-class OrderedLine(TaxedLine, Shown):
-    pass
 
 
 class ConsigneeOut(serializers.Serializer[Any]):
@@ -147,6 +131,7 @@ class PayerOut(serializers.Serializer[Any]):
 class OrderOut(serializers.Serializer[Any]):
     number = serializers.CharField()
     state = serializers.ChoiceField(ORDER.states)
+    stage = serializers.ChoiceField(STAGES)
     placed_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
     paid_at = serializers.DateTimeField(allow_null=True)
@@ -154,7 +139,7 @@ class OrderOut(serializers.Serializer[Any]):
     trade_mode = serializers.ChoiceField(["1210", "9610", "1239"])
     warehouse = WarehouseOut()
     over_limit = serializers.BooleanField()
-    lines = OrderedLine(many=True)
+    lines = ShownLine(many=True)
     amounts = AmountsOut()
     consignee = ConsigneeOut()
     history = StepOut(many=True)
@@ -192,7 +177,7 @@ class Orders(Door):
         wanted = self.asked(OrderQuery).validated_data
         among = staged(wanted.pop("stage", ""))
         page = orders.orders(customer_id=self.own.customer_id, among=among, **wanted)
-        shown = _shown(self, [line for lines in page.lines.values() for line in lines])
+        shown = pictured(self, (line.sku for lines in page.lines.values() for line in lines))
         return Json(
             {
                 "items": [_card(row, page.lines[row.pk], shown) for row in page.items],
@@ -222,7 +207,7 @@ class OrderView(Door):
         """One order with lines, amounts, consignee (masked), history and payments."""
         row = orders.order(customer_id=self.own.customer_id, number=number)
         held = orders.lines(row)
-        shown = _shown(self, held)
+        shown = pictured(self, (line.sku for line in held))
         lines = [taxed_line(vars(line), row.quote.day) | shown[line.sku] for line in held]
         check = PayerCheck.objects.filter(order_number=row.number).first()
         attempts = Payment.objects.filter(order=row).order_by("id")
@@ -231,6 +216,7 @@ class OrderView(Door):
             {
                 "number": row.number,
                 "state": row.state,
+                "stage": staged().values_list("stage", flat=True).get(pk=row.pk),
                 "placed_at": row.placed_at,
                 "expires_at": row.expires_at,
                 "paid_at": row.paid_at,
@@ -297,23 +283,6 @@ def _payer(check: PayerCheck | None) -> dict[str, Any] | None:
         return None
     until = check.deadline_at if check.state == "different" else None
     return {"state": check.state, "name_until": until}
-
-
-def _shown(door: Door, lines: list[OrderLine]) -> dict[str, dict[str, Any]]:
-    """SKU → what the catalogue has of it today; one statement."""
-    skus = list({line.sku for line in lines})
-    found = catalog.priced_variants(door.shop.id, skus, door.now) if skus else {}
-    nothing = {"product": None, "options": None, "thumbnail_url": None}
-    return {sku: _of_today(found[sku]) if sku in found else nothing for sku in skus}
-
-
-def _of_today(variant: PricedVariant) -> dict[str, Any]:
-    thumbnail = variant.thumbnail_path
-    return {
-        "product": variant.product_code,
-        "options": variant.options,
-        "thumbnail_url": f"{settings.MEDIA_URL}{thumbnail}" if thumbnail else None,
-    }
 
 
 def _card(row: Any, lines: list[OrderLine], shown: dict[str, dict[str, Any]]) -> dict[str, Any]:

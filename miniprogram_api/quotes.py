@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +18,7 @@ from kernel.documents import Text, answers, in_path
 from kernel.throttle import Limit
 from miniprogram_api.cart import shown_cart
 from miniprogram_api.door import Door, Json
+from miniprogram_api.pictured import Shown, pictured
 from miniprogram_api.sayings import AN_ID, AN_OBJECT, ONE_OF_TWO
 from miniprogram_api.ways_out import RefusalOut, with_ways
 from orders import queries as orders
@@ -82,6 +83,10 @@ class TaxedLine(serializers.Serializer[Any]):
     )
 
 
+class ShownLine(TaxedLine, Shown):
+    """The same with its picture."""
+
+
 class AmountsOut(serializers.Serializer[Any]):
     """total = goods + freight + tax − coupon. A price cut has lowered the goods, and so the tax; a coupon
     pays a part and lowers no tax."""
@@ -117,7 +122,7 @@ class QuoteOut(serializers.Serializer[Any]):
     over_limit = serializers.BooleanField(help_text="one piece above the limit, taxed in full")
     address_id = serializers.UUIDField(allow_null=True)
     coupon_id = serializers.UUIDField(allow_null=True)
-    lines = TaxedLine(many=True)
+    lines = ShownLine(many=True)
     amounts = AmountsOut()
     refusals = RefusalOut(many=True)
     placeable = serializers.BooleanField(help_text="nothing speaks against an order but the risk notice")
@@ -152,7 +157,7 @@ class Quotes(Door):
             coupon_claim_id=wanted.get("coupon_id"),
             now=self.now,
         )
-        return Json(quote_shown(made, None, self.now), 201)
+        return Json(quote_shown(self, made, None), 201)
 
 
 class QuoteView(Door):
@@ -167,7 +172,7 @@ class QuoteView(Door):
     def get(self, request: Request, token: UUID) -> HttpResponse:
         """A quote as it was made."""
         found = orders.quote(customer_id=self.own.customer_id, token=token)
-        return Json(quote_shown(found, orders.number_of(found), self.now))
+        return Json(quote_shown(self, found, orders.number_of(found)))
 
 
 def taxed_line(line: dict[str, Any], day: date) -> dict[str, Any]:
@@ -223,13 +228,14 @@ def amounts(row: Amounts, lines: list[dict[str, Any]]) -> dict[str, int]:
     }
 
 
-def quote_shown(quote: Quote, order: str | None, now: datetime) -> dict[str, Any]:
+def quote_shown(door: Door, quote: Quote, order: str | None) -> dict[str, Any]:
     """A quote as JSON; `order` is the number of the one placed on it."""
-    lines = [taxed_line(line, quote.day) for line in quote.lines]
+    shown = pictured(door, (line["sku"] for line in quote.lines))
+    lines = [taxed_line(line, quote.day) | shown[line["sku"]] for line in quote.lines]
     speaking_against = {
         "refused": bool(quote.refusals),
         "address_needed": quote.address is None or quote.address.removed_at is not None,
-        "expired": quote.expires_at <= now,
+        "expired": quote.expires_at <= door.now,
         "used": order is not None,
     }
     obstacles = [name for name, holds in speaking_against.items() if holds]

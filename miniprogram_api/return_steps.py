@@ -124,4 +124,4 @@ class ReplaceReturn(_Step):
         any other. Nothing is kept for it before it is placed."""
         row = returns.one(customer_id=self.own.customer_id, number=number)
         made = quote_replacement(request=row, customer=self.customer(), now=self.now)
-        return Json(quote_shown(made, None, self.now), 201)
+        return Json(quote_shown(self, made, None), 201)

@@ -80,7 +80,7 @@ class Subscriptions(Door):
     def get(self, request: Request) -> HttpResponse:
         """The templates to ask the consumer for at this moment; at most three, none where none is set."""
         moment = self.asked(MomentIn).validated_data["at"]
-        return Json({"templates": _shown(to_ask(customer=self.customer(), moment=moment))})
+        return Json({"templates": shown(to_ask(customer=self.customer(), moment=moment))})
 
     @extend_schema(
         operation_id="answer_subscriptions",
@@ -95,10 +95,11 @@ class Subscriptions(Door):
         told = self.taken(AnswersIn).validated_data["answers"]
         said = {one["template_id"]: one["answer"] for one in told}
         left = take_answers(customer=self.customer(), answers=said, key=key, now=self.now)
-        return Json({"templates": _shown(left)})
+        return Json({"templates": shown(left)})
 
 
-def _shown(rows: Sequence[Asked]) -> list[dict[str, Any]]:
+def shown(rows: Sequence[Asked]) -> list[dict[str, Any]]:
+    """Templates as JSON."""
     return [
         {
             "occasion": row.occasion,

@@ -9,6 +9,7 @@ from miniprogram_api import schema
 from miniprogram_api.addresses import Address, Addresses, Divisions
 from miniprogram_api.allowance import MyAllowance
 from miniprogram_api.cart import CartLineView, CartView
+from miniprogram_api.confirming import Confirming
 from miniprogram_api.consents import Consents, ConsentTo, RiskNotice
 from miniprogram_api.coupons import ClaimCoupon, Coupons, CouponView
 from miniprogram_api.disclosures import MyDisclosures
@@ -106,6 +107,7 @@ endpoints: list[URLPattern] = [
     path("coupons", Coupons.as_view()),
     path("coupons/<slug:code>", CouponView.as_view()),
     path("coupons/<slug:code>/claim", ClaimCoupon.as_view()),
+    path("checkout", Confirming.as_view()),
     path("quotes", Quotes.as_view()),
     path("quotes/<uuid:token>", QuoteView.as_view()),
     path("orders", Orders.as_view()),

@@ -13,7 +13,7 @@ from inventory.models import Reservation, Stock
 from kernel.models import Event, Receipt
 from orders.models import CartLine, Order, OrderLine
 from tests import make
-from tests.miniprogram_api.conftest import Phone
+from tests.miniprogram_api.conftest import Phone, phone_of
 
 NOT_COUNTED = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
 
@@ -141,3 +141,22 @@ def test_a_quote_makes_one_order(alice: Phone, world: make.World) -> None:
     second = alice.post("orders", body, Idempotency_Key="order-0002")
     assert (second.status_code, second.json()["code"]) == (409, "quote_used")
     assert Order.objects.count() == 1
+
+
+def test_the_page_of_an_order_needs_one_answer_beside_its_quote(alice: Phone, world: make.World) -> None:
+    claim = make.coupon(world.alice, 1_000)
+    page = alice.get("checkout").json()
+    assert [one["id"] for one in page["coupons"]] == [str(claim.public_id)]
+    assert page["addresses"][0]["is_default"] is True
+    assert page["risk_notice"]["sha256"] == make.notice_hash(make.present())
+    assert (page["orderer"]["state"], page["missing"], page["templates"]) == ("verified", [], [])
+    value = page["year"]["measures"][0]
+    assert (value["measure"], value["left"]) == ("value", value["limit"])
+    quote = alice.post("quotes", {"lines": [{"sku": "HD-1", "quantity": 1}]}).json()
+    assert quote["lines"][0].keys() >= {"product", "options", "thumbnail_url"}
+    assert quote["lines"][0]["product"] == world.dryer.product.code
+
+    newcomer = phone_of(alice.client, make.customer(world.shop, "newcomer")).get("checkout").json()
+    assert [one["kind"] for one in newcomer["missing"]] == ["privacy_policy", "sensitive_identity"]
+    assert (newcomer["orderer"]["state"], newcomer["year"]["measures"][0]["left"]) == ("none", None)
+    assert newcomer["addresses"] == newcomer["coupons"] == []

@@ -235,7 +235,9 @@ def test_an_order_says_in_each_stage_what_may_be_done_and_the_user_centre_counts
     Shipment.objects.filter(pk=shipment.pk).update(state="in_transit", handed_over_at=now, receipt_due_at=now)
     assert counted() == {"to_pay": 1, "on_the_way": 1}
     assert "confirm_receipt" in acts()
-    cleared = alice.get(f"orders/{order.number}").json()["clearance"]
+    told = alice.get(f"orders/{order.number}").json()
+    assert told["stage"] == "on_the_way"
+    cleared = told["clearance"]
     assert [(one["state"], one["says"]["zh"]) for one in cleared] == [
         ("documents", "订单与运单信息已发送海关"),
         ("listed", "已向海关申报清单"),

@@ -18,6 +18,7 @@ from kernel.idempotency import fingerprint_of, header, key_of, told
 from kernel.receipts import Answer
 from kernel.throttle import Limit
 from miniprogram_api.door import Door, Json
+from miniprogram_api.pictured import Shown, pictured
 from miniprogram_api.sayings import A_LINE_ONCE, AN_ID, AN_OBJECT
 from orders.services.quote import MAX_LINES, MAX_QUANTITY
 from returns import queries as returns
@@ -78,7 +79,7 @@ class KindOptionOut(serializers.Serializer[Any]):
     obstacles = ObstacleOut(many=True)
 
 
-class LineOptionsOut(serializers.Serializer[Any]):
+class LineOptionsOut(Shown):
     position = serializers.IntegerField()
     sku = serializers.CharField()
     name = Text()
@@ -235,13 +236,14 @@ class ReturnOptions(Door):
         """What each line of an order may be asked back for now, for which reasons, and until when."""
         order = returns.own_order(customer_id=self.own.customer_id, number=number)
         seen = look(order=order, now=self.now)
+        shown = pictured(self, [line.sku for line in seen.lines])
         return Json(
             {
                 "number": order.number,
                 "stage": seen.stage,
                 "received_on": seen.received,
                 "clocks": [clock_shown(one) for one in clocks(seen)],
-                "lines": [_options(one) for one in options(seen)],
+                "lines": [_options(one) | shown[one.line.sku] for one in options(seen)],
             }
         )
 

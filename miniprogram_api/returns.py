@@ -15,6 +15,7 @@ from kernel.documents import Text, answers, in_path
 from logistics.vocabulary import Code, carriers
 from miniprogram_api.door import Door, Json
 from miniprogram_api.parcels import PointOut
+from miniprogram_api.pictured import Shown, pictured
 from miniprogram_api.refunds import RefundOut, refund_told
 from miniprogram_api.return_requests import BEARERS, KIND_NAMES, REASON_NAMES, ClockOut, NextOut, text_of
 from orders.states import ORDER
@@ -39,7 +40,7 @@ class ReturnBrief(serializers.Serializer[Any]):
     says = Text()
 
 
-class ReturnedPieces(serializers.Serializer[Any]):
+class ReturnedPieces(Shown):
     sku = serializers.CharField()
     name = Text()
     quantity = serializers.IntegerField()
@@ -81,7 +82,7 @@ class WantedOut(serializers.Serializer[Any]):
     name = Text()
 
 
-class ReturnedLine(serializers.Serializer[Any]):
+class ReturnedLine(Shown):
     position = serializers.IntegerField()
     sku = serializers.CharField()
     name = Text()
@@ -218,7 +219,10 @@ class Returns(Door):
         """The customer's returns, the youngest first; follow `next_cursor` for more."""
         wanted = self.asked(ReturnQuery).validated_data
         page = returns.page(customer_id=self.own.customer_id, **wanted)
-        return Json({"items": [_card(row, self.now) for row in page.items], "next_cursor": page.next_cursor})
+        skus = [one.line.sku for row in page.items for one in row.lines.all()]
+        shown = pictured(self, skus)
+        cards = [_card(row, shown, self.now) for row in page.items]
+        return Json({"items": cards, "next_cursor": page.next_cursor})
 
 
 class ReturnView(Door):
@@ -260,7 +264,7 @@ def _next(row: ReturnRequest, now: datetime) -> dict[str, Any]:
     return {"says": text_of(says(row, now)), "by": due(row, now)}
 
 
-def _card(row: ReturnRequest, now: datetime) -> dict[str, Any]:
+def _card(row: ReturnRequest, shown: dict[str, dict[str, Any]], now: datetime) -> dict[str, Any]:
     lines = sorted(row.lines.all(), key=lambda one: one.line.position)
     return {
         "number": row.number,
@@ -275,6 +279,7 @@ def _card(row: ReturnRequest, now: datetime) -> dict[str, Any]:
                 "sku": one.line.sku,
                 "name": {"zh": one.line.name_zh, "en": one.line.name},
                 "quantity": one.quantity,
+                **shown[one.line.sku],
             }
             for one in lines
         ],
@@ -287,6 +292,8 @@ def shown(door: Door, number: str) -> HttpResponse:
     acts = may(row, door.now)
     today = shanghai_day(door.now).isoformat()
     sends = "way" in acts
+    lines = returns.lines(row)
+    goods = pictured(door, [one.line.sku for one in lines])
     return Json(
         {
             "number": row.number,
@@ -301,7 +308,7 @@ def shown(door: Door, number: str) -> HttpResponse:
             "words": words_of(row),
             "pictures": [one.public_id for one in returns.pictures(row)],
             "answer": row.answer,
-            "lines": [_line(one) for one in returns.lines(row)],
+            "lines": [_line(one) | goods[one.line.sku] for one in lines],
             "goods_back": row.goods_back,
             "way_back_by": "seller" if row.seller_pays else "consumer",
             "way_back_paid": {"fen": row.way_fen, "on": row.way_paid_on} if row.way_fen else None,

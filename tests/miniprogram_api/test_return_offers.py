@@ -44,6 +44,7 @@ def test_the_first_screen_shows_each_line_with_what_may_be_asked_and_until_when(
         ARRIVE: (day(RELEASED + 45 * DAY), True),
     }
     assert [(line["sku"], line["left"]) for line in body["lines"]] == [("HD-1", 2), ("IR-1", 1)]
+    assert [line["product"] for line in body["lines"]] == ["p-hd-1", "p-ir-1"]
     kinds = {kind["kind"]: kind for kind in body["lines"][0]["kinds"]}
     assert [one["reason"] for one in kinds["return"]["reasons"]] == [
         "changed_mind",

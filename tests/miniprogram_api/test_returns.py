@@ -122,9 +122,11 @@ def test_the_orders_page_and_the_list_show_the_returns(alice, order):
     assert shown[0]["says"]["zh"].startswith("已同意")
     first = alice.get("returns?limit=1").json()
     assert [card["number"] for card in first["items"]] == [numbers[1]]
+    today = {"product": "p-hd-1", "options": {}, "thumbnail_url": None}
     assert first["items"][0]["lines"] == [
-        {"sku": "HD-1", "name": {"zh": "吹风机 HD-1", "en": "Hair dryer HD-1"}, "quantity": 1}
+        {"sku": "HD-1", "name": {"zh": "吹风机 HD-1", "en": "Hair dryer HD-1"}, "quantity": 1} | today
     ]
+    assert alice.get(f"returns/{numbers[0]}").json()["lines"][0].items() >= today.items()
     rest = alice.get(f"returns?limit=1&cursor={first['next_cursor']}").json()
     assert ([card["number"] for card in rest["items"]], rest["next_cursor"]) == ([numbers[0]], None)
     assert alice.get("returns?cursor=RMA000000000000").json()["code"] == "bad_cursor"

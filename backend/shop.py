@@ -2,8 +2,8 @@
 
 `/shop/<storefront>/` gives the pages that `make miniprogram` has built, told of which appid they are. What
 WeChat does on a telephone (a log-in code, the payment sheet, a prompt, a number) the pages ask of
-`seam/<verb>` beside them, and that is the sandbox's control. Addresses of it are there only outside
-production and where WECHAT_API_BASE is on this machine: nobody pays for an order by asking.
+`seam/<verb>` beside them, and that is the sandbox's control. The addresses are not there in production, and
+answer 404 where WECHAT_API_BASE is not on this machine: nobody pays for an order by asking.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
+from django.core.exceptions import SuspiciousFileOperation
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.urls import URLPattern, path
+from django.urls import path
 from django.utils.html import format_html
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST, require_safe
@@ -42,6 +43,8 @@ def built() -> bool:
 def page(request: HttpRequest, storefront: str) -> HttpResponse:
     """The one page of the build, told whose shop it is."""
     shop = shop_by_code(storefront)
+    if not played():
+        raise Http404
     if not built():
         return HttpResponse(NOT_BUILT, status=503, content_type="text/plain; charset=utf-8")
     told = format_html('<meta name="appid" content="{}"></head>', shop.appid)
@@ -52,7 +55,10 @@ def page(request: HttpRequest, storefront: str) -> HttpResponse:
 @require_safe
 def file(request: HttpRequest, storefront: str, name: str) -> HttpResponseBase:
     """A file of the build; its name changes with its content."""
-    answer: FileResponse = serve(request, name, document_root=str(DIST))
+    try:
+        answer: FileResponse = serve(request, name, document_root=str(DIST))
+    except SuspiciousFileOperation as outside:
+        raise Http404 from outside
     answer["Cache-Control"] = "public, max-age=31536000, immutable"
     return answer
 
@@ -62,7 +68,7 @@ def file(request: HttpRequest, storefront: str, name: str) -> HttpResponseBase:
 def seam(request: HttpRequest, storefront: str, verb: str) -> HttpResponse:
     """What the user does in WeChat, done in the sandbox. 404: no such verb; 400: it was refused there."""
     shop = shop_by_code(storefront)
-    if verb not in VERBS:
+    if verb not in VERBS or not played():
         raise Http404
     try:
         wish = json.loads(request.body)
@@ -104,13 +110,13 @@ def _subscribe(appid: str, wish: Any) -> Calls:
 VERBS = {"login": _login, "pay": _pay, "phone": _phone, "subscribe": _subscribe}
 
 
-def addresses() -> list[URLPattern]:
-    """Of the shop and its seam; none where WeChat is WeChat."""
-    host = urlsplit(settings.WECHAT_API_BASE).hostname
-    if settings.PRODUCTION or host not in {"127.0.0.1", "localhost", "::1"}:
-        return []
-    return [
-        path("shop/<slug:storefront>/", page, name="shop"),
-        path("shop/<slug:storefront>/seam/<slug:verb>", seam),
-        path("shop/<slug:storefront>/<path:name>", file),
-    ]
+def played() -> bool:
+    """Whether WeChat is the sandbox on this machine."""
+    return urlsplit(settings.WECHAT_API_BASE).hostname in {"127.0.0.1", "localhost", "::1"}
+
+
+addresses = [
+    path("<slug:storefront>/", page, name="shop"),
+    path("<slug:storefront>/seam/<slug:verb>", seam),
+    path("<slug:storefront>/<path:name>", file),
+]

@@ -43,7 +43,7 @@ if settings.PRODUCTION:
     urlpatterns.append(path("", problems_page.nothing_here))
 else:  # a laptop has no proxy that serves media, and someone who looks around
     urlpatterns.append(path("", RedirectView.as_view(url="/api/v1/docs/")))
-    urlpatterns.append(
-        path("media/catalog/<path:path>", serve, {"document_root": f"{settings.MEDIA_ROOT}/catalog"})
-    )
-    urlpatterns.extend(shop.addresses())
+    for shown in ("catalog", "shopfront"):  # what everyone may see; the other folders are nobody's
+        folder = {"document_root": f"{settings.MEDIA_ROOT}/{shown}"}
+        urlpatterns.append(path(f"media/{shown}/<path:path>", serve, folder))
+    urlpatterns.append(path("shop/", include(shop.addresses)))

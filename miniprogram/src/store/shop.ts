@@ -1,20 +1,9 @@
 /** What the brand has set for its shop: asked once a launch, shown from the last visit until the answer is there. */
 import { computed, ref } from "vue";
-import { api, asset, type Problem, type Shape, type Text } from "@/api";
+import { api, asset, type Problem, type Shape } from "@/api";
 import { say, told } from "@/words";
 
-export interface Shop {
-  storefront: Shape<"HomeStorefront">;
-  look: Record<"primary" | "on_primary" | "accent" | "page" | "ink" | "surface" | "corner" | "card", string> & {
-    logo: Shape<"Picture"> | null;
-    wordmark: Text;
-    slogan: Text;
-  };
-  tabs: { tab: string; text: Text; icon: string | null; icon_selected: string | null }[];
-  notices: { id: string; kind: "info" | "warning"; text: Text }[];
-  search_words: Text[];
-  maintenance: { text: Text; until: string | null } | null;
-}
+export type Shop = Shape<"ShopOut">;
 
 const KEPT = "shop";
 const DEFAULT_LOOK = {
@@ -41,9 +30,8 @@ let asking: Promise<void> | null = null;
 /** Asks for the shop's look and tells when it is there; a failure leaves what is known. */
 export function openShop(): Promise<void> {
   asking ??= api
-    .get("/api/v1/shop" as never, { anyone: true, query: { preview: preview.value } as never })
-    .then((told) => {
-      const answer = told as unknown as Shop;
+    .get("/api/v1/shop", { anyone: true, query: { preview: preview.value } })
+    .then((answer) => {
       shop.value = answer;
       if (!preview.value) uni.setStorageSync(KEPT, answer);
       dressTabs(answer);
@@ -74,16 +62,19 @@ export const variables = computed(() => {
 
 export const colours = computed(() => ({ ...DEFAULT_LOOK, ...shop.value?.look }));
 
+/** A page that has no tab bar yet, or none at all: it is dressed when it is shown. */
+const never = () => undefined;
 const TABS = ["home", "category", "cart", "me"] as const;
 
 /** The native tab bar in the brand's words and colours. */
 export function dressTabs(from: Shop | null = shop.value): void {
   const look = colours.value;
-  uni.setTabBarStyle({ color: "#6b6b6b", selectedColor: look.primary, backgroundColor: look.surface, borderStyle: "white" });
+  uni.setTabBarStyle({ color: "#6b6b6b", selectedColor: look.primary, backgroundColor: look.surface, borderStyle: "white", fail: never });
   for (const [index, tab] of TABS.entries()) {
     const own = from?.tabs.find((one) => one.tab === tab);
     uni.setTabBarItem({
       index,
+      fail: never,
       text: own ? told(own.text) : say(`common.tabs.${tab}`),
       ...(own?.icon ? { iconPath: asset(own.icon), selectedIconPath: asset(own.icon_selected || own.icon) } : {}),
     });

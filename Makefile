@@ -7,10 +7,11 @@
 #   make screenshots   the operators' stories, with a picture of each kept in docs/screenshots/
 #   make miniprogram   the mini-program for WeChat and for a browser, checked and built (Node 20)
 #   make shop    the same, then the house with the shop beside it, to walk through in any browser
+#   make walk    the same build, walked through in a browser against the real API and the sandbox
 #   make bench   speed against floors measured in the same run, one JSON line a figure
 
 .DEFAULT_GOAL := help
-.PHONY: help demo run shop miniprogram test check bench browser screenshots requirements clean
+.PHONY: help demo run shop walk miniprogram test check bench browser screenshots requirements clean
 .DELETE_ON_ERROR:
 
 BIN := .venv/bin
@@ -57,6 +58,9 @@ miniprogram: miniprogram/node_modules/.installed
 
 shop: .venv/.installed miniprogram
 	@$(BIN)/python manage.py up
+
+walk: .venv/.installed browser miniprogram
+	$(PYTEST) --verbose tests/shop
 
 test: .venv/.installed browser
 	$(PYTEST)

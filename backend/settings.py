@@ -298,6 +298,11 @@ SPECTACULAR_SETTINGS = {
 4. `PUT /me/consents/{kind}`, `POST /me/addresses`, `PUT /me/identity` (once it is “verified” they may buy)
    · 授权、地址、实名（核验通过后即可下单）
 5. `POST /quotes`, `POST /orders` with an `Idempotency-Key`, `POST /orders/{number}/payment` · 报价、下单
+
+**Always · 通用**: send `X-Client-Version: 1.2.3`; a version below the shop's minimum is answered 426
+`client-too-old`. While the shop is in maintenance whatever sells is answered 503 `shop-maintenance` with
+`Retry-After`; orders that stand, returns and data rights go on. `GET /shop` is always answered.
+店铺维护期间停止销售，已有订单、售后与个人信息权利不受影响；`GET /shop` 始终可用。
 """,
     "TAGS": [
         {"name": "session", "description": "登录与退出 · Logging in with WeChat, and out"},

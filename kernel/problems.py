@@ -200,8 +200,9 @@ def render(problem: Problem, request: HttpRequest | None) -> HttpResponse:
     )
     answer["Content-Language"] = "zh-CN" if language == "zh" else "en"
     answer["Vary"] = "Accept-Language"
-    if isinstance(problem, Throttled):
-        answer["Retry-After"] = str(problem.seconds)
+    wait = problem.seconds if isinstance(problem, Throttled) else getattr(problem, "retry_after", None)
+    if wait is not None:
+        answer["Retry-After"] = str(wait)
     elif isinstance(problem, (Upstream, Conflict)) and problem.code in {"busy", "idempotency_in_flight"}:
         answer["Retry-After"] = "1"
     if problem.status == 401:

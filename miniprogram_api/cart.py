@@ -101,6 +101,8 @@ class CartOut(serializers.Serializer[Any]):
 class CartView(Door):
     """购物车."""
 
+    sells = frozenset({"GET"})
+
     @extend_schema(operation_id="cart", tags=["cart"], responses=answers(200, CartOut, 401, 404))
     def get(self, request: Request) -> HttpResponse:
         """The cart at present prices and availability."""
@@ -110,6 +112,7 @@ class CartView(Door):
 class CartLineView(Door):
     """购物车商品."""
 
+    sells = frozenset({"PUT", "DELETE"})
     limits = {"PUT": CHANGES, "DELETE": CHANGES}
 
     @extend_schema(

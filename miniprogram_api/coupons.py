@@ -58,6 +58,8 @@ class CouponSeen(serializers.Serializer[Any]):
 class Coupons(Door):
     """优惠券."""
 
+    sells = frozenset({"GET"})
+
     @extend_schema(operation_id="coupons", tags=["cart"], responses=answers(200, CouponList, 401, 404))
     def get(self, request: Request) -> HttpResponse:
         """The customer's own coupons, and those that can be claimed."""
@@ -73,6 +75,8 @@ class Coupons(Door):
 
 class CouponView(Door):
     """优惠券详情."""
+
+    sells = frozenset({"GET"})
 
     @extend_schema(
         operation_id="coupon", tags=["cart"], parameters=[CODE], responses=answers(200, CouponSeen, 401, 404)
@@ -92,6 +96,7 @@ class CouponView(Door):
 class ClaimCoupon(Door):
     """领取优惠券."""
 
+    sells = frozenset({"POST"})
     limits = {"POST": Limit("claims", 30, 60)}
 
     @extend_schema(

@@ -28,6 +28,7 @@ from kernel.tenancy import among
 from kernel.throttle import Limit
 from miniprogram_api.caller import BearerToken, Caller, shop_by_header, shop_of
 from miniprogram_api.sayings import AN_OBJECT, retold
+from miniprogram_api.serving import admit
 from storefronts.queries import Shop
 
 S = TypeVar("S", bound=serializers.Serializer[Any])
@@ -50,12 +51,15 @@ def nothing() -> HttpResponse:
 
 class Door(APIView):
     """Base of the endpoints. `audience` says whom it serves: a logged-in customer, anyone in a storefront,
-    or anyone at all. `limits` are by method; `own_transaction` and `customers_only` name methods."""
+    or anyone at all. `limits` are by method; `own_transaction`, `customers_only` and `sells` name methods:
+    the last stop while the shop is in maintenance. `any_version` answers however old the mini-program is."""
 
     authentication_classes = [BearerToken]
     audience: ClassVar[Literal["customer", "storefront", "anyone"]] = "customer"
     own_transaction: ClassVar[frozenset[str]] = frozenset()
     customers_only: ClassVar[frozenset[str]] = frozenset()
+    sells: ClassVar[frozenset[str]] = frozenset()
+    any_version: ClassVar[bool] = False
     limits: ClassVar[dict[str, Limit]] = {}
 
     now: datetime
@@ -91,12 +95,21 @@ class Door(APIView):
             raise Unauthenticated()
         elif self.audience == "storefront":
             self.shop = shop_by_header(request._request)
+        if self.audience != "anyone":
+            self.admit(request._request, self.shop, self.now)
         limit = self.limits.get(request.method or "")
         if limit is not None:
             caller = self.caller
             who = str(caller.customer_id) if caller else place(client(request._request))
             if who:
                 throttle.writes.spend(limit, who)
+
+    @classmethod
+    def admit(cls, request: HttpRequest, shop: Shop, now: datetime) -> None:
+        """Raises ShopMaintenance and ClientTooOld; HEAD is a GET without its body."""
+        if not cls.any_version:
+            method = "GET" if request.method == "HEAD" else request.method
+            admit(request, shop.serving, sells=method in cls.sells, now=now)
 
     def named(self) -> AbstractContextManager[None]:
         """Only the rows of the caller's storefront are seen; of none, where it serves anyone."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from drf_spectacular.utils import PolymorphicProxySerializer, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -12,9 +13,11 @@ from rest_framework.request import Request
 from kernel.documents import APPID, Picture, Text, answers
 from miniprogram_api.door import Door, Json
 from miniprogram_api.products import Card, with_stock
-from miniprogram_api.shop import PREVIEWED, ShopStorefront, apart, looked_at, storefront
+from miniprogram_api.shop import PREVIEW, PREVIEWED, ShopStorefront, apart, looked_at, storefront
 from shopfront import queries as shopfront
 from shopfront.form import LINKS, PAGES
+from shopfront.services.previews import check_preview
+from storefronts.queries import Shop
 
 
 class Link(serializers.Serializer[Any]):
@@ -110,6 +113,15 @@ class Home(Door):
     """首页."""
 
     audience = "storefront"
+    sells = frozenset({"GET"})
+
+    @classmethod
+    def admit(cls, request: HttpRequest, shop: Shop, now: datetime) -> None:
+        """Who furnishes the shop sees its draft while others are told of the maintenance."""
+        if (token := request.GET.get(PREVIEW)) is None:
+            super().admit(request, shop, now)
+        else:
+            check_preview(token=token, storefront_id=shop.id, now=now)
 
     @extend_schema(
         operation_id="home",

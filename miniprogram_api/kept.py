@@ -23,7 +23,7 @@ from kernel import clock, problems
 from kernel.callers import Buckets, client
 from miniprogram_api import shelf as shelves
 from miniprogram_api.caller import bearer, find_caller, shop_by_header, shop_of
-from miniprogram_api.door import Json
+from miniprogram_api.door import Door, Json
 from miniprogram_api.shelf import Shelf
 from storefronts.queries import Serving, Shop
 
@@ -113,6 +113,8 @@ def kept(view: View, *parameters: str, apart: str = "") -> View:
         try:
             public_reads.spend(client(request))
             shop = _shop(request)
+            door: type[Door] = view.cls  # type: ignore[attr-defined]
+            door.admit(request, shop, clock.now())
             shelf = shelves.present(shop.id)
         except Exception as failure:
             return problems.handle(failure, {"request": request, "view": view})

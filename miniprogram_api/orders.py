@@ -163,6 +163,7 @@ class OrderOut(serializers.Serializer[Any]):
 class Orders(Door):
     """订单."""
 
+    sells = frozenset({"POST"})
     own_transaction = frozenset({"POST"})
     limits = {"POST": Limit("orders", 60, 60)}
 

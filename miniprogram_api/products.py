@@ -166,6 +166,7 @@ LIST_PARAMETERS = tuple(ProductQuery().fields)
 class Categories(Door):
     """分类."""
 
+    sells = frozenset({"GET"})
     audience = "storefront"
 
     @extend_schema(
@@ -183,6 +184,7 @@ class Categories(Door):
 class Brands(Door):
     """品牌."""
 
+    sells = frozenset({"GET"})
     audience = "storefront"
 
     @extend_schema(
@@ -200,6 +202,7 @@ class Brands(Door):
 class Products(Door):
     """商品列表与搜索."""
 
+    sells = frozenset({"GET"})
     audience = "storefront"
 
     @extend_schema(
@@ -221,6 +224,7 @@ class Products(Door):
 class Product(Door):
     """商品详情."""
 
+    sells = frozenset({"GET"})
     audience = "storefront"
 
     @extend_schema(

@@ -30,6 +30,7 @@ class PromotionList(serializers.Serializer[Any]):
 class Promotions(Door):
     """促销活动."""
 
+    sells = frozenset({"GET"})
     audience = "storefront"
 
     @extend_schema(
@@ -47,6 +48,7 @@ class Promotions(Door):
 class Promotion(Door):
     """促销活动详情."""
 
+    sells = frozenset({"GET"})
     audience = "storefront"
 
     @extend_schema(

@@ -135,6 +135,7 @@ class QuoteOut(serializers.Serializer[Any]):
 class Quotes(Door):
     """确认订单."""
 
+    sells = frozenset({"POST"})
     limits = {"POST": Limit("quotes", 120, 60)}
 
     @extend_schema(
@@ -162,6 +163,8 @@ class Quotes(Door):
 
 class QuoteView(Door):
     """报价."""
+
+    sells = frozenset({"GET"})
 
     @extend_schema(
         operation_id="quote",

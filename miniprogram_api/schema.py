@@ -14,7 +14,8 @@ from django.urls import URLPattern, URLResolver, include, path, reverse
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
 
-from kernel.documents import told_by
+from kernel.documents import PROBLEM, told_by
+from miniprogram_api.door import Door
 
 _CONVERTER = re.compile(r"<\w+:(\w+)>")
 
@@ -23,6 +24,10 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
     " connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
+_TOO_OLD = {
+    "description": "The mini-program's version, in the header X-Client-Version, is no longer served.",
+    "content": {PROBLEM: {"schema": {"$ref": "#/components/schemas/Problem"}}},
+}
 _START = """"use strict";
 window.addEventListener("load", () => {
   SwaggerUIBundle({
@@ -73,8 +78,11 @@ def document() -> bytes:
         made: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     for pattern in endpoints:
         address = "/api/v1/" + _CONVERTER.sub(r"{\1}", str(pattern.pattern))
-        title = str(pattern.callback.cls.__doc__).partition("\n")[0].rstrip(".")  # type: ignore[attr-defined]
+        door: type[Door] = pattern.callback.cls  # type: ignore[attr-defined]
+        title = str(door.__doc__).partition("\n")[0].rstrip(".")
         for operation in made["paths"][address].values():
+            if door.audience != "anyone" and not door.any_version:
+                operation["responses"]["426"] = _TOO_OLD
             operation["summary"] = f"{title} · {operation['description'].split('. ')[0].rstrip('.')}"
     return orjson.dumps(made, option=orjson.OPT_NON_STR_KEYS)
 

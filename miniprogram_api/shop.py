@@ -97,6 +97,7 @@ class ShopView(Door):
     """店铺外观与营业状态."""
 
     audience = "storefront"
+    any_version = True
 
     @extend_schema(
         operation_id="shop",

@@ -300,7 +300,7 @@ SPECTACULAR_SETTINGS = {
 5. `POST /quotes`, `POST /orders` with an `Idempotency-Key`, `POST /orders/{number}/payment` · 报价、下单
 
 **Always · 通用**: send `X-Client-Version: 1.2.3`; a version below the shop's minimum is answered 426
-`client-too-old`. While the shop is in maintenance whatever sells is answered 503 `shop-maintenance` with
+`client_too_old`. While the shop is in maintenance whatever sells is answered 503 `shop_maintenance` with
 `Retry-After`; orders that stand, returns and data rights go on. `GET /shop` is always answered.
 店铺维护期间停止销售，已有订单、售后与个人信息权利不受影响；`GET /shop` 始终可用。
 """,

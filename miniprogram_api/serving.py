@@ -25,7 +25,7 @@ class ShopMaintenance(Problem):
     """The shop is being worked on; its title is the brand's own sentence."""
 
     status = 503
-    code = "shop-maintenance"
+    code = "shop_maintenance"
     title = "The brand's own sentence: the shop is in maintenance."
     title_zh = "店铺维护中（显示品牌方填写的说明）。"
     said: tuple[str, str]
@@ -48,7 +48,7 @@ class ClientTooOld(Problem):
     """The mini-program on this phone is older than the shop still serves."""
 
     status = 426
-    code = "client-too-old"
+    code = "client_too_old"
     title = "This version of the mini-program is no longer served; at least {minimum_version} is needed."
     title_zh = "当前小程序版本过低，请更新至 {minimum_version} 或以上版本。"
     minimum_version: str

@@ -87,6 +87,15 @@ export const platform: Platform = {
     });
     return yes && text ? (await seam<{ code: string }>("phone", { phone: text })).code : null;
   },
+  phoneByButton: false,
+  chooseAddress: async () => {
+    const { yes } = await ask({
+      title: say("微信收货地址（沙箱）", "WeChat address (sandbox)"),
+      content: "王小明 13800000000 浙江省宁波市北仑区 新碶街道明州路 1 号",
+    });
+    if (!yes) return null;
+    return { name: "王小明", phone: "13800000000", divisions: ["浙江省", "宁波市", "北仑区"], street: "新碶街道明州路 1 号" };
+  },
   privacy: () => Promise.resolve(true),
   device: () => kept(DEVICE),
   keep: (bytes, name) => {

@@ -18,6 +18,14 @@ export type SheetLeft = "done" | "cancelled" | "failed";
 /** What the user answered to a subscription prompt, template by template. */
 export type Answer = "accept" | "reject" | "ban" | "filter";
 
+/** An address as WeChat keeps it: divisions by name, not by our codes. */
+export interface KeptAddress {
+  name: string;
+  phone: string;
+  divisions: [province: string, city: string, county: string];
+  street: string;
+}
+
 export interface Platform {
   /** Where the API is; empty: where the page came from. */
   readonly base: string;
@@ -34,6 +42,10 @@ export interface Platform {
   /** The code behind a telephone number that the user agreed to give; null when refused. In WeChat only a button of
    *  `open-type="getPhoneNumber"` can ask: its event is handed in. */
   phone(event?: { detail?: { code?: string } }): Promise<string | null>;
+  /** Only a button of `open-type="getPhoneNumber"` can ask for the telephone number. */
+  readonly phoneByButton: boolean;
+  /** One of the addresses that the user keeps with the machine; null when left. */
+  chooseAddress(): Promise<KeptAddress | null>;
   /** Resolves once the user has agreed to WeChat's privacy guide, where it is asked for; false when refused. */
   privacy(): Promise<boolean>;
   /** A word that tells this device from the user's others, kept on it. */

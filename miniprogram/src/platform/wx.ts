@@ -1,5 +1,5 @@
 /** The machine is WeChat. */
-import type { Answer, PaymentParameters, Platform, SheetLeft } from "./types";
+import type { Answer, KeptAddress, PaymentParameters, Platform, SheetLeft } from "./types";
 
 export type * from "./types";
 
@@ -49,6 +49,20 @@ export const platform: Platform = {
       uni.scanCode({ success: ({ result, path }) => resolve(path || result), fail: () => resolve(null) });
     }),
   phone: (event) => Promise.resolve(event?.detail?.code ?? null),
+  phoneByButton: true,
+  chooseAddress: () =>
+    new Promise<KeptAddress | null>((resolve) => {
+      uni.chooseAddress({
+        success: (kept) =>
+          resolve({
+            name: kept.userName,
+            phone: kept.telNumber,
+            divisions: [kept.provinceName, kept.cityName, kept.countyName],
+            street: kept.detailInfo,
+          }),
+        fail: () => resolve(null),
+      });
+    }),
   privacy: () =>
     new Promise((resolve) => {
       if (!wx.requirePrivacyAuthorize) return resolve(true);

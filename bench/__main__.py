@@ -18,6 +18,7 @@ PARTS = (
     "pages",
     "checkout",
     "crowds",
+    "shop",
     "walls",
     "rotation",
     "notifications",

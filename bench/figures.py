@@ -23,6 +23,7 @@ from bench.judging import judging
 from bench.notifications import notifications
 from bench.ordering import place, requests_of
 from bench.report import Report
+from bench.shop import shop as shop_in_a_browser
 from bench.stock import stock
 from bench.tracking import tracking
 from bench.vault import another_master_key, auditing, rotation
@@ -56,6 +57,7 @@ def measure(servers: Servers, local: Path, wanted: Collection[str]) -> int:
     served: dict[str, Callable[[], object]] = {
         "pages": lambda: pages(report, plan.web_port),
         "checkout": lambda: checkout(report, servers, plan, buyers, now),
+        "shop": lambda: shop_in_a_browser(report, plan.web_port),
         "crowds": lambda: crowds(report, plan.web_port, buyers, now),
         "walls": lambda: walls(report, plan.web_port, plan.local, buyers, now),
         "rotation": lambda: rotation(report, plan, buyers, now),

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from statistics import median
 from time import monotonic
 
-from playwright.sync_api import Browser, Page, Request, sync_playwright
+from playwright.sync_api import Browser, Page, Request, ViewportSize, sync_playwright
 
 from backend.shop import built
 from bench.report import Report
@@ -18,7 +18,7 @@ SLOWER = 4
 TURNS = 5
 FIRST_PRODUCTS_SECONDS = "1"
 SCROLLED = 1_000
-SIZE = {"width": 390, "height": 844}
+SIZE: ViewportSize = {"width": 390, "height": 844}
 CARD = "uni-page .card"
 
 

@@ -54,7 +54,8 @@ miniprogram/node_modules/.installed: miniprogram/package-lock.json miniprogram/.
 # The types of the API, what the compiler says, both outputs, and what must not be in them.
 miniprogram: miniprogram/node_modules/.installed
 	cd miniprogram && npm run --silent types && npm run --silent check && \
-		npm run --silent build:h5 && npm run --silent build:wechat && npm run --silent gates
+		npm run --silent build:h5 && npm run --silent build:wechat && npm run --silent gates && \
+		npm run --silent harness
 
 shop: .venv/.installed miniprogram
 	@$(BIN)/python manage.py up

@@ -42,6 +42,20 @@ for (const root of roots) {
 }
 gate(`all packages: ${shown(size(wechat))} of ${shown(ALL_PACKAGES)}`, size(wechat) <= ALL_PACKAGES);
 
+/** A file takes from its own sub-package and from the main one: others may not be on the telephone yet. */
+const packageOf = (path) => roots.find((root) => path.startsWith(`${root}/`)) ?? "main";
+const reaching = wechat.map(({ path }) => path).filter((path) => /\.(js|json)$/.test(path)).flatMap((path) => {
+  const text = readFileSync(join(WECHAT, path), "utf8");
+  const taken = path.endsWith(".js")
+    ? [...text.matchAll(/require\("(\.[^"]+)"\)/g)].map(([, one]) => one)
+    : Object.values(JSON.parse(text).usingComponents ?? {});
+  return taken
+    .map((one) => (one.startsWith("/") ? one.slice(1) : join(dirname(path), one)))
+    .filter((one) => !["main", packageOf(path)].includes(packageOf(one)))
+    .map((one) => `${path} takes ${one}`);
+});
+gate(`WeChat: each package stands alone${reaching.length ? `, but ${reaching.join(", ")}` : ""}`, reaching.length === 0);
+
 for (const [name, folder] of [["WeChat", WECHAT], ["H5", H5]]) {
   const named = new Set();
   for (const path of files(folder).filter((one) => /\.(js|css|wxss|wxml|json|html)$/.test(one))) {

@@ -206,6 +206,23 @@ export async function upload<T>(path: string, file: string, name: string, more: 
   });
 }
 
+/** A picture that its owner alone may see, brought with the token (an image element sends none): where it lies now. */
+export async function brought(path: string, again = true): Promise<string> {
+  await enter();
+  const { statusCode, tempFilePath } = await new Promise<{ statusCode: number; tempFilePath: string }>((resolve, reject) => {
+    uni.downloadFile({
+      url: platform.base + path,
+      header: headers(undefined, token),
+      success: resolve,
+      fail: ({ errMsg }) => reject(new Problem(0, "offline", "", errMsg)),
+    });
+  });
+  if (statusCode === 200) return tempFilePath;
+  if (statusCode !== 401 || !again) throw problem(statusCode, null);
+  forget();
+  return brought(path, false);
+}
+
 /** A word for Idempotency-Key. Make it when the page opens or the wish changes, not when the button is pressed. */
 export function freshKey(): string {
   return `${Date.now().toString(36)}${Math.random().toString(36).slice(2)}${Math.random().toString(36).slice(2)}`.slice(0, 40);

@@ -1,6 +1,6 @@
 import type { components } from "./schema";
 
-export { api, asset, enter, forget, freshKey, Problem, upload, type Refusal } from "./client";
+export { api, asset, brought, enter, forget, freshKey, Problem, upload, type Refusal } from "./client";
 
 /** The shape of an answer by its name in the OpenAPI document. */
 export type Shape<N extends keyof components["schemas"]> = components["schemas"][N];

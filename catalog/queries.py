@@ -27,6 +27,7 @@ from compliance import queries as compliance
 from compliance.facts import Listing
 from compliance.kinds import eaten, for_adults
 from compliance.law import Law
+from compliance.notice import return_exclusion
 from kernel.clock import shanghai_day
 
 __all__ = [
@@ -315,7 +316,15 @@ def _variant(v: PricedVariant, *, e_label_zh: str, law: Law) -> dict[str, Any]:
         "e_label_zh": e_label_zh,
         "is_food": eaten(marked=v.is_food, hs_code=v.hs_code, law=law),
         "adult_only": for_adults(marked=v.adult_only, hs_code=v.hs_code, law=law),
+        "return_exclusion": _exclusion(v.return_exclusion, law),
     }
+
+
+def _exclusion(ground: str, law: Law) -> dict[str, Any] | None:
+    if not ground:
+        return None
+    wording = return_exclusion(law, ground)
+    return {"ground": ground, "text": _text(" ".join(wording.zh), " ".join(wording.en))}
 
 
 def _listing(said: Listing | None, law: Law) -> dict[str, Any] | None:

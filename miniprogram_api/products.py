@@ -11,6 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 
 from catalog import queries as catalog
+from compliance.notice import GROUNDS
 from inventory import queries as inventory
 from inventory.queries import NextLot
 from kernel.clock import shanghai_day
@@ -107,6 +108,13 @@ class ListingOut(serializers.Serializer[Any]):
     )
 
 
+class ExclusionOffered(serializers.Serializer[Any]):
+    """On what ground the consumer may be asked, when ordering, to give up the return within seven days."""
+
+    ground = serializers.ChoiceField(GROUNDS)
+    text = Text(help_text="what would be confirmed then; nobody has to")
+
+
 class VariantOut(serializers.Serializer[Any]):
     """What can be bought, with what customs must know of it."""
 
@@ -126,6 +134,9 @@ class VariantOut(serializers.Serializer[Any]):
     is_food = serializers.BooleanField(help_text="by its commodity code, or by its own mark")
     adult_only = serializers.BooleanField(
         help_text="sold to persons of 18 years and more, by its commodity code or by its own mark"
+    )
+    return_exclusion = ExclusionOffered(
+        allow_null=True, help_text="七日无理由退货例外; null: always returnable within seven days"
     )
     listing = ListingOut(allow_null=True, help_text="null: not on the list, and not to be bought")
     lot = LotOut(

@@ -15,6 +15,8 @@ from catalog.services.import_products import import_products
 from catalog.services.prices import cut_price
 from catalog.services.publication import NoSuchProduct, withdraw
 from catalog.services.shelves import Picture, put_pictures
+from compliance.law import Law
+from compliance.notice import return_exclusion
 from storefronts.models import Storefront
 from tests import make, make_tables
 from tests.catalog.shelf import NOW, product, row, shelves, table
@@ -211,6 +213,7 @@ def test_a_product_is_told_in_four_statements(shop: Storefront, django_assert_nu
                 "e_label_zh": "产品名称：玫瑰焕亮精华液",
                 "is_food": False,
                 "adult_only": False,
+                "return_exclusion": None,
                 "listing": {"remark": "仅限网购保税商品", "only_modes": ["1210"], "grams_per_year": 2_000},
             }
         ],
@@ -229,13 +232,16 @@ def test_a_product_is_told_in_four_statements(shop: Storefront, django_assert_nu
         ("3304990039", {"is_food": True, "adult_only": True}, (True, True)),
     ],
 )
-def test_a_page_says_food_and_adults_only_where_the_rules_do(
+def test_a_page_says_food_and_adults_only_where_the_rules_do_and_what_may_be_kept_from_return(
     shop: Storefront, hs_code: str, marked: dict[str, bool], told: tuple[bool, bool]
 ) -> None:
     product(shop, "serum")
-    Variant.objects.filter(sku="SERUM").update(hs_code=hs_code, **marked)
+    Variant.objects.filter(sku="SERUM").update(hs_code=hs_code, return_exclusion="opened", **marked)
     (shown,) = queries.product(shop.pk, "serum", now=NOW)["variants"]
     assert (shown["is_food"], shown["adult_only"]) == told
+    wording = return_exclusion(Law(NOW.date()), "opened")
+    text = {"zh": " ".join(wording.zh), "en": " ".join(wording.en)}
+    assert shown["return_exclusion"] == {"ground": "opened", "text": text}
 
 
 def test_a_withdrawn_product_is_not_told(five: Storefront) -> None:
@@ -297,6 +303,7 @@ def test_priced_variants_carry_price_and_customs_attributes_in_one_statement(
         exclusion_ruled_out=False,
         on_sale=True,
         thumbnail_path=None,
+        promotion=None,
     )
     assert found["B-TONER"].on_sale is False
 

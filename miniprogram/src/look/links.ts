@@ -2,6 +2,7 @@
  * Where things are. Pages name each other by these, the brand's blocks and the codes on a parcel by `follow`; a page
  * that is moved is moved here alone.
  */
+import type { Shape } from "@/api";
 import { preview } from "@/store/shop";
 
 export const PAGES = {
@@ -70,11 +71,18 @@ export function back(): void {
   else uni.switchTab({ url: PAGES.home });
 }
 
-/** A link of the brand's blocks. */
+/** A link of the brand's blocks; `promotion` comes from a code alone. */
 export interface Link {
-  kind: "product" | "category" | "brand" | "search" | "coupons" | "promotion" | "page" | "none";
+  kind: Shape<"Link">["kind"] | "promotion";
   code: string;
 }
+
+/** What the brand calls a page where it is no page of its own name. */
+const NAMED: Record<string, () => void> = {
+  newest: () => go("list", { sort: "newest" }),
+  popular: () => go("list", { sort: "sold" }),
+  rights: () => go("data"),
+};
 
 const FOLLOW: Record<Link["kind"], (code: string) => void> = {
   product: (code) => go("product", { code }),
@@ -83,7 +91,7 @@ const FOLLOW: Record<Link["kind"], (code: string) => void> = {
   search: (code) => go("list", { q: code }),
   coupons: () => go("coupons"),
   promotion: (code) => go("promotion", { code }),
-  page: (code) => code in PAGES && go(code as Page),
+  page: (code) => (NAMED[code] ? NAMED[code]() : code in PAGES && go(code as Page)),
   none: () => undefined,
 };
 
@@ -100,9 +108,13 @@ export function ofScene(scene: string): Link | null {
   return kind && code ? { kind, code } : null;
 }
 
-/** How somebody came in: a preview of the brand's, or a printed code. */
+/** How somebody came in: a preview of the brand's. */
 export function arrive(query: Record<string, string | undefined>): void {
   if (query.preview) preview.value = query.preview;
-  const link = query.scene ? ofScene(query.scene) : null;
+}
+
+/** A printed code opens the first page, with what it stands for in `scene`; Back then leads into the shop. */
+export function arriveByCode(scene: string | undefined): void {
+  const link = scene ? ofScene(scene) : null;
   if (link) setTimeout(() => follow(link), 0);
 }

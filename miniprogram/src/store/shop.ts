@@ -53,7 +53,7 @@ export const variables = computed(() => {
     "--page": look.page,
     "--ink": look.ink,
     "--surface": look.surface,
-    "--corner": CORNERS[look.corner as keyof typeof CORNERS],
+    "--corner": CORNERS[look.corner],
     "--shade": look.card === "shadow" ? "0 2px 12px rgb(0 0 0 / 8%)" : "none",
     "--line-card": look.card === "outline" ? "1px solid var(--line)" : "1px solid transparent",
   };
@@ -66,7 +66,13 @@ export const colours = computed(() => ({ ...DEFAULT_LOOK, ...shop.value?.look })
 const never = () => undefined;
 const TABS = ["home", "category", "cart", "me"] as const;
 
-/** The native tab bar in the brand's words and colours. */
+/** What a tab is called: the brand's own name for it, else the shop's. */
+export function tabName(tab: (typeof TABS)[number], from: Shop | null = shop.value): string {
+  const own = from?.tabs.find((one) => one.tab === tab);
+  return own ? told(own.text) : say(`common.tabs.${tab}`);
+}
+
+/** The native tab bar in the brand's words and colours; WeChat takes them only while a tab is shown. */
 export function dressTabs(from: Shop | null = shop.value): void {
   const look = colours.value;
   uni.setTabBarStyle({ color: "#6b6b6b", selectedColor: look.primary, backgroundColor: look.surface, borderStyle: "white", fail: never });
@@ -75,7 +81,7 @@ export function dressTabs(from: Shop | null = shop.value): void {
     uni.setTabBarItem({
       index,
       fail: never,
-      text: own ? told(own.text) : say(`common.tabs.${tab}`),
+      text: tabName(tab, from),
       ...(own?.icon ? { iconPath: asset(own.icon), selectedIconPath: asset(own.icon_selected || own.icon) } : {}),
     });
   }

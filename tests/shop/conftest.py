@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Request, expect
+from playwright.sync_api import Browser, Locator, Page, Request, Response, expect
 
 from backend import shop
 from kernel import throttle
@@ -112,7 +112,12 @@ def phone(house: House, browser: Browser, *, user: str, language: str = "zh") ->
         if path.startswith("/api/"):
             made.asked.append((request.method, path))
 
+    def answered(response: Response) -> None:
+        if response.status >= 400:
+            complaints.append(f"{response.status} {response.url}")
+
     page.on("request", heard)
+    page.on("response", answered)
     try:
         yield made
     finally:

@@ -76,6 +76,7 @@ class House:
             "PUBLIC_BASE_URL": self.web,
             "WECHAT_API_BASE": self.sandbox,
             "WECHAT_PAY_BASE": self.sandbox,
+            "WECHAT_ORDER_PATH": "sub/order/order",
             "WECHAT_CUSTOMS_BASE": self.sandbox,
             "FACEID_BASE": self.sandbox,
             "KMS_BASE": self.sandbox,

@@ -38,6 +38,11 @@ from storefronts.services import open_storefront, second_factor, set_customs, se
 
 OPERATOR = "operator"
 NEWS_FIELDS = {"character_string1": "order", "phrase2": "says", "date3": "at"}
+# Where a message leads to in the mini-program (miniprogram/src/pages.json), by what it tells of.
+NEWS_PAGES = {
+    **dict.fromkeys(("shipped", "cleared", "delivered"), "sub/order/parcels?number={order}"),
+    **dict.fromkeys(("decided", "came_back", "refunded"), "sub/service/return?number={return}"),
+}
 COUPONS_LAST = timedelta(days=365)
 
 
@@ -195,7 +200,12 @@ def put_news(storefront: Storefront, wanted: dict[str, str], now: datetime) -> N
         NewsTemplate.objects.get_or_create(
             storefront=storefront,
             template_id=template_id,
-            defaults={"occasion": occasion, "fields": NEWS_FIELDS, "set_at": now},
+            defaults={
+                "occasion": occasion,
+                "fields": NEWS_FIELDS,
+                "page": NEWS_PAGES[occasion],
+                "set_at": now,
+            },
         )
 
 

@@ -1,7 +1,7 @@
 """Every page of the shop, in both languages, full, failing and without a network.
 
 Each asks the API at most three times, is as wide as the telephone, shows words and no keys, and says what
-happened when the API fails. With SCREENSHOTS=docs/screenshots a picture of each is kept there (make pictures).
+happened when the API fails. With SCREENSHOTS=docs/screenshots a picture of each is kept there.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def test_every_page_is_whole(
 def test_every_page_says_what_happened(
     house: House, shop_browser: Browser, furnished: dict[str, dict[str, str]]
 ) -> None:
-    """The API fails, then the network: each page says so and offers to try again, and is whole when it does."""
+    """The API fails, then the network: each page says so and offers to try again."""
     with phone(house, shop_browser, user=house.alice.user) as alice:
         alice.open("pages/home/home")
         settled(alice)

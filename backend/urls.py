@@ -10,7 +10,7 @@ from django.views.i18n import set_language
 from django.views.static import serve
 
 from backend import health, problems_page, shop
-from operators import code_search, goods_import, platform, return_numbers, rule_book, work
+from operators import code_search, goods_import, platform, return_numbers, rule_book, shop_look, work
 from partner_api import sandbox
 
 urlpatterns = [
@@ -36,6 +36,12 @@ urlpatterns = [
     path("admin/goods/import/<uuid:job>/", admin.site.admin_view(goods_import.one), name="goods_import_one"),
     path("admin/goods/export/", admin.site.admin_view(goods_import.export), name="goods_export"),
     path("admin/returns/numbers/", admin.site.admin_view(return_numbers.show), name="return_numbers"),
+    path("admin/shop/look/", admin.site.admin_view(shop_look.show), name="shop_look"),
+    path(
+        "admin/shop/look/<int:shop>/<slug:name>/",
+        admin.site.admin_view(shop_look.part),
+        name="shop_look_part",
+    ),
     path("admin/language/", set_language, name="set_language"),
     path("admin/", admin.site.urls),
 ]

@@ -50,6 +50,8 @@ class ConfirmingOut(serializers.Serializer[Any]):
 class Confirming(Door):
     """确认订单所需."""
 
+    sells = frozenset({"GET"})
+
     @extend_schema(operation_id="checkout", tags=["orders"], responses=answers(200, ConfirmingOut, 401, 404))
     def get(self, request: Request) -> HttpResponse:
         """Addresses, usable coupons, missing consents, the risk notice, the year, prompts for messages."""

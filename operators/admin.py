@@ -41,6 +41,7 @@ from operators import (  # noqa: F401
     returns,
     shipping,
     shipping_info,
+    shop_admin,
     stock_moves,
     storefronts,
     webhooks,

@@ -19,6 +19,7 @@ from operators import (
     platform,
     return_centre,
     return_numbers,
+    shop_look,
     work,
 )
 from operators.bilingual import say
@@ -34,13 +35,14 @@ def may_look(request: HttpRequest) -> bool:
 # The pages that no table stands behind: what each is called, and who may open it.
 WORK, PLATFORM_PAGE = "work", "platform"
 RULE_BOOK, CUSTOMS_BOARD, CUSTOMS_TAX = "rule_book", "admin:customs_board", "admin:customs_tax"
-CODES, IMPORT = "code_search", "goods_import"
+CODES, IMPORT, LOOK = "code_search", "goods_import", "shop_look"
 RETURN_NUMBERS, RETURN_CENTRE = "return_numbers", "admin:return_centre"
 PAGES: dict[str, tuple[Any, Callable[[HttpRequest], bool]]] = {
     WORK: (work.TITLE, work.may),
     PLATFORM_PAGE: (platform.TITLE, platform.may),
     RULE_BOOK: (say("规则手册", "Rule book"), may_read),
     IMPORT: (goods_import.TITLE, goods_import.may),
+    LOOK: (shop_look.TITLE, shop_look.may),
     CODES: (code_search.TITLE, may_look),
     CUSTOMS_BOARD: (customs_board.TITLE, may_look),
     CUSTOMS_TAX: (customs_tax.TITLE, may_look),
@@ -179,6 +181,8 @@ GROUPS: tuple[Group, ...] = (
         say("店铺", "Storefront"),
         (
             ("storefronts.Storefront", "storefront"),
+            (LOOK, "palette"),
+            ("shopfront.Version", "history"),
             ("storefronts.LegalParty", "account_balance"),
             ("payments.CustomsNumber", "pin"),
             ("storefronts.MerchantAccount", "key"),

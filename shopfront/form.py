@@ -224,7 +224,17 @@ _path = matching(
     "应为已上传的图片",
     "should be an uploaded picture",
 )
-picture = record(path=_path, thumbnail_path=_path, width=_pixels, height=_pixels)
+_picture = record(path=_path, thumbnail_path=_path, width=_pixels, height=_pixels)
+
+
+def picture(value: Any, at: str) -> Iterator[Fault]:
+    """A picture as `services.pictures` stored it."""
+    if value is None:
+        yield Fault(at, "请上传图片", "is needed: upload one")
+    else:
+        yield from _picture(value, at)
+
+
 _LINK = record(kind=one_of(*LINKS), code=plain(80))
 _SOURCE = record(kind=one_of(*SOURCES), code=plain(80), codes=rows(code, MOST["picked"]))
 _TAB = record(tab=one_of(*TABS), text=line(12), icon=maybe(picture), icon_selected=maybe(picture))

@@ -22,7 +22,7 @@ SELLS = {
     *("promotions GET", "promotions/<slug:code> GET"),
     *("cart GET", "cart/lines/<sku:sku> PUT", "cart/lines/<sku:sku> DELETE"),
     *("coupons GET", "coupons/<slug:code> GET", "coupons/<slug:code>/claim POST"),
-    *("quotes POST", "quotes/<uuid:token> GET", "orders POST"),
+    *("checkout GET", "quotes POST", "quotes/<uuid:token> GET", "orders POST"),
 }
 GOES_ON = {
     *("shop GET", "session POST", "session DELETE", "parties GET"),

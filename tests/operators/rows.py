@@ -53,6 +53,7 @@ from storefronts.services.opening import put_aside
 from tests import make
 from tests.operators.complaint_rows import PHONE, complaint_rows
 from tests.operators.entering_rows import entering_rows
+from tests.operators.look_rows import look_rows
 from tests.operators.naming_rows import naming_rows
 from tests.operators.news_rows import news_rows
 from tests.operators.parcel_rows import parcel_rows
@@ -135,6 +136,7 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
     made, place = make.variant(shop, f"X-{round}", 20_000), make.warehouse(shop, f"place-{round}")
     make.stock(place, made)
     stock_rows(place, made, round)
+    look_rows(shop, round)
     make.coupon(alice, code=f"C{round}")
     make.token(alice)
     order = make.order(alice, ("HD-1", 1), ("IR-1", 1))

@@ -22,6 +22,7 @@ HOUSE = (
     "storefronts",
     "catalog",
     "customers",
+    "shopfront",
     "inventory",
     "orders",
     "payments",

@@ -22,6 +22,7 @@ from tests import make
 from tests.operators import rows
 
 ADMIN = "operators/admin"
+SHEETS = ("unfold/css/styles", ADMIN, "operators/shop")
 NO_LOOKS = {"chart", "first-steps"}  # by which scripts and tests find something
 
 pytestmark = pytest.mark.django_db
@@ -135,7 +136,7 @@ def test_no_page_of_ours_carries_a_style_of_its_own():
 
 
 def test_every_class_that_our_pages_name_stands_in_a_style_sheet():
-    sheets = "".join(Path(finders.find(f"{one}.css")).read_text() for one in ("unfold/css/styles", ADMIN))
+    sheets = "".join(Path(finders.find(f"{one}.css")).read_text() for one in SHEETS)
     there = {name.replace("\\", "") for name in re.findall(r"\.((?:\\.|[\w-])+)", sheets)} | NO_LOOKS
     named = set()
     for path, text in our_pages().items():

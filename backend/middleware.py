@@ -90,7 +90,7 @@ def unread(request: HttpRequest) -> Problem | None:
 
 def most_read(path: str) -> int:
     """How many bytes of a body are read."""
-    if path.startswith("/api/v1/orders/") and path.endswith("/returns/pictures"):
+    if path.startswith("/api/v1/orders/") and path.endswith(("/returns/pictures", "/reviews/pictures")):
         return MAX_PICTURE
     if path.startswith("/partner/v1/storefronts/"):
         if path.endswith(("/catalogue/upserts", "/files")):

@@ -22,6 +22,7 @@ from logistics import personal as logistics
 from orders import personal as orders
 from payments import personal as payments
 from returns import personal as returns
+from reviews import personal as reviews
 from settlement import personal as settlement
 from storefronts import personal as storefronts
 
@@ -90,6 +91,7 @@ KERNEL = Holding(
 )
 HOLDINGS: tuple[Holding, ...] = (
     returns.HOLDING,
+    reviews.HOLDING,
     settlement.HOLDING,
     customs.HOLDING,
     payments.HOLDING,
@@ -109,6 +111,7 @@ KEEPINGS: tuple[Keeping, ...] = (
     *customers.HOLDING.keeping,
     *orders.HOLDING.keeping,
     *returns.HOLDING.keeping,
+    *reviews.HOLDING.keeping,
     *payments.HOLDING.keeping,
     *settlement.HOLDING.keeping,
     *customs.HOLDING.keeping,

@@ -26,7 +26,7 @@ PACKAGES = (
         "inventory",
         "orders",
     ),
-    *("payments", "logistics", "customs", "settlement", "returns", "miniprogram_api", "operators"),
+    *("payments", "logistics", "customs", "settlement", "returns", "reviews", "miniprogram_api", "operators"),
     "partner_api",
     "partners",
 )

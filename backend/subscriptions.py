@@ -71,6 +71,7 @@ SUBSCRIPTIONS: dict[str, tuple[Handler, ...]] = {
         Handler("logistics.tasks.owe_shipping_info"),
         Handler("logistics.tasks.tell_consumer", outside=True),
     ),
+    "review.written": (Handler("reviews.tasks.check_words", outside=True),),
     "shipment.delivered": (
         Handler("logistics.tasks.remind_to_confirm"),
         Handler("returns.tasks.parcel_delivered"),

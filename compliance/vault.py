@@ -156,6 +156,18 @@ def open_many_as(
     return [key.open(label, ref, bytes(blob)) for label, ref, blob in sealed]
 
 
+def looked(
+    *, who: str, purpose: str, storefront_id: int | None, what: str, refs: Sequence[UUID | str], now: datetime
+) -> None:
+    """Record that someone is about to look at what stands unsealed and is not for everybody."""
+    if not who or not purpose:
+        raise ValueError("personal data is looked at by someone, for a purpose")
+    Access.objects.bulk_create(
+        Access(storefront_id=storefront_id, who=who, what=what, ref=str(ref), purpose=purpose, at=now)
+        for ref in refs
+    )
+
+
 def blind(kind: IndexKind, value: str) -> bytes:
     """The blind index of a value under the current index key: 33 bytes, to store and to look for."""
     return _index(settings.VAULT_INDEX_KEYS).blind(kind, value)

@@ -17,8 +17,9 @@ from payments.services.ask_payer import may_refund_instead
 from returns import queries as returns
 from returns.services.options import options
 from returns.services.seen import look
+from reviews import queries as reviews
 
-PAY, CANCEL, MEND, NAME, REFUND, CONFIRM, RETURN = (
+PAY, CANCEL, MEND, NAME, REFUND, CONFIRM, RETURN, REVIEW = (
     "pay",
     "cancel",
     "mend_address",
@@ -26,8 +27,9 @@ PAY, CANCEL, MEND, NAME, REFUND, CONFIRM, RETURN = (
     "refund_instead",
     "confirm_receipt",
     "ask_return",
+    "review",
 )
-ACTS = (PAY, CANCEL, MEND, NAME, REFUND, CONFIRM, RETURN)
+ACTS = (PAY, CANCEL, MEND, NAME, REFUND, CONFIRM, RETURN, REVIEW)
 
 
 class ActOut(serializers.Serializer[Any]):
@@ -38,7 +40,7 @@ class ActOut(serializers.Serializer[Any]):
 
 
 def may(row: Order, check: PayerCheck | None, now: datetime) -> list[dict[str, Any]]:
-    """Each act that is possible; at most nine statements, none of an order that is over."""
+    """Each act that is possible; at most ten statements, none of an order that is over."""
     acts: dict[str, datetime | None] = {}
     if row.state == "placed":
         if now < row.expires_at:
@@ -57,6 +59,8 @@ def may(row: Order, check: PayerCheck | None, now: datetime) -> list[dict[str, A
             acts[CONFIRM] = shipment.receipt_due_at
         if row.customer_id is not None and _returnable(row, now):
             acts[RETURN] = None
+        if row.customer_id is not None and reviews.open_lines(row.customer_id).filter(order=row).exists():
+            acts[REVIEW] = None
     return [{"act": act, "until": until} for act, until in acts.items()]
 
 

@@ -18,6 +18,8 @@ from kernel.clock import shanghai_day
 from kernel.documents import APPID, Picture, Text, answers, in_path
 from miniprogram_api import shelf
 from miniprogram_api.door import Door, Json
+from miniprogram_api.reviews import ReviewSummary, summary_shown
+from reviews import queries as reviews
 
 AT_MOST_FEN = 10**12
 
@@ -155,6 +157,7 @@ class ProductOut(serializers.Serializer[Any]):
     category = CardBrand()
     pictures = Picture(many=True)
     variants = VariantOut(many=True)
+    reviews = ReviewSummary(help_text="a minute old at most")
 
 
 class ProductQuery(serializers.Serializer[Any]):
@@ -258,6 +261,7 @@ class Product(Door):
         )
         for variant in found["variants"]:
             variant.update(shelf.show([variant["sku"]], at_hand) | {"lot": _lot(lots.get(variant["sku"]))})
+        found["reviews"] = summary_shown(reviews.summary(self.shop.id, code))
         return Json(found, skus=skus)
 
 

@@ -5,20 +5,19 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import SuspiciousOperation
 from django.http import HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import serializers
-from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 
 from kernel.documents import answers, in_path, problems
-from kernel.pictures import MEDIA_TYPE, MOST_BYTES
+from kernel.pictures import MEDIA_TYPE
 from kernel.throttle import Limit
 from miniprogram_api.door import Door, Json
 from miniprogram_api.return_requests import ORDER_NUMBER
+from miniprogram_api.uploads import sent_picture
 from returns import queries as returns
 from returns.services.pictures import BadPicture, PictureTooLarge, open_picture, take_picture
 
@@ -50,7 +49,8 @@ class ReturnPictures(Door):
     def post(self, request: Request, number: str) -> HttpResponse:
         """Give a picture for a claim of this order; what it carries beside what is seen is not kept."""
         order = returns.own_order(customer_id=self.own.customer_id, number=number)
-        row = take_picture(number=order.number, content=_sent(request), now=self.now)
+        content = sent_picture(request, none=BadPicture(), large=PictureTooLarge())
+        row = take_picture(number=order.number, content=content, now=self.now)
         return Json({"id": row.public_id}, 201)
 
 
@@ -69,16 +69,3 @@ class ReturnPictureView(Door):
         answer = HttpResponse(open_picture(row), content_type=MEDIA_TYPE)
         answer["Cache-Control"] = "private, no-store"
         return answer
-
-
-def _sent(request: Request) -> bytes:
-    """The file of the form; raises BadPicture where there is none, PictureTooLarge."""
-    try:
-        found = request.FILES.get("picture")
-    except (ParseError, UnsupportedMediaType, SuspiciousOperation) as failure:
-        raise BadPicture() from failure
-    if found is None:
-        raise BadPicture()
-    if (found.size or 0) > MOST_BYTES:
-        raise PictureTooLarge()
-    return bytes(found.read())

@@ -16,6 +16,7 @@ from miniprogram_api.door import Door, Json
 from orders import queries as orders
 from orders.models import Order
 from returns import queries as returns
+from reviews import queries as reviews
 
 
 class StageCounts(serializers.Serializer[Any]):
@@ -31,6 +32,7 @@ class StageCounts(serializers.Serializer[Any]):
 class SummaryOut(serializers.Serializer[Any]):
     orders = StageCounts()
     payers_to_name = serializers.IntegerField(help_text="paid orders whose payer can still be named")
+    to_review = serializers.IntegerField(help_text="待评价, lines of orders")
     returns_open = serializers.IntegerField(help_text="退换/售后")
     coupons = serializers.IntegerField(help_text="usable now")
     cart_lines = serializers.IntegerField()
@@ -41,7 +43,7 @@ class MySummary(Door):
 
     @extend_schema(operation_id="my_summary", tags=["me"], responses=answers(200, SummaryOut, 401, 404))
     def get(self, request: Request) -> HttpResponse:
-        """How many orders are in each stage, and what else waits for the customer; five statements."""
+        """How many orders are in each stage, and what else waits for the customer; seven statements."""
         who = self.own.customer_id
         found = counts(customer_id=who)
         held = orders.held_counts(customer_id=who, now=self.now)
@@ -53,6 +55,7 @@ class MySummary(Door):
             {
                 "orders": {stage: found[stage] for stage in STAGES},
                 "payers_to_name": to_name.count(),
+                "to_review": reviews.open_lines(who).count(),
                 "returns_open": returns.open_count(customer_id=who),
                 **held,
             }

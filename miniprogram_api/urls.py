@@ -17,6 +17,7 @@ from miniprogram_api.home import Home
 from miniprogram_api.identity import MyIdentity
 from miniprogram_api.kept import kept
 from miniprogram_api.me import Me, MyPhone
+from miniprogram_api.my_reviews import AddToReview, MyReview, MyReviews, ReviewsToWrite, WriteReview
 from miniprogram_api.notices import Notice
 from miniprogram_api.order_address import OrderAddress
 from miniprogram_api.orderer import OrdererView, RefundInstead
@@ -40,6 +41,9 @@ from miniprogram_api.return_steps import (
     WithdrawReturn,
 )
 from miniprogram_api.returns import Returns, ReturnView
+from miniprogram_api.review_pictures import ReviewPictures
+from miniprogram_api.reviews import LIST_PARAMETERS as REVIEW_PARAMETERS
+from miniprogram_api.reviews import ProductReviews, ReviewPictureView, ReviewRules
 from miniprogram_api.rights import CloseAccount, Export, Exports, MyData, MyLimit
 from miniprogram_api.session import SessionView
 from miniprogram_api.sharing import ReuseIdentity, ShareIdentity
@@ -77,6 +81,9 @@ endpoints: list[URLPattern] = [
     path("brands", kept(Brands.as_view())),
     path("products", kept(Products.as_view(), *LIST_PARAMETERS)),
     path("products/<slug:code>", kept(Product.as_view())),
+    path("products/<slug:code>/reviews", kept(ProductReviews.as_view(), *REVIEW_PARAMETERS)),
+    path("reviews/rules", kept(ReviewRules.as_view())),
+    path("reviews/pictures/<uuid:id>", ReviewPictureView.as_view()),
     path("promotions", kept(Promotions.as_view())),
     path("promotions/<slug:code>", kept(Promotion.as_view())),
     path("session", SessionView.as_view()),
@@ -91,6 +98,10 @@ endpoints: list[URLPattern] = [
     path("me/identity/reuse", ReuseIdentity.as_view()),
     path("me/consents", Consents.as_view()),
     path("me/consents/<slug:kind>", ConsentTo.as_view()),
+    path("me/reviews", MyReviews.as_view()),
+    path("me/reviews/open", ReviewsToWrite.as_view()),
+    path("me/reviews/<uuid:id>", MyReview.as_view()),
+    path("me/reviews/<uuid:id>/more", AddToReview.as_view()),
     path("me/subscriptions", Subscriptions.as_view()),
     path("me/disclosures", MyDisclosures.as_view()),
     path("me/notices/<slug:kind>", Notice.as_view()),
@@ -127,6 +138,8 @@ endpoints: list[URLPattern] = [
     path("orders/<number:number>/returns/quote", ReturnQuote.as_view()),
     path("orders/<number:number>/returns/pictures", ReturnPictures.as_view()),
     path("orders/<number:number>/returns/pictures/<uuid:id>", ReturnPictureView.as_view()),
+    path("orders/<number:number>/reviews", WriteReview.as_view()),
+    path("orders/<number:number>/reviews/pictures", ReviewPictures.as_view()),
     path("returns", Returns.as_view()),
     path("returns/<number:number>", ReturnView.as_view()),
     path("returns/<number:number>/way", ReturnWay.as_view()),

@@ -39,6 +39,7 @@ from operators import (  # noqa: F401
     refunds,
     reporting,
     returns,
+    reviews,
     shipping,
     shipping_info,
     shop_admin,

@@ -74,6 +74,8 @@ GROUPS: tuple[Group, ...] = (
             ("logistics.Parcel", "package_2"),
             ("logistics.ShippingInfo", "outgoing_mail"),
             ("payments.Complaint", "support_agent"),
+            ("reviews.ReviewWords", "rate_review"),
+            ("reviews.Review", "reviews"),
             ("orders.Quote", "request_quote"),
             ("orders.Coupon", "local_activity"),
             ("customers.Customer", "group"),

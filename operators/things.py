@@ -37,6 +37,8 @@ _MODELS: Mapping[str, tuple[str, ...]] = {
     "difference": ("payments.BillDifference", "pk"),
     "batch": ("settlement.SettlementBatch", "number"),
     "return": ("returns.ReturnRequest", "number"),
+    "review": ("reviews.Review", "public_id"),
+    "review_words": ("reviews.ReviewWords", "public_id"),
     "stray": ("returns.StrayParcel", "number"),
     "outbound": ("customs.Outbound", "number"),
     "customs_declaration": ("customs.Declaration", "number"),

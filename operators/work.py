@@ -60,6 +60,7 @@ AREAS = (
         ("payment", "refund", "bill", "payer", "order", "keys", "evidence", "forex"),
     ),
     Area("complaints", say("投诉", "Complaints"), "support_agent", ("complaint",)),
+    Area("reviews", say("评价", "Reviews"), "rate_review", ("review",)),
     Area("returns", say("退换货", "Returns"), "assignment_return", ("return",)),
     Area(
         "customs",

@@ -23,6 +23,7 @@ from sandbox import (
     tencent,
     tracker,
     trading,
+    wording,
 )
 from sandbox.authorization import UPLOAD, authorise, claimed_mchid
 from sandbox.control import AGAIN, ENDPOINTS, KEEP
@@ -67,6 +68,7 @@ LOGIN_ROUTES = {
     "/wxa/business/getuserphonenumber": ("POST", "phone", login.phone),
     "/wxaapi/minishop/complaintOrderDetail": ("GET", "mini_complaint", pushing.detail),
     subscribe.SEND: ("POST", "subscribe_send", subscribe.send),
+    wording.CHECK: ("POST", "msg_sec_check", wording.check),
     **shipping.ROUTES,
 }
 PAY_ROUTES: tuple[tuple[str, re.Pattern[str], str, Callable[..., Reply]], ...] = (

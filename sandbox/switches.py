@@ -16,7 +16,10 @@ SHIPPING_CALLS = (
     "ship_confirmed",
     "ship_carriers",
 )
-LOGIN_CALLS = ("jscode2session", "stable_token", "phone", "mini_complaint", "subscribe_send", *SHIPPING_CALLS)
+LOGIN_CALLS = (
+    *("jscode2session", "stable_token", "phone", "mini_complaint", "subscribe_send", "msg_sec_check"),
+    *SHIPPING_CALLS,
+)
 PAY_CALLS = ("prepay", "query", "close", "certificates", "refund", "refund_query", "refund_abnormal")
 COMPLAINT_CALLS = (
     "complaint_url",

@@ -45,10 +45,13 @@ from payments import labels as payment_labels
 from payments.models import Complaint, Notification, Payment, Refund
 from returns import labels as return_labels
 from returns.models import ReturnRequest
+from reviews.models import ReviewWords
+from reviews.services.reading import LOOKED
 from storefronts import queries as storefronts
 from tests import make
 from tests.backend.dealings import OPENID, STREET, books_of, complain, deliver, give_back, sent_back
 from tests.operators.news_rows import news_rows
+from tests.operators.review_rows import review_rows
 from wechat.pay.signing import decrypt
 
 NICKNAME = "爱丽的昵称"
@@ -107,6 +110,7 @@ def furnish(world: make.World) -> None:
     )
     name_a_payer(world, cancelled, paid)
     news_rows(paid, now)
+    words = review_rows(paid)
     make.quote(alice, ("HD-1", 1), now=now)
     refused = make.quote(alice, ("IR-1", 1), now=now)
     make.coupon(alice)
@@ -150,6 +154,7 @@ def furnish(world: make.World) -> None:
         order_labels.CONSIGNEE_PHONE: paid.number,
         payment_labels.COMPLAINT_DETAIL: str(Complaint.objects.get().public_id),
         return_labels.WORDS: str(ReturnRequest.objects.earliest("pk").public_id),
+        LOOKED: str(words.public_id),
         judgement.FACTS: str(Judgement.objects.get(order_number=paid.number).pk),
     }
     for what, ref in looked_at.items():
@@ -270,6 +275,7 @@ def names_of_alice(world: make.World) -> set[str]:
     own += Judgement.objects.filter(order_number=paid.number).values_list("pk", flat=True)
     subject = Subject.objects.get(pk=alice.subject_id)
     own += [row.public_id for row in Complaint.objects.filter(order=paid)]
+    own += ReviewWords.objects.filter(review__customer=alice).values_list("public_id", flat=True)
     own += Complaint.objects.filter(order=paid).values_list("external_id", flat=True)
     own += ReturnRequest.objects.filter(order=paid).values_list("public_id", flat=True)
     found = [alice.public_id, subject.pk, subject.key_id, subject.person_id, paid.key_id, *own]

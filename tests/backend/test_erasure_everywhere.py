@@ -142,6 +142,7 @@ def test_what_is_told_to_be_kept_is_all_that_still_leads_to_the_person(world: ma
     found = erasing.rows_that_lead_to(names)
     assert set(found) == {model for one in kept for model in one.models}
     assert {one.what: one.rows for one in kept} == {
+        "review_accesses": 1,
         "return_accesses": 1,
         "return_history": 1,
         "return_pictures": 1,
@@ -308,6 +309,7 @@ LETS_GO = {
     "returns": "compliance.keys",
     "return_pictures": "compliance.keys",
     "return_accesses": "compliance.accesses",
+    "review_accesses": "compliance.accesses",
 }
 
 

@@ -249,7 +249,7 @@ def test_an_order_says_in_each_stage_what_may_be_done_and_the_user_centre_counts
     assert "confirm_receipt" not in acts()
     make.coupon(world.alice)
     alice.put("cart/lines/HD-1", {"quantity": 2})
-    with django_assert_num_queries(8):  # six statements, and the transaction's two ends
+    with django_assert_num_queries(9):  # seven statements, and the transaction's two ends
         summary = alice.get("me/summary").json()
     assert {name: summary[name] for name in ("payers_to_name", "returns_open", "coupons", "cart_lines")} == {
         "payers_to_name": 0,

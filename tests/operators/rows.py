@@ -59,6 +59,7 @@ from tests.operators.news_rows import news_rows
 from tests.operators.parcel_rows import parcel_rows
 from tests.operators.partner_rows import partner_rows
 from tests.operators.return_rows import WORDS, return_rows
+from tests.operators.review_rows import REVIEW, review_rows
 from tests.operators.stock_rows import stock_rows
 from tests.payments.complaining import DETAIL
 
@@ -262,6 +263,7 @@ def fill(world: make.World, round: int = 0) -> dict[str, Any]:
     bill_rows(shop, payment, round)
     parcel_rows(order, round)
     return_rows(order, round)
+    review_rows(order)
     news_rows(order, now)
     complaint = complaint_rows(order, payment, round)
     event = Event.objects.filter(key=order.event_key).first()
@@ -391,6 +393,6 @@ SECRET_TEXTS = (
     "PRIVATE KEY",
     "an-invented-client-secret",
     "0123456789abcdef0123456789abcdef01234567",
-    *(WORDS, "plain-", "pbkdf2_", "md5$", "&lt;memory", "b&#x27;\\x", "b'\\x"),
+    *(WORDS, REVIEW, "plain-", "pbkdf2_", "md5$", "&lt;memory", "b&#x27;\\x", "b'\\x"),
     "colleague-maison@shop.test",
 )

@@ -34,7 +34,7 @@ LAYERS = [
     {"payments", "logistics"},
     {"customs"},
     {"settlement"},
-    {"returns"},
+    {"returns", "reviews"},
     {"reporting"},
     {"miniprogram_api", "partner_api", "operators"},
     {"backend"},

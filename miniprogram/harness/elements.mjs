@@ -26,8 +26,7 @@ function field(make) {
     box.addEventListener("keydown", (event) => {
       if (event.key === "Enter" && box.tagName === "INPUT") machine.trigger(self, "confirm", detail());
     });
-    self.value = () => box.value;
-    self.clear = () => (box.value = "");
+    self.does = { value: () => box.value, clear: () => (box.value = "") };
     return {
       value: (value) => {
         const text = value === null || value === undefined ? "" : String(value);
@@ -50,16 +49,15 @@ function choice(kind, group) {
     const box = document.createElement("input");
     box.type = kind;
     host.prepend(box);
-    self.checked = () => box.checked;
-    self.uncheck = () => (box.checked = false);
+    self.does = { value: () => box.checked, clear: () => (box.checked = false) };
     box.addEventListener("click", (event) => event.stopPropagation());
     box.addEventListener("change", () => {
       if (!group) return machine.trigger(self, "change", { value: box.checked });
       const all = around(host, group);
       const members = all ? [...all.querySelectorAll(`wx-${host.localName.slice(3)}`)].map(own) : [self];
-      if (kind === "radio") for (const other of members) if (other !== self) other.uncheck();
+      if (kind === "radio") for (const other of members) if (other !== self) other.does.clear();
       if (!all) return undefined;
-      const chosen = members.filter((one) => one.checked()).map((one) => one.data.value);
+      const chosen = members.filter((one) => one.does.value()).map((one) => one.data.value);
       return machine.trigger(own(all), "change", { value: kind === "radio" ? (chosen[0] ?? "") : chosen });
     });
     host.addEventListener("click", (event) => event.target !== box && !around(host, "label") && box.click());
@@ -95,7 +93,7 @@ function button(self, host, machine) {
     const { formType, openType, disabled } = self.data;
     if (truthy(disabled)) return;
     const form = formType && around(host, "form");
-    if (form) own(form)[formType]?.();
+    if (form) own(form).does[formType]?.();
     if (openType) machine.open(openType, self);
   });
   return {
@@ -109,13 +107,15 @@ function button(self, host, machine) {
 
 function form(self, host, machine) {
   const fields = () => [...host.querySelectorAll("wx-input,wx-textarea,wx-switch")].map(own).filter((one) => one.data.name);
-  self.submit = () => {
-    const value = Object.fromEntries(fields().map((one) => [one.data.name, one.value ? one.value() : one.checked()]));
-    machine.trigger(self, "submit", { value, formId: "" });
-  };
-  self.reset = () => {
-    for (const one of fields()) (one.clear ?? one.uncheck)();
-    machine.trigger(self, "reset", {});
+  self.does = {
+    submit: () => {
+      const value = Object.fromEntries(fields().map((one) => [one.data.name, one.does.value()]));
+      machine.trigger(self, "submit", { value, formId: "" });
+    },
+    reset: () => {
+      for (const one of fields()) one.does.clear();
+      machine.trigger(self, "reset", {});
+    },
   };
   return {};
 }

@@ -10,6 +10,7 @@ const kept = new Map();
 export const files = new Map();
 
 export function resolve(src) {
+  if (files.has(src)) return URL.createObjectURL(files.get(src));
   const path = String(src).replace(/^\//, "");
   return assets.has(path) ? path : src;
 }
@@ -84,6 +85,18 @@ function uploadFile(options) {
     form.append(name, new Blob([bytes], { type: bytes.type || "image/jpeg" }), "picture.jpg");
     const answer = await fetch(url, { method: "POST", headers: header, body: form });
     return { statusCode: answer.status, data: await answer.text() };
+  })({ complete: () => undefined, ...options });
+  return { abort() {}, onProgressUpdate() {}, offProgressUpdate() {} };
+}
+
+/** The bytes under a name that `uploadFile` and `readFile` know. */
+function downloadFile(options) {
+  call("downloadFile", async ({ url, header = {}, filePath }) => {
+    const answer = await fetch(url, { headers: header });
+    const blob = await answer.blob();
+    const name = filePath ?? `wxfile://tmp/${files.size}`;
+    files.set(name, blob);
+    return { statusCode: answer.status, tempFilePath: name, filePath: name };
   })({ complete: () => undefined, ...options });
   return { abort() {}, onProgressUpdate() {}, offProgressUpdate() {} };
 }
@@ -201,6 +214,7 @@ export const machine = {
   nextTick: (task) => queueMicrotask(task),
   request,
   uploadFile,
+  downloadFile,
   showToast: call("showToast", toast),
   hideToast: call("hideToast", () => hide("toast")),
   showLoading: call("showLoading", ({ title }) => void over("loading", [title])),

@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, TimeoutError
 
 from tests.journeys.browser import chromium, page_of
 from tests.shop.conftest import SIZE
 
 DIST = Path(__file__).parents[2] / "miniprogram" / "dist" / "harness"
+SAYS = """path => __harness.stack()[0]?.path === path
+    && document.querySelector(".holder:not([hidden])").innerText.trim().length > 0"""
 APPEARS = "() => __harness.stack().length > 0 || __harness.errors.length > 0"
 
 
@@ -57,11 +59,12 @@ def test_each_page_is_mounted(machine: Browser) -> None:
     blank = []
     for path in pages:
         page.evaluate("path => __harness.wx.reLaunch({url: '/' + path})", path)
-        page.wait_for_function("path => __harness.stack()[0]?.path === path", arg=path)
-        if not page.locator(".holder:visible").inner_text().strip():
+        try:
+            page.wait_for_function(SAYS, arg=path, timeout=5_000)
+        except TimeoutError:
             blank.append(path)
     assert len(pages) >= 38
     assert page.evaluate("__harness.errors") == []
-    assert blank == []
     assert [one for one in complaints if "503" not in one] == []
+    assert blank == []
     page.context.close()

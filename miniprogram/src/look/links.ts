@@ -44,6 +44,7 @@ export const PAGES = {
   parties: "/sub/me/parties",
   reviewed: "/sub/me/reviewed",
   settings: "/sub/me/settings",
+  closing: "/sub/me/closing",
 } as const;
 
 export type Page = keyof typeof PAGES;

@@ -43,7 +43,7 @@ def prepare(house: House, clock: Clock) -> None:
     age = since_start()
     if age is not None:
         clock.tell("servers: PostgreSQL 18 and Redis, from the wheels", age)
-    with clock.step("keys: WeChat's stand-in and two merchants"):
+    with clock.step("keys: WeChat's stand-in and three merchants"):
         subprocess.run(  # noqa: S603 -- our own module
             [sys.executable, "-m", "sandbox", "setup", str(house.world.parent)],
             check=True,

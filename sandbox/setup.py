@@ -1,4 +1,4 @@
-"""Writes the world once: fresh keys, two storefronts, an account at Tencent Cloud; what exists is kept."""
+"""Writes the world once: fresh keys, three storefronts, an account at Tencent Cloud; what exists is kept."""
 
 import hashlib
 import json
@@ -20,8 +20,8 @@ from sandbox.keyring import PLATFORM, PLATFORM_YEARS, certify
 from sandbox.port.seals import new_rsa_card, new_sm2_card
 from sandbox.world import CERTIFICATE_KEY_FILE, PUBLIC_KEY_FILE, WORLD_FILE, load
 
-DECLARANT = "示例报关（宁波）有限公司"  # one enterprise for both storefronts
-STOREFRONTS = {"maison": "1900000101", "swift": "1900000202"}
+DECLARANT = "示例报关（宁波）有限公司"  # one enterprise for all storefronts
+STOREFRONTS = {"maison": "1900000101", "swift": "1900000202", "wren": "1900000303"}
 
 
 def _new_key() -> rsa.RSAPrivateKey:
@@ -112,6 +112,10 @@ def _complete(path: Path) -> None:
             "port": one.get("port") or _enterprise(one["mchid"]),
         }
         for one in world["storefronts"]
+    ]
+    known = {one["code"] for one in world["storefronts"]}
+    whole["storefronts"] += [
+        _storefront(code, mchid) for code, mchid in STOREFRONTS.items() if code not in known
     ]
     if whole != world:
         _write(path, json.dumps(whole, indent=2) + "\n")

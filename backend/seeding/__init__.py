@@ -1,1 +1,1 @@
-"""Fills an empty house with the demonstration: two storefronts with everything they need to sell."""
+"""Fills an empty house with the demonstration: three storefronts with everything they need to sell."""

@@ -65,14 +65,12 @@ def plan() -> dict[str, Any]:
 def seed(*, world: dict[str, Any], now: datetime) -> list[Seeded]:
     """Open the storefronts of `world` (the sandbox's world.json) and fill them; idempotent."""
     told = plan()
-    brand, _ = BrandCompany.objects.update_or_create(
-        code=told["brand"]["code"], defaults={k: v for k, v in told["brand"].items() if k != "code"}
-    )
     operator = put_operator()
     put_rates(now)
     seeded = []
     for credentials in world["storefronts"]:
         wanted = told["storefronts"][credentials["code"]]
+        brand = put_brand(wanted.get("brand", told["brand"]))
         with transaction.atomic():
             storefront = put_storefront(brand, wanted, credentials, world["platform"])
             for role, party in told["parties"].items():
@@ -85,11 +83,17 @@ def seed(*, world: dict[str, Any], now: datetime) -> list[Seeded]:
         put_carriers(storefront, wanted.get("carriers", {}), credentials, now)
         put_ports(storefront, told["ports"], credentials["port"], world["site"]["certificate"], now)
         put_news(storefront, wanted.get("news", {}), now)
-        skus = fill_shelves(storefront, wanted.get("shelves"), now=now)
+        skus = fill_shelves(storefront, wanted.get("shelves"), wanted.get("labels"), now=now)
         put_look(storefront, now=now)
         pieces = sum(put_warehouse(storefront, code, one, now) for code, one in wanted["warehouses"].items())
         seeded.append(Seeded(storefront, skus, pieces))
     return seeded
+
+
+def put_brand(told: dict[str, str]) -> BrandCompany:
+    """The foreign company that sells."""
+    facts = {name: value for name, value in told.items() if name != "code"}
+    return BrandCompany.objects.update_or_create(code=told["code"], defaults=facts)[0]
 
 
 def operator_password() -> str:

@@ -27,20 +27,25 @@ SPOILING = ["cosmetics", "supplements", "coffee", "pantry"]  # goods that bear a
 MADE_BEFORE, KEEPS = timedelta(days=60), timedelta(days=1095)
 
 
-def fill_shelves(storefront: Storefront, shelves: list[str] | None, *, now: datetime) -> int:
-    """Put the demonstration's catalogue on the shelves, all of it or some categories of the first level.
+def fill_shelves(
+    storefront: Storefront, shelves: list[str] | None, labels: list[str] | None = None, *, now: datetime
+) -> int:
+    """Put the demonstration's catalogue on the shelves, all of it or some categories of the first level, of
+    all labels or some.
 
     Returns how many SKUs are for sale.
     """
     if shelves is None:
         call_command("load_demo_catalogue", storefront=storefront.code, verbosity=0)
     else:
-        load_part(storefront, shelves, now)
+        load_part(storefront, shelves, now, labels)
     return Variant.objects.filter(storefront=storefront, active=True, product__state="published").count()
 
 
-def load_part(storefront: Storefront, shelves: list[str], now: datetime) -> None:
-    """Import only the products of the categories `shelves`, with their pictures."""
+def load_part(
+    storefront: Storefront, shelves: list[str], now: datetime, labels: list[str] | None = None
+) -> None:
+    """Import only the products of the categories `shelves` and of these labels, with their pictures."""
     categories = [row for row in rows("categories.csv") if {row["code"], row["parent"]} & set(shelves)]
     for position, row in enumerate(categories):
         put_category(storefront_id=storefront.pk, position=position, **row)
@@ -49,7 +54,8 @@ def load_part(storefront: Storefront, shelves: list[str], now: datetime) -> None
     keeps = False
     for row in rows("products.csv"):
         # A row without a category is one more variant of the product above it.
-        keeps = row["category"] in codes if row["category"] else keeps
+        if row["category"]:
+            keeps = row["category"] in codes and (labels is None or row["brand"] in labels)
         if keeps:
             kept.append(row)
     brands = {row["brand"] for row in kept}

@@ -84,11 +84,11 @@ def _look(storefront: Storefront, told: Json) -> Json:
             "phone": told["customer_service"]["phone"],
             "hours": _text(told["customer_service"]["hours"]),
         },
-        "blocks": [_block(one, shown) for one in told["blocks"]],
+        "blocks": [_block(storefront, one, shown) for one in told["blocks"]],
     }
 
 
-def _block(told: Json, shown: Json) -> Json:
+def _block(storefront: Storefront, told: Json, shown: Json) -> Json:
     made = dict(told)
     if "title" in told:
         made["title"] = _text(told["title"])
@@ -99,21 +99,38 @@ def _block(told: Json, shown: Json) -> Json:
             {"picture": shown[one["banner"]], "link": _link(one["link"]), "says": _text(one["says"])}
             for one in told["items"]
         ]
+    if told["kind"] == "grid":
+        made["items"] = [
+            {
+                "picture": _drawn(
+                    storefront.code,
+                    f"cell-{one['ware']}",
+                    2,
+                    lambda code=one["ware"]: banners.portrait(_wares(storefront, [code])[0], 400),
+                ),
+                "name": _text(one["name"]),
+                "link": _link(one["link"]),
+            }
+            for one in told["items"]
+        ]
     if told["kind"] == "products":
         made["source"] = {**_link(told["source"]), "codes": []}
         made["more"] = _link(told["more"])
     return made
 
 
-def _banner(storefront: Storefront, told: Json) -> Image.Image:
-    rows = Product.objects.filter(storefront=storefront, code__in=told["wares"])
+def _wares(storefront: Storefront, codes: list[str]) -> list[banners.Ware]:
+    rows = Product.objects.filter(storefront=storefront, code__in=codes)
     found = {row.code: row for row in rows.select_related("brand", "category").defer("search")}
-    wares = [
+    return [
         banners.Ware(row.code, row.category.code, row.brand.code, row.brand.name_en, row.name_en)
-        for row in (found[code] for code in told["wares"])
+        for row in (found[code] for code in codes)
     ]
+
+
+def _banner(storefront: Storefront, told: Json) -> Image.Image:
     facts = {name: told[name] for name in ("frame", "ground", "ink", "headline", "above")}
-    return banners.banner(wares, **facts)
+    return banners.banner(_wares(storefront, told["wares"]), **facts)
 
 
 def _icon(shop: str, tab: str, told: Json, *, chosen: bool) -> Json:

@@ -42,6 +42,11 @@ def banner(
     return whole.reduce(_OVER)
 
 
+def portrait(ware: Ware, side: int) -> Image.Image:
+    """A product by itself, small and square."""
+    return _pictured(ware).resize((side, side), Image.Resampling.LANCZOS)
+
+
 def wordmark(name: str, *, ink: str, accent: str, shape: str) -> Image.Image:
     """A sign and the name beside it, on nothing: it stands on whatever the page is."""
     size = LOGO[0] * _OVER, LOGO[1] * _OVER

@@ -18,18 +18,18 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_world_holds_the_platform_and_two_storefronts(world):
+def test_world_holds_the_platform_and_three_storefronts(world):
     assert set(world["platform"]) == {"cert_serial", "cert_pem", "public_key_id", "public_key_pem"}
     certificate = x509.load_pem_x509_certificate(world["platform"]["cert_pem"].encode())
     assert int(world["platform"]["cert_serial"], 16) == certificate.serial_number
     assert re.fullmatch(r"PUB_KEY_ID_\d{28}", world["platform"]["public_key_id"])
-    assert [one["code"] for one in world["storefronts"]] == ["maison", "swift"]
+    assert [one["code"] for one in world["storefronts"]] == ["maison", "swift", "wren"]
     for one in world["storefronts"]:
         assert re.fullmatch(r"wx[0-9a-f]{16}", one["appid"])
         assert re.fullmatch(r"[0-9A-F]{40}", one["merchant_serial"])
         assert len(one["apiv3_key"]) == 32
     for name in ("appid", "secret", "mchid", "merchant_serial", "merchant_private_key_pem", "apiv3_key"):
-        assert len({one[name] for one in world["storefronts"]}) == 2
+        assert len({one[name] for one in world["storefronts"]}) == 3
 
 
 def test_each_storefront_has_a_declarant_with_a_card_of_both_kinds(world):
@@ -44,8 +44,7 @@ def test_each_storefront_has_a_declarant_with_a_card_of_both_kinds(world):
         made = x509.load_der_x509_certificate(base64.b64decode(sm2["certificate"]))
         assert made.signature_algorithm_oid.dotted_string == "1.2.156.10197.1.501"
     assert world["site"]["method"] == "sm2-sm3"  # with which the supervised site signs
-    first, second = (one["port"]["dxp_id"] for one in world["storefronts"])
-    assert first != second
+    assert len({one["port"]["dxp_id"] for one in world["storefronts"]}) == 3
 
 
 def test_a_world_of_an_earlier_version_gets_what_it_lacks(folder, tmp_path):
@@ -53,12 +52,14 @@ def test_a_world_of_an_earlier_version_gets_what_it_lacks(folder, tmp_path):
         (tmp_path / path.name).write_bytes(path.read_bytes())
     told = json.loads((tmp_path / "world.json").read_text())
     kept, site = told["storefronts"][0].pop("port"), told.pop("site")
+    assert told["storefronts"].pop()["code"] == "wren"
     (tmp_path / "world.json").write_text(json.dumps(told))
     assert run("setup", str(tmp_path)).returncode == 0
     after = json.loads((tmp_path / "world.json").read_text())
     assert after["storefronts"][0]["port"]["dxp_id"] == kept["dxp_id"]
     assert after["site"].keys() == site.keys()
     assert after["storefronts"][1] == told["storefronts"][1]
+    assert after["storefronts"][2]["mchid"] == "1900000303"
 
 
 def test_setup_keeps_what_exists(folder):
@@ -70,7 +71,7 @@ def test_setup_keeps_what_exists(folder):
 def test_setup_cut_short_is_done_again(tmp_path):
     (tmp_path / "platform-public.key.pem").write_text("half a ke")
     assert run("setup", str(tmp_path)).returncode == 0
-    assert len(json.loads((tmp_path / "world.json").read_text())["storefronts"]) == 2
+    assert len(json.loads((tmp_path / "world.json").read_text())["storefronts"]) == 3
 
 
 def test_keys_are_readable_by_their_owner_alone(folder):

@@ -11,6 +11,7 @@ from PIL import Image
 
 from backend.seeding import looks
 from backend.seeding.goods import FILES, load_part
+from catalog.demo.banners import Ware
 from shopfront import queries
 from shopfront.checks import targets, unreadable
 from shopfront.form import faults_of
@@ -30,6 +31,7 @@ def codes(name: str, column: str) -> set[str]:
 def test_each_look_of_the_demonstration_is_right_and_none_is_like_another(settings, tmp_path, monkeypatch):
     settings.MEDIA_ROOT = tmp_path
     monkeypatch.setattr(looks, "_banner", lambda *_: Image.new("RGB", (1500, 700)))
+    monkeypatch.setattr(looks, "_wares", lambda _, codes: [Ware(codes[0], "", "", "", "") for _ in codes])
     goods = {
         "product": codes("products.csv", "product_code"),
         "category": codes("categories.csv", "code"),

@@ -344,6 +344,8 @@ SPECTACULAR_SETTINGS = {
         "BucketEnum": "compliance.models.AllowanceEntry.Bucket",
         "ReturnStateEnum": "returns.states.RETURN.states",
         "ReturnKindEnum": "miniprogram_api.return_requests.KIND_NAMES",
+        "ExclusionGroundEnum": "compliance.notice.GROUNDS",
+        "HiddenGroundEnum": "miniprogram_api.reviews.GROUNDS",
         "ReviewStateEnum": "reviews.states.WORDS.states",
         "OrderStageEnum": "logistics.stages.STAGES",
         "ClearanceStateEnum": "customs.told.STATES",

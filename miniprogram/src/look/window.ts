@@ -1,6 +1,7 @@
 /**
  * A long list of which only what is near the screen is there: its items are cut into chunks, and a chunk far away is a
- * box of the height it had. The page renders `chunks`, each a `.chunk`, and calls `scrolled` when it is scrolled.
+ * box of the height it had. The page renders `chunks`, each a `.chunk`, and calls `scrolled` when it is scrolled; `end` is
+ * called whenever the end comes near, and so must bear to be called often.
  */
 import { computed, getCurrentInstance, nextTick, reactive, watch } from "vue";
 
@@ -12,7 +13,7 @@ export interface Chunk<T> {
   style: string;
 }
 
-export function useWindow<T>(items: () => readonly T[], size = 10) {
+export function useWindow<T>(items: () => readonly T[], end: () => void, size = 10) {
   const page = getCurrentInstance()?.proxy;
   const boxes = reactive<{ there: boolean; height: number }[]>([]);
   let under = false;
@@ -52,6 +53,7 @@ export function useWindow<T>(items: () => readonly T[], size = 10) {
       if (box && box.there === near) continue;
       boxes[at] = { there: near, height: near ? 0 : height };
     }
+    if ((found[found.length - 1]?.bottom ?? 0) < (1 + NEAR) * screen) end();
   }
 
   watch(

@@ -206,13 +206,16 @@ export async function upload<T>(path: string, file: string, name: string, more: 
   });
 }
 
-/** A picture that its owner alone may see, brought with the token (an image element sends none): where it lies now. */
-export async function brought(path: string, again = true): Promise<string> {
-  await enter();
+/**
+ * A picture that is shown to who asks for it by name, brought with the token or, for `anyone`, with the appid (an image
+ * element sends neither): where it lies now.
+ */
+export async function brought(path: string, { anyone = false, again = true } = {}): Promise<string> {
+  if (!anyone) await enter();
   const { statusCode, tempFilePath } = await new Promise<{ statusCode: number; tempFilePath: string }>((resolve, reject) => {
     uni.downloadFile({
       url: platform.base + path,
-      header: headers(undefined, token),
+      header: headers(undefined, known()),
       success: resolve,
       fail: ({ errMsg }) => reject(new Problem(0, "offline", "", errMsg)),
     });
@@ -220,7 +223,7 @@ export async function brought(path: string, again = true): Promise<string> {
   if (statusCode === 200) return tempFilePath;
   if (statusCode !== 401 || !again) throw problem(statusCode, null);
   forget();
-  return brought(path, false);
+  return brought(path, { anyone, again: false });
 }
 
 /** A word for Idempotency-Key. Make it when the page opens or the wish changes, not when the button is pressed. */

@@ -102,7 +102,7 @@ PORT_DATA_FROM = env("PORT_DATA_FROM")  # the networks from which customs asks f
 # Of which storefront whoever asks gets keys for a week, at /partner/sandbox/; none: there is no such page.
 PARTNER_SANDBOX = env("PARTNER_SANDBOX")
 # Where the mini-program runs in a browser, {storefront} being the code of one: drafts are looked at there.
-SHOP_ADDRESS = env("SHOP_ADDRESS", "" if PRODUCTION else "/shop/{storefront}/")
+SHOP_ADDRESS = env("SHOP_ADDRESS", "" if PRODUCTION else "/shop/{storefront}/#/pages/home/home")
 # Webhooks also to plain http and into our own network: for a laptop and tests, where partners live there.
 WEBHOOKS_INSIDE = env("WEBHOOKS_INSIDE") == "1"
 ALLOWED_HOSTS = env("ALLOWED_HOSTS", "127.0.0.1,localhost,testserver").split(",")

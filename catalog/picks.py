@@ -11,6 +11,7 @@ from django.db import connection
 from django.db.models import IntegerField, QuerySet, Value
 
 from catalog.models import Product
+from catalog.promotions import goods
 from catalog.queries import cards, filtered, picture
 
 _STANDING = """
@@ -22,6 +23,9 @@ SELECT 'category', code FROM catalog_category
  WHERE storefront_id = %(storefront)s AND code = ANY(%(category)s)
 UNION ALL
 SELECT 'brand', code FROM catalog_brand WHERE storefront_id = %(storefront)s AND code = ANY(%(brand)s)
+UNION
+SELECT 'promotion', promotion FROM catalog_pricecut
+ WHERE storefront_id = %(storefront)s AND promotion = ANY(%(promotion)s) AND ends_at > %(now)s
 """
 # Each shelf of the first level that has something on it, with the picture of what sells best there.
 _FRONTS = """
@@ -49,8 +53,8 @@ SELECT c.code, c.name_zh, c.name_en,
 
 @dataclass(frozen=True, slots=True)
 class Pick:
-    """Some products: the `newest`, the most `popular`, the newest of a `category` or `brand` by `code`, or
-    those `picked` by `codes`, in their order."""
+    """Some products: the `newest`, the most `popular`, the newest of a `category`, `brand` or
+    `promotion` by `code`, or those `picked` by `codes`, in their order."""
 
     kind: str
     most: int
@@ -62,7 +66,7 @@ def picked(storefront_id: int, wanted: Sequence[Pick], *, now: datetime) -> list
     """The cards of each pick, in two statements for all of them; what is not on sale is left out."""
     if not wanted:
         return []
-    first, *others = (_rows(storefront_id, place, pick) for place, pick in enumerate(wanted))
+    first, *others = (_rows(storefront_id, place, pick, now) for place, pick in enumerate(wanted))
     found: list[list[tuple[Any, ...]]] = [[] for _ in wanted]
     for place, *row in first.union(*others, all=True) if others else first:
         found[place].append(tuple(row))
@@ -72,15 +76,15 @@ def picked(storefront_id: int, wanted: Sequence[Pick], *, now: datetime) -> list
     return [[by_code[code] for code, _ in rows if code in by_code] for rows in ordered]
 
 
-def standing(storefront_id: int, named: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Which of these (kind, code) a consumer can open; kinds are product, category and brand."""
-    codes: dict[str, list[str]] = {"product": [], "category": [], "brand": []}
+def standing(storefront_id: int, named: Iterable[tuple[str, str]], *, now: datetime) -> set[tuple[str, str]]:
+    """Which of these (kind, code) a consumer can open; kinds are product, category, brand and promotion."""
+    codes: dict[str, list[str]] = {"product": [], "category": [], "brand": [], "promotion": []}
     for kind, code in named:
         codes[kind].append(code)
     if not any(codes.values()):
         return set()
     with connection.cursor() as cursor:
-        cursor.execute(_STANDING, {"storefront": storefront_id, **codes})
+        cursor.execute(_STANDING, {"storefront": storefront_id, "now": now, **codes})
         return {(kind, code) for kind, code in cursor.fetchall()}
 
 
@@ -98,7 +102,7 @@ def fronts(storefront_id: int) -> list[dict[str, Any]]:
         ]
 
 
-def _rows(storefront_id: int, place: int, pick: Pick) -> QuerySet[Product, tuple[Any, ...]]:
+def _rows(storefront_id: int, place: int, pick: Pick, now: datetime) -> QuerySet[Product, tuple[Any, ...]]:
     kind = pick.kind
     rows = filtered(
         storefront_id,
@@ -107,6 +111,8 @@ def _rows(storefront_id: int, place: int, pick: Pick) -> QuerySet[Product, tuple
     ).annotate(place=Value(place, IntegerField()))
     if kind == "picked":
         rows = rows.filter(code__in=pick.codes)
+    elif kind == "promotion":
+        rows = rows.filter(pk__in=goods(storefront_id, pick.code, now=now))
     column = "sold_count" if kind == "popular" else "published_at"
     # Every part of a union has the same columns.
     named = rows.order_by(f"-{column}", "-code").values_list(

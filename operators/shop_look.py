@@ -227,8 +227,9 @@ def _overview(desk: Desk, shops: list[Storefront]) -> HttpResponse:
     shown = queries.shown_version(desk.shop.pk)
     public = shown.content if shown else queries.plain(desk.shop.pk)
     last = Version.objects.filter(storefront=desk.shop).order_by("-number")[:LAST]
-    gone = astray(public, storefront_id=desk.shop.pk)
-    lacks = [*unreadable(desk.content["look"]), *astray(desk.content, storefront_id=desk.shop.pk)]
+    at = now()
+    gone = astray(public, storefront_id=desk.shop.pk, now=at)
+    lacks = [*unreadable(desk.content["look"]), *astray(desk.content, storefront_id=desk.shop.pk, now=at)]
     context = {
         "shops": [(one, one.pk == desk.shop.pk) for one in shops] if len(shops) > 1 else [],
         "parts": [(title, desk.part(name)) for name, (title, _, _) in PARTS.items()],

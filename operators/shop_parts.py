@@ -46,6 +46,7 @@ _LINK = Group(
                 "product": say("商品", "a product"),
                 "category": say("分类", "a category"),
                 "brand": say("品牌", "a brand"),
+                "promotion": say("促销活动", "a promotion"),
                 "search": say("搜索", "a search"),
                 "coupons": say("优惠券", "coupons"),
                 "page": say("页面", "a page"),
@@ -63,10 +64,11 @@ _SOURCE = Group(
                 "popular": say("热销", "the most popular"),
                 "category": say("某分类", "of a category"),
                 "brand": say("某品牌", "of a brand"),
+                "promotion": say("某促销活动", "of a promotion"),
                 "picked": say("指定商品", "picked ones"),
             },
         ),
-        "code": Plain(say("分类或品牌编码", "code of the category or brand"), 80),
+        "code": Plain(say("分类、品牌或促销编码", "code of the category, brand or promotion"), 80),
         "codes": Codes(say("指定商品编码（每行一个）", "codes of the picked products, one a line")),
     }
 )

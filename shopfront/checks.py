@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from catalog import picks
@@ -21,6 +22,7 @@ KINDS = {
     "product": ("没有在售的商品", "there is no product on sale with the code"),
     "category": ("没有此分类", "there is no category"),
     "brand": ("没有此品牌", "there is no brand"),
+    "promotion": ("没有进行中或将开始的促销", "no promotion runs or is to come with the code"),
 }
 
 
@@ -70,10 +72,10 @@ def unreadable(look: dict[str, Any]) -> Iterator[Fault]:
             )
 
 
-def astray(content: dict[str, Any], *, storefront_id: int) -> list[Fault]:
+def astray(content: dict[str, Any], *, storefront_id: int, now: datetime) -> list[Fault]:
     """Links and sources that lead to nothing that this storefront shows, in one statement."""
     named = list(targets(content))
-    there = picks.standing(storefront_id, {(kind, code) for _, kind, code in named})
+    there = picks.standing(storefront_id, {(kind, code) for _, kind, code in named}, now=now)
     return [
         Fault(at, f"{KINDS[kind][0]}：{code}", f"{KINDS[kind][1]} {code}")
         for at, kind, code in named

@@ -25,13 +25,14 @@ class Fault:
 Check = Callable[[Any, str], Iterator[Fault]]
 
 TABS = ("home", "category", "cart", "me")
-LINKS = ("none", "product", "category", "brand", "search", "coupons", "page")
+LINKS = ("none", "product", "category", "brand", "promotion", "search", "coupons", "page")
 # Pages of the mini-program that a link may open by name.
 PAGES = (
     *("newest", "popular", "category", "cart", "me", "orders", "returns"),
     *("allowance", "identity", "addresses", "rights", "parties"),
 )
-SOURCES = ("newest", "popular", "category", "brand", "picked")
+SOURCES = ("newest", "popular", "category", "brand", "promotion", "picked")
+NAMED = ("product", "category", "brand", "promotion")  # what the catalogue knows by a code
 MOST = {"blocks": 20, "items": 20, "banners": 8, "picked": 20, "notices": 5, "words": 12, "paragraphs": 10}
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,80}")
@@ -191,7 +192,7 @@ def _link(value: Any, at: str) -> Iterator[Fault]:
     if faults:
         return
     kind, code, place = value["kind"], value["code"], _below(at, "code")
-    if kind in ("product", "category", "brand") and not _CODE.fullmatch(code):
+    if kind in NAMED and not _CODE.fullmatch(code):
         yield Fault(place, "请填写所链接内容的编码", "the code of what it leads to is needed")
     elif kind == "search" and not code.strip():
         yield Fault(place, "请填写搜索词", "the words to search for are needed")
@@ -206,8 +207,8 @@ def _source(value: Any, at: str) -> Iterator[Fault]:
     yield from faults
     if faults:
         return
-    if value["kind"] in ("category", "brand") and not _CODE.fullmatch(value["code"]):
-        yield Fault(_below(at, "code"), "请填写分类或品牌编码", "the code of a category or brand is needed")
+    if value["kind"] in NAMED and not _CODE.fullmatch(value["code"]):
+        yield Fault(_below(at, "code"), "请填写编码", "the code of what they are of is needed")
     if value["kind"] == "picked" and not value["codes"]:
         yield Fault(_below(at, "codes"), "请至少选择一件商品", "at least one product is needed")
 

@@ -79,7 +79,7 @@ def blocks(storefront_id: int, content: Json, *, now: datetime) -> list[Json]:
     What leads to nothing that is shown here any more is left out, and so is a block that is empty by it.
     """
     named = {(kind, code) for _, kind, code in targets(content)}
-    there = picks.standing(storefront_id, named)
+    there = picks.standing(storefront_id, named, now=now)
     wanted = [block for block in content["blocks"] if block["kind"] == "products"]
     found = picks.picked(storefront_id, [_pick(block) for block in wanted], now=now)
     cards = {block["id"]: items for block, items in zip(wanted, found, strict=True)}

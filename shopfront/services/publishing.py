@@ -33,7 +33,10 @@ def publish(*, storefront_id: int, revision: int, by: str, now: datetime) -> Ver
         if draft is None or draft.revision != revision:
             raise DraftMoved()
         must_be_well_formed(draft.content)
-        faults = [*unreadable(draft.content["look"]), *astray(draft.content, storefront_id=storefront_id)]
+        faults = [
+            *unreadable(draft.content["look"]),
+            *astray(draft.content, storefront_id=storefront_id, now=now),
+        ]
         if faults:
             raise bad(faults)
         return _show(storefront_id, draft.content, None, by, now)

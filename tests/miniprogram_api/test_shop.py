@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from catalog.models import Product
+from catalog.models import PriceCut, Product
 from miniprogram_api import kept
 from shopfront.services.drafting import save_draft
 from shopfront.services.previews import preview_token
@@ -76,6 +76,27 @@ def test_blocks_stand_in_order_each_with_its_own_goods(anyone: Phone, world: mak
     blocks = home(anyone)
     assert [one["link"]["kind"] for one in blocks[0]["items"]] == ["coupons"]
     assert "picked" not in [one["id"] for one in blocks]
+
+
+def test_a_sale_is_on_the_first_page_until_it_ends(anyone: Phone, world: make.World) -> None:
+    now = make.present()
+    cut = PriceCut.objects.create(
+        storefront=world.shop,
+        variant=world.iron,
+        price_fen=9_000,
+        starts_at=now - timedelta(hours=1),
+        ends_at=now + timedelta(hours=1),
+        name_zh="开店季特惠",
+        name_en="Opening season",
+        promotion="opening",
+    )
+    on_sale = products("sale", "promotion", code="opening", more=link("promotion", "opening"))
+    shown(world.shop.pk, look(banner(link("promotion", "opening")), on_sale))
+    sale, rail = home(anyone)
+    assert sale["items"][0]["link"] == rail["more"] == {"kind": "promotion", "code": "opening"}
+    assert [card["code"] for card in rail["items"]] == ["p-ir-1"]
+    PriceCut.objects.filter(pk=cut.pk).update(ends_at=now - timedelta(seconds=1))
+    assert home(anyone) == []
 
 
 def test_the_number_of_statements_does_not_grow_with_the_blocks(anyone: Phone, world: make.World) -> None:

@@ -26,6 +26,8 @@ export function linesOf(text: string): Wanted[] {
 export function useCheckout() {
   /** null: all that is valid in the cart. */
   const wanted = ref<Wanted[] | null>(null);
+  /** A return whose goods are ordered anew: the server knows which, and to where. */
+  const replaces = ref("");
   const address = ref<string | undefined>();
   /** undefined: not chosen yet, the best is taken; null: none is wanted. */
   const coupon = ref<string | null | undefined>();
@@ -52,7 +54,9 @@ export function useCheckout() {
     try {
       const goods = wanted.value ? { lines: wanted.value } : { cart: true };
       const body = { ...goods, address_id: address.value, coupon_id: coupon.value ?? undefined };
-      const made = await api.post("/api/v1/quotes", { body });
+      const made = replaces.value
+        ? await api.post("/api/v1/returns/{number}/replacement", { path: { number: replaces.value } })
+        : await api.post("/api/v1/quotes", { body });
       if (mine !== turn) return;
       quote.value = made;
       trouble.value = null;
@@ -107,7 +111,7 @@ export function useCheckout() {
   // The coupon that saves most is taken once, as soon as one fits.
   watch([fitting, quote], () => {
     const best = [...fitting.value].sort((a, b) => b.coupon.reduces_fen - a.coupon.reduces_fen)[0];
-    if (coupon.value !== undefined || !best || !quote.value || asking.value) return;
+    if (replaces.value || coupon.value !== undefined || !best || !quote.value || asking.value) return;
     use(best.id);
     told.value = say("order.couponChosen");
   });
@@ -117,5 +121,5 @@ export function useCheckout() {
     if (!time && before && quote.value && !asking.value) void renew();
   });
 
-  return { wanted, address, coupon, quote, trouble, asking, told, page, fitting, left, ask, renew, change, take, deliver, use };
+  return { wanted, replaces, address, coupon, quote, trouble, asking, told, page, fitting, left, ask, renew, change, take, deliver, use };
 }

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, Route, TimeoutError
+from playwright.sync_api import Browser, Locator, Page, Route, TimeoutError, expect
 
+from kernel import throttle
+from miniprogram_api import kept
+from orders.models import Order
 from tests.journeys.browser import chromium, page_of
+from tests.journeys.within import House, house_at
 from tests.shop.conftest import SIZE
+from tests.stand_in import StandIn
 
 DIST = Path(__file__).parents[2] / "miniprogram" / "dist" / "harness"
 SAYS = """path => __harness.stack()[0]?.path === path
@@ -35,13 +39,10 @@ def handed_out(route: Route) -> None:
     route.fulfill(path=file) if file.is_file() else route.fulfill(status=404)
 
 
-def opened(browser: Browser, base: str, **known: Any) -> tuple[Page, list[str]]:
-    """A page of the harness at this origin; what only WeChat could answer is `known`."""
+def machine_page(browser: Browser) -> tuple[Page, list[str]]:
+    """A telephone with the harness on it, and what goes wrong there."""
     page, complaints = page_of(browser, viewport=SIZE, is_mobile=True, has_touch=True)
     page.route("**/shop-harness/**", handed_out)
-    page.add_init_script(f"window.__wx = Object.assign(window.__wx ?? {{}}, {json.dumps(known)})")
-    page.goto(f"{base}/shop-harness/")
-    page.wait_for_function(APPEARS)
     return page, complaints
 
 
@@ -49,9 +50,8 @@ def test_each_page_is_mounted(machine: Browser) -> None:
     """Whatever the API says: here it is down, and each page stands and says so or asks for nothing."""
     base = "http://127.0.0.1:9"
     down = {"code": "unavailable", "title": "暂不可用", "detail": "请稍后再试。", "status": 503}
-    page, complaints = page_of(machine, viewport=SIZE, is_mobile=True, has_touch=True)
-    page.route(f"{base}/**", lambda route: route.fulfill(status=503, json=down))
-    page.route("**/shop-harness/**", handed_out)
+    page, complaints = machine_page(machine)
+    page.route(f"{base}/api/**", lambda route: route.fulfill(status=503, json=down))
     page.add_init_script("window.__wx = {appid: 'wx1', login: () => ({code: 'x'})}")
     page.goto(f"{base}/shop-harness/")
     page.wait_for_function(APPEARS)
@@ -68,3 +68,93 @@ def test_each_page_is_mounted(machine: Browser) -> None:
     assert [one for one in complaints if "503" not in one] == []
     assert blank == []
     page.context.close()
+
+
+@pytest.fixture
+def house(
+    machine: Browser, stand_in_process: StandIn, settings: Any, monkeypatch: pytest.MonkeyPatch, redis: Any
+) -> Iterator[House]:
+    """The house, opened, with Alice logged in, agreed and verified."""
+    kept.forget()
+    throttle.writes.reset()
+    with house_at(stand_in_process, settings, monkeypatch) as made:
+        yield made
+    kept.forget()
+
+
+class Hand:
+    """Alice's finger in WeChat: it logs in, and leaves the payment sheet as the test has said."""
+
+    FIELDS = ("timeStamp", "nonceStr", "package", "signType", "paySign")
+
+    def __init__(self, house: House, browser: Browser) -> None:
+        self.house, self.leaves, self.asked = house, "", dict[str, str]()
+        self.page, self.complaints = machine_page(browser)
+        self.page.expose_function("hand", self.does)
+        self.page.add_init_script(f"""window.__wx = {{appid: {house.alice.appid!r},
+            login: () => hand("login", {{}}), requestPayment: (asked) => hand("pay", asked),
+            requestSubscribeMessage: () => "cancel"}}""")
+
+    def does(self, what: str, asked: dict[str, str]) -> Any:
+        alice = self.house.alice
+        if what == "login":
+            return self.house.sandbox.tell("login", appid=alice.appid, user=alice.user)
+        self.asked = {name: asked[name] for name in self.FIELDS}
+        if self.leaves == "paid":
+            self.pays()
+        return "ok" if self.leaves in {"paid", "lie"} else self.leaves
+
+    def pays(self) -> None:
+        self.house.sandbox.tell("pay", client=self.asked)
+
+    def opens(self) -> None:
+        self.page.goto(f"{self.house.base}/shop-harness/")
+
+    @property
+    def here(self) -> Locator:
+        return self.page.locator(".holder:visible")
+
+    def sees(self, words: str) -> None:
+        expect(self.here.get_by_text(words).locator("visible=true").first).to_be_visible(timeout=15_000)
+
+    def taps(self, words: str, kind: str = "wx-button") -> None:
+        """The last that is called so: a sheet's lies over the page's."""
+        self.here.locator(kind).filter(has_text=words).locator("visible=true").last.tap(timeout=15_000)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_bought_in_wechat_and_paid_when_the_server_says_so(house: House, machine: Browser) -> None:
+    """From the list to the order; then the sheet is left, breaks, lies, and at last the money has moved."""
+    alice = Hand(house, machine)
+    alice.opens()
+    alice.taps("HD-1", "wx-product-card")
+    alice.taps("加入购物车")
+    alice.sees("选择规格")
+    alice.taps("加入购物车")
+    expect(alice.page.get_by_text("已加入购物车")).to_be_visible()
+    alice.page.evaluate("__harness.wx.switchTab({url: '/pages/cart/cart'})")
+    alice.taps("结算")
+    alice.here.get_by_role("checkbox").last.tap()
+    alice.leaves = "cancel"
+    alice.taps("提交订单")
+    alice.sees("您还没有付款")
+    order = Order.objects.get()
+
+    alice.leaves = "system error"
+    alice.taps("重新支付")
+    alice.sees("支付没有完成")
+
+    alice.leaves = "lie"
+    with alice.page.expect_response("**/payment/sync") as answer:
+        alice.taps("重新支付")
+    assert answer.value.json()["state"] == "placed"
+    alice.sees("正在确认支付结果")
+    assert alice.here.get_by_text("支付成功").count() == 0
+
+    alice.pays()
+    alice.sees("支付成功")
+    order.refresh_from_db()
+    assert order.state == "paid"
+    assert alice.page.evaluate("__harness.errors") == []
+    assert alice.complaints == []
+    alice.page.context.close()

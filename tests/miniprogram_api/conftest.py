@@ -47,9 +47,6 @@ class Phone:
     def put(self, path: str, body: Any = None, **headers: str) -> Any:
         return self.call("PUT", path, body, **headers)
 
-    def patch(self, path: str, body: Any = None, **headers: str) -> Any:
-        return self.call("PATCH", path, body, **headers)
-
     def delete(self, path: str, **headers: str) -> Any:
         return self.call("DELETE", path, **headers)
 

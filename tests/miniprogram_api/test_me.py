@@ -34,14 +34,14 @@ def test_a_newcomer_has_an_empty_profile(newcomer: Phone) -> None:
 
 
 def test_nickname_and_language_change_alone(newcomer: Phone) -> None:
-    assert newcomer.patch("me", {"nickname": "小新"}).json()["nickname"] == "小新"
-    changed = newcomer.patch("me", {"language": "en"}).json()
+    assert newcomer.put("me", {"nickname": "小新"}).json()["nickname"] == "小新"
+    changed = newcomer.put("me", {"language": "en"}).json()
     assert (changed["nickname"], changed["language"]) == ("小新", "en")
 
 
 def test_a_language_that_we_do_not_speak_is_refused_in_the_callers_own(newcomer: Phone) -> None:
-    chinese = newcomer.patch("me", {"language": "fr"})
-    english = newcomer.patch("me", {"language": "fr"}, Accept_Language="en-GB")
+    chinese = newcomer.put("me", {"language": "fr"})
+    english = newcomer.put("me", {"language": "fr"}, Accept_Language="en-GB")
     assert (chinese.status_code, english.status_code) == (422, 422)
     assert chinese.json()["title"] == "部分字段缺失或格式有误。"
     assert english.json()["title"] == "Some fields are missing or malformed."

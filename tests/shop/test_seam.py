@@ -87,3 +87,9 @@ def test_the_types_are_made_of_this_api() -> None:
         call_command("openapi", check=True)
     except CommandError as failure:
         pytest.fail(str(failure))
+
+
+def test_every_call_is_one_that_wx_request_can_send() -> None:
+    told = json.loads((shop.ROOT / "miniprogram" / "openapi.json").read_text(encoding="utf-8"))
+    methods = {method for calls in told["paths"].values() for method in calls}
+    assert methods == {"get", "post", "put", "delete"}

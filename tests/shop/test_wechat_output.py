@@ -134,7 +134,7 @@ def test_bought_in_wechat_and_paid_when_the_server_says_so(house: House, machine
     expect(alice.page.get_by_text("已加入购物车")).to_be_visible()
     alice.page.evaluate("__harness.wx.switchTab({url: '/pages/cart/cart'})")
     alice.taps("结算")
-    alice.here.get_by_role("checkbox").last.tap()
+    alice.taps("我已阅读并确认", "[role=checkbox]")
     alice.leaves = "cancel"
     alice.taps("提交订单")
     alice.sees("您还没有付款")

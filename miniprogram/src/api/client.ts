@@ -6,7 +6,7 @@ import { platform } from "#platform";
 import { language } from "@/words";
 import type { paths } from "./schema";
 
-type Method = "get" | "post" | "put" | "patch" | "delete";
+type Method = "get" | "post" | "put" | "delete"; // wx.request knows no PATCH
 type Addresses<M extends Method> = {
   [P in keyof paths]: paths[P] extends { [K in M]: { responses: unknown } } ? P : never;
 }[keyof paths];
@@ -180,7 +180,6 @@ export const api = {
   get: <P extends Addresses<"get">>(path: P, options?: Options<P, "get">) => call("get", path, options),
   post: <P extends Addresses<"post">>(path: P, options?: Options<P, "post">) => call("post", path, options),
   put: <P extends Addresses<"put">>(path: P, options?: Options<P, "put">) => call("put", path, options),
-  patch: <P extends Addresses<"patch">>(path: P, options?: Options<P, "patch">) => call("patch", path, options),
   delete: <P extends Addresses<"delete">>(path: P, options?: Options<P, "delete">) => call("delete", path, options),
   /** A file that is taken by POST, once. */
   bytes: (path: string) => call("post", path as never, {}, "arraybuffer") as Promise<ArrayBuffer>,

@@ -95,6 +95,7 @@ LIST_PARAMETERS = tuple(ReviewQuery().fields)
 class ProductReviews(Door):
     """商品评价."""
 
+    sells = frozenset({"GET"})
     audience = "storefront"
 
     @extend_schema(

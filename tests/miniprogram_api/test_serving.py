@@ -19,12 +19,21 @@ from tests.miniprogram_api.conftest import Phone
 # Whoever adds an address decides on which side it stands.
 SELLS = {
     *("home GET", "categories GET", "brands GET", "products GET", "products/<slug:code> GET"),
+    "products/<slug:code>/reviews GET",
     *("promotions GET", "promotions/<slug:code> GET"),
     *("cart GET", "cart/lines/<sku:sku> PUT", "cart/lines/<sku:sku> DELETE"),
     *("coupons GET", "coupons/<slug:code> GET", "coupons/<slug:code>/claim POST"),
     *("checkout GET", "quotes POST", "quotes/<uuid:token> GET", "orders POST"),
 }
 GOES_ON = {
+    *(
+        "me/reviews GET",
+        "me/reviews/open GET",
+        "me/reviews/<uuid:id> DELETE",
+        "me/reviews/<uuid:id>/more POST",
+    ),
+    *("orders/<number:number>/reviews POST", "orders/<number:number>/reviews/pictures POST"),
+    *("reviews/rules GET", "reviews/pictures/<uuid:id> GET"),
     *("shop GET", "session POST", "session DELETE", "parties GET"),
     *(
         "me GET",

@@ -409,7 +409,7 @@ export const service = pair({
       one: "Coupon",
       claimable: "To claim",
       usable: "Usable",
-      past: "Used and expired",
+      past: "Past",
       claim: "Claim",
       claimed: "Claimed",
       use: "Use it",

@@ -72,11 +72,8 @@ export function back(): void {
   else uni.switchTab({ url: PAGES.home });
 }
 
-/** A link of the brand's blocks; `promotion` comes from a code alone. */
-export interface Link {
-  kind: Shape<"Link">["kind"] | "promotion";
-  code: string;
-}
+/** A link of the brand's blocks. */
+export type Link = Shape<"Link">;
 
 /** What the brand calls a page where it is no page of its own name. */
 const NAMED: Record<string, () => void> = {

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, Route, TimeoutError, expect
 
-from kernel import throttle
-from miniprogram_api import kept
 from orders.models import Order
-from tests.journeys.browser import chromium, page_of
-from tests.journeys.within import House, house_at
+from tests.journeys.browser import page_of
+from tests.journeys.within import House
 from tests.shop.conftest import SIZE
-from tests.stand_in import StandIn
 
 DIST = Path(__file__).parents[2] / "miniprogram" / "dist" / "harness"
 SAYS = """path => __harness.stack()[0]?.path === path
@@ -23,14 +19,9 @@ SAYS = """path => __harness.stack()[0]?.path === path
 APPEARS = "() => __harness.stack().length > 0 || __harness.errors.length > 0"
 
 
-@pytest.fixture(scope="module")
-def machine() -> Iterator[Browser]:
-    if not (DIST / "index.html").exists():
-        pytest.skip("the WeChat output is not built: make miniprogram (Node 20)")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        with chromium() as browser:
-            yield browser
+pytestmark = pytest.mark.skipif(
+    not (DIST / "index.html").exists(), reason="the WeChat output is not built: make miniprogram (Node 20)"
+)
 
 
 def handed_out(route: Route) -> None:
@@ -46,11 +37,11 @@ def machine_page(browser: Browser) -> tuple[Page, list[str]]:
     return page, complaints
 
 
-def test_each_page_is_mounted(machine: Browser) -> None:
+def test_each_page_is_mounted(shop_browser: Browser) -> None:
     """Whatever the API says: here it is down, and each page stands and says so or asks for nothing."""
     base = "http://127.0.0.1:9"
     down = {"code": "unavailable", "title": "暂不可用", "detail": "请稍后再试。", "status": 503}
-    page, complaints = machine_page(machine)
+    page, complaints = machine_page(shop_browser)
     page.route(f"{base}/api/**", lambda route: route.fulfill(status=503, json=down))
     page.add_init_script("window.__wx = {appid: 'wx1', login: () => ({code: 'x'})}")
     page.goto(f"{base}/shop-harness/")
@@ -68,18 +59,6 @@ def test_each_page_is_mounted(machine: Browser) -> None:
     assert [one for one in complaints if "503" not in one] == []
     assert blank == []
     page.context.close()
-
-
-@pytest.fixture
-def house(
-    machine: Browser, stand_in_process: StandIn, settings: Any, monkeypatch: pytest.MonkeyPatch, redis: Any
-) -> Iterator[House]:
-    """The house, opened, with Alice logged in, agreed and verified."""
-    kept.forget()
-    throttle.writes.reset()
-    with house_at(stand_in_process, settings, monkeypatch) as made:
-        yield made
-    kept.forget()
 
 
 class Hand:
@@ -123,9 +102,9 @@ class Hand:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_bought_in_wechat_and_paid_when_the_server_says_so(house: House, machine: Browser) -> None:
+def test_bought_in_wechat_and_paid_when_the_server_says_so(house: House, shop_browser: Browser) -> None:
     """From the list to the order; then the sheet is left, breaks, lies, and at last the money has moved."""
-    alice = Hand(house, machine)
+    alice = Hand(house, shop_browser)
     alice.opens()
     alice.taps("HD-1", "wx-product-card")
     alice.taps("加入购物车")

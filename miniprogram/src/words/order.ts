@@ -466,7 +466,7 @@ export const order = pair({
     paidAt: "Paid",
     closedAt: "Closed",
     warehouse: "Ships from",
-    pieces: "{n} pieces",
+    pieces: "Pieces: {n}",
     leaveBy: "Leaves by {day}",
     payWithin: "Pay within {time}, or the order closes by itself",
     holdUntil: "Until {until} you can cancel it or change the address; then it is declared to customs",

@@ -79,4 +79,5 @@ def test_from_an_identity_to_the_end_of_the_account(
     customer.refresh_from_db()
     assert customer.closed_at is not None
     assert not Identity.objects.filter(customer=customer).exists()
-    assert not Address.objects.filter(customer=customer).exists()
+    emptied = Address.objects.get(customer=customer)
+    assert (bytes(emptied.name_sealed), bytes(emptied.street_sealed)) == (b"", b"")

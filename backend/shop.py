@@ -23,6 +23,7 @@ from django.views.decorators.http import require_POST, require_safe
 from django.views.static import serve
 
 from backend.house import ROOT
+from customers.models import NewsTemplate
 from storefronts.queries import shop_by_code
 
 DIST = ROOT / "miniprogram" / "dist" / "build" / "h5"
@@ -101,10 +102,15 @@ def _phone(appid: str, wish: Any) -> Calls:
 
 
 def _subscribe(appid: str, wish: Any) -> Calls:
+    """The sandbox is told of the shop's templates as they are set here: nobody set them up at WeChat."""
     user, act = str(wish["user"]), str(wish["act"])
-    return [
-        ("subscription", {"template_id": str(one), "user": user, "act": act}) for one in wish["templates"]
-    ]
+    wanted = [str(one) for one in wish["templates"]]
+    calls: Calls = []
+    for one in NewsTemplate.objects.filter(storefront__appid=appid, template_id__in=wanted):
+        about = {"appid": appid, "template_id": one.template_id}
+        calls.append(("subscription", {**about, "fields": list(one.fields)}))
+        calls.append(("subscription", {"template_id": one.template_id, "user": user, "act": act}))
+    return calls
 
 
 VERBS = {"login": _login, "pay": _pay, "phone": _phone, "subscribe": _subscribe}

@@ -28,35 +28,51 @@ SIZE = {"width": 390, "height": 844}
 class Phone:
     """One consumer's telephone: a page of the shop, what it asked the API for, what went wrong on it."""
 
-    house: House
+    house: House = field(repr=False)
     page: Page
     complaints: list[str]
     language: str
-    asked: list[tuple[str, str]] = field(default_factory=list)
+    asked: list[tuple[str, str]] = field(default_factory=list, repr=False)
 
     def open(self, page: str, **query: str) -> None:
         """A page by its address, as a link or a code leads there."""
         self.asked.clear()
         told = "&".join(f"{name}={value}" for name, value in query.items())
-        self.page.goto(f"{self.house.base}/shop/maison/#/{page}{'?' + told if told else ''}")
+        address = f"{self.house.base}/shop/maison/#/{page}{'?' + told if told else ''}"
+        if self.page.url == address:  # the browser would stay where it is
+            self.page.reload()
+        else:
+            self.page.goto(address)
 
     def here(self) -> Locator:
         """The page that is shown; the others lie below it."""
         return self.page.locator("uni-page:visible").last
 
-    def sees(self, *words: str) -> None:
+    def sees(self, *words: str | re.Pattern[str]) -> None:
+        """Each of these stands on the page, at once or soon."""
         for one in words:
-            expect(self.here().get_by_text(one).first).to_be_visible(timeout=SECONDS * 1000)
+            expect(self.here()).to_contain_text(one, timeout=SECONDS * 1000, use_inner_text=True)
 
-    def button(self, *names: str) -> Locator:
-        """What can be tapped and is called so, in either language."""
-        either = re.compile("|".join(names))
-        return (
-            self.here().locator("uni-button, [role=button], [role=link], [role=tab]").filter(has_text=either)
-        )
+    def front(self) -> Locator:
+        """The sheet that lies over the page, or the page."""
+        sheet = self.here().locator(".wd-popup:visible")
+        return sheet.last if sheet.count() else self.here()
+
+    def button(self, *names: str | re.Pattern[str]) -> Locator:
+        """What can be tapped and is called exactly so, in either language."""
+        said = [one.pattern if isinstance(one, re.Pattern) else re.escape(one) for one in names]
+        either = re.compile(rf"^\s*({'|'.join(said)})\s*$")
+        roles = "uni-button, [role=button], [role=link], [role=tab], [role=checkbox], [role=radio]"
+        return self.front().locator(roles).filter(has_text=either).locator("visible=true")
 
     def tap(self, *names: str) -> None:
-        self.button(*names).locator("visible=true").first.click(timeout=SECONDS * 1000)
+        self.button(*names).first.click(timeout=SECONDS * 1000)
+        self.page.wait_for_timeout(400)  # a sheet slides in or out
+
+    def types(self, text: str, *names: str) -> None:
+        """Into the field of this name."""
+        fields = ", ".join(f'uni-input[aria-label="{name}"] input' for name in names)
+        self.here().locator(fields).first.fill(text)
 
     def answers(self, *names: str) -> None:
         """A button of a sheet that the machine shows: WeChat's payment sheet, a confirmation."""
@@ -64,6 +80,14 @@ class Phone:
             has_text=re.compile("|".join(names))
         )
         sheet.first.click(timeout=SECONDS * 1000)
+
+    def reads(self) -> str:
+        """All that the page says, once nothing is under way."""
+        self.page.wait_for_load_state("networkidle")
+        busy = self.page.locator("[aria-busy=true]:visible, .uni-async-loading:visible")
+        expect(busy).to_have_count(0, timeout=SECONDS * 1000)
+        self.page.wait_for_timeout(150)
+        return self.here().inner_text()
 
     def calm(self) -> None:
         """Nothing went wrong that was not meant to."""

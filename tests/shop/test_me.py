@@ -22,12 +22,12 @@ def gives_an_address(one: Phone) -> None:
     """Explained first, then taken over from WeChat, its divisions found by their names."""
     one.open("sub/me/addresses")
     one.tap("新增收货地址", "Add an address")
-    one.tap("从微信导入", "Take one from WeChat")
+    one.tap("从微信导入收货地址", "Take one from WeChat")
     one.sees("仅用于配送和申报" if one.language == "zh" else "for delivery and declaration alone")
     one.tap(*EXPLAINED)
     one.answers(*SURE)
     one.sees("北仑区")
-    one.tap("^保存$", "^Save$")
+    one.tap("保存", "Save")
     one.sees("王小明", "新碶街道明州路 1 号")
 
 
@@ -45,7 +45,7 @@ def gives_an_identity(one: Phone, number: str) -> None:
     assert agreed.get_attribute("aria-checked") == "false"
     agreed.click()
     one.tap(*send)
-    one.tap("^我已阅读$", "^I have read it$")
+    one.tap("我已阅读", "I have read it")
     one.tap(*send)
     one.tap(*EXPLAINED)
     one.sees("已通过实名核验" if one.language == "zh" else "You can buy cross-border goods")
@@ -73,7 +73,7 @@ def test_from_an_identity_to_the_end_of_the_account(
 
         bo.open("sub/me/closing")
         bo.here().get_by_role("checkbox").click()
-        bo.tap("^注销账号$", "^Close the account$")
+        bo.tap("注销账号", "Close the account")
         bo.answers(*SURE)
         bo.sees("账号已注销" if language == "zh" else "The account is closed")
     customer.refresh_from_db()

@@ -2,6 +2,7 @@
  * The machine is a browser, and WeChat is the sandbox: log-in, payment sheet and prompts are asked of `seam/…` beside
  * the page, which exists on a laptop alone. Nothing of this file is in the WeChat output.
  */
+import { readable } from "./readable";
 import type { Answer, PaymentParameters, Platform, SheetLeft } from "./types";
 
 export type * from "./types";
@@ -39,6 +40,8 @@ function ask(options: UniNamespace.ShowModalOptions): Promise<{ yes: boolean; te
 
 const english = () => uni.getLocale().startsWith("en");
 const say = (zh: string, en: string) => (english() ? en : zh);
+
+readable();
 
 export const platform: Platform = {
   base: location.origin,

@@ -197,9 +197,9 @@ export const goods = pair({
     },
     shipping: "Sent",
     modes: {
-      m1210: "from a bonded warehouse",
-      m9610: "straight from abroad",
-      m1239: "from a bonded warehouse",
+      m1210: "From a bonded warehouse",
+      m9610: "Straight from abroad",
+      m1239: "From a bonded warehouse",
       t1210: "The goods already lie in a bonded warehouse in China; after payment and customs a domestic courier brings them, usually soon.",
       t9610: "The goods leave a warehouse abroad, and come by international transport and through customs. It takes longer.",
       t1239: "The goods already lie in a bonded warehouse in China; after payment and customs a domestic courier brings them.",
@@ -212,7 +212,7 @@ export const goods = pair({
     sevenText:
       "Within seven days of receipt you may return what is in good condition, without a reason. You bear the freight back; the price is returned, and the tax where customs' conditions are met. You see the sums before you ask.",
     tax: "Tax",
-    taxRow: "told line by line, before you pay",
+    taxRow: "Told line by line, before you pay",
     share: "Share",
     colon: ": ",
     origin: "Origin",

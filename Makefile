@@ -4,7 +4,7 @@
 #   make run     set up, start every part and leave it running until Ctrl-C
 #   make test    the tests, on throw-away servers of their own
 #   make check   style, types, layers, migrations, then the tests: what must be green before a commit
-#   make screenshots   the operators' stories, with a picture of each kept in docs/screenshots/
+#   make screenshots   the operators' stories and the shop's pages, a picture of each kept in docs/screenshots/
 #   make miniprogram   the mini-program for WeChat and for a browser, checked and built (Node 20)
 #   make shop    the same, then the house with the shop beside it, to walk through in any browser
 #   make walk    the same build, walked through in a browser against the real API and the sandbox
@@ -88,7 +88,7 @@ browser: .venv/.installed
 		exit 1; }
 
 screenshots: .venv/.installed browser
-	SCREENSHOTS=docs/screenshots $(RUN) pytest -n 0 $(wildcard tests/operators/test_stories_*.py)
+	SCREENSHOTS=docs/screenshots $(RUN) pytest -n 0 $(wildcard tests/operators/test_stories_*.py) tests/shop/test_pages.py
 
 # The pins of requirements.txt and requirements-dev.txt, from pyproject.toml.
 requirements: .venv/.installed

@@ -83,6 +83,7 @@ class Phone:
 
     def reads(self) -> str:
         """All that the page says, once nothing is under way."""
+        self.page.wait_for_timeout(250)  # until it has begun
         self.page.wait_for_load_state("networkidle")
         busy = self.page.locator("[aria-busy=true]:visible, .uni-async-loading:visible")
         expect(busy).to_have_count(0, timeout=SECONDS * 1000)

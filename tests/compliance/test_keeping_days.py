@@ -44,6 +44,7 @@ OTHERWISE = {
     "payments.complaints",
     "payments.originals",
     "returns.unused_pictures",
+    "reviews.unused_pictures",
     "returns.words",
 }  # they end with something else, not at an instant
 

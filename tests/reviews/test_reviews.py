@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -263,3 +264,22 @@ def test_with_the_account_go_words_pictures_and_name_and_the_stars_stay_tied_to_
     assert stars(alice) == (1, "5.0")
     (one,) = listed(alice)
     assert (one["first"], one["name"], one["rating"]) == (None, None, 5)
+
+
+def test_a_picture_that_no_review_took_goes_after_a_day(alice: Phone, order: Order) -> None:
+    used, unused = picture(alice, order), picture(alice, order)
+    give(alice, order, pictures=[used])
+    (keeping,) = personal.KEEPING
+    now = make.present()
+    assert not keeping.due(now + timedelta(hours=23)).exists()
+    rows = list(keeping.due(now + timedelta(days=1, minutes=1)))
+    assert [str(one.public_id) for one in rows] == [unused]
+    ReviewPicture.objects.filter(pk=rows[0].pk).update(words=ReviewWords.objects.get())
+    with transaction.atomic():
+        keeping.let_go(rows, now)  # a review took it in this instant
+    assert ReviewPicture.objects.count() == 2
+    ReviewPicture.objects.filter(pk=rows[0].pk).update(words=None)
+    with transaction.atomic():
+        keeping.let_go(rows, now)
+    assert str(ReviewPicture.objects.get().public_id) == used
+    assert File.objects.filter(name="review-picture").count() == 1

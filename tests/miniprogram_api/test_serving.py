@@ -37,7 +37,7 @@ GOES_ON = {
     *("shop GET", "session POST", "session DELETE", "parties GET"),
     *(
         "me GET",
-        "me PATCH",
+        "me PUT",
         "me/summary GET",
         "me/phone POST",
         "me/phone DELETE",

@@ -177,6 +177,9 @@ IN_PLAIN = {
     "orders.Order.division_code",
     "logistics.TrackingEvent.text",
     "returns.ReturnRequest.way_text",
+    # What everybody reads in the shop, and what whoever decides on it has to see.
+    *("reviews.Review.shown_name", "reviews.Review.reply", "reviews.ReviewPicture.file"),
+    "reviews.ReviewWords.note",
 }
 
 

@@ -44,8 +44,23 @@ function noForeignHosts(): Plugin {
   };
 }
 
+/** Letters grow as the user has set them in WeChat: every size of a letter is multiplied by what <Screen> sets. */
+function largeType(): Plugin {
+  const size = /font-size:\s*([\d.]+(?:rpx|rem|px))/g;
+  return {
+    name: "large-type",
+    enforce: "post",
+    generateBundle(_, bundle) {
+      for (const file of Object.values(bundle)) {
+        if (file.type !== "asset" || typeof file.source !== "string" || !/\.(css|wxss)$/.test(file.fileName)) continue;
+        file.source = file.source.replace(size, "font-size:calc($1*var(--type,1))");
+      }
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [ownLetters(), uni(), noForeignHosts()],
+  plugins: [ownLetters(), uni(), noForeignHosts(), largeType()],
   base: "./",
   resolve: { alias: { "#platform": here(`src/platform/${platform}.ts`), "@": here("src") } },
   css: { preprocessorOptions: { scss: { quietDeps: true, logger: { warn: () => undefined } } } },

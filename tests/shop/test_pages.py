@@ -1,4 +1,4 @@
-"""Every page of the shop, in both languages, full, failing and without a network.
+"""Every page of the shop, in both languages and with large letters, full, failing and without a network.
 
 Each asks the API at most three times, is as wide as the telephone, shows words and no keys, and says what
 happened when the API fails. With SCREENSHOTS=docs/screenshots a picture of each is kept there.
@@ -94,12 +94,13 @@ def furnished(house: House) -> Iterator[dict[str, dict[str, str]]]:
     }
 
 
-@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(("language", "letters"), [("zh", ""), ("en", ""), ("zh", "1.4")])
 def test_every_page_is_whole(
-    house: House, shop_browser: Browser, furnished: dict[str, dict[str, str]], language: str
+    house: House, shop_browser: Browser, furnished: dict[str, dict[str, str]], language: str, letters: str
 ) -> None:
     found: dict[str, Any] = {}
     with phone(house, shop_browser, user=house.alice.user, language=language) as alice:
+        alice.page.add_init_script(f"localStorage.setItem('h5-type', '{letters}')")
         alice.open("pages/home/home")
         alice.reads()
         alice.open("pages/me/me")

@@ -100,6 +100,7 @@ export const platform: Platform = {
     return { name: "王小明", phone: "13800000000", divisions: ["浙江省", "宁波市", "北仑区"], street: "新碶街道明州路 1 号" };
   },
   privacy: () => Promise.resolve(true),
+  type: () => Number(localStorage.getItem("h5-type")) || 1,
   device: () => kept(DEVICE),
   keep: (bytes, name) => {
     const link = document.createElement("a");

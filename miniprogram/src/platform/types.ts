@@ -48,6 +48,8 @@ export interface Platform {
   chooseAddress(): Promise<KeptAddress | null>;
   /** Resolves once the user has agreed to WeChat's privacy guide, where it is asked for; false when refused. */
   privacy(): Promise<boolean>;
+  /** How much larger than usual the user wants letters, 1 to 1.4. */
+  type(): number;
   /** A word that tells this device from the user's others, kept on it. */
   device(): string;
   /** The bytes of a file as something the user can keep. */

@@ -4,6 +4,7 @@ import type { Answer, KeptAddress, PaymentParameters, Platform, SheetLeft } from
 export type * from "./types";
 
 interface Wx {
+  getAppBaseInfo?(): { fontSizeSetting?: number };
   getAccountInfoSync(): { miniProgram: { appId: string } };
   requirePrivacyAuthorize?(options: { success(): void; fail(): void }): void;
   getFileSystemManager(): {
@@ -68,6 +69,8 @@ export const platform: Platform = {
       if (!wx.requirePrivacyAuthorize) return resolve(true);
       wx.requirePrivacyAuthorize({ success: () => resolve(true), fail: () => resolve(false) });
     }),
+  // 17 is WeChat's usual size; its slider goes on beyond what a page can hold.
+  type: () => Math.min(1.4, Math.max(1, (wx.getAppBaseInfo?.().fontSizeSetting ?? 17) / 17)),
   device: () => {
     const known = uni.getStorageSync(DEVICE) as string;
     if (known) return known;

@@ -1,6 +1,7 @@
 /** What the brand has set for its shop: asked once a launch, shown from the last visit until the answer is there. */
 import { computed, ref } from "vue";
 import { api, asset, type Problem, type Shape } from "@/api";
+import { platform } from "#platform";
 import { say, told } from "@/words";
 
 export type Shop = Shape<"ShopOut">;
@@ -47,6 +48,7 @@ export function openShop(): Promise<void> {
 export const variables = computed(() => {
   const look = { ...DEFAULT_LOOK, ...shop.value?.look };
   const set: Record<string, string> = {
+    "--type": String(platform.type()),
     "--primary": look.primary,
     "--on-primary": look.on_primary,
     "--accent": look.accent,

@@ -69,7 +69,9 @@ def test_a_message_says_what_became_of_an_order_and_nothing_of_a_person(wechat, 
     row = Disclosure.objects.get(purpose="notify")
     assert (row.recipient_kind, row.recipient, row.basis) == ("partner", OPERATOR, "consent")
     assert row.fields == ["openid", "order_number", "order_progress"]
-    assert list(Event.objects.filter(key__startswith="news:").values_list("name", flat=True)) == [
+    assert list(
+        Event.objects.filter(key__startswith="news:").order_by("id").values_list("name", flat=True)
+    ) == [
         "news.sending",
         "news.sent",
     ]

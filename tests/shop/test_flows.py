@@ -117,8 +117,7 @@ def test_over_the_limit_it_is_refused_with_rule_and_way_out(house: House, shop_b
         alice.open("sub/order/confirm", lines="XL-1:21")
         alice.sees("LIMIT-1", re.compile("5,?000"), "减少件数")
         agrees(alice)
-        alice.tap(*PLACE)
-        alice.reads()
+        expect(alice.button(*PLACE).first).to_be_disabled()
         assert ("POST", "/api/v1/orders") not in alice.asked and not Order.objects.exists()
 
 

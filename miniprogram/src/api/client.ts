@@ -86,8 +86,9 @@ function known(): string | null {
   return token;
 }
 
-/** Forgets who is logged in, on this device alone. */
-export function forget(): void {
+/** Forgets who is logged in, on this device alone: of a token that was refused, only that one. */
+export function forget(refused = token): void {
+  if (refused !== token) return;
   token = null;
   uni.removeStorageSync(TOKEN);
 }
@@ -164,15 +165,20 @@ async function call<P extends keyof paths, M extends Method>(
 ): Promise<Ok<Operation<P, M>>> {
   const where = address(path, options.path, options.query as object | undefined);
   const { body, key } = options;
-  if (options.anyone) return send(method, where, { body, key, token: known() });
-  await enter();
+  return bearing(options.anyone, (bearer) => send(method, where, { body, key, token: bearer, type }));
+}
+
+/** Does it with the token; where that is refused (it ran out, or was taken back), once more: logged in anew, or as anyone. */
+async function bearing<T>(anyone: boolean | undefined, work: (bearer: string | null) => Promise<T>): Promise<T> {
+  if (!anyone) await enter();
+  const bearer = known();
   try {
-    return await send(method, where, { body, key, token, type });
+    return await work(bearer);
   } catch (failure) {
-    if (!(failure instanceof Problem) || failure.status !== 401) throw failure;
-    forget();
-    await enter();
-    return send(method, where, { body, key, token, type });
+    if (!bearer || !(failure instanceof Problem) || failure.status !== 401) throw failure;
+    forget(bearer);
+    if (!anyone) await enter();
+    return work(known());
   }
 }
 
@@ -186,43 +192,50 @@ export const api = {
 };
 
 /** Gives one picture, in a form, with the token. */
-export async function upload<T>(path: string, file: string, name: string, more: Record<string, string> = {}): Promise<T> {
-  await enter();
-  return new Promise((resolve, reject) => {
-    uni.uploadFile({
-      url: platform.base + path,
-      filePath: file,
-      name,
-      formData: more,
-      header: headers(undefined, token),
-      success: ({ statusCode, data }) => {
-        const told: unknown = JSON.parse(data || "{}");
-        if (statusCode < 300) resolve(told as T);
-        else reject(problem(statusCode, told));
-      },
-      fail: ({ errMsg }) => reject(new Problem(0, "offline", "", errMsg)),
+export function upload<T>(path: string, file: string, name: string, more: Record<string, string> = {}): Promise<T> {
+  const give = (bearer: string | null) =>
+    new Promise<T>((resolve, reject) => {
+      uni.uploadFile({
+        url: platform.base + path,
+        filePath: file,
+        name,
+        formData: more,
+        header: headers(undefined, bearer),
+        success: ({ statusCode, data }) => {
+          const told = read(data);
+          if (statusCode < 300) resolve(told as T);
+          else reject(problem(statusCode, told));
+        },
+        fail: ({ errMsg }) => reject(new Problem(0, "offline", "", errMsg)),
+      });
     });
-  });
+  return bearing(false, give);
+}
+
+/** What was answered, as JSON; a gateway that turns a large picture away answers in words of its own. */
+function read(data: string): unknown {
+  try {
+    return JSON.parse(data);
+  } catch {
+    return null;
+  }
 }
 
 /**
  * A picture that is shown to who asks for it by name, brought with the token or, for `anyone`, with the appid (an image
  * element sends neither): where it lies now.
  */
-export async function brought(path: string, { anyone = false, again = true } = {}): Promise<string> {
-  if (!anyone) await enter();
-  const { statusCode, tempFilePath } = await new Promise<{ statusCode: number; tempFilePath: string }>((resolve, reject) => {
-    uni.downloadFile({
-      url: platform.base + path,
-      header: headers(undefined, known()),
-      success: resolve,
-      fail: ({ errMsg }) => reject(new Problem(0, "offline", "", errMsg)),
+export function brought(path: string, { anyone = false } = {}): Promise<string> {
+  const bring = (bearer: string | null) =>
+    new Promise<string>((resolve, reject) => {
+      uni.downloadFile({
+        url: platform.base + path,
+        header: headers(undefined, bearer),
+        success: ({ statusCode, tempFilePath }) => (statusCode === 200 ? resolve(tempFilePath) : reject(problem(statusCode, null))),
+        fail: ({ errMsg }) => reject(new Problem(0, "offline", "", errMsg)),
+      });
     });
-  });
-  if (statusCode === 200) return tempFilePath;
-  if (statusCode !== 401 || !again) throw problem(statusCode, null);
-  forget();
-  return brought(path, { anyone, again: false });
+  return bearing(anyone, bring);
 }
 
 /** A word for Idempotency-Key. Make it when the page opens or the wish changes, not when the button is pressed. */

@@ -3,6 +3,7 @@
  * The state is handed to <Screen :load>, which shows it.
  */
 import { reactive, shallowRef, type ShallowRef } from "vue";
+import { say } from "@/words";
 import { Problem } from "./client";
 
 export interface Load<T> {
@@ -101,5 +102,6 @@ export function usePages<T>(ask: (cursor?: string) => Promise<{ items: T[]; next
 
 /** Says in a line what went wrong, where a page goes on. */
 export function toast(problem: Problem): void {
-  uni.showToast({ title: problem.detail || problem.title || "…", icon: "none", duration: 3500 });
+  const title = problem.offline ? say("common.offline") : problem.detail || problem.title || say("common.failed");
+  uni.showToast({ title, icon: "none", duration: 3500 });
 }

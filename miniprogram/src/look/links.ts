@@ -97,11 +97,20 @@ export function follow(link: Link): void {
   FOLLOW[link.kind]?.(link.code);
 }
 
+/** What an address says at one place; whoever wrote the address may have written anything. */
+export function plainly(written: string | undefined): string {
+  try {
+    return decodeURIComponent(written ?? "");
+  } catch {
+    return written ?? ""; // a browser has taken the signs back already, and “100%” is no sign
+  }
+}
+
 const SCENES: Record<string, Link["kind"]> = { p: "product", c: "category", b: "brand", m: "promotion" };
 
 /** What a code (小程序码) of at most 32 letters says in `scene`: `p.serum` is the product of code serum. */
 export function ofScene(scene: string): Link | null {
-  const [letter = "", code = ""] = decodeURIComponent(scene).split(/\.(.*)/s);
+  const [letter = "", code = ""] = plainly(scene).split(/\.(.*)/s);
   const kind = SCENES[letter];
   return kind && code ? { kind, code } : null;
 }

@@ -33,6 +33,9 @@ class ShipmentQuery(ChangeQuery):
 
     state = serializers.ChoiceField(SHIPMENT.states, required=False, default="")
     warehouse = serializers.SlugField(required=False, default="", max_length=40)
+    waybill = serializers.CharField(
+        required=False, default="", max_length=40, help_text="the one whose parcel bears this number now"
+    )
 
 
 class LotOfOut(serializers.Serializer[Any]):
@@ -138,6 +141,9 @@ class Shipments(PartnerDoor):
             rows = rows.filter(state=asked["state"])
         if asked["warehouse"]:
             rows = rows.filter(warehouse=self.warehouse(asked["warehouse"]))
+        if asked["waybill"]:
+            bears = Parcel.objects.filter(storefront=self.storefront, waybill=asked["waybill"])
+            rows = rows.filter(pk__in=bears.exclude(state="cancelled").values("shipment"))
         return LIST.page(asked, LIST.behind(self, asked, rows), partial(shown, way=False))
 
 

@@ -636,6 +636,7 @@ class Calls(Transport):
         limit: int | None = None,
         state: Literal["to_pick", "packing", "labelled", "leaving", "dispatched", "lost", "handed_over", "customs_hold", "damaged", "in_transit", "delivered", "returned", "cancelled"] | None = None,
         warehouse: str | None = None,
+        waybill: str | None = None,
     ) -> shapes.ShipmentPage:
         """Shipments, in the order in which they last changed, without the parcels' way. `next` stands also
         at the end: ask again with it for what changes from now on.
@@ -643,7 +644,7 @@ class Calls(Transport):
         return cast(shapes.ShipmentPage, self.call(
             "GET",
             "shipments",
-            query={"changed_since": changed_since, "cursor": cursor, "fields": fields, "limit": limit, "state": state, "warehouse": warehouse},
+            query={"changed_since": changed_since, "cursor": cursor, "fields": fields, "limit": limit, "state": state, "warehouse": warehouse, "waybill": waybill},
         ))
 
     def get_shipment(self, number: str) -> shapes.WholeShipment:

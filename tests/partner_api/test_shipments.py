@@ -330,6 +330,27 @@ def test_a_page_of_shipments_costs_the_same_for_one_as_for_many(wms, world):
         assert wms.get(f"shipments?{bad}").status_code == 422, bad
 
 
+def test_a_shipment_is_found_by_the_waybill_that_a_parcel_of_it_bears_now(client, wms, world):
+    orders = [bought(world), bought(world)]
+    parcels = [packed(wms, one) for one in orders]
+    first, second = (labelled(parcel) for parcel in parcels)
+    drain()
+
+    def found(system, number):
+        return [row["number"] for row in system.get(f"shipments?waybill={number}").json()["items"]]
+
+    assert [found(wms, number) for number in (first, second, "SF")] == [
+        [orders[0].number],
+        [orders[1].number],
+        [],
+    ]
+    carrier = system(client, world.shop, "carrier", name="a carrier")
+    assert found(carrier, second) == [orders[1].number]
+    taken_back(parcels[0])
+    assert found(wms, first) == []
+    assert wms.get("shipments?waybill=" + "x" * 41).status_code == 422
+
+
 def test_another_warehouses_shipments_and_parcels_are_not_there(client, wms, world):
     order = bought(world)
     parcel = packed(wms, order)

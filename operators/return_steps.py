@@ -18,7 +18,7 @@ from unfold.widgets import (
 
 from compliance.vault import VaultClosed
 from kernel.clock import now, shanghai_day
-from logistics.models import Shipment
+from logistics.models import Parcel, Shipment
 from logistics.vocabulary import carrier_choices
 from operators.amounts import YuanField
 from operators.bilingual import say
@@ -27,10 +27,12 @@ from operators.reveal import PurposeForm, nothing
 from operators.scope import ACCOUNTANTS, CARERS, OWNERS, REFUNDERS
 from operators.steps import Step
 from operators.tables import Table
+from orders.models import Order
 from returns.models import ReturnRequest
 from returns.services import arrive, decide, undelivered, way
 from returns.services.lost import grant_lost
 from returns.services.reading import open_for
+from returns.services.seen import LOST
 from returns.services.settle import PiecesGone, against, settle
 from returns.services.way_paid import owed, pay_way
 from returns.states import RETURN
@@ -145,8 +147,23 @@ def _lost_there(row: Shipment, values: Values, who: str, at: datetime) -> None:
 
 
 def _lost_there_now(row: Shipment) -> bool:
-    known = ReturnRequest.objects.filter(order_id=row.order_id, key="lost")
-    return row.state in undelivered.LOST and row.order.state == "paid" and not known.exists()
+    several = row.parcels.filter(single=False).exclude(state="cancelled")
+    return row.state in LOST and not several.exists() and _not_refunded(row.order, None)
+
+
+def _one_lost(row: Parcel, values: Values, who: str, at: datetime) -> None:
+    if undelivered.lost(order=row.shipment.order, parcel=row, by=who, now=at) is None:
+        raise PiecesGone()
+
+
+def _one_lost_now(row: Parcel) -> bool:
+    lost = not row.single and row.state != "cancelled" and row.latest in LOST
+    return lost and _not_refunded(row.shipment.order, row)
+
+
+def _not_refunded(order: Order, parcel: Parcel | None) -> bool:
+    known = ReturnRequest.objects.filter(order=order, key=undelivered.key_of(parcel))
+    return order.state == "paid" and not known.exists()
 
 
 def _reveal(row: ReturnRequest, values: Values, who: str, at: datetime) -> list[Table]:
@@ -319,5 +336,21 @@ REFUND_LOST = Step(
         "Once the carrier says so: all that is not refunded yet goes back. No return is declared, tax and"
         " allowance stay used at the brand's cost; then claim it from the carrier. Who entered the loss does"
         " not refund it: a colleague does.",
+    ),
+)
+REFUND_LOST_PARCEL = Step(
+    name="refund-lost",
+    title=say("丢失或损毁：退款", "Lost or destroyed: refund"),
+    icon="currency_exchange",
+    form=NothingForm,
+    do=_one_lost,
+    roles=REFUNDERS,
+    legal=_one_lost_now,
+    hint=say(
+        "承运方确认丢失或损毁后使用：仅退还本包裹内的商品及其运费，其他包裹不受影响；再向承运方索赔。"
+        "登记丢失的人不能自行退款，须由另一同事办理。",
+        "Once the carrier says so: what lay in this parcel goes back with its freight, and nothing of the"
+        " order's others; then claim it from the carrier. Who entered the loss does not refund it: a"
+        " colleague does.",
     ),
 )

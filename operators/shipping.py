@@ -27,7 +27,7 @@ from operators.bilingual import say
 from operators.filters import Switch, is_number, states
 from operators.lists import Listed
 from operators.packing_steps import LET_ONE_LEAVE, SHIPMENT_STEPS
-from operators.return_steps import REFUND_LOST
+from operators.return_steps import REFUND_LOST, REFUND_LOST_PARCEL
 from operators.scope import LABELLERS, PACKERS, scope_of
 from operators.steps import Step, Stepped
 from operators.stock_forms import WeightForm
@@ -240,6 +240,7 @@ class ParcelAdmin(FindingOut):
             ),
             outside=True,
         ),
+        REFUND_LOST_PARCEL,
     )
     actions_detail = ("show_label",)
     change_form_outer_after_template = "operators/stock_story.html"

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, Max, Q, Sum
 
 from customs.models import Declaration
 from kernel.clock import shanghai_day
-from logistics.models import Shipment
+from logistics.models import Parcel, Shipment
+from logistics.services.shipments import SEVERAL
 from orders.given_back import NOTHING, Returned, returned
 from orders.models import Order, OrderLine
 from payments.models import Payment, RefundLine
@@ -21,6 +22,7 @@ from returns.models import ReturnLine, ReturnPolicy
 from returns.states import HOLDING
 
 NOT_LEFT = ("to_pick", "packing", "labelled", "cancelled")
+LOST = ("lost", "damaged")
 
 
 class Stage(StrEnum):
@@ -103,13 +105,14 @@ def look(*, order: Order, now: datetime, but: int | None = None) -> Seen:
     else:
         declaration = getattr(shipment.order, "customs_declaration", None)
     released_at = declaration.released_at if declaration else None
+    delivered_at = _delivered_at(shipment)
     return Seen(
         order=order,
         lines=lines,
         gone=gone,
         asked=asked,
-        stage=_stage(shipment),
-        received=_received(shipment),
+        stage=_stage(shipment, delivered_at),
+        received=_received(shipment, delivered_at),
         declaration=declaration,
         released=shanghai_day(released_at) if released_at else None,
         policy=policy_of(order.storefront_id, shanghai_day(order.paid_at or now)),
@@ -160,17 +163,26 @@ def policy_of(storefront_id: int, day: date) -> ReturnPolicy:
     return known.order_by("-starts_on").first() or ReturnPolicy(storefront_id=storefront_id, starts_on=day)
 
 
-def _stage(shipment: Shipment | None) -> Stage:
+def _delivered_at(shipment: Shipment | None) -> datetime | None:
+    """When the carrier delivered it; where others of its parcels are lost, the last of those that came."""
+    if shipment is None or shipment.state not in LOST or shipment.order.trade_mode not in SEVERAL:
+        return shipment.delivered_at if shipment else None
+    came = Parcel.objects.filter(shipment=shipment, latest="delivered").exclude(state="cancelled")
+    found: datetime | None = came.aggregate(at=Max("latest_at"))["at"]
+    return found
+
+
+def _stage(shipment: Shipment | None, delivered_at: datetime | None) -> Stage:
     if shipment is None or shipment.state in NOT_LEFT:
         return Stage.HERE
-    if shipment.receipt_at is not None:
+    if shipment.receipt_at is not None or (delivered_at is not None and shipment.delivered_at is None):
         return Stage.DELIVERED
     return _STAGES.get(shipment.state, Stage.ON_THE_WAY)
 
 
-def _received(shipment: Shipment | None) -> date | None:
+def _received(shipment: Shipment | None, delivered_at: datetime | None) -> date | None:
     """The day of receipt (签收): when the carrier delivered, or the consumer said so before it did."""
-    if shipment is None or _stage(shipment) is not Stage.DELIVERED:
+    if shipment is None or _stage(shipment, delivered_at) is not Stage.DELIVERED:
         return None
-    known = [at for at in (shipment.delivered_at, shipment.receipt_at) if at is not None]
+    known = [at for at in (delivered_at, shipment.receipt_at) if at is not None]
     return shanghai_day(min(known)) if known else None

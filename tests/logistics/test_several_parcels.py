@@ -154,7 +154,7 @@ def test_a_lost_parcel_says_nothing_of_the_other_and_comes_right_when_it_is_foun
     scan(second, Code.DELIVERED, 2)
     assert (state(), Shipment.objects.get().receipt_due_at) == ("lost", None)
     with pytest.raises(undelivered.SamePerson):  # the carrier told of the other one
-        undelivered.lost(order=first.shipment.order, by="op", now=LATER + 2 * HOUR)
+        undelivered.lost(order=first.shipment.order, parcel=first, by="op", now=LATER + 2 * HOUR)
     tracking.find_out_parcel(parcel=first, verb="move", by="op", now=LATER + 3 * HOUR)
     assert state() == "in_transit"
     scan(first, Code.DELIVERED, 4)

@@ -8,8 +8,9 @@ from itertools import islice
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Concat
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Concat
+from django.db.models.lookups import Exact
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.decorators import action
@@ -18,9 +19,9 @@ from kernel.clock import now, shanghai_day
 from kernel.errors import Problem
 from kernel.models import Event
 from logistics.models import Parcel, Shipment
-from logistics.services import accounts, labels, leaving, packing, shipments, weighing
+from logistics.services import accounts, labels, leaving, packing, shipments, tracking, weighing
 from logistics.services.shipments import SEVERAL, TO_LEAVE
-from logistics.services.tracking import AFTER_RELEASE_ONLY, find_out_parcel
+from logistics.services.tracking import AFTER_RELEASE_ONLY, OF_RELEASE, find_out_parcel
 from operators import parcel_story, stock_story
 from operators.base import register
 from operators.bilingual import say
@@ -64,11 +65,8 @@ class ToShipFilter(Switch):
         return Q(state__in=TO_LEAVE)
 
 
-RELEASED = "customs.released"
-
-
 class ReadyFilter(Switch):
-    """What may leave now: labelled, and released where it lies in a bonded zone."""
+    """What may leave now: labelled, and where it lies in a bonded zone released, and not held back since."""
 
     title = say("出库", "leaving")
     parameter_name = "ready"
@@ -77,9 +75,10 @@ class ReadyFilter(Switch):
     @classmethod
     def question(cls) -> Q:
         bonded = Q(order__trade_mode__in=AFTER_RELEASE_ONLY)
-        told = Event.objects.filter(key=Concat(Value("order:"), OuterRef("number")), name=RELEASED)
-        released = Exists(told) | Q(order__gate=Order.Gate.AFTER_RELEASE)
-        return Q(state__in=("labelled", "leaving")) & (~bonded | released)
+        told = Event.objects.filter(key=Concat(Value("order:"), OuterRef("number")), name__in=OF_RELEASE)
+        last = Coalesce(Subquery(told.order_by("-seq").values("name")[:1]), Value(""))
+        untold = Q(Exact(last, "")) & Q(order__gate=Order.Gate.AFTER_RELEASE)
+        return Q(state__in=("labelled", "leaving")) & (~bonded | Q(Exact(last, OF_RELEASE[0])) | untold)
 
 
 class FindingOut(Stepped, Listed):
@@ -152,14 +151,12 @@ class ShipmentAdmin(FindingOut):
         return super()._lines(self._told(rows), columns)
 
     def _told(self, rows: Iterable[Shipment]) -> Iterator[Shipment]:
-        """The rows, each with whether its release was told: asked once for many, by their keys."""
+        """The rows, each with whether its goods are released: asked once for many."""
         left = iter(rows)
         while some := list(islice(left, 500)):
-            keys = [row.event_key for row in some]
-            events = Event.objects.filter(key__in=keys, name=RELEASED)
-            released = set(events.values_list("key", flat=True))
+            numbers = tracking.released([row.order for row in some])
             for row in some:
-                row.was_released = row.event_key in released  # type: ignore[attr-defined]
+                row.was_released = row.number in numbers  # type: ignore[attr-defined]
                 yield row
 
     @admin.display(description=say("放行", "released"))
@@ -168,8 +165,7 @@ class ShipmentAdmin(FindingOut):
             return "-"
         if not hasattr(row, "was_released"):  # on its own page
             (row,) = self._told([row])
-        done = row.was_released or row.order.gate == Order.Gate.AFTER_RELEASE
-        return say("已放行", "released") if done else say("未放行", "not released")
+        return say("已放行", "released") if row.was_released else say("未放行", "not released")
 
     def changeform_view(
         self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None

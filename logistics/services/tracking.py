@@ -37,6 +37,7 @@ ENDS = ("delivered", "returned")
 FOUND = {"lose": Code.LOST, "damage": Code.DAMAGED, "return": Code.RETURNED, "move": Code.IN_TRANSIT}
 LONGEST_CODE = 12  # what a provider calls an event; more of it is cut
 AFTER_RELEASE_ONLY = ("1210", "1239")  # what leaves a bonded zone does so after 800 (law.md R2.5)
+OF_RELEASE = ("customs.released", "customs.held_back")  # of these the last one told of an order stands
 # What is told of a parcel only once it is in the hands of carriers inside China: under 9610 after 800 too.
 INSIDE = frozenset({Code.ARRIVED, Code.OUT_FOR_DELIVERY, Code.AT_POINT, Code.REFUSED, Code.DELIVERED})
 # What a person must look at, and what it comes right by.
@@ -239,13 +240,13 @@ def is_released(order: Order) -> bool:
 def released(orders: Iterable[Order]) -> set[str]:
     """The numbers of those whose goods customs has let go; one statement."""
     by_key = {order.event_key: order for order in orders}
-    told = Event.objects.filter(key__in=by_key, name__in=["customs.released", "customs.held_back"])
+    told = Event.objects.filter(key__in=by_key, name__in=OF_RELEASE)
     last = dict(told.order_by("seq").values_list("key", "name"))
     after = Order.Gate.AFTER_RELEASE
     return {
         order.number
         for key, order in by_key.items()
-        if last.get(key) == "customs.released" or (key not in last and order.gate == after)
+        if last.get(key) == OF_RELEASE[0] or (key not in last and order.gate == after)
     }
 
 

@@ -10,10 +10,11 @@ from django.apps import apps
 from django.urls import reverse
 
 from customs.gateways.clearing import Release
-from customs.services.release import record_release
+from customs.services.release import record_held_back, record_release
 from inventory import services as inventory
 from inventory.models import Lot, Pick, Stock
 from kernel.models import Case
+from kernel.tenancy import tenant
 from logistics.models import CarrierAccount, Parcel, Shipment
 from logistics.services import accounts, packing
 from orders.models import Order
@@ -220,6 +221,29 @@ def test_what_may_leave_now_is_a_list(client, packer):
     Order.objects.filter(pk=bonded.order_id).update(trade_mode="9610")
     page = client.get(reverse("admin:logistics_shipment_changelist") + "?ready=1").content.decode()
     assert bonded.number in page
+
+
+def test_what_customs_holds_back_after_its_release_may_not_leave(client, packer):
+    row = shipping.labelled(packer, ("HD-1", 1)).shipment
+    Order.objects.filter(pk=row.order_id).update(gate="with_customs")
+    url = reverse("admin:logistics_shipment_changelist")
+    seen = []
+    for step_of_customs in (None, let_go, hold_back, let_go):
+        if step_of_customs:
+            step_of_customs(row.order)
+        page = client.get(url).content.decode()
+        seen.append((row.number in client.get(f"{url}?ready=1").content.decode(), "未放行" in page))
+    assert seen == [(False, True), (True, False), (False, True), (True, False)]
+
+
+def let_go(order):
+    Order.objects.filter(pk=order.pk).update(gate="after_release")
+    record_release(order=order, release=Release("L1", make.present()), now=make.present())
+
+
+def hold_back(order):
+    with tenant(order.storefront_id):
+        record_held_back(order=order, list_no="L1", now=make.present())
 
 
 def test_the_first_page_counts_what_has_not_left_by_its_day(client, packer):

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.db.models import Q
 from django.http import HttpRequest
 
 from inventory import services
@@ -18,7 +19,7 @@ from kernel.tenancy import tenant
 from operators import stock_story
 from operators.base import register
 from operators.bilingual import say
-from operators.filters import states
+from operators.filters import Switch, states
 from operators.lists import Listed
 from operators.scope import PACKERS
 from operators.steps import Step, Stepped
@@ -209,13 +210,26 @@ class MovementAdmin(Listed):
     ordering = ("-id",)
 
 
+class HereFilter(Switch):
+    """What is picked and has not left: a pick list (拣货单), as a file too."""
+
+    title = say("出库", "leaving")
+    parameter_name = "here"
+    yes = say("已拣未出库", "picked, and here")
+
+    @classmethod
+    def question(cls) -> Q:
+        return Q(shipped_at=None, put_back_at=None)
+
+
 @register("inventory.Pick")
 class PickAdmin(Listed):
-    """Which lots went into which order, to read: what a recall asks for."""
+    """Which lots go into which order: a pick list; and went, what a recall asks for."""
 
     list_display = (
         "reservation",
         "lot",
+        "expires_on",
         "quantity",
         "parcel",
         "at",
@@ -230,9 +244,13 @@ class PickAdmin(Listed):
         "lot__stock__warehouse",
         "storefront",
     )
-    list_filter = ("at",)
+    list_filter = (HereFilter, "at")
     search_fields = ("reservation__holder__exact", "box__exact", "lot__code__startswith")
     ordering = ("-id",)
+
+    @admin.display(description=say("到期日", "expires on"), ordering="lot__expires_on")
+    def expires_on(self, row: Any) -> Any:
+        return row.lot.expires_on or "-"
 
     @admin.display(description=say("所在包裹", "parcel"), ordering="box")
     def parcel(self, row: Any) -> str:

@@ -203,6 +203,19 @@ def test_what_cannot_be_picked_from_the_list_is_told_and_stays_a_case(client, pa
     assert (Case.objects.get(kind="stock.short").seen, Shipment.objects.get().state) == (2, "to_pick")
 
 
+def test_what_is_picked_and_here_is_a_pick_list(client, packer):
+    first, second = (shipping.shipment(packer, ("HD-1", pieces)) for pieces in (2, 3))
+    for made in (first, second):
+        assert step(client, made, "pick").status_code == 302
+    Pick.objects.filter(reservation__holder=first.event_key).update(shipped_at=make.NOW)
+    Lot.objects.update(expires_on="2028-01-01")
+    answer = client.get(reverse("admin:inventory_pick_download") + "?here=1")
+    _, line = csv.reader(b"".join(answer.streaming_content).decode("utf-8-sig").splitlines())
+    held, lot, expires_on, pieces, *_ = line
+    assert (second.number in held, "HD-1" in lot, pieces) == (True, True, "3")
+    assert expires_on == "2028-01-01"
+
+
 def test_late_shipments_are_a_list(client, packer):
     late, fine = (shipping.shipment(packer, ("HD-1", 1)) for _ in range(2))
     Shipment.objects.filter(pk=fine.pk).update(ship_by=make.present().date() + timedelta(days=9))

@@ -14,8 +14,9 @@ class Stock(models.Model):
     """Pieces of one SKU in one warehouse; available = on_hand − reserved − quarantined.
 
     Available is below zero only when pieces that were held already turn out not to be fit; no reservation
-    takes it there. `floor_on` is the first day on which a lot here may be too near its end to be sold: from
-    that day on nothing is reserved before the lots have been looked at.
+    takes it there, and the movements' trigger lets no promised piece go but what lacks already. `floor_on` is
+    the first day on which a lot here may be too near its end to be sold: from that day on nothing is reserved
+    before the lots have been looked at.
     """
 
     storefront = models.ForeignKey(Storefront, on_delete=models.PROTECT, related_name="+")
@@ -31,7 +32,6 @@ class Stock(models.Model):
         verbose_name_plural = "stock"
         constraints = [
             models.UniqueConstraint(fields=["warehouse", "variant"], name="stock_once"),
-            models.CheckConstraint(name="stock_never_oversold", condition=Q(reserved__lte=F("on_hand"))),
             models.CheckConstraint(name="stock_quarantined", condition=Q(quarantined__lte=F("on_hand"))),
         ]
         indexes = [models.Index(fields=["floor_on"], name="stock_floor", condition=Q(floor_on__isnull=False))]

@@ -10,12 +10,13 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q, Sum
+from django.db.models import F, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
-from inventory.models import Pick, Reservation
+from inventory.models import Pick, Reservation, Stock
 from kernel.cases import open_anew, settle_open
 from kernel.errors import Conflict
 
@@ -67,10 +68,19 @@ def in_hand(*, holder: str) -> list[Pick]:
 def lacking(*, holder: str) -> dict[Reservation, int]:
     """Of what was picked for a holder, how many pieces are held and in nobody's hands: they were damaged
     there, and none was left to take their place."""
-    rows = Reservation.objects.filter(holder=holder, state=Reservation.State.PICKED)
+    rows = _lacks(Reservation.objects.filter(holder=holder)).order_by("stock")
+    return {row: row.lacks for row in rows.select_related("stock__variant")}
+
+
+def lacking_of(stock: Stock) -> int:
+    """The same of one stock, for whomever they are held."""
+    return sum(row.lacks for row in _lacks(Reservation.objects.filter(stock=stock)))
+
+
+def _lacks(rows: QuerySet[Reservation]) -> QuerySet[Any]:
     mine = Coalesce(Sum("picks__quantity", filter=Q(picks__put_back_at=None)), 0)
-    lacks = rows.annotate(lacks=F("quantity") - mine).filter(lacks__gt=0).order_by("stock")
-    return {row: row.lacks for row in lacks.select_related("stock__variant")}
+    rows = rows.filter(state=Reservation.State.PICKED)
+    return rows.annotate(lacks=F("quantity") - mine).filter(lacks__gt=0)
 
 
 def tell_lacking(*, holder: str, note: str = "", now: datetime) -> None:

@@ -10,6 +10,7 @@ from django.db.models import F, QuerySet, Sum
 
 from catalog.models import Variant
 from inventory.models import Lot, Movement, Stock, Warehouse
+from inventory.services.boxing import lacking_of
 from inventory.services.holding import aside, free_held, keep_pieces, kept, kept_key, reasons, restore_held
 from inventory.services.moving import locked, move, stock_of, stop_of_batch, tell_short
 from inventory.services.papers import BadDays, tell_missing_papers
@@ -165,6 +166,14 @@ def _bounded(stock: Stock, more: int) -> None:
         raise TooManyPieces(on_hand=stock.on_hand + more, most=MOST_PIECES)
 
 
+def _unpromised(stock: Stock, pieces: int, *, aside: int) -> None:
+    """So many pieces may go: none of them is promised, or all of them lie `aside` and lack already, having
+    broken in a packer's hands. Raises BadCount."""
+    short = stock.reserved - (stock.on_hand - pieces)
+    if short > 0 and (aside < pieces or short > lacking_of(stock)):
+        raise BadCount(on_hand=stock.on_hand - pieces, reserved=stock.reserved)
+
+
 @transaction.atomic
 def adjust(*, lot: Lot, by: str, pieces: int, reason: str, now: datetime, holder: str = "") -> Lot:
     """Add pieces that were found (above 0) or write off what is missing (below 0).
@@ -187,9 +196,8 @@ def adjust(*, lot: Lot, by: str, pieces: int, reason: str, now: datetime, holder
         most = lot.on_hand - lot.picked - kept([lot])[lot.pk]
         if -pieces > most:
             raise TooFewPieces(pieces=most)
-        if stock.on_hand + pieces < stock.reserved:
-            raise BadCount(on_hand=stock.on_hand + pieces, reserved=stock.reserved)
         out = max(0, -pieces - lot.free)
+        _unpromised(stock, -pieces, aside=out)
         out -= free_held(lot, out, by=by, now=now, reason=reason)
         move(
             lot,
@@ -303,8 +311,8 @@ def discard(
     """Write off pieces that are set aside: destroyed, or sent back; first those that are `kept_for` it, then
     what its holder brought.
 
-    Raises TooFewPieces, also for what is kept for others; BadCount while they are promised: until what lacks
-    has come in, or is given up.
+    Raises TooFewPieces, also for what is kept for others; BadCount while they are promised, unless they lack
+    already.
     """
     stock = locked(lot.stock_id)
     lot.refresh_from_db()
@@ -312,8 +320,7 @@ def discard(
     most = lot.quarantined - kept([lot])[lot.pk] + own
     if not 0 < pieces <= most:
         raise TooFewPieces(pieces=most)
-    if stock.on_hand - pieces < stock.reserved:
-        raise BadCount(on_hand=stock.on_hand - pieces, reserved=stock.reserved)
+    _unpromised(stock, pieces, aside=pieces)
     out = pieces
     if kept_for:
         out -= restore_held(lot=lot, holder=kept_key(kept_for), by=by, now=now, most=out, reason=reason)
@@ -350,7 +357,7 @@ def set_on_hand(
     stock = stock_of(warehouse=warehouse, variant=variant)
     if seen is not None and seen != stock.on_hand:
         raise CountedElse(on_hand=stock.on_hand)
-    if on_hand < stock.reserved:
+    if on_hand < min(stock.reserved, stock.on_hand):
         raise BadCount(on_hand=on_hand, reserved=stock.reserved)
     more = on_hand - stock.on_hand
     if more > 0:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from inventory import services
 from inventory.models import Lot, Movement, Reservation, Stock
@@ -92,17 +93,60 @@ def test_the_case_names_all_that_lacks_of_every_kind_however_often_something_bro
     assert {state for state, _ in told()} == {"settled"}
 
 
-def test_what_broke_is_written_off_once_no_promise_counts_it(world):
+@pytest.mark.parametrize("how", ["discard", "adjust"])
+def test_what_broke_is_written_off_while_it_lacks_and_nothing_else_is(world, how):
     broken(2)
-    gone = {"lot": Lot.objects.get(code="A"), "holder": "", "reason": "burnt", **BY}
-    with pytest.raises(services.BadCount):
-        services.discard(pieces=1, **gone)
-    assert (lot(), stock()) == ((3, 1, 2), (3, 3, 2))
-    services.lessen(holder=ALICE, kept={world.dryer.pk: 2}, now=make.NOW)
-    services.discard(pieces=1, **gone)
-    make.lot(world.warehouse, world.dryer, 1, "B")
-    services.discard(pieces=1, **gone)
-    assert (lot(), stock(), lacks()) == ((1, 1, 0), (2, 2, 0), [1])
+    said = {"lot": Lot.objects.get(code="A"), "reason": "burnt", **BY}
+
+    def write_off(pieces):
+        if how == "discard":
+            return services.discard(pieces=pieces, holder="", **said)
+        return services.adjust(pieces=-pieces, **said)
+
+    write_off(1)
+    assert (lot(), stock(), lacks(), reservation()) == ((2, 1, 1), (2, 3, 1), [2], (3, 0, "picked"))
+    with pytest.raises(services.SoldOut):
+        reserve(world, "order:2", 1)
+    with pytest.raises(services.TooFewPieces):
+        write_off(2)
+    write_off(1)
+    make.lot(world.warehouse, world.dryer, 3, "B")
+    fresh = Lot.objects.get(code="B")
+    services.quarantine(lot=fresh, pieces=2, reason="torn", **BY)
+    with pytest.raises(services.BadCount):  # one of them is fit, and promised
+        services.adjust(lot=fresh, pieces=-3, reason="burnt", **BY)
+    services.restore(lot=fresh, pieces=2, reason="mended", **BY)
+    assert [one.quantity for one in services.pick(holder=ALICE, **BY)] == [1, 2]
+    with pytest.raises(services.TooFewPieces):
+        services.adjust(lot=fresh, pieces=-2, reason="burnt", **BY)
+    services.adjust(lot=fresh, pieces=-1, reason="burnt", **BY)
+    assert services.ship(holder=ALICE, **BY) == 3
+    assert (stock(), differences()) == ((0, 0, 0), [])
+
+
+def test_what_broke_and_was_written_off_is_given_up_with_its_order(world):
+    broken(3)
+    services.discard(lot=Lot.objects.get(), pieces=3, holder="", reason="burnt", **BY)
+    assert stock() == (0, 3, 0)
+    with pytest.raises(services.SoldOut):
+        reserve(world, "order:2", 1)
+    assert services.release(holder=ALICE, now=make.NOW) == 1
+    assert (stock(), told(), differences()) == ((0, 0, 0), [("settled", "given back")], [])
+
+
+def test_the_database_lets_no_promised_piece_go_but_what_lacks(world):
+    one = Lot.objects.get()
+    broken(1)
+    for pieces, refused in ((-2, True), (-1, False), (-1, True)):
+        gone = Movement(storefront_id=one.storefront_id, stock=one.stock, lot=one, kind="adjust", at=make.NOW)
+        gone.on_hand, gone.quarantined = pieces, max(pieces, -1) if not refused else 0
+        if refused:
+            gone.picked = pieces  # as a fault elsewhere would have it
+            with pytest.raises(IntegrityError, match="not enough is available"), transaction.atomic():
+                gone.save()
+        else:
+            gone.save()
+    assert stock() == (2, 3, 0)
 
 
 def test_as_many_as_there_are_take_the_place_of_the_broken_ones(world):

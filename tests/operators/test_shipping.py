@@ -207,7 +207,7 @@ def test_what_is_picked_and_here_is_a_pick_list(client, packer):
     first, second = (shipping.shipment(packer, ("HD-1", pieces)) for pieces in (2, 3))
     for made in (first, second):
         assert step(client, made, "pick").status_code == 302
-    Pick.objects.filter(reservation__holder=first.event_key).update(shipped_at=make.NOW)
+    inventory.ship(holder=first.event_key, by="op", now=make.NOW)
     Lot.objects.update(expires_on="2028-01-01")
     answer = client.get(reverse("admin:inventory_pick_download") + "?here=1")
     _, line = csv.reader(b"".join(answer.streaming_content).decode("utf-8-sig").splitlines())

@@ -23,6 +23,7 @@ from catalog import cursors, promotions, reference, words
 from catalog.models import Brand, CatalogVersion, Category, Media, Product
 from catalog.priced import COLUMNS, TABLES, PricedVariant, from_row, priced_variants
 from catalog.services.publication import NoSuchProduct
+from catalog.taxed import taxed
 from compliance import queries as compliance
 from compliance.facts import Listing
 from compliance.kinds import eaten, for_adults
@@ -165,8 +166,8 @@ def products(
 
 
 def product(storefront_id: int, code: str, *, now: datetime) -> dict[str, Any]:
-    """A published product with its variants, what the positive list says of them today, and pictures, in four
-    statements. Raises NoSuchProduct."""
+    """A published product with pictures and variants, and what tariff and positive list say of them today, in
+    five statements. Raises NoSuchProduct."""
     row = (
         Product.objects.filter(storefront_id=storefront_id, code=code, state="published")
         .select_related("brand", "category")
@@ -179,9 +180,12 @@ def product(storefront_id: int, code: str, *, now: datetime) -> dict[str, Any]:
         cursor.execute(_VARIANTS, {"product": row.pk, "now": now})
         found = [(from_row(columns[1:]), columns[0]) for columns in cursor.fetchall()]
     law = Law(shanghai_day(now))
-    listed = compliance.listing(hs_codes=[v.hs_code for v, _ in found], day=law.day)
+    hs_codes = {v.hs_code for v, _ in found}
+    listed = compliance.listing(hs_codes=hs_codes, day=law.day)
+    rates = compliance.tariff(hs_codes=hs_codes, day=law.day)
     variants = [
-        _variant(v, e_label_zh=e_label_zh, law=law) | {"listing": _listing(listed.get(v.hs_code), law)}
+        _variant(v, e_label_zh=e_label_zh, law=law)
+        | {"listing": _listing(listed.get(v.hs_code), law), "tax": taxed(v, rates.get(v.hs_code), law)}
         for v, e_label_zh in found
     ]
     pictures = Media.objects.filter(product=row).order_by("position")

@@ -117,6 +117,23 @@ class ExclusionOffered(serializers.Serializer[Any]):
     text = Text(help_text="what would be confirmed then; nobody has to")
 
 
+class TaxOut(serializers.Serializer[Any]):
+    """进口税: rates in percent, and the tax of one piece that is bought alone, freight left out."""
+
+    composite_rate = serializers.CharField(
+        allow_null=True,
+        help_text="跨境电商综合税税率: all that is levied; null where excise goes by quantity or tax is full",
+    )
+    duty_rate = serializers.CharField(help_text="关税")
+    vat_rate = serializers.CharField(help_text="增值税, by law")
+    excise_rate = serializers.CharField(help_text="消费税, by law; 0: none falls due")
+    excise_by_quantity = serializers.BooleanField(help_text="excise is levied by quantity (too)")
+    levied_share = serializers.CharField(
+        help_text="of VAT and excise; 100: one piece is above the single-transaction limit and taxed in full"
+    )
+    tax_fen = serializers.IntegerField()
+
+
 class VariantOut(serializers.Serializer[Any]):
     """What can be bought, with what customs must know of it."""
 
@@ -141,6 +158,7 @@ class VariantOut(serializers.Serializer[Any]):
         allow_null=True, help_text="七日无理由退货例外; null: always returnable within seven days"
     )
     listing = ListingOut(allow_null=True, help_text="null: not on the list, and not to be bought")
+    tax = TaxOut(allow_null=True, help_text="null: it cannot be told before a quote")
     lot = LotOut(
         allow_null=True, help_text="a minute old at most; null: none in stock, or without lots and days"
     )

@@ -183,10 +183,11 @@ def test_another_storefront_sees_nothing_of_this_one(five: Storefront) -> None:
         queries.product(other.pk, "a-cream", now=NOW)
 
 
-def test_a_product_is_told_in_four_statements(shop: Storefront, django_assert_num_queries: Any) -> None:
+def test_a_product_is_told_in_five_statements(shop: Storefront, django_assert_num_queries: Any) -> None:
     product(shop, "serum", price="899.00")
+    make_tables.tariff()
     make_tables.listed("33049900", remark="仅限网购保税商品", only_modes=["1210"], limit_group="sugar")
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         told = queries.product(shop.pk, "serum", now=NOW)
     assert told == {
         "code": "serum",
@@ -215,6 +216,15 @@ def test_a_product_is_told_in_four_statements(shop: Storefront, django_assert_nu
                 "adult_only": False,
                 "return_exclusion": None,
                 "listing": {"remark": "仅限网购保税商品", "only_modes": ["1210"], "grams_per_year": 2_000},
+                "tax": {
+                    "composite_rate": "23.06",
+                    "duty_rate": "0",
+                    "vat_rate": "13",
+                    "excise_rate": "15",
+                    "excise_by_quantity": False,
+                    "levied_share": "70",
+                    "tax_fen": 20_730,
+                },
             }
         ],
     }

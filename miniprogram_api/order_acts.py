@@ -15,21 +15,23 @@ from orders.services.cancel_paid import hold_ends_at
 from orders.services.name_orderer import may_name
 from payments.services.ask_payer import may_refund_instead
 from returns import queries as returns
+from returns.reasons import Kind
 from returns.services.options import options
 from returns.services.seen import look
 from reviews import queries as reviews
 
-PAY, CANCEL, MEND, NAME, REFUND, CONFIRM, RETURN, REVIEW = (
+PAY, CANCEL, MEND, NAME, REFUND, CONFIRM, ASK_REFUND, RETURN, REVIEW = (
     "pay",
     "cancel",
     "mend_address",
     "name_payer",
     "refund_instead",
     "confirm_receipt",
+    "ask_refund",
     "ask_return",
     "review",
 )
-ACTS = (PAY, CANCEL, MEND, NAME, REFUND, CONFIRM, RETURN, REVIEW)
+ACTS = (PAY, CANCEL, MEND, NAME, REFUND, CONFIRM, ASK_REFUND, RETURN, REVIEW)
 
 
 class ActOut(serializers.Serializer[Any]):
@@ -57,15 +59,15 @@ def may(row: Order, check: PayerCheck | None, now: datetime) -> list[dict[str, A
         shipment = Shipment.objects.filter(order=row).first()
         if shipment is not None and may_confirm(shipment):
             acts[CONFIRM] = shipment.receipt_due_at
-        if row.customer_id is not None and _returnable(row, now):
-            acts[RETURN] = None
+        if row.customer_id is not None and (kinds := _may_be_asked(row, now)):
+            acts[ASK_REFUND if kinds == {Kind.REFUND_ONLY} else RETURN] = None
         if row.customer_id is not None and reviews.open_lines(row.customer_id).filter(order=row).exists():
             acts[REVIEW] = None
     return [{"act": act, "until": until} for act, until in acts.items()]
 
 
-def _returnable(row: Order, now: datetime) -> bool:
-    """Whether anything of it may be asked back now, for whichever reason."""
+def _may_be_asked(row: Order, now: datetime) -> set[Kind]:
+    """What may be asked of any of its goods now, for whichever reason: of those under way, a refund alone."""
     assert row.customer_id is not None
     seen = look(order=returns.own_order(customer_id=row.customer_id, number=row.number), now=now)
-    return any(kind.reasons for line in options(seen) for kind in line.kinds)
+    return {one.kind for line in options(seen) for one in line.kinds if one.reasons}

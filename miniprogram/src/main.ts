@@ -1,6 +1,9 @@
+import { platform } from "#platform";
 import { createSSRApp } from "vue";
 import App from "./App.vue";
 
 export function createApp() {
-  return { app: createSSRApp(App) };
+  const app = createSSRApp(App);
+  platform.begin(app);
+  return { app };
 }

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 from base64 import b32decode
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
+from axe_playwright_python.base import AXE_SCRIPT
 from django_otp.oath import totp
 from playwright.sync_api import Browser, Page, Request, sync_playwright
 
@@ -54,6 +55,21 @@ def opened() -> Iterator[tuple[Page, list[str]]]:
     """A page of a browser of its own, and its complaints."""
     with chromium() as browser:
         yield page_of(browser)
+
+
+def findings(page: Page, *rules: str, beside: str = "", but: Collection[str] = ()) -> list[str]:
+    """What axe finds that is serious or worse, a line each; by all its rules or by these, but for some."""
+    if not page.evaluate("'axe' in globalThis"):
+        page.evaluate(AXE_SCRIPT)
+    asked = {"exclude": [beside]} if beside else {"include": ["html"]}
+    options = {"resultTypes": ["violations"], "preload": False, **({"runOnly": rules} if rules else {})}
+    told = page.evaluate("asked => axe.run(...asked).then(({violations}) => violations)", [asked, options])
+    return [
+        f"{one['id']}: {node['html'][:300]} {(node['any'] or [{}])[0].get('message', '')[:200]}"
+        for one in told
+        if one["impact"] in ("serious", "critical") and one["id"] not in but
+        for node in one["nodes"]
+    ]
 
 
 def bind_telephone(page: Page) -> str:

@@ -16,7 +16,6 @@ from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
-from axe_playwright_python.base import AXE_SCRIPT
 from django.core.servers.basehttp import ThreadedWSGIServer
 from django.test.testcases import QuietWSGIRequestHandler
 from django.urls import reverse
@@ -27,6 +26,7 @@ from storefronts.models import Operator
 from tests import make
 from tests.conftest import WebClient
 from tests.journeys.around import as_web
+from tests.journeys.browser import findings
 from tests.operators import rows
 
 ZH, EN = "zh-hans", "en"
@@ -37,8 +37,6 @@ DARK = """() => {
     document.documentElement.classList.toggle("dark");
     document.getAnimations().forEach(one => one.finish());
 }"""
-# Findings that stay, each with its reason: none.
-KNOWN: set[str] = set()
 
 
 @dataclass
@@ -129,21 +127,6 @@ class Story:
             drawn = Image.open(io.BytesIO(self.page.screenshot())).convert("RGB")
             small = drawn.quantize(COLOURS, dither=Image.Dither.NONE)
             small.save(Path(folder) / f"{name}-{self.language[:2]}.png", optimize=True)
-
-
-def findings(page: Page, *rules: str, beside: str = "") -> list[str]:
-    """What axe finds that is serious or worse, a line each; by all its rules or by these."""
-    if not page.evaluate("'axe' in globalThis"):
-        page.evaluate(AXE_SCRIPT)
-    asked = {"exclude": [beside]} if beside else {"include": ["html"]}
-    options = {"resultTypes": ["violations"], "preload": False, **({"runOnly": rules} if rules else {})}
-    told = page.evaluate("asked => axe.run(...asked).then(({violations}) => violations)", [asked, options])
-    return [
-        f"{one['id']}: {node['html'][:300]} {(node['any'] or [{}])[0].get('message', '')[:200]}"
-        for one in told
-        if one["impact"] in ("serious", "critical") and one["id"] not in KNOWN
-        for node in one["nodes"]
-    ]
 
 
 @contextmanager

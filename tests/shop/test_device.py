@@ -77,7 +77,45 @@ def test_an_order_whose_answer_is_lost_is_found_again(house: House, shop_browser
         number = Order.objects.get().number
         alice.page.unroute("**/api/v1/orders")
         with alice.page.expect_response("**/api/v1/quotes"):
-            alice.here().locator(".wd-input-number__action").last.click()
+            alice.tap("+")
         alice.tap("提交订单")
         alice.page.wait_for_url(f"**/sub/order/order?number={number}", timeout=SECONDS * 1000)
         assert Order.objects.count() == 1
+
+
+CHUNK = "sub-goods-product"
+
+
+def test_pages_are_fetched_while_nobody_waits_and_open_without_a_network(
+    house: House, shop_browser: Browser
+) -> None:
+    with phone(house, shop_browser, user=house.alice.user) as alice:
+        with alice.page.expect_request_finished(lambda one: CHUNK in one.url, timeout=SECONDS * 1000):
+            alice.open("pages/home/home")
+            alice.sees("HD-1")
+        alice.page.wait_for_load_state("networkidle")
+        alice.page.context.set_offline(True)
+        alice.here().locator(".card").first.click()
+        alice.sees("网络不可用")
+        alice.page.evaluate("window.same = true")
+        alice.page.context.set_offline(False)
+        alice.tap("重试")
+        alice.sees("价格不含税")
+        assert alice.page.evaluate("window.same")
+
+
+def test_a_page_that_did_not_come_says_so_in_our_words(house: House, shop_browser: Browser) -> None:
+    """It is tried again by hand, and once the network is back."""
+    with phone(house, shop_browser, user=house.alice.user) as alice:
+        alice.page.route(f"**/*{CHUNK}*", lambda route: route.abort("internetdisconnected"))
+        alice.open("pages/home/home")
+        alice.sees("HD-1")
+        alice.here().locator(".card").first.click()
+        alice.sees("网络不可用")
+        alice.page.context.set_offline(True)
+        alice.tap("重试")
+        alice.sees("网络不可用")
+        alice.page.context.set_offline(False)
+        alice.page.unroute(f"**/*{CHUNK}*")
+        alice.tap("重试")
+        alice.sees("价格不含税")

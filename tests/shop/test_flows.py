@@ -12,9 +12,10 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from backend.journey.stage import NAME, identity_number
-from customers.models import Customer
+from customers.models import Customer, NewsConsent, NewsTemplate
 from orders.models import Order
 from returns.models import ReturnRequest
+from tests.customers.newsroom import FIELDS
 from tests.journeys.within import House
 from tests.shop.conftest import Phone, phone
 
@@ -176,3 +177,34 @@ def test_exchanged_for_another(house: House, shop_browser: Browser) -> None:
     asked = ReturnRequest.objects.get()
     anew = Order.objects.exclude(pk=order.pk).get()
     assert (asked.kind, asked.order_id, anew.state) == ("exchange", order.pk, "paid")
+
+
+def test_whoever_asks_for_a_return_is_asked_whether_to_be_told_of_it(
+    house: House, shop_browser: Browser
+) -> None:
+    """At the touch that sends the request, which goes on whatever becomes of the messages."""
+    for one in ("decided", "came_back", "refunded"):
+        NewsTemplate.objects.create(
+            storefront=house.world.shop, occasion=one, template_id=f"TPL-{one}", fields=FIELDS
+        )
+    first, second = house.delivers(("HD-1", 1)), house.delivers(("HD-1", 1))
+    with phone(house, shop_browser, user=house.alice.user) as alice:
+        alice.open("sub/service/ask", number=first.number)
+        asks(alice, "退货退款")
+        alice.page.route("**/me/subscriptions", lambda route: route.abort("internetdisconnected"))
+        alice.tap("提交申请")
+        alice.answers("允许")
+        alice.sees(re.compile(r"RMA\d{10}"))
+        assert (ReturnRequest.objects.count(), NewsConsent.objects.count()) == (1, 0)
+        alice.page.unroute("**/me/subscriptions")
+        alice.open("sub/service/ask", number=second.number)
+        asks(alice, "退货退款")
+        alice.tap("提交申请")
+        alice.answers("允许")
+        alice.sees(re.compile(r"RMA\d{10}"))
+    assert ReturnRequest.objects.count() == 2
+    assert {one.by_template.occasion for one in NewsConsent.objects.all()} == {
+        "decided",
+        "came_back",
+        "refunded",
+    }

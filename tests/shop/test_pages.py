@@ -26,6 +26,7 @@ from catalog.models import Variant
 from catalog.services.prices import cut_price
 from miniprogram_api import kept
 from tests import make
+from tests.journeys.browser import findings
 from tests.journeys.within import DAY, House
 from tests.shop.conftest import Phone, phone
 
@@ -38,6 +39,17 @@ OWN = re.compile(r"/api/v1/(?!shop'|session')")  # what a page asks for itself
 SHELVES = ["cosmetics", "perfume"]
 KEY = re.compile(r"\b(?:common|goods|order|service|me)\.[a-z]\w+")
 LEFT_OPEN = re.compile(r"\{\w+\}|undefined|NaN|\[object")
+# Findings of axe that stay, each with its reason.
+STAY = {
+    # uni's frames scroll, and a finger scrolls them: no view of WeChat's takes the focus of a keyboard.
+    "scrollable-region-focusable",
+}
+TOUCHED = "uni-button, uni-input, [role=button], [role=link], [role=tab], [role=checkbox], [role=radio]"
+# What is touched and not 44 px high.
+LOW = f"""() => [...document.querySelectorAll("{TOUCHED}")]
+    .map(one => [one, one.checkVisibility() ? one.getBoundingClientRect().height : 44])
+    .filter(([, height]) => height < 43.5)
+    .map(([one, height]) => `${{Math.round(height)}} ${{one.className}} ${{one.innerText}}`)"""
 
 
 def pages() -> list[str]:
@@ -115,6 +127,8 @@ def test_every_page_is_whole(
                 "keys": KEY.findall(text) + LEFT_OPEN.findall(text),
                 "empty": len(text.strip()) < 4,
                 "complaints": alice.complaints[:],
+                "low": alice.page.evaluate(LOW),
+                "axe": findings(alice.page, but=STAY),
             }
             alice.complaints.clear()
             if any(wrong.values()):

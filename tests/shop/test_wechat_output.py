@@ -113,6 +113,10 @@ def test_bought_in_wechat_and_paid_when_the_server_says_so(house: House, shop_br
     expect(alice.page.get_by_text("已加入购物车")).to_be_visible()
     alice.page.evaluate("__harness.wx.switchTab({url: '/pages/cart/cart'})")
     alice.taps("结算")
+    notice = alice.here.locator("[role=checkbox]").filter(has_text="我已阅读并确认")
+    expect(notice).not_to_be_in_viewport()
+    alice.taps("提交订单")
+    expect(notice).to_be_in_viewport()
     alice.taps("我已阅读并确认", "[role=checkbox]")
     alice.leaves = "cancel"
     alice.taps("提交订单")

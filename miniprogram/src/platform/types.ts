@@ -3,6 +3,8 @@
  * the build takes one of them and leaves the other out.
  */
 
+import type { App } from "vue";
+
 /** What `wx.requestPayment` takes, as POST orders/{number}/payment gives it. */
 export interface PaymentParameters {
   timeStamp: string;
@@ -27,6 +29,8 @@ export interface KeptAddress {
 }
 
 export interface Platform {
+  /** The program begins. */
+  begin(app: App): void;
   /** Where the API is; empty: where the page came from. */
   readonly base: string;
   /** The appid under which everything is asked. */
@@ -48,6 +52,8 @@ export interface Platform {
   chooseAddress(): Promise<KeptAddress | null>;
   /** Resolves once the user has agreed to WeChat's privacy guide, where it is asked for; false when refused. */
   privacy(): Promise<boolean>;
+  /** A page has shown what it was asked for: what comes next may be fetched. */
+  shown(): void;
   /** How much larger than usual the user wants letters, 1 to 1.4. */
   type(): number;
   /** A word that tells this device from the user's others, kept on it. */

@@ -64,6 +64,8 @@ export const platform: Platform = {
         fail: () => resolve(null),
       });
     }),
+  begin: () => undefined,
+  shown: () => undefined, // pages.json says what WeChat fetches ahead (preloadRule)
   privacy: () =>
     new Promise((resolve) => {
       if (!wx.requirePrivacyAuthorize) return resolve(true);

@@ -67,6 +67,7 @@ export function useActs(after: () => Promise<void>) {
     },
     mend_address: ({ number }) => Promise.resolve(go("mend", { number })),
     name_payer: ({ number }) => Promise.resolve(go("payer", { number })),
+    ask_refund: ({ number }) => Promise.resolve(go("ask", { number, kind: "refund_only" })),
     ask_return: ({ number }) => Promise.resolve(go("ask", { number })),
     review: ({ number }) => Promise.resolve(go("review", { number })),
   };

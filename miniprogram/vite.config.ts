@@ -12,7 +12,9 @@ const platform = process.env.UNI_PLATFORM === "h5" ? "h5" : "wx";
 /** The component library's letters come from a foreign host; they lie in its package as well. */
 function ownLetters(): Plugin {
   const library = here("node_modules/wot-design-uni/components");
-  const font = readFileSync(`${library}/wd-icon/wd-icons.ttf`).toString("base64");
+  const file = `${library}/wd-icon/wd-icons.ttf`;
+  // WeChat takes a font by name from nowhere but the net; a browser need not read it before it reads the styles.
+  const font = platform === "h5" ? file : `data:font/ttf;base64,${readFileSync(file).toString("base64")}`;
   return {
     name: "own-letters",
     enforce: "pre",
@@ -20,7 +22,7 @@ function ownLetters(): Plugin {
       if (!id.includes("wd-icon.vue") || !code.includes("./index.scss")) return null;
       const styles = readFileSync(`${library}/wd-icon/index.scss`, "utf8")
         .replace(/\/\*\s*#ifdef.*?#endif\s*\*\//s, "")
-        .replace(/src:\s*url\('https[^;]*;/s, `src: url("data:font/ttf;base64,${font}") format("truetype");`)
+        .replace(/src:\s*url\('https[^;]*;/s, `src: url("${font}") format("truetype");`)
         .replaceAll("../common/", `${library}/common/`);
       return code.replace("@import './index.scss';", styles);
     },
@@ -59,8 +61,31 @@ function largeType(): Plugin {
   };
 }
 
+/** A browser asks for the first page's parts together with the program, not once that has run. */
+function firstPage(): Plugin {
+  return {
+    name: "first-page",
+    transformIndexHtml: {
+      order: "post",
+      handler(_, { bundle }) {
+        const chunks = Object.values(bundle ?? {}).filter((file) => file.type === "chunk");
+        const named = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
+        const home = chunks.find(({ fileName }) => fileName.includes("pages-home-home"));
+        const parts = home ? [...home.imports.flatMap((name) => named.get(name) ?? []), home].filter(({ isEntry }) => !isEntry) : [];
+        const styles = new Set(parts.flatMap(({ viteMetadata }) => [...(viteMetadata?.importedCss ?? [])]));
+        const link = (rel: string) => (file: string) => ({
+          tag: "link",
+          attrs: { rel, crossorigin: true, href: `./${file}` },
+          injectTo: "head" as const, // below the program's styles, which these refine
+        });
+        return [...parts.map(({ fileName }) => fileName).map(link("modulepreload")), ...[...styles].map(link("stylesheet"))];
+      },
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [ownLetters(), uni(), noForeignHosts(), largeType()],
+  plugins: [ownLetters(), uni(), noForeignHosts(), largeType(), firstPage()],
   base: "./",
   resolve: { alias: { "#platform": here(`src/platform/${platform}.ts`), "@": here("src") } },
   css: { preprocessorOptions: { scss: { quietDeps: true, logger: { warn: () => undefined } } } },

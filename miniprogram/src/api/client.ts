@@ -3,6 +3,7 @@
  * words. Logs in by itself where a page needs it, once however many calls wait, and anew when the token has run out.
  */
 import { platform } from "#platform";
+import { kept } from "@/store/kept";
 import { language } from "@/words";
 import type { paths } from "./schema";
 
@@ -81,7 +82,7 @@ let entering: Promise<void> | null = null;
 /** The token that was kept, if it is still good for a minute. */
 function known(): string | null {
   if (token) return token;
-  const held = uni.getStorageSync(TOKEN) as { token: string; until: string } | "";
+  const held = kept<{ token: string; until: string }>(TOKEN);
   if (held && Date.parse(held.until) > Date.now() + 60_000) token = held.token;
   return token;
 }

@@ -1,4 +1,5 @@
 /** The machine is WeChat. */
+import { kept } from "@/store/kept";
 import type { Answer, KeptAddress, PaymentParameters, Platform, SheetLeft } from "./types";
 
 export type * from "./types";
@@ -74,7 +75,7 @@ export const platform: Platform = {
   // 17 is WeChat's usual size; its slider goes on beyond what a page can hold.
   type: () => Math.min(1.4, Math.max(1, (wx.getAppBaseInfo?.().fontSizeSetting ?? 17) / 17)),
   device: () => {
-    const known = uni.getStorageSync(DEVICE) as string;
+    const known = kept<string>(DEVICE);
     if (known) return known;
     const made = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 12)}`;
     uni.setStorageSync(DEVICE, made);

@@ -1,9 +1,10 @@
 /** How many pieces lie in the cart, as the tab bar's badge shows it; kept on the device until the next answer. */
 import { ref } from "vue";
 import { api, type Shape } from "@/api";
+import { kept } from "./kept";
 
 const KEPT = "pieces";
-export const pieces = ref<number>((uni.getStorageSync(KEPT) as number | "") || 0);
+export const pieces = ref<number>(kept<number>(KEPT) ?? 0);
 
 /** The badge follows what the last answer about the cart said. */
 export function counted(number: number): void {

@@ -5,6 +5,7 @@
  */
 import { platform } from "#platform";
 import { reactive } from "vue";
+import { kept } from "./kept";
 
 export type Purpose = "identity" | "address" | "phone" | "pictures";
 
@@ -20,7 +21,7 @@ const EXPLAINED = "privacy";
 
 /** Whether the sheet was agreed to on this device for this purpose. */
 export function explained(purpose: Purpose): boolean {
-  return String(uni.getStorageSync(EXPLAINED)).split(",").includes(purpose);
+  return (kept<string>(EXPLAINED) ?? "").split(",").includes(purpose);
 }
 
 export function usePrivacy(): Privacy {
@@ -33,7 +34,7 @@ export function usePrivacy(): Privacy {
         privacy.purpose = purpose;
         privacy.open = true;
         if (!(await new Promise<boolean>((resolve) => (waiting = resolve)))) return false;
-        uni.setStorageSync(EXPLAINED, `${uni.getStorageSync(EXPLAINED)},${purpose}`);
+        uni.setStorageSync(EXPLAINED, `${kept<string>(EXPLAINED) ?? ""},${purpose}`);
       }
       return platform.privacy();
     },

@@ -2,6 +2,7 @@
 import { computed, ref } from "vue";
 import { api, asset, type Problem, type Shape } from "@/api";
 import { platform } from "#platform";
+import { kept } from "./kept";
 import { say, told } from "@/words";
 
 export type Shop = Shape<"ShopOut">;
@@ -19,7 +20,7 @@ const DEFAULT_LOOK = {
 } as const;
 const CORNERS = { square: "0px", soft: "6px", round: "14px" } as const;
 
-export const shop = ref<Shop | null>((uni.getStorageSync(KEPT) as Shop | "") || null);
+export const shop = ref<Shop | null>(kept<Shop>(KEPT));
 /** Why the whole shop cannot be used just now. */
 export const stopped = ref<Problem | null>(null);
 

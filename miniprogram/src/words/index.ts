@@ -4,6 +4,7 @@
  * (vue-i18n makes functions of its messages while it runs, which WeChat forbids.)
  */
 import { ref } from "vue";
+import { kept } from "@/store/kept";
 import { common } from "./common";
 import { goods } from "./goods";
 import { me } from "./me";
@@ -20,7 +21,7 @@ type Below<T> = { [K in keyof T & string]: T[K] extends string ? K : `${K}.${Bel
 export type Key = { [P in keyof Parts & string]: `${P}.${Below<Parts[P]["zh"]>}` }[keyof Parts & string];
 
 function first(): Language {
-  const chosen = uni.getStorageSync(LANGUAGE) as Language | "";
+  const chosen = kept<Language>(LANGUAGE);
   return chosen || (uni.getLocale().startsWith("en") ? "en" : "zh");
 }
 

@@ -12,13 +12,14 @@ from datetime import datetime
 
 from inventory import services as inventory
 from kernel.errors import Conflict, Refused
+from kernel.models import Case
 from kernel.states import WrongState
 from kernel.tenancy import tenant
 from logistics.models import Parcel, Shipment
 from logistics.services import contents
 from logistics.services.gone import let_go
 from logistics.services.packing import NotPaid
-from logistics.services.shipments import SEVERAL, TO_LEAVE, locked
+from logistics.services.shipments import DECLARED_TAKEN, SEVERAL, TO_LEAVE, locked
 from logistics.services.standing import advance
 from logistics.services.tracking import AFTER_RELEASE_ONLY, is_released
 from logistics.states import SHIPMENT, WAYBILL
@@ -32,6 +33,16 @@ class NotReleased(Conflict):
     code = "shipment_not_released"
     title = "Customs has not released this order yet; its goods stay in the bonded zone."
     title_zh = "该订单尚未放行，货物不得出区。"
+
+
+class NotDeclared(Conflict):
+    """The list at customs names a waybill that was taken back since."""
+
+    code = "shipment_waybill_not_declared"
+    title = (
+        "Customs' list names a waybill that was taken back; have it changed there and settle the case first."
+    )
+    title_zh = "清单所列运单已取消，须先办妥海关变更并办结相应事项，方可出库。"
 
 
 class Left(Conflict):
@@ -65,8 +76,8 @@ def dispatch(*, shipment: Shipment, by: str, now: datetime, parcel: Parcel | Non
     off the ledger, by the lots that were picked.
 
     What left before stays as it is. What goes from abroad is judged for its declaration first, and the
-    judgement stays whatever it says. Raises WrongState, NotPaid, NotReleased, Refused, NotWeighed,
-    PackedOtherwise; SaleStopped of inventory.
+    judgement stays whatever it says. Raises WrongState, NotPaid, NotReleased, NotDeclared, Refused,
+    NotWeighed, PackedOtherwise; SaleStopped of inventory.
     """
     if shipment.state == "labelled":
         _judge(shipment, now)
@@ -88,6 +99,8 @@ def dispatch(*, shipment: Shipment, by: str, now: datetime, parcel: Parcel | Non
             raise PackedOtherwise()
         for one in live:
             _may_leave(one, order)
+        if Case.objects.filter(kind=DECLARED_TAKEN, key=row.event_key, state=Case.State.OPEN).exists():
+            raise NotDeclared()
         for one in live:
             let_go(order=order, row=row, parcel=one, by=by, now=now)
         advance(order=order, row=row, by=by, now=now)

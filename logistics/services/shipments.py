@@ -32,6 +32,7 @@ from logistics.states import SHIPMENT, WAYBILL
 from orders.models import Order
 
 LEFT_CANCELLED, LEFT_REFUNDED = "shipment.left_cancelled", "shipment.left_refunded"
+DECLARED_TAKEN = "shipment.declared_waybill"
 SEVERAL = ("0110",)  # general trade: no import list, and so as many parcels as it takes
 FAILING, REFUSED, UNANSWERED = (f"waybill.{name}" for name in ("failing", "refused", "unanswered"))
 ANSWERED = (FAILING, REFUSED, UNANSWERED)  # what a carrier's answer settles, or that it is asked no more
@@ -77,12 +78,25 @@ def open_shipment(*, order: Order, now: datetime) -> Shipment | None:
 
 
 def withdraw(*, parcel: Parcel, by: str, now: datetime) -> Parcel:
-    """Have the carrier take its waybill back; until it has, the parcel keeps it. Raises WrongState."""
+    """Have the carrier take its waybill back; until it has, the parcel keeps it. Raises WrongState.
+
+    Where customs has an import list that names it, a person must have it changed there: it is a case, and
+    nothing of the order leaves under another number before that is settled.
+    """
     with tenant(parcel.storefront_id):
         order, shipment = locked(Shipment.objects.get(pk=parcel.shipment_id))
         row = Parcel.objects.select_for_update(of=("self",)).get(pk=parcel.pk)
         if shipment.state not in (*TO_LEAVE, "cancelled") or row.left_at is not None:
             raise WrongState(machine=WAYBILL.name, verb="withdraw", state=shipment.state)
+        if row.single and row.waybill and order.state == "paid" and order.gate != Order.Gate.BEFORE_LIST:
+            open_case(
+                storefront_id=row.storefront_id,
+                kind=DECLARED_TAKEN,
+                key=shipment.event_key,
+                title="The waybill that an import list names is taken back",
+                facts={"order": order.number, "waybill": row.waybill},
+                now=now,
+            )
         if _take_back(row, by, now):
             unpacked(order=order, row=shipment, parcel=row, by=by, now=now)
         return row
@@ -121,7 +135,8 @@ def cancel_shipment(*, order: Order, by: str, now: datetime) -> None:
             SHIPMENT.move(row, "cancel", now=now, facts=facts, late_at=None)
         if row.state not in ("leaving", "cancelled"):
             return
-        settle_open(kinds=[LATE, PACKED_REFUNDED], key=row.event_key, by=by, note="cancelled", now=now)
+        kinds = [LATE, PACKED_REFUNDED, DECLARED_TAKEN]
+        settle_open(kinds=kinds, key=row.event_key, by=by, note="cancelled", now=now)
         settle_open(kinds=[WEIGHT], key=next_box(row)[1], by=by, note="cancelled", now=now)
         for parcel in Parcel.objects.select_for_update(of=("self",)).filter(shipment=row).order_by("id"):
             here = parcel.state in ("asked", "issued", "refused") and parcel.left_at is None

@@ -21,7 +21,7 @@ from logistics.gateways.waybills import Cargo, CarrierRefused, Issued, Wanted, W
 from logistics.models import Parcel
 from logistics.services.receiver import ReceiverGone, receiver_for_carrier, sender_of
 from logistics.services.refusals import code_of, words_of
-from logistics.services.shipments import ANSWERED, FAILING, REFUSED, UNANSWERED, locked
+from logistics.services.shipments import ANSWERED, DECLARED_TAKEN, FAILING, REFUSED, UNANSWERED, locked
 from logistics.services.standing import advance, unpacked
 from logistics.services.tracking import UNWATCHED
 from logistics.states import SHIPMENT, WAYBILL
@@ -206,6 +206,7 @@ def _keep(row: Parcel, why: str, now: datetime) -> None:
     """It keeps its waybill, and a person must look."""
     facts, issued_at = {"waybill": row.waybill}, row.issued_at or now
     WAYBILL.move(row, "keep", now=now, facts=facts, issued_at=issued_at, next_try_at=now)
+    settle_open(kinds=[DECLARED_TAKEN], key=row.shipment.event_key, by="system", note="kept", now=now)
     _case(row, LEFT, NOT_TAKEN_BACK, now, why=why)
 
 

@@ -142,6 +142,8 @@ def test_returned_within_the_window(house: House, shop_browser: Browser, languag
         alice.sees("¥110.")
         alice.tap("提交申请", "Send request")
         alice.sees(re.compile(r"RMA\d{10}"))
+        law = "中华人民共和国消费者权益保护法 第二十五条"
+        alice.sees(law if language == "zh" else f"Consumer Rights Protection Law, art. 25 ({law})")
         asked = ReturnRequest.objects.get()
         assert (asked.kind, asked.order_id) == ("return", order.pk)
         house.until(lambda: ReturnRequest.objects.get().state == "to_send")

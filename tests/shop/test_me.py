@@ -6,9 +6,11 @@ import io
 import zipfile
 
 import pytest
-from playwright.sync_api import Browser
+from PIL import Image
+from playwright.sync_api import Browser, FilePayload, expect
 
 from customers.models import Address, Customer, Identity
+from reviews.models import Review, ReviewPicture
 from tests import make
 from tests.journeys.within import House
 from tests.shop.conftest import Phone, phone
@@ -81,3 +83,32 @@ def test_from_an_identity_to_the_end_of_the_account(
     assert not Identity.objects.filter(customer=customer).exists()
     emptied = Address.objects.get(customer=customer)
     assert (bytes(emptied.name_sealed), bytes(emptied.street_sealed)) == (b"", b"")
+
+
+def photograph(name: str) -> FilePayload:
+    drawn = io.BytesIO()
+    Image.new("RGB", (64, 48), "red").save(drawn, format="JPEG")
+    return {"name": name, "mimeType": "image/jpeg", "buffer": drawn.getvalue()}
+
+
+def test_a_review_takes_pictures_as_many_as_it_may_and_leaves_out_what_was_taken_away(
+    house: House, shop_browser: Browser
+) -> None:
+    order = house.delivers(("HD-1", 1))
+    with phone(house, shop_browser, user=house.alice.user) as alice:
+        alice.open("sub/order/review", number=order.number)
+        alice.sees("HD-1")
+        alice.here().locator("[role=radiogroup] [role=radio]").nth(3).click()
+        alice.here().get_by_label("添加照片，最多 6 张").click()
+        with alice.page.expect_file_chooser() as opened:
+            alice.tap("知道了，继续")
+        opened.value.set_files([photograph(f"{n}.jpg") for n in range(8)])
+        away = alice.here().locator('[aria-label^="删除"]')
+        expect(away).to_have_count(6)
+        away.first.click()
+        expect(away).to_have_count(5)
+        alice.tap("发表")
+        alice.sees("没有待评价的商品")
+        alice.calm()
+    review = Review.objects.get()
+    assert (review.rating, ReviewPicture.objects.filter(words__review=review).count()) == (4, 5)

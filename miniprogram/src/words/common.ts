@@ -57,7 +57,7 @@ export const common = pair({
     edit: "Change",
     picture: "Picture {n}",
     pictureAdd: "Add pictures, {n} at most",
-    why: "Why",
+    why: "Source",
     back: "Back",
     home: "To the shop",
     unit: "CNY",

@@ -61,32 +61,11 @@ function largeType(): Plugin {
   };
 }
 
-/** A browser asks for the first page's parts together with the program, not once that has run. */
-function firstPage(): Plugin {
-  return {
-    name: "first-page",
-    transformIndexHtml: {
-      order: "post",
-      handler(_, { bundle }) {
-        const chunks = Object.values(bundle ?? {}).filter((file) => file.type === "chunk");
-        const named = new Map(chunks.map((chunk) => [chunk.fileName, chunk]));
-        const home = chunks.find(({ fileName }) => fileName.includes("pages-home-home"));
-        const parts = home ? [...home.imports.flatMap((name) => named.get(name) ?? []), home].filter(({ isEntry }) => !isEntry) : [];
-        const styles = new Set(parts.flatMap(({ viteMetadata }) => [...(viteMetadata?.importedCss ?? [])]));
-        const link = (rel: string) => (file: string) => ({
-          tag: "link",
-          attrs: { rel, crossorigin: true, href: `./${file}` },
-          injectTo: "head" as const, // below the program's styles, which these refine
-        });
-        return [...parts.map(({ fileName }) => fileName).map(link("modulepreload")), ...[...styles].map(link("stylesheet"))];
-      },
-    },
-  };
-}
-
 export default defineConfig({
-  plugins: [ownLetters(), uni(), noForeignHosts(), largeType(), firstPage()],
+  plugins: [ownLetters(), uni(), noForeignHosts(), largeType()],
   base: "./",
+  // The first page is in the browser's program on purpose (src/platform/h5.ts).
+  build: { rollupOptions: { onwarn: (said, tell) => /home\.vue is dynamically imported/.test(said.message) || tell(said) } },
   resolve: { alias: { "#platform": here(`src/platform/${platform}.ts`), "@": here("src") } },
   css: { preprocessorOptions: { scss: { quietDeps: true, logger: { warn: () => undefined } } } },
   define: { __VERSION__: JSON.stringify(JSON.parse(readFileSync(here("package.json"), "utf8")).version) },

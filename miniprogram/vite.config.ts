@@ -61,11 +61,20 @@ function largeType(): Plugin {
   };
 }
 
+/** That the first page is in the browser's program (src/platform/h5.ts) is meant. */
+function meant(): Plugin {
+  return {
+    name: "meant",
+    configResolved({ logger }) {
+      const warn = logger.warn.bind(logger);
+      logger.warn = (said, options) => void (said.includes("home.vue is dynamically imported") || warn(said, options));
+    },
+  };
+}
+
 export default defineConfig({
-  plugins: [ownLetters(), uni(), noForeignHosts(), largeType()],
+  plugins: [ownLetters(), uni(), noForeignHosts(), largeType(), meant()],
   base: "./",
-  // The first page is in the browser's program on purpose (src/platform/h5.ts).
-  build: { rollupOptions: { onwarn: (said, tell) => /home\.vue is dynamically imported/.test(said.message) || tell(said) } },
   resolve: { alias: { "#platform": here(`src/platform/${platform}.ts`), "@": here("src") } },
   css: { preprocessorOptions: { scss: { quietDeps: true, logger: { warn: () => undefined } } } },
   define: { __VERSION__: JSON.stringify(JSON.parse(readFileSync(here("package.json"), "utf8")).version) },

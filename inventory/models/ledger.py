@@ -13,7 +13,8 @@ class Movement(models.Model):
     """One change; its columns are what is added to the balances of its stock and, but for holding, its lot.
 
     Writing the row changes the balances: a trigger of the table does, and refuses what would take them where
-    they cannot be. The keys have no constraint because that trigger looks both rows up.
+    they cannot be, what moves nothing, and what holds pieces of a lot or moves others without one. The keys
+    have no constraint because that trigger looks both rows up.
     """
 
     class Kind(models.TextChoices):
@@ -53,19 +54,6 @@ class Movement(models.Model):
     at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(
-                name="movement_lot",
-                condition=(
-                    Q(kind__in=["reserve", "release"], lot=None, on_hand=0, picked=0, quarantined=0)
-                    | (Q(lot__isnull=False) & ~Q(kind__in=["reserve", "release"]))
-                ),
-            ),
-            models.CheckConstraint(
-                name="movement_moves",
-                condition=~Q(on_hand=0, reserved=0, picked=0, quarantined=0),
-            ),
-        ]
         indexes = [
             models.Index(fields=["lot"], name="movement_lot_lot", condition=Q(lot__isnull=False)),
             models.Index(

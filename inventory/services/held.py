@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,7 +14,6 @@ from inventory.models import Reservation
 from inventory.services.boxing import tell_lacking
 from inventory.services.shelf import quarantine_ended
 from kernel.cases import open_failing, resting, settle_open
-from kernel.clock import shanghai_day
 from kernel.errors import Conflict
 
 FAILING = "reservation.failing"
@@ -47,36 +45,40 @@ class SaleStopped(Conflict):
 # the keys of their stocks, so that two baskets with the same goods in opposite order wait for each other
 # instead of dying together. It refuses what the newest version of a row does not have, and then nothing of
 # this stands. From a warehouse that is switched off nothing is sold, whatever was quoted from it.
+#
+# They come to a row in a queue, an advisory lock of its number (`_TURN`): of many who wait for a row each is
+# woken at every commit, only to wait for its next version, and of a queue the first one is. What is written
+# first here is run last: the reservations are there before anyone waits.
+_TURN = "RETURNING pg_advisory_xact_lock(6004506666563796992 + stock_id)"
 _RESERVE = """
-WITH wanted AS (
-    SELECT * FROM unnest(%(variants)s::bigint[], %(quantities)s::int[]) AS w(variant_id, quantity)
-), seen AS (
-    SELECT s.id, s.storefront_id, w.variant_id, w.quantity,
-           s.stopped OR (
-               SELECT NOT h.active FROM inventory_warehouse h WHERE h.id = %(warehouse)s::bigint
-           ) AS stopped,
+WITH seen AS (
+    SELECT s.id, s.storefront_id, w.variant_id, w.quantity, s.stopped OR NOT h.active AS stopped,
            s.on_hand - s.reserved - s.quarantined >= w.quantity AS enough,
-           coalesce(s.floor_on <= %(day)s::date, false) AS ending
-    FROM inventory_stock s JOIN wanted w USING (variant_id)
+           coalesce(s.floor_on <= (%(at)s::timestamptz AT TIME ZONE 'Asia/Shanghai')::date, false) AS ending
+    FROM unnest(%(variants)s::bigint[], %(quantities)s::int[]) AS w(variant_id, quantity)
+    JOIN inventory_stock s USING (variant_id) JOIN inventory_warehouse h ON h.id = s.warehouse_id
     WHERE s.warehouse_id = %(warehouse)s::bigint
 ), given AS (
-    SELECT l.* FROM seen l
-    WHERE (SELECT count(*) FILTER (WHERE enough AND NOT stopped AND NOT ending) FROM seen)
-        = (SELECT count(*) FROM wanted)
+    SELECT id, storefront_id, quantity FROM seen
+    WHERE (SELECT count(*) FROM seen WHERE enough AND NOT stopped AND NOT ending)
+        = cardinality(%(variants)s::bigint[])
+), moved AS (
+    INSERT INTO inventory_movement
+        (storefront_id, stock_id, kind, on_hand, reserved, picked, quarantined, holder, reason, by, at)
+    SELECT storefront_id, id, 'reserve', 0, quantity, 0, 0, %(holder)s::text, '', '', %(at)s::timestamptz
+    FROM given ORDER BY id
+    RETURNING pg_advisory_xact_lock(6004506666563796992 + stock_id)
 ), held AS (
     INSERT INTO inventory_reservation (storefront_id, stock_id, holder, quantity, shipped, state, at,
         expires_at)
     SELECT storefront_id, id, %(holder)s::text, quantity, 0, 'held', %(at)s::timestamptz,
            %(until)s::timestamptz
     FROM given
-), moved AS (
-    INSERT INTO inventory_movement
-        (storefront_id, stock_id, kind, on_hand, reserved, picked, quarantined, holder, reason, by, at)
-    SELECT storefront_id, id, 'reserve', 0, quantity, 0, 0, %(holder)s::text, '', '', %(at)s::timestamptz
-    FROM given ORDER BY id
 )
-SELECT id, variant_id, enough, stopped, ending FROM seen
+SELECT variant_id, enough, stopped, ending, id FROM seen
 """
+# Who holds rows of stocks already waits for nobody who may be waiting for them.
+_RESERVE_AT_ONCE = _RESERVE.replace(_TURN, "")
 
 # Of what left in parts the rest is given back, and it was a reservation of those that left.
 _RELEASE = """
@@ -143,43 +145,49 @@ def reserve(
     end. One statement; where a lot has come too near its end since anyone looked, it is taken out of sale
     first and the statement said once more. With `until`, what is still held then comes back by itself.
     """
-    sums: Counter[int] = Counter()
+    sums: dict[int, int] = {}
     for variant_id, quantity in wanted:
-        sums[variant_id] += quantity
+        sums[variant_id] = sums.get(variant_id, 0) + quantity
     asked: dict[str, Any] = {
-        "variants": list(sums.keys()),
-        "quantities": list(sums.values()),
+        "variants": _array(sums),
+        "quantities": _array(sums.values()),
         "warehouse": warehouse_id,
         "holder": holder,
         "at": now,
         "until": until,
-        "day": shanghai_day(now),
     }
-    rows = _rows(asked)
-    ending = [id for id, _, _, _, ending in rows if ending]
+    rows = _rows(_RESERVE, asked, list(sums))
+    ending = [id for *_, ending, id in rows if ending]
     if ending:
         quarantine_ended(stock_ids=ending, now=now)
-        rows = _rows(asked)
-    if any(stopped for _, _, _, stopped, _ in rows):
+        rows = _rows(_RESERVE_AT_ONCE, asked, list(sums))
+    if any(stopped for _, _, stopped, _, _ in rows):
         raise SaleStopped()
-    enough = {variant_id for _, variant_id, enough, _, _ in rows if enough}
+    enough = {variant_id for variant_id, enough, _, _, _ in rows if enough}
     if len(enough) < len(sums):
         raise SoldOut(variant_ids=[v for v in sums if v not in enough])
 
 
-def _rows(asked: dict[str, Any]) -> list[tuple[int, int, bool, bool, bool]]:
+def _rows(
+    statement: str, asked: dict[str, Any], variant_ids: list[int]
+) -> list[tuple[int, bool, bool, bool, int]]:
     """What was seen of each stock; all is held where all was enough. Raises SoldOut: others were faster."""
     while True:
         try:
             with connection.cursor() as cursor:
-                cursor.execute(_RESERVE, asked)
+                cursor.execute(statement, asked)
                 return list(cursor.fetchall())
         except IntegrityError as clash:
             refused = clash.__cause__  # by the trigger, which is no constraint of a table
             if not isinstance(refused, CheckViolation) or refused.diag.constraint_name:
                 raise
             if connection.in_atomic_block:
-                raise SoldOut(variant_ids=asked["variants"]) from clash
+                raise SoldOut(variant_ids=variant_ids) from clash
+
+
+def _array(numbers: Iterable[int]) -> str:
+    """As PostgreSQL writes it: psycopg takes a list apart again at each call, for a third of its time."""
+    return "{" + ",".join(map(str, numbers)) + "}"
 
 
 def release(*, holder: str, now: datetime) -> int:

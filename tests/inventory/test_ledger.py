@@ -102,6 +102,35 @@ def test_a_movement_of_a_lot_of_another_stock_is_refused(world):
         )
 
 
+@pytest.mark.parametrize(
+    ("of_lot", "moved", "broken"),
+    [
+        (True, {"kind": "reserve", "reserved": 1}, "movement_lot"),
+        (True, {"kind": "release", "reserved": -1}, "movement_lot"),
+        (False, {"kind": "adjust", "on_hand": 1}, "movement_lot"),
+        (False, {"kind": "reserve", "reserved": 1, "on_hand": 1}, "movement_lot"),
+        (False, {"kind": "reserve", "reserved": 1, "picked": 1}, "movement_lot"),
+        (False, {"kind": "release", "reserved": -1, "quarantined": 1}, "movement_lot"),
+        (False, {"kind": "reserve"}, "movement_moves"),
+        (True, {"kind": "adjust"}, "movement_moves"),
+    ],
+)
+def test_a_movement_that_moves_nothing_or_what_it_may_not_is_refused(world, of_lot, moved, broken):
+    stock = Stock.objects.get(variant=world.dryer)
+    lot = Lot.objects.get(stock=stock) if of_lot else None
+    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+        Movement.objects.create(storefront=world.shop, stock=stock, lot=lot, at=make.NOW, **moved)
+    assert refused.value.__cause__.diag.constraint_name == broken
+    assert Movement.objects.filter(stock=stock).count() == 1
+
+
+def test_who_writes_a_stock_as_it_stands_changes_no_balance(world):
+    stock = Stock.objects.get(variant=world.dryer)
+    stock.stopped = True
+    stock.save()
+    assert Stock.objects.get(pk=stock.pk).stopped
+
+
 @pytest.mark.crooked_stock
 def test_a_balance_that_differs_is_named_and_set_right(world, capsys):
     services.reserve(

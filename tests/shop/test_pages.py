@@ -55,6 +55,11 @@ LOW = f"""() => [...document.querySelectorAll("{TOUCHED}")]
 UNEVEN = """() => [...document.querySelectorAll(".banner")].map(one => one.getBoundingClientRect())
     .filter(({left, width}) => left % 1 || width % 1).map(({width}) => width)"""
 
+# Letters of the library's buttons that have not grown with the others.
+FINE = """type => [...document.querySelectorAll(".wd-button")].filter(one => one.checkVisibility())
+    .map(one => [one.innerText, parseFloat(getComputedStyle(one).fontSize)])
+    .filter(([, px]) => px < 12 * type)"""
+
 
 def pages() -> list[str]:
     told = json.loads(PAGES_JSON.read_text(encoding="utf-8"))
@@ -132,6 +137,7 @@ def test_every_page_is_whole(
                 "empty": len(text.strip()) < 4,
                 "complaints": alice.complaints[:],
                 "uneven": alice.page.evaluate(UNEVEN),
+                "fine": alice.page.evaluate(FINE, float(letters or 1)),
                 "low": alice.page.evaluate(LOW),
                 "axe": findings(alice.page, but=STAY),
             }

@@ -45,11 +45,6 @@ class SaleStopped(Conflict):
 # the keys of their stocks, so that two baskets with the same goods in opposite order wait for each other
 # instead of dying together. It refuses what the newest version of a row does not have, and then nothing of
 # this stands. From a warehouse that is switched off nothing is sold, whatever was quoted from it.
-#
-# They come to a row in a queue, an advisory lock of its number (`_TURN`): of many who wait for a row each is
-# woken at every commit, only to wait for its next version, and of a queue the first one is. What is written
-# first here is run last: the reservations are there before anyone waits.
-_TURN = "RETURNING pg_advisory_xact_lock(6004506666563796992 + stock_id)"
 _RESERVE = """
 WITH seen AS (
     SELECT s.id, s.storefront_id, w.variant_id, w.quantity, s.stopped OR NOT h.active AS stopped,
@@ -67,7 +62,6 @@ WITH seen AS (
         (storefront_id, stock_id, kind, on_hand, reserved, picked, quarantined, holder, reason, by, at)
     SELECT storefront_id, id, 'reserve', 0, quantity, 0, 0, %(holder)s::text, '', '', %(at)s::timestamptz
     FROM given ORDER BY id
-    RETURNING pg_advisory_xact_lock(6004506666563796992 + stock_id)
 ), held AS (
     INSERT INTO inventory_reservation (storefront_id, stock_id, holder, quantity, shipped, state, at,
         expires_at)
@@ -77,8 +71,6 @@ WITH seen AS (
 )
 SELECT variant_id, enough, stopped, ending, id FROM seen
 """
-# Who holds rows of stocks already waits for nobody who may be waiting for them.
-_RESERVE_AT_ONCE = _RESERVE.replace(_TURN, "")
 
 # Of what left in parts the rest is given back, and it was a reservation of those that left.
 _RELEASE = """
@@ -156,11 +148,11 @@ def reserve(
         "at": now,
         "until": until,
     }
-    rows = _rows(_RESERVE, asked, list(sums))
+    rows = _rows(asked, list(sums))
     ending = [id for *_, ending, id in rows if ending]
     if ending:
         quarantine_ended(stock_ids=ending, now=now)
-        rows = _rows(_RESERVE_AT_ONCE, asked, list(sums))
+        rows = _rows(asked, list(sums))
     if any(stopped for _, _, stopped, _, _ in rows):
         raise SaleStopped()
     enough = {variant_id for variant_id, enough, _, _, _ in rows if enough}
@@ -168,14 +160,12 @@ def reserve(
         raise SoldOut(variant_ids=[v for v in sums if v not in enough])
 
 
-def _rows(
-    statement: str, asked: dict[str, Any], variant_ids: list[int]
-) -> list[tuple[int, bool, bool, bool, int]]:
+def _rows(asked: dict[str, Any], variant_ids: list[int]) -> list[tuple[int, bool, bool, bool, int]]:
     """What was seen of each stock; all is held where all was enough. Raises SoldOut: others were faster."""
     while True:
         try:
             with connection.cursor() as cursor:
-                cursor.execute(statement, asked)
+                cursor.execute(_RESERVE, asked)
                 return list(cursor.fetchall())
         except IntegrityError as clash:
             refused = clash.__cause__  # by the trigger, which is no constraint of a table

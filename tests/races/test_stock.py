@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 
 from inventory import services as inventory
 from inventory.models import Reservation, Stock
@@ -109,39 +109,6 @@ def test_whoever_comes_second_has_the_word_of_the_newest_row(first, answer, wrap
     assert isinstance(second, SoldOut if wrapped and answer is SaleStopped else answer)
     held = 1 if first != "stops it" else 0
     assert Stock.objects.get(variant=world.dryer).reserved == held == Reservation.objects.count()
-
-
-def who_waits_for() -> list[str]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_stat_clear_snapshot()")
-        cursor.execute(
-            "SELECT wait_event FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock' ORDER BY wait_event"
-        )
-        return [kind for (kind,) in cursor.fetchall()]
-
-
-def test_of_those_who_want_one_stock_one_waits_for_its_row_and_the_others_in_a_queue():
-    world = make.world(on_hand=1000)
-    rows, seen, locked = Stock.objects.filter(variant=world.dryer), [], threading.Event()
-
-    def in_the_way() -> str:
-        with transaction.atomic():
-            rows.select_for_update().get()
-            locked.set()
-            assert wait_until(lambda: len(who_waits_for()) == 4, seconds=20)
-            seen.extend(who_waits_for())
-        return "first"
-
-    def behind(holder: str) -> str:
-        assert locked.wait(20)
-        return reserve(world.warehouse.pk, [(world.dryer.pk, 1)], holder)
-
-    holders = [f"order:{n}" for n in range(4)]
-    calls = [lambda holder=holder: behind(holder) for holder in holders]
-    assert at_once([in_the_way, *calls]) == ["first", *holders]
-    assert seen == ["advisory", "advisory", "advisory", "transactionid"]
-    assert rows.get().reserved == 4
 
 
 def test_who_has_taken_ended_goods_out_of_sale_waits_for_nobody_who_waits_for_them(monkeypatch):

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import requests
 from django.conf import settings
 from django.core.exceptions import SuspiciousFileOperation
+from django.db import DataError
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.urls import path
 from django.utils.html import format_html
@@ -55,30 +56,41 @@ def page(request: HttpRequest, storefront: str) -> HttpResponse:
 
 @require_safe
 def file(request: HttpRequest, storefront: str, name: str) -> HttpResponseBase:
-    """A file of the build; its name changes with its content."""
-    try:
-        answer: FileResponse = serve(request, name, document_root=str(DIST))
-    except SuspiciousFileOperation as outside:
-        raise Http404 from outside
+    """A file of the build; its name changes with its content, but for the page's, which is given above."""
+    if not played() or name == "index.html":
+        raise Http404
+    answer = below(request, name, str(DIST))
     answer["Cache-Control"] = "public, max-age=31536000, immutable"
+    return answer
+
+
+def below(request: HttpRequest, path: str, document_root: str) -> FileResponse:
+    """A file below a folder, as Django serves it on a laptop; 404 for a name that no file can have, too."""
+    try:
+        answer: FileResponse = serve(request, path, document_root=document_root)
+    except (SuspiciousFileOperation, OSError) as nowhere:
+        raise Http404 from nowhere
     return answer
 
 
 @csrf_exempt
 @require_POST
 def seam(request: HttpRequest, storefront: str, verb: str) -> HttpResponse:
-    """What the user does in WeChat, done in the sandbox. 404: no such verb; 400: it was refused there."""
+    """What the user does in WeChat, done in the sandbox, where it may be refused (400) or nobody is (502)."""
     shop = shop_by_code(storefront)
     if verb not in VERBS or not played():
         raise Http404
     try:
         wish = json.loads(request.body)
         calls = VERBS[verb](shop.appid, wish)
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError, DataError):
         return JsonResponse({"error": "a JSON object with the fields of this verb"}, status=400)
     answer: Any = {}
     for control, body in calls:
-        made = requests.post(f"{settings.WECHAT_API_BASE}/sandbox/{control}", json=body, timeout=SECONDS)
+        try:
+            made = requests.post(f"{settings.WECHAT_API_BASE}/sandbox/{control}", json=body, timeout=SECONDS)
+        except requests.RequestException:
+            return JsonResponse({"error": "the sandbox does not answer"}, status=502)
         if not made.ok:
             return HttpResponse(made.content, status=400, content_type="application/json")
         answer = made.json() if made.content else {}

@@ -7,7 +7,6 @@ from django.contrib import admin
 from django.urls import include, path
 from django.views.generic import RedirectView
 from django.views.i18n import set_language
-from django.views.static import serve
 
 from backend import health, problems_page, shop
 from operators import code_search, goods_import, platform, return_numbers, rule_book, shop_look, work
@@ -51,5 +50,5 @@ else:  # a laptop has no proxy that serves media, and someone who looks around
     urlpatterns.append(path("", RedirectView.as_view(url="/api/v1/docs/")))
     for shown in ("catalog", "shopfront"):  # what everyone may see; the other folders are nobody's
         folder = {"document_root": f"{settings.MEDIA_ROOT}/{shown}"}
-        urlpatterns.append(path(f"media/{shown}/<path:path>", serve, folder))
+        urlpatterns.append(path(f"media/{shown}/<path:path>", shop.below, folder))
     urlpatterns.append(path("shop/", include(shop.addresses)))

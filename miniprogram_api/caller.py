@@ -70,7 +70,7 @@ def shop_of(storefront_id: int, request: HttpRequest) -> Shop:
 def shop_by_header(request: HttpRequest) -> Shop:
     """The storefront that X-Appid names; raises NoStorefront for none or an unknown one."""
     named = request.META.get("HTTP_X_APPID", "")
-    if not named or not named.isascii() or len(named) > 64:
+    if not named.isascii() or not named.isprintable() or not 0 < len(named) <= 64:
         raise NoStorefront()
     return shop_by_appid(named)
 

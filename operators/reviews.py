@@ -150,7 +150,7 @@ class ReviewAdmin(Stepped):
             form=AnswerForm,
             do=_reply,
             roles=CARERS,
-            legal=lambda row: row.public_at is not None and not row.reply,
+            legal=lambda row: row.public_at is not None and row.customer_id is not None and not row.reply,
             hint=say("仅可回复一次，所有人可见。", "One answer, read by everybody."),
         ),
     )

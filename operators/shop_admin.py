@@ -30,10 +30,21 @@ def _back(row: Any, values: Mapping[str, Any], who: str, at: datetime) -> None:
     bring_back(storefront_id=row.storefront_id, number=row.number, by=who, now=at)
 
 
+def _seen(row: Any) -> dict[str, Any]:
+    """The draft that is to be replaced."""
+    revisions = Draft.objects.filter(storefront=row.storefront_id).values_list("revision", flat=True)
+    return {"revision": revisions.first() or 0}
+
+
 def _draft(row: Any, values: Mapping[str, Any], who: str, at: datetime) -> None:
-    draft = Draft.objects.filter(storefront=row.storefront_id).first()
-    seen = draft.revision if draft else 0
+    seen = values["revision"]
     draft_again(storefront_id=row.storefront_id, number=row.number, revision=seen, by=who, now=at)
+
+
+class DraftForm(forms.Form):
+    """Nothing to type: which draft was seen, so that a colleague's later one is not lost."""
+
+    revision = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
 
 
 @register("shopfront.Version")
@@ -62,7 +73,8 @@ class VersionAdmin(Stepped):
             name="draft",
             title=say("作为草稿编辑", "Edit it as the draft"),
             icon="edit",
-            form=forms.Form,
+            form=DraftForm,
+            start=_seen,
             do=_draft,
             roles=SELLERS,
             hint=say("现有草稿将被此版本替换。", "The present draft is replaced by this version."),

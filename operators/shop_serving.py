@@ -54,6 +54,7 @@ class ServingForm(forms.Form):
         required=False,
         widget=UnfoldAdminTextInputWidget,
     )
+    seen = forms.CharField(required=False, widget=forms.HiddenInput, strip=False)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -74,6 +75,7 @@ def serve(
         "en": shop.maintenance_en,
         "until": shop.maintenance_until,
         "version": shop.minimum_version,
+        "seen": serving.as_it_stands(shop),
     }
     form = ServingForm(request.POST if request.method == "POST" else None, initial=start)
     if request.method == "POST" and form.is_valid():
@@ -91,6 +93,7 @@ def serve(
 
 
 def _set(shop: Storefront, told: dict[str, Any], by: str, home: str) -> str:
+    shop = serving.hold(storefront_id=shop.pk, seen=told["seen"])
     who: dict[str, Any] = {"storefront_id": shop.pk, "by": by, "now": now()}
     before = (shop.maintenance_zh, shop.maintenance_en, shop.maintenance_until)
     if told["maintenance"]:

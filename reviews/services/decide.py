@@ -19,11 +19,11 @@ HELD, REPLIED = "review.held", "review.replied"
 
 
 class NotToAnswer(Conflict):
-    """The brand answers a review once, while it is listed."""
+    """The brand answers a review once, while it is listed and its author is a customer."""
 
     code = "review_not_to_answer"
-    title = "A review is answered once, while it is listed."
-    title_zh = "仅可对展示中的评价回复一次。"
+    title = "A review is answered once, while it is listed and its author's account is open."
+    title_zh = "仅可对展示中且作者账号未注销的评价回复一次。"
 
 
 class BadAnswer(Invalid):
@@ -67,7 +67,8 @@ def reply(*, review: Review, text: str, by: str, now: datetime) -> None:
     if not 0 < len(text) <= LONGEST:
         raise BadAnswer()
     with tenant(review.storefront_id):
-        free = Review.objects.filter(pk=review.pk, reply="", public_at__isnull=False)
+        listed = Review.objects.filter(pk=review.pk, public_at__isnull=False, customer__isnull=False)
+        free = listed.filter(reply="")
         if free.update(reply=text, replied_at=now, replied_by=by) != 1:
             raise NotToAnswer()
         events.record(

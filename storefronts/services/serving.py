@@ -5,12 +5,13 @@ Every process keeps its storefront for half a minute (`storefronts.queries`): wi
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import datetime
 from typing import Any
 
 from kernel import events
-from kernel.errors import Invalid
+from kernel.errors import Conflict, Invalid
 from kernel.tenancy import tenant
 from storefronts.models import Storefront
 
@@ -26,6 +27,30 @@ class BadServing(Invalid):
         "Maintenance wants a sentence in both languages and an end that is to come; a version is like 1.2.3."
     )
     title_zh = "维护须填写中英文说明，预计结束时间须晚于现在；版本号形如 1.2.3。"
+
+
+class ServingMoved(Conflict):
+    """Someone else has changed it since it was read."""
+
+    code = "serving_moved"
+    title = (
+        "Maintenance or minimum version was changed meanwhile. Nothing was saved: look again, then decide."
+    )
+    title_zh = "维护或最低版本已被他人修改，本次未保存；请重新查看后再操作。"
+
+
+def as_it_stands(row: Storefront) -> str:
+    """What a colleague saw of it before they change it."""
+    told = (row.maintenance_zh, row.maintenance_en, row.maintenance_until, row.minimum_version)
+    return json.dumps(told, default=str)
+
+
+def hold(*, storefront_id: int, seen: str) -> Storefront:
+    """The storefront, held until the transaction ends, still as it was `seen`. Raises ServingMoved."""
+    row = Storefront.objects.select_for_update().get(pk=storefront_id)
+    if as_it_stands(row) != seen:
+        raise ServingMoved()
+    return row
 
 
 def begin_maintenance(

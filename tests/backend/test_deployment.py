@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ from backend.embedded.files import make_folder
 from backend.embedded.place import Place, find_place
 from backend.embedded.programs import Programs, find_programs
 from backend.embedded.roles import SETTINGS
+from backend.middleware import MAX_PICTURE, most_read
+from miniprogram_api.urls import endpoints
 
 ROOT = Path(__file__).resolve().parents[2]
 SCRIPT = ROOT / "deploy" / "postgres" / "10-roles.sh"
@@ -125,3 +128,17 @@ def test_the_proxy_writes_no_log_of_the_link_of_a_copy() -> None:
     (place,) = re.findall(r"location /api/v1/exports/ \{(.*?)\}", conf, re.S)
     assert "access_log off;" in place
     assert "proxy_pass http://web:8000;" in place
+
+
+def test_the_proxy_takes_every_picture_that_the_house_takes_and_logs_no_question() -> None:
+    conf = (ROOT / "deploy" / "nginx" / "storefront.conf").read_text()
+    ((place, rules),) = re.findall(r"location ~ (\S*pictures\S*) \{(.*?)\n    \}", conf, re.S)
+    assert "client_max_body_size 5184k;" in rules and 5184 * 1024 == MAX_PICTURE
+    given = [str(one.pattern) for one in endpoints if "sent_picture" in inspect.getsource(one.callback.cls)]
+    assert len(given) == 2
+    for route in given:
+        path = "/api/v1/" + route.replace("<number:number>", "20261128ABC")
+        assert re.match(place, path) and most_read(path) == MAX_PICTURE, path
+    formats = re.findall(r"log_format (\w+) (.*?);", conf, re.S)
+    assert [name for name, _ in formats] == ["unasked"] and "access.log unasked;" in conf
+    assert not re.search(r"\$(request|request_uri|args|query_string|http_referer)\b", formats[0][1])

@@ -182,3 +182,13 @@ def test_a_published_look_shows_within_a_second(anyone: Phone, world: make.World
     shown(world.shop.pk, look(products("a"), search_words=[words("新")]))
     kept.shelves.forget()  # as a second later
     assert anyone.get(path).content != before
+
+
+def test_no_header_fails(anyone: Phone, world: make.World) -> None:
+    anyone.client.raise_request_exception = False
+    for path in ("shop", "home", "products", "parties"):
+        for appid in ("\0", "wx\x7f", "é", "x" * 9_000, "*", " "):
+            assert anyone.get(path, X_Appid=appid).status_code == 404, (path, appid[:9])
+        for name in ("X_Client_Version", "Accept_Language", "If_None_Match"):
+            for said in ("\0", "é", "x" * 9_000, "9999.9999.9999", "٣.1.1", "*"):
+                assert anyone.get(path, **{name: said}).status_code in (200, 304), (path, name, said[:9])

@@ -131,7 +131,8 @@ def test_a_shop_is_furnished_published_and_brought_back(client, settings, tmp_pa
     step = reverse("admin:shopfront_version_step", args=[first.pk, "back"])
     client.post(step, {})
     assert queries.shown_version(world.shop.pk).brings_back == 1
-    client.post(step.replace("/back/", "/draft/"), {})
+    seen = Draft.objects.get().revision
+    client.post(step.replace("/back/", "/draft/"), {"revision": seen})
     assert len(desk.draft["blocks"]) == 3
 
 
@@ -174,11 +175,12 @@ def test_who_comes_second_is_told_and_a_double_click_is_one_wish(client):
 def test_maintenance_is_an_owners_word_and_takes_hold_without_a_publication(client):
     world = make.world()
     desk = Desk(client, world.shop, "owner")
-    told = desk.send("serving", {"maintenance": "on", "zh": "盘点中", "en": "", "version": "1.2.0"})
+    start = desk.form("serving")
+    told = desk.send("serving", start | {"maintenance": "on", "zh": "盘点中", "en": "", "version": "1.2.0"})
     assert "Maintenance wants a sentence in both languages" in told
     until = f"{make.present() + timedelta(days=1):%Y-%m-%dT%H:%M}"
     values = {"maintenance": "on", "zh": "盘点中", "en": "Counting", "version": "1.2.0", "until": until}
-    assert "Done." in desk.send("serving", values)
+    assert "Done." in desk.send("serving", start | values)
     row = Storefront.objects.get(pk=world.shop.pk)
     assert (row.maintenance_zh, row.minimum_version, row.maintenance_until is None) == (
         "盘点中",
@@ -186,7 +188,8 @@ def test_maintenance_is_an_owners_word_and_takes_hold_without_a_publication(clie
         False,
     )
     assert client.get("/api/v1/home", headers={"X-Appid": row.appid}).status_code == 503
-    desk.send("serving", {"zh": "盘点中", "en": "Counting", "version": ""})
+    seen = desk.form("serving")["seen"]
+    desk.send("serving", {"zh": "盘点中", "en": "Counting", "version": "", "seen": seen})
     row.refresh_from_db()
     assert (row.maintenance_zh, row.minimum_version) == ("", "")
     assert Desk(client, world.shop, "merchandiser").client.get(desk.url("serving")).status_code == 403

@@ -261,6 +261,8 @@ def test_with_the_account_go_words_pictures_and_name_and_the_stars_stay_tied_to_
     assert (review.rating, review.customer_id, review.line_id, review.reply) == (5, None, None, "")
     assert not ReviewWords.objects.exists() and not ReviewPicture.objects.exists()
     assert not File.objects.filter(name="review-picture").exists() and unused
+    with pytest.raises(NotToAnswer):  # nobody would find it when somebody asks what is held of them
+        reply(review=review, text="谢谢张三", by="li", now=make.present())
     assert stars(alice) == (1, "5.0")
     (one,) = listed(alice)
     assert (one["first"], one["name"], one["rating"]) == (None, None, 5)

@@ -78,6 +78,7 @@ def test_where_wechat_is_wechat_there_is_no_such_page(built: Path, settings: Any
     make.storefront("maison")
     settings.WECHAT_API_BASE = "https://api.weixin.qq.com"
     assert Client().get("/shop/maison/").status_code == 404
+    assert Client().get("/shop/maison/assets/index-1.js").status_code == 404
     asked = Client().post("/shop/maison/seam/login", '{"user": "a"}', content_type="application/json")
     assert asked.status_code == 404
 
@@ -93,3 +94,30 @@ def test_every_call_is_one_that_wx_request_can_send() -> None:
     told = json.loads((shop.ROOT / "miniprogram" / "openapi.json").read_text(encoding="utf-8"))
     methods = {method for calls in told["paths"].values() for method in calls}
     assert methods == {"get", "post", "put", "delete"}
+
+
+def test_no_name_and_no_wish_fails(built: Path, beside: StandIn, settings: Any) -> None:
+    client = Client(raise_request_exception=False)
+    for name in (
+        "a%00b",
+        "x" * 5_000,
+        "assets/" + "é" * 300,
+        "..%5csettings.py",
+        "%ff",
+        "a/" * 2_000,
+        "assets",
+    ):
+        for where in ("/shop/maison/", "/media/shopfront/", "/media/catalog/"):
+            assert client.get(where + name).status_code == 404, (where, name[:9])
+    assert client.get("/shop/maison/index.html").status_code == 404  # the page is told whose shop it is
+    worst = {name: ["\0", "\ud800"] for name in ("user", "phone", "templates", "act")}
+    for verb in shop.VERBS:
+        for wish in ("[" * 60_000, '{"user":' + "[" * 30_000, "9" * 60_000, json.dumps(worst)):
+            asked = client.post(f"/shop/maison/seam/{verb}", wish, content_type="application/json")
+            assert asked.status_code in (200, 400, 502), (verb, wish[:9])
+    worst["templates"] = ["\0"]
+    asked = client.post("/shop/maison/seam/subscribe", json.dumps(worst), content_type="application/json")
+    assert asked.status_code == 400
+    settings.WECHAT_API_BASE = "http://127.0.0.1:9"
+    asked = client.post("/shop/maison/seam/login", '{"user": "a"}', content_type="application/json")
+    assert asked.status_code == 502

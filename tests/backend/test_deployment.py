@@ -133,7 +133,7 @@ def test_the_proxy_writes_no_log_of_the_link_of_a_copy() -> None:
 def test_the_proxy_takes_every_picture_that_the_house_takes_and_logs_no_question() -> None:
     conf = (ROOT / "deploy" / "nginx" / "storefront.conf").read_text()
     ((place, rules),) = re.findall(r"location ~ (\S*pictures\S*) \{(.*?)\n    \}", conf, re.S)
-    assert "client_max_body_size 5184k;" in rules and 5184 * 1024 == MAX_PICTURE
+    assert "client_max_body_size 5184k;" in rules and MAX_PICTURE == 5184 * 1024
     given = [str(one.pattern) for one in endpoints if "sent_picture" in inspect.getsource(one.callback.cls)]
     assert len(given) == 2
     for route in given:

@@ -19,7 +19,7 @@ from compliance.personal_fields import PersonalField
 from kernel import files
 from kernel.cases import settle_open
 from reviews.models import Review, ReviewPicture, ReviewWords
-from reviews.services.decide import HELD
+from reviews.services.decide import HELD, hold
 from reviews.services.pictures import UNUSED
 from reviews.services.write import remove_pictures
 
@@ -103,11 +103,12 @@ def see(subject: Subject, now: datetime) -> list[Category]:
 
 def erase(subject: Subject, now: datetime) -> list[Kept]:
     """Words, pictures and names go at once; the stars stay, tied to nobody."""
+    own = Review.objects.filter(customer__subject=subject).order_by("pk")
+    reviews = [hold(pk) for pk in own.values_list("pk", flat=True)]
     words = list(_own(subject))
     looks = [row.at for row in queries.accesses(refs=[str(one.public_id) for one in words])]
     for one in words:
         settle_open(kinds=[HELD], key=one.case_key, by="system", note="the account is closed", now=now)
-    reviews = list(Review.objects.filter(customer__subject=subject))
     for review in reviews:
         remove_pictures(review)
     _drop(list(ReviewPicture.objects.filter(order__subject=subject, words=None)), now)

@@ -15,7 +15,7 @@ from kernel.cases import open_case
 from kernel.tenancy import tenant
 from reviews.gateways.content import check_text
 from reviews.models import ReviewWords
-from reviews.services.decide import HELD, show
+from reviews.services.decide import HELD, hold, show
 from reviews.states import WORDS
 from wechat import OPERATOR
 from wechat.content import Suggestion
@@ -111,5 +111,6 @@ def _hold(words: ReviewWords, why: str, now: datetime) -> None:
 
 def _waits(words: ReviewWords) -> bool:
     """Held until the transaction ends: the author may have taken it back meanwhile."""
+    hold(words.review_id)
     rows = ReviewWords.objects.select_for_update(of=("self",)).filter(pk=words.pk, state="waiting")
     return rows.exists()

@@ -42,9 +42,15 @@ class NoGround(Invalid):
     title_zh = "请选择依法屏蔽的理由并说明。"
 
 
+def hold(review_id: int) -> Review:
+    """The review, held until the transaction ends, before its words: what is told of it has one order."""
+    return Review.objects.select_for_update(of=("self",), no_key=True).get(pk=review_id)
+
+
 def show(*, words: ReviewWords, by: str, now: datetime) -> None:
     """Show words that were looked at, or hidden before. Raises WrongState."""
     with tenant(words.storefront_id):
+        hold(words.review_id)
         done = {"decided_at": now, "decided_by": by, "ground": "", "note": ""}
         WORDS.move(words, "show", now=now, facts={"by": by, "kind": words.kind}, **done)
         _decided(words, by, now)
@@ -55,6 +61,7 @@ def hide(*, words: ReviewWords, ground: str, note: str, by: str, now: datetime) 
     if ground not in ReviewWords.Ground.values or not note.strip():
         raise NoGround()
     with tenant(words.storefront_id):
+        hold(words.review_id)
         done = {"decided_at": now, "decided_by": by, "ground": ground, "note": note.strip()}
         facts = {"by": by, "kind": words.kind, "ground": ground}
         WORDS.move(words, "hide", now=now, facts=facts, **done)
@@ -67,6 +74,7 @@ def reply(*, review: Review, text: str, by: str, now: datetime) -> None:
     if not 0 < len(text) <= LONGEST:
         raise BadAnswer()
     with tenant(review.storefront_id):
+        hold(review.pk)
         listed = Review.objects.filter(pk=review.pk, public_at__isnull=False, customer__isnull=False)
         free = listed.filter(reply="")
         if free.update(reply=text, replied_at=now, replied_by=by) != 1:

@@ -24,7 +24,7 @@ from orders.models import Order, OrderLine
 from reviews.models import LONGEST, Review, ReviewPicture, ReviewWords
 from reviews.queries import arrived
 from reviews.services.check import WRITTEN
-from reviews.services.decide import HELD, show
+from reviews.services.decide import HELD, hold, show
 from reviews.states import WORDS
 
 MOST_PICTURES = 6
@@ -118,6 +118,7 @@ def add_words(*, review: Review, text: str, now: datetime) -> ReviewWords:
         raise BadReview()
     with tenant(review.storefront_id):
         held(review.customer_id)
+        hold(review.pk)
         state = {one.kind: one.state for one in review.words.all()}
         if ReviewWords.Kind.MORE in state:
             raise ReviewedBefore()
@@ -133,7 +134,7 @@ def withdraw(*, review: Review, now: datetime) -> Review:
     same."""
     with tenant(review.storefront_id):
         held(review.customer_id)
-        row = Review.objects.get(pk=review.pk)
+        row = hold(review.pk)
         if row.withdrawn_at is None:
             for words in row.words.exclude(state="withdrawn").select_related("review"):
                 WORDS.move(words, "withdraw", now=now, text="", note="")

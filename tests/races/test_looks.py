@@ -11,6 +11,8 @@ from shopfront import queries
 from shopfront.models import Draft, Version
 from shopfront.services.drafting import save_draft
 from shopfront.services.publishing import bring_back, publish
+from storefronts.models import Storefront
+from storefronts.services import serving
 from tests import make
 from tests.catalog.test_catalog_races import at_once
 from tests.make_looks import grid as cells
@@ -98,3 +100,42 @@ def test_versions_that_come_back_at_once_are_numbered_one_after_the_other(shop):
     assert set(done) <= {"done", "NothingNew"} and done.count("done") >= 2
     numbers = list(Version.objects.order_by("number").values_list("number", flat=True))
     assert numbers == [*range(1, 4 + done.count("done"))]
+
+
+def test_what_is_published_while_another_comes_back_are_two_versions_and_each_is_whole(shop):
+    seen = shown(shop, named("a"))
+    seen = shown(shop, named("b"), seen)
+    for turn in range(3):
+        seen = save_draft(storefront_id=shop, content=named(f"new{turn}"), revision=seen, by="mei", now=NOW)
+
+        def one(number: int, seen: int = seen) -> None:
+            if number % 2:
+                publish(storefront_id=shop, revision=seen, by="mei", now=NOW)
+            else:
+                bring_back(storefront_id=shop, number=1, by="lin", now=NOW)
+
+        before = Version.objects.count()
+        done = at_once(4, one)
+        assert set(done) <= {"done", "NothingNew"} and done.count("done") >= 1
+        made = list(Version.objects.order_by("number")[before:])
+        assert [row.number for row in made] == [*range(before + 1, before + 1 + done.count("done"))]
+        whole = {(1, "a"), (None, f"new{turn}")}
+        assert {(row.brings_back, block(row.content)) for row in made} <= whole
+
+
+def test_of_two_owners_who_change_maintenance_as_they_saw_it_one_is_told(shop):
+    row = Storefront.objects.get(pk=shop)
+    saw = serving.as_it_stands(row)
+
+    def change(number: int) -> None:
+        who = {"storefront_id": shop, "by": f"n{number}", "now": NOW}
+        with transaction.atomic():
+            serving.hold(storefront_id=shop, seen=saw)
+            if number:
+                serving.begin_maintenance(zh="盘点", en="Counting", until=None, **who)
+            else:
+                serving.set_minimum_version(version="1.2.0", **who)
+
+    assert at_once(2, change) == ["ServingMoved", "done"]
+    row.refresh_from_db()
+    assert (row.maintenance_zh, row.minimum_version) in (("盘点", ""), ("", "1.2.0"))

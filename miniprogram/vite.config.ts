@@ -61,7 +61,7 @@ function largeType(): Plugin {
   };
 }
 
-/** That the first page is in the browser's program (src/platform/h5.ts) is meant. */
+/** That the first page is in the browser's program (src/platform/h5.begin.ts) is meant. */
 function meant(): Plugin {
   return {
     name: "meant",
@@ -75,7 +75,13 @@ function meant(): Plugin {
 export default defineConfig({
   plugins: [ownLetters(), uni(), noForeignHosts(), largeType(), meant()],
   base: "./",
-  resolve: { alias: { "#platform": here(`src/platform/${platform}.ts`), "@": here("src") } },
+  resolve: {
+    alias: {
+      "#platform": here(`src/platform/${platform}.ts`),
+      "#begin": here(`src/platform/${platform}.begin.ts`),
+      "@": here("src"),
+    },
+  },
   css: { preprocessorOptions: { scss: { quietDeps: true, logger: { warn: () => undefined } } } },
   define: { __VERSION__: JSON.stringify(JSON.parse(readFileSync(here("package.json"), "utf8")).version) },
 });

@@ -1,9 +1,9 @@
-import { platform } from "#platform";
+import { begin } from "#begin";
 import { createSSRApp } from "vue";
 import App from "./App.vue";
 
 export function createApp() {
   const app = createSSRApp(App);
-  platform.begin(app);
+  begin(app);
   return { app };
 }

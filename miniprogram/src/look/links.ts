@@ -4,48 +4,7 @@
  */
 import type { Shape } from "@/api";
 import { preview } from "@/store/shop";
-
-export const PAGES = {
-  home: "/pages/home/home",
-  category: "/pages/category/category",
-  cart: "/pages/cart/cart",
-  me: "/pages/me/me",
-  list: "/sub/goods/list",
-  search: "/sub/goods/search",
-  product: "/sub/goods/product",
-  promotion: "/sub/goods/promotion",
-  reviews: "/sub/goods/reviews",
-  label: "/sub/goods/label",
-  confirm: "/sub/order/confirm",
-  result: "/sub/order/result",
-  orders: "/sub/order/orders",
-  order: "/sub/order/order",
-  parcels: "/sub/order/parcels",
-  mend: "/sub/order/mend",
-  payer: "/sub/order/payer",
-  price: "/sub/order/price",
-  review: "/sub/order/review",
-  ask: "/sub/service/ask",
-  returns: "/sub/service/returns",
-  return: "/sub/service/return",
-  way: "/sub/service/way",
-  addresses: "/sub/me/addresses",
-  address: "/sub/me/address",
-  coupons: "/sub/me/coupons",
-  coupon: "/sub/me/coupon",
-  identity: "/sub/me/identity",
-  share: "/sub/me/share",
-  consents: "/sub/me/consents",
-  allowance: "/sub/me/allowance",
-  data: "/sub/me/data",
-  disclosures: "/sub/me/disclosures",
-  profile: "/sub/me/profile",
-  messages: "/sub/me/messages",
-  parties: "/sub/me/parties",
-  reviewed: "/sub/me/reviewed",
-  settings: "/sub/me/settings",
-  closing: "/sub/me/closing",
-} as const;
+import { PAGES } from "./pages";
 
 export type Page = keyof typeof PAGES;
 const TABS: readonly Page[] = ["home", "category", "cart", "me"];

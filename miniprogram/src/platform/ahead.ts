@@ -1,5 +1,5 @@
 /** The other pages' files, fetched while nobody waits: a page that is opened without a network then says so in our words. */
-import { PAGES } from "@/look/links";
+import { PAGES } from "@/look/pages";
 
 const CALM = 1500; // ms after a page has shown what it has
 let begun = false;

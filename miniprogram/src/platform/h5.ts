@@ -2,8 +2,6 @@
  * The machine is a browser, and WeChat is the sandbox: log-in, payment sheet and prompts are asked of `seam/…` beside
  * the page, which exists on a laptop alone. Nothing of this file is in the WeChat output.
  */
-import Home from "@/pages/home/home.vue";
-import NotFetched from "./NotFetched.vue";
 import { fetchAhead } from "./ahead";
 import { readable } from "./readable";
 import type { Answer, PaymentParameters, Platform, SheetLeft } from "./types";
@@ -102,8 +100,6 @@ export const platform: Platform = {
     if (!yes) return null;
     return { name: "王小明", phone: "13800000000", divisions: ["浙江省", "宁波市", "北仑区"], street: "新碶街道明州路 1 号" };
   },
-  // The name under which uni looks for it; and named here, the first page comes with the program, not after it.
-  begin: (app) => void app.component("AsyncError", NotFetched).component("Home", Home),
   shown: fetchAhead,
   privacy: () => Promise.resolve(true),
   type: () => Number(localStorage.getItem("h5-type")) || 1,

@@ -3,8 +3,6 @@
  * the build takes one of them and leaves the other out.
  */
 
-import type { App } from "vue";
-
 /** What `wx.requestPayment` takes, as POST orders/{number}/payment gives it. */
 export interface PaymentParameters {
   timeStamp: string;
@@ -29,8 +27,6 @@ export interface KeptAddress {
 }
 
 export interface Platform {
-  /** The program begins. */
-  begin(app: App): void;
   /** Where the API is; empty: where the page came from. */
   readonly base: string;
   /** The appid under which everything is asked. */

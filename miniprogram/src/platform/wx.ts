@@ -65,7 +65,6 @@ export const platform: Platform = {
         fail: () => resolve(null),
       });
     }),
-  begin: () => undefined,
   shown: () => undefined, // pages.json says what WeChat fetches ahead (preloadRule)
   privacy: () =>
     new Promise((resolve) => {

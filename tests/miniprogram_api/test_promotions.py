@@ -119,4 +119,4 @@ def test_a_product_tells_the_lot_that_comes_next_behind_what_is_promised(
     kept.forget()
     with CaptureQueriesContext(connection) as captured:
         anyone.get("products/p-hd-1")
-    assert len(captured) == 11  # three of them of the shelf, once a second
+    assert len(captured) == 12  # three of them of the shelf, once a second

@@ -378,6 +378,6 @@ from backend.logs import configure as _configure_logs  # noqa: E402  (structlog 
 _configure_logs()
 
 if env("SENTRY_DSN"):
-    import sentry_sdk
+    from backend import faults
 
-    sentry_sdk.init(dsn=env("SENTRY_DSN"), send_default_pii=False, include_local_variables=False)
+    faults.start(env("SENTRY_DSN"))

@@ -17,6 +17,8 @@ def taxed(v: PricedVariant, rate: Rate | None, law: Law) -> dict[str, Any] | Non
     Within the limits CBEC tax (跨境电商综合税) is levied: `composite_rate` is all of it as a share of the
     value, None where excise goes by quantity. A piece above the single limit is taxed in full.
     """
+    if rate is None:
+        return None
     piece = LineFacts(
         sku=v.sku,
         hs_code=v.hs_code,
@@ -27,8 +29,6 @@ def taxed(v: PricedVariant, rate: Rate | None, law: Law) -> dict[str, Any] | Non
         origin=v.origin_iso,
     )
     full = piece.dutiable_fen > law.figure("import/single_transaction_limit")
-    if rate is None:
-        return None
     try:
         (due,) = levy([piece], [rate], law, over_limit=full)
     except ContentMissing:

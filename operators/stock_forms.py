@@ -137,6 +137,7 @@ class MissingForm(forms.Form):
     pieces = forms.IntegerField(
         label=say("缺少件数", "pieces missing"),
         min_value=0,
+        max_value=1_000_000,
         required=False,
         widget=UnfoldAdminIntegerFieldWidget,
     )

@@ -29,7 +29,7 @@ from returns.windows import whole
 
 ASKED_BEFORE_RECEIPT = ("no_longer_wanted", "not_received")
 UNDECIDED, APPEALED, OVERDUE = "return.undecided", "return.appealed", "return.overdue"
-LOST = "lost"  # the key under which the house refunds a lost parcel by itself
+LOST_KEY = "lost"  # the key under which the house refunds a lost parcel by itself
 TOLD_LOST = ("tracking.lost", "tracking.damaged")
 NOT_GIVEN = ("refused", "appealed", "ended", "lapsed", "withdrawn")
 
@@ -198,7 +198,7 @@ def _refunded_as_lost(row: ReturnRequest, by: str, now: datetime) -> None:
 
 def _still_possible(row: ReturnRequest, lines: list[ReturnLine], now: datetime) -> None:
     """Of what is asked for before receipt: the goods may have been delivered since. Raises NotAnyMore."""
-    if row.reason not in ASKED_BEFORE_RECEIPT or row.key.partition(":")[0] == LOST:
+    if row.reason not in ASKED_BEFORE_RECEIPT or row.key.partition(":")[0] == LOST_KEY:
         return
     wished = Wished(Kind(row.kind), row.reason, {one.line.position: one.quantity for one in lines})
     offer = make_offer(seen=look(order=row.order, now=now, but=row.pk), wished=wished)

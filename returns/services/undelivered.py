@@ -111,7 +111,7 @@ def lost(*, order: Order, by: str, now: datetime, parcel: Parcel | None = None) 
 
 def key_of(parcel: Parcel | None) -> str:
     """Whose wish the refund of a lost parcel is: the house's, of this one of several, or of the only one."""
-    return decide.LOST if parcel is None else f"{decide.LOST}:{parcel.own_number}"
+    return decide.LOST_KEY if parcel is None else f"{decide.LOST_KEY}:{parcel.own_number}"
 
 
 def _said_so(shipment: Shipment, parcel: Parcel | None) -> set[str]:
@@ -157,7 +157,7 @@ def delivered(*, order: Order, now: datetime) -> None:
 
 def _is_lost_still(row: ReturnRequest) -> bool:
     """Of several parcels another one than was refunded has come."""
-    own_number = row.key.removeprefix(f"{decide.LOST}:")
+    own_number = row.key.removeprefix(f"{decide.LOST_KEY}:")
     return own_number != row.key and Parcel.objects.filter(own_number=own_number, latest__in=LOST).exists()
 
 

@@ -47,7 +47,7 @@ def as_it_stands(row: Storefront) -> str:
 
 def hold(*, storefront_id: int, seen: str) -> Storefront:
     """The storefront, held until the transaction ends, still as it was `seen`. Raises ServingMoved."""
-    row = Storefront.objects.select_for_update().get(pk=storefront_id)
+    row = Storefront.objects.select_for_update(no_key=True).get(pk=storefront_id)
     if as_it_stands(row) != seen:
         raise ServingMoved()
     return row
@@ -91,7 +91,7 @@ def _set(
     storefront_id: int, what: str, facts: dict[str, str], now: datetime, columns: dict[str, Any]
 ) -> None:
     with tenant(storefront_id):
-        row = Storefront.objects.select_for_update().get(pk=storefront_id)
+        row = Storefront.objects.select_for_update(no_key=True).get(pk=storefront_id)
         Storefront.objects.filter(pk=row.pk).update(**columns)
         key = f"shop:{row.pk}"
         events.record(storefront_id=row.pk, name=f"storefront.{what}", key=key, facts=facts, now=now)

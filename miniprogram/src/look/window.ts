@@ -1,7 +1,7 @@
 /**
- * A long list of which only what is near the screen is there: its items are cut into chunks, and a chunk far away is a
- * box of the height it had. The page renders `chunks`, each a `.chunk`, and calls `scrolled` when it is scrolled; `end` is
- * called whenever the end comes near, and so must bear to be called often.
+ * A long list of which only what is near the screen is there: its items are cut into chunks, and all those far away on
+ * one side are one box of the height that they had. The page renders `chunks`, each a `.chunk`, and calls `scrolled`
+ * when it is scrolled; `end` is called whenever the end comes near, and so must bear to be called often.
  */
 import { computed, getCurrentInstance, nextTick, reactive, watch } from "vue";
 
@@ -10,6 +10,8 @@ const NEAR = 1.5; // screens above and below
 export interface Chunk<T> {
   at: number;
   items: readonly T[];
+  /** How many chunks are not there and stand in this one's box; 0: it is there itself. */
+  away: number;
   style: string;
 }
 
@@ -21,11 +23,22 @@ export function useWindow<T>(items: () => readonly T[], end: () => void, size = 
 
   const chunks = computed<Chunk<T>[]>(() => {
     const all = items();
-    return Array.from({ length: Math.ceil(all.length / size) }, (_, at) => {
+    const shown: Chunk<T>[] = [];
+    let height = 0;
+    for (let at = 0; at * size < all.length; at++) {
       const box = boxes[at];
-      const there = !box || box.there;
-      return { at, items: there ? all.slice(at * size, (at + 1) * size) : [], style: there ? "" : `height:${box.height}px` };
-    });
+      const last = shown[shown.length - 1];
+      if (!box || box.there) {
+        shown.push({ at, items: all.slice(at * size, (at + 1) * size), away: 0, style: "" });
+      } else if (last?.away) {
+        height += box.height;
+        Object.assign(last, { away: last.away + 1, style: `height:${height}px` });
+      } else {
+        height = box.height;
+        shown.push({ at, items: [], away: 1, style: `height:${height}px` });
+      }
+    }
+    return shown;
   });
 
   function scrolled(): void {
@@ -46,12 +59,17 @@ export function useWindow<T>(items: () => readonly T[], end: () => void, size = 
 
   function settle(found: UniApp.NodeInfo[]): void {
     const screen = uni.getSystemInfoSync().windowHeight;
-    if (!found.some((one) => one.height)) return; // the page is not shown
-    for (const [at, { top = 0, bottom = 0, height = 0 }] of found.entries()) {
-      const near = bottom > -NEAR * screen && top < (1 + NEAR) * screen;
-      const box = boxes[at];
-      if (box && box.there === near) continue;
-      boxes[at] = { there: near, height: near ? 0 : height };
+    const shown = chunks.value;
+    if (!found.some((one) => one.height) || found.length !== shown.length) return; // not shown, or changed meanwhile
+    const near = (top: number, height: number) => top + height > -NEAR * screen && top < (1 + NEAR) * screen;
+    for (const [n, { at, away }] of shown.entries()) {
+      let { top = 0, height = 0 } = found[n] ?? {};
+      for (let one = at; one < at + (away || 1); one++) {
+        if (away) height = boxes[one]?.height ?? 0;
+        const there = near(top, height);
+        if (there !== (boxes[one]?.there ?? null)) boxes[one] = { there, height: there ? 0 : height };
+        top += height;
+      }
     }
     if ((found[found.length - 1]?.bottom ?? 0) < (1 + NEAR) * screen) end();
   }

@@ -1,6 +1,8 @@
-"""What a movement may be is refused by the trigger that moves: a check of the table is read anew by every
-statement that writes a row, which cost a reservation more than writing it. The same holds for the guard of a
-stock's balances, which now compares nothing where a movement is what changes them."""
+"""What a movement may be is refused by the trigger that moves: no piece that is promised goes but by its own
+shipment, or what broke in a packer's hands and lacks already.
+
+A check of the table is read anew by every statement that writes a row, which cost a reservation more than writing
+it. The same holds for the guard of a stock's balances, which compares nothing where a movement changes them."""
 
 from __future__ import annotations
 
@@ -8,8 +10,11 @@ from importlib import import_module
 
 from django.db import migrations
 
-_before = import_module('inventory.migrations.0004_written_off_while_lacking')
+# As it was made: the function alone, without its trigger.
+_made = import_module('inventory.migrations.0002_movements_make_balances').MOVE
+MOVE_BEFORE = _made[: _made.index('REVOKE')].replace('CREATE FUNCTION', 'CREATE OR REPLACE FUNCTION', 1)
 
+# Of a stock as much as is promised stays, less what lacks: what was picked, broke and is in nobody's hands.
 MOVE = """
 CREATE OR REPLACE FUNCTION inventory_move() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = public, pg_temp AS $$
@@ -89,12 +94,13 @@ CREATE TRIGGER inventory_stock_balance BEFORE UPDATE OF on_hand, reserved, quara
 
 class Migration(migrations.Migration):
     dependencies = [
-        ('inventory', '0004_written_off_while_lacking'),
+        ('inventory', '0003_walls'),
     ]
 
     operations = [
-        migrations.RunSQL(MOVE, _before.GUARDED),
+        migrations.RunSQL(MOVE, MOVE_BEFORE),
         migrations.RunSQL(GUARD, GUARD_BEFORE),
+        migrations.RemoveConstraint(model_name='stock', name='stock_never_oversold'),
         migrations.RemoveConstraint(model_name='movement', name='movement_lot'),
         migrations.RemoveConstraint(model_name='movement', name='movement_moves'),
     ]

@@ -60,8 +60,9 @@ miniprogram: miniprogram/node_modules/.installed
 shop: .venv/.installed miniprogram
 	@$(BIN)/python manage.py up
 
+# Twice -v: once for the -q of pyproject.toml, once to name each flow.
 walk: .venv/.installed browser miniprogram
-	$(PYTEST) --verbose tests/shop
+	$(PYTEST) -vv tests/shop
 
 test: .venv/.installed browser
 	$(PYTEST)
